@@ -1,0 +1,71 @@
+"""The only place that asks the machine what time it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "ManualClock", "SystemClock", "iso_time"]
+
+
+class Clock(Protocol):
+    """Wall time for stamps, monotonic time for durations."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start; never goes back."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    __slots__ = ()
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class ManualClock:
+    """A clock that moves only when told to; for tests and for replays in event time.
+
+    Parameters
+    ----------
+    start
+        Wall time at the beginning, seconds since the Unix epoch.
+    """
+
+    __slots__ = ("_elapsed", "_start")
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._start = start
+        self._elapsed = 0.0
+
+    def now(self) -> float:
+        return self._start + self._elapsed
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Move both clocks forward.
+
+        Raises
+        ------
+        ValueError
+            When ``seconds`` is negative: monotonic time never goes back.
+        """
+        if seconds < 0:
+            raise ValueError("a monotonic clock cannot go back")
+        self._elapsed += seconds
+
+
+def iso_time(epoch_seconds: float) -> str:
+    """RFC 3339 in UTC with milliseconds, e.g. ``2026-11-23T10:00:00.000Z``."""
+    stamp = datetime.fromtimestamp(epoch_seconds, UTC)
+    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"

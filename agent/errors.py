@@ -1,0 +1,104 @@
+"""Every error that harmwatch raises, in one tree.
+
+::
+
+    HarmwatchError
+    ├── ConfigError           wrong usage or configuration; the command exits with 2         not retryable
+    ├── DecodeError           bytes that are no event of the format                          not retryable -> dead letter
+    ├── ModelError            model files that are missing, damaged or of another version    not retryable
+    ├── ScorerError           one scorer failed on one batch                                 counted as missing scores
+    │   └── OutOfDeviceMemory the batch is too large for the device                          retryable with half the batch
+    ├── Backpressure          the pipeline is full: pause the source, submit again later     retryable
+    ├── StateError            a window snapshot that cannot be read                          not retryable
+    ├── TransportError        the broker did not answer in time                              retryable
+    │   └── TopicUnavailable  the topic is missing or may not be written                     not retryable
+    └── DeadLetterLimit       too many dead letters: a bad deploy, stop                      not retryable
+
+No message ever holds payload text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "Backpressure",
+    "ConfigError",
+    "DeadLetterLimit",
+    "DecodeError",
+    "HarmwatchError",
+    "ModelError",
+    "OutOfDeviceMemory",
+    "ScorerError",
+    "StateError",
+    "TopicUnavailable",
+    "TransportError",
+]
+
+
+class HarmwatchError(Exception):
+    """Base of all errors of harmwatch."""
+
+    retryable: ClassVar[bool] = False
+
+
+class ConfigError(HarmwatchError):
+    """Wrong usage or configuration. The message is one line: what is wrong and how to mend it."""
+
+
+class DecodeError(HarmwatchError):
+    """Bytes that are no event of the format.
+
+    Parameters
+    ----------
+    reason
+        A member of a small closed set (it becomes a metric label), e.g. ``not_json``, ``wrong_type``,
+        ``missing_field``, ``too_large``, ``too_deep``, ``unknown_format``.
+    detail
+        Where it went wrong: a field path, a byte position. Never the value found there.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class ModelError(HarmwatchError):
+    """Model files that are missing, damaged or of another version."""
+
+
+class ScorerError(HarmwatchError):
+    """One scorer failed on one batch. Its scores count as missing; the events go on."""
+
+
+class OutOfDeviceMemory(ScorerError):
+    """The batch is too large for the device; the executor tries again with half of it."""
+
+    retryable = True
+
+
+class Backpressure(HarmwatchError):
+    """The pipeline holds as much as it may. Pause the source, poll, and submit the same event again."""
+
+    retryable = True
+
+
+class StateError(HarmwatchError):
+    """A window snapshot that cannot be read: damaged, or written by a newer version."""
+
+
+class TransportError(HarmwatchError):
+    """The broker did not answer in time."""
+
+    retryable = True
+
+
+class TopicUnavailable(TransportError):
+    """The topic is missing or may not be written."""
+
+    retryable = False
+
+
+class DeadLetterLimit(HarmwatchError):
+    """Too many dead letters in a row or in proportion: stop instead of dead-lettering all traffic."""

@@ -1,0 +1,149 @@
+"""What scoring yields: spans, scores, findings, verdicts, evidence. CONTRACT.md fixes the JSON of the last three."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from agent.events import Direction
+
+__all__ = [
+    "DIMENSIONS",
+    "Dimension",
+    "Evidence",
+    "Finding",
+    "MissingScore",
+    "ScoreRow",
+    "Span",
+    "TextSpan",
+    "Verdict",
+    "verdict_id",
+]
+
+Dimension: TypeAlias = Literal["bias", "output", "privacy", "adversarial"]
+DIMENSIONS: tuple[Dimension, ...] = ("bias", "output", "privacy", "adversarial")
+
+
+class TextSpan(msgspec.Struct, frozen=True, gc=False):
+    """A scorer's hit inside one text, ``[start, end)`` in code points of the raw text.
+
+    ``category`` is one of the scorer's categories (``pii.email``), ``type`` the span type of CONTRACT.md (``EMAIL``).
+    """
+
+    start: int
+    end: int
+    category: str
+    type: str
+    score: float = 1.0
+    explanation: str = ""
+
+
+class ScoreRow(msgspec.Struct, frozen=True):
+    """One scorer's answer for one text.
+
+    Attributes
+    ----------
+    scores
+        By category, each in [0, 1]. A category that is absent has the score 0: it was looked for and not found.
+    spans
+        Where, when the scorer can tell. In order of `start`, not overlapping within a category.
+    explanation
+        One line for on-call, without payload text.
+    truncated
+        True when part of the text was not looked at.
+    """
+
+    scores: Mapping[str, float]
+    spans: tuple[TextSpan, ...] = ()
+    explanation: str = ""
+    truncated: bool = False
+
+
+class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A span of a finding. ``part`` is the index of the text within its direction, left out when it is 0."""
+
+    start: int
+    end: int
+    type: str
+    part: int = 0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A score over its threshold.
+
+    ``leaked`` is None for what cannot leak, and for an output whose input has not been seen.
+    """
+
+    category: str
+    dimension: Dimension
+    score: float
+    threshold: float
+    leaked: bool | None = None
+    spans: tuple[Span, ...] = ()
+    explanation: str = ""
+
+
+class MissingScore(msgspec.Struct, frozen=True, gc=False):
+    """A scorer that gave no score for this verdict, and why: ``error``, ``deadline``, ``busy``, ``memory``, ``redacted``."""
+
+    scorer: str
+    reason: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The judgement on one direction of one event; the value of ``harm.verdicts``."""
+
+    id: str
+    inference_id: str
+    source: str
+    model: str
+    direction: Direction
+    time: str
+    scored_at: str
+    scores: dict[str, float]
+    findings: list[Finding]
+    missing: list[MissingScore]
+    weight: float
+    scorers: dict[str, str]
+    truncated: bool
+    model_version: str = ""
+    tenant: str = ""
+    trace_id: str = ""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Redacted evidence of the findings of one verdict; the value of ``harm.evidence``, keyed by the verdict's id.
+
+    Attributes
+    ----------
+    texts
+        Redacted; empty when they could not be redacted safely or the operator wants none.
+    content_hashes
+        Keyed hashes (HMAC-SHA-256) of the raw texts, to recognise a text without holding it.
+    """
+
+    id: str
+    inference_id: str
+    source: str
+    model: str
+    direction: Direction
+    time: str
+    findings: list[Finding]
+    texts: list[str]
+    content_hashes: list[str]
+    trace_id: str = ""
+
+
+def verdict_id(source: str, inference_id: str, direction: Direction) -> str:
+    """Deterministic id: scoring a record again overwrites its verdict instead of adding one (DESIGN decision 2).
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits. Lengths are hashed along, so that no two triples run together.
+    """
+    text = f"{len(source)}:{source}{len(inference_id)}:{inference_id}{direction}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

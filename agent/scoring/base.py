@@ -1,0 +1,132 @@
+"""The port of all scorers, and the batch that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from agent.events import Direction, TextPart
+from agent.scores import Dimension, ScoreRow
+
+__all__ = ["Batch", "Lane", "Scorer", "ScoringItem", "View"]
+
+View: TypeAlias = Literal["raw", "normalized"]
+Lane: TypeAlias = Literal["host", "device"]
+
+T = TypeVar("T")
+
+
+class ScoringItem:
+    """One text to score. Its normalised view is made once, on first use, whoever asks first."""
+
+    __slots__ = ("_normalize", "_normalized", "direction", "part")
+
+    def __init__(self, part: TextPart, direction: Direction, normalize: Callable[[str], str]) -> None:
+        self.part = part
+        self.direction: Direction = direction
+        self._normalize = normalize
+        self._normalized: str | None = None
+
+    @property
+    def raw(self) -> str:
+        return self.part.text
+
+    @property
+    def normalized(self) -> str:
+        if self._normalized is None:
+            self._normalized = self._normalize(self.part.text)
+        return self._normalized
+
+
+class Batch:
+    """Texts that are scored together, with a memo for work that several scorers share (hashing, tokenising).
+
+    Parameters
+    ----------
+    items
+        In order of arrival; never empty.
+    """
+
+    __slots__ = ("_memo", "items")
+
+    def __init__(self, items: Sequence[ScoringItem]) -> None:
+        self.items = items
+        self._memo: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def texts(self, view: View) -> list[str]:
+        """All texts in one view, in order."""
+        if view == "raw":
+            return [item.raw for item in self.items]
+        return [item.normalized for item in self.items]
+
+    def shared(self, key: str, build: Callable[[Batch], T]) -> T:
+        """The result of ``build(self)``, computed once per batch and key.
+
+        Not locked: two lanes that ask at the same moment may both build. Harmless, since builders are pure.
+        """
+        if key not in self._memo:
+            self._memo[key] = build(self)
+        value: T = self._memo[key]
+        return value
+
+    def split(self) -> tuple[Batch, Batch]:
+        """Two halves, in order; for a device that ran out of memory. The batch must hold at least two items."""
+        middle = len(self.items) // 2
+        return Batch(self.items[:middle]), Batch(self.items[middle:])
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Judges texts. One file plus one line in ``agent.scoring.SCORERS`` adds one.
+
+    Constructors take the scorer's options as keyword arguments, check them, and load nothing. Weights load in
+    `warm_up`. A scorer keeps no state between batches that could change a score.
+
+    Attributes
+    ----------
+    name
+        Its row in SCORERS; becomes a metric label.
+    version
+        Goes into each verdict as ``<implementation>@<version>``, e.g. ``builtin@1``.
+    categories
+        Every category that it can give, with the dimension of harm.
+    thresholds
+        Default threshold by category; a score at or above it is a finding.
+    lane
+        ``device`` when it computes with a model (one thread owns the device), ``host`` otherwise.
+    directions
+        Which directions it judges.
+    """
+
+    name: str
+    version: str
+    categories: Mapping[str, Dimension]
+    thresholds: Mapping[str, float]
+    lane: Lane
+    directions: frozenset[Direction]
+
+    def warm_up(self) -> None:
+        """Load weights and score a first batch, so that live traffic never waits for it.
+
+        Raises
+        ------
+        ModelError
+            When files are missing or damaged; the message names the file and how to get it.
+        """
+
+    def score(self, batch: Batch) -> Sequence[ScoreRow]:
+        """Score each text.
+
+        Returns
+        -------
+        Sequence of ScoreRow
+            Exactly ``len(batch)`` rows in the order of the batch. A text's row does not depend on its neighbours.
+
+        Raises
+        ------
+        ScorerError
+            When the batch cannot be scored. `OutOfDeviceMemory` makes the executor try with half of it.
+        """

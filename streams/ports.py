@@ -1,0 +1,119 @@
+"""The edge's ports: where records come from, where messages go, and how offsets are given back.
+
+Two implementations ship: `streams.memory` (tests, replays) and `streams.kafka` (aiokafka). One conformance suite runs
+over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+__all__ = ["Headers", "Message", "Partition", "RebalanceListener", "Record", "Sink", "Source"]
+
+Headers: TypeAlias = tuple[tuple[str, bytes], ...]
+
+
+class Partition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    number: int
+
+
+class Record(NamedTuple):
+    """One record as Kafka gave it. ``time`` is the record's own stamp, seconds since the Unix epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    time: float
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Message(NamedTuple):
+    """One message to publish. ``partition`` None lets the key decide; ``value`` None is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    partition: int | None = None
+
+
+class RebalanceListener(Protocol):
+    """Told about partitions gained and lost, before the first record of a gained one and after the last of a lost one."""
+
+    async def on_assigned(self, partitions: Sequence[Partition]) -> None:
+        """Restore state and `Source.seek`; no record of these partitions is handed out before this returns."""
+
+    async def on_revoked(self, partitions: Sequence[Partition]) -> None:
+        """Flush and commit within bounded time, then drop their state."""
+
+
+class Source(Protocol):
+    """Records in, committed offsets back. All offsets given to `commit` are the *next* offset to read."""
+
+    async def start(self, listener: RebalanceListener) -> None: ...
+
+    async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
+        """At most ``max_records`` records, in order within a partition; empty after ``timeout_seconds`` without any."""
+
+    def pause(self) -> None:
+        """Hand out no more records of any partition, but stay in the group."""
+
+    def resume(self) -> None: ...
+
+    def assignment(self) -> Sequence[Partition]: ...
+
+    async def seek(self, partition: Partition, offset: int) -> None:
+        """Continue this assigned partition at ``offset`` (moved up to the first offset that still exists)."""
+
+    async def committed(self, partition: Partition) -> int | None:
+        """The group's committed offset; None when there is none."""
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Give offsets back.
+
+        Raises
+        ------
+        TransportError
+            When the broker does not take them, or this member no longer owns the partitions.
+        """
+
+    async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """First offset that exists: also where a partition without committed offset is read from by default."""
+
+    async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """Offset of the next record to be written; the lag is this minus the next offset to read."""
+
+    async def stop(self) -> None:
+        """Leave the group. Commits nothing by itself."""
+
+
+class Sink(Protocol):
+    """Messages out. Order is kept within a topic's partition."""
+
+    async def start(self) -> None: ...
+
+    def send(self, message: Message) -> None:
+        """Queue one message. Never blocks and never loses: what cannot be delivered makes `flush` raise."""
+
+    async def flush(self) -> None:
+        """Wait until the broker has every queued message.
+
+        Raises
+        ------
+        TransportError
+            When it has not within the sink's patience; the messages not yet delivered stay queued for the next flush.
+        TopicUnavailable
+            When a topic is missing or may not be written.
+        """
+
+    async def stop(self) -> None: ...
+
+
+#: A factory of sinks' sides: used by the tap to read compacted state topics from start to end.
+StateReader: TypeAlias = Callable[[str, int], Awaitable[Sequence[Record]]]
