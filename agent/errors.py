@@ -3,16 +3,16 @@
 ::
 
     HarmwatchError
-    ├── ConfigError           wrong usage or configuration; the command exits with 2         not retryable
-    ├── DecodeError           bytes that are no event of the format                          not retryable -> dead letter
-    ├── ModelError            model files that are missing, damaged or of another version    not retryable
-    ├── ScorerError           one scorer failed on one batch                                 counted as missing scores
-    │   └── OutOfDeviceMemory the batch is too large for the device                          retryable with half the batch
-    ├── Backpressure          the pipeline is full: pause the source, submit again later     retryable
-    ├── StateError            a window snapshot that cannot be read                          not retryable
-    ├── TransportError        the broker did not answer in time                              retryable
-    │   └── TopicUnavailable  the topic is missing or may not be written                     not retryable
-    └── DeadLetterLimit       too many dead letters: a bad deploy, stop                      not retryable
+    ├── ConfigError           wrong usage or configuration; the command exits with 2  not retryable
+    ├── DecodeError           bytes that are no event of the format  -> dead letter
+    ├── ModelError            model files that are missing, damaged or of another version  not retryable
+    ├── ScorerError           one scorer failed on one batch  counted as missing scores
+    │   └── OutOfDeviceMemory the batch is too large for the device  retryable with half the batch
+    ├── Backpressure          the pipeline is full: pause the source, submit again later  retryable
+    ├── StateError            a window snapshot that cannot be read  not retryable
+    ├── TransportError        the broker did not answer in time  retryable
+    │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
+    └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
 
 No message ever holds payload text.
 """

@@ -87,7 +87,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class MissingScore(msgspec.Struct, frozen=True, gc=False):
-    """A scorer that gave no score for this verdict, and why: ``error``, ``deadline``, ``busy``, ``memory``, ``redacted``."""
+    """A scorer that gave no score for this verdict.
+
+    ``reason`` is one of ``error``, ``deadline``, ``busy``, ``memory``, ``redacted``.
+    """
 
     scorer: str
     reason: str

@@ -44,7 +44,7 @@ class Message(NamedTuple):
 
 
 class RebalanceListener(Protocol):
-    """Told about partitions gained and lost, before the first record of a gained one and after the last of a lost one."""
+    """Told about partitions gained and lost, before the first and after the last record of each."""
 
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
         """Restore state and `Source.seek`; no record of these partitions is handed out before this returns."""
