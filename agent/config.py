@@ -1,0 +1,195 @@
+"""Configuration of the core. pydantic stands at this boundary only; inside, plain values travel.
+
+`load_yaml` is shared with the edge: it expands ``${NAME}`` and ``${NAME:-default}`` from the environment, so that
+secrets stay out of files, and turns every mistake into a one-line `ConfigError`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from agent.errors import ConfigError
+
+__all__ = [
+    "BatchingConfig",
+    "CoreConfig",
+    "EvidenceConfig",
+    "ExecutorConfig",
+    "JoinConfig",
+    "MetricsConfig",
+    "ScorerConfig",
+    "Section",
+    "WindowsConfig",
+    "load_yaml",
+    "validate",
+]
+
+Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0, le=100_000_000)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class Section(BaseModel):
+    """A configuration section: unknown keys are mistakes, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ScorerConfig(Section):
+    """One scorer: whether it runs, thresholds by category, and its own options."""
+
+    enabled: bool = True
+    thresholds: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    options: dict[str, Any] = {}
+
+
+class BatchingConfig(Section):
+    """When a micro-batch closes: whichever comes first. No text waits longer than ``max_wait_seconds``."""
+
+    max_texts: Count = 256
+    max_tokens: Count = 32_768
+    max_wait_seconds: Seconds = 0.05
+
+
+class ExecutorConfig(Section):
+    """How long a scorer may take for a batch, and how many answers are remembered."""
+
+    deadline_seconds: Seconds = 10.0
+    cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+
+
+class WindowsConfig(Section):
+    """Panes and rolling windows, in seconds of event time."""
+
+    pane_seconds: Seconds = 10.0
+    windows_seconds: Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=8)] = (60.0, 300.0, 3600.0)
+    allowed_lateness_seconds: Seconds = 60.0
+    max_models: Count = 200
+    min_count: Count = 30
+    min_group: Count = 30
+    favourable: dict[str, list[str]] = {}
+
+    @field_validator("windows_seconds")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("must rise strictly")
+        return value
+
+
+class EvidenceConfig(Section):
+    """What is published about a finding. ``hash_key`` makes hashes comparable across restarts and workers."""
+
+    enabled: bool = True
+    keep_texts: bool = True
+    max_chars: Count = 2000
+    hash_key: SecretStr | None = None
+
+
+class JoinConfig(Section):
+    """The store that joins request and response halves and finds duplicates; bounded in entries, characters, time."""
+
+    max_entries: Count = 100_000
+    max_chars: Count = 50_000_000
+    ttl_seconds: Seconds = 600.0
+
+
+class MetricsConfig(Section):
+    """Bounds on label values and series; what goes beyond is counted under ``other``."""
+
+    max_series: Count = 20_000
+    max_models: Count = 200
+
+
+def _default_scorers() -> dict[str, ScorerConfig]:
+    return {name: ScorerConfig() for name in ("pii", "toxicity", "adversarial")}
+
+
+class CoreConfig(Section):
+    """All of the core."""
+
+    scorers: dict[str, ScorerConfig] = Field(default_factory=_default_scorers)
+    batching: BatchingConfig = BatchingConfig()
+    executor: ExecutorConfig = ExecutorConfig()
+    windows: WindowsConfig = WindowsConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
+    join: JoinConfig = JoinConfig()
+    metrics: MetricsConfig = MetricsConfig()
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> ModelT:
+    """Build a section from plain data.
+
+    Raises
+    ------
+    ConfigError
+        One line per call: the first mistake, with its path. Values are left out, they may be secrets.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        path = ".".join(str(step) for step in first["loc"]) or "(top level)"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise ConfigError(f"{origin}: {path}: {first['msg']}{more}") from None
+
+
+def _expand(value: Any, environment: Mapping[str, str], path: str) -> Any:
+    if isinstance(value, str):
+
+        def replace(match: re.Match[str]) -> str:
+            name, default = match.group(1), match.group(2)
+            if name in environment:
+                return environment[name]
+            if default is not None:
+                return default
+            raise ConfigError(f"{path}: the environment variable {name} is not set")
+
+        return _VARIABLE.sub(replace, value)
+    if isinstance(value, dict):
+        return {
+            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key)) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_expand(item, environment, f"{path}[{index}]") for index, item in enumerate(value)]
+    return value
+
+
+def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read a YAML mapping and expand environment variables in its strings.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, is no YAML, or is no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+        raise ConfigError(f"{path}: is no valid YAML at {where}") from None
+    except (yaml.YAMLError, RecursionError):
+        raise ConfigError(f"{path}: is no valid YAML") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: the top level must be a mapping")
+    expanded: dict[str, Any] = _expand(data, os.environ if environment is None else environment, "")
+    return expanded

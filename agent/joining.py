@@ -1,0 +1,192 @@
+"""Joins the halves of a call by id, and finds duplicates; bounded in entries, characters and time.
+
+A call may arrive whole, or as request and response in any order, on any partition, more than once, or only half. The
+store remembers for a while which directions of ``(source, inference_id)`` have been seen and by which record. So
+
+- the response's personal data can be told from an echo of the request (its texts are kept until both halves are in),
+- an event counts once per dimension, whichever half shows the harm,
+- a direction that comes again from *another* record is a duplicate; from the *same* record it is a replay after a
+  rebalance and is scored again.
+
+A half whose other half never came by the time it leaves the store is an orphan.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from agent.clock import Clock
+from agent.events import Direction, InferenceEvent
+from agent.scores import Dimension
+
+__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin"]
+
+
+class Origin(NamedTuple):
+    """The record that an event came from."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class JoinedCall:
+    """What is remembered of one call.
+
+    Attributes
+    ----------
+    time
+        Event time of the half that came first, seconds since the Unix epoch: both halves count in its pane.
+    input_origin, output_origin
+        Which record brought which direction; None while it has not been seen.
+    known_texts
+        Texts of the input and context, kept for a response that comes later; None while no input has been seen.
+    harmful
+        Dimensions already counted for this call.
+    counted
+        The record by which the call was counted as an event; None while it was not.
+    """
+
+    __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
+                 "output_origin", "time")  # fmt: skip
+
+    def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
+        self.time = event_time
+        self.arrived = arrived
+        self.format = wire_format
+        self.input_origin: Origin | None = None
+        self.output_origin: Origin | None = None
+        self.known_texts: tuple[str, ...] | None = None
+        self.held_chars = 0
+        self.harmful: frozenset[Dimension] = frozenset()
+        self.counted: Origin | None = None
+
+    @property
+    def whole(self) -> bool:
+        """True once both directions have been seen."""
+        return self.input_origin is not None and self.output_origin is not None
+
+
+class Admission(NamedTuple):
+    """Which directions of an event are to be scored, and what else is known of the call."""
+
+    call: JoinedCall
+    directions: tuple[Direction, ...]
+    duplicates: int
+
+
+class JoinStore:
+    """The bounded, expiring store.
+
+    Parameters
+    ----------
+    max_entries, max_chars
+        Upper bounds; the oldest calls leave first.
+    ttl_seconds
+        How long a call is remembered after its first half arrived.
+    on_orphan
+        Called with the wire format's name for each half that leaves without its other half.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_entries: int,
+        max_chars: int,
+        ttl_seconds: float,
+        clock: Clock,
+        on_orphan: Callable[[str], None],
+    ) -> None:
+        self._max_entries = max_entries
+        self._max_chars = max_chars
+        self._ttl_seconds = ttl_seconds
+        self._clock = clock
+        self._on_orphan = on_orphan
+        self._calls: OrderedDict[tuple[str, str], JoinedCall] = OrderedDict()
+        self._chars = 0
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def chars(self) -> int:
+        """Characters of text held for halves that wait for their other half."""
+        return self._chars
+
+    def admit(self, event: InferenceEvent, origin: Origin, event_time: float) -> Admission:
+        """Remember the event and say which of its directions are new."""
+        key = (event.source, event.inference_id)
+        call = self._calls.get(key)
+        if call is None:
+            call = JoinedCall(event_time, self._clock.monotonic(), event.format)
+            self._calls[key] = call
+        fresh: list[Direction] = []
+        duplicates = 0
+        if event.input is not None:
+            if call.input_origin is None or call.input_origin == origin:
+                call.input_origin = origin
+                fresh.append("input")
+            else:
+                duplicates += 1
+        if event.output is not None:
+            if call.output_origin is None or call.output_origin == origin:
+                call.output_origin = origin
+                fresh.append("output")
+            else:
+                duplicates += 1
+        if event.input is not None and call.output_origin is None and call.known_texts is None:
+            call.known_texts = tuple(part.text for part in event.input.texts) + event.context
+            call.held_chars = sum(map(len, call.known_texts))
+            self._chars += call.held_chars
+        if len(self._calls) > self._max_entries or self._chars > self._max_chars:
+            self._shrink()
+        return Admission(call, tuple(fresh), duplicates)
+
+    def expire(self) -> None:
+        """Let go of calls older than the time to live. Cheap: looks at the oldest first and stops."""
+        horizon = self._clock.monotonic() - self._ttl_seconds
+        while self._calls:
+            key, call = next(iter(self._calls.items()))
+            if call.arrived > horizon:
+                return
+            self._release(key, call)
+
+    def forget(self, topic: str, partition: int) -> None:
+        """Drop what came from a partition that is no longer ours; its records will come again elsewhere."""
+        for key, call in list(self._calls.items()):
+            if _is_from(call.input_origin, topic, partition):
+                call.input_origin = None
+            if _is_from(call.output_origin, topic, partition):
+                call.output_origin = None
+            if call.input_origin is None and call.output_origin is None:
+                self.settle(call)
+                del self._calls[key]
+
+    def calls(self) -> Iterator[JoinedCall]:
+        """All calls held, oldest first."""
+        return iter(self._calls.values())
+
+    def settle(self, call: JoinedCall) -> None:
+        """Let go of the texts of a call whose output has been judged."""
+        if call.held_chars:
+            self._chars -= call.held_chars
+            call.held_chars = 0
+            call.known_texts = ()
+
+    def _shrink(self) -> None:
+        while self._calls and (len(self._calls) > self._max_entries or self._chars > self._max_chars):
+            self._release(*next(iter(self._calls.items())))
+
+    def _release(self, key: tuple[str, str], call: JoinedCall) -> None:
+        del self._calls[key]
+        # The texts stay readable for a verdict that is still in flight; they only stop counting as held.
+        self._chars -= call.held_chars
+        call.held_chars = 0
+        if not call.whole:
+            self._on_orphan(call.format)
+
+
+def _is_from(origin: Origin | None, topic: str, partition: int) -> bool:
+    return origin is not None and origin.topic == topic and origin.partition == partition

@@ -1,0 +1,84 @@
+"""Dead letters: undecodable records go to a topic of their own, whole, with the reason; too many stop the worker.
+
+One bad producer must not stop the monitor, and a bad deploy of ours must not dead-letter all traffic: within the limits
+a record is set aside, beyond them the worker halts before its offset is committed, so nothing is lost (DESIGN 12).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from agent.clock import iso_time
+from agent.errors import DeadLetterLimit, DecodeError
+from streams.config import DeadLetterConfig
+from streams.ports import Headers, Message, Record
+
+__all__ = ["DeadLetterLimits", "dead_letter_message"]
+
+class DeadLetterLimits:
+    """Watches the outcome of every decoded record."""
+
+    def __init__(self, config: DeadLetterConfig) -> None:
+        self._config = config
+        self._consecutive = 0
+        self._recent: deque[bool] = deque(maxlen=config.ratio_records)
+        self._recent_bad = 0
+
+    def good(self) -> None:
+        """A record was decoded."""
+        self._consecutive = 0
+        self._push(False)
+
+    def bad(self) -> None:
+        """A record goes to the dead letters.
+
+        Raises
+        ------
+        DeadLetterLimit
+            When this is one too many in a row, or too large a share of the last ``ratio_records``.
+        """
+        self._consecutive += 1
+        self._push(True)
+        if self._consecutive > self._config.max_consecutive:
+            raise DeadLetterLimit(
+                f"{self._consecutive} records in a row could not be decoded; check topics.formats and the producers, "
+                "or raise dead_letters.max_consecutive"
+            )
+        full = len(self._recent) == self._config.ratio_records
+        if full and self._recent_bad > self._config.max_ratio * self._config.ratio_records:
+            raise DeadLetterLimit(
+                f"{self._recent_bad} of the last {self._config.ratio_records} records could not be decoded; check "
+                "topics.formats and the producers, or raise dead_letters.max_ratio"
+            )
+
+    def _push(self, bad: bool) -> None:
+        if len(self._recent) == self._recent.maxlen:
+            self._recent_bad -= self._recent[0]
+        self._recent.append(bad)
+        self._recent_bad += bad
+
+
+def dead_letter_message(record: Record, error: DecodeError, wire_format: str, topic: str, now: float) -> Message:
+    """The record as it came, with the reason beside it.
+
+    Our headers stand last, so that they win over headers of the same name where headers are read into a mapping.
+
+    Parameters
+    ----------
+    wire_format
+        The format it was read as; "" when none matched.
+    topic
+        Name of the dead-letter topic.
+    now
+        Seconds since the Unix epoch.
+    """
+    added: Headers = (
+        ("reason", error.reason.encode()),
+        ("detail", error.detail.encode("utf-8", "replace")[:500]),
+        ("format", wire_format.encode()),
+        ("topic", record.topic.encode()),
+        ("partition", str(record.partition).encode()),
+        ("offset", str(record.offset).encode()),
+        ("time", iso_time(now).encode()),
+    )
+    return Message(topic, record.key, record.value, tuple(record.headers) + added)
