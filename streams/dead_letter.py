@@ -15,6 +15,7 @@ from streams.ports import Headers, Message, Record
 
 __all__ = ["DeadLetterLimits", "dead_letter_message"]
 
+
 class DeadLetterLimits:
     """Watches the outcome of every decoded record."""
 

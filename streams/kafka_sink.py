@@ -1,0 +1,178 @@
+"""Messages to Kafka through aiokafka, in batches built here: a call per message costs several times as much."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+from aiokafka.partitioner import murmur2
+
+from agent.clock import Clock
+from agent.errors import TopicUnavailable, TransportError
+from streams.config import KafkaConfig
+from streams.ports import Message
+
+__all__ = ["KafkaSink"]
+
+_BATCH_BYTES = 512 * 1024
+_RETRY_SECONDS = 0.5
+#: One attempt at the broker; the sink tries again until its patience ends.
+_REQUEST_MS = 10_000
+_KNOWN_KEYS = 50_000
+
+
+class KafkaSink:
+    """Queues messages and delivers them on `flush`, again and again until the broker has them or patience ends.
+
+    Delivery is at least once and in order per partition; ids in the messages make repetition harmless.
+
+    Parameters
+    ----------
+    patience_seconds
+        How long `flush` keeps trying while the broker is away.
+    """
+
+    def __init__(self, config: KafkaConfig, *, patience_seconds: float, max_message_bytes: int, clock: Clock) -> None:
+        self._config = config
+        self._patience_seconds = patience_seconds
+        self._max_message_bytes = max_message_bytes
+        self._clock = clock
+        self._queue: list[Message] = []
+        self._producer: AIOKafkaProducer | None = None
+        self._flushing = asyncio.Lock()
+        self._round_robin = 0
+        self._partition_of: dict[tuple[str, bytes], int] = {}
+
+    async def start(self) -> None:
+        producer = AIOKafkaProducer(
+            client_id=f"harmwatch-{self._config.worker_name}",
+            acks="all",
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=self._max_message_bytes + _BATCH_BYTES,
+            request_timeout_ms=_REQUEST_MS,
+            **self._config.client_options(),
+        )
+        try:
+            await producer.start()
+        except (KafkaError, OSError) as error:
+            await producer.stop()
+            raise TransportError(
+                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
+            ) from None
+        self._producer = producer
+
+    def send(self, message: Message) -> None:
+        self._queue.append(message)
+
+    @property
+    def queued(self) -> int:
+        """Messages not yet with the broker."""
+        return len(self._queue)
+
+    async def flush(self) -> None:
+        async with self._flushing:
+            deadline = self._clock.monotonic() + self._patience_seconds
+            while self._queue:
+                pending, self._queue = self._queue, []
+                failed, cause = await self._deliver(pending)
+                if not failed:
+                    continue
+                self._queue = failed + self._queue
+                if isinstance(cause, TopicUnavailable):
+                    raise cause
+                if self._clock.monotonic() >= deadline:
+                    raise TransportError(
+                        f"{len(self._queue)} messages could not be delivered in {self._patience_seconds:g} s "
+                        f"({type(cause).__name__})"
+                    )
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def stop(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.stop()
+
+    async def _deliver(self, messages: Sequence[Message]) -> tuple[list[Message], Exception | None]:
+        """One attempt. Returns what was not delivered, in order, and why."""
+        groups: dict[tuple[str, int], list[Message]] = {}
+        unplaced: list[Message] = []
+        cause: Exception | None = None
+        for message in messages:
+            try:
+                place = (message.topic, await self._place(message))
+            except (KafkaError, TopicUnavailable) as error:
+                unplaced.append(message)
+                cause = self._translate(error, message.topic)
+                if isinstance(cause, TopicUnavailable):
+                    return list(messages), cause
+                continue
+            groups.setdefault(place, []).append(message)
+        outcomes = await asyncio.gather(*(self._deliver_group(*place, group) for place, group in groups.items()))
+        failed = unplaced
+        for rest, reason in outcomes:
+            failed = failed + rest
+            if not isinstance(cause, TopicUnavailable):
+                cause = reason or cause
+        return failed, cause
+
+    async def _deliver_group(
+        self, topic: str, partition: int, messages: list[Message]
+    ) -> tuple[list[Message], Exception | None]:
+        producer = self._running()
+        position = 0
+        while position < len(messages):
+            builder = producer.create_batch()
+            start = position
+            while position < len(messages):
+                message = messages[position]
+                added = builder.append(
+                    key=message.key, value=message.value, timestamp=None, headers=list(message.headers)
+                )
+                if added is None:
+                    break
+                position += 1
+            builder.close()
+            try:
+                await (await producer.send_batch(builder, topic, partition=partition))
+            except (KafkaError, OSError) as error:
+                return messages[start:], self._translate(error, topic)
+        return [], None
+
+    async def _place(self, message: Message) -> int:
+        if message.partition is not None:
+            return message.partition
+        known = self._partition_of.get((message.topic, message.key)) if message.key is not None else None
+        if known is not None:
+            return known
+        partitions = sorted(await self._running().partitions_for(message.topic))
+        if message.key is None:
+            self._round_robin += 1
+            return int(partitions[self._round_robin % len(partitions)])
+        # The Java client's rule, so that consumers that know the key find the partition.
+        chosen = int(partitions[(murmur2(message.key) & 0x7FFFFFFF) % len(partitions)])
+        if len(self._partition_of) >= _KNOWN_KEYS:
+            self._partition_of.clear()
+        self._partition_of[message.topic, message.key] = chosen
+        return chosen
+
+    @staticmethod
+    def _translate(error: Exception, topic: str) -> Exception:
+        if isinstance(error, TopicAuthorizationFailedError):
+            return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
+        if isinstance(error, UnknownTopicOrPartitionError):
+            return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
+        if isinstance(error, MessageSizeTooLargeError):
+            return TopicUnavailable(f"topic {topic} takes no message this large; raise its max.message.bytes")
+        return error
+
+    def _running(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise TransportError("the sink is not running")
+        return self._producer

@@ -1,0 +1,231 @@
+"""Records from Kafka through aiokafka: own commits, own rebalance listener (DESIGN decision 1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from agent.errors import TransportError
+from streams.config import KafkaConfig
+from streams.ports import Partition, RebalanceListener, Record
+
+__all__ = ["KafkaSource", "KafkaStateReader"]
+
+
+class KafkaSource:
+    """A member of a consumer group.
+
+    The commit never happens by itself, neither on a timer nor on leaving the group: only `commit` moves offsets.
+    """
+
+    def __init__(self, config: KafkaConfig, topics: Sequence[str], *, max_record_bytes: int) -> None:
+        self._config = config
+        self._topics = tuple(topics)
+        self._max_record_bytes = max_record_bytes
+        self._consumer: AIOKafkaConsumer | None = None
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._generation = 0
+        self._paused = False
+
+    async def start(self, listener: RebalanceListener) -> None:
+        """Join the group.
+
+        Raises
+        ------
+        TransportError
+            When no broker answers.
+        """
+        session_ms = int(self._config.session_timeout_seconds * 1000)
+        self._consumer = AIOKafkaConsumer(
+            group_id=self._config.group_id,
+            client_id=f"harmwatch-{self._config.worker_name}",
+            enable_auto_commit=False,
+            auto_offset_reset=self._config.auto_offset_reset,
+            max_partition_fetch_bytes=max(1 << 20, min(self._max_record_bytes, 64 << 20)),
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=max(500, session_ms // 10),
+            max_poll_interval_ms=600_000,
+            **self._config.client_options(),
+        )
+        self._consumer.subscribe(self._topics, listener=_Gatekeeper(self, listener))
+        try:
+            await self._consumer.start()
+        except (KafkaError, OSError) as error:
+            await self._consumer.stop()
+            self._consumer = None
+            raise TransportError(
+                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
+            ) from None
+
+    async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
+        consumer = self._running()
+        if self._paused or not self._gate.is_set():
+            await self._wait_for_gate(timeout_seconds)
+            return []
+        generation = self._generation
+        batches = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        if generation != self._generation or not self._gate.is_set():
+            # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
+            # out none and go back to where they started: the listener, if still at work, will seek again anyway.
+            for partition, messages in batches.items():
+                try:
+                    consumer.seek(partition, messages[0].offset)
+                except IllegalStateError:
+                    continue  # no longer ours
+            return []
+        return [
+            Record(
+                message.topic,
+                message.partition,
+                message.offset,
+                message.timestamp / 1000.0,
+                message.key,
+                message.value,
+                message.headers,
+            )
+            for messages in batches.values()
+            for message in messages
+        ]
+
+    async def _wait_for_gate(self, timeout_seconds: float) -> None:
+        if self._paused:
+            await asyncio.sleep(timeout_seconds)
+            return
+        try:
+            await asyncio.wait_for(self._gate.wait(), timeout_seconds)
+        except TimeoutError:
+            return
+
+    def pause(self) -> None:
+        # The consumer goes on fetching into its bounded buffer and stays in the group; we only stop taking.
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+
+    def assignment(self) -> Sequence[Partition]:
+        if self._consumer is None:
+            return []
+        return [Partition(tp.topic, tp.partition) for tp in self._consumer.assignment()]
+
+    async def seek(self, partition: Partition, offset: int) -> None:
+        first = (await self.start_offsets([partition]))[partition]
+        self._running().seek(TopicPartition(*partition), max(first, offset))
+
+    async def committed(self, partition: Partition) -> int | None:
+        try:
+            offset: int | None = await self._running().committed(TopicPartition(*partition))
+        except KafkaError as error:
+            raise TransportError(f"committed offsets cannot be read ({type(error).__name__})") from None
+        return offset
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        try:
+            await self._running().commit({TopicPartition(*partition): offset for partition, offset in offsets.items()})
+        except (KafkaError, IllegalStateError) as error:
+            raise TransportError(f"the group did not take the commit ({type(error).__name__})") from None
+
+    async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        consumer = self._running()
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        latest = self._config.auto_offset_reset == "latest"
+        try:
+            first = await (consumer.end_offsets(wanted) if latest else consumer.beginning_offsets(wanted))
+        except KafkaError as error:
+            raise TransportError(f"offsets cannot be read ({type(error).__name__})") from None
+        return {Partition(tp.topic, tp.partition): offset for tp, offset in first.items()}
+
+    async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        try:
+            ends = await self._running().end_offsets([TopicPartition(*partition) for partition in partitions])
+        except KafkaError as error:
+            raise TransportError(f"end offsets cannot be read ({type(error).__name__})") from None
+        return {Partition(tp.topic, tp.partition): offset for tp, offset in ends.items()}
+
+    async def stop(self) -> None:
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            await consumer.stop()
+
+    def _running(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise TransportError("the source is not running")
+        return self._consumer
+
+    def close_gate(self) -> None:
+        """A rebalance begins: records taken from now on are handed back."""
+        self._generation += 1
+        self._gate.clear()
+
+    def open_gate(self) -> None:
+        """The listener is done."""
+        self._gate.set()
+
+
+class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """Keeps the gate closed from revocation until the listener has restored and sought every new partition."""
+
+    def __init__(self, source: KafkaSource, listener: RebalanceListener) -> None:
+        self._source = source
+        self._listener = listener
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._source.close_gate()
+        if revoked:
+            await self._listener.on_revoked([Partition(tp.topic, tp.partition) for tp in revoked])
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._source.close_gate()
+        try:
+            await self._listener.on_assigned(sorted(Partition(tp.topic, tp.partition) for tp in assigned))
+        finally:
+            self._source.open_gate()
+
+
+class KafkaStateReader:
+    """Reads a partition of a compacted topic from start to end, without a group."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._config = config
+
+    async def __call__(self, topic: str, number: int) -> Sequence[Record]:
+        """All records that the partition holds now; none when topic or partition do not exist.
+
+        Raises
+        ------
+        TransportError
+            When the broker does not answer.
+        """
+        partition = TopicPartition(topic, number)
+        consumer = AIOKafkaConsumer(
+            enable_auto_commit=False, auto_offset_reset="earliest", **self._config.client_options()
+        )
+        records: list[Record] = []
+        try:
+            await consumer.start()
+            if number not in (consumer.partitions_for_topic(topic) or await self._partitions(consumer, topic)):
+                return records
+            consumer.assign([partition])
+            end = (await consumer.end_offsets([partition]))[partition]
+            await consumer.seek_to_beginning(partition)
+            while await consumer.position(partition) < end:
+                batches = await consumer.getmany(partition, timeout_ms=500, max_records=1000)
+                records.extend(
+                    Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers)
+                    for m in batches.get(partition, ())
+                )
+        except (KafkaError, OSError) as error:
+            raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
+        finally:
+            await consumer.stop()
+        return records
+
+    @staticmethod
+    async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+        await consumer.topics()  # fetches all metadata; partitions_for_topic alone knows only subscribed topics
+        return consumer.partitions_for_topic(topic) or set()

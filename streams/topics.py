@@ -1,0 +1,125 @@
+"""Our topics: created when missing, with the settings that their use needs. kafka-python's admin client does it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from agent.errors import ConfigError, TransportError
+from streams.config import KafkaConfig, WorkerConfig
+
+__all__ = ["TopicSpec", "admin_client", "describe_topics", "ensure_topics", "topic_specs"]
+
+#: A compacted topic whose active segment never rolls is never compacted: roll early, compact early.
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": "600000",
+    "segment.bytes": str(16 * 1024 * 1024),
+    "min.cleanable.dirty.ratio": "0.1",
+}
+
+
+class TopicSpec(NamedTuple):
+    """A topic of ours: how many partitions, and its settings."""
+
+    name: str
+    partitions: int
+    settings: Mapping[str, str]
+
+
+def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]:
+    """The topics that the worker writes.
+
+    Parameters
+    ----------
+    source_partitions
+        The largest partition count among the topics of events. Panes have as many: partition *i* holds the state of
+        source partition *i*, so that the key can be the model alone and compaction still keeps each state apart.
+    """
+    topics = config.topics
+    room = str(config.tap.max_record_bytes + 1024 * 1024)
+    specs = [
+        TopicSpec(topics.verdicts, topics.verdict_partitions, {}),
+        TopicSpec(topics.evidence, topics.verdict_partitions, _COMPACTED),
+        TopicSpec(topics.panes, source_partitions, {**_COMPACTED, "max.message.bytes": str(16 * 1024 * 1024)}),
+        TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
+    ]
+    if topics.labels is not None:
+        specs.append(TopicSpec(topics.labels, topics.verdict_partitions, {}))
+    return specs
+
+
+def admin_client(config: KafkaConfig) -> Any:
+    """kafka-python's admin client for these brokers. The caller closes it.
+
+    Raises
+    ------
+    TransportError
+        When no broker answers.
+    """
+    options = config.client_options()
+    options["bootstrap_servers"] = config.bootstrap_servers.split(",")
+    try:
+        return KafkaAdminClient(
+            client_id=f"harmwatch-{config.worker_name}",
+            bootstrap_timeout_ms=10_000,
+            request_timeout_ms=20_000,
+            **options,
+        )
+    except KafkaError as error:
+        raise TransportError(f"no broker answers at {config.bootstrap_servers} ({type(error).__name__})") from None
+
+
+def describe_topics(admin: Any) -> dict[str, int]:
+    """Partition count by topic, for all topics that this user may see."""
+    return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+
+
+async def ensure_topics(config: WorkerConfig) -> None:
+    """Create what is missing.
+
+    Raises
+    ------
+    ConfigError
+        When a topic of events does not exist, or panes have fewer partitions than the events.
+    TransportError
+        When the broker does not answer or refuses.
+    """
+    await asyncio.to_thread(_ensure_topics, config)
+
+
+def _ensure_topics(config: WorkerConfig) -> None:
+    admin = admin_client(config.kafka)
+    try:
+        existing = describe_topics(admin)
+        absent = [topic for topic in config.topics.events if topic not in existing]
+        if absent:
+            raise ConfigError(f"topics.events: {', '.join(absent)} does not exist; create it or correct the name")
+        widest = max(existing[topic] for topic in config.topics.events)
+        missing = [spec for spec in topic_specs(config, widest) if spec.name not in existing]
+        if missing and config.topics.create_missing:
+            _create(admin, missing, config.topics.replication_factor)
+        panes = existing.get(config.topics.panes, widest)
+        if panes < widest:
+            raise ConfigError(f"topics.panes: {config.topics.panes} has {panes} partitions, the events have {widest}")
+    except KafkaError as error:
+        raise TransportError(f"topics cannot be read or created ({type(error).__name__})") from None
+    finally:
+        admin.close()
+
+
+def _create(admin: Any, specs: list[TopicSpec], replication_factor: int) -> None:
+    for spec in specs:
+        wanted = {
+            "num_partitions": spec.partitions,
+            "replication_factor": replication_factor,
+            "configs": dict(spec.settings),
+        }
+        try:
+            admin.create_topics({spec.name: wanted}, wait_for_metadata=True)
+        except TopicAlreadyExistsError:
+            continue  # another worker was faster
