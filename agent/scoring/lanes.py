@@ -1,0 +1,141 @@
+"""Lanes: one thread each, which calls scorers one after another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from enum import Enum
+from queue import SimpleQueue
+
+from agent.clock import Clock
+from agent.scoring.attempt import MissingReason, Outcome, attempt
+from agent.scoring.base import Batch, Lane, Scorer
+
+__all__ = ["CallState", "LaneWorker", "ScorerCall"]
+
+
+class CallState(Enum):
+    """Life of a call. Changes happen under the executor's lock only."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    EXPIRED = "expired"  # overdue: completed without rows while the scorer still holds its thread
+    SKIPPED = "skipped"  # completed without having been started
+
+
+class ScorerCall:
+    """One scorer's share of one batch.
+
+    Attributes
+    ----------
+    parts
+        What the scorer is given, one after another.
+    units
+        For each text of the parts, in order: its digest, and the places in the batch that its row answers.
+    outcomes
+        One per part, once DONE.
+    missing
+        Why there are no outcomes, once EXPIRED or SKIPPED.
+    started_at, seconds
+        Monotonic time of the start; seconds that the call took.
+    returned
+        The scorer has come back from this call, if late.
+    """
+
+    __slots__ = ("missing", "outcomes", "parts", "returned", "scorer", "seconds", "started_at", "state", "units")
+
+    def __init__(self, scorer: Scorer, parts: Sequence[Batch], units: Sequence[tuple[bytes, Sequence[int]]]) -> None:
+        self.scorer = scorer
+        self.parts = parts
+        self.units = units
+        self.state = CallState.QUEUED
+        self.outcomes: list[Outcome] = []
+        self.missing: MissingReason | None = None
+        self.started_at = 0.0
+        self.seconds = 0.0
+        self.returned = False
+
+    @property
+    def pending(self) -> bool:
+        """Not completed in any way yet."""
+        return self.state in (CallState.QUEUED, CallState.RUNNING)
+
+    def give_up(self, reason: MissingReason) -> None:
+        """Complete the call without rows. The executor's lock must be held, the call be pending."""
+        self.state = CallState.EXPIRED if self.state is CallState.RUNNING else CallState.SKIPPED
+        self.missing = reason
+
+
+class LaneWorker:
+    """A queue of calls and the thread that works on it.
+
+    A thread whose call expired is abandoned: it leaves by itself when its scorer comes back, and `replace` has put
+    another thread in its place. Threads are daemons, so that a scorer that never comes back does not keep the process.
+
+    Parameters
+    ----------
+    lock
+        Guards the state of calls; the executor holds it while it expires or skips them.
+    on_call_done
+        Called from the lane's thread, without the lock, after a call became DONE.
+    """
+
+    def __init__(
+        self, lane: Lane, clock: Clock, lock: threading.Lock, on_call_done: Callable[[ScorerCall], None]
+    ) -> None:
+        self._lane = lane
+        self._clock = clock
+        self._lock = lock
+        self._on_call_done = on_call_done
+        self._calls: SimpleQueue[ScorerCall | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, call: ScorerCall) -> None:
+        """Queue a call; the first one starts the thread."""
+        self._calls.put(call)
+        if self._thread is None:
+            self.replace()
+
+    def replace(self) -> None:
+        """Start a thread in place of one whose call has expired."""
+        self._thread = threading.Thread(target=self._work, name=f"harmwatch-{self._lane}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end after the calls that are queued now. Does not wait for it."""
+        self._calls.put(None)
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for the thread to end; True when it has."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while True:
+            # No local variable here outlives its call: an idle thread must not hold payload.
+            if not self._next():
+                return
+
+    def _next(self) -> bool:
+        """Work on one call; False when this thread has to end."""
+        call = self._calls.get()
+        if call is None:
+            return False
+        with self._lock:
+            if call.state is not CallState.QUEUED:
+                return True
+            call.state = CallState.RUNNING
+            call.started_at = self._clock.monotonic()
+        outcomes = [attempt(call.scorer, part, lambda: call.state is not CallState.RUNNING) for part in call.parts]
+        with self._lock:
+            call.seconds = self._clock.monotonic() - call.started_at
+            call.returned = True
+            if call.state is CallState.EXPIRED:
+                return False
+            call.outcomes = outcomes
+            call.state = CallState.DONE
+        self._on_call_done(call)
+        return True

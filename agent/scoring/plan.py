@@ -1,0 +1,82 @@
+"""Which scorer has to see which texts of a batch: its directions, not known yet, each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
+
+from agent.events import DIRECTIONS, Direction
+from agent.scoring.base import Batch
+
+__all__ = ["BatchPlan", "Unit"]
+
+Unit: TypeAlias = tuple[bytes, Sequence[int]]
+"""One distinct text: its digest, and the places in the batch where it stands."""
+
+
+class BatchPlan:
+    """Groups the texts of one batch, and cuts the sub-batches that scorers are given.
+
+    Scorers that are given the same texts are given the same `Batch` object, so that they share its memo. When scorers
+    differ in their directions, inputs and outputs become separate sub-batches: a scorer of both directions and one of
+    inputs alone then still share the work on the inputs.
+
+    Parameters
+    ----------
+    digest
+        Hash by which equal texts are known.
+    uniform
+        The directions of all scorers; None when they differ.
+    """
+
+    __slots__ = ("_batch", "_cut", "_groups", "_uniform", "_units")
+
+    def __init__(self, batch: Batch, digest: Callable[[str], bytes], uniform: frozenset[Direction] | None) -> None:
+        self._batch = batch
+        self._uniform = uniform
+        groups: dict[Direction, dict[bytes, list[int]]] = {"input": {}, "output": {}}
+        for index, item in enumerate(batch.items):
+            if uniform is None:
+                groups[item.direction].setdefault(digest(item.raw), []).append(index)
+            elif item.direction in uniform:
+                groups["input"].setdefault(digest(item.raw), []).append(index)
+        self._groups = groups
+        self._units: dict[frozenset[Direction], tuple[Sequence[Unit], ...]] = {}
+        self._cut: dict[tuple[int, ...], Batch] = {}
+
+    def digests(self) -> Collection[bytes]:
+        """The distinct texts."""
+        inputs, outputs = self._groups["input"], self._groups["output"]
+        return inputs.keys() | outputs.keys() if outputs else inputs.keys()
+
+    def units(self, directions: frozenset[Direction]) -> tuple[Sequence[Unit], ...]:
+        """Distinct texts that a scorer of these directions may see, by sub-batch.
+
+        A text that is both an input and an output (an echo) is one unit of the inputs' sub-batch.
+        """
+        units = self._units.get(directions)
+        if units is None:
+            units = self._units[directions] = tuple(self._divide(directions))
+        return units
+
+    def cut(self, units: Sequence[Unit]) -> Batch:
+        """The sub-batch that holds one item of each unit."""
+        places = tuple([members[0] for _, members in units])
+        if len(places) == len(self._batch):
+            return self._batch
+        batch = self._cut.get(places)
+        if batch is None:
+            items = self._batch.items
+            batch = self._cut[places] = Batch([items[place] for place in places])
+        return batch
+
+    def _divide(self, directions: frozenset[Direction]) -> list[Sequence[Unit]]:
+        inputs, outputs = self._groups["input"], self._groups["output"]
+        if self._uniform is not None:
+            return [list(inputs.items())]
+        if not directions.issuperset(DIRECTIONS):
+            return [list(self._groups[direction].items()) for direction in directions]
+        return [
+            [(digest, members + outputs.get(digest, [])) for digest, members in inputs.items()],
+            [(digest, members) for digest, members in outputs.items() if digest not in inputs],
+        ]

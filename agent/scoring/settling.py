@@ -1,0 +1,92 @@
+"""Turns the outcomes of a batch's calls into rows, cache entries and observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agent.clock import Clock
+from agent.scores import MissingScore, ScoreRow
+from agent.scoring.attempt import MissingReason
+from agent.scoring.cache import ScoreCache
+from agent.scoring.lanes import ScorerCall
+from agent.scoring.results import Answer, ScoringObserver
+from agent.tokens import estimate_tokens
+
+__all__ = ["Settler"]
+
+_FLAW_INTERVAL_SECONDS = 60.0
+
+
+class Settler:
+    """Writes answers into the rows of a batch. Belongs to the polling thread."""
+
+    __slots__ = ("_cache", "_clock", "_flaw_told_at", "_missing", "_observer")
+
+    def __init__(self, cache: ScoreCache, clock: Clock, observer: ScoringObserver) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._observer = observer
+        self._missing: dict[tuple[str, MissingReason], MissingScore] = {}
+        self._flaw_told_at: dict[str, float] = {}
+
+    def settle(self, calls: Sequence[ScorerCall], trigger: str, rows: list[dict[str, Answer]]) -> Mapping[str, float]:
+        """Fill in the answers of completed calls.
+
+        Returns
+        -------
+        Mapping of str to float
+            Seconds by scorer, for those that came back in time.
+        """
+        seconds: dict[str, float] = {}
+        for call in calls:
+            name = call.scorer.name
+            if call.missing is not None:
+                self._fill_missing(call, call.missing, rows)
+                continue
+            seconds[name] = call.seconds
+            texts = [item.raw for part in call.parts for item in part.items]
+            tokens = sum(map(estimate_tokens, texts))
+            self._observer.batch_scored(name, trigger, len(texts), tokens, call.seconds)
+            self._fill(call, rows)
+        return seconds
+
+    def _fill_missing(self, call: ScorerCall, reason: MissingReason, rows: list[dict[str, Answer]]) -> None:
+        name = call.scorer.name
+        missing = self._missing_score(name, reason)
+        for _, places in call.units:
+            for place in places:
+                rows[place][name] = missing
+        self._observer.scorer_failed(name, reason, sum(len(places) for _, places in call.units), "")
+
+    def _fill(self, call: ScorerCall, rows: list[dict[str, Answer]]) -> None:
+        name, units = call.scorer.name, iter(call.units)
+        for outcome in call.outcomes:
+            failed: dict[MissingReason, int] = {}
+            for row in outcome.rows:
+                digest, places = next(units)
+                answer: Answer
+                if isinstance(row, ScoreRow):
+                    self._cache.put(digest, name, row)
+                    answer = row
+                else:
+                    answer = self._missing_score(name, row)
+                    failed[row] = failed.get(row, 0) + len(places)
+                for place in places:
+                    rows[place][name] = answer
+            for reason, count in failed.items():
+                self._observer.scorer_failed(name, reason, count, outcome.error_type)
+            if outcome.flaw:
+                self._tell_flaw(name, outcome.flaw)
+
+    def _missing_score(self, name: str, reason: MissingReason) -> MissingScore:
+        missing = self._missing.get((name, reason))
+        if missing is None:
+            missing = self._missing[name, reason] = MissingScore(name, reason)
+        return missing
+
+    def _tell_flaw(self, name: str, flaw: str) -> None:
+        now = self._clock.monotonic()
+        told_at = self._flaw_told_at.get(name)
+        if told_at is None or now - told_at >= _FLAW_INTERVAL_SECONDS:
+            self._flaw_told_at[name] = now
+            self._observer.scorer_flawed(name, f"this is a bug in scorer {name}: it {flaw}")
