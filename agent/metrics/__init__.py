@@ -1,0 +1,7 @@
+"""Prometheus metrics of the pipeline. Names stand in `agent.metrics.catalogue`, and nowhere else."""
+
+from agent.metrics.catalogue import CATALOGUE, MetricSpec
+from agent.metrics.recorder import Metrics
+from agent.metrics.series import OTHER, UNKNOWN
+
+__all__ = ["CATALOGUE", "OTHER", "UNKNOWN", "MetricSpec", "Metrics"]

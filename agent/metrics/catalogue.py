@@ -1,0 +1,156 @@
+"""Every metric of harmwatch: the only file in which their names stand.
+
+CONTRACT.md's table comes first, in its order; what follows it are additions. Dashboards and alert rules depend on the
+names, types and labels: change or remove one only with a CHANGELOG entry under "Contract".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["CATALOGUE", "LABEL_CAPS", "SCOPED_LABELS", "Kind", "MetricSpec"]
+
+Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+
+_SCORE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+_STAGE_BUCKETS = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_LAG_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+_TEXT_BUCKETS = tuple(float(2**power) for power in range(11))
+_TOKEN_BUCKETS = tuple(float(2**power) for power in range(4, 18))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One metric: what is exposed, nothing about how it is kept.
+
+    Attributes
+    ----------
+    name
+        As exposed; counters end in ``_total``.
+    labels
+        In the order in which `agent.metrics.recorder.Metrics` passes their values.
+    buckets
+        Upper bounds of a histogram, without +Inf.
+    preset
+        Label sets that are exposed as 0 from the start, so that the first increment is seen by ``rate()``.
+    """
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+    preset: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def series_per_child(self) -> int:
+        """Time series that one label set costs: a histogram has its buckets, +Inf, a count and a sum."""
+        return len(self.buckets) + 3 if self.kind == "histogram" else 1
+
+
+def _counter(name: str, labels: str, text: str, preset: tuple[tuple[str, ...], ...] = ()) -> MetricSpec:
+    return MetricSpec(name, "counter", tuple(labels.split()), text, preset=preset)
+
+
+def _gauge(name: str, labels: str, text: str) -> MetricSpec:
+    return MetricSpec(name, "gauge", tuple(labels.split()), text)
+
+
+def _histogram(name: str, labels: str, buckets: tuple[float, ...], text: str) -> MetricSpec:
+    return MetricSpec(name, "histogram", tuple(labels.split()), text, buckets)
+
+
+_SPECS = (
+    _counter("harmwatch_events_total", "model format", "Inference events decoded."),
+    _counter(
+        "harmwatch_scored_total",
+        "model direction scorer",
+        "Directions of events that a scorer scored; the denominator of every harm ratio.",
+    ),
+    _histogram("harmwatch_score", "model direction category", _SCORE_BUCKETS, "Scores, by category."),
+    _counter("harmwatch_findings_total", "model direction dimension category", "Scores over their threshold."),
+    _counter(
+        "harmwatch_harmful_events_total",
+        "model dimension",
+        "Events with at least one finding of the dimension; an event counts once per dimension.",
+    ),
+    _counter(
+        "harmwatch_decisions_total",
+        "model attribute group decision label",
+        "Decisions by group of a protected attribute; label is the ground truth, empty while it is not known.",
+    ),
+    _gauge(
+        "harmwatch_fairness",
+        "model attribute measure bound",
+        "Fairness between the groups of an attribute; bound is value, or lower and upper of its 95 % interval.",
+    ),
+    _gauge("harmwatch_drift_statistic", "model detector feature", "Drift statistic of the test window."),
+    _gauge("harmwatch_drift_threshold", "model detector feature", "Statistic from which the detector reports drift."),
+    _counter("harmwatch_drift_detected_total", "model detector feature", "Times that a detector reported drift."),
+    _gauge(
+        "harmwatch_harm_component",
+        "model window component",
+        "Component P of the social harm degree, in [0, 1]; absent below the minimum count.",
+    ),
+    _gauge(
+        "harmwatch_harm_index",
+        "model window form",
+        "Social harm degree H: form sum lies in [0, 4], form union in [0, 1]; absent when a component is.",
+    ),
+    _counter("harmwatch_dead_letters_total", "topic reason", "Records sent to the dead-letter topic."),
+    _counter("harmwatch_missing_scores_total", "scorer reason", "Scores that a scorer did not give."),
+    _counter("harmwatch_duplicates_total", "format", "Events seen before and not counted again."),
+    _counter("harmwatch_orphans_total", "format", "Halves of a call whose other half did not come in time."),
+    _counter("harmwatch_truncated_total", "format", "Events of which part of the text was not looked at."),
+    _histogram("harmwatch_stage_seconds", "stage", _STAGE_BUCKETS, "Time that a micro-batch spends in a stage."),
+    _histogram("harmwatch_batch_texts", "scorer trigger", _TEXT_BUCKETS, "Texts in a micro-batch, by what closed it."),
+    _histogram("harmwatch_batch_tokens", "scorer trigger", _TOKEN_BUCKETS, "Padded tokens in a micro-batch."),
+    _histogram("harmwatch_event_lag_seconds", "model", _LAG_BUCKETS, "From the event's own time to its metric."),
+    _gauge("harmwatch_consumer_lag", "topic partition", "Records of a partition that are not yet read."),
+    _gauge("harmwatch_sampling_ratio", "", "Share of events that is scored; below 1 only while shedding load."),
+    _gauge("harmwatch_queue_depth", "", "Events held between the source and their flush."),
+    _gauge("harmwatch_series", "", "Time series exposed by harmwatch, this one included."),
+    _gauge("harmwatch_build_info", "version python", "Always 1; the labels say what runs."),
+    # Additions to the contract's table.
+    _gauge(
+        "harmwatch_harm_component_bound",
+        "model window component bound",
+        "95 % interval of a component; bound is lower or upper.",
+    ),
+    _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
+    _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),
+    _counter("harmwatch_cache_lookups_total", "result", "Look-ups in the score cache.", preset=(("hit",), ("miss",))),
+    _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
+    _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
+    _counter(
+        "harmwatch_other_series_total",
+        "metric",
+        "Updates that landed in an `other` series because a label or series budget was spent.",
+    ),
+)
+
+CATALOGUE: dict[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
+
+#: How many values each label may take over the process's life (a model's place is freed, see `Metrics.forget_model`).
+#: What is absent here is limited to 64. ``model`` is the caller's `model_budget`.
+LABEL_CAPS: dict[str, int] = {
+    "attribute": 20,
+    "bound": 3,
+    "category": 200,
+    "decision": 50,
+    "detector": 20,
+    "dimension": 4,
+    "direction": 2,
+    "feature": 100,
+    "format": 40,
+    "group": 50,
+    "label": 50,
+    "metric": len(CATALOGUE),
+    "partition": 1000,
+    "topic": 50,
+}
+
+#: A label whose values are counted apart for each value of another label.
+SCOPED_LABELS: dict[str, str] = {"group": "attribute"}

@@ -1,0 +1,340 @@
+"""The typed face of the metrics: one method per thing that happens."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+
+from agent.clock import Clock
+from agent.errors import ConfigError
+from agent.metrics.catalogue import CATALOGUE
+from agent.metrics.exposition import empty_family, histogram_family, number_family
+from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
+from agent.scores import Dimension
+
+__all__ = ["Metrics"]
+
+_LEAST_BUDGET = 500
+_LONGEST_TRACE_ID = 64
+
+
+class Metrics:
+    """Counts what the pipeline does, and exposes it on a registry.
+
+    Not thread-safe, on purpose: all writes, and `collect`, belong to one thread, that of the tap's event loop; so no
+    write takes a lock. Names and values that come from traffic may be anything: they are cleaned, and folded into
+    ``other`` when the budget is spent. Numbers that are not finite are ignored, negative durations count as 0.
+
+    Parameters
+    ----------
+    registry
+        Gets this object as its collector.
+    clock
+        Stamps exemplars.
+    series_budget
+        Most time series ever exposed; a histogram's label set costs its buckets plus three.
+    model_budget
+        Most models with series of their own.
+
+    Raises
+    ------
+    ConfigError
+        When the budget does not hold even one series per metric.
+    """
+
+    def __init__(
+        self, registry: CollectorRegistry, *, clock: Clock, series_budget: int = 20_000, model_budget: int = 200
+    ) -> None:
+        if series_budget < _LEAST_BUDGET or model_budget < 1:
+            raise ConfigError(f"metrics: series_budget must be at least {_LEAST_BUDGET} and model_budget at least 1")
+        self._clock = clock
+        self._budget = SeriesBudget(series_budget, model_budget, self._drop_model)
+        self._numbers: dict[str, Family[Number]] = {}
+        self._histograms: dict[str, Family[Histogram]] = {}
+        for name, spec in CATALOGUE.items():
+            if spec.kind == "histogram":
+                self._histograms[name] = Family(spec, Histogram, self._budget)
+            else:
+                self._numbers[name] = Family(spec, Number, self._budget)
+        number, histogram = self._numbers, self._histograms
+        self._events = number["harmwatch_events_total"]
+        self._scored = number["harmwatch_scored_total"]
+        self._score = histogram["harmwatch_score"]
+        self._findings = number["harmwatch_findings_total"]
+        self._harmful = number["harmwatch_harmful_events_total"]
+        self._decisions = number["harmwatch_decisions_total"]
+        self._fairness = number["harmwatch_fairness"]
+        self._drift_statistic = number["harmwatch_drift_statistic"]
+        self._drift_threshold = number["harmwatch_drift_threshold"]
+        self._drift_detected = number["harmwatch_drift_detected_total"]
+        self._harm_component = number["harmwatch_harm_component"]
+        self._harm_index = number["harmwatch_harm_index"]
+        self._harm_bound = number["harmwatch_harm_component_bound"]
+        self._harm_scored = number["harmwatch_harm_scored"]
+        self._dead_letters = number["harmwatch_dead_letters_total"]
+        self._missing = number["harmwatch_missing_scores_total"]
+        self._duplicates = number["harmwatch_duplicates_total"]
+        self._orphans = number["harmwatch_orphans_total"]
+        self._truncated = number["harmwatch_truncated_total"]
+        self._redacted = number["harmwatch_redacted_total"]
+        self._late = number["harmwatch_late_events_total"]
+        self._cache = number["harmwatch_cache_lookups_total"]
+        self._commits = number["harmwatch_commits_total"]
+        self._stage = histogram["harmwatch_stage_seconds"]
+        self._batch_texts = histogram["harmwatch_batch_texts"]
+        self._batch_tokens = histogram["harmwatch_batch_tokens"]
+        self._event_lag = histogram["harmwatch_event_lag_seconds"]
+        self._consumer_lag = number["harmwatch_consumer_lag"]
+        self._build = number["harmwatch_build_info"]
+        self._other = number["harmwatch_other_series_total"]
+        self._families: tuple[Family[Number] | Family[Histogram], ...] = (
+            *self._numbers.values(),
+            *self._histograms.values(),
+        )
+        for family in self._families:
+            if family.spec.labels and family is not self._other:
+                self._other.child((family.spec.name,))
+        self.sampling_ratio(1.0)
+        self.queue_depth(0)
+        self._series = number["harmwatch_series"].child(())
+        registry.register(self)
+
+    # The hot path: each finds its accumulator by one look-up. Written out, since one more call would double the cost.
+
+    def event_decoded(self, model: str, format: str, n: int = 1) -> None:
+        child = self._events.children.get((model, format)) or self._events.child((model, format))
+        child.value += n
+
+    def scored(self, model: str, direction: str, scorer: str, n: int = 1) -> None:
+        key = (model, direction, scorer)
+        child = self._scored.children.get(key) or self._scored.child(key)
+        child.value += n
+
+    def score(self, model: str, direction: str, category: str, value: float, trace_id: str = "") -> None:
+        """One score in [0, 1]; a trace id makes it the bucket's exemplar."""
+        if not 0.0 <= value < inf:
+            return
+        key = (model, direction, category)
+        child = self._score.children.get(key) or self._score.child(key)
+        index = bisect_left(child.bounds, value)
+        child.counts[index] += 1
+        child.total += value
+        if trace_id and len(trace_id) <= _LONGEST_TRACE_ID:
+            child.exemplars[index] = (trace_id, value, self._clock.now())
+
+    def scores(self, model: str, direction: str, scores: Mapping[str, float], trace_id: str = "") -> None:
+        """All scores of one verdict: cheaper than `score` for each."""
+        family = self._score
+        children = family.children
+        exemplar = bool(trace_id) and len(trace_id) <= _LONGEST_TRACE_ID
+        now = self._clock.now() if exemplar else 0.0
+        for category, value in scores.items():
+            if not 0.0 <= value < inf:
+                continue
+            key = (model, direction, category)
+            child = children.get(key) or family.child(key)
+            index = bisect_left(child.bounds, value)
+            child.counts[index] += 1
+            child.total += value
+            if exemplar:
+                child.exemplars[index] = (trace_id, value, now)
+
+    def finding(self, model: str, direction: str, dimension: Dimension, category: str, n: int = 1) -> None:
+        key = (model, direction, dimension, category)
+        child = self._findings.children.get(key) or self._findings.child(key)
+        child.value += n
+
+    def harmful_event(self, model: str, dimension: Dimension, n: int = 1) -> None:
+        key = (model, dimension)
+        child = self._harmful.children.get(key) or self._harmful.child(key)
+        child.value += n
+
+    def decision(self, model: str, attribute: str, group: str, decision: str, label: str = "", n: int = 1) -> None:
+        """A decision on a member of a group; ``label`` is the ground truth, "" while it is not known."""
+        key = (model, attribute, group, decision, label)
+        child = self._decisions.children.get(key) or self._decisions.child(key)
+        child.value += n
+
+    def event_lag(self, model: str, seconds: float) -> None:
+        _observe(self._event_lag, (model,), seconds)
+
+    # Per micro-batch or rarer.
+
+    def stage(self, stage: str, seconds: float) -> None:
+        _observe(self._stage, (stage,), seconds)
+
+    def batch(self, scorer: str, trigger: str, texts: int, tokens: int) -> None:
+        """A micro-batch that was closed by ``trigger``; ``tokens`` counts padding."""
+        _observe(self._batch_texts, (scorer, trigger), texts)
+        _observe(self._batch_tokens, (scorer, trigger), tokens)
+
+    def dead_letter(self, topic: str, reason: str, n: int = 1) -> None:
+        self._dead_letters.child((topic, reason)).value += n
+
+    def missing(self, scorer: str, reason: str, n: int = 1) -> None:
+        self._missing.child((scorer, reason)).value += n
+
+    def duplicate(self, format: str, n: int = 1) -> None:
+        self._duplicates.child((format,)).value += n
+
+    def orphan(self, format: str, n: int = 1) -> None:
+        self._orphans.child((format,)).value += n
+
+    def truncated(self, format: str, n: int = 1) -> None:
+        self._truncated.child((format,)).value += n
+
+    def redacted(self, format: str, n: int = 1) -> None:
+        self._redacted.child((format,)).value += n
+
+    def late_event(self, reason: str, n: int = 1) -> None:
+        self._late.child((reason,)).value += n
+
+    def cache_lookups(self, result: str, n: int = 1) -> None:
+        """``result`` is ``hit`` or ``miss``."""
+        self._cache.child((result,)).value += n
+
+    def commit(self, result: str, n: int = 1) -> None:
+        """``result`` is ``ok`` or ``failed``."""
+        self._commits.child((result,)).value += n
+
+    def consumer_lag(self, topic: str, partition: int, records: int) -> None:
+        self._consumer_lag.child((topic, str(partition))).value = float(records)
+
+    def drop_partition(self, topic: str, partition: int) -> None:
+        """This worker no longer owns the partition: its lag is someone else's to say."""
+        self._consumer_lag.drop((topic, str(partition)))
+
+    def last_progress(self, epoch_seconds: float) -> None:
+        self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
+
+    def sampling_ratio(self, ratio: float) -> None:
+        self._numbers["harmwatch_sampling_ratio"].child(()).value = ratio
+
+    def queue_depth(self, events: int) -> None:
+        self._numbers["harmwatch_queue_depth"].child(()).value = float(events)
+
+    def build_info(self, version: str, python: str) -> None:
+        self._build.child((version, python)).value = 1.0
+
+    # Gauges of a model: None removes a series, so that what cannot be said is absent and never 0.
+
+    def set_fairness(
+        self,
+        model: str,
+        attribute: str,
+        measure: str,
+        value: float | None,
+        lower: float | None = None,
+        upper: float | None = None,
+    ) -> None:
+        for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
+            _set(self._fairness, (model, attribute, measure, bound), number)
+
+    def set_harm(
+        self,
+        model: str,
+        window: str,
+        components: Mapping[Dimension, float | None],
+        index: Mapping[str, float | None],
+        bounds: Mapping[Dimension, tuple[float, float]] | None = None,
+        scored: Mapping[Dimension, int] | None = None,
+    ) -> None:
+        """The social harm degree of a model over a window.
+
+        Parameters
+        ----------
+        components
+            In [0, 1]; None below the minimum count.
+        index
+            By form: ``sum``, ``union``.
+        bounds
+            95 % interval of each component, lower and upper.
+        scored
+            Scored events under each component.
+        """
+        for component, number in components.items():
+            _set(self._harm_component, (model, window, component), number)
+            interval = bounds.get(component) if bounds else None
+            for position, bound in enumerate(("lower", "upper")):
+                shown = None if interval is None or number is None else interval[position]
+                _set(self._harm_bound, (model, window, component, bound), shown)
+            _set(self._harm_scored, (model, window, component), scored.get(component) if scored else None)
+        for form, number in index.items():
+            _set(self._harm_index, (model, window, form), number)
+
+    def set_drift(
+        self, model: str, detector: str, feature: str, statistic: float | None, threshold: float | None
+    ) -> None:
+        _set(self._drift_statistic, (model, detector, feature), statistic)
+        _set(self._drift_threshold, (model, detector, feature), threshold)
+
+    def drift_detected(self, model: str, detector: str, feature: str, n: int = 1) -> None:
+        self._drift_detected.child((model, detector, feature)).value += n
+
+    def forget_model(self, model: str) -> None:
+        """The model has no open window any more: its gauges vanish.
+
+        Its counters stay, since a counter that goes loses what was not scraped yet; they go, and its place among the
+        models with them, when a new model finds all places taken. A gauge set again takes the model back.
+        """
+        model = clean_label(model)
+        for family in self._numbers.values():
+            if family.spec.kind == "gauge":
+                family.drop_model(model)
+        self._budget.forget_model(model)
+
+    def declare(self, *, models: Iterable[str] = (), formats: Iterable[str] = (), scorers: Iterable[str] = ()) -> None:
+        """Expose zeros for what the configuration names, and give it its places before any traffic can take them.
+
+        ``rate()`` does not see the first increment of a series that was not there: without this, the first failure of
+        a scorer would go unseen.
+        """
+        for model in models:
+            self._budget.admit_value("model", "", clean_label(model))
+        for format in formats:
+            for family in (self._duplicates, self._orphans, self._truncated, self._redacted):
+                family.child((format,))
+        for scorer in scorers:
+            for reason in ("error", "deadline", "busy", "memory", "redacted"):
+                self._missing.child((scorer, reason))
+
+    # For the registry.
+
+    def describe(self) -> Iterator[Metric]:
+        """Names and types, so that the registry refuses a second collector with the same names."""
+        for spec in CATALOGUE.values():
+            yield empty_family(spec)
+
+    def collect(self) -> Iterator[Metric]:
+        """All families with their samples as of now, in the catalogue's order."""
+        self._series.value = float(self._budget.used)
+        for family in self._families:
+            if family.folded:
+                self._other.child((family.spec.name,)).value = float(family.folded)
+        for name in CATALOGUE:
+            numbers = self._numbers.get(name)
+            yield number_family(numbers) if numbers is not None else histogram_family(self._histograms[name])
+
+    def _drop_model(self, model: str) -> None:
+        for family in self._families:
+            family.drop_model(model)
+
+
+def _observe(family: Family[Histogram], key: tuple[str, ...], value: float) -> None:
+    if not value < inf:
+        return
+    value = max(value, 0.0)
+    child = family.children.get(key) or family.child(key)
+    child.counts[bisect_left(child.bounds, value)] += 1
+    child.total += value
+
+
+def _set(family: Family[Number], key: tuple[str, ...], value: float | None) -> None:
+    if value is None or not -inf < value < inf:
+        family.drop(key)
+    else:
+        family.child(key).value = float(value)

@@ -1,0 +1,280 @@
+"""The store behind the metrics: plain accumulators, closed label sets, a series budget.
+
+A write finds its accumulator by one dictionary look-up on the label values as they came. Only a label set that has no
+accumulator takes the slow way: clean the values, admit or fold them, make the accumulator. What is folded is never
+remembered, so that a million hostile names cost time but no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeAlias, TypeVar
+
+from agent.metrics.catalogue import LABEL_CAPS, SCOPED_LABELS, MetricSpec
+
+__all__ = [
+    "MAX_LABEL_LENGTH",
+    "OTHER",
+    "UNKNOWN",
+    "Family",
+    "Histogram",
+    "Labels",
+    "Number",
+    "SeriesBudget",
+    "clean_label",
+]
+
+OTHER = "other"
+UNKNOWN = "unknown"
+MAX_LABEL_LENGTH = 120
+
+#: Share of the budget open to metrics with a model label: hostile model names cannot crowd out the pipeline's own.
+_MODEL_SHARE = 0.9
+#: Share of the budget that one metric with a model label may take: scores cannot crowd out findings.
+_METRIC_SHARE = 0.5
+_DEFAULT_CAP = 64
+#: For these an empty value says something: there is no ground truth (yet).
+_MAY_BE_EMPTY = frozenset({"label"})
+
+Labels: TypeAlias = tuple[str, ...]
+
+
+class Accumulator:
+    """What one label set has come to."""
+
+    __slots__ = ("labels",)
+
+    def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
+        self.labels = labels
+
+
+class Number(Accumulator):
+    """A counter or gauge of one label set."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
+        super().__init__(labels)
+        self.value = 0.0
+
+
+class Histogram(Accumulator):
+    """A histogram of one label set.
+
+    Attributes
+    ----------
+    counts
+        By bucket, not cumulative; the last one is +Inf's.
+    exemplars
+        By bucket: trace id, observed value, Unix time. The latest one stays.
+    """
+
+    __slots__ = ("bounds", "counts", "exemplars", "total")
+
+    def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
+        super().__init__(labels)
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        self.exemplars: dict[int, tuple[str, float, float]] = {}
+
+
+Child = TypeVar("Child", bound=Accumulator)
+
+
+def clean_label(value: str) -> str:
+    """A label value that any scraper can read: printable, at most 120 characters, no lone surrogates.
+
+    Characters that do not print (controls, bidirectional overrides, zero-width) become spaces; "" becomes ``unknown``.
+    """
+    if not value.isprintable():
+        # The cut first: a name of megabytes must not cost more than one of 240 characters.
+        value = "".join(char if char.isprintable() else " " for char in value[: 2 * MAX_LABEL_LENGTH]).strip()
+    if len(value) > MAX_LABEL_LENGTH:
+        value = value[: MAX_LABEL_LENGTH - 1] + "…"
+    return value or UNKNOWN
+
+
+class SeriesBudget:
+    """Says which label values and label sets may have a series of their own.
+
+    Parameters
+    ----------
+    limit
+        Time series in all; never exceeded.
+    model_limit
+        Distinct values of the label ``model``, without ``other``.
+    on_reclaim
+        Told which forgotten model has to give its place to a new one; must drop all its series.
+    """
+
+    def __init__(self, limit: int, model_limit: int, on_reclaim: Callable[[str], None]) -> None:
+        self.limit = limit
+        self.used = 0
+        #: Set aside for each metric's all-`other` series until it exists.
+        self.reserved = 0
+        self._caps = {**LABEL_CAPS, "model": model_limit}
+        self._seen: dict[tuple[str, str], set[str]] = {}
+        self._forgotten: dict[str, None] = {}
+        self._on_reclaim = on_reclaim
+
+    def admit_value(self, label: str, scope: str, value: str) -> bool:
+        """True when this value of the label has, or now gets, one of the label's places."""
+        key = (label, scope)
+        seen = self._seen.get(key)
+        if seen is None:
+            # Bounded: a scope is an admitted value of another label.
+            seen = self._seen[key] = set()
+        if value in seen:
+            if self._forgotten and label == "model":
+                self._forgotten.pop(value, None)
+            return True
+        if value == OTHER:
+            return False
+        if len(seen) >= self._caps.get(label, _DEFAULT_CAP):
+            if label != "model" or not self._forgotten:
+                return False
+            oldest = next(iter(self._forgotten))
+            del self._forgotten[oldest]
+            self._on_reclaim(oldest)
+            seen.discard(oldest)
+        seen.add(value)
+        return True
+
+    def forget_model(self, model: str) -> None:
+        """Let a new model take this one's place once all places are taken; the longest forgotten goes first."""
+        if model in self._seen.get(("model", ""), ()):
+            self._forgotten[model] = None
+
+    def has_room(self, cost: int, used_by_metric: int, model_bound: bool) -> bool:
+        """True when a new label set of this cost fits beside what is set aside for others."""
+        after = self.used + self.reserved + cost
+        if not model_bound:
+            return after <= self.limit
+        return after <= self.limit * _MODEL_SHARE and used_by_metric + cost <= self.limit * _METRIC_SHARE
+
+
+class Family(Generic[Child]):
+    """All label sets of one metric.
+
+    A counter or histogram adds what has no place of its own to ``other``, so that sums stay right. A gauge cannot: the
+    last of many models would pass for all of them, so a gauge without a place is not exposed at all.
+
+    Parameters
+    ----------
+    make
+        ``Number`` or ``Histogram``; decides what an accumulator is.
+    """
+
+    __slots__ = (
+        "_budget",
+        "_discard",
+        "_last_resort",
+        "_make",
+        "_model_bound",
+        "_reserves",
+        "_scopes",
+        "_used",
+        "children",
+        "folded",
+        "spec",
+    )
+
+    def __init__(self, spec: MetricSpec, make: type[Child], budget: SeriesBudget) -> None:
+        names = spec.labels
+        self.spec = spec
+        #: Read by the hot path. Keys are clean label values.
+        self.children: dict[Labels, Child] = {}
+        #: Updates that found no place of their own.
+        self.folded = 0
+        self._used = 0
+        self._make = make
+        self._budget = budget
+        self._model_bound = names[:1] == ("model",)
+        self._scopes = tuple(names.index(SCOPED_LABELS[name]) if name in SCOPED_LABELS else -1 for name in names)
+        self._last_resort = (OTHER,) * len(names)
+        self._discard = make({}, spec.buckets) if spec.kind == "gauge" else None
+        self._reserves = spec.kind != "gauge" or not names
+        if self._reserves:
+            budget.reserved += spec.series_per_child
+        for labels in spec.preset:
+            self.child(labels)
+
+    def child(self, labels: Labels) -> Child:
+        """The accumulator of a label set, made or folded when it has none. Never fails, never exceeds the budget."""
+        found = self.children.get(labels)
+        if found is not None:
+            return found
+        clean, folded = self._fold(labels)
+        if folded and self._discard is not None:
+            self.folded += 1
+            return self._discard
+        found = self.children.get(clean)
+        if found is None:
+            key = self._place(clean)
+            if key is None:
+                self.folded += 1
+                return self._discard or self._add(self._last_resort)
+            folded = folded or key != clean
+            found = self.children.get(key) or self._add(key)
+        if folded:
+            self.folded += 1
+        return found
+
+    def drop(self, labels: Labels) -> None:
+        """Stop exposing one label set; nothing happens when it is not there."""
+        key = labels if labels in self.children else tuple(map(clean_label, labels))
+        if self.children.pop(key, None) is None:
+            return
+        cost = self.spec.series_per_child
+        self._used -= cost
+        self._budget.used -= cost
+        if key == self._last_resort and self._reserves:
+            self._budget.reserved += cost
+
+    def drop_model(self, model: str) -> None:
+        """Stop exposing all label sets of one model."""
+        if self._model_bound:
+            for labels in [labels for labels in self.children if labels[0] == model]:
+                self.drop(labels)
+
+    def __iter__(self) -> Iterator[Child]:
+        return iter(self.children.values())
+
+    def _fold(self, labels: Labels) -> tuple[Labels, bool]:
+        clean: list[str] = []
+        folded = False
+        for name, scope_at, value in zip(self.spec.labels, self._scopes, labels, strict=True):
+            if value or name not in _MAY_BE_EMPTY:
+                value = clean_label(value)
+                scope = clean[scope_at] if scope_at >= 0 else ""
+                if scope == OTHER or not self._budget.admit_value(name, scope, value):
+                    folded = folded or value != OTHER
+                    value = OTHER
+            clean.append(value)
+        return tuple(clean), folded
+
+    def _place(self, clean: Labels) -> Labels | None:
+        """Where a new label set goes: itself, the same with model `other`, all `other`; None: nowhere."""
+        cost = self.spec.series_per_child
+        if clean == self._last_resort and self._reserves:
+            return clean
+        if self._budget.has_room(cost, self._used, self._model_bound):
+            return clean
+        if self._discard is not None:
+            return None
+        if self._model_bound:
+            without_model = (OTHER, *clean[1:])
+            if without_model in self.children:
+                return without_model
+        return self._last_resort
+
+    def _add(self, key: Labels) -> Child:
+        cost = self.spec.series_per_child
+        if key == self._last_resort and self._reserves:
+            self._budget.reserved -= cost
+        self._used += cost
+        self._budget.used += cost
+        made: Child = self._make(dict(zip(self.spec.labels, key, strict=True)), self.spec.buckets)
+        self.children[key] = made
+        return made
