@@ -1,0 +1,121 @@
+"""Optional parts of the environment: which are there, and what the tests made of them.
+
+A test names what it needs with ``@pytest.mark.layer("kafka")``. When that is absent the test is reported as not run,
+with the reason, and the summary says so; it never passes in silence. Another room adds its own layer, from its
+conftest, with `register_layer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .base import LayerAbsent
+from .embedded import find_noida
+from .select import find_docker, find_java_kafka, real_kafka
+
+__all__ = ["LayerLedger", "known_layers", "register_layer"]
+
+#: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
+_PROBES: dict[str, Callable[[], str]] = {
+    "kafka": lambda: real_kafka()[0].description,
+    "embedded": lambda: f"noida-db at {find_noida().name}",
+    "docker": lambda: find_docker().description,
+    "java": lambda: find_java_kafka().description,
+}
+
+
+def register_layer(name: str, probe: Callable[[], str]) -> None:
+    """Make a layer known. `probe` returns a description, or raises LayerAbsent; it is called once, when needed."""
+    _PROBES[name] = probe
+
+
+def known_layers() -> tuple[str, ...]:
+    """Names that a `layer` marker may use."""
+    return tuple(_PROBES)
+
+
+@dataclass(slots=True)
+class _Tally:
+    ran: int = 0
+    failed: int = 0
+    not_run: int = 0
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class LayerLedger:
+    """What one test run knows about the layers.
+
+    Parameters
+    ----------
+    required
+        Layers whose absence is an error (HARMWATCH_REQUIRE_LAYERS).
+    probes
+        The known layers; those of this module when not given.
+    """
+
+    required: frozenset[str] = frozenset()
+    probes: Mapping[str, Callable[[], str]] = field(default_factory=lambda: _PROBES)
+    _found: dict[str, str] = field(default_factory=dict)
+    _absent: dict[str, str] = field(default_factory=dict)
+    _tallies: dict[str, _Tally] = field(default_factory=dict)
+
+    def absence(self, name: str) -> str | None:
+        """Return why a layer is absent, or None when it is there. Probes once."""
+        if name in self._absent:
+            return self._absent[name]
+        if name not in self._found:
+            try:
+                self._found[name] = self.probes[name]()
+            except LayerAbsent as absent:
+                self._absent[name] = str(absent)
+                return str(absent)
+        return None
+
+    def mark_absent(self, name: str, reason: str) -> None:
+        """Note that a layer which the probe had found cannot be had after all (its image or jars cannot be fetched)."""
+        self._absent[name] = reason
+
+    def describe(self, name: str, description: str) -> None:
+        """Replace the probe's description by what was started in fact."""
+        self._found[name] = description
+
+    def count(self, names: Iterable[str], phase: str, outcome: str, reason: str = "") -> None:
+        """Count one phase (setup, call, teardown) of one test that needs these layers."""
+        for name in names:
+            tally = self._tallies.setdefault(name, _Tally())
+            if outcome == "skipped":
+                tally.not_run += 1
+                tally.reason = tally.reason or reason
+            elif phase == "call":
+                tally.ran += 1
+                tally.failed += outcome == "failed"
+            elif outcome == "failed":
+                tally.failed += 1
+
+    def missing_required(self) -> dict[str, str]:
+        """Required layers that are absent, with the reasons. Probes those that no test asked for."""
+        return {name: why for name in sorted(self.required) if (why := self.absence(name)) is not None}
+
+    def lines(self) -> list[str]:
+        """Return the summary, one line per known layer."""
+        return [f"{name:<10} {self._line(name)}" for name in self.probes]
+
+    def _line(self, name: str) -> str:
+        tally = self._tallies.get(name)
+        if tally is None and name not in self._absent:
+            return "no test selected that needs it"
+        tally = tally or _Tally()
+        parts = []
+        if tally.ran or tally.failed:
+            parts.append(f"ran {tally.ran} tests" + (f", {tally.failed} FAILED" if tally.failed else ""))
+            parts.append(f"({self._found.get(name, 'found')})")
+        # The skip reason speaks when the absence was noticed in another process (pytest-xdist).
+        why = self._absent.get(name) or tally.reason
+        if name in self._absent:
+            mark = "MISSING though required" if name in self.required else "absent"
+            parts.append(f"{mark}, {tally.not_run} tests not run: {why}")
+        elif tally.not_run:
+            parts.append(f"{tally.not_run} tests not run: {why}")
+        return " ".join(parts)
