@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from agent.clock import Clock
 from agent.scores import MissingScore, ScoreRow
 from agent.scoring.attempt import MissingReason
+from agent.scoring.base import Batch
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import ScorerCall
 from agent.scoring.results import Answer, ScoringObserver
@@ -44,9 +45,9 @@ class Settler:
                 self._fill_missing(call, call.missing, rows)
                 continue
             seconds[name] = call.seconds
-            texts = [item.raw for part in call.parts for item in part.items]
-            tokens = sum(map(estimate_tokens, texts))
-            self._observer.batch_scored(name, trigger, len(texts), tokens, call.seconds)
+            # Shared: scorers that were given the same texts do not count them again.
+            tokens = sum(part.shared("estimated_tokens", _tokens) for part in call.parts)
+            self._observer.batch_scored(name, trigger, len(call.units), tokens, call.seconds)
             self._fill(call, rows)
         return seconds
 
@@ -90,3 +91,7 @@ class Settler:
         if told_at is None or now - told_at >= _FLAW_INTERVAL_SECONDS:
             self._flaw_told_at[name] = now
             self._observer.scorer_flawed(name, f"this is a bug in scorer {name}: it {flaw}")
+
+
+def _tokens(batch: Batch) -> int:
+    return sum(map(estimate_tokens, batch.texts("raw")))
