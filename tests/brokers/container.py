@@ -43,7 +43,7 @@ def _ask_engine(timeout_seconds: int) -> tuple[str, str]:
         return "", "did not answer in time"
     if answer.returncode != 0:
         last = answer.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        return "", last[0][:200]
+        return "", last[0][:100]
     return answer.stdout.strip(), ""
 
 

@@ -107,15 +107,13 @@ class LayerLedger:
         if tally is None and name not in self._absent:
             return "no test selected that needs it"
         tally = tally or _Tally()
+        if (why := self._absent.get(name)) is not None:
+            mark = "MISSING though required" if name in self.required else "absent"
+            return f"{mark}, {tally.not_run + tally.failed} tests not run: {why}"
         parts = []
         if tally.ran or tally.failed:
             parts.append(f"ran {tally.ran} tests" + (f", {tally.failed} FAILED" if tally.failed else ""))
             parts.append(f"({self._found.get(name, 'found')})")
-        # The skip reason speaks when the absence was noticed in another process (pytest-xdist).
-        why = self._absent.get(name) or tally.reason
-        if name in self._absent:
-            mark = "MISSING though required" if name in self.required else "absent"
-            parts.append(f"{mark}, {tally.not_run} tests not run: {why}")
-        elif tally.not_run:
-            parts.append(f"{tally.not_run} tests not run: {why}")
-        return " ".join(parts)
+        if tally.not_run:
+            parts.append(f"{tally.not_run} tests not run: {tally.reason}")
+        return " ".join(parts) or "no test finished"
