@@ -1,0 +1,1 @@
+"""What ``harmwatch demo`` simulates and shows: traffic with planted incidents, a detector, a table, a broker."""
