@@ -1,0 +1,368 @@
+"""The window engine: observations in, per partition and exactly once; windows and totals out.
+
+**Exactly once.** The state of each model in each source partition carries `covered`, the next offset that is not in
+it yet. A record is applied in one synchronous call, so no snapshot sees half of it, and a record below `covered` is
+passed over. Because every model carries its own `covered`, a snapshot of which only some values were written is no
+problem: on replay each model takes exactly the records that it lacks. Which models share the bucket `OTHER` depends
+only on the order of records within the partition, so a replay sorts them alike. This asks two things of the caller:
+records of one partition are applied in the order of their offsets, and offsets are committed only up to records whose
+snapshot has been written and confirmed.
+
+**Time.** Windows are in event time. The present is the highest watermark of the partitions held, moved on by the wall
+time that has passed since it was reached: windows follow the events, also when a backlog or an old file is read, and
+run empty when the events stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.clock import Clock
+from agent.errors import ConfigError, StateError
+from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
+from agent.windows.codec import PaneRecord, build_model, decode, encode
+from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
+from agent.windows.readings import Reading, Snapshot, WindowCounts
+
+__all__ = ["OTHER", "Reading", "Snapshot", "WindowCounts", "WindowEngine"]
+
+OTHER = "other"
+"""Where models beyond the limit are counted, and those whose names are absurdly long."""
+
+_MAX_MODEL_NAME = 256
+
+
+@dataclass(slots=True)
+class _Partition:
+    lease: int
+    boundaries: tuple[int, ...]
+    generation: int = 0
+    covered: int = 0
+    watermark: float = 0.0
+    watermark_at: float = 0.0
+    late_before: float = 0.0
+    pane_ends_at: float = 0.0
+    models: dict[str, ModelPanes] = field(default_factory=dict)
+
+
+class WindowEngine:
+    """Panes of all partitions held here, with every aggregator's state in them. Not thread-safe.
+
+    Parameters
+    ----------
+    aggregators
+        Their order is of no matter; names must differ.
+    clock
+        For the wall time that bounds event time, and for idle partitions.
+    pane_seconds
+        Resolution of the short windows; those of more than 60 panes use coarser ones (an hour: 60 s).
+    windows_seconds
+        Lengths of the rolling windows.
+    allowed_lateness_seconds
+        How much longer than the longest window panes are kept. Older observations are late.
+    skew_tolerance_seconds
+        How far ahead of the wall clock an event may be and still move the watermark.
+    max_models
+        Models told apart per partition, and in `models` over all partitions; the rest is counted as `OTHER`.
+    """
+
+    def __init__(
+        self,
+        aggregators: Sequence[Aggregator],
+        clock: Clock,
+        *,
+        pane_seconds: float = 10.0,
+        windows_seconds: Sequence[float] = (60.0, 300.0, 3600.0),
+        allowed_lateness_seconds: float = 60.0,
+        skew_tolerance_seconds: float = 60.0,
+        max_models: int = 200,
+    ) -> None:
+        if len({aggregator.name for aggregator in aggregators}) != len(aggregators):
+            raise ConfigError("windows: two aggregators share a name")
+        if max_models < 1 or skew_tolerance_seconds < 0.0:
+            raise ConfigError("windows: max_models must be at least 1, skew_tolerance_seconds not negative")
+        layout = PaneLayout.plan(pane_seconds, windows_seconds, allowed_lateness_seconds)
+        self._math = PaneMath(layout, aggregators)
+        self._layout = layout
+        self._pane_seconds = layout.pane_seconds
+        self._adds: tuple[Callable[[State, Observation], None], ...] = tuple(a.add for a in aggregators)
+        self._clock = clock
+        self._skew = skew_tolerance_seconds
+        self._max_models = max_models
+        self._partitions: dict[PartitionKey, _Partition] = {}
+        self._leases = 0
+        self._counts = WindowCounts()
+
+    # Counting
+
+    def apply(self, partition: PartitionKey, offset: int, observations: Iterable[Observation]) -> bool:
+        """Count all observations of one record, each once however often the record comes.
+
+        Records of a partition must come in the order of their offsets; gaps are fine.
+
+        Returns
+        -------
+        bool
+            False when nothing was counted: the record is covered already, or brought no observation.
+        """
+        part = self._partitions.get(partition) or self._open(partition)
+        math, counts = self._math, self._counts
+        touched: list[ModelPanes] = []
+        for observation in observations:
+            model = part.models.get(observation.model)
+            if model is None:
+                model = self._admit(part, observation.model)
+            if offset < model.covered:
+                counts.replayed += 1
+                continue
+            touched.append(model)
+            time = observation.time
+            if time > part.watermark:
+                time = self._move_watermark(part, time)
+            if time >= part.late_before:
+                index = int(time / self._pane_seconds)
+                states = model.hot if index == model.hot_index else math.heat(model, index, part.boundaries)
+            else:  # also for NaN
+                counts.late += 1
+                states = model.settled
+            for add, state in zip(self._adds, states, strict=True):
+                add(state, observation)
+        next_offset = offset + 1
+        for model in touched:
+            model.covered = next_offset
+        if next_offset > part.covered:
+            part.covered = next_offset
+        counts.applied += len(touched)
+        return bool(touched)
+
+    def _move_watermark(self, part: _Partition, time: float) -> float:
+        """Take up a time beyond the watermark; gives back the time to count the event at."""
+        now = self._clock.now()
+        if time > now + self._skew:
+            self._counts.future += 1
+            return part.watermark or now
+        part.watermark = time
+        part.watermark_at = now
+        if time >= part.pane_ends_at:
+            self._set_boundaries(part)
+        return time
+
+    def _set_boundaries(self, part: _Partition) -> None:
+        part.boundaries = self._layout.boundaries(part.watermark)
+        part.late_before = max(0.0, part.boundaries[-1] * self._pane_seconds)
+        part.pane_ends_at = (self._layout.index(part.watermark) + 1) * self._pane_seconds
+
+    def _open(self, key: PartitionKey, generation: int = 0) -> _Partition:
+        self._leases += 1
+        part = _Partition(self._leases, self._layout.boundaries(0.0), generation)
+        self._partitions[key] = part
+        return part
+
+    def _admit(self, part: _Partition, name: str) -> ModelPanes:
+        """A model not seen in this partition; beyond the limit, the bucket of the others."""
+        if len(part.models) - (OTHER in part.models) >= self._max_models or len(name) > _MAX_MODEL_NAME:
+            name = OTHER
+        model = part.models.get(name)
+        if model is None:
+            model = part.models[name] = self._math.new_model()
+        return model
+
+    def covered(self, partition: PartitionKey) -> int:
+        """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
+        part = self._partitions.get(partition)
+        return part.covered if part else 0
+
+    def advance(self, partition: PartitionKey, next_offset: int) -> None:
+        """Note records that bring no observation, such as dead letters."""
+        part = self._partitions.get(partition) or self._open(partition)
+        part.covered = max(part.covered, next_offset)
+
+    def take_counts(self) -> WindowCounts:
+        """What has been counted since the last call, for the metrics."""
+        taken, self._counts = self._counts, WindowCounts()
+        return taken
+
+    # Keeping
+
+    def snapshot(self, partition: PartitionKey) -> Snapshot:
+        """The values of all models changed since the last confirmed snapshot; changes nothing."""
+        part = self._partitions.get(partition)
+        if part is None:
+            return Snapshot(partition, 0, {}, {}, 0)
+        values: dict[str, bytes] = {}
+        marks: dict[str, int] = {}
+        for name, model in part.models.items():
+            if model.covered > model.saved:
+                self._math.fold(model, part.boundaries)
+                watermark = (part.watermark, part.watermark_at)
+                values[name] = encode(partition, name, model, self._math, part.generation, watermark)
+                marks[name] = model.covered
+        return Snapshot(partition, part.covered, values, marks, part.lease)
+
+    def confirm(self, snapshot: Snapshot) -> None:
+        """All values of a snapshot are written. Too late an answer, for a partition given up since, does nothing."""
+        part = self._partitions.get(snapshot.partition)
+        if part is None or part.lease != snapshot.lease:
+            return
+        for name, covered in snapshot.marks.items():
+            model = part.models[name]
+            model.saved = max(model.saved, covered)
+
+    def restore(self, partition: PartitionKey, values: Iterable[bytes], generation: int | None = None) -> int:
+        """Take up a partition from its snapshots, instead of whatever was held of it.
+
+        Of several values of a model the one with the highest ``(generation, covered)`` counts. Nothing changes when
+        an error is raised.
+
+        Parameters
+        ----------
+        generation
+            Marks the values written from now on, e.g. the consumer group's; by default one above the highest seen.
+
+        Returns
+        -------
+        int
+            Next offset that no model covers.
+
+        Raises
+        ------
+        StateError
+            A value is damaged, was written by a newer version, or belongs to another partition.
+        """
+        best: dict[str, PaneRecord] = {}
+        for record in map(decode, values):
+            if record.key != partition:
+                raise StateError("window state belongs to another partition")
+            held = best.get(record.model)
+            if held is None or (record.generation, record.covered) > (held.generation, held.covered):
+                best[record.model] = record
+        built = {name: build_model(record, self._math) for name, record in best.items()}
+        following = max((record.generation + 1 for record in best.values()), default=0)
+        part = self._open(partition, following if generation is None else generation)
+        for name, (model, moved) in built.items():
+            self._take_in(part, best[name], model, moved)
+        return part.covered
+
+    def absorb(self, value: bytes) -> bool:
+        """Take one value into its partition, unless a newer one is held; for the reader that merges all workers' panes.
+
+        Raises
+        ------
+        StateError
+            As in `restore`.
+        """
+        record = decode(value)
+        part = self._partitions.get(record.key)
+        held = part.models.get(record.model) if part else None
+        if held is not None and (record.generation, record.covered) <= (held.generation, held.covered):
+            return False
+        model, moved = build_model(record, self._math)
+        self._take_in(part or self._open(record.key), record, model, moved)
+        return True
+
+    def _take_in(self, part: _Partition, record: PaneRecord, model: ModelPanes, moved: int) -> None:
+        part.models[record.model] = model
+        part.covered = max(part.covered, record.covered)
+        self._counts.rebucketed += moved
+        if record.watermark > part.watermark:
+            part.watermark, part.watermark_at = record.watermark, record.watermark_at
+            self._set_boundaries(part)
+
+    def drop(self, partition: PartitionKey) -> None:
+        """Forget a partition that is held elsewhere from now on."""
+        self._partitions.pop(partition, None)
+
+    @property
+    def partitions(self) -> tuple[PartitionKey, ...]:
+        """Partitions held."""
+        return tuple(self._partitions)
+
+    # Reading
+
+    def event_now(self) -> float:
+        """The present in event time, seconds since the Unix epoch; the wall clock's before the first event."""
+        wall = self._clock.now()
+        marks = [
+            part.watermark + max(0.0, wall - part.watermark_at)
+            for part in self._partitions.values()
+            if part.watermark > 0.0
+        ]
+        return max(marks, default=wall)
+
+    def watermark(self, partition: PartitionKey) -> float:
+        """Highest event time taken up; 0 before the first. Never goes back while the partition is held."""
+        part = self._partitions.get(partition)
+        return part.watermark if part else 0.0
+
+    def models(self) -> tuple[str, ...]:
+        """Models in `measurements`, at most ``max_models`` and `OTHER`."""
+        return tuple(self._held())
+
+    def _held(self) -> dict[str, list[tuple[_Partition, ModelPanes]]]:
+        """By exported name, what is held of it. Sorted, so that workers drop the same names beyond the limit."""
+        names = sorted({name for part in self._partitions.values() for name in part.models if name != OTHER})
+        shown: dict[str, list[tuple[_Partition, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
+        for part in self._partitions.values():
+            for name, model in part.models.items():
+                shown.setdefault(name if name in shown else OTHER, []).append((part, model))
+        return shown
+
+    def window(self, model: str, seconds: float, now: float | None = None) -> dict[str, State]:
+        """Merged states, by aggregator, of one model's last ``seconds``; a copy that the caller may keep.
+
+        Parameters
+        ----------
+        now
+            Event time at which the window ends, by default `event_now`. Windows that end before the watermark by more
+            than the allowed lateness are incomplete: their panes have been merged into coarser ones.
+
+        Raises
+        ------
+        ConfigError
+            When ``seconds`` is not one of the windows.
+        """
+        if float(seconds) not in self._layout.windows:
+            raise ConfigError(f"no window of {seconds} seconds is kept")
+        states = self._window(self._held().get(model, []), float(seconds), self.event_now() if now is None else now)
+        return self._by_name(states)
+
+    def totals(self, model: str) -> dict[str, State]:
+        """Merged states, by aggregator, of everything ever counted for one model, late events included."""
+        return self._by_name(self._totals(self._held().get(model, [])))
+
+    def measurements(self, now: float | None = None) -> list[Reading]:
+        """Every model over every window, finished."""
+        at = self.event_now() if now is None else now
+        return [
+            Reading(name, seconds, self._finish(name, seconds, self._window(held, seconds, at)))
+            for name, held in self._held().items()
+            for seconds in self._layout.windows
+        ]
+
+    def total_measurements(self) -> list[Reading]:
+        """Every model since the beginning, finished."""
+        return [
+            Reading(name, None, self._finish(name, None, self._totals(held))) for name, held in self._held().items()
+        ]
+
+    def _window(self, held: Sequence[tuple[_Partition, ModelPanes]], seconds: float, now: float) -> list[State]:
+        states = self._math.empty()
+        for part, model in held:
+            self._math.fold(model, part.boundaries)
+            self._math.window(states, model, seconds, self._layout.index(now))
+        return states
+
+    def _totals(self, held: Sequence[tuple[_Partition, ModelPanes]]) -> list[State]:
+        states = self._math.empty()
+        for _, model in held:
+            self._math.totals(states, model)
+        return states
+
+    def _by_name(self, states: Sequence[State]) -> dict[str, State]:
+        return {aggregator.name: state for aggregator, state in zip(self._math.aggregators, states, strict=True)}
+
+    def _finish(self, model: str, seconds: float | None, states: Sequence[State]) -> dict[str, Any]:
+        context = FinishContext(model, seconds)
+        return {a.name: a.finish(state, context) for a, state in zip(self._math.aggregators, states, strict=True)}

@@ -1,0 +1,199 @@
+"""Counts harmful events, and gives the shares P_output, P_privacy and P_adversarial of the harm index."""
+
+from __future__ import annotations
+
+from operator import add
+from typing import Final, TypedDict
+
+import msgspec
+
+from agent.errors import StateError
+from agent.scores import DIMENSIONS, Dimension
+from agent.windows.base import CONFIDENCE, Component, FinishContext, Observation
+from agent.windows.bounded import REST, trim
+from agent.windows.intervals import effective_count, wilson, z_value
+
+__all__ = ["HarmAggregator", "HarmMeasurement"]
+
+
+class HarmState(TypedDict):
+    """Counts by slot (see below), and weights of findings by ``"direction category"``."""
+
+    counts: list[float]
+    categories: dict[str, float]
+
+
+# Slots of the counts. A list of numbers rather than a dict: it merges at C speed and packs small.
+_EVENTS: Final = 0
+_WEIGHT: Final = 1
+_SQUARES: Final = 2
+_MISSING: Final = 3
+_LEAKED: Final = 4
+_ANY: Final = 5
+_INPUT: Final = 6
+_OUTPUT: Final = 7
+_DIMENSIONS: Final = 8
+# Per dimension three slots: weight scored, its squares, weight harmful.
+_SCORED_AT: Final[dict[str, int]] = {name: _DIMENSIONS + 3 * i for i, name in enumerate(DIMENSIONS)}
+_HARMFUL_AT: Final[dict[str, int]] = {name: slot + 2 for name, slot in _SCORED_AT.items()}
+_DIRECTION_AT: Final[dict[str, int]] = {"input": _INPUT, "output": _OUTPUT}
+_SLOTS: Final = _DIMENSIONS + 3 * len(DIMENSIONS)
+_BY_SHARE: Final[tuple[Dimension, ...]] = ("output", "privacy", "adversarial")
+_OUT, _PRI, _ADV = (_SCORED_AT[name] for name in _BY_SHARE)
+
+
+class HarmMeasurement(msgspec.Struct, frozen=True):
+    """Harm of one model over one window. All but `events` and `missing` are weighted sums.
+
+    Attributes
+    ----------
+    events
+        Events seen (as sampled).
+    weight
+        Estimated number of events in the traffic; the same without sampling.
+    scored
+        By direction.
+    scored_dimensions, harmful
+        By dimension: events scored, events harmful.
+    harmful_any
+        Events harmful in any dimension.
+    any_share
+        `harmful_any` as a share of the events scored, with interval. The denominator is the largest of
+        `scored_dimensions`: an event scored in any dimension is, failures aside, scored in that one.
+    categories
+        Findings by direction and category; the rest beyond the limit is ``{"other": {"other": ...}}``.
+    leaks
+        Events whose output held personal data that the input did not.
+    missing
+        Scores that are missing.
+    components
+        P_output, P_privacy, P_adversarial with Wilson intervals.
+    """
+
+    events: float
+    weight: float
+    scored: dict[str, float]
+    scored_dimensions: dict[str, float]
+    harmful: dict[str, float]
+    harmful_any: float
+    any_share: Component
+    categories: dict[str, dict[str, float]]
+    leaks: float
+    missing: float
+    components: tuple[Component, ...]
+
+
+def _absorb(rest: float | None, weight: float) -> float:
+    return weight if rest is None else rest + weight
+
+
+class HarmAggregator:
+    """Weighted counts of events, of what was scored, and of what was harmful.
+
+    Parameters
+    ----------
+    min_count
+        Effective number of events from which a component counts as sufficient.
+    max_categories
+        Bound on the ``(direction, category)`` pairs of one state.
+    """
+
+    name = "harm"
+    version = 1
+
+    def __init__(self, min_count: int = 30, max_categories: int = 128) -> None:
+        self._min_count = min_count
+        self._max_categories = max_categories
+
+    def empty(self) -> HarmState:
+        return {"counts": [0.0] * _SLOTS, "categories": {}}
+
+    def add(self, state: HarmState, observation: Observation) -> None:
+        # The hot path: straight-line code on purpose, no helper calls for an event without harm.
+        numbers = state["counts"]
+        weight = observation.weight
+        directions = observation.directions
+        scored = observation.scored_dimensions
+        if observation.new_event:
+            numbers[_EVENTS] += 1.0
+            numbers[_WEIGHT] += weight
+            numbers[_SQUARES] += weight * weight
+            if scored is None and directions:
+                square = weight * weight
+                numbers[_OUT] += weight
+                numbers[_OUT + 1] += square
+                numbers[_PRI] += weight
+                numbers[_PRI + 1] += square
+                numbers[_ADV] += weight
+                numbers[_ADV + 1] += square
+        if scored is not None:
+            square = weight * weight
+            for dimension in scored:
+                slot = _SCORED_AT[dimension]
+                numbers[slot] += weight
+                numbers[slot + 1] += square
+        for direction in directions:
+            numbers[_DIRECTION_AT[direction]] += weight
+        if observation.dimensions:
+            for dimension in observation.dimensions:
+                numbers[_HARMFUL_AT[dimension]] += weight
+            if not observation.harmful_before:
+                numbers[_ANY] += weight
+        if observation.categories:
+            self._add_categories(state["categories"], observation)
+        if observation.leaked:
+            numbers[_LEAKED] += weight
+        if observation.missing:
+            numbers[_MISSING] += observation.missing
+
+    def _add_categories(self, categories: dict[str, float], observation: Observation) -> None:
+        for direction, category in observation.categories:
+            key = f"{direction} {category}"
+            categories[key] = categories.get(key, 0.0) + observation.weight
+        trim(categories, self._max_categories, _absorb)
+
+    def merge(self, into: HarmState, other: HarmState) -> None:
+        numbers = other["counts"]
+        if len(numbers) != _SLOTS:
+            raise StateError("a harm state has the wrong number of counts")
+        into["counts"] = list(map(add, into["counts"], numbers))
+        categories = other["categories"]
+        if categories:
+            own = into["categories"]
+            for key, weight in categories.items():
+                own[key] = own.get(key, 0.0) + weight
+            trim(own, self._max_categories, _absorb)
+
+    def finish(self, state: HarmState, context: FinishContext) -> HarmMeasurement:
+        numbers = state["counts"]
+        categories = state["categories"]
+        widest = max(_SCORED_AT.values(), key=numbers.__getitem__)
+        nested: dict[str, dict[str, float]] = {}
+        for key, weight in sorted(categories.items()):
+            direction, _, category = key.partition(" ") if key != REST else ("other", "", "other")
+            nested.setdefault(direction, {})[category] = weight
+        return HarmMeasurement(
+            events=numbers[_EVENTS],
+            weight=numbers[_WEIGHT],
+            scored={name: numbers[slot] for name, slot in _DIRECTION_AT.items()},
+            scored_dimensions={name: numbers[slot] for name, slot in _SCORED_AT.items()},
+            harmful={name: numbers[slot] for name, slot in _HARMFUL_AT.items()},
+            harmful_any=numbers[_ANY],
+            any_share=self._share("any", numbers[_ANY], numbers[widest], numbers[widest + 1]),
+            categories=nested,
+            leaks=numbers[_LEAKED],
+            missing=numbers[_MISSING],
+            components=tuple(
+                self._share(name, numbers[_HARMFUL_AT[name]], numbers[_SCORED_AT[name]], numbers[_SCORED_AT[name] + 1])
+                for name in _BY_SHARE
+            ),
+        )
+
+    def _share(self, name: str, harmful: float, scored: float, squares: float) -> Component:
+        """A share with its Wilson interval; clipped at 1 because halves of an event may straddle the window's edge."""
+        count = effective_count(scored, squares)
+        if count <= 0.0:
+            return Component(name, None, 0.0, 1.0, 0.0, False)
+        share = min(1.0, harmful / scored)
+        lower, upper = wilson(share, count, z_value(CONFIDENCE))
+        return Component(name, share, lower, upper, count, count >= self._min_count)

@@ -1,0 +1,75 @@
+"""Observations for the window tests: one at a time, and drawn at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from agent.clock import ManualClock
+from agent.scores import DIMENSIONS
+from agent.windows.base import Aggregator, Observation, State
+from agent.windows.bias import BiasAggregator
+from agent.windows.engine import WindowEngine
+from agent.windows.harm import HarmAggregator
+
+START = 1_700_000_000.0
+
+_DEFAULTS = Observation(model="m", time=START, directions=("input", "output"))
+
+
+def make_observation(**over: Any) -> Observation:
+    return msgspec.structs.replace(_DEFAULTS, **over)
+
+
+def make_engine(clock: ManualClock | None = None, **over: Any) -> WindowEngine:
+    return WindowEngine([HarmAggregator(), BiasAggregator()], clock or ManualClock(START), **over)
+
+
+def state_of(aggregator: Aggregator, observations: list[Observation]) -> State:
+    state = aggregator.empty()
+    for observation in observations:
+        aggregator.add(state, observation)
+    return state
+
+
+def merged(aggregator: Aggregator, *states: State) -> State:
+    total = aggregator.empty()
+    for state in states:
+        aggregator.merge(total, state)
+    return total
+
+
+# Weights are sums of powers of two, so that float sums are exact and states can be compared with ==.
+_weights = st.sampled_from([1.0, 1.0, 1.0, 0.5, 2.0, 4.0])
+_dimensions = st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=4).map(tuple)
+_names = st.sampled_from(["female", "male", "Male ", "女", "男", "", "other", "x" * 200]) | st.text(max_size=4)
+
+
+def observations(
+    models: st.SearchStrategy[str] = st.sampled_from(["a", "b", "c"]),  # noqa: B008
+    times: st.SearchStrategy[float] = st.integers(0, 4000).map(lambda s: START - s),  # noqa: B008
+) -> st.SearchStrategy[Observation]:
+    """Any observation that a pipeline might make of any event."""
+    return st.builds(
+        Observation,
+        model=models,
+        time=times,
+        weight=_weights,
+        new_event=st.booleans(),
+        dimensions=_dimensions,
+        categories=st.lists(
+            st.tuples(st.sampled_from(["input", "output"]), st.sampled_from(["toxicity", "pii.email"]) | st.text()),
+            max_size=3,
+        ).map(tuple),
+        directions=st.sampled_from([(), ("input",), ("output",), ("input", "output")]),
+        scored_dimensions=st.none() | _dimensions,
+        harmful_before=st.booleans(),
+        leaked=st.booleans(),
+        decision=st.none() | st.sampled_from(["approved", "denied", "通过", "拒绝"]) | st.text(max_size=4),
+        decision_score=st.none() | st.floats(),
+        attributes=st.dictionaries(st.sampled_from(["gender", "region"]) | st.text(max_size=3), _names, max_size=3),
+        label=st.none() | st.sampled_from(["approved", "denied"]),
+        missing=st.integers(0, 3),
+    )

@@ -1,0 +1,104 @@
+"""Intervals against published values, and against scipy where it is installed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.windows.intervals import effective_count, newcombe, ratio, wilson, z_value
+
+Z = z_value(0.95)
+
+
+def test_z_values() -> None:
+    assert z_value(0.95) == pytest.approx(1.959964, abs=1e-6)
+    assert z_value(0.95, 10) == pytest.approx(2.807034, abs=1e-6)  # 1 - 0.05 / 20
+    with pytest.raises(ValueError, match="confidence"):
+        z_value(1.0)
+    with pytest.raises(ValueError, match="comparisons"):
+        z_value(0.95, 0)
+
+
+# Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
+@pytest.mark.parametrize(
+    ("hits", "count", "lower", "upper"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_published(hits: int, count: int, lower: float, upper: float) -> None:
+    assert wilson(hits / count, count, Z) == pytest.approx((lower, upper), abs=5e-5)
+
+
+# Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, method 10.
+@pytest.mark.parametrize(
+    ("a", "m", "b", "n", "lower", "upper"),
+    [
+        (56, 70, 48, 80, 0.0524, 0.3339),
+        (9, 10, 3, 10, 0.1705, 0.8090),
+        (6, 7, 2, 7, 0.0582, 0.8062),
+        (5, 56, 0, 29, -0.0381, 0.1926),
+        (0, 10, 0, 20, -0.1611, 0.2775),
+        (0, 10, 0, 10, -0.2775, 0.2775),
+        (10, 10, 0, 20, 0.6791, 1.0),
+        (10, 10, 0, 10, 0.6075, 1.0),
+    ],
+)
+def test_newcombe_published(a: int, m: int, b: int, n: int, lower: float, upper: float) -> None:
+    found = newcombe(a / m, wilson(a / m, m, Z), b / n, wilson(b / n, n, Z))
+    assert found == pytest.approx((lower, upper), abs=5e-5)
+
+
+def test_ratio_published() -> None:
+    # Agresti, Categorical Data Analysis, 2nd ed. (2002), sections 2.2.2 and 3.1.4: aspirin and myocardial infarction.
+    found = ratio(189, 11034, 104, 11037, Z)
+    assert found is not None
+    assert found[0] == pytest.approx(1.82, abs=5e-3)
+    assert found[1] == pytest.approx((1.43, 2.31), abs=5e-3)
+
+
+def test_ratio_edges() -> None:
+    assert ratio(1, 10, 0, 10, Z) is None
+    assert ratio(1, 0, 1, 10, Z) is None
+    zero = ratio(0, 50, 25, 50, Z)
+    assert zero is not None
+    assert zero[0] == 0.0 == zero[1].lower
+    assert 0.0 < zero[1].upper < 0.5
+    equal = ratio(40, 40, 40, 40, Z)
+    assert equal is not None
+    assert equal[0] == 1.0
+    assert equal[1].lower < 1.0 < equal[1].upper
+
+
+def test_nothing_known_is_the_whole_range() -> None:
+    assert wilson(0.0, 0.0, Z) == (0.0, 1.0)
+    assert effective_count(0.0, 0.0) == 0.0
+
+
+def test_effective_count() -> None:
+    assert effective_count(10.0, 10.0) == 10.0
+    assert effective_count(40.0, 160.0) == 10.0  # ten events of weight 4 tell as much as ten
+
+
+@given(st.integers(1, 10_000), st.floats(0.0, 1.0))
+def test_wilson_holds_the_share(count: int, fraction: float) -> None:
+    share = round(fraction * count) / count
+    lower, upper = wilson(share, count, Z)
+    assert 0.0 <= lower <= share <= upper <= 1.0
+
+
+@settings(deadline=None)  # the first call imports scipy
+@given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 60), st.integers(1, 60))
+def test_agrees_with_scipy(a: int, m: int, b: int, n: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    a, b = min(a, m), min(b, n)
+    theirs = stats.binomtest(a, m).proportion_ci(method="wilson")
+    assert wilson(a / m, m, Z) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+    if a and b and (a < m or b < n):
+        found = ratio(a, m, b, n, Z)
+        risk = stats.contingency.relative_risk(a, m, b, n)
+        assert found is not None
+        assert found[0] == pytest.approx(risk.relative_risk)
+        bounds = risk.confidence_interval(0.95)
+        assert [math.log(x) for x in found[1]] == pytest.approx([math.log(bounds.low), math.log(bounds.high)])
