@@ -1,0 +1,228 @@
+"""The Detoxify scorer: the same numbers as the package, without its loader's dangers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import ConfigError, ModelError, OutOfDeviceMemory
+from agent.scoring import load_scorer
+from agent.scoring.detoxify import DetoxifyScorer
+from tests.unit.scoring.fake_scorers import make_batch
+from tests.unit.scoring.tiny_detoxify import POSITIONS, write_tiny_detoxify
+
+TEXTS = ["you are an idiot", "hello world.", "你好世界", "a", "nice " * 20]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_tiny_detoxify(tmp_path_factory.mktemp("detoxify"))
+
+
+@pytest.fixture(scope="module")
+def scorer(files: tuple[Path, Path]) -> DetoxifyScorer:
+    made = DetoxifyScorer(*files, device="cpu")
+    made.warm_up()
+    return made
+
+
+def values(scorer: DetoxifyScorer, *texts: str) -> list[dict[str, float]]:
+    return [dict(row.scores) for row in scorer.score(make_batch(*texts))]
+
+
+def test_a_missing_checkpoint_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"missing\.ckpt is no file"):
+        DetoxifyScorer(tmp_path / "missing.ckpt").warm_up()
+
+
+@pytest.mark.parametrize("option", [{"threshold": 0.0}, {"threshold": 1.5}, {"max_windows": 1}, {"tokens_per_pass": 0}])
+def test_options_out_of_range_are_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="detoxify"):
+        load_scorer("detoxify", {"checkpoint": "x.ckpt", **option})
+
+
+@pytest.mark.layer("models")
+def test_scores_equal_those_of_the_package(scorer: DetoxifyScorer, files: tuple[Path, Path]) -> None:
+    from detoxify import Detoxify
+
+    reference = Detoxify(checkpoint=str(files[0]), device="cpu")
+    for text in TEXTS:
+        # A list of one gives the package's numbers without a dimension.
+        expected = {f"detoxify.{label}": score for label, score in reference.predict([text]).items()}
+        assert values(scorer, text)[0] == pytest.approx(expected, abs=1e-5)
+        assert len(expected) == 6
+
+
+@pytest.mark.layer("models")
+def test_a_batch_equals_single_texts(files: tuple[Path, Path]) -> None:
+    scorer = DetoxifyScorer(*files, device="cpu", tokens_per_pass=60)
+    scorer.warm_up()
+    texts = [*TEXTS, "idiot " * 500, "", *TEXTS]
+    together = values(scorer, *texts)
+    for text, row in zip(texts, together, strict=True):
+        assert row == pytest.approx(values(scorer, text)[0], abs=1e-5)
+
+
+@pytest.mark.layer("models")
+def test_one_long_text_does_not_widen_the_short_ones(files: tuple[Path, Path]) -> None:
+    scorer = DetoxifyScorer(*files, device="cpu", tokens_per_pass=2 * POSITIONS)
+    scorer.warm_up()
+    lengths = [1, 30, 2, 31, 1, 30]
+    passes = [places for places, _ in scorer._passes([[7] * length for length in lengths])]
+    assert [[lengths[place] for place in places] for places in passes] == [[1, 1, 2], [30, 30], [31]]
+
+
+@pytest.mark.layer("models")
+@pytest.mark.parametrize("place", [0, 40, 115, 399])
+def test_no_part_of_a_long_text_is_overlooked(scorer: DetoxifyScorer, place: int) -> None:
+    filler = ["hello"] * 400
+    plain = values(scorer, " ".join(filler))[0]
+    filler[place] = "idiot"
+    assert values(scorer, " ".join(filler))[0] != plain
+    (row,) = scorer.score(make_batch(" ".join(filler)))
+    assert not row.truncated
+
+
+@pytest.mark.layer("models")
+def test_a_text_beyond_the_bound_keeps_both_ends_and_says_so(files: tuple[Path, Path]) -> None:
+    scorer = DetoxifyScorer(*files, device="cpu", max_windows=4)
+    scorer.warm_up()
+    words = ["hello"] * 5000
+    (plain,) = scorer.score(make_batch(" ".join(words)))
+    assert plain.truncated
+    for place in (0, -1):
+        marked = words.copy()
+        marked[place] = "idiot"
+        (row,) = scorer.score(make_batch(" ".join(marked)))
+        assert dict(row.scores) != dict(plain.scores)
+        assert row.truncated
+    (short,) = scorer.score(make_batch("hello"))
+    assert not short.truncated
+
+
+@pytest.mark.layer("models")
+def test_a_text_without_tokens_scores_nothing(scorer: DetoxifyScorer) -> None:
+    assert values(scorer, "", "   ") == [{}, {}]
+
+
+@pytest.fixture
+def no_network() -> Iterator[list[Any]]:
+    """Notes every address that is looked up or connected to, by the interpreter's own audit events."""
+    import sys
+
+    calls: list[Any] = []
+    watching = True
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event in ("socket.connect", "socket.getaddrinfo"):
+            calls.append((event, arguments))
+
+    sys.addaudithook(hook)
+    yield calls
+    watching = False
+
+
+@pytest.mark.layer("models")
+def test_loading_asks_nobody(files: tuple[Path, Path], no_network: list[Any]) -> None:
+    DetoxifyScorer(*files, device="cpu").warm_up()
+    assert no_network == []
+    socket.getaddrinfo("127.0.0.1", 1)
+    assert len(no_network) == 1, "the watch works"
+
+
+@pytest.mark.layer("models")
+def test_the_checkpoints_own_directory_is_used_when_no_other_is_given(files: tuple[Path, Path]) -> None:
+    scorer = DetoxifyScorer(files[0], device="cpu")
+    scorer.warm_up()
+    assert values(scorer, "hello")[0]
+
+
+@pytest.mark.layer("models")
+def test_a_checkpoint_that_names_a_hub_model_wants_a_directory(tmp_path: Path) -> None:
+    checkpoint, _ = write_tiny_detoxify(tmp_path, model_type="bert-base-uncased")
+    with pytest.raises(ModelError, match="huggingface_config_path"):
+        DetoxifyScorer(checkpoint).warm_up()
+
+
+class Bomb:
+    """Unpickling it makes a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.layer("models")
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    import torch
+
+    checkpoint, proof = tmp_path / "bomb.ckpt", tmp_path / "proof"
+    content = torch.load(files[0], weights_only=True)
+    torch.save(content | {"bomb": Bomb(proof)}, checkpoint)
+    with pytest.raises(ModelError, match="UnpicklingError"):
+        DetoxifyScorer(checkpoint, files[1]).warm_up()
+    assert not proof.exists()
+
+
+@pytest.mark.layer("models")
+@pytest.mark.parametrize(
+    "content", [b"", b"not a checkpoint", pickle.dumps({"config": {}})], ids=["empty", "text", "pickle"]
+)
+def test_a_damaged_checkpoint_says_so(tmp_path: Path, content: bytes, files: tuple[Path, Path]) -> None:
+    checkpoint = tmp_path / "bad.ckpt"
+    checkpoint.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged"):
+        DetoxifyScorer(checkpoint, files[1]).warm_up()
+
+
+@pytest.mark.layer("models")
+def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    import torch
+
+    content = torch.load(files[0], weights_only=True)
+    del content["state_dict"]["classifier.weight"]
+    torch.save(content, tmp_path / "half.ckpt")
+    with pytest.raises(ModelError, match=r"lacks 1 parameters, first classifier\.weight"):
+        DetoxifyScorer(tmp_path / "half.ckpt", files[1]).warm_up()
+
+
+@pytest.mark.layer("models")
+@pytest.mark.parametrize("name", ["AutoModel", "pipeline", "BertTokenizer"])
+def test_only_classifiers_are_built(tmp_path: Path, name: str) -> None:
+    checkpoint, _ = write_tiny_detoxify(tmp_path, model_name=name)
+    with pytest.raises(ModelError, match="damaged"):
+        DetoxifyScorer(checkpoint).warm_up()
+
+
+@pytest.mark.layer("models")
+def test_an_unknown_device_says_so(files: tuple[Path, Path]) -> None:
+    with pytest.raises(ModelError, match="'nonsense'"):
+        DetoxifyScorer(*files, device="nonsense").warm_up()
+
+
+@pytest.mark.layer("models")
+def test_a_full_device_asks_for_half_the_batch(files: tuple[Path, Path]) -> None:
+    import torch
+
+    class Full(DetoxifyScorer):
+        full = False
+
+        def _forward(self, windows: Any) -> Any:
+            if self.full and len(windows) > 1:
+                raise torch.cuda.OutOfMemoryError("device")
+            return super()._forward(windows)
+
+    scorer = Full(*files, device="cpu")
+    scorer.warm_up()
+    scorer.full = True
+    with pytest.raises(OutOfDeviceMemory):
+        scorer.score(make_batch("a", "b"))
+    assert values(scorer, "a")[0]
