@@ -43,14 +43,16 @@ class JoinedCall:
         Which record brought which direction; None while it has not been seen.
     known_texts
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
-    harmful
-        Dimensions already counted for this call.
+    harmful, scored
+        Dimensions in which this call has been counted as harmful, as scored.
+    label
+        Ground truth that came on its own; used by decisions that come after it.
     counted
-        The record by which the call was counted as an event; None while it was not.
+        The half by which the call was counted as an event; None while it was not.
     """
 
     __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
-                 "output_origin", "time")  # fmt: skip
+                 "label", "output_origin", "scored", "time")  # fmt: skip
 
     def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
         self.time = event_time
@@ -61,7 +63,9 @@ class JoinedCall:
         self.known_texts: tuple[str, ...] | None = None
         self.held_chars = 0
         self.harmful: frozenset[Dimension] = frozenset()
-        self.counted: Origin | None = None
+        self.scored: frozenset[Dimension] = frozenset()
+        self.label: str | None = None
+        self.counted: tuple[Origin, Direction] | None = None
 
     @property
     def whole(self) -> bool:
@@ -163,6 +167,14 @@ class JoinStore:
             if call.input_origin is None and call.output_origin is None:
                 self.settle(call)
                 del self._calls[key]
+
+    def label(self, source: str, inference_id: str, label: str) -> bool:
+        """Attach ground truth to a call; False when the call is not held."""
+        call = self._calls.get((source, inference_id))
+        if call is None:
+            return False
+        call.label = label
+        return True
 
     def calls(self) -> Iterator[JoinedCall]:
         """All calls held, oldest first."""

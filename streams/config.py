@@ -102,6 +102,7 @@ class TapConfig(Section):
 
     max_poll_records: Count = 500
     max_in_flight_records: Count = 2000
+    max_unflushed_records: Count = 50_000
     max_record_bytes: Count = 8 * 1024 * 1024
     commit_interval_seconds: Seconds = 2.0
     drain_seconds: Seconds = 20.0

@@ -81,10 +81,16 @@ class KafkaSink:
             deadline = self._clock.monotonic() + self._patience_seconds
             while self._queue:
                 pending, self._queue = self._queue, []
-                failed, cause = await self._deliver(pending)
+                failed: Sequence[Message] = pending
+                cause: Exception | None = None
+                try:
+                    failed, cause = await self._deliver(pending)
+                finally:
+                    # Also when cancelled: what may not have arrived is sent again rather than lost.
+                    if failed:
+                        self._queue = [*failed, *self._queue]
                 if not failed:
                     continue
-                self._queue = failed + self._queue
                 if isinstance(cause, TopicUnavailable):
                     raise cause
                 if self._clock.monotonic() >= deadline:
@@ -93,6 +99,9 @@ class KafkaSink:
                         f"({type(cause).__name__})"
                     )
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    def discard(self, topic: str, partition: int) -> None:
+        self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
 
     async def stop(self) -> None:
         if self._producer is not None:

@@ -238,5 +238,8 @@ class MemorySink:
         finally:
             del self._queue[:written]
 
+    def discard(self, topic: str, partition: int) -> None:
+        self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
+
     async def stop(self) -> None:
         return None

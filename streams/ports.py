@@ -112,8 +112,11 @@ class Sink(Protocol):
             When a topic is missing or may not be written.
         """
 
+    def discard(self, topic: str, partition: int) -> None:
+        """Forget queued messages for a named partition: state that is no longer ours to write."""
+
     async def stop(self) -> None: ...
 
 
-#: A factory of sinks' sides: used by the tap to read compacted state topics from start to end.
+#: Reads a whole partition of a compacted topic, start to end: ``await reader(topic, number)``.
 StateReader: TypeAlias = Callable[[str, int], Awaitable[Sequence[Record]]]

@@ -2,6 +2,7 @@
 
 from agent.metrics.catalogue import CATALOGUE, MetricSpec
 from agent.metrics.recorder import Metrics
+from agent.metrics.registry import new_registry
 from agent.metrics.series import OTHER, UNKNOWN
 
-__all__ = ["CATALOGUE", "OTHER", "UNKNOWN", "MetricSpec", "Metrics"]
+__all__ = ["CATALOGUE", "OTHER", "UNKNOWN", "MetricSpec", "Metrics", "new_registry"]

@@ -122,6 +122,12 @@ _SPECS = (
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
     _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),
     _counter("harmwatch_cache_lookups_total", "result", "Look-ups in the score cache.", preset=(("hit",), ("miss",))),
+    _counter(
+        "harmwatch_labels_total",
+        "result",
+        "Delayed labels, by whether the call they belong to was still known.",
+        preset=(("joined",), ("unknown",), ("invalid",)),
+    ),
     _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(

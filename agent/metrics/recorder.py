@@ -84,6 +84,7 @@ class Metrics:
         self._late = number["harmwatch_late_events_total"]
         self._cache = number["harmwatch_cache_lookups_total"]
         self._commits = number["harmwatch_commits_total"]
+        self._labels = number["harmwatch_labels_total"]
         self._stage = histogram["harmwatch_stage_seconds"]
         self._batch_texts = histogram["harmwatch_batch_texts"]
         self._batch_tokens = histogram["harmwatch_batch_tokens"]
@@ -196,6 +197,10 @@ class Metrics:
     def cache_lookups(self, result: str, n: int = 1) -> None:
         """``result`` is ``hit`` or ``miss``."""
         self._cache.child((result,)).value += n
+
+    def label(self, result: str, n: int = 1) -> None:
+        """A delayed label was read: ``joined``, ``unknown`` or ``invalid``."""
+        self._labels.child((result,)).value += n
 
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""

@@ -1,0 +1,58 @@
+# Everything sets itself up: Python 3.11+, pip and make are enough.
+# The environment lives in .venv; a stamp per set of extras says when it is up to date.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench recovery fuzz e2e format clean
+
+help: ## what can be made
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "harmwatch needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "installing harmwatch and the embedded broker into $(VENV) ..."
+	@$(PIP) install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	@echo "installing harmwatch with all extras into $(VENV) (torch is large: some minutes the first time) ..."
+	@$(PIP) install --quiet --editable '.[all,dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
+	@$(BIN)/harmwatch demo $(ARGS)
+
+test: $(VENV)/.test ## unit, conformance, contract and integration tests; prints which layers ran
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tests/house_rules.py
+
+bench: $(VENV)/.test ## the speed of every stage on this machine
+	@$(BIN)/harmwatch bench $(ARGS)
+
+recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the long form
+	@$(BIN)/python -m tests.e2e.recovery $(ARGS)
+
+fuzz: $(VENV)/.test ## 10,000 hostile records
+	@$(BIN)/python -m tests.e2e.fuzz $(ARGS)
+
+e2e: $(VENV)/.test ## replay into real Kafka, run on it, compare /metrics with the verdict topic
+	@$(BIN)/python -m tests.e2e.totals $(ARGS)
+
+format: $(VENV)/.test ## apply ruff's formatting
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+clean: ## remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,121 @@
+"""Puts the core together from its configuration."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+
+from agent.batching import MicroBatcher
+from agent.clock import Clock
+from agent.config import CoreConfig, ScorerConfig
+from agent.evidence import EvidenceBuilder
+from agent.joining import JoinStore
+from agent.metrics import Metrics
+from agent.pipeline.core import Pipeline
+from agent.pipeline.judge import Judge
+from agent.pipeline.observer import MetricsObserver
+from agent.scoring import load_scorer
+from agent.scoring.base import Scorer
+from agent.scoring.cache import ScoreCache
+from agent.scoring.executor import Executor
+from agent.windows import aggregator_class
+from agent.windows.base import Aggregator
+from agent.windows.engine import WindowEngine
+
+__all__ = ["build_pipeline", "build_scorers", "build_windows"]
+
+#: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
+_BATCHES_IN_FLIGHT = 8
+
+
+def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
+    """The enabled scorers, not warmed up.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown scorer or wrong options.
+    """
+    return [load_scorer(name, section.options) for name, section in config.items() if section.enabled]
+
+
+def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
+    """The window engine with the standard aggregators."""
+    windows = config.windows
+    favourable = windows.favourable or None
+    aggregators: list[Aggregator] = [
+        aggregator_class("harm")(min_count=windows.min_count),
+        aggregator_class("bias")(favourable=favourable, min_group=windows.min_group),
+    ]
+    return WindowEngine(
+        aggregators,
+        clock,
+        pane_seconds=windows.pane_seconds,
+        windows_seconds=windows.windows_seconds,
+        allowed_lateness_seconds=windows.allowed_lateness_seconds,
+        max_models=windows.max_models,
+    )
+
+
+def build_pipeline(
+    config: CoreConfig,
+    *,
+    metrics: Metrics,
+    clock: Clock,
+    scorers: list[Scorer] | None = None,
+    max_records: int = 2000,
+    on_done: Callable[[], None] | None = None,
+) -> Pipeline:
+    """The whole core, not warmed up.
+
+    Parameters
+    ----------
+    scorers
+        Given by tests and by embedders; the configured ones otherwise.
+    on_done
+        Called from a scoring thread when a batch is complete.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown scorer, category or option.
+    """
+    chosen = build_scorers(config.scorers) if scorers is None else scorers
+    thresholds = {name: section.thresholds for name, section in config.scorers.items()}
+    metrics.declare(scorers=[scorer.name for scorer in chosen])
+    executor = Executor(
+        chosen,
+        config.executor.deadline_seconds,
+        ScoreCache(config.executor.cache_entries),
+        clock,
+        on_done,
+        MetricsObserver(metrics, clock),
+    )
+    return Pipeline(
+        executor=executor,
+        batcher=MicroBatcher(
+            config.batching.max_texts, config.batching.max_tokens, config.batching.max_wait_seconds, clock
+        ),
+        judge=Judge(chosen, thresholds, _evidence_builder(config)),
+        joining=JoinStore(
+            max_entries=config.join.max_entries,
+            max_chars=config.join.max_chars,
+            ttl_seconds=config.join.ttl_seconds,
+            clock=clock,
+            on_orphan=metrics.orphan,
+        ),
+        windows=build_windows(config, clock),
+        metrics=metrics,
+        clock=clock,
+        max_records=max_records,
+        max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
+    )
+
+
+def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:
+    evidence = config.evidence
+    if not evidence.enabled:
+        return None
+    # Without a configured key hashes still tell equal texts apart within this process, and nothing to anybody else.
+    key = evidence.hash_key.get_secret_value().encode() if evidence.hash_key else secrets.token_bytes(32)
+    return EvidenceBuilder(key, max_chars=evidence.max_chars, keep_texts=evidence.keep_texts)

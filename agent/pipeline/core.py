@@ -1,0 +1,296 @@
+"""The pipeline: events in, verdicts and measurements out. Synchronous; one thread owns it (the tap's event loop).
+
+Five verbs, as in arroyo: `submit`, `poll`, `close`, `terminate`, `join`. Outcomes leave in the order of submission, so
+that the window state always covers a contiguous prefix of each partition.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.batching import Emitted, MicroBatcher
+from agent.clock import Clock
+from agent.errors import Backpressure
+from agent.events import InferenceEvent
+from agent.joining import JoinStore, Origin
+from agent.metrics import Metrics
+from agent.normalize import normalize
+from agent.pipeline.export import WindowExporter
+from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.pending import Half, PendingRecord, Slot
+from agent.scores import Evidence, Verdict
+from agent.scoring.base import Batch, ScoringItem
+from agent.scoring.executor import Executor
+from agent.tokens import estimate_tokens
+from agent.windows.base import Observation
+from agent.windows.engine import WindowEngine
+
+__all__ = ["Pipeline", "RecordOutcome"]
+
+
+class RecordOutcome(NamedTuple):
+    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published."""
+
+    origin: Origin
+    verdicts: Sequence[Verdict]
+    evidence: Sequence[Evidence]
+
+
+class Pipeline:
+    """Joins, batches, scores, judges and counts.
+
+    Parameters
+    ----------
+    max_records, max_texts
+        How much may be in flight before `submit` raises Backpressure.
+    """
+
+    def __init__(
+        self,
+        *,
+        executor: Executor,
+        batcher: MicroBatcher[Slot],
+        judge: Judge,
+        joining: JoinStore,
+        windows: WindowEngine,
+        metrics: Metrics,
+        clock: Clock,
+        max_records: int,
+        max_texts: int,
+    ) -> None:
+        self.windows = windows
+        self._executor = executor
+        self._batcher = batcher
+        self._judge = judge
+        self._joining = joining
+        self._metrics = metrics
+        self._clock = clock
+        self._max_records = max_records
+        self._max_texts = max_texts
+        self._exporter = WindowExporter(windows, metrics)
+        self._records: deque[PendingRecord] = deque()
+        self._flying: deque[Sequence[Slot]] = deque()
+        self._held: Emitted[Slot] | None = None
+        self._texts_in_flight = 0
+        self._closed = False
+
+    def warm_up(self) -> None:
+        """Load all models and score a first batch with each.
+
+        Raises
+        ------
+        ModelError
+            When a model cannot be loaded.
+        """
+        self._executor.warm_up()
+
+    @property
+    def in_flight(self) -> int:
+        """Records submitted and not yet handed back by `poll`."""
+        return len(self._records)
+
+    @property
+    def full(self) -> bool:
+        """True when `submit` would raise Backpressure."""
+        return len(self._records) >= self._max_records or self._texts_in_flight >= self._max_texts
+
+    def submit(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
+        """Take one record with all its events (none, for a dead letter: it still has its place in the order).
+
+        Parameters
+        ----------
+        record_time
+            The record's own stamp, for events that do not say when they happened; seconds since the Unix epoch.
+
+        Raises
+        ------
+        Backpressure
+            The pipeline is full. Nothing has been taken.
+        """
+        if self.full or self._closed:
+            raise Backpressure("the pipeline is full" if self.full else "the pipeline is closed")
+        record = PendingRecord(origin)
+        for event in events:
+            event_time = record_time if event.time is None else event.time
+            admission = self._joining.admit(event, origin, event_time)
+            if admission.duplicates:
+                self._metrics.duplicate(event.format, admission.duplicates)
+            if event.redacted:
+                self._metrics.redacted(event.format)
+            for direction in admission.directions:
+                half = Half(event, direction, admission.call, event_time)
+                record.halves.append(half)
+                for index, (_, part) in enumerate(half.parts):
+                    item = ScoringItem(part, direction, normalize)
+                    self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+                    record.remaining += 1
+        self._texts_in_flight += record.remaining
+        self._records.append(record)
+
+    def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
+        """A record from before the committed offset: known again after a restart, not scored or counted again."""
+        for event in events:
+            event_time = record_time if event.time is None else event.time
+            admission = self._joining.admit(event, origin, event_time)
+            if admission.call.counted is None and admission.directions:
+                admission.call.counted = (origin, admission.directions[0])
+
+    def label(self, source: str, inference_id: str, label: str) -> bool:
+        """Ground truth that came later; False when the call is not (or no longer) known here."""
+        return self._joining.label(source, inference_id, label)
+
+    def poll(self, *, drain: bool = False) -> list[RecordOutcome]:
+        """Move batches on and hand back the records that are done, in the order of submission. Does not block.
+
+        Parameters
+        ----------
+        drain
+            Close the open batch now instead of waiting for company.
+        """
+        self._feed(drain or self._closed)
+        for result in self._executor.poll():
+            slots = self._flying.popleft()
+            for slot, answers in zip(slots, result.rows, strict=True):
+                slot.half.answers[slot.index] = answers
+                slot.record.remaining -= 1
+            self._texts_in_flight -= len(slots)
+        self._feed(drain or self._closed)
+        return self._hand_back()
+
+    def due_in_seconds(self) -> float | None:
+        """Seconds until `poll` has something to do even if no scorer finishes; None when nothing is in flight."""
+        dues = [due for due in (self._batcher.due_in_seconds(), self._executor.due_in_seconds()) if due is not None]
+        if self._held is not None:
+            # Only a finished batch makes room, and the executor wakes us then.
+            dues = [due for due in (self._executor.due_in_seconds(),) if due is not None]
+        return min(dues, default=None)
+
+    def forget(self, partition: tuple[str, int]) -> None:
+        """A partition is no longer ours: drop its state; what is in flight of it leaves without effect."""
+        for record in self._records:
+            if (record.origin.topic, record.origin.partition) == partition:
+                record.abandoned = True
+        self._joining.forget(*partition)
+        self.windows.drop(partition)
+
+    def keep_house(self) -> None:
+        """What need not be done per event: expiry, gauges. Call about once a second."""
+        self._joining.expire()
+        self._metrics.queue_depth(len(self._records))
+        self._exporter.export()
+
+    def close(self) -> None:
+        """Take no more records; `poll` finishes those in flight."""
+        self._closed = True
+
+    def join(self, timeout_seconds: float) -> list[RecordOutcome]:
+        """After `close`: wait for the records in flight, at most this long, and hand them back."""
+        outcomes = self.poll(drain=True)
+        deadline = self._clock.monotonic() + timeout_seconds
+        while self._records and self._clock.monotonic() < deadline:
+            self._executor.join(min(1.0, timeout_seconds))
+            outcomes += self.poll(drain=True)
+        return outcomes
+
+    def terminate(self) -> None:
+        """Stop at once. What is in flight is dropped without effect."""
+        self._closed = True
+        self._executor.terminate()
+        self._records.clear()
+        self._flying.clear()
+        self._texts_in_flight = 0
+
+    def _feed(self, drain: bool) -> None:
+        """Offer closed batches while the executor takes them."""
+        while True:
+            emitted = self._held or (self._batcher.flush() if drain else self._batcher.poll())
+            if emitted is None:
+                return
+            if not self._executor.offer(Batch([slot.item for slot in emitted.items]), emitted.trigger):
+                self._held = emitted
+                return
+            self._held = None
+            self._flying.append(emitted.items)
+
+    def _hand_back(self) -> list[RecordOutcome]:
+        outcomes: list[RecordOutcome] = []
+        if not (self._records and self._records[0].remaining == 0):
+            return outcomes
+        now = self._clock.now()
+        started = self._clock.monotonic()
+        while self._records and self._records[0].remaining == 0:
+            record = self._records.popleft()
+            if record.abandoned:
+                continue
+            outcomes.append(self._conclude(record, now))
+        self._metrics.stage("judge", self._clock.monotonic() - started)
+        return outcomes
+
+    def _conclude(self, record: PendingRecord, now: float) -> RecordOutcome:
+        origin = record.origin
+        partition = (origin.topic, origin.partition)
+        verdicts: list[Verdict] = []
+        evidence: list[Evidence] = []
+        observations: list[Observation] = []
+        for half in record.halves:
+            judgement = self._judge.judge(half, now)
+            verdicts.append(judgement.verdict)
+            if judgement.evidence is not None:
+                evidence.append(judgement.evidence)
+            observations.append(self._count(half, judgement, origin, now))
+            if half.direction == "output":
+                self._joining.settle(half.call)
+        # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
+        self.windows.apply(partition, origin.offset, observations)
+        self.windows.advance(partition, origin.offset + 1)
+        return RecordOutcome(origin, verdicts, evidence)
+
+    def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
+        """One half into the metrics; and what the windows are to know of it."""
+        call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
+        model, direction = event.model, half.direction
+        this_half = (origin, direction)
+        new_event = call.counted is None or call.counted == this_half
+        if new_event:
+            call.counted = this_half
+            metrics.event_decoded(model, event.format)
+        new_dimensions = judgement.dimensions - call.harmful
+        for dimension in new_dimensions:
+            metrics.harmful_event(model, dimension)
+        for scorer in verdict.scores:
+            metrics.scored(model, direction, scorer)
+        metrics.scores(model, direction, verdict.scores, event.trace_id)
+        for finding in verdict.findings:
+            metrics.finding(model, direction, finding.dimension, finding.category)
+        for missing in verdict.missing:
+            metrics.missing(missing.scorer, missing.reason)
+        if verdict.truncated:
+            metrics.truncated(event.format)
+        metrics.event_lag(model, max(0.0, now - half.time))
+        payload = event.output if direction == "output" else None
+        decision = payload.decision if payload is not None else None
+        label = event.label if event.label is not None else call.label
+        if decision is not None:
+            for attribute, group in event.attributes.items():
+                metrics.decision(model, attribute, group, decision, label or "")
+        observation = Observation(
+            model=model,
+            time=call.time,
+            new_event=new_event,
+            dimensions=new_dimensions,
+            categories=tuple((direction, finding.category) for finding in verdict.findings),
+            directions=(direction,) if verdict.scores else (),
+            scored_dimensions=tuple(judgement.scored - call.scored),
+            harmful_before=bool(call.harmful),
+            leaked=judgement.leaked,
+            decision=decision,
+            decision_score=payload.score if payload is not None else None,
+            attributes=event.attributes,
+            label=label,
+            missing=len(verdict.missing),
+        )
+        call.harmful |= judgement.dimensions
+        call.scored |= judgement.scored
+        return observation

@@ -1,0 +1,98 @@
+"""From window measurements to gauges: what PromQL cannot compute from counters (DESIGN decision 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.metrics import Metrics
+from agent.scores import Dimension
+from agent.windows.base import Component
+from agent.windows.disparity import BiasMeasurement
+from agent.windows.engine import Reading, WindowEngine
+from agent.windows.harm import HarmMeasurement
+from agent.windows.index import HarmIndex, harm_index
+
+__all__ = ["WindowExporter", "components_of", "window_name"]
+
+
+def window_name(seconds: float) -> str:
+    """A window's length as a label: ``1m``, ``90s``, ``1h``."""
+    whole = int(seconds)
+    for unit, length in (("h", 3600), ("m", 60)):
+        if whole and whole % length == 0:
+            return f"{whole // length}{unit}"
+    return f"{seconds:g}s"
+
+
+def components_of(reading: Reading) -> tuple[dict[Dimension, Component], HarmIndex | None]:
+    """The four components of a model over a window, and H of those that could be measured."""
+    components: dict[Dimension, Component] = {}
+    bias, harm = reading.results.get("bias"), reading.results.get("harm")
+    if isinstance(bias, BiasMeasurement):
+        components["bias"] = bias.component
+    if isinstance(harm, HarmMeasurement):
+        for component in harm.components:
+            components[component.name] = component
+    return components, harm_index(components.values())
+
+
+class WindowExporter:
+    """Sets the gauges of all models held; takes back those of models that have gone."""
+
+    def __init__(self, windows: WindowEngine, metrics: Metrics) -> None:
+        self._windows = windows
+        self._metrics = metrics
+        self._shown: set[str] = set()
+
+    def export(self) -> None:
+        """Once a second or less: reads every window of every model."""
+        counts = self._windows.take_counts()
+        for reason, number in (("late", counts.late), ("future", counts.future)):
+            if number:
+                self._metrics.late_event(reason, number)
+        models: set[str] = set()
+        longest: dict[str, Reading] = {}
+        for reading in self._windows.measurements():
+            models.add(reading.model)
+            longest[reading.model] = reading  # windows rise: the last one is the longest
+            self._harm(reading)
+        for reading in longest.values():
+            self._fairness(reading)
+        for gone in self._shown - models:
+            self._metrics.forget_model(gone)
+        self._shown = models
+
+    def _harm(self, reading: Reading) -> None:
+        components, index = components_of(reading)
+        told = {name: part for name, part in components.items() if part.value is not None and part.sufficient}
+        sufficient = index is not None and index.sufficient
+        self._metrics.set_harm(
+            reading.model,
+            window_name(reading.window_seconds or 0.0),
+            {name: part.value if name in told else None for name, part in components.items()},
+            {
+                "sum": index.sum.value if index is not None and sufficient else None,
+                "union": index.union.value if index is not None and sufficient else None,
+            },
+            bounds={name: (part.lower, part.upper) for name, part in told.items()},
+            scored={name: int(part.count) for name, part in components.items()},
+        )
+
+    def _fairness(self, reading: Reading) -> None:
+        """Of the longest window: disparities need counts, and a group may be small."""
+        bias: Any = reading.results.get("bias")
+        if not isinstance(bias, BiasMeasurement):
+            return
+        for attribute in bias.attributes:
+            measures: Mapping[str, Any] = {disparity.measure: disparity for disparity in attribute.disparities}
+            for measure in ("spd", "dir", "eod"):
+                found = measures.get(measure)
+                self._metrics.set_fairness(
+                    reading.model,
+                    attribute.attribute,
+                    measure,
+                    found.value if found else None,
+                    found.lower if found else None,
+                    found.upper if found else None,
+                )

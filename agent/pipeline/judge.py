@@ -1,0 +1,210 @@
+"""From scores to a verdict: thresholds, findings, missing scores, leak or echo, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from agent.clock import iso_time
+from agent.errors import ConfigError
+from agent.events import Direction, TextPart
+from agent.evidence import EvidenceBuilder
+from agent.leaks import KnownText
+from agent.pipeline.pending import Half
+from agent.scores import (
+    Dimension,
+    Evidence,
+    Finding,
+    MissingScore,
+    ScoreRow,
+    Span,
+    TextSpan,
+    Verdict,
+    verdict_id,
+)
+from agent.scoring.base import Scorer
+
+__all__ = ["Judge", "Judgement"]
+
+#: The scorer whose spans are what must not be shown. Without its row no text is published.
+_REDACTOR = "pii"
+_MAX_SPANS = 100
+
+
+class Judgement(NamedTuple):
+    """A verdict and what the counters need of it."""
+
+    verdict: Verdict
+    evidence: Evidence | None
+    dimensions: frozenset[Dimension]
+    scored: frozenset[Dimension]
+    leaked: bool
+
+
+class _Rule(NamedTuple):
+    threshold: float
+    dimension: Dimension
+
+
+class Judge:
+    """Turns the answers of all scorers into verdicts. Pure but for the evidence's keyed hash.
+
+    Parameters
+    ----------
+    thresholds
+        Overrides by scorer and category.
+    evidence
+        None when no evidence is wanted.
+
+    Raises
+    ------
+    ConfigError
+        When a threshold names a category that the scorer does not have.
+    """
+
+    def __init__(
+        self,
+        scorers: Sequence[Scorer],
+        thresholds: Mapping[str, Mapping[str, float]],
+        evidence: EvidenceBuilder | None,
+    ) -> None:
+        self._evidence = evidence
+        self._rules: dict[str, dict[str, _Rule]] = {}
+        self._dimensions: dict[str, frozenset[Dimension]] = {}
+        for scorer in scorers:
+            overrides = thresholds.get(scorer.name, {})
+            unknown = sorted(set(overrides) - set(scorer.categories))
+            if unknown:
+                known = ", ".join(sorted(scorer.categories))
+                raise ConfigError(f"scorers.{scorer.name}.thresholds: no category {unknown[0]}; there are {known}")
+            self._rules[scorer.name] = {
+                category: _Rule(overrides.get(category, scorer.thresholds[category]), dimension)
+                for category, dimension in scorer.categories.items()
+            }
+            self._dimensions[scorer.name] = frozenset(scorer.categories.values())
+        self._versions = {scorer.name: scorer.version for scorer in scorers}
+        self._by_direction: dict[Direction, tuple[str, ...]] = {
+            "input": tuple(scorer.name for scorer in scorers if "input" in scorer.directions),
+            "output": tuple(scorer.name for scorer in scorers if "output" in scorer.directions),
+        }
+
+    def judge(self, half: Half, now: float) -> Judgement:
+        """The verdict on one half whose answers are all in.
+
+        Parameters
+        ----------
+        now
+            Seconds since the Unix epoch, for ``scored_at``.
+        """
+        event, direction = half.event, half.direction
+        scores: dict[str, float] = {}
+        missing: list[MissingScore] = []
+        found: list[Finding] = []
+        scored: frozenset[Dimension] = frozenset()
+        truncated = event.truncated
+        leaked = False
+        for name in self._by_direction[direction]:
+            rows, absent = self._rows(half, name)
+            if absent is not None:
+                missing.append(absent)
+            if not rows:
+                continue
+            scored |= self._dimensions[name]
+            scores[name] = max((max(row.scores.values(), default=0.0) for _, row in rows), default=0.0)
+            for _, row in rows:
+                truncated |= row.truncated
+            found += self._findings(name, rows, half)
+        if found:
+            leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
+            leaked = leaked and direction == "output"
+        verdict = Verdict(
+            id=verdict_id(event.source, event.inference_id, direction),
+            inference_id=event.inference_id,
+            source=event.source,
+            model=event.model,
+            direction=direction,
+            time=iso_time(half.time),
+            scored_at=iso_time(now),
+            scores=scores,
+            findings=found,
+            missing=missing,
+            weight=1.0,
+            scorers=self._versions,
+            truncated=truncated,
+            model_version=event.model_version,
+            tenant=event.tenant,
+            trace_id=event.trace_id,
+        )
+        dimensions = frozenset(finding.dimension for finding in found)
+        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked)
+
+    def _rows(self, half: Half, name: str) -> tuple[list[tuple[int, ScoreRow]], MissingScore | None]:
+        """The scorer's rows with the index of their part, and the reason why one is missing."""
+        if half.event.redacted:
+            return [], MissingScore(name, "redacted")
+        rows: list[tuple[int, ScoreRow]] = []
+        absent: MissingScore | None = None
+        for (index, _), answers in zip(half.parts, half.answers, strict=True):
+            answer = answers.get(name)
+            if isinstance(answer, ScoreRow):
+                rows.append((index, answer))
+            elif answer is not None:
+                absent = answer
+        return rows, absent
+
+    def _findings(self, name: str, rows: Sequence[tuple[int, ScoreRow]], half: Half) -> list[Finding]:
+        rules = self._rules[name]
+        best: dict[str, float] = {}
+        explanations: dict[str, str] = {}
+        for _, row in rows:
+            for category, score in row.scores.items():
+                if score >= rules[category].threshold and score > best.get(category, -1.0):
+                    best[category] = score
+                    explanations[category] = row.explanation
+        findings: list[Finding] = []
+        for category, score in best.items():
+            rule = rules[category]
+            spans = [(part, span) for part, row in rows for span in row.spans if span.category == category]
+            leaked = self._leaked(half, spans) if rule.dimension == "privacy" else None
+            of_spans = next((span.explanation for _, span in spans if span.explanation), "")
+            findings.append(
+                Finding(
+                    category=category,
+                    dimension=rule.dimension,
+                    score=round(score, 4),
+                    threshold=rule.threshold,
+                    leaked=leaked,
+                    spans=tuple(Span(s.start, s.end, s.type, part) for part, s in spans[:_MAX_SPANS]),
+                    explanation=explanations[category] or of_spans,
+                )
+            )
+        return findings
+
+    @staticmethod
+    def _leaked(half: Half, spans: Sequence[tuple[int, TextSpan]]) -> bool | None:
+        """True when an output holds a value that neither input nor context held; None when no input was seen."""
+        event = half.event
+        if half.direction == "input":
+            return False
+        known: list[str] = list(half.call.known_texts or ())
+        if event.input is not None:
+            known += [part.text for part in event.input.texts]
+        if event.input is None and half.call.known_texts is None:
+            return None
+        known += event.context
+        payload = event.output
+        texts: tuple[TextPart, ...] = payload.texts if payload is not None else ()
+        seen = KnownText(known)
+        return any(not seen.holds(texts[part].text[span.start : span.end]) for part, span in spans)
+
+    def _evidence_of(self, verdict: Verdict, half: Half) -> Evidence | None:
+        if self._evidence is None or not verdict.findings:
+            return None
+        spans: list[tuple[TextSpan, ...]] = []
+        for answers in half.answers:
+            answer = answers.get(_REDACTOR)
+            if isinstance(answer, ScoreRow):
+                spans.append(answer.spans)
+        # Where nobody looked for personal data, no text leaves.
+        complete = len(spans) == len(half.parts)
+        return self._evidence.build(verdict, [part.text for _, part in half.parts], spans if complete else None)

@@ -1,0 +1,96 @@
+"""The ``harmwatch`` command: one line per command, each loaded only when it is called.
+
+Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration (one line says what and how to mend it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+from agent import __version__
+from agent.errors import ConfigError, HarmwatchError
+
+__all__ = ["COMMANDS", "main"]
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+class CommandEntry(NamedTuple):
+    """Where a command lives (a module with ``add_arguments(parser)`` and ``run(args) -> int``), and what it does."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    "demo": CommandEntry(
+        "streams.commands.demo", "simulated models on an embedded broker: see planted incidents being found"
+    ),
+    "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
+    "score": CommandEntry("streams.commands.score", "events in as JSON Lines, verdicts out as JSON Lines; no Kafka"),
+    "replay": CommandEntry("streams.commands.replay", "publish JSON Lines to a Kafka topic"),
+    "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
+    "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
+    "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}; see '{self.prog} --help'\n")
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    parser = _Parser(prog="harmwatch", description="Is our model harming people right now?")
+    parser.add_argument("--version", action="version", version=f"harmwatch {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+    for name, entry in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=entry.summary, description=entry.summary)
+        if name == chosen:  # only the module of the command that is called gets imported
+            import_module(entry.module).add_arguments(subparser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the return value is the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    parser = _parser(chosen)
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        return WRONG_USAGE
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=os.environ.get("HARMWATCH_LOG_LEVEL", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    try:
+        code: int = import_module(COMMANDS[args.command].module).run(args)
+    except ConfigError as error:
+        return _complain(args.command, error, WRONG_USAGE)
+    except HarmwatchError as error:
+        return _complain(args.command, error, FAILED)
+    except BrokenPipeError:
+        # The reader went away (head, less). Python would complain again while closing standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return _complain(args.command, "interrupted", FAILED)
+    return code
+
+
+def _complain(command: str, error: object, code: int) -> int:
+    line = " ".join(str(error).split())
+    sys.stderr.write(f"harmwatch {command}: {line}\n")
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

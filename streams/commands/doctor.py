@@ -1,0 +1,196 @@
+"""``harmwatch doctor``: checks everything a worker needs, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from agent.clock import SystemClock
+from agent.errors import HarmwatchError
+from agent.pipeline import build_scorers
+from agent.scoring.base import Batch, ScoringItem
+from streams.config import WorkerConfig, load_config
+from streams.formats import FORMATS
+from streams.topics import admin_client, describe_topics, topic_specs
+
+__all__ = ["Check", "add_arguments", "check_all", "run"]
+
+Outcome = Literal["ok", "warning", "failed"]
+_MARK: dict[Outcome, str] = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failed": "[red]✗[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``mend`` says what to do; empty when all is well."""
+
+    name: str
+    outcome: Outcome
+    found: str
+    mend: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="harmwatch.yaml")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when a worker can run, 1 when something must be mended first."""
+    config = load_config(args.config)  # a wrong file is wrong usage: exit code 2, with its one line
+    checks = [Check("configuration", "ok", str(args.config))]
+    console = Console(stderr=args.json)
+    with _quiet(args.json, console):
+        checks += check_all(config)
+    healthy = all(check.outcome != "failed" for check in checks)
+    if args.json:
+        sys.stdout.write(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}) + "\n")
+    else:
+        for check in checks:
+            console.print(f"{_MARK[check.outcome]} {check.name}: ", end="")
+            console.print(check.found, markup=False, highlight=False)
+            if check.mend:
+                console.print(f"    → {check.mend}", markup=False, highlight=False)
+    return 0 if healthy else 1
+
+
+@contextmanager
+def _quiet(quiet: bool, console: Console) -> Iterator[None]:
+    if quiet or not console.is_terminal:
+        yield
+        return
+    with console.status("checking"):
+        yield
+
+
+def check_all(config: WorkerConfig) -> list[Check]:
+    """Every check that the configuration allows; one that fails does not stop the next."""
+    checks: list[Check] = []
+    for part in (_formats, _scorers, _kafka, _web, _evidence):
+        checks += part(config)
+    return checks
+
+
+def _formats(config: WorkerConfig) -> list[Check]:
+    unknown = sorted(set(config.topics.formats.values()) - set(FORMATS))
+    stray = sorted(set(config.topics.formats) - set(config.topics.events))
+    if unknown:
+        names = ", ".join(sorted(FORMATS))
+        return [Check("formats", "failed", f"unknown: {', '.join(unknown)}", f"topics.formats takes {names}")]
+    if stray:
+        return [Check("formats", "warning", f"pinned for topics that are not read: {', '.join(stray)}",
+                      "add them to topics.events, or remove them from topics.formats")]  # fmt: skip
+    return [Check("formats", "ok", "pinned" if config.topics.formats else "detected by headers and content")]
+
+
+def _scorers(config: WorkerConfig) -> list[Check]:
+    checks: list[Check] = []
+    clock = SystemClock()
+    for name, section in config.scorers.items():
+        if not section.enabled:
+            checks.append(Check(f"scorer {name}", "ok", "disabled"))
+            continue
+        try:
+            scorer = build_scorers({name: section})[0]
+            scorer.warm_up()
+        except HarmwatchError as error:
+            checks.append(Check(f"scorer {name}", "failed", str(error), f"or set scorers.{name}.enabled: false"))
+            continue
+        item = _sample_item()
+        started = clock.monotonic()
+        scorer.score(Batch([item]))
+        milliseconds = (clock.monotonic() - started) * 1000
+        checks.append(
+            Check(f"scorer {name}", "ok", f"{scorer.version}, {scorer.lane}, {milliseconds:.1f} ms for one text")
+        )
+    if not any(section.enabled for section in config.scorers.values()):
+        checks.append(Check("scorers", "failed", "none is enabled", "enable one under scorers:"))
+    return checks
+
+
+def _sample_item() -> ScoringItem:
+    from agent.events import TextPart
+    from agent.normalize import normalize
+
+    return ScoringItem(TextPart("The quick brown fox jumps over the lazy dog. 你好，世界。"), "input", normalize)
+
+
+def _kafka(config: WorkerConfig) -> list[Check]:
+    servers = config.kafka.bootstrap_servers
+    try:
+        admin = admin_client(config.kafka)
+    except (HarmwatchError, ValueError) as error:
+        return [
+            Check("broker", "failed", str(error), "check kafka.bootstrap_servers, the network, and security settings")
+        ]
+    try:
+        existing = describe_topics(admin)
+    except Exception as error:  # kafka-python raises many kinds; each means that metadata cannot be read
+        return [Check("broker", "failed", f"{servers}: {type(error).__name__}", "check the user's rights (ACLs)")]
+    finally:
+        admin.close()
+    return [Check("broker", "ok", servers), *_topics(config, existing)]
+
+
+def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
+    checks: list[Check] = []
+    for topic in config.topics.events:
+        if topic in existing:
+            checks.append(Check(f"topic {topic}", "ok", f"{existing[topic]} partitions"))
+        else:
+            checks.append(
+                Check(
+                    f"topic {topic}",
+                    "failed",
+                    "does not exist",
+                    "create it, or correct topics.events in the configuration",
+                )
+            )
+    widest = max((existing.get(topic, 0) for topic in config.topics.events), default=0)
+    for spec in topic_specs(config, max(widest, 1)):
+        held = existing.get(spec.name)
+        if held is None and config.topics.create_missing:
+            checks.append(Check(f"topic {spec.name}", "ok", "missing; the worker will create it"))
+        elif held is None:
+            checks.append(
+                Check(f"topic {spec.name}", "failed", "missing", "create it, or set topics.create_missing: true")
+            )
+        elif spec.name == config.topics.panes and held < widest:
+            mend = f"it needs {widest} partitions: kafka-topics --alter --partitions {widest}"
+            checks.append(Check(f"topic {spec.name}", "failed", f"{held} partitions", mend))
+        else:
+            checks.append(Check(f"topic {spec.name}", "ok", f"{held} partitions"))
+    return checks
+
+
+def _web(config: WorkerConfig) -> list[Check]:
+    host, port = config.web.host, config.web.port
+    if host not in ("127.0.0.1", "::1", "localhost") and config.web.token is None:
+        return [Check("web port", "failed", f"{host} is beyond loopback without a token", "set web.token")]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return [
+                Check(
+                    "web port", "failed", f"{host}:{port} cannot be bound ({error.strerror})", "choose another web.port"
+                )
+            ]
+    return [Check("web port", "ok", f"{host}:{port} is free")]
+
+
+def _evidence(config: WorkerConfig) -> list[Check]:
+    if config.evidence.enabled and config.evidence.hash_key is None:
+        return [Check("evidence", "warning", "no hash key: hashes differ after every restart",
+                      "set evidence.hash_key: ${HARMWATCH_HASH_KEY}")]  # fmt: skip
+    return [Check("evidence", "ok", "enabled" if config.evidence.enabled else "disabled")]

@@ -1,0 +1,27 @@
+"""``harmwatch run``: the worker, against real Kafka, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from streams.config import load_config
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="harmwatch.yaml")
+
+
+def run(args: argparse.Namespace) -> int:
+    config = load_config(args.config)
+    logging.getLogger().setLevel(config.log_level)
+    # Their reconnect chatter repeats several times a second while a broker is away.
+    for noisy in ("aiokafka", "kafka", "faust", "mode"):
+        logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
+    from streams.worker import run_worker
+
+    run_worker(config)
+    return 0

@@ -1,0 +1,92 @@
+"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+from agent import __version__
+from agent.scores import Evidence, Verdict
+from streams.config import TopicsConfig
+from streams.formats.native import NativeEvent
+from streams.labels import Label
+
+__all__ = ["add_arguments", "asyncapi", "json_schema", "run"]
+
+_DEFINITIONS = "#/components/schemas/{name}"
+_TYPES: tuple[Any, ...] = (NativeEvent, Verdict, Evidence, Label)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--part",
+        choices=("event", "verdict", "evidence", "label", "asyncapi"),
+        help="only this part; everything, as AsyncAPI with the schemas inside, when left out",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    parts = {"event": NativeEvent, "verdict": Verdict, "evidence": Evidence, "label": Label}
+    document = json_schema(parts[args.part]) if args.part in parts else asyncapi()
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def json_schema(kind: Any) -> dict[str, Any]:
+    """JSON Schema (2020-12) of one message."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
+
+
+def asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0 of all topics, under their default names. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
+    topics = TopicsConfig()
+    _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_DEFINITIONS)
+    dead_letter_headers = ("reason", "detail", "format", "topic", "partition", "offset", "time")
+    schemas["DeadLetterHeaders"] = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in dead_letter_headers},
+    }
+    channels = {
+        "events": (topics.events[0], "receive", _message("NativeEvent", "or any other supported format; key: model")),
+        "labels": (str(topics.labels), "receive", _message("Label", "delayed ground truth; key: inference id")),
+        "verdicts": (topics.verdicts, "send", _message("Verdict", "one per direction of each event; key: model")),
+        "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
+        "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
+        "deadLetters": (topics.dlq, "send", {
+            "contentType": "application/octet-stream",
+            "summary": "the original bytes, key and headers, with ours last",
+            "headers": {"$ref": _DEFINITIONS.format(name="DeadLetterHeaders")},
+        }),
+    }  # fmt: skip
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "harmwatch", "version": __version__, "license": {"name": "Apache-2.0"}},
+        "defaultContentType": "application/json",
+        "channels": {
+            name: {"address": address, "messages": {name: message}} for name, (address, _, message) in channels.items()
+        },
+        "operations": {
+            f"{action}{name[0].upper()}{name[1:]}": {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{name}"},
+                "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
+            }
+            for name, (_, action, _) in channels.items()
+        },
+        "components": {"schemas": schemas},
+    }
+
+
+_PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
+
+
+def _message(schema: str, summary: str) -> dict[str, Any]:
+    return {
+        "contentType": "application/json",
+        "summary": summary,
+        "payload": {"$ref": _DEFINITIONS.format(name=schema)},
+    }

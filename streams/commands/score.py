@@ -1,0 +1,100 @@
+"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines, verdicts out as JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from agent.clock import SystemClock
+from agent.config import CoreConfig
+from agent.errors import ConfigError, DecodeError
+from agent.joining import Origin
+from agent.metrics import Metrics, new_registry
+from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
+from streams.config import load_config
+from streams.formats import FORMATS, Decoder
+from streams.ports import Record
+
+__all__ = ["add_arguments", "run"]
+
+_TOPIC = "stdin"
+_MAX_LINE = 8 * 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSON Lines; - for standard input")
+    parser.add_argument("--format", choices=sorted(FORMATS), help="wire format of the lines; detected when left out")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="harmwatch.yaml, for scorers and thresholds")
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 1 when a line could not be decoded; the others are scored all the same."""
+    config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
+    clock = SystemClock()
+    pipeline = build_pipeline(config, metrics=Metrics(new_registry(), clock=clock), clock=clock)
+    pipeline.warm_up()
+    decoder = Decoder({_TOPIC: args.format} if args.format else {}, _MAX_LINE)
+    console = Console(stderr=True)
+    undecodable = 0
+    with _open(args.file) as stream, _progress(console, args.quiet) as progress:
+        task = progress.add_task("scoring", total=None)
+        for number, line in enumerate(_lines(stream)):
+            record = Record(_TOPIC, 0, number, clock.now(), None, line, ())
+            try:
+                events = decoder.decode(record)
+            except DecodeError as error:
+                undecodable += 1
+                console.print(f"line {number + 1}: not scored: {error}", markup=False, highlight=False)
+                continue
+            while pipeline.full:
+                _emit(pipeline.poll(drain=True), progress, task)
+            pipeline.submit(Origin(_TOPIC, 0, number), record.time, events)
+            _emit(pipeline.poll(), progress, task)
+        pipeline.close()
+        _drain(pipeline, progress, task)
+    pipeline.terminate()
+    return 1 if undecodable else 0
+
+
+def _open(name: str) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(name).open("rb")
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines that are not blank. A line longer than the limit comes in pieces, which the decoder refuses."""
+    while line := stream.readline(_MAX_LINE + 1):
+        if line.strip():
+            yield line.strip()
+
+
+def _progress(console: Console, quiet: bool) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True)
+
+
+def _drain(pipeline: Pipeline, progress: Progress, task: TaskID) -> None:
+    while pipeline.in_flight:
+        _emit(pipeline.join(1.0), progress, task)
+
+
+def _emit(outcomes: list[RecordOutcome], progress: Progress, task: TaskID) -> None:
+    if not outcomes:
+        return
+    encode = msgspec.json.encode
+    lines = [encode(verdict) + b"\n" for outcome in outcomes for verdict in outcome.verdicts]
+    sys.stdout.buffer.write(b"".join(lines))
+    sys.stdout.buffer.flush()
+    progress.advance(task, len(outcomes))

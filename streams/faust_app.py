@@ -1,0 +1,146 @@
+"""The Faust application beside the tap: its agents serve the topics of low rate. The only file that imports faust.
+
+The hot path is the tap's own consumer (DESIGN decision 1). Faust runs in the same event loop, and `Host` owns both; but
+the tap does not depend on it: when the application crashes (a stalled or fenced consumer, faust-streaming#175, #523)
+it is built anew while the tap goes on. There are no Faust Tables, and no Faust web server.
+
+Each worker is a Faust application, and so a consumer group, of its own: labels are keyed by inference id and panes by
+model, so no split of their partitions would bring them to the worker that needs them. Every worker reads all, and keeps
+what concerns it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import faust
+from faust.types.auth import CredentialsT
+
+from agent.errors import DecodeError, StateError
+from agent.metrics import Metrics
+from agent.pipeline import Pipeline
+from streams.config import KafkaConfig, WorkerConfig
+from streams.labels import read_label
+from streams.status import Status
+from streams.tap import Tap
+
+__all__ = ["Host", "build_app"]
+
+_logger = logging.getLogger(__name__)
+
+_RESTART_SECONDS = 5.0
+_STOP_SECONDS = 5.0
+
+
+def build_app(config: WorkerConfig, pipeline: Pipeline, status: Status, metrics: Metrics) -> faust.App:
+    """The application with its agents, without the tap."""
+    kafka = config.kafka
+    app = faust.App(
+        f"{kafka.group_id}-side-{kafka.worker_name}",
+        broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(kafka),
+        store="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        broker_client_id=f"harmwatch-side-{kafka.worker_name}",
+        broker_session_timeout=kafka.session_timeout_seconds,
+        broker_heartbeat_interval=max(0.5, kafka.session_timeout_seconds / 10),
+        broker_request_timeout=max(90.0, kafka.session_timeout_seconds + 10),
+        broker_max_poll_interval=600.0,
+        stream_wait_empty=False,
+    )
+
+    def raw_topic(name: str) -> Any:
+        return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    if config.topics.labels is not None:
+
+        @app.agent(raw_topic(config.topics.labels), name="labels")
+        async def labels(stream: faust.StreamT[bytes]) -> None:
+            """Ground truth that comes later than the decision."""
+            async for event in stream.events():
+                try:
+                    label = read_label(event.message.value)
+                except DecodeError:
+                    metrics.label("invalid")
+                    continue
+                metrics.label("joined" if pipeline.label(label.source, label.id, label.label) else "unknown")
+
+    @app.agent(raw_topic(config.topics.panes), name="panes")
+    async def panes(stream: faust.StreamT[bytes]) -> None:
+        """Window state of all workers, merged for the status page."""
+        async for event in stream.events():
+            value = event.message.value
+            if value is None:
+                continue
+            try:
+                status.fleet.absorb(value)
+            except StateError as error:
+                _logger.warning("pane_unreadable reason=%s", error)
+
+    return app
+
+
+class Host:
+    """Runs the tap with the application beside it, and ends both."""
+
+    def __init__(self, config: WorkerConfig, tap: Tap, pipeline: Pipeline, status: Status, metrics: Metrics) -> None:
+        self._config = config
+        self._tap = tap
+        self._pipeline = pipeline
+        self._status = status
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Until the tap has drained.
+
+        Raises
+        ------
+        HarmwatchError
+            What ended the tap.
+        """
+        side = asyncio.create_task(self._serve_side())
+        try:
+            await self._tap.run()
+        finally:
+            side.cancel()
+            await asyncio.gather(side, return_exceptions=True)
+
+    async def _serve_side(self) -> None:
+        while True:
+            app = build_app(self._config, self._pipeline, self._status, self._metrics)
+            try:
+                await app.start()
+                await app.wait_until_stopped()
+            except Exception as error:  # whatever Faust dies of, the tap must not: counted, logged, built anew
+                _logger.warning("side_app_failed error=%s", type(error).__name__)
+            finally:
+                await _stop(app)
+            self._status.side_restarts += 1
+            await asyncio.sleep(_RESTART_SECONDS)
+
+
+async def _stop(app: faust.App) -> None:
+    try:
+        await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+    except Exception as error:  # nothing of ours hangs on how Faust ends
+        _logger.info("side_app_stop error=%s", type(error).__name__)
+
+
+def _credentials(kafka: KafkaConfig) -> CredentialsT | None:
+    if kafka.security_protocol == "PLAINTEXT":
+        return None
+    options = kafka.client_options()
+    context = options.get("ssl_context")
+    if kafka.security_protocol == "SSL":
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=options["sasl_plain_username"],
+        password=options["sasl_plain_password"],
+        ssl_context=context,
+        mechanism=options["sasl_mechanism"],
+    )

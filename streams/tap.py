@@ -1,0 +1,388 @@
+"""The hot path: records from a source through the pipeline to the sink, offsets back when everything is flushed.
+
+One record's way: decode, submit, scored, published (queued in the sink), acknowledged; then, every commit interval, one
+checkpoint for all of them: window state and messages flushed, and only then the offsets committed. A crash at any
+moment replays at most what was not committed; ids make repeated verdicts harmless, and window state knows what it
+covers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from agent.clock import Clock
+from agent.errors import DecodeError, HarmwatchError, StateError, TransportError
+from agent.events import InferenceEvent
+from agent.joining import Origin
+from agent.metrics import Metrics
+from agent.pipeline import Pipeline, RecordOutcome
+from agent.windows.codec import decode as decode_state
+from streams.acks import AckTracker
+from streams.config import WorkerConfig
+from streams.dead_letter import DeadLetterLimits, dead_letter_message
+from streams.formats import Decoder
+from streams.ports import Message, Partition, Record, Sink, Source, StateReader
+from streams.watchdog import Watchdog
+
+__all__ = ["Tap"]
+
+_logger = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 0.2
+_BUSY_SECONDS = 0.01
+_RETRY_SECONDS = 1.0
+_HOUSEKEEPING_SECONDS = 1.0
+
+
+class Tap:
+    """Drives one source, one pipeline and one sink. It is the source's rebalance listener.
+
+    Everything runs on one event loop; only `wake` may be called from other threads.
+
+    Parameters
+    ----------
+    state_reader
+        Reads a partition of the pane topic when a source partition is assigned.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: WorkerConfig,
+        source: Source,
+        sink: Sink,
+        state_reader: StateReader,
+        decoder: Decoder,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        watchdog: Watchdog,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._source = source
+        self._sink = sink
+        self._state_reader = state_reader
+        self._decoder = decoder
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._watchdog = watchdog
+        self._clock = clock
+        self._acks = AckTracker()
+        self._limits = DeadLetterLimits(config.dead_letters)
+        self._backlog: deque[Record] = deque()
+        self._resume_at: dict[Partition, int] = {}
+        self._committed: dict[Partition, int] = {}
+        self._encode = msgspec.json.Encoder().encode
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
+        self._failure: HarmwatchError | None = None
+        self._checkpointing = asyncio.Lock()
+        self._unflushed = 0
+        self.lags: dict[Partition, int] = {}
+        self.verdicts = 0
+        self.dead_letters = 0
+
+    @property
+    def assigned(self) -> bool:
+        """True once partitions are assigned and their state is restored."""
+        return bool(self._resume_at)
+
+    @property
+    def stopping(self) -> bool:
+        """True after `request_stop`."""
+        return self._stopping
+
+    @property
+    def committed(self) -> dict[Partition, int]:
+        """Offsets given back, by assigned partition."""
+        return dict(self._committed)
+
+    def wake(self) -> None:
+        """A batch is complete: publish it now. Thread-safe."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    def request_stop(self) -> None:
+        """Drain and return from `run`: take no more records, finish those in flight, flush, commit."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until `request_stop`.
+
+        Raises
+        ------
+        DeadLetterLimit
+            Too many undecodable records.
+        TopicUnavailable, TransportError
+            What was scored cannot be delivered. Nothing undelivered is committed.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self._sink.start()
+        background: list[asyncio.Task[None]] = []
+        try:
+            await self._source.start(self)
+            background = [asyncio.create_task(self._checkpoint_forever()), asyncio.create_task(self._keep_house())]
+            while not self._stopping:
+                self._raise_failure(background)
+                await self._turn()
+            await self._drain()
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            self._pipeline.terminate()
+            try:
+                await self._source.stop()
+            finally:
+                await self._sink.stop()
+
+    # -- one turn of the loop ----------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        while self._backlog and not self._pipeline.full:
+            self._take(self._backlog.popleft())
+        published = self._publish(self._pipeline.poll())
+        if self._backlog:
+            if not published:
+                await self._sleep_until_woken(_BUSY_SECONDS)
+            return
+        if self._unflushed >= self._config.tap.max_unflushed_records:
+            # The broker takes nothing: hold the source, so that memory stays bounded while the sink keeps trying.
+            await self._sleep_until_woken(_IDLE_SECONDS)
+            return
+        busy = self._pipeline.in_flight > 0
+        started = self._clock.monotonic()
+        records = await self._source.getmany(self._config.tap.max_poll_records, 0.0 if busy else _IDLE_SECONDS)
+        if records:
+            self._metrics.stage("fetch", self._clock.monotonic() - started)
+            self._backlog.extend(records)
+        elif busy and not published:
+            due = self._pipeline.due_in_seconds()
+            await self._sleep_until_woken(_BUSY_SECONDS if due is None else min(due, _BUSY_SECONDS))
+        else:
+            await asyncio.sleep(0)
+
+    async def _sleep_until_woken(self, seconds: float) -> None:
+        self._woken.clear()
+        try:
+            await asyncio.wait_for(self._woken.wait(), max(seconds, 0.0005))
+        except TimeoutError:
+            return
+
+    def _take(self, record: Record) -> None:
+        partition = Partition(record.topic, record.partition)
+        resume_at = self._resume_at.get(partition)
+        if resume_at is None:
+            return  # revoked while it lay in the backlog; its next owner reads it again
+        origin = Origin(record.topic, record.partition, record.offset)
+        if record.offset < resume_at:
+            self._remember(record, origin)
+            return
+        self._acks.track(partition, record.offset)
+        events: Sequence[InferenceEvent] = ()
+        started = self._clock.monotonic()
+        try:
+            events = self._decoder.decode(record)
+        except DecodeError as error:
+            self._dead_letter(record, error)
+        else:
+            self._limits.good()
+        self._metrics.stage("decode", self._clock.monotonic() - started)
+        self._pipeline.submit(origin, record.time, events)
+
+    def _remember(self, record: Record, origin: Origin) -> None:
+        """A record from before the committed offset, read again only to know ids and open halves after a restart."""
+        try:
+            events = self._decoder.decode(record)
+        except DecodeError:
+            return  # it became a dead letter the first time
+        self._pipeline.remember(origin, record.time, events)
+
+    def _dead_letter(self, record: Record, error: DecodeError) -> None:
+        self._limits.bad()
+        self._metrics.dead_letter(record.topic, error.reason)
+        self.dead_letters += 1
+        wire_format = self._config.topics.formats.get(record.topic, "")
+        self._sink.send(dead_letter_message(record, error, wire_format, self._config.topics.dlq, self._clock.now()))
+
+    def _publish(self, outcomes: Iterable[RecordOutcome]) -> bool:
+        any_outcome = False
+        topics = self._config.topics
+        for outcome in outcomes:
+            any_outcome = True
+            for verdict in outcome.verdicts:
+                self._sink.send(Message(topics.verdicts, verdict.model.encode(), self._encode(verdict)))
+            for evidence in outcome.evidence:
+                self._sink.send(Message(topics.evidence, evidence.id.encode(), self._encode(evidence)))
+            self.verdicts += len(outcome.verdicts)
+            self._unflushed += 1
+            origin = outcome.origin
+            self._acks.ack(Partition(origin.topic, origin.partition), origin.offset)
+        return any_outcome
+
+    # -- checkpoints -------------------------------------------------------------------------------------------------
+
+    async def _checkpoint_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.tap.commit_interval_seconds)
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        """Flush everything published so far, with the window state that belongs to it; then commit.
+
+        Raises
+        ------
+        TransportError
+            When the sink's patience ended. A commit that the group refuses is no error: the records come again.
+        """
+        async with self._checkpointing:
+            # Between these lines nothing awaits: frontier, window state and queued messages are of one moment.
+            moved = {p: n for p, n in self._acks.frontiers().items() if n > self._committed.get(p, -1)}
+            if not moved:
+                return
+            snapshots = [self._pipeline.windows.snapshot(partition) for partition in moved]
+            for partition, snapshot in zip(moved, snapshots, strict=True):
+                for model, state in snapshot.values.items():
+                    key = self._pane_key(model, partition)
+                    self._sink.send(Message(self._config.topics.panes, key, state, partition=partition.number))
+            flushing, started = self._unflushed, self._clock.monotonic()
+            await self._sink.flush()
+            self._unflushed -= flushing
+            self._metrics.stage("flush", self._clock.monotonic() - started)
+            for snapshot in snapshots:
+                self._pipeline.windows.confirm(snapshot)
+            still_ours = {p: n for p, n in moved.items() if p in self._resume_at}
+            if not still_ours:
+                return
+            try:
+                await self._source.commit(still_ours)
+            except TransportError as error:
+                self._metrics.commit("failed")
+                _logger.warning("commit_failed partitions=%d reason=%s", len(still_ours), error)
+                return
+            self._metrics.commit("ok")
+            for partition, offset in still_ours.items():
+                if partition in self._resume_at:
+                    self._committed[partition] = offset
+                    self._watchdog.progress(partition, offset)
+
+    def _pane_key(self, model: str, partition: Partition) -> bytes:
+        # Pane partition i holds source partition i, so the model alone is key enough; unless several topics are read.
+        topics = self._config.topics.events
+        return model.encode() if len(topics) == 1 else f"{model}@{partition.topic}".encode()
+
+    async def _drain(self) -> None:
+        """Finish what is in flight and commit it, within ``drain_seconds``. What is left over comes again."""
+        self._backlog.clear()
+        self._pipeline.close()
+        deadline = self._clock.monotonic() + self._config.tap.drain_seconds
+        await self._finish_in_flight(deadline)
+        left = max(1.0, deadline - self._clock.monotonic())
+        await asyncio.wait_for(self._checkpoint(), left)
+
+    async def _finish_in_flight(self, deadline: float) -> None:
+        while self._pipeline.in_flight and self._clock.monotonic() < deadline:
+            if not self._publish(self._pipeline.poll(drain=True)):
+                await self._sleep_until_woken(_BUSY_SECONDS)
+
+    # -- rebalances --------------------------------------------------------------------------------------------------
+
+    async def on_assigned(self, partitions: Sequence[Partition]) -> None:
+        try:
+            for partition in partitions:
+                await self._adopt(partition)
+        except HarmwatchError as error:
+            # aiokafka swallows what a listener raises, and would go on without state: stop the worker instead.
+            self._failure = error
+            self._woken.set()
+
+    async def _adopt(self, partition: Partition) -> None:
+        deadline = self._clock.monotonic() + self._config.tap.sink_patience_seconds
+        while True:
+            try:
+                records = await self._state_reader(self._config.topics.panes, partition.number)
+                committed = await self._source.committed(partition)
+                first = (await self._source.start_offsets([partition]))[partition]
+                end = (await self._source.end_offsets([partition]))[partition]
+                break
+            except TransportError:
+                if self._clock.monotonic() >= deadline:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
+        resume_at = first if committed is None else max(first, committed)
+        self._restore(partition, [r.value for r in records if r.value is not None], end)
+        self._acks.open(partition, resume_at)
+        self._committed[partition] = resume_at
+        await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
+        self._resume_at[partition] = resume_at
+        self._watchdog.progress(partition, resume_at)
+        _logger.info("partition_assigned topic=%s partition=%d offset=%d", partition.topic, partition.number, resume_at)
+
+    def _restore(self, partition: Partition, values: Sequence[bytes], end: int) -> None:
+        windows = self._pipeline.windows
+        try:
+            windows.restore(partition, [value for value in values if decode_state(value).key == partition])
+        except StateError as error:
+            # A damaged snapshot must not keep the monitor down: start from zero, loudly.
+            _logger.error("window_state_lost topic=%s partition=%d reason=%s", *partition, error)
+            windows.drop(partition)
+            return
+        if windows.covered(partition) > end:
+            # The topic was deleted and made anew: its old state says nothing about the new offsets.
+            _logger.warning("window_state_of_another_topic_life topic=%s partition=%d", *partition)
+            windows.drop(partition)
+
+    async def on_revoked(self, partitions: Sequence[Partition]) -> None:
+        deadline = self._clock.monotonic() + self._config.tap.revoke_seconds
+        lost = set(partitions)
+        self._backlog = deque(r for r in self._backlog if Partition(r.topic, r.partition) not in lost)
+        try:
+            await self._finish_in_flight(deadline)
+            await asyncio.wait_for(self._checkpoint(), max(0.5, deadline - self._clock.monotonic()))
+        except (TimeoutError, TransportError) as error:
+            _logger.warning("revoked_without_commit partitions=%d reason=%s", len(lost), type(error).__name__)
+        finally:
+            for partition in lost:
+                self._release(partition)
+
+    def _release(self, partition: Partition) -> None:
+        self._resume_at.pop(partition, None)
+        self._committed.pop(partition, None)
+        self._acks.close(partition)
+        self._pipeline.forget(partition)
+        self._sink.discard(self._config.topics.panes, partition.number)
+        self._metrics.drop_partition(partition.topic, partition.number)
+        self._watchdog.forget(partition)
+        self.lags.pop(partition, None)
+
+    # -- housekeeping ------------------------------------------------------------------------------------------------
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            self._pipeline.keep_house()
+            partitions = list(self._resume_at)
+            try:
+                ends = await self._source.end_offsets(partitions)
+            except TransportError:
+                continue  # the watchdog sees that nothing moves
+            for partition, end in ends.items():
+                if partition in self._resume_at:
+                    lag = max(0, end - self._committed[partition])
+                    self._metrics.consumer_lag(partition.topic, partition.number, lag)
+                    self._watchdog.lag(partition, lag)
+                    self.lags[partition] = lag
+
+    def _raise_failure(self, background: Sequence[asyncio.Task[None]]) -> None:
+        if self._failure is not None:
+            raise self._failure
+        for task in background:
+            if task.done():
+                task.result()

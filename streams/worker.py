@@ -1,0 +1,154 @@
+"""The composition root: everything `harmwatch run` needs, put together from its configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent import __version__
+from agent.clock import Clock, SystemClock
+from agent.errors import TransportError
+from agent.metrics import Metrics, new_registry
+from agent.pipeline import Pipeline, build_pipeline
+from streams.config import WorkerConfig
+from streams.formats import Decoder
+from streams.kafka_sink import KafkaSink
+from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.status import Status
+from streams.tap import Tap
+from streams.topics import ensure_topics
+from streams.watchdog import Watchdog
+from streams.web import WebServer
+
+__all__ = ["Worker", "run_worker"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker's parts, for whoever runs or watches one (the command, the demo, tests)."""
+
+    config: WorkerConfig
+    pipeline: Pipeline
+    tap: Tap
+    web: WebServer
+    status: Status
+    metrics: Metrics
+
+    @classmethod
+    def build(cls, config: WorkerConfig, clock: Clock | None = None) -> Worker:
+        """Put a worker together. Connects to nothing and loads no model.
+
+        Raises
+        ------
+        ConfigError
+            For what only shows when the parts are made: unknown scorers, options, formats, unreadable certificates.
+        """
+        clock = clock or SystemClock()
+        registry = new_registry()
+        metrics = Metrics(
+            registry,
+            series_budget=config.metrics.max_series,
+            model_budget=config.metrics.max_models,
+            clock=clock,
+        )
+        metrics.build_info(__version__, platform.python_version())
+        tap_box: list[Tap] = []
+        pipeline = build_pipeline(
+            config,
+            metrics=metrics,
+            clock=clock,
+            max_records=config.tap.max_in_flight_records,
+            on_done=lambda: tap_box[0].wake(),
+        )
+        watchdog = Watchdog(clock, config.tap.stall_seconds)
+        topics = config.topics
+        tap = Tap(
+            config=config,
+            source=KafkaSource(config.kafka, topics.events, max_record_bytes=config.tap.max_record_bytes),
+            sink=KafkaSink(
+                config.kafka,
+                patience_seconds=config.tap.sink_patience_seconds,
+                max_message_bytes=config.tap.max_record_bytes + 1024 * 1024,
+                clock=clock,
+            ),
+            state_reader=KafkaStateReader(config.kafka),
+            decoder=Decoder(topics.formats, config.tap.max_record_bytes),
+            pipeline=pipeline,
+            metrics=metrics,
+            watchdog=watchdog,
+            clock=clock,
+        )
+        tap_box.append(tap)
+        status = Status(config, pipeline, tap, watchdog, metrics, clock)
+        web = WebServer(
+            config.web.host,
+            config.web.port,
+            registry,
+            status.health,
+            status.readiness,
+            config.web.token.get_secret_value() if config.web.token else None,
+            status.snapshot,
+        )
+        return cls(config, pipeline, tap, web, status, metrics)
+
+    def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """SIGTERM and SIGINT drain; a second one ends at once, by Python's default."""
+
+        def drain(number: signal.Signals) -> None:
+            _logger.info("draining signal=%s", number.name)
+            self.tap.request_stop()
+            loop.remove_signal_handler(number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, drain, number)
+
+    async def run(self) -> None:
+        """Warm up, serve the web port, tap until asked to stop, drain.
+
+        Raises
+        ------
+        HarmwatchError
+            When a model cannot be loaded, topics are wrong, the broker stays away, or dead letters pass their limit.
+        """
+        from streams.faust_app import Host
+
+        await self.web.start()
+        try:
+            await asyncio.to_thread(self.pipeline.warm_up)
+            self.status.warm = True
+            await self._topics_within(self.config.tap.sink_patience_seconds)
+            await Host(self.config, self.tap, self.pipeline, self.status, self.metrics).run()
+        finally:
+            await self.web.stop()
+
+    async def _topics_within(self, patience_seconds: float) -> None:
+        """A broker that is still starting is waited for, like one that goes away later."""
+        deadline = asyncio.get_running_loop().time() + patience_seconds
+        while True:
+            try:
+                await ensure_topics(self.config)
+                return
+            except TransportError as error:
+                if asyncio.get_running_loop().time() >= deadline or self.tap.stopping:
+                    raise
+                _logger.warning("waiting_for_broker reason=%s", error)
+                await asyncio.sleep(2.0)
+
+
+def run_worker(config: WorkerConfig) -> Mapping[str, Any]:
+    """Run a worker until SIGTERM or SIGINT; gives back the last status."""
+
+    async def main() -> Mapping[str, Any]:
+        worker = Worker.build(config)
+        worker.install_signals(asyncio.get_running_loop())
+        await worker.run()
+        return worker.status.snapshot()
+
+    return asyncio.run(main())

@@ -1,0 +1,38 @@
+"""House rules that no linter has: file lengths, and what never stands in the tree. Run by ``make check``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+MAX_LINES = 400
+FORBIDDEN_NAMES = {"utils.py", "helpers.py", "misc.py"}
+
+
+def tracked() -> list[Path]:
+    """Files that git knows, or would add."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
+    return [Path(line) for line in listed.stdout.splitlines() if Path(line).is_file()]
+
+
+def main() -> int:
+    """Print every breach; 1 when there is one."""
+    breaches: list[str] = []
+    for path in tracked():
+        if path.suffix != ".py":
+            continue
+        if path.name in FORBIDDEN_NAMES:
+            breaches.append(f"{path}: a name that says nothing")
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > MAX_LINES:
+            breaches.append(f"{path}: {lines} lines, at most {MAX_LINES}")
+    for breach in breaches:
+        sys.stderr.write(breach + "\n")
+    sys.stdout.write(f"house rules: {len(breaches)} breaches\n")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
