@@ -1,0 +1,26 @@
+"""Check digits of identifiers."""
+
+from __future__ import annotations
+
+__all__ = ["luhn", "mod_11_2", "mod_97"]
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B: payment cards."""
+    numbers = [ord(c) - 48 for c in digits]
+    return (sum(numbers[-1::-2]) + sum(_DOUBLED[n] for n in numbers[-2::-2])) % 10 == 0
+
+
+def mod_11_2(identifier: str) -> bool:
+    """ISO 7064 MOD 11-2 over 18 characters, as GB 11643-1999 uses it: the last is a digit or X."""
+    total = sum((ord(c) - 48) * weight for c, weight in zip(identifier[:17], _WEIGHTS, strict=True))
+    return "10X98765432"[total % 11] == identifier[17].upper()
+
+
+def mod_97(account: str) -> bool:
+    """ISO 7064 MOD 97-10 over an IBAN without blanks (ISO 13616-1)."""
+    rearranged = account[4:] + account[:4]
+    return int("".join(str(int(c, 36)) for c in rearranged)) % 97 == 1

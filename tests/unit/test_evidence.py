@@ -1,0 +1,154 @@
+"""agent.evidence: no detected value survives."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.errors import ConfigError, ScorerError
+from agent.evidence import EvidenceBuilder, redact
+from agent.scores import Finding, Span, TextSpan, Verdict
+
+KEY = b"a key of the tests"
+
+
+def spans_of(text: str, *values: tuple[str, str]) -> list[TextSpan]:
+    return [TextSpan(text.index(v), text.index(v) + len(v), f"pii.{kind.lower()}", kind) for v, kind in values]
+
+
+def make_verdict(*points: Span, **over: object) -> Verdict:
+    fields: dict[str, object] = {
+        "id": "v-1",
+        "inference_id": "r-1",
+        "source": "chat",
+        "model": "m",
+        "direction": "output",
+        "time": "2026-01-01T00:00:00Z",
+        "scored_at": "2026-01-01T00:00:01Z",
+        "scores": {},
+        "findings": [Finding("pii.email", "privacy", 1.0, 0.5, spans=tuple(points))],
+        "missing": [],
+        "weight": 1.0,
+        "scorers": {},
+        "truncated": False,
+        "trace_id": "t-1",
+    }
+    return Verdict(**{**fields, **over})  # type: ignore[arg-type]
+
+
+def test_each_span_becomes_its_type() -> None:
+    text = "Mail a@b.example or ring 13800138000."
+    spans = spans_of(text, ("a@b.example", "EMAIL"), ("13800138000", "PHONE"))
+    assert redact(text, spans) == "Mail [EMAIL] or ring [PHONE]."
+
+
+def test_touching_and_overlapping_spans_become_one() -> None:
+    spans = [TextSpan(0, 3, "pii.email", "EMAIL"), TextSpan(3, 5, "pii.phone", "PHONE"), TextSpan(4, 6, "pii.ip", "IP")]
+    assert redact("abcdefgh", spans) == "[EMAIL+PHONE+IP]gh"
+
+
+def test_other_occurrences_go_too() -> None:
+    text = "To: a@b.example. I said A@B.EXAMPLE, ａ＠ｂ.ｅｘａｍｐｌｅ!"
+    assert redact(text, spans_of(text, ("a@b.example", "EMAIL"))) == "To: [EMAIL]. I said [EMAIL], [EMAIL]!"
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (0, 6), (3, 3), (4, 2)])
+def test_a_span_outside_the_text_is_refused(start: int, end: int) -> None:
+    with pytest.raises(ScorerError):
+        redact("abcde", [TextSpan(start, end, "pii.email", "EMAIL")])
+
+
+LETTERS = st.sampled_from("abcAB12 .@-ａＢ１＠你好İß")
+TEXTS = st.text(alphabet=LETTERS, min_size=1, max_size=80)
+
+
+@st.composite
+def texts_with_spans(draw: st.DrawFn) -> tuple[str, list[TextSpan]]:
+    text = draw(TEXTS) + draw(TEXTS) * draw(st.integers(0, 3))
+    bounds = draw(st.lists(st.tuples(st.integers(0, len(text) - 1), st.integers(1, 12)), max_size=4))
+    spans = [TextSpan(a, min(len(text), a + n), "pii.x", draw(st.sampled_from(["0", "#"]))) for a, n in bounds]
+    return text, spans
+
+
+@settings(max_examples=400)
+@given(texts_with_spans())
+def test_no_detected_value_survives(case: tuple[str, list[TextSpan]]) -> None:
+    text, spans = case
+    result = redact(text, spans)
+    for span in spans:
+        assert text[span.start : span.end] not in result
+
+
+@settings(max_examples=400)
+@given(texts_with_spans(), st.integers(0, 400), st.text(alphabet=LETTERS, max_size=30))
+def test_no_detected_value_survives_a_cut(case: tuple[str, list[TextSpan]], at: int, filler: str) -> None:
+    text, spans = case
+    pad = (filler + "~") * 20
+    long = pad[:at] + text + pad + text + pad
+    shift = len(pad[:at])
+    moved = [TextSpan(s.start + shift, s.end + shift, s.category, s.type) for s in spans]
+    points = [Span(s.start, s.end, s.type) for s in moved]
+    evidence = EvidenceBuilder(KEY, max_chars=100).build(make_verdict(*points), [long], [moved])
+    for span in moved:
+        assert long[span.start : span.end] not in evidence.texts[0]
+
+
+def test_a_cut_keeps_the_finding_and_no_half_of_a_value() -> None:
+    secret = "Zq7" * 30
+    text = "x" * 5000 + " before " + secret + " after " + "y" * 5000 + secret + "z" * 100
+    spans = spans_of(text, (secret, "SECRET"))
+    point = Span(spans[0].start, spans[0].end, "SECRET")
+    kept = EvidenceBuilder(KEY, max_chars=200).build(make_verdict(point), [text], [spans]).texts[0]
+    assert "before [SECRET] after" in kept
+    assert "Zq7" not in kept
+    assert kept.startswith("[…]")
+    assert kept.endswith("[…]")
+    assert len(kept) < 260
+
+
+def test_a_cut_through_a_value_replaces_it_whole() -> None:
+    value = "13800138000"
+    text = "a" * 95 + value + "b" * 500 + value
+    spans = spans_of(text, (value, "PHONE"))
+    kept = EvidenceBuilder(KEY, max_chars=100).build(make_verdict(), [text], [spans]).texts[0]
+    assert kept == "a" * 95 + "[PHONE][…]"
+
+
+def test_unsearched_texts_are_not_kept() -> None:
+    builder = EvidenceBuilder(KEY)
+    for spans in (None, [], [[TextSpan(0, 99, "pii.email", "EMAIL")]]):
+        evidence = builder.build(make_verdict(), ["mail a@b.example"], spans)
+        assert evidence.texts == []
+        assert len(evidence.content_hashes) == 1
+
+
+def test_texts_can_be_left_out_and_fields_are_carried() -> None:
+    verdict = make_verdict()
+    evidence = EvidenceBuilder(KEY, keep_texts=False).build(verdict, ["a", "b"], [[], []])
+    assert evidence.texts == []
+    assert (evidence.id, evidence.trace_id, evidence.direction) == ("v-1", "t-1", "output")
+    assert evidence.findings == verdict.findings
+
+
+def test_content_hash_is_a_keyed_hash() -> None:
+    text = "你好\ud800"
+    expected = hmac.new(KEY, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    assert EvidenceBuilder(KEY).content_hash(text) == expected
+    assert EvidenceBuilder(b"another").content_hash(text) != expected
+
+
+def test_part_chooses_the_text() -> None:
+    texts = ["p" * 300, "q" * 300 + "HERE" + "q" * 300]
+    evidence = EvidenceBuilder(KEY, max_chars=100).build(make_verdict(Span(300, 304, "X", part=1)), texts, [[], []])
+    assert evidence.texts[0] == "p" * 100 + "[…]"
+    assert "HERE" in evidence.texts[1]
+
+
+@pytest.mark.parametrize("options", [{"hash_key": b""}, {"hash_key": KEY, "max_chars": 10}])
+def test_options_are_checked(options: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        EvidenceBuilder(**options)  # type: ignore[arg-type]
