@@ -50,6 +50,7 @@ harmwatch_harm_scored gauge model,window,component
 harmwatch_redacted_total counter format
 harmwatch_late_events_total counter reason
 harmwatch_cache_lookups_total counter result
+harmwatch_labels_total counter result
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_other_series_total counter metric
@@ -91,14 +92,8 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
     metrics.drift_detected(model, "mmd", "embedding")
-    metrics.set_harm(
-        model,
-        "5m",
-        {"privacy": 0.1, "bias": None},
-        {"sum": 0.1, "union": 0.1},
-        {"privacy": (0.05, 0.2)},
-        {"privacy": 99},
-    )
+    components = {"privacy": 0.1, "bias": None}
+    metrics.set_harm(model, "5m", components, {"sum": 0.1}, {"privacy": (0.05, 0.2)}, {"privacy": 99})
     metrics.dead_letter("inference.events", "not_json")
     metrics.missing("toxicity", "deadline", 4)
     metrics.duplicate("native")
@@ -108,6 +103,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.late_event("too_late")
     metrics.cache_lookups("hit", 5)
     metrics.commit("ok")
+    metrics.label("joined")
     metrics.stage("decode", 2e-5)
     metrics.batch("toxicity", "tokens", 32, 4096)
     metrics.event_lag(model, 0.2)

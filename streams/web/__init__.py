@@ -1,0 +1,6 @@
+"""What the outside sees over HTTP: /metrics, /healthz, /readyz, the live console and what it reads."""
+
+from streams.web.server import WebServer
+from streams.web.status import Health, Readiness, Status
+
+__all__ = ["Health", "Readiness", "Status", "WebServer"]

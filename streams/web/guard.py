@@ -1,0 +1,112 @@
+"""Who may ask: the bind address, the Host header, bearer token and session, and the headers of every answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from agent.clock import Clock
+from agent.errors import ConfigError
+
+__all__ = ["SECURITY_HEADERS", "SESSION_COOKIE", "SESSION_SECONDS", "Guard", "is_loopback"]
+
+SESSION_COOKIE = "harmwatch_session"
+SESSION_SECONDS = 12 * 3600
+_LEAST_TOKEN = 16
+
+#: On every answer; pages replace the policy with one that names their own script and style by hash.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """True for ``localhost`` and addresses of the loopback networks. Other names are not resolved: they may change."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """The rules of one server.
+
+    Parameters
+    ----------
+    host
+        Where the server binds.
+    token
+        The bearer token; None asks for none, which only loopback allows.
+
+    Raises
+    ------
+    ConfigError
+        Beyond loopback without a token, or with one that can be guessed.
+    """
+
+    def __init__(self, host: str, token: str | None, clock: Clock) -> None:
+        self.loopback = is_loopback(host)
+        if not self.loopback and not token:
+            raise ConfigError(
+                f"web: host {host or '(all)'} is beyond loopback and has no token: set a token, or bind to 127.0.0.1"
+            )
+        if token and len(token) < _LEAST_TOKEN:
+            raise ConfigError(f"web: the token is too short: use at least {_LEAST_TOKEN} random characters")
+        self._token = token.encode("utf-8", "surrogatepass") if token else b""
+        self._session_key = secrets.token_bytes(32)
+        self._clock = clock
+
+    @property
+    def asks_for_token(self) -> bool:
+        return bool(self._token)
+
+    def host_allowed(self, header: str | None) -> bool:
+        """False when a page from elsewhere had its name rebound to our loopback address (DNS rebinding)."""
+        if not self.loopback:
+            return True
+        if not header:
+            return False
+        try:
+            name = urlsplit(f"//{header}").hostname
+        except ValueError:
+            return False
+        return name is not None and "@" not in header and is_loopback(name)
+
+    def token_matches(self, given: str) -> bool:
+        """Compares in constant time."""
+        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
+
+    def allows(self, authorization: str | None, session: str | None) -> bool:
+        """True when no token is asked for, or the header or the session cookie proves it."""
+        if not self._token:
+            return True
+        if authorization is not None:
+            scheme, _, given = authorization.partition(" ")
+            return scheme.lower() == "bearer" and self.token_matches(given.strip())
+        return session is not None and self._session_valid(session)
+
+    def new_session(self) -> str:
+        """A cookie for a browser, which cannot send a bearer token: valid for twelve hours and for this process."""
+        expires = str(int(self._clock.now()) + SESSION_SECONDS)
+        return f"{expires}.{self._sign(expires)}"
+
+    def _session_valid(self, session: str) -> bool:
+        expires, _, signature = session.partition(".")
+        if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign(expires).encode()):
+            return False
+        return int(expires) > self._clock.now()
+
+    def _sign(self, expires: str) -> str:
+        return hmac.new(self._session_key, expires.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

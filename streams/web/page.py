@@ -1,0 +1,83 @@
+"""The console's pages: one self-contained document per language, put together once at start."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal, TypeAlias
+
+from streams.web.exposition import accepts
+
+__all__ = ["LANGUAGES", "Language", "Page", "choose_language", "console_pages", "sign_in_pages"]
+
+Language: TypeAlias = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document and the content security policy that lets its own script and style run, and nothing else."""
+
+    body: bytes
+    policy: str
+    language: Language
+
+
+def choose_language(query: str | None, accept_language: str) -> Language:
+    """``?lang=`` if it names one of ours, else the header's favourite of ours, else English."""
+    if query is not None:
+        prefix = query.strip().lower()[:2]
+        if prefix in LANGUAGES:
+            return "zh" if prefix == "zh" else "en"
+    best: Language = "en"
+    best_quality = 0.0
+    for tag, quality in accepts(accept_language).items():
+        primary = tag.split("-")[0]
+        # "*" and other languages are served in English, but do not outrank a language of ours that is named.
+        if primary in LANGUAGES and quality > best_quality:
+            best, best_quality = ("zh" if primary == "zh" else "en"), quality
+    return best
+
+
+def console_pages() -> dict[Language, Page]:
+    """The live status page, by language."""
+    style, script = _read("console.css"), _read("console.js")
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+    return {language: Page(_fill("console.html", language, style, script), policy, language) for language in LANGUAGES}
+
+
+def sign_in_pages() -> dict[Language, Page]:
+    """The form that turns the token into a session, by language. It has no script."""
+    style = _read("console.css")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return {language: Page(_fill("signin.html", language, style, ""), policy, language) for language in LANGUAGES}
+
+
+def _fill(name: str, language: Language, style: str, script: str) -> bytes:
+    messages: dict[str, str] = json.loads(_read("messages.json"))[language]
+    document = _read(name)
+    for key, text in messages.items():
+        document = document.replace("{{" + key + "}}", html.escape(text))
+    # The texts are data to the script; "<" is escaped so that none can end the element it stands in.
+    document = document.replace("{{messages}}", json.dumps(messages, ensure_ascii=False).replace("<", "\\u003c"))
+    document = document.replace("{{style}}", style).replace("{{script}}", script)
+    return document.encode("utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _read(name: str) -> str:
+    return (files("streams") / "static" / name).read_text(encoding="utf-8")

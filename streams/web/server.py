@@ -1,0 +1,265 @@
+"""The HTTP server: routes, limits, answers. aiohttp's low level, since seven routes need no framework."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from prometheus_client import CollectorRegistry
+
+from agent.clock import Clock, SystemClock
+from agent.errors import ConfigError
+from streams.web.exposition import accepts, negotiate, render
+from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
+from streams.web.page import Page, choose_language, console_pages, sign_in_pages
+from streams.web.status import Health, Readiness
+
+__all__ = ["WebServer"]
+
+_MAX_BODY = 2048
+_MAX_LINE = 4096
+_KEEPALIVE_SECONDS = 75.0
+_SHUTDOWN_SECONDS = 1.0
+
+_Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
+
+
+class _Route(NamedTuple):
+    """``public`` routes answer without a token. HEAD goes wherever GET does."""
+
+    method: str
+    answer: _Answer
+    public: bool = False
+
+
+class _Connection(RequestHandler):
+    """Answers to what is no HTTP at all, without aiohttp's banner and its echo of the request."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= 500 or request.writer.output_size > 0:
+            # Logs, and raises when an answer is already under way. Bad requests are not logged: anyone can send many.
+            super().handle_error(request, status, exc, message)
+        response = _error(status, "internal error" if status >= 500 else "bad request")
+        response.force_close()
+        return response
+
+
+class _Protocol(web.Server):
+    """aiohttp's server with our connections."""
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+            lingering_time=1.0,
+        )
+
+
+class WebServer:
+    """Serves ``/metrics``, ``/healthz``, ``/readyz``, the console at ``/`` and ``/api/v1/status``.
+
+    All callables are called on the event loop that `start` was called on, that of the pipeline; they must not block.
+
+    Parameters
+    ----------
+    host
+        Address to bind. Beyond loopback a token is a must; on loopback the Host header must name loopback.
+    port
+        0 takes a free one; `port` says which after `start`.
+    metrics_registry
+        Its families are collected on the loop and turned into text in a thread, one scrape at a time.
+    health, ready
+        Behind ``/healthz`` and ``/readyz``: 200, or 503 with what is wrong.
+    token
+        Asked for by all but health and metrics; None on loopback asks for none.
+    state
+        What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
+
+    Raises
+    ------
+    ConfigError
+        Beyond loopback without a token, or with a short one.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        metrics_registry: CollectorRegistry,
+        health: Callable[[], Health],
+        ready: Callable[[], Readiness],
+        token: str | None,
+        state: Callable[[], Mapping[str, Any]],
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._registry = metrics_registry
+        self._health = health
+        self._ready = ready
+        self._state = state
+        self._guard = Guard(host, token, clock or SystemClock())
+        self._console = console_pages()
+        self._sign_in = sign_in_pages()
+        self._one_scrape = asyncio.Lock()
+        self._runner: web.ServerRunner | None = None
+        self._routes = {
+            "/": _Route("GET", self._answer_console),
+            "/metrics": _Route("GET", self._answer_metrics, public=True),
+            "/healthz": _Route("GET", self._answer_health, public=True),
+            "/readyz": _Route("GET", self._answer_ready, public=True),
+            "/api/v1/status": _Route("GET", self._answer_status),
+        }
+        if self._guard.asks_for_token:
+            self._routes["/session"] = _Route("POST", self._answer_session, public=True)
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises
+        ------
+        ConfigError
+            When the address cannot be bound.
+        """
+        runner = web.ServerRunner(_Protocol(self._serve), shutdown_timeout=_SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            reason = error.strerror or "no such address"
+            raise ConfigError(
+                f"web: cannot listen on {self.host}:{self.port} ({reason}): choose another host or port"
+            ) from error
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening and close all connections; harmless when not started."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._route(request)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    async def _route(self, request: web.BaseRequest) -> web.Response:
+        if not self._guard.host_allowed(request.headers.get("Host")):
+            return _error(421, "this server answers to loopback names only")
+        if request.body_exists and (request.content_length is None or request.content_length > _MAX_BODY):
+            refused = _error(413, "the request has a body that is too large")
+            refused.force_close()
+            return refused
+        route = self._routes.get(request.path)
+        if (route is None or not route.public) and not self._authorised(request):
+            return self._unauthorised(request)
+        if route is None:
+            return _error(404, "no such page")
+        if request.method != route.method and not (request.method == "HEAD" and route.method == "GET"):
+            allowed = "GET, HEAD" if route.method == "GET" else route.method
+            return _error(405, "this method is not allowed here", {"Allow": allowed})
+        return await route.answer(request)
+
+    def _authorised(self, request: web.BaseRequest) -> bool:
+        return self._guard.allows(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE))
+
+    def _unauthorised(self, request: web.BaseRequest) -> web.Response:
+        challenge = {"WWW-Authenticate": 'Bearer realm="harmwatch"'}
+        if request.path == "/" and accepts(request.headers.get("Accept", "")).get("text/html", 0.0) > 0.0:
+            return _page(self._sign_in[_language(request)], status=401, headers=challenge)
+        return _error(401, "a bearer token is needed", challenge)
+
+    async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
+        scrape = negotiate(request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
+        async with self._one_scrape:
+            # Collected here, where the writers live, so that no write takes a lock; the slow part goes to a thread.
+            families = list(self._registry.collect())
+            body = await asyncio.to_thread(render, families, scrape)
+        headers = {"Content-Type": scrape.content_type, "Vary": "Accept, Accept-Encoding"}
+        if scrape.gzip:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=body, headers=_with_banner(headers))
+
+    async def _answer_health(self, request: web.BaseRequest) -> web.Response:
+        health = self._health()
+        return _json({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
+
+    async def _answer_ready(self, request: web.BaseRequest) -> web.Response:
+        readiness = self._ready()
+        return _json({"ready": readiness.ready, "missing": readiness.missing}, 200 if readiness.ready else 503)
+
+    async def _answer_status(self, request: web.BaseRequest) -> web.Response:
+        return _json({**self._state(), "health": self._health(), "ready": self._ready()})
+
+    async def _answer_console(self, request: web.BaseRequest) -> web.Response:
+        return _page(self._console[_language(request)])
+
+    async def _answer_session(self, request: web.BaseRequest) -> web.Response:
+        form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
+        if not self._guard.token_matches(form.get("token", [""])[0]):
+            return _page(self._sign_in[_language(request)], status=401)
+        response = web.Response(status=303, headers=_with_banner({"Location": "/"}))
+        response.set_cookie(
+            SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
+        )
+        return response
+
+
+def _language(request: web.BaseRequest) -> Any:
+    return choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+
+
+def _with_banner(headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    # aiohttp names itself and its version unless the header is there.
+    return {"Server": "harmwatch", **(headers or {})}
+
+
+def _page(page: Page, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    own = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Language": page.language,
+        "Content-Security-Policy": page.policy,
+        "Vary": "Accept-Language",
+        **(headers or {}),
+    }
+    return web.Response(body=page.body, status=status, headers=_with_banner(own))
+
+
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = msgspec.json.encode(value, enc_hook=_plain_number)
+    return web.Response(
+        body=body, status=status, headers=_with_banner({"Content-Type": "application/json", **(headers or {})})
+    )
+
+
+def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    response = _json({"error": message}, status, headers)
+    response.headers.update(SECURITY_HEADERS)
+    return response
+
+
+def _plain_number(value: Any) -> Any:
+    # numpy's scalars, without importing numpy here.
+    item = getattr(value, "item", None)
+    if item is None:
+        raise NotImplementedError(type(value).__name__)
+    return item()
