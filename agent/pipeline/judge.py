@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from agent.clock import iso_time
 from agent.errors import ConfigError
-from agent.events import Direction, TextPart
+from agent.events import Direction
 from agent.evidence import EvidenceBuilder
-from agent.leaks import KnownText
+from agent.leaks import SeenText, leaked_flags
 from agent.pipeline.pending import Half
 from agent.scores import (
     Dimension,
@@ -184,18 +184,17 @@ class Judge:
     def _leaked(half: Half, spans: Sequence[tuple[int, TextSpan]]) -> bool | None:
         """True when an output holds a value that neither input nor context held; None when no input was seen."""
         event = half.event
-        if half.direction == "input":
-            return False
-        known: list[str] = list(half.call.known_texts or ())
-        if event.input is not None:
-            known += [part.text for part in event.input.texts]
-        if event.input is None and half.call.known_texts is None:
-            return None
-        known += event.context
         payload = event.output
-        texts: tuple[TextPart, ...] = payload.texts if payload is not None else ()
-        seen = KnownText(known)
-        return any(not seen.holds(texts[part].text[span.start : span.end]) for part, span in spans)
+        if half.direction == "input" or payload is None:
+            return False
+        seen: SeenText | None = None
+        if event.input is not None or half.call.known_texts is not None:
+            own = [part.text for part in event.input.texts] if event.input is not None else []
+            seen = SeenText([*own, *(half.call.known_texts or ()), *event.context])
+        flags: list[bool | None] = []
+        for part, span in spans:
+            flags += leaked_flags(payload.texts[part].text, [span], seen)
+        return None if None in flags else any(flags)
 
     def _evidence_of(self, verdict: Verdict, half: Half) -> Evidence | None:
         if self._evidence is None or not verdict.findings:

@@ -2,7 +2,7 @@
 
 Every kind is chosen so that it cannot belong to a person: domains of RFC 2606, a resident ID of a county that does not
 exist and a birth more than a century ago, the card networks' published test numbers, mobile numbers of the pattern
-that manuals use, and access keys of the shape that AWS's documentation uses.
+that manuals use, and access keys with digits that AWS's alphabet does not have.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _CARDS: Final = (
     "6011 1111 1111 1117",
 )
 
+#: AWS's keys are base32, which has no 0, 1, 8 or 9. "EXAMPLE", as in the documentation, would mark a key as filler.
 _KEY_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_NOT_BASE32: Final = "0189"
 
 #: Weights of ISO 7064 MOD 11-2 as GB 11643-1999 applies it: 2 ** (17 - i) mod 11.
 _ID_WEIGHTS: Final = tuple(2 ** (17 - i) % 11 for i in range(17))
@@ -73,5 +75,5 @@ def card(rng: random.Random) -> str:
 
 
 def access_key(rng: random.Random) -> str:
-    """An access key id of the shape in AWS's documentation: ``AKIA``, nine characters, ``EXAMPLE``."""
-    return "AKIA" + "".join(rng.choices(_KEY_ALPHABET, k=9)) + "EXAMPLE"
+    """An access key id in the form of AWS's (``AKIA`` and sixteen characters) that AWS cannot issue."""
+    return "AKIA" + "".join(rng.choices(_KEY_ALPHABET, k=15)) + rng.choice(_NOT_BASE32)

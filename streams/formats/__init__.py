@@ -1,0 +1,156 @@
+"""Wire formats: one file each, one line each in `FORMATS`, and the `Decoder` that picks among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final, cast
+
+import msgspec
+
+from agent.errors import ConfigError, DecodeError
+from agent.events import InferenceEvent
+from streams.formats.base import MAX_BYTES, TOPIC_HEADER, Format, gunzip, parse_json
+from streams.ports import Headers, Record
+
+__all__ = ["FORMATS", "Decoder", "load"]
+
+#: Name -> class, in the order of detection: the hot path first, the format with the loosest outline last.
+FORMATS: Final[Mapping[str, str]] = {
+    "native": "streams.formats.native:NativeFormat",
+    "cloudevents": "streams.formats.cloudevents:CloudEventsFormat",
+    "oip": "streams.formats.oip:OipFormat",
+    "otlp": "streams.formats.otlp:OtlpFormat",
+    "litellm": "streams.formats.litellm:LiteLLMFormat",
+    "openai": "streams.formats.openai:OpenAIFormat",
+}
+
+
+def load(name: str) -> Format:
+    """The decoder of one format.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such row.
+    """
+    try:
+        module, _, attribute = FORMATS[name].partition(":")
+    except KeyError:
+        raise ConfigError(f"unknown format {name!r}; known are: {', '.join(FORMATS)}") from None
+    return cast(Format, getattr(import_module(module), attribute)())
+
+
+class Decoder:
+    """From a record to its events: by the topic's pinned format, else by headers, else by content.
+
+    Parameters
+    ----------
+    pinned
+        Topic to format; other topics are detected record by record.
+    max_bytes
+        Largest value, and largest value after decompression.
+
+    Raises
+    ------
+    ConfigError
+        When a pinned format does not exist.
+    """
+
+    def __init__(self, pinned: Mapping[str, str] | None = None, max_bytes: int = MAX_BYTES) -> None:
+        self._formats = [load(name) for name in FORMATS]
+        by_name = {format_.name: format_ for format_ in self._formats}
+        for name in (pinned or {}).values():
+            if name not in by_name:
+                load(name)
+        self._native = by_name["native"]
+        #: What a topic's name alone says; filled as topics appear.
+        self._by_topic: dict[str, Format | None] = {t: by_name[n] for t, n in (pinned or {}).items()}
+        self._max_bytes = max_bytes
+
+    def decode(self, record: Record) -> list[InferenceEvent]:
+        """The events of one record; none when it is well formed and holds no inference.
+
+        Every event has an id and a time: a missing id becomes ``<topic>-<partition>-<offset>`` (with ``#i`` when the
+        record holds several), the same at every replay; a missing time becomes the record's.
+
+        Raises
+        ------
+        DecodeError
+            And nothing else. The reason ``internal`` means a bug in a format.
+        """
+        value = record.value
+        if not value:
+            raise DecodeError("empty")
+        if len(value) > self._max_bytes:
+            raise DecodeError("too_large", "value")
+        try:
+            if value[:2] == b"\x1f\x8b":
+                value = gunzip(value, self._max_bytes)
+            format_, headers = self._choose(record, value)
+            events = format_.decode(value, headers)
+        except DecodeError:
+            raise
+        except RecursionError:
+            raise DecodeError("too_deep") from None
+        except Exception as error:
+            # Not chained: the message of a stranger's exception may quote the payload.
+            raise DecodeError("internal", _place(error)) from None
+        if len(events) == 1:
+            event = events[0]
+            if event.inference_id and event.time is not None:
+                return events
+        return [_complete(event, number, len(events), record) for number, event in enumerate(events)]
+
+    def _choose(self, record: Record, value: bytes) -> tuple[Format, Headers]:
+        topic = record.topic
+        headers = (*record.headers, (TOPIC_HEADER, topic.encode("utf-8", "replace")))
+        if topic in self._by_topic:
+            known = self._by_topic[topic]
+        else:
+            named = headers[-1:]
+            known = next((format_ for format_ in self._formats if format_.matches(named, b"")), None)
+            if len(self._by_topic) < 10_000:
+                self._by_topic[topic] = known
+        if known is not None:
+            return known, headers
+        if record.headers:
+            for format_ in self._formats:
+                if format_.matches(record.headers, b""):
+                    return format_, headers
+        for format_ in self._formats:
+            if format_.matches(headers, value):
+                return format_, headers
+        raise _unknown(value)
+
+
+def _unknown(value: bytes) -> DecodeError:
+    """Why no format took the value: damaged JSON, or whole JSON of no known shape."""
+    if value.lstrip()[:1] in (b"{", b"["):
+        try:
+            parse_json(value)
+        except DecodeError as error:
+            return error
+        return DecodeError("unknown_format")
+    return DecodeError("not_json", "and no other known format")
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} in {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+
+
+def _complete(event: InferenceEvent, number: int, count: int, record: Record) -> InferenceEvent:
+    ident = event.inference_id
+    if not ident:
+        ident = f"{record.topic}-{record.partition}-{record.offset}"
+        if count > 1:
+            ident = f"{ident}#{number}"
+    elif event.time is not None:
+        return event
+    time = record.time if event.time is None else event.time
+    return msgspec.structs.replace(event, inference_id=ident, time=time)

@@ -15,12 +15,19 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]+(?:[_'-][A-Za-z]+)*[.!?]?")
+_KEY_OF = re.compile(
+    r"(?:secret|api|access|auth|authentication|private|client|encryption|signing|account|master|session|shared)"
+    r"[_ -]?(?:access[_ -]?)?$",
+    re.IGNORECASE,
+)
 _HUMP = re.compile("[a-z][A-Z]")
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     value, quoted = match["value"], bool(match["quote"])
+    if match["key"] and not _KEY_OF.search(match.string[max(0, match.start() - 24) : match.start()]):
+        return 0.0  # the key of a dictionary, of music, of success
     if value[0] in "$<{[*%&(" or is_placeholder(value) or _CHINESE.search(value):
         return 0.0
     if _CODE.match(value) and (not quoted or value.isupper()):
@@ -41,12 +48,14 @@ RECOGNIZER = Recognizer(
     type="SECRET",
     source="CWE-312 and CWE-532 (secrets in clear text, in logs); key names as in OWASP's secrets management guide",
     needs=Facts.SECRET_WORD,
+    anchors=(
+        *("pas", "pwd", "pw", "identified by", "secret", "token", "key", "authorization"),
+        *("密码", "口令", "密钥", "秘钥", "令牌", "凭证"),
+    ),
     pattern=re.compile(
-        r"(?:(?P<password>pass(?:word|wd|phrase|code)?|pas?swo?r?d|pwd|(?<![a-z])pw|identified by|"
+        r"(?:(?P<password>pass(?:word|wd|phrase|code)?|paswd|pwd|(?<![a-z])pw|identified by|"
         r"密码(?!学|本|锁|保护|找回|重置)|口令)"
-        r"|(?:secret|api|access|auth|authentication|private|client|encryption|signing|account|master|session|bearer|refresh)"
-        r"[_ -]?(?:access[_ -]?)?(?:key|token|secret)(?:[_ -]?id)?|secret|token|authorization|(?<![a-z])apikey|"
-        r"密钥|秘钥|令牌|凭证)"
+        r"|(?P<key>key)|(?:secret|token|authorization|密钥|秘钥|令牌|凭证))(?:[_ -]?(?:key|token|id|value))?"
         r"[0-9_]{0,3}(?:\\{0,3}[\"'\])]){0,2}"
         r"(?:[ \t]{0,3}(?P<sign>=>|:=|[:=：＝])|[ \t]{1,3}(?P<verb>is|was)(?= )|是|为|改成|设为|改为"
         r"|[ \t]{0,3},?[ \t]{0,3}(?=[\"'])|(?<=-password) (?=[^ -]))[ \t]{0,3}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntFlag
 
-__all__ = ["Facts", "Match", "Recognizer", "bounded", "facts_of", "words"]
+__all__ = ["Facts", "Match", "Recognizer", "Words", "bounded", "facts_of"]
 
 
 class Facts(IntFlag):
@@ -54,13 +54,16 @@ class Recognizer:
         Must run in linear time on any text: it starts at a boundary, and every repetition is bounded or possessive.
         The group ``value``, when there is one, is the span; the whole match otherwise.
     judge
-        ``(match, in_context) -> score`` in [0, 1], 0 to reject. `in_context` is whether a context word stands near.
+        ``(match, in_context) -> score`` in [0, 1], 0 to reject. `in_context` is whether a context word stands near;
+        it never lowers the score, so that a hit rejected in context is rejected without looking for any.
     span
         Where the value lies, for the few patterns that match more than the value; overrides the group.
     reach
         How many characters before the hit are searched for context words.
     literals
         When given, at least one must be in the lower-cased text.
+    anchors
+        When given, the pattern is tried only where one of them stands in the lower-cased text, instead of everywhere.
     context, denial
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
     priority
@@ -75,34 +78,58 @@ class Recognizer:
     pattern: re.Pattern[str]
     judge: Callable[[re.Match[str], bool], float]
     literals: tuple[str, ...] = ()
-    context: re.Pattern[str] | None = None
-    denial: re.Pattern[str] | None = None
+    anchors: tuple[str, ...] = ()
+    context: Words | None = None
+    denial: Words | None = None
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48
 
 
-def words(english: str, chinese: str = "") -> re.Pattern[str]:
-    """A pattern that finds one of the words in lower-cased text.
+class Words:
+    """A set of words to look for in a little lower-cased text. Faster than one pattern with fifty alternatives.
 
     Parameters
     ----------
     english
-        Blank-separated; ``_`` stands for a blank, a hyphen or an underscore, or for nothing. They match as whole
-        words, with a plural s or not.
+        Blank-separated. They match as whole words, with a plural s or not; two words joined by ``_`` match with any
+        one character, or none, between them.
     chinese
-        Blank-separated; they match anywhere, since Chinese is written without blanks.
+        Blank-separated. They match anywhere, since Chinese is written without blanks.
     """
-    latin = "|".join(re.escape(word).replace("_", "[ _-]?") for word in english.split())
-    parts = [f"(?<![a-z])(?:{latin})s?(?![a-z])"] if latin else []
-    parts += [re.escape(word) for word in chinese.split()]
-    return re.compile("|".join(parts))
+
+    __slots__ = ("_chinese", "_latin")
+
+    def __init__(self, english: str, chinese: str = "") -> None:
+        self._latin = frozenset(word.replace("_", "") for word in english.split())
+        self._chinese = tuple(chinese.split())
+
+    def last_end(self, text: str) -> int:
+        """Where the last of the words ends; -1 when there is none."""
+        end = -1
+        previous, previous_end = "", -2
+        for match in _LATIN_WORD.finditer(text):
+            word = match[0]
+            if self._has(word) or (match.start() == previous_end + 1 and self._has(previous + word)):
+                end = match.end()
+            previous, previous_end = word, match.end()
+        if not text.isascii():
+            for word in self._chinese:
+                at = text.rfind(word)
+                if at >= 0:
+                    end = max(end, at + len(word))
+        return end
+
+    def _has(self, word: str) -> bool:
+        return word in self._latin or (word[-1] == "s" and word[:-1] in self._latin)
 
 
 def bounded(body: str) -> re.Pattern[str]:
     """Compile a pattern in which ``\\w`` means ASCII only, so that Chinese text may touch a value on both sides."""
     return re.compile(body, re.ASCII)
 
+
+_LATIN_WORD = re.compile("[a-z]+")
 
 # Bytes to classes: 0 for a digit, k for what else a key is made of, the few characters that decide, and x.
 _CLASSES = bytearray(b"x" * 256)
@@ -143,7 +170,7 @@ def facts_of(text: str) -> int:
     if b"@" in classes:
         facts |= 1
     if b":" in classes:
-        if classes.count(b":") >= 2:
+        if b"::" in classes or classes.count(b":") >= 7:
             facts |= 64
         if "://" in text:
             facts |= 512

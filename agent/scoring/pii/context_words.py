@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.scoring.pii.base import words
+from agent.scoring.pii.base import Words
 
 __all__ = [
     "ADDRESS_CONTEXT",
@@ -14,36 +14,36 @@ __all__ = [
     "VERSION_DENIAL",
 ]
 
-PHONE_CONTEXT = words(
+PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell cellphone fax call calling called dial ring contact hotline landline "
     "whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber main_line",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给",
 )
-CARD_CONTEXT = words(
+CARD_CONTEXT = Words(
     "card credit debit visa mastercard amex cc pan payment pay paid cvv cvc expiry exp bank creditcard cardnumber",
     "卡号 银行卡 信用卡 借记卡 储蓄卡 卡片 账号 帐号 账户 付款 收款 汇款 开户 转账 打款",
 )
-ID_CONTEXT = words(
+ID_CONTEXT = Words(
     "id id_card idcard idno id_no id_number identity national_id resident_id citizen",
     "身份证 证件号 证件 公民身份 身份号码",
 )
-SSN_CONTEXT = words(
+SSN_CONTEXT = Words(
     "ssn social_security social_number social_num socialnum socialnumber national_id tax_id taxpayer itin",
     "社会安全号 社安号 社保号",
 )
-ADDRESS_CONTEXT = words(
+ADDRESS_CONTEXT = Words(
     "ip ipv4 ipv6 address host server client ping ssh dns gateway subnet login logged connect connection peer remote "
     "source src dst listen bind blocked proxy firewall router addr",
     "地址 主机 服务器 网关 访问 登录 登陆 连接 客户端 来源 代理",
 )
-NUMBER_DENIAL = words(
+NUMBER_DENIAL = Words(
     "order invoice tracking isbn issn ticket case serial sku imei ref reference transaction_id txn trace_id uuid guid "
     "build version product part waybill shipment confirmation batch job lot asin upc ean doi timestamp epoch "
     "request_id session_id model item patent build_number commit revision npi mrn",
     "订单 单号 发票 流水 编号 货号 序列号 工单 批次 物流 快递 交易号 票号 案号 信用代码 合同 设备号 时间戳 "
     "书号 版本 型号",
 )
-VERSION_DENIAL = words(
+VERSION_DENIAL = Words(
     "version ver v release section chapter sec clause firmware build driver update upgrade article appendix "
     "figure table",
     "版本 章 节 条款 固件 升级 更新 驱动",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent.scoring.pii.base import Match, Recognizer, facts_of
 
@@ -47,54 +47,83 @@ class Engine:
         for needs, recognizer in self._recognizers:
             if needs & facts != needs:
                 continue
-            if recognizer.literals:
-                lowered = lowered or text.lower()
-                if not any(literal in lowered for literal in recognizer.literals):
+            if recognizer.literals or recognizer.anchors:
+                lowered = lowered or _lower(text)
+                if recognizer.literals and not any(literal in lowered for literal in recognizer.literals):
                     continue
-            _collect(recognizer, text, found)
+            _collect(recognizer, text, lowered, found)
         return _without_overlaps(found) if len(found) > 1 else found
+
+
+def _lower(text: str) -> str:
+    """Lower case in which offsets stay: a few letters have a lower case of two characters."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(lower if len(lower := character.lower()) == 1 else character for character in text)
 
 
 def _narrow(match: re.Match[str]) -> str:
     return _WIDE[match[0]]
 
 
-def _collect(recognizer: Recognizer, text: str, found: list[Match]) -> None:
-    has_value = "value" in recognizer.pattern.groupindex
-    for match in recognizer.pattern.finditer(text):
+def _collect(recognizer: Recognizer, text: str, lowered: str, found: list[Match]) -> None:
+    pattern = recognizer.pattern
+    has_value = "value" in pattern.groupindex
+    judge = recognizer.judge
+    for match in _at_anchors(recognizer, text, lowered) if recognizer.anchors else pattern.finditer(text):
+        score = judge(match, True)
+        if score <= 0.0:
+            continue
+        in_context = _in_context(recognizer, text, match.start(), match.end())
+        if in_context is None:
+            continue
+        if not in_context:
+            score = judge(match, False)
+            if score <= 0.0:
+                continue
         if recognizer.span is not None:
             start, end = recognizer.span(match)
         else:
             start, end = match.span("value") if has_value else match.span()
-        in_context = _in_context(recognizer, text, match.start(), match.end())
-        if in_context is None:
-            continue
-        score = recognizer.judge(match, in_context)
-        if score > 0.0:
-            found.append(Match(start, end, score, recognizer))
+        found.append(Match(start, end, score, recognizer))
+
+
+def _at_anchors(recognizer: Recognizer, text: str, lowered: str) -> Iterator[re.Match[str]]:
+    places: set[int] = set()
+    for anchor in recognizer.anchors:
+        at = lowered.find(anchor)
+        while at >= 0:
+            places.add(at)
+            at = lowered.find(anchor, at + 1)
+    end = 0
+    for at in sorted(places):
+        if at >= end and (match := recognizer.pattern.match(text, at)):
+            end = match.end()
+            yield match
 
 
 def _in_context(recognizer: Recognizer, text: str, start: int, end: int) -> bool | None:
     """Whether a context word stands near; None when a denying word stands nearer before the hit."""
-    if recognizer.context is None and recognizer.denial is None:
+    context, denial = recognizer.context, recognizer.denial
+    if context is None and denial is None:
         return False
     before = text[max(0, start - recognizer.reach) : start].lower()
-    last = _last_end(recognizer.context, before)
-    if recognizer.denial is not None:
-        denied = _last_end(recognizer.denial, before)
-        if denied > max(last, len(before) - _DENIAL_REACH, _last_end(_SENTENCE_END, before)):
+    last = -1 if context is None else context.last_end(before)
+    if denial is not None:
+        denied = denial.last_end(before)
+        if denied > max(last, len(before) - _DENIAL_REACH) and denied > _sentence_start(before):
             return None
     if last >= 0:
         return True
-    return recognizer.context is not None and recognizer.context.search(text[end : end + _AFTER].lower()) is not None
+    return context is not None and context.last_end(text[end : end + _AFTER].lower()) >= 0
 
 
-def _last_end(pattern: re.Pattern[str] | None, text: str) -> int:
-    end = -1
-    if pattern is not None:
-        for match in pattern.finditer(text):
-            end = match.end()
-    return end
+def _sentence_start(text: str) -> int:
+    start = -1
+    for match in _SENTENCE_END.finditer(text):
+        start = match.end()
+    return start
 
 
 def _without_overlaps(found: list[Match]) -> list[Match]:

@@ -14,7 +14,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     octets = [int(part) for part in match["value"].split(".")]
     if max(octets) > 255 or octets[0] in (127, 255):
         return 0.0  # loopback addresses say nothing about a person, nor do net masks
-    if in_context or match["scheme"] or match["after"]:
+    if in_context or match["after"] or match.string[max(0, match.start() - 1) : match.start()] in ("/", "@"):
         return 1.0
     return 0.0 if max(octets) <= 30 else 0.8  # 10.2.3.4 alone may as well be a section or a version
 
@@ -26,7 +26,7 @@ RECOGNIZER = Recognizer(
     source="RFC 791, RFC 3986 section 3.2.2 (IPv4address: no leading zeros), RFC 6890 (special-purpose addresses)",
     needs=Facts.DOTTED_DIGITS,
     pattern=bounded(
-        r"(?P<scheme>//|@)?(?P<value>[1-9](?<![\w.-][1-9])[0-9]{0,2}+"
+        r"(?P<value>[1-9](?<![\w.-][1-9])[0-9]{0,2}+"
         r"(?:\.(?:0|[1-9][0-9]{0,2}+)){3})(?P<after>:[0-9]{2,5}|/[0-9]{1,2})?(?!\w|\.[0-9]|-[0-9A-Za-z])"
     ),
     judge=_judge,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 import pytest
 
 from agent.clock import iso_time
+from agent.windows.disparity import GroupCounts, measure
 from streams.demo.detect import Detection, IncidentDetector, excess_p_value
 from streams.demo.outcome import judge
 from streams.demo.traffic import CHAT, LOANS, SUPPORT, Incident, IncidentName, Traffic
@@ -68,13 +69,13 @@ def run(detector: IncidentDetector, verdicts: Iterator[tuple[float, dict[str, An
     return detector.detections
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("noise", [0.0, 0.005, 0.05])
 def test_nothing_is_found_in_clean_traffic(seed: int, noise: float) -> None:
     assert run(IncidentDetector.for_run(SECONDS), stream(seed, 80, noise=noise)) == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("noise", [0.0, 0.01, 0.04])
 def test_each_incident_is_found_soon_and_once(seed: int, name: IncidentName, noise: float) -> None:
@@ -167,43 +168,32 @@ def test_less_than_expected_is_never_significant() -> None:
 
 
 def loan_measurements(traffic: Traffic, window_seconds: float = 10.0) -> Iterator[tuple[float, dict[str, Any]]]:
-    """SPD and DIR of each attribute over a rolling window, twice a second, with Wald's 95 % intervals."""
+    """What the agent's own bias aggregation says of a rolling window, twice a second."""
     rows: list[tuple[float, dict[str, str], bool]] = []
     upcoming = START + 2.0
     for record in traffic:
         while record.time >= upcoming:
             rows = [row for row in rows if row[0] > upcoming - window_seconds]
-            for attribute in ("gender", "region"):
-                for measurement in measure(attribute, rows):
-                    yield upcoming, measurement
+            for attribute in measure({name: counts(name, rows) for name in ("gender", "region")}, 0.0, 30).attributes:
+                for found in attribute.disparities:
+                    bounds = {"value": found.value, "lower": found.lower, "upper": found.upper}
+                    yield (
+                        upcoming,
+                        {"model": LOANS, "attribute": attribute.attribute, "measure": found.measure} | bounds,
+                    )
             upcoming += 0.5
-        if record.key == LOANS.encode() and record.value.startswith(b'{"id"') and b"attributes" in record.value:
+        if record.key == LOANS.encode() and b'"attributes"' in record.value:
             event = json.loads(record.value)
             rows.append((record.time, event["attributes"], event["output"]["decision"] == "approved"))
 
 
-def measure(attribute: str, rows: list[tuple[float, dict[str, str], bool]]) -> Iterator[dict[str, Any]]:
-    groups = sorted({attributes[attribute] for _, attributes, _ in rows})
-    for group, other in combinations(groups, 2):
-        decisions = [[ok for _, attributes, ok in rows if attributes[attribute] == name] for name in (group, other)]
-        if min(map(len, decisions)) < 20:
-            continue
-        (p, q), (n, m) = [sum(d) / len(d) for d in decisions], [len(d) for d in decisions]
-        half = 1.96 * math.sqrt(p * (1 - p) / n + q * (1 - q) / m)
-        base = {"model": LOANS, "attribute": attribute}
-        yield base | {"measure": "spd", "value": p - q, "lower": p - q - half, "upper": p - q + half}
-        if p and q:
-            log_half = 1.96 * math.sqrt((1 - p) / (p * n) + (1 - q) / (q * m))
-            ratio = p / q
-            yield base | {
-                "measure": "dir",
-                "value": ratio,
-                "lower": ratio * math.exp(-log_half),
-                "upper": ratio * math.exp(log_half),
-            }
+def counts(attribute: str, rows: list[tuple[float, dict[str, str], bool]]) -> list[GroupCounts]:
+    approved: Counter[str] = Counter(attributes[attribute] for _, attributes, ok in rows if ok)
+    total: Counter[str] = Counter(attributes[attribute] for _, attributes, _ in rows)
+    return [GroupCounts(group, approved[group], n, n) for group, n in total.items()]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_planted_disparity_is_found_after_its_start(seed: int) -> None:
     traffic = Traffic(seed, 20_000, START, SECONDS)
     detector = IncidentDetector.for_run(SECONDS)
@@ -215,7 +205,7 @@ def test_the_planted_disparity_is_found_after_its_start(seed: int) -> None:
     assert "attribute=gender" in detector.detections[0].detail
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_no_disparity_is_found_in_clean_loans(seed: int) -> None:
     detector = IncidentDetector.for_run(SECONDS)
     for time, measurement in loan_measurements(Traffic(seed, 8_000, START, SECONDS, incidents=())):

@@ -44,4 +44,4 @@ def test_the_other_kinds_have_their_form(seed: int) -> None:
     rng = random.Random(seed)
     assert re.fullmatch(r"[a-z]+\.[a-z]+[0-9]{2,4}@example\.(com|org|net)", personal.email(rng))
     assert re.fullmatch(r"1[3-9][0-9]{9}", personal.mobile(rng))
-    assert re.fullmatch(r"AKIA[A-Z2-7]{9}EXAMPLE", personal.access_key(rng))
+    assert re.fullmatch(r"AKIA[A-Z2-7]{15}[0189]", personal.access_key(rng))

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from agent.scoring.pii import PiiScorer
 from streams.demo import texts
 
 PERSONAL = re.compile(
@@ -52,6 +53,21 @@ def test_a_leak_is_new_in_the_answer_and_an_echo_is_not(language: texts.Language
         assert not PERSONAL.search(question)
         question, answer = texts.echo(rng, language)
         assert PERSONAL.findall(answer) == PERSONAL.findall(question) != []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_agents_own_scorer_sees_every_leak_and_nothing_else(language: texts.Language) -> None:
+    scorer = PiiScorer()
+    scorer.warm_up()
+    rng = random.Random(9)
+    for _ in range(200):
+        question, answer = texts.leak(rng, language)
+        assert scorer.score_text(answer).scores
+        assert not scorer.score_text(question).scores
+        harmless = [texts.toxic(rng, language), texts.attack(rng, language).question]
+        for topic in texts.TOPICS:
+            harmless += texts.benign(rng, language, topic)
+        assert not any(scorer.score_text(text).scores for text in harmless)
 
 
 def test_benign_texts_hold_no_personal_data() -> None:

@@ -1,0 +1,44 @@
+"""``harmwatch demo``: real verdicts on a machine that has nothing but Python."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+
+from agent.clock import SystemClock
+from agent.errors import ConfigError
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--events", type=int, default=20_000, metavar="N", help="calls to simulate (default 20000)")
+    parser.add_argument("--seconds", type=float, default=25.0, metavar="S", help="in how many seconds (default 25)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed, other texts (default 7)")
+    parser.add_argument("--port", type=int, default=0, help="port of /metrics and the console (default: a free one)")
+    parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end, the table to stderr")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when all planted incidents were found, 1 otherwise."""
+    if not 100 <= args.events <= 10_000_000:
+        raise ConfigError("--events must lie between 100 and 10000000: fewer cannot show an incident")
+    if not 2.0 <= args.seconds <= 86_400.0:
+        raise ConfigError("--seconds must lie between 2 and 86400")
+    # The worker is real and logs as it does in production; in the demo only what has gone wrong is of interest.
+    for noisy in ("aiokafka", "kafka", "faust", "mode"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    from streams.demo.conduct import Demo, DemoOptions
+    from streams.demo.table import DemoTable, demo_console, render_summary
+
+    console = demo_console(json_output=args.json)
+    options = DemoOptions(args.events, args.seconds, args.seed, args.keep, args.port)
+    summary = asyncio.run(Demo(options, DemoTable(console), SystemClock()).run())
+    console.print(render_summary(summary))
+    if args.json:
+        sys.stdout.write(json.dumps(summary, ensure_ascii=False) + "\n")
+    return 0 if all(incident["found"] for incident in summary["incidents"].values()) else 1

@@ -1,0 +1,319 @@
+"""Conducts the demo: broker, simulated model servers, the real worker, a reader of its verdicts, the table."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+
+from agent.clock import Clock
+from agent.config import validate
+from agent.errors import HarmwatchError, TransportError
+from agent.pipeline.export import components_of
+from agent.scores import DIMENSIONS
+from agent.windows.disparity import BiasMeasurement
+from agent.windows.engine import Reading
+from agent.windows.harm import HarmMeasurement
+from streams.config import WorkerConfig
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.detect import IncidentDetector
+from streams.demo.outcome import judge
+from streams.demo.table import DemoStatus, DemoTable, FairnessStatus, IncidentStatus, ModelStatus
+from streams.demo.traffic import Traffic
+from streams.kafka_sink import KafkaSink
+from streams.ports import Message
+from streams.worker import Worker
+
+__all__ = ["Demo", "DemoOptions"]
+
+_logger = logging.getLogger(__name__)
+
+_TOPIC = "inference.events"
+_PARTITIONS = 3
+_REFRESH_SECONDS = 0.5
+_READY_SECONDS = 60.0
+_SETTLE_SECONDS = 60.0
+_LEAD_SECONDS = 0.5
+_HISTORY = 60
+_MAX_MESSAGE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """How much traffic in how many seconds; ``keep`` leaves everything running afterwards, until interrupted."""
+
+    events: int = 20_000
+    seconds: float = 25.0
+    seed: int = 7
+    keep: bool = False
+    web_port: int = 9464
+
+
+@dataclass(slots=True)
+class _Progress:
+    published: int = 0
+    finished: bool = False
+    verdict_ids: set[str] = field(default_factory=set)
+    findings: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    histories: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+
+class Demo:
+    """One run. Everything but the traffic and the broker is what ``harmwatch run`` runs."""
+
+    def __init__(self, options: DemoOptions, table: DemoTable, clock: Clock) -> None:
+        self._options = options
+        self._table = table
+        self._clock = clock
+        self._progress = _Progress()
+        self._detector = IncidentDetector.for_run(options.seconds)
+        self._started = 0.0
+        self.url = ""
+
+    async def run(self) -> dict[str, Any]:
+        """The summary, as CONTRACT.md gives it.
+
+        Raises
+        ------
+        ConfigError
+            When the embedded broker is not installed.
+        HarmwatchError
+            When the worker fails, or does not get ready.
+        """
+        async with EmbeddedBroker(clock=self._clock) as broker:
+            await broker.create_topics({_TOPIC: _PARTITIONS})
+            config = self._config(broker.bootstrap_servers)
+            worker = Worker.build(config, self._clock)
+            working = asyncio.create_task(worker.run())
+            try:
+                await self._until_ready(worker, working)
+                self.url = f"http://{config.web.host}:{worker.web.port}/"
+                return await self._watch(config, worker, working)
+            finally:
+                worker.tap.request_stop()
+                await asyncio.gather(working, return_exceptions=True)
+
+    def _config(self, bootstrap_servers: str) -> WorkerConfig:
+        window = max(3.0, self._options.seconds / 3)
+        plain = {
+            "kafka": {"bootstrap_servers": bootstrap_servers, "worker_name": "demo", "group_id": "harmwatch-demo"},
+            "topics": {"verdict_partitions": 1, "replication_factor": 1},
+            "tap": {"commit_interval_seconds": 0.3},
+            "windows": {"pane_seconds": 1.0, "windows_seconds": [window, max(window * 6, self._options.seconds * 4)]},
+            "web": {"port": self._options.web_port},
+        }
+        return validate(WorkerConfig, plain, "demo")
+
+    async def _until_ready(self, worker: Worker, working: asyncio.Task[None]) -> None:
+        deadline = self._clock.monotonic() + _READY_SECONDS
+        while not worker.status.readiness().ready:
+            if working.done():
+                working.result()
+                raise HarmwatchError("the worker ended before it was ready; this is a bug")
+            if self._clock.monotonic() > deadline:
+                missing = ", ".join(worker.status.readiness().missing)
+                raise TransportError(f"the worker was not ready in {_READY_SECONDS:g} s; still missing: {missing}")
+            await asyncio.sleep(0.05)
+
+    async def _watch(self, config: WorkerConfig, worker: Worker, working: asyncio.Task[None]) -> dict[str, Any]:
+        self._started = self._clock.now() + _LEAD_SECONDS
+        options = self._options
+        traffic = Traffic(options.seed, options.events, self._started, options.seconds)
+        tasks = [
+            asyncio.create_task(self._publish(config, traffic)),
+            asyncio.create_task(self._read_verdicts(config)),
+        ]
+        try:
+            with self._table:
+                while not self._settled(traffic):
+                    self._look(worker)
+                    for task in (working, *tasks):
+                        if task.done() and task.exception() is not None:
+                            task.result()
+                    await asyncio.sleep(_REFRESH_SECONDS)
+                self._look(worker)
+            self._detector.finish(self._clock.now())
+            summary = self._summary(worker, traffic)
+            if options.keep:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await working
+            return summary
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _settled(self, traffic: Traffic) -> bool:
+        if not self._progress.finished:
+            return False
+        everything = len(self._progress.verdict_ids) >= traffic.expected.directions
+        return everything or self._clock.now() > self._started + self._options.seconds + _SETTLE_SECONDS
+
+    async def _publish(self, config: WorkerConfig, traffic: Traffic) -> None:
+        sink = KafkaSink(config.kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=self._clock)
+        await sink.start()
+        try:
+            for record in traffic:
+                ahead = record.time - self._clock.now()
+                if ahead > 0.0:
+                    await sink.flush()
+                    await asyncio.sleep(max(ahead, 0.02))
+                sink.send(Message(_TOPIC, record.key, record.value, record.headers))
+                self._progress.published += 1
+            await sink.flush()
+        finally:
+            await sink.stop()
+        self._progress.finished = True
+
+    async def _read_verdicts(self, config: WorkerConfig) -> None:
+        """As any other reader of the topic would."""
+        decode = msgspec.json.Decoder(dict[str, Any]).decode
+        async for value in _values(config, config.topics.verdicts):
+            verdict = decode(value)
+            if verdict["id"] not in self._progress.verdict_ids:
+                self._progress.verdict_ids.add(verdict["id"])
+                for finding in verdict["findings"]:
+                    self._progress.findings[finding["category"]] += 1
+            self._detector.feed(verdict, self._clock.now())
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    def _look(self, worker: Worker) -> None:
+        now = self._clock.now()
+        shortest, longest = _readings(worker)
+        fairness = [row for reading in longest.values() for row in _fairness(reading)]
+        for row in fairness:
+            self._detector.feed_fairness(row, now, now)
+        self._table.update(self._status(worker, shortest, fairness, now))
+
+    def _status(
+        self, worker: Worker, shortest: Mapping[str, Reading], fairness: list[FairnessStatus], now: float
+    ) -> DemoStatus:
+        totals = worker.status.totals()
+        elapsed = max(0.0, now - self._started)
+        events = int(totals.get("harmwatch_events_total", 0))
+        return DemoStatus(
+            elapsed_seconds=elapsed,
+            total_seconds=self._options.seconds,
+            events=events,
+            events_per_second=events / max(elapsed, 1.0),
+            verdicts=worker.tap.verdicts,
+            lag_records=sum(worker.tap.lags.values()),
+            lag_seconds=None,
+            dead_letters=worker.tap.dead_letters,
+            models=[self._model(reading) for _, reading in sorted(shortest.items())],
+            findings=dict(self._progress.findings),
+            fairness=fairness,
+            incidents=[
+                IncidentStatus(
+                    name=found.name,
+                    model=found.model,
+                    at_seconds=max(0.0, found.seen_at - self._started),
+                    share=found.share,
+                    baseline=found.baseline,
+                    detail=found.detail,
+                )
+                for found in self._detector.detections
+            ],
+        )
+
+    def _model(self, reading: Reading) -> ModelStatus:
+        components, index = components_of(reading)
+        harm: Any = reading.results.get("harm")
+        events = int(harm.events) if isinstance(harm, HarmMeasurement) else 0
+        shares: dict[str, float | None] = {}
+        history = self._progress.histories[reading.model]
+        for dimension in DIMENSIONS:
+            component = components.get(dimension)
+            value = component.value if component is not None and component.sufficient else None
+            shares[dimension] = value
+            history[dimension].append(value or 0.0)
+            del history[dimension][:-_HISTORY]
+        return ModelStatus(
+            model=reading.model,
+            events=events,
+            events_per_second=events / (reading.window_seconds or 1.0),
+            shares=shares,
+            history={dimension: list(values) for dimension, values in history.items()},
+            harm_index=index.sum.value if index is not None else None,
+        )
+
+    def _summary(self, worker: Worker, traffic: Traffic) -> dict[str, Any]:
+        totals = worker.status.totals()
+        events = int(totals.get("harmwatch_events_total", 0))
+        elapsed = max(1e-3, self._clock.now() - self._started)
+        outcome = judge(self._detector.detections, traffic.incidents, grace_seconds=self._options.seconds)
+        _, longest = _readings(worker)
+        return {
+            "events": events,
+            "verdicts": len(self._progress.verdict_ids),
+            "dead_letters": worker.tap.dead_letters,
+            "events_per_second": round(events / elapsed, 1),
+            "findings": dict(sorted(self._progress.findings.items())),
+            "incidents": outcome.incidents,
+            "false_alarms": len(outcome.false_alarms),
+            "harm": {model: _harm(reading) for model, reading in sorted(longest.items())},
+            "expected": {
+                "events": traffic.expected.calls,
+                "verdicts": traffic.expected.directions,
+                "dead_letters": traffic.expected.dead_letters,
+            },
+        }
+
+
+async def _values(config: WorkerConfig, topic: str) -> AsyncIterator[bytes]:
+    """Every value of a topic, from its beginning, as it comes."""
+    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **config.kafka.client_options())
+    await consumer.start()
+    try:
+        async for message in consumer:
+            if message.value is not None:
+                yield message.value
+    finally:
+        await consumer.stop()
+
+
+def _readings(worker: Worker) -> tuple[dict[str, Reading], dict[str, Reading]]:
+    """By model, the reading of the shortest and of the longest window."""
+    shortest: dict[str, Reading] = {}
+    longest: dict[str, Reading] = {}
+    for reading in worker.pipeline.windows.measurements():
+        shortest.setdefault(reading.model, reading)
+        longest[reading.model] = reading
+    return shortest, longest
+
+
+def _fairness(reading: Reading) -> list[FairnessStatus]:
+    bias: Any = reading.results.get("bias")
+    if not isinstance(bias, BiasMeasurement):
+        return []
+    return [
+        FairnessStatus(
+            model=reading.model,
+            attribute=attribute.attribute,
+            measure=disparity.measure,
+            value=disparity.value,
+            lower=disparity.lower,
+            upper=disparity.upper,
+        )
+        for attribute in bias.attributes
+        for disparity in attribute.disparities
+    ]
+
+
+def _harm(reading: Reading) -> dict[str, Any]:
+    components, index = components_of(reading)
+    return {
+        "index": None if index is None else round(index.sum.value, 4),
+        "components": {
+            name: round(part.value, 4) if part.value is not None and part.sufficient else None
+            for name, part in components.items()
+        },
+    }

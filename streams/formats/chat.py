@@ -1,0 +1,342 @@
+"""OpenAI's shapes, shared by every format that carries them: messages, requests, whole answers. Pure functions.
+
+Source: OpenAI API reference (chat completions, completions, responses), and what vLLM, TGI and LiteLLM add to it.
+Streams are put together in `streams.formats.chat_stream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from agent.errors import DecodeError
+from agent.events import Direction, InferenceEvent, PartKind, Payload, Role, TextPart
+from streams.formats.base import (
+    MAX_DEPTH,
+    UNKNOWN_MODEL,
+    as_list,
+    as_object,
+    bounded_id,
+    bounded_name,
+    mend_surrogates,
+    parse_time,
+)
+
+__all__ = [
+    "Half",
+    "add_text",
+    "argument_text",
+    "choice_parts",
+    "content_parts",
+    "is_request",
+    "is_response",
+    "join_halves",
+    "message_parts",
+    "request_half",
+    "response_half",
+    "role_of",
+    "without_hidden",
+]
+
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "model": "assistant",
+    "ai": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+_REQUEST_KEYS = ("messages", "prompt", "input", "inputs", "instructions")
+_RESPONSE_KEYS = ("choices", "output", "error", "generated_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One direction of a call, before it is known which event it belongs to."""
+
+    direction: Direction
+    payload: Payload | None
+    model: str = ""
+    ident: str = ""
+    time: float | None = None
+    version: str = ""
+    truncated: bool = False
+    failed: bool = False
+
+
+def role_of(value: object, default: Role) -> Role:
+    """The role by any of the names in use; ``default`` when it is missing or strange."""
+    return _ROLES.get(value, default) if isinstance(value, str) else default
+
+
+def add_text(
+    parts: list[TextPart], value: object, role: Role, path: str, kind: PartKind = "text", choice: int = 0
+) -> None:
+    """Append a text unless it is null or empty; anything but a string is ``wrong_type``."""
+    if value is None or value == "":
+        return
+    if not isinstance(value, str):
+        raise DecodeError("wrong_type", path)
+    parts.append(TextPart(mend_surrogates(value), role, kind, choice))
+
+
+def argument_text(value: object) -> str:
+    """A tool call's arguments as text: a string as it came, anything else as compact JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.encode(value).decode("utf-8")
+    except (UnicodeError, RecursionError, ValueError, OverflowError):
+        raise DecodeError("wrong_type", "arguments") from None
+
+
+def message_parts(messages: Iterable[object], default: Role, path: str, choice: int = 0) -> list[TextPart]:
+    """The texts of a list of messages, in order; a message may also be a bare string."""
+    parts: list[TextPart] = []
+    for number, message in enumerate(messages):
+        where = f"{path}[{number}]"
+        if isinstance(message, str):
+            add_text(parts, message, default, where)
+        else:
+            _add_message(parts, as_object(message, where), default, where, choice)
+    return parts
+
+
+def _add_message(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
+    role = role_of(message.get("role"), default)
+    for key in ("reasoning_content", "reasoning"):
+        thought = message.get(key)
+        if isinstance(thought, str) and thought:
+            add_text(parts, thought, role, path, "reasoning", choice)
+            break
+    kind: PartKind = "tool_result" if role == "tool" else "text"
+    content_parts(parts, message.get("content"), role, f"{path}.content", kind, choice)
+    if isinstance(message.get("refusal"), str):
+        add_text(parts, message["refusal"], role, path, "refusal", choice)
+    audio = message.get("audio")
+    if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
+        add_text(parts, audio["transcript"], role, path, "text", choice)
+    calls = message.get("tool_calls")
+    if calls is not None:
+        for number, call in enumerate(as_list(calls, f"{path}.tool_calls")):
+            _add_call(parts, call, role, f"{path}.tool_calls[{number}]", choice)
+    if isinstance(message.get("function_call"), dict):
+        _add_call(parts, {"function": message["function_call"]}, role, f"{path}.function_call", choice)
+
+
+def _add_call(parts: list[TextPart], call: object, role: Role, path: str, choice: int) -> None:
+    function = as_object(call, path).get("function")
+    if isinstance(function, dict):
+        add_text(parts, argument_text(function.get("arguments")), role, path, "tool_arguments", choice)
+
+
+def content_parts(
+    parts: list[TextPart],
+    content: object,
+    role: Role,
+    path: str,
+    kind: PartKind = "text",
+    choice: int = 0,
+    depth: int = 0,
+) -> None:
+    """Append the texts of a message's ``content``: null, a string, one part, or a list of parts.
+
+    Parts that hold no text (images, audio, files) and parts of unknown types are left out.
+    """
+    if depth > MAX_DEPTH // 8:
+        raise DecodeError("too_deep", path)
+    if content is None or isinstance(content, str):
+        add_text(parts, content, role, path, kind, choice)
+        return
+    for number, part in enumerate([content] if isinstance(content, dict) else as_list(content, path)):
+        where = f"{path}[{number}]"
+        if part is None or isinstance(part, str):
+            add_text(parts, part, role, where, kind, choice)
+            continue
+        part = as_object(part, where)
+        kind_of_part = part.get("type", "text")
+        if kind_of_part in ("text", "input_text", "output_text", "summary_text", "reasoning_text"):
+            text = part.get("text", part.get("content"))
+            if isinstance(text, dict):  # the assistants API wraps it: {"text": {"value": ...}}
+                text = text.get("value")
+            add_text(parts, text, role, f"{where}.text", kind, choice)
+        elif kind_of_part == "refusal":
+            add_text(parts, part.get("refusal"), role, f"{where}.refusal", "refusal", choice)
+        elif kind_of_part == "thinking":
+            add_text(parts, part.get("thinking"), role, f"{where}.thinking", "reasoning", choice)
+        elif kind_of_part == "tool_use":
+            add_text(parts, argument_text(part.get("input")), role, where, "tool_arguments", choice)
+        elif kind_of_part == "tool_result":
+            content_parts(parts, part.get("content"), "tool", f"{where}.content", "tool_result", choice, depth + 1)
+
+
+def choice_parts(choices: object, path: str) -> list[TextPart]:
+    """The texts of ``choices``: chat messages, or the ``text`` of legacy completions."""
+    parts: list[TextPart] = []
+    for number, item in enumerate(as_list(choices, path)):
+        where = f"{path}[{number}]"
+        item = as_object(item, where)
+        index = item.get("index")
+        choice = index if isinstance(index, int) and 0 <= index < 1_000_000 else number
+        message = item.get("message")
+        if message is not None:
+            _add_message(parts, as_object(message, f"{where}.message"), "assistant", f"{where}.message", choice)
+        else:
+            add_text(parts, item.get("text"), "assistant", f"{where}.text", "text", choice)
+    return parts
+
+
+def is_request(body: dict[str, object]) -> bool:
+    """Whether an object looks like a request: it has messages, a prompt or an input, and no answer."""
+    return any(key in body for key in _REQUEST_KEYS) and not is_response(body)
+
+
+def is_response(body: dict[str, object]) -> bool:
+    """Whether an object looks like an answer or an error."""
+    if "choices" in body or "generated_text" in body or body.get("object") in ("response", "error"):
+        return True
+    if isinstance(body.get("output"), list) and "messages" not in body:
+        return True
+    return "error" in body and "messages" not in body and "prompt" not in body and "input" not in body
+
+
+def request_half(body: dict[str, object], path: str = "") -> Half:
+    """A request: chat completions, legacy completions, responses, embeddings, or TGI's ``inputs``.
+
+    Prompts given as token ids hold no text and give an empty payload.
+    """
+    prefix = f"{path}." if path else ""
+    parts: list[TextPart] = []
+    content_parts(parts, body.get("instructions"), "system", f"{prefix}instructions")
+    for key in ("system",):  # Anthropic's place for it, passed through by gateways
+        content_parts(parts, body.get(key), "system", f"{prefix}{key}")
+    if not any(key in body for key in _REQUEST_KEYS):
+        raise DecodeError("missing_field", f"{prefix}messages")
+    messages = body.get("messages")
+    if messages is not None:
+        parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
+    for key in ("prompt", "inputs"):
+        _add_prompt(parts, body.get(key), f"{prefix}{key}")
+    _add_items(parts, body.get("input"), "user", f"{prefix}input")
+    return Half("input", Payload(tuple(parts)), bounded_name(body.get("model"), f"{prefix}model"))
+
+
+def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
+    if isinstance(prompt, list):
+        for number, item in enumerate(prompt):
+            if isinstance(item, str):
+                add_text(parts, item, "user", path, "text", number)
+            elif not isinstance(item, (int, list)):
+                raise DecodeError("wrong_type", f"{path}[{number}]")
+    elif not isinstance(prompt, dict):
+        add_text(parts, prompt, "user", path)
+
+
+def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:
+    """Items of the Responses API: messages, function calls and their outputs, reasoning."""
+    if items is None or isinstance(items, str):
+        add_text(parts, items, default, path)
+        return
+    for number, item in enumerate(as_list(items, path)):
+        where = f"{path}[{number}]"
+        if isinstance(item, str):
+            add_text(parts, item, default, where)
+        elif isinstance(item, dict):
+            kind = item.get("type", "message")
+            if kind == "message":
+                _add_message(parts, item, default, where, 0)
+            elif kind in ("function_call", "custom_tool_call", "mcp_call"):
+                arguments = argument_text(item.get("arguments", item.get("input")))
+                add_text(parts, arguments, "assistant", where, "tool_arguments")
+            elif kind in ("function_call_output", "custom_tool_call_output"):
+                content_parts(parts, item.get("output"), "tool", f"{where}.output", "tool_result")
+            elif kind == "reasoning":
+                for key in ("summary", "content"):
+                    content_parts(parts, item.get(key), "assistant", f"{where}.{key}", "reasoning")
+        elif not isinstance(item, (int, list)):  # token ids and batches of them hold no text
+            raise DecodeError("wrong_type", where)
+
+
+def response_half(body: dict[str, object], path: str = "") -> Half:
+    """A whole answer, or an error body: then ``failed`` and no payload."""
+    prefix = f"{path}." if path else ""
+    half = Half(
+        "output",
+        None,
+        bounded_name(body.get("model"), f"{prefix}model"),
+        bounded_id(body.get("id"), f"{prefix}id"),
+        parse_time(body.get("created", body.get("created_at"))),
+    )
+    parts: list[TextPart] = []
+    if body.get("choices") is not None:
+        parts = choice_parts(body["choices"], f"{prefix}choices")
+    elif isinstance(body.get("output"), (list, str)):
+        _add_items(parts, body["output"], "assistant", f"{prefix}output")
+    elif body.get("generated_text") is not None:
+        add_text(parts, body["generated_text"], "assistant", f"{prefix}generated_text")
+    elif body.get("error") is None and body.get("object") != "error":
+        if not any(key in body for key in _RESPONSE_KEYS):
+            raise DecodeError("missing_field", f"{prefix}choices")
+        raise DecodeError("wrong_type", f"{prefix}choices")
+    failed = body.get("error") is not None or body.get("object") == "error" or body.get("status") == "failed"
+    if failed and not parts:
+        return replace(half, failed=True)
+    return replace(half, payload=Payload(tuple(parts)), failed=failed)
+
+
+def without_hidden(event: InferenceEvent, hidden: Collection[Direction]) -> list[InferenceEvent]:
+    """The event marked as redacted in the directions whose texts the sender removed.
+
+    When only one direction is hidden the event is split in its halves, so that the visible one is still scored.
+    """
+    if not hidden:
+        return [event]
+    other: Direction = "output" if "input" in hidden else "input"
+    if len(hidden) == 2 or event.payload(other) is None:
+        return [msgspec.structs.replace(event, redacted=True)]
+    return [
+        msgspec.structs.replace(event, output=None, redacted="input" in hidden),
+        msgspec.structs.replace(event, input=None, redacted="output" in hidden),
+    ]
+
+
+def join_halves(
+    name: str,
+    question: Half | None,
+    answer: Half | None,
+    *,
+    ident: str = "",
+    model: str = "",
+    source: str = "",
+    time: float | None = None,
+    tenant: str = "",
+    trace_id: str = "",
+    truncated: bool = False,
+) -> InferenceEvent:
+    """One event out of its halves. What the caller knows goes before what the bodies say.
+
+    The request's model goes before the answer's, which may be a resolved name that the other half cannot know.
+    """
+    halves = [half for half in (question, answer) if half is not None]
+    said = next((half.model for half in halves if half.model), "")
+    return InferenceEvent(
+        inference_id=ident or next((half.ident for half in reversed(halves) if half.ident), ""),
+        model=model or said or UNKNOWN_MODEL,
+        format=name,
+        source=source,
+        time=time if time is not None else next((half.time for half in halves if half.time is not None), None),
+        input=question.payload if question else None,
+        output=answer.payload if answer else None,
+        model_version=next((half.version for half in halves if half.version), ""),
+        tenant=tenant,
+        trace_id=trace_id,
+        truncated=truncated or any(half.truncated for half in halves),
+        failed=any(half.failed for half in halves),
+    )

@@ -1,0 +1,153 @@
+"""OpenAI-compatible traffic as gateways log it: requests, answers, pairs of both, streams, and legacy completions.
+
+Also Apache APISIX's ``kafka-logger``, whose default record is such a pair with the HTTP message around each body
+(arrays of them when it batches), and whose ``max_req_body_bytes`` cuts bodies in the middle.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from agent.errors import DecodeError
+from agent.events import Direction, InferenceEvent
+from streams.formats.base import (
+    MAX_EVENTS,
+    as_object,
+    bounded_id,
+    bounded_name,
+    header,
+    parse_json,
+    parse_time,
+    utf8,
+)
+from streams.formats.bodies import body_halves, object_halves
+from streams.formats.chat import Half, is_request, is_response, join_halves
+from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
+from streams.ports import Headers
+
+__all__ = ["OpenAIFormat"]
+
+_ID_KEYS = ("id", "request_id", "requestId", "x-request-id", "inference_id")
+_TIME_KEYS = ("time", "timestamp", "start_time", "created")
+
+
+class OpenAIFormat:
+    """Decoder of OpenAI-compatible bodies.
+
+    The id is the envelope's own, else the ``x-request-id`` header's, which both halves of a call share, else the
+    answer's ``id``.
+    """
+
+    name: ClassVar[str] = "openai"
+
+    def matches(self, headers: Headers, value: bytes) -> bool:
+        if not value or value[:1] == b"\0":
+            return False
+        if value[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef"):
+            return looks_like_sse(value[:64].decode("utf-8", "replace"))
+        try:
+            document = parse_json(value)
+        except DecodeError:
+            return looks_like_sse(value[:64].decode("utf-8", "replace"))
+        if isinstance(document, list):
+            return bool(document) and all(isinstance(item, dict) and _known(item) for item in document[:8])
+        return isinstance(document, dict) and _known(document)
+
+    def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
+        request_id = bounded_id(header(headers, "x-request-id"), "x-request-id")
+        text = utf8(value).lstrip(" \t\r\n\ufeff")
+        if looks_like_sse(text):
+            return [self._join(None, stream_half(read_sse(text)), request_id)]
+        document = parse_json(text)
+        if isinstance(document, list):
+            if not document:
+                return []
+            if all(is_chunk(item) for item in document):
+                # Once more: the first parse has already replaced the halves of a split surrogate pair.
+                chunks = parse_json(text, keep_surrogates=True)
+                return [self._join(None, object_halves(chunks, "output", "top level")[0], request_id)]
+            if len(document) > MAX_EVENTS:
+                raise DecodeError("too_large", "records in a batch")
+            return [event for n, item in enumerate(document) for event in self._one(item, f"[{n}].", request_id)]
+        return self._one(document, "", request_id)
+
+    def _one(self, document: object, prefix: str, request_id: str) -> list[InferenceEvent]:
+        body = as_object(document, prefix or "top level")
+        if "request" in body or "response" in body:
+            return [self._pair(body, prefix, request_id)]
+        direction: Direction = "input" if is_request(body) else "output"
+        halves = object_halves(body, direction, prefix.rstrip(".") or "top level")
+        return [self._join(*_sides(half), request_id) for half in halves]
+
+    def _join(self, question: Half | None, answer: Half | None, ident: str) -> InferenceEvent:
+        return join_halves(self.name, question, answer, ident=ident)
+
+    def _pair(self, envelope: dict[str, object], prefix: str, request_id: str) -> InferenceEvent:
+        halves: dict[Direction, Half | None] = {"input": None, "output": None}
+        problems: list[DecodeError] = []
+        failed = False
+        found_id = ""
+        keys: tuple[tuple[str, Direction], ...] = (("request", "input"), ("response", "output"))
+        for key, direction in keys:
+            body = envelope.get(key)
+            if isinstance(body, dict) and _is_http_message(body):
+                message, body = body, body.get("body")
+                found_id = found_id or bounded_id(_http_header(message, "x-request-id"), f"{prefix}{key}.headers")
+                status = message.get("status")
+                failed = failed or (isinstance(status, int) and status >= 400)
+            if body is None or body == "":
+                continue
+            try:
+                half = body_halves(body, direction, f"{prefix}{key}", plain_text=failed and direction == "output")[0]
+            except DecodeError as error:
+                problems.append(error)
+            except IndexError:
+                continue
+            else:
+                halves[direction] = half
+        question, answer = halves["input"], halves["output"]
+        if problems and (any(p.reason != "truncated_json" for p in problems) or not (question or answer)):
+            raise problems[0]
+        if question is None and answer is None and not failed:
+            raise DecodeError("missing_field", f"{prefix}request or {prefix}response")
+        if failed:
+            answer = Half("output", None, failed=True)
+        ident = next((bounded_id(envelope[k], f"{prefix}{k}") for k in _ID_KEYS if envelope.get(k)), "")
+        time = next((t for k in _TIME_KEYS if (t := parse_time(envelope.get(k))) is not None), None)
+        source = envelope.get("source", envelope.get("service_id", envelope.get("route_id")))
+        return join_halves(
+            self.name,
+            question,
+            answer,
+            ident=ident or found_id or request_id,
+            model=bounded_name(envelope.get("model"), f"{prefix}model"),
+            source=bounded_name(source, f"{prefix}source"),
+            time=time,
+            tenant=bounded_name(envelope.get("tenant"), f"{prefix}tenant"),
+            trace_id=bounded_name(envelope.get("trace_id"), f"{prefix}trace_id"),
+            truncated=bool(problems),
+        )
+
+
+def _sides(half: Half) -> tuple[Half | None, Half | None]:
+    return (half, None) if half.direction == "input" else (None, half)
+
+
+def _known(body: dict[str, object]) -> bool:
+    if isinstance(body.get("request"), (dict, str)) or isinstance(body.get("response"), (dict, str, list)):
+        return True
+    return is_chunk(body) or is_response(body) or is_request(body)
+
+
+def _is_http_message(body: dict[str, object]) -> bool:
+    """An HTTP message around a body, as gateways log it, and not a body itself."""
+    return "body" in body or ("headers" in body and not is_request(body) and not is_response(body))
+
+
+def _http_header(message: dict[str, object], name: str) -> object:
+    headers = message.get("headers")
+    if isinstance(headers, dict):
+        for key, value in headers.items():
+            if key.lower() == name:
+                return value[0] if isinstance(value, list) and value else value
+    return None

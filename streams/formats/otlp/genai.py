@@ -1,0 +1,231 @@
+"""The GenAI semantic conventions: current ones on spans and events, and the log events before 1.37.
+
+Source: open-telemetry/semantic-conventions-genai (development status); the ``gen_ai.prompt.<i>`` attributes that
+OpenLLMetry wrote before it adopted them. Content is opt-in there: a call without it gives a redacted event, so that
+a dashboard shows what it cannot judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from agent.errors import DecodeError
+from agent.events import InferenceEvent, Payload, Role, TextPart
+from streams.formats.base import as_list, as_object, bounded_id, bounded_name, parse_json
+from streams.formats.chat import Half, add_text, argument_text, choice_parts, join_halves, message_parts, role_of
+from streams.formats.otlp.flat import unflatten
+from streams.formats.otlp.items import Item, nothing_captured
+
+__all__ = ["Conversation", "call_id", "event", "is_call", "is_message"]
+
+#: Operations whose texts are one call's; agents' and tools' spans repeat the texts of the calls inside them.
+_CALLS = frozenset({"chat", "text_completion", "generate_content", "completion"})
+_LEGACY: dict[str, Role] = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+_CHOICE = "gen_ai.choice"
+_CONTENT = (
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.prompt",
+    "gen_ai.completion",
+)
+
+
+def call_id(item: Item) -> str:
+    """The answer's id, else the span's place in its trace; "" when the item has neither."""
+    response = item.attributes.get("gen_ai.response.id")
+    if isinstance(response, str) and response:
+        return bounded_id(response, "gen_ai.response.id")
+    return f"{item.trace_id}-{item.span_id}" if item.trace_id and item.span_id else ""
+
+
+def is_message(item: Item) -> bool:
+    """Whether a log record is one message of a conversation, by the conventions before 1.37."""
+    return item.name == _CHOICE or item.name in _LEGACY
+
+
+def is_call(item: Item) -> bool:
+    """Whether a span or record is a call of a model."""
+    operation = item.attributes.get("gen_ai.operation.name")
+    if operation is not None:
+        return operation in _CALLS
+    if any(key in item.attributes for key in _CONTENT):
+        return True
+    return "gen_ai.request.model" in item.attributes or "gen_ai.prompt.0.content" in item.attributes
+
+
+def event(item: Item, name: str) -> InferenceEvent:
+    """The event of one call."""
+    attributes = item.attributes
+    parts: list[TextPart] = []
+    instructions = _structured(attributes, "gen_ai.system_instructions")
+    if instructions is not None:
+        _add_parts(parts, instructions, "system", "gen_ai.system_instructions", 0)
+    asked = _messages(attributes, "gen_ai.input.messages", "user", in_choices=False)
+    given = _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True)
+    question = None if asked is None and not parts else Half("input", Payload((*parts, *(asked or ()))))
+    answer = None if given is None else Half("output", Payload(given))
+    if question is None:
+        question = _old_half(attributes, "gen_ai.prompt", "input")
+    if answer is None:
+        answer = _old_half(attributes, "gen_ai.completion", "output")
+    failed = item.failed or bool(attributes.get("error.type"))
+    if failed:
+        answer = Half("output", answer.payload if answer else None, failed=True)
+    whole = _join(item, question, answer, name)
+    if question is None and (answer is None or answer.payload is None):
+        return nothing_captured(whole)
+    return whole
+
+
+def _join(item: Item, question: Half | None, answer: Half | None, name: str) -> InferenceEvent:
+    asked = bounded_name(_string(item.attributes, "gen_ai.request.model"), "gen_ai.request.model")
+    answered = bounded_name(_string(item.attributes, "gen_ai.response.model"), "gen_ai.response.model")
+    whole = join_halves(
+        name,
+        question,
+        answer,
+        ident=call_id(item),
+        model=asked or answered,
+        source=item.service,
+        time=item.time,
+        trace_id=item.trace_id,
+    )
+    if asked and answered and asked != answered:  # the answer names the exact release, e.g. with its date
+        return msgspec.structs.replace(whole, model_version=answered)
+    return whole
+
+
+def _string(attributes: Mapping[str, object], key: str) -> str | None:
+    value = attributes.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _structured(attributes: Mapping[str, object], key: str) -> object:
+    """An attribute that is structured on events and may be a JSON string on spans."""
+    value = attributes.get(key)
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        return parse_json(value, key)
+    return value
+
+
+def _messages(
+    attributes: Mapping[str, object], key: str, default: Role, *, in_choices: bool
+) -> tuple[TextPart, ...] | None:
+    value = _structured(attributes, key)
+    if value is None:
+        return None
+    parts: list[TextPart] = []
+    if isinstance(value, str):
+        add_text(parts, value, default, key)
+        return tuple(parts)
+    for number, message in enumerate(as_list(value, key)):
+        path = f"{key}[{number}]"
+        message = as_object(message, path)
+        role = role_of(message.get("role"), default)
+        choice = number if in_choices else 0
+        if "parts" in message:
+            _add_parts(parts, message["parts"], role, f"{path}.parts", choice)
+        else:  # instrumentations that keep OpenAI's form
+            parts += message_parts([message], default, key, choice)
+    return tuple(parts)
+
+
+def _add_parts(parts: list[TextPart], listed: object, role: Role, path: str, choice: int) -> None:
+    if isinstance(listed, str):
+        add_text(parts, listed, role, path, "text", choice)
+        return
+    for number, part in enumerate(as_list(listed, path)):
+        where = f"{path}[{number}]"
+        part = as_object(part, where)
+        kind = part.get("type")
+        if kind == "text":
+            add_text(parts, part.get("content"), role, where, "tool_result" if role == "tool" else "text", choice)
+        elif kind == "reasoning":
+            add_text(parts, part.get("content"), role, where, "reasoning", choice)
+        elif kind == "tool_call":
+            add_text(parts, argument_text(part.get("arguments")), role, where, "tool_arguments", choice)
+        elif kind == "tool_call_response":
+            result = argument_text(part.get("response", part.get("result")))
+            add_text(parts, result, "tool", where, "tool_result", choice)
+
+
+def _old_half(attributes: Mapping[str, object], prefix: str, direction: str) -> Half | None:
+    """``gen_ai.prompt``: a JSON string of messages on a span's event, or one attribute per field."""
+    default: Role = "user" if direction == "input" else "assistant"
+    value = _structured(attributes, prefix)
+    messages = unflatten(attributes, f"{prefix}.") if value is None else value
+    if isinstance(messages, str):
+        messages = [messages]
+    if not messages:
+        return None
+    listed = [messages] if isinstance(messages, dict) else as_list(messages, prefix)
+    if direction == "input":
+        return Half("input", Payload(tuple(message_parts(listed, default, prefix))))
+    parts: list[TextPart] = []
+    for number, message in enumerate(listed):
+        parts += message_parts([message], default, prefix, number)
+    return Half("output", Payload(tuple(parts)))
+
+
+class Conversation:
+    """The messages of one call that arrived as separate log records."""
+
+    def __init__(self, first: Item) -> None:
+        self._first = first
+        self._model_item = first
+        self._asked: list[TextPart] = []
+        self._given: list[TextPart] = []
+        self._has_question = False
+        self._has_answer = False
+
+    def add(self, item: Item) -> None:
+        """Take one more message.
+
+        Raises
+        ------
+        DecodeError
+            When its body is not what the convention says.
+        """
+        if "gen_ai.request.model" in item.attributes:
+            self._model_item = item
+        body = item.body
+        if isinstance(body, str) and body[:1] == "{":
+            body = parse_json(body, item.name)
+        if body is None:
+            body = {}
+        if isinstance(body, str):
+            body = {"content": body}
+        message = as_object(body, f"{item.name}.body")
+        if item.name == _CHOICE:
+            self._has_answer = True
+            inner = message.get("message")
+            if inner is None and isinstance(message.get("content"), str):
+                inner = {"content": message["content"]}
+            if isinstance(inner, str):
+                inner = {"content": inner}
+            if inner is not None:
+                choice = {"index": message.get("index", 0), "message": inner}
+                self._given += choice_parts([choice], f"{item.name}.body")
+            return
+        self._has_question = True
+        role = _LEGACY.get(item.name)
+        if role is None:
+            raise DecodeError("unknown_format", "event name")
+        self._asked += message_parts([{"role": role, **message}], role, f"{item.name}.body")
+
+    def event(self, name: str) -> InferenceEvent:
+        """The event of what has been taken."""
+        question = Half("input", Payload(tuple(self._asked))) if self._has_question else None
+        answer = Half("output", Payload(tuple(self._given))) if self._has_answer else None
+        whole = _join(self._model_item, question, answer, name)
+        if not self._asked and not self._given:
+            return nothing_captured(whole)
+        return whole

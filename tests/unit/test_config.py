@@ -1,0 +1,83 @@
+"""Configuration: mistakes become one line, secrets never show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.config import load_yaml
+from agent.errors import ConfigError
+from streams.config import WorkerConfig, load_config
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "harmwatch.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, ""))
+    assert config.topics.events == ("inference.events",)
+    assert set(config.scorers) == {"pii", "toxicity", "adversarial"}
+    assert (config.web.host, config.web.port) == ("127.0.0.1", 9464)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("kafka: [", "is no valid YAML"),
+        ("- a", "top level must be a mapping"),
+        ("kafka: {bootstrap: x}", "kafka.bootstrap: Extra inputs"),
+        ("batching: {max_texts: 0}", "batching.max_texts"),
+        ("batching: {max_wait_seconds: .nan}", "batching.max_wait_seconds"),
+        ("windows: {windows_seconds: [60, 30]}", "must rise strictly"),
+        ("kafka: {security_protocol: SASL_SSL}", "SASL needs sasl_username"),
+        ("topics: {verdicts: inference.events}", "a name of its own"),
+        ("topics: {events: ['no spaces']}", "topics.events.0"),
+        ("web: {token: short}", "at least 16"),
+        ("web: {token: '${HARMWATCH_NOT_SET}'}", "HARMWATCH_NOT_SET is not set"),
+        ("log_level: LOUD", "log_level"),
+    ],
+)
+def test_mistakes_are_one_line_that_says_where(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "absent.yaml")
+
+
+def test_variables_come_from_the_environment(tmp_path: Path) -> None:
+    path = write(tmp_path, "a: {b: ['${NAME}-x', '${OTHER:-y}']}")
+    assert load_yaml(path, {"NAME": "n"}) == {"a": {"b": ["n-x", "y"]}}
+
+
+def test_secrets_never_show(tmp_path: Path) -> None:
+    secret = "correct-horse-battery-staple"
+    text = f"""
+kafka: {{security_protocol: SASL_SSL, sasl_username: u, sasl_password: {secret}}}
+web: {{token: {secret}}}
+evidence: {{hash_key: {secret}}}
+"""
+    config = load_config(write(tmp_path, text))
+    assert secret not in repr(config)
+    assert secret not in str(config.model_dump())
+    assert secret not in config.model_dump_json()
+
+
+def test_a_bad_secret_is_not_quoted_in_the_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, "web: {token: hunter2}"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_missing_certificate_is_a_clear_error() -> None:
+    config = WorkerConfig.model_validate({"kafka": {"security_protocol": "SSL", "ssl_ca_file": "/nowhere/ca.pem"}})
+    with pytest.raises(ConfigError, match=r"kafka\.ssl_"):
+        config.kafka.client_options()

@@ -1,0 +1,101 @@
+"""Halves, duplicates, replays, orphans, and the bounds of the join store."""
+
+from __future__ import annotations
+
+from agent.clock import ManualClock
+from agent.joining import JoinStore, Origin
+from tests.builders import make_event
+
+REQUEST, RESPONSE = Origin("events", 0, 10), Origin("events", 1, 3)
+
+
+def make_store(
+    clock: ManualClock, orphans: list[str], *, max_entries: int = 1000, max_chars: int = 100_000
+) -> JoinStore:
+    return JoinStore(
+        max_entries=max_entries, max_chars=max_chars, ttl_seconds=60.0, clock=clock, on_orphan=orphans.append
+    )
+
+
+def test_halves_in_any_order_belong_to_one_call() -> None:
+    for first, second in (("input", "output"), ("output", "input")):
+        store = make_store(ManualClock(), [])
+        events = {"input": make_event(answer=None), "output": make_event(text=None)}
+        one = store.admit(events[first], REQUEST, 1.0)
+        two = store.admit(events[second], RESPONSE, 2.0)
+        assert one.call is two.call
+        assert (one.directions, two.directions) == ((first,), (second,))
+        assert one.call.whole
+        assert one.call.time == 1.0
+
+
+def test_a_direction_from_another_record_is_a_duplicate_from_the_same_a_replay() -> None:
+    store = make_store(ManualClock(), [])
+    store.admit(make_event(), REQUEST, 1.0)
+    replay = store.admit(make_event(), REQUEST, 1.0)
+    assert (replay.directions, replay.duplicates) == (("input", "output"), 0)
+    again = store.admit(make_event(), RESPONSE, 1.0)
+    assert (again.directions, again.duplicates) == ((), 2)
+
+
+def test_ids_are_told_apart_by_source() -> None:
+    store = make_store(ManualClock(), [])
+    store.admit(make_event(source="a"), REQUEST, 1.0)
+    assert store.admit(make_event(source="b"), RESPONSE, 1.0).duplicates == 0
+
+
+def test_the_request_is_known_to_a_later_response_and_let_go_afterwards() -> None:
+    store = make_store(ManualClock(), [])
+    store.admit(make_event(text="my mail is a@b.example", answer=None, context=("passage",)), REQUEST, 1.0)
+    assert store.chars > 0
+    call = store.admit(make_event(text=None), RESPONSE, 2.0).call
+    assert call.known_texts == ("my mail is a@b.example", "passage")
+    store.settle(call)
+    store.settle(call)
+    assert store.chars == 0
+
+
+def test_a_half_without_its_other_half_is_an_orphan_once() -> None:
+    clock, orphans = ManualClock(), list[str]()
+    store = make_store(clock, orphans)
+    store.admit(make_event(answer=None, inference_id="half"), REQUEST, 1.0)
+    store.admit(make_event(inference_id="whole"), RESPONSE, 1.0)
+    clock.advance(59.0)
+    store.expire()
+    assert orphans == []
+    clock.advance(2.0)
+    store.expire()
+    assert orphans == ["native"]
+    assert len(store) == 0
+    assert store.chars == 0
+
+
+def test_entries_and_characters_are_bounded_and_the_oldest_leave_first() -> None:
+    orphans: list[str] = []
+    store = make_store(ManualClock(), orphans, max_entries=10, max_chars=1000)
+    for number in range(50):
+        store.admit(make_event(answer=None, text="x" * 300, inference_id=str(number)), Origin("e", 0, number), 1.0)
+        assert len(store) <= 10
+        assert store.chars <= 1000
+    assert store.admit(make_event(answer=None, inference_id="49"), Origin("e", 0, 99), 1.0).duplicates == 1
+    assert len(orphans) == 50 - len(store)
+
+
+def test_forgetting_a_partition_keeps_what_came_from_others() -> None:
+    store = make_store(ManualClock(), [])
+    store.admit(make_event(answer=None), REQUEST, 1.0)
+    store.admit(make_event(text=None), RESPONSE, 1.0)
+    store.forget("events", 0)
+    assert store.admit(make_event(answer=None), Origin("events", 0, 10), 1.0).directions == ("input",)
+    assert store.admit(make_event(text=None), Origin("events", 1, 99), 1.0).duplicates == 1
+    store.forget("events", 0)
+    store.forget("events", 1)
+    assert len(store) == 0
+
+
+def test_a_label_is_attached_only_to_a_known_call() -> None:
+    store = make_store(ManualClock(), [])
+    call = store.admit(make_event(), REQUEST, 1.0).call
+    assert store.label("test", "r-1", "approved")
+    assert call.label == "approved"
+    assert not store.label("test", "r-2", "approved")
