@@ -94,19 +94,20 @@ def _text_half(text: str, direction: Direction) -> Half:
 
 def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     """The same for a body that is already parsed."""
+    prefix = f"{path}." if path else ""
     if isinstance(body, list):
         if body and all(is_chunk(item) for item in body):
-            return [stream_half(Stream(body), f"{path}.")]
+            return [stream_half(Stream(body), prefix)]
         if len(body) == 1 and isinstance(body[0], dict) and "generated_text" in body[0]:
             return [response_half(body[0], f"{path}[0]")]
         raise DecodeError("unknown_format", path)
     body = as_object(body, path)
     if direction == "output" and is_chunk(body):
-        return [stream_half(Stream([body]), f"{path}.")]
+        return [stream_half(Stream([body]), prefix)]
     if is_v2(body):
-        return v2_halves(body, f"{path}.")
+        return v2_halves(body, prefix)
     if "instances" in body or "predictions" in body:
-        return v1_halves(body, "input" if "instances" in body else "output", f"{path}.")
+        return v1_halves(body, "input" if "instances" in body else "output", prefix)
     if direction == "input" and is_request(body):
         return [request_half(body, path)]
     if is_response(body) or ("output" in body and direction == "output"):

@@ -65,7 +65,7 @@ class OpenAIFormat:
             if all(is_chunk(item) for item in document):
                 # Once more: the first parse has already replaced the halves of a split surrogate pair.
                 chunks = parse_json(text, keep_surrogates=True)
-                return [self._join(None, object_halves(chunks, "output", "top level")[0], request_id)]
+                return [self._join(None, object_halves(chunks, "output", "")[0], request_id)]
             if len(document) > MAX_EVENTS:
                 raise DecodeError("too_large", "records in a batch")
             return [event for n, item in enumerate(document) for event in self._one(item, f"[{n}].", request_id)]
@@ -76,7 +76,7 @@ class OpenAIFormat:
         if "request" in body or "response" in body:
             return [self._pair(body, prefix, request_id)]
         direction: Direction = "input" if is_request(body) else "output"
-        halves = object_halves(body, direction, prefix.rstrip(".") or "top level")
+        halves = object_halves(body, direction, prefix.rstrip("."))
         return [self._join(*_sides(half), request_id) for half in halves]
 
     def _join(self, question: Half | None, answer: Half | None, ident: str) -> InferenceEvent:

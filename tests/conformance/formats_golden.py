@@ -55,16 +55,14 @@ def cases() -> list[Case]:
 
 def plain(event: InferenceEvent) -> dict[str, Any]:
     """An event as JSON, without the fields that have their defaults."""
-    full = msgspec.to_builtins(event)
-    bare = msgspec.to_builtins(InferenceEvent(inference_id="", model=""))
+    full = json.loads(msgspec.json.encode(event))
+    bare = json.loads(msgspec.json.encode(InferenceEvent(inference_id="", model="")))
     return {key: _slim(value) for key, value in full.items() if value != bare.get(key) or key == "format"}
 
 
 def _slim(payload: Any) -> Any:
     if isinstance(payload, dict) and "texts" in payload:
-        payload = {key: value for key, value in payload.items() if value not in (None, [], ())}
-        if "texts" in payload:
-            payload["texts"] = [dict(part) for part in payload["texts"]]
+        payload = {key: value for key, value in payload.items() if value not in (None, [])}
     return payload
 
 
