@@ -38,10 +38,16 @@ _MACHINES = frozenset(("git",))
 _LETTERS = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 
 
+# What comes before the password of https://user:password@host, which is no address of mail.
+_USERINFO = re.compile(r"://[^\s/@]{0,64}:$")
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
     value = match[0]
     local, _, domain = value.partition("@")
     if domain.rpartition(".")[2].lower() in _NOT_A_DOMAIN or local.lower() in _MACHINES:
+        return 0.0
+    if _USERINFO.search(match.string[max(0, match.start() - 80) : match.start()]):
         return 0.0
     if ".." in local or local[-1] == ".":
         return 0.0
