@@ -67,6 +67,7 @@ FOUND = [
     ('{"password": "dk7a!c"}', [("SECRET", "dk7a!c")]),
     ("登录密码：Abc@12345，请保密", [("SECRET", "Abc@12345")]),
     ("密码是zq81kfp", [("SECRET", "zq81kfp")]),
+    ("账号 zhang 密码 zq81kfp", [("SECRET", "zq81kfp")]),
     ("ALTER ROLE x PASSWORD 'Sql9pw'", [("SECRET", "Sql9pw")]),
     ("mytool --user a --password Hq7!xyz", [("SECRET", "Hq7!xyz")]),
     ("API_SECRET=9f8Kq2LmX0p7", [("SECRET", "9f8Kq2LmX0p7")]),
@@ -150,6 +151,7 @@ LEFT = [
     "110105194902310028",
     "990105194912310028",
     "第13800138000123号",
+    "联系QQ 123456789",
     # machine address look-alikes
     "v10.0.0.1",
     "version 1.2.3.4",
