@@ -140,7 +140,8 @@ def build_model(record: PaneRecord, math: PaneMath) -> tuple[ModelPanes, int]:
     order = _order(record, math)
     layout = math.layout
     model = math.new_model()
-    model.covered = model.saved = record.covered
+    # `saved` stays 0: the new owner writes everything once under its own generation, over what a zombie may have left.
+    model.covered = record.covered
     model.generation = record.generation
     moved = 0
     for index, factor, states in record.panes:

@@ -8,6 +8,11 @@ only on the order of records within the partition, so a replay sorts them alike.
 records of one partition are applied in the order of their offsets, and offsets are committed only up to records whose
 snapshot has been written and confirmed.
 
+A worker that has lost a partition without knowing it may still write a value or two. Until the topic is compacted both
+values are there, and the generation tells which counts; compaction would keep the one written last. So after a restore
+every model is written once, the topic's ``min.compaction.lag.ms`` should exceed the group's session timeout by far,
+and a full snapshot now and then (every few minutes) mends what compaction might get wrong.
+
 **Time.** Windows are in event time. The present is the highest watermark of the partitions held, moved on by the wall
 time that has passed since it was reached: windows follow the events, also when a backlog or an old file is read, and
 run empty when the events stop.
@@ -186,15 +191,15 @@ class WindowEngine:
 
     # Keeping
 
-    def snapshot(self, partition: PartitionKey) -> Snapshot:
-        """The values of all models changed since the last confirmed snapshot; changes nothing."""
+    def snapshot(self, partition: PartitionKey, full: bool = False) -> Snapshot:
+        """The values of all models changed since the last confirmed snapshot or restore, or of all models."""
         part = self._partitions.get(partition)
         if part is None:
             return Snapshot(partition, 0, {}, {}, 0)
         values: dict[str, bytes] = {}
         marks: dict[str, int] = {}
         for name, model in part.models.items():
-            if model.covered > model.saved:
+            if full or model.covered > model.saved:
                 self._math.fold(model, part.boundaries)
                 watermark = (part.watermark, part.watermark_at)
                 values[name] = encode(partition, name, model, self._math, part.generation, watermark)

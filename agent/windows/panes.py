@@ -112,7 +112,7 @@ class ModelPanes:
     covered
         Next offset that is not in here yet.
     saved
-        `covered` of the last snapshot known to be written.
+        `covered` of the last snapshot that this owner knows to be written.
     hot_index, hot
         The pane that was added to last; always of the first tier.
     epoch, old_epoch
