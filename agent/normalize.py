@@ -27,7 +27,7 @@ _INVISIBLE = (
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Full-width forms are what makes nearly all Chinese text "not normalised"; replacing them in the pass that drops the
-# invisible spares such text the general NFKC, which costs twenty times as much.
+# invisible spares such text the general NFKC, which costs some ten times as much.
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _FIRST_PASS = re.compile(f"[{_INVISIBLE}\uff01-\uff5e]")
 _INVISIBLE_ONE = re.compile(f"[{_INVISIBLE}]")
@@ -190,8 +190,8 @@ def _fold_word(word: str, genuine: bool) -> str:
 def _has_run(data: bytes, width: int) -> bool:
     """Whether four equal characters may follow each other; never a false no.
 
-    Each character XOR its predecessor is zero where they are equal, and one big integer does all at once: ten times
-    as fast as the regular expression, which matters because nearly every text has no such run.
+    Each character XOR its predecessor is zero where they are equal, and one big integer does all at once: several
+    times as fast as the regular expression, which matters because nearly every text has no such run.
     """
     number = int.from_bytes(data, "big")
     return bytes(3 * width) in (number ^ (number >> (8 * width))).to_bytes(len(data), "big")
