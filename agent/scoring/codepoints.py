@@ -1,8 +1,8 @@
 """Code-point tables behind the built-in n-gram models: folding, de-obfuscation, classes, counters.
 
 Everything that can be said of a character alone is looked up here once, so that a whole batch of texts is
-normalised by array gathers instead of by string methods (which also keeps a text's features independent of its
-neighbours in the batch: `str.lower` looks at context, a table cannot).
+normalised by array gathers instead of by string methods (which also keeps a text's features independent of
+its neighbours in the batch: `str.lower` looks at context, a table cannot).
 """
 
 from __future__ import annotations
@@ -23,24 +23,28 @@ CJK, WORD, JOINED, DROP, SPACE = 1, 2, 4, 8, 16
 invisible or combining, hence removed; white space."""
 
 COUNTERS = ("upper", "digit", "symbol", "invisible", "mark", "compat", "alien", "letter", "control")
-"""What is counted in each window, in the order of the 12-bit fields of `Tables.counts_low` and `counts_high`."""
+"""What is counted in each window: the 12-bit fields of `Tables.counts_low`, then of `counts_high`."""
 FIELD_BITS = 12
 LOW_FIELDS = 5
 
 # Ranges of scripts that are written without spaces, or (Hangul) whose syllables behave like ideographs.
 _UNSPACED = (
-    (0x0E00, 0x0EFF), (0x0F00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007),
-    (0x3021, 0x30FF), (0x3100, 0x31BF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7AF),
-    (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x1B000, 0x1B2FF),
+    (0x0E00, 0x0EFF), (0x0F00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF),
+    (0x3005, 0x3007), (0x3021, 0x30FF), (0x3100, 0x31BF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x1B000, 0x1B2FF),
 )  # fmt: skip
+
+# Combining marks as Latin, Greek and Cyrillic use them; piled up they are an obfuscation.
+_LATIN_MARKS = ((0x300, 0x36F), (0x1AB0, 0x1AFF), (0x20D0, 0x20FF))
 
 # Look-alikes of Latin letters (Unicode TR39 names the phenomenon; the pairs are written down by hand).
 _LOOKALIKES = {
-    "а": "a", "в": "b", "с": "c", "ԁ": "d", "е": "e", "ё": "e", "һ": "h", "і": "i", "ї": "i", "ј": "j", "к": "k",
-    "ӏ": "l", "м": "m", "н": "h", "о": "o", "р": "p", "ԛ": "q", "ѕ": "s", "т": "t", "у": "y", "ѵ": "v", "ԝ": "w",
-    "х": "x", "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "τ": "t",
-    "υ": "u", "χ": "x", "ω": "w", "γ": "y", "σ": "o", "ɑ": "a", "ɡ": "g", "ı": "i", "ł": "l", "ø": "o", "ð": "d",
-    "đ": "d", "ħ": "h", "ß": "s", "æ": "a", "œ": "o", "ց": "g", "հ": "h", "ո": "n", "օ": "o", "ս": "u", "ɩ": "i",
+    "а": "a", "в": "b", "с": "c", "ԁ": "d", "е": "e", "ё": "e", "һ": "h", "і": "i", "ї": "i", "ј": "j",
+    "к": "k", "ӏ": "l", "м": "m", "н": "h", "о": "o", "р": "p", "ԛ": "q", "ѕ": "s", "т": "t", "у": "y",
+    "ѵ": "v", "ԝ": "w", "х": "x", "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v",
+    "ο": "o", "ρ": "p", "τ": "t", "υ": "u", "χ": "x", "ω": "w", "γ": "y", "σ": "o", "ɑ": "a", "ɡ": "g",
+    "ı": "i", "ł": "l", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ß": "s", "æ": "a", "œ": "o", "ց": "g",
+    "հ": "h", "ո": "n", "օ": "o", "ս": "u", "ɩ": "i",
 }  # fmt: skip
 # Figures and signs that stand for letters ("leet").
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i",
@@ -71,7 +75,7 @@ class Tables:
 
 
 def clip(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Fold code points beyond the tables onto a slot: rare ideograph (planes 2, 3), tag (14), anything else."""
+    """Fold code points beyond the tables onto a slot: rare ideograph (planes 2, 3), tag (14), other."""
     if codes.size == 0 or int(codes.max()) < _OTHER:
         return codes
     plane = codes >> np.uint32(16)
@@ -84,7 +88,7 @@ def _single(text: str, default: str) -> str:
 
 
 def _base_letter(char: str) -> str:
-    """The letter under the diacritics; `char` itself when it has none or when it is not Latin, Greek, Cyrillic."""
+    """The letter under the diacritics; `char` itself when it has none."""
     if ord(char) >= 0x3000:  # Hangul and voiced kana decompose too, but there the parts carry the meaning.
         return char
     return unicodedata.normalize("NFD", char)[0]
@@ -101,7 +105,7 @@ def tables() -> Tables:
     for first, last in _UNSPACED:
         unspaced[first : last + 1] = True
     for code in range(TABLE_SIZE):
-        if 0xD800 <= code <= 0xF8FF and not 0xF900 <= code:
+        if 0xD800 <= code <= 0xF8FF:
             continue  # lone surrogates and the private use area: no class
         char = chr(code)
         category = unicodedata.category(char)
@@ -125,7 +129,7 @@ def tables() -> Tables:
             # Emoji presentation selectors and the marks of Arabic, Indic and Hebrew are ordinary writing.
             if code == 0x200D:
                 continue  # the joiner inside emoji: dropped, but nothing to be suspicious of
-            if counted != "mark" or 0x300 <= code <= 0x36F or 0x1AB0 <= code <= 0x1AFF or 0x20D0 <= code <= 0x20FF:
+            if counted != "mark" or any(first <= code <= last for first, last in _LATIN_MARKS):
                 flags[counted][code] = 1
             elif not 0xFE00 <= code <= 0xFE0F:
                 kind[code] = WORD | JOINED

@@ -1,11 +1,13 @@
 """Hashed n-grams of a whole batch of texts at once.
 
-One featurisation pass serves several models (`agent.scoring.ngrams`). All texts of a batch become one array of code points; n-gram hashes
-are rolling sums over that array (multiply-shift hashing, Dietzfelbinger et al. 1997: the bucket is the top bits
-of ``sum(code_j * K_j) mod 2**64``), so the cost is a few array operations per n-gram order, not per text.
+One featurisation pass serves several models (`agent.scoring.ngrams`). All texts of a batch become one array of
+code points; n-gram hashes are rolling sums over that array (multiply-shift hashing, Dietzfelbinger et al. 1997:
+the bucket is the top bits of ``sum(code_j * K_j) mod 2**64``), so the cost is a few array operations per n-gram
+order, not per text.
 
 Three views are hashed into one table: the folded characters, a skeleton (only letters, diacritics, look-alikes
-and leet undone, repeated letters and everything between letters removed), and words with their neighbours.
+and leet undone, repeated letters and everything between letters removed), and words with their neighbours. The
+text is read raw: folding away an obfuscation before this point would hide it from the shape features.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ _BASE = int(_odd_constants(1, 5)[0])
 
 @lru_cache(maxsize=1)
 def _powers(size: int) -> tuple[_U64, _U64]:
-    """`B**i` and its inverse modulo 2**64: a word's hash is a difference of prefix sums, shifted to exponent 0."""
+    """`B**i` and its inverse modulo 2**64: a word's hash is a difference of prefix sums, moved to exponent 0."""
     base = np.full(size, _BASE, np.uint64)
     inverse = np.full(size, pow(_BASE, -1, 1 << 64), np.uint64)
     base[0] = inverse[0] = 1
@@ -67,8 +69,8 @@ class FeatureSpec:
     window, overlap
         Code points in one window of a long text, and how many of them two neighbours share.
     latin, cjk
-        Orders of the character n-grams in spaced and in unspaced scripts; the two tuples are equally long (each
-        pair is one lane: the script of the gram's last character decides).
+        Orders of the character n-grams in spaced and in unspaced scripts; the two tuples are equally long
+        (each pair is one lane: the script of the gram's last character decides).
     skeleton_latin, skeleton_cjk
         The same for the skeleton view.
     words
@@ -104,7 +106,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some consecutive windows: their blocks, n-gram counts int64 [windows], shapes float32 [windows, shape]."""
+    """Some consecutive windows: blocks, n-gram counts int64 [windows], shapes float32 [windows, k]."""
 
     blocks: tuple[Block, ...]
     counts: _I64
@@ -113,7 +115,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Featurised batch. `text_starts` int64 [n]: the first window of each text (each text has at least one)."""
+    """Featurised batch. `text_starts` int64 [n]: first window of each text (each text has at least one)."""
 
     spec: FeatureSpec
     chunks: tuple[Chunk, ...]
@@ -124,7 +126,7 @@ class Features:
 
 
 class NgramFeaturizer:
-    """Turns batches of strings into `Features`. Stateless after construction, hence safe to share by threads."""
+    """Turns batches of strings into `Features`. Stateless once constructed: threads may share it."""
 
     def __init__(self, spec: FeatureSpec | None = None) -> None:
         self.spec = spec or FeatureSpec()
@@ -194,10 +196,10 @@ class NgramFeaturizer:
         return Chunk(blocks=(chars, skeleton, words), counts=counts, shape=shape)
 
     def _char_block(
-        self, codes: _U64, kind: NDArray[np.uint8], bounds: _I64, latin: tuple[int, ...], cjk: tuple[int, ...],
-        constants: _U64, salt: int,
+        self, codes: _U64, kind: NDArray[np.uint8], bounds: _I64, latin: tuple[int, ...],
+        cjk: tuple[int, ...], constants: _U64, salt: int,
     ) -> tuple[Block, _I64]:  # fmt: skip
-        """Character n-grams that end at each position; a gram never crosses the separators between windows."""
+        """Character n-grams that end at each position; none crosses the separator between windows."""
         size = len(codes)
         where = np.arange(size)
         ends = bounds[1:] - 1
@@ -227,7 +229,8 @@ class NgramFeaturizer:
             if spaced_order == unspaced_order:
                 chosen, valid = spaced_hash, room >= spaced_order
             else:
-                chosen = np.where(unspaced, hashes[unspaced_order] + _SALTS[salt + unspaced_order], spaced_hash)
+                unspaced_hash = hashes[unspaced_order] + _SALTS[salt + unspaced_order]
+                chosen = np.where(unspaced, unspaced_hash, spaced_hash)
                 valid = room >= np.where(unspaced, unspaced_order, spaced_order)
             np.multiply((chosen >> self._shift).view(np.int64), valid, out=lanes[lane])
             valid_total += valid
@@ -310,12 +313,13 @@ def _tally(packed: _U64, bounds: _I64) -> _I64:
 
 
 def _shape(tallies: _I64, words: _I64, lengths: _I64) -> NDArray[np.float32]:
-    """Casing and obfuscation, each as the square root of a share in [0, 1] (small shares are what matters)."""
+    """Casing and obfuscation, each the square root of a share in [0, 1] (small shares are what matters)."""
     names = list(codepoints.COUNTERS)
     size = np.maximum(lengths, 8)[:, None]
     letters = np.maximum(tallies[:, names.index("letter")], 8)[:, None]
-    order = [names.index(name) for name in ("upper", "digit", "symbol", "invisible", "mark", "compat", "alien", "control")]
+    order = [names.index(name) for name in SHAPE_NAMES[:8]]
     characters = tallies[:, order] / np.concatenate([letters] + [size] * 7, axis=1)
     word_count = np.maximum(words[:, 3:], 4)
-    worded = np.concatenate([words[:, :1] / word_count, words[:, 1:2] / size, words[:, 2:3] / word_count], axis=1)
-    return np.sqrt(np.minimum(np.concatenate([characters, worded], axis=1), 1.0)).astype(np.float32)
+    short, long, mixed = words[:, :1] / word_count, words[:, 1:2] / size, words[:, 2:3] / word_count
+    shares = np.minimum(np.concatenate([characters, short, long, mixed], axis=1), 1.0)
+    return cast(NDArray[np.float32], np.sqrt(shares).astype(np.float32))

@@ -1,7 +1,7 @@
 """Linear models over hashed n-grams: the built-in toxicity and adversarial classifiers.
 
-A model is a table of 16-bit weights: gathering it and adding in integers is exact, hence a text scores the same
-alone and in any batch. Featurise a batch once and let every model read it::
+A model is a table of 16-bit weights: gathering it and adding in integers is exact, hence a text scores the
+same alone and in any batch. Featurise a batch once and let every model read it::
 
     features = NgramFeaturizer(toxicity.spec)(texts)
     scores = toxicity.predict(features), adversarial.predict(features)
@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -107,9 +108,9 @@ class LinearNgramModel:
         if not np.array_equal(weights, self.weights):
             raise ModelError(f"model {self.name}: a weight does not fit into 16 bits")
         meta = {
-            "format": ARTEFACT_FORMAT, "name": self.name, "version": self.version, "threshold": self.threshold,
-            "spec": asdict(self.spec), "scale": self.scale, "slope": self.slope, "intercept": self.intercept,
-            "about": self.about,
+            "format": ARTEFACT_FORMAT, "name": self.name, "version": self.version,
+            "threshold": self.threshold, "spec": asdict(self.spec), "scale": self.scale, "slope": self.slope,
+            "intercept": self.intercept, "about": self.about,
         }  # fmt: skip
         meta["sha256"] = _digest(meta, weights, self.shape_weights)
         encoded = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
@@ -133,7 +134,7 @@ class LinearNgramModel:
                 content = Path(path_or_name).read_bytes()
         except OSError as error:
             raise ModelError(
-                f"model {path_or_name}: cannot be read; reinstall harmwatch, or run python -m agent.models.train"
+                f"model {path_or_name}: cannot be read; reinstall harmwatch or run python -m agent.models.train"
             ) from error
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
@@ -141,10 +142,13 @@ class LinearNgramModel:
             meta: dict[str, Any] = json.loads(encoded.tobytes())
             found = meta["format"]
             if found != ARTEFACT_FORMAT:
-                raise ModelError(f"model {path_or_name}: format {found}, this version reads {ARTEFACT_FORMAT}")
+                raise ModelError(f"model {path_or_name}: format {found}, we read {ARTEFACT_FORMAT}")
             if meta.pop("sha256") != _digest(meta, weights, shape):
                 raise ModelError(f"model {path_or_name}: the checksum does not match; the file was altered")
-            spec = FeatureSpec(**{k: tuple(v) if isinstance(v, list) else v for k, v in meta["spec"].items()})
+            fields: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in meta["spec"].items()
+            }
+            spec = FeatureSpec(**fields)
             if weights.shape != (1 << spec.bucket_bits,) or shape.shape != (len(SHAPE_NAMES),):
                 raise ModelError(f"model {path_or_name}: the weights do not fit the specification")
             return cls(
@@ -154,8 +158,11 @@ class LinearNgramModel:
             )  # fmt: skip
         except ModelError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise ModelError(f"model {path_or_name}: the file is damaged ({type(error).__name__})") from error
+
+
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def _digest(meta: dict[str, Any], *arrays: NDArray[Any]) -> str:
