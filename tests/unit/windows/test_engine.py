@@ -263,3 +263,23 @@ def test_windows_are_the_truth_however_often_they_are_read(steps: list[tuple[Obs
             inside = [o for o in seen if o.time // cut * cut >= start]
             assert engine.window("m", seconds)["harm"] == state_of(HarmAggregator(), inside)
     assert engine.totals("m")["harm"] == merged(HarmAggregator(), state_of(HarmAggregator(), seen))
+
+
+def test_a_late_event_for_a_pane_that_was_folded_while_hot_is_counted() -> None:
+    engine = make_engine()
+    minute = START // 60 * 60 - 1200
+    for offset, time in enumerate([minute + 1, minute + 11]):
+        engine.apply(KEY, offset, [make_observation(time=time)])
+    engine.apply(KEY, 2, [make_observation(model="n", time=START)])
+    assert events(engine, 3600) == 2  # reading folds both panes into one of a minute
+    engine.apply(KEY, 3, [make_observation(time=minute + 12)])
+    assert events(engine, 3600) == total(engine) == 3
+
+
+def test_a_partition_that_catches_up_is_read_right_all_along() -> None:
+    engine = make_engine()
+    engine.apply(KEY, 0, [make_observation(time=START)])
+    behind = ("events", 1)
+    for step in range(300):  # the windows end with the other partition; only the panes behind them are folded
+        engine.apply(behind, step, [make_observation(time=START - 3000 + step * 10)])
+        assert events(engine, 3600) == total(engine) == step + 2
