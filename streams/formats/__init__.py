@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
@@ -12,6 +12,9 @@ from agent.errors import ConfigError, DecodeError
 from agent.events import InferenceEvent
 from streams.formats.base import MAX_BYTES, TOPIC_HEADER, Format, gunzip, parse_json
 from streams.ports import Headers, Record
+
+if TYPE_CHECKING:
+    from streams.formats.native import NativeFormat
 
 __all__ = ["FORMATS", "Decoder", "load"]
 
@@ -63,7 +66,7 @@ class Decoder:
         for name in (pinned or {}).values():
             if name not in by_name:
                 load(name)
-        self._native = by_name["native"]
+        self._native = cast("NativeFormat", by_name["native"])
         #: What a topic's name alone says; filled as topics appear.
         self._by_topic: dict[str, Format | None] = {t: by_name[n] for t, n in (pinned or {}).items()}
         self._max_bytes = max_bytes
@@ -87,8 +90,7 @@ class Decoder:
         try:
             if value[:2] == b"\x1f\x8b":
                 value = gunzip(value, self._max_bytes)
-            format_, headers = self._choose(record, value)
-            events = format_.decode(value, headers)
+            events = self._decode(record, value)
         except DecodeError:
             raise
         except RecursionError:
@@ -102,26 +104,32 @@ class Decoder:
                 return events
         return [_complete(event, number, len(events), record) for number, event in enumerate(events)]
 
-    def _choose(self, record: Record, value: bytes) -> tuple[Format, Headers]:
+    def _decode(self, record: Record, value: bytes) -> list[InferenceEvent]:
         topic = record.topic
-        headers = (*record.headers, (TOPIC_HEADER, topic.encode("utf-8", "replace")))
-        if topic in self._by_topic:
-            known = self._by_topic[topic]
-        else:
-            named = headers[-1:]
-            known = next((format_ for format_ in self._formats if format_.matches(named, b"")), None)
-            if len(self._by_topic) < 10_000:
-                self._by_topic[topic] = known
-        if known is not None:
-            return known, headers
-        if record.headers:
-            for format_ in self._formats:
-                if format_.matches(record.headers, b""):
-                    return format_, headers
-        for format_ in self._formats:
-            if format_.matches(headers, value):
-                return format_, headers
-        raise _unknown(value)
+        if topic not in self._by_topic:
+            self._learn(topic)
+        known = self._by_topic.get(topic)
+        if known is self._native:
+            return self._native.decode(value, record.headers)
+        headers = record.headers
+        if known is None and headers:
+            known = next((format_ for format_ in self._formats if format_.matches(headers, b"")), None)
+        if known is None:
+            event = self._native.attempt(value)
+            if event is not None:
+                return [event]
+        headers = (*headers, (TOPIC_HEADER, topic.encode("utf-8", "replace")))
+        if known is None:
+            known = next((format_ for format_ in self._formats if format_.matches(headers, value)), None)
+        if known is None:
+            raise _unknown(value)
+        return known.decode(value, headers)
+
+    def _learn(self, topic: str) -> None:
+        """Remember what the topic's name alone says, for as many topics as a cluster may sensibly have."""
+        if len(self._by_topic) < 10_000:
+            named: Headers = ((TOPIC_HEADER, topic.encode("utf-8", "replace")),)
+            self._by_topic[topic] = next((f for f in self._formats if f.matches(named, b"")), None)
 
 
 def _unknown(value: bytes) -> DecodeError:

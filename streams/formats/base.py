@@ -291,6 +291,8 @@ def _parse_odd_time(value: str) -> float | None:
 
 def bounded_name(value: object, path: str) -> str:
     """A model, source, tenant or version: at most `MAX_NAME` characters, control characters replaced; "" for null."""
+    if type(value) is str and len(value) <= MAX_NAME and value.isprintable():
+        return value  # first of all, for this is the hot path
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -299,8 +301,6 @@ def bounded_name(value: object, path: str) -> str:
         raise DecodeError("wrong_type", path)
     if len(value) > MAX_NAME:
         raise DecodeError("field_too_long", path)
-    if value.isprintable():
-        return value
     return _CONTROL.sub("\ufffd", mend_surrogates(value))
 
 
@@ -325,6 +325,8 @@ def _int_text(value: int, path: str) -> str:
 
 def label_text(value: object, path: str) -> str | None:
     """A decision or label as text: 1, 1.0 and "1" are the same class, true is "true"; None for null."""
+    if type(value) is str and len(value) <= MAX_NAME and value.isprintable():
+        return value
     if value is None:
         return None
     if isinstance(value, bool):

@@ -150,7 +150,12 @@ def close_truncated(text: str, path: str = "") -> object:
             closers = closers[1:]
         else:
             break
-    try:
-        return parse_json(text[:safe] + safe_closers, path)
-    except DecodeError:
-        raise DecodeError("truncated_json", path) from None
+    endings = [(text[:safe], safe_closers)]
+    if text.rstrip()[-1:] in ('"', "]", "}"):  # cut behind a whole value; a number there may lack its last digits
+        endings.insert(0, (text, closers))
+    for kept, closing in endings:
+        try:
+            return parse_json(kept + closing, path)
+        except DecodeError:
+            continue
+    raise DecodeError("truncated_json", path)

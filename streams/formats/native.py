@@ -113,6 +113,13 @@ class NativeFormat:
             return False
         return "specversion" not in document and any(isinstance(document.get(k), dict) for k in ("input", "output"))
 
+    def attempt(self, value: bytes) -> InferenceEvent | None:
+        """The event when the value is a faultless native one, else None: detection and decoding in one pass."""
+        try:
+            return _event(_read_event(value))
+        except (ValueError, RecursionError, DecodeError):
+            return None
+
     def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
         try:
             native = _read_event(value)
@@ -154,6 +161,7 @@ def _event(native: NativeEvent) -> InferenceEvent:
         time = parse_time(stamp)
         if time is None:
             raise DecodeError("bad_time", "time")
+    version, tenant, trace_id = native.model_version, native.tenant, native.trace_id
     return InferenceEvent(
         inference_id=ident,
         model=model,
@@ -162,9 +170,9 @@ def _event(native: NativeEvent) -> InferenceEvent:
         input=None if native.input is None else _input(native.input),
         output=None if native.output is None else _output(native.output),
         context=() if native.context is None else tuple(native.context),
-        model_version=bounded_name(native.model_version, "model_version"),
-        tenant="" if native.tenant is None else bounded_name(native.tenant, "tenant"),
-        trace_id="" if native.trace_id is None else bounded_name(native.trace_id, "trace_id"),
+        model_version="" if version is None else bounded_name(version, "model_version"),
+        tenant="" if tenant is None else bounded_name(tenant, "tenant"),
+        trace_id="" if trace_id is None else bounded_name(trace_id, "trace_id"),
         attributes=_NONE if native.attributes is None else _attributes(native.attributes),
         label=None if native.label is None else label_text(native.label, "label"),
         redacted=native.redacted,

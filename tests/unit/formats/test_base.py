@@ -1,0 +1,164 @@
+"""streams.formats.base: headers, times, names, gzip, careful JSON."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.errors import DecodeError
+from streams.formats.base import (
+    MAX_NAME,
+    bounded_id,
+    bounded_name,
+    epoch_seconds,
+    gunzip,
+    header,
+    label_text,
+    mend_surrogates,
+    parse_json,
+    parse_time,
+)
+
+
+def reason(call: Any, *args: Any, **kwargs: Any) -> str:
+    with pytest.raises(DecodeError) as caught:
+        call(*args, **kwargs)
+    return caught.value.reason
+
+
+def test_header_names_are_case_insensitive_and_the_last_wins() -> None:
+    headers = (("X-Request-ID", b"a"), ("x-request-id", b"b"), ("other", b"c"))
+    assert header(headers, "x-request-id") == "b"
+    assert header(headers, "missing") == ""
+    assert header((("k", b"\xff"),), "k") == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("given_time", "seconds"),
+    [
+        ("2026-11-23T10:00:00Z", 1795428000.0),
+        ("2026-11-23T18:00:00+08:00", 1795428000.0),
+        ("2026-11-23T10:00:00", 1795428000.0),
+        (" 2026-11-23T10:00:00Z ", 1795428000.0),
+        ("2026-08-21T10:00:00.123456789Z", 1787306400.123456),
+        ("2016-12-31T23:59:60Z", 1483228799.0),
+        (1_787_306_400, 1787306400.0),
+        (1_787_306_400_123, 1787306400.123),
+        (1_787_306_400_123_456, 1787306400.123456),
+        (1_787_306_400_123_456_789, 1787306400.1234568),
+        ("1787306400", 1787306400.0),
+        ("1787306400.5", 1787306400.5),
+    ],
+)
+def test_times(given_time: object, seconds: float) -> None:
+    assert parse_time(given_time) == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "given_time",
+    [None, True, "", "yesterday", "2026-13-01", "0001-01-01T00:00:00+14:00", -1, 10**400, float("nan"), float("inf"),
+     [], "9" * 300, "1969-12-31T00:00:00Z"],
+)  # fmt: skip
+def test_no_times(given_time: object) -> None:
+    assert parse_time(given_time) is None
+
+
+@given(st.text() | st.floats() | st.integers() | st.text(alphabet="0123456789-:.TZ+ "))
+def test_parse_time_never_raises(value: object) -> None:
+    found = parse_time(value)
+    assert found is None or found >= 0
+
+
+def test_epoch_units_do_not_overlap() -> None:
+    assert epoch_seconds(99_999_999_999) == 99_999_999_999
+    assert epoch_seconds(100_000_000_000) == 100_000_000
+
+
+def test_gzip_bombs_are_not_inflated() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    assert reason(gunzip, bomb, 1_000_000) == "too_large"
+    exact = gzip.compress(b"x" * 1000)
+    assert gunzip(exact, 1000) == b"x" * 1000
+    assert reason(gunzip, exact, 999) == "too_large"
+
+
+def test_gzip_members_and_damage() -> None:
+    two = gzip.compress(b"one ") + gzip.compress(b"two")
+    assert gunzip(two) == b"one two"
+    assert reason(gunzip, gzip.compress(b"abcdef")[:-6]) == "bad_gzip"
+    assert reason(gunzip, b"\x1f\x8bgarbage") == "bad_gzip"
+    assert gunzip(b"plain") == b"plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'"\\ud83d"', "\ufffd"),
+        (b'"\\ud83d\\ude00"', "😀"),
+        (b'"\\\\ud83d"', "\\ud83d"),
+        (b'"\\ude00x"', "\ufffdx"),
+        (b'"\\ud83d\\ud83d\\ude00"', "\ufffd😀"),
+        (b"[NaN, -Infinity, 1]", [None, None, 1]),
+        (b'\xef\xbb\xbf{"a": "\xe4\xbd\xa0"}', {"a": "你"}),
+    ],
+)
+def test_lenient_json(text: bytes, expected: object) -> None:
+    assert parse_json(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{"a": 1', "truncated_json"),
+        (b'{"a": "x', "truncated_json"),
+        (b"", "truncated_json"),
+        (b"{a: 1}", "not_json"),
+        (b"1e999", "not_json"),
+        (b"1" * 5000, "not_json"),
+        (b'"\xff"', "bad_utf8"),
+        (b'"\xed\xa0\xbd"', "bad_utf8"),
+        (b"[" * 100_000, "too_deep"),
+        (b"[NaN," * 100_000, "too_deep"),
+    ],
+)
+def test_bad_json(text: bytes, why: str) -> None:
+    assert reason(parse_json, text) == why
+
+
+@given(st.text(alphabet=st.sampled_from('ab\\"\ud83d\ude00你😀')))
+def test_no_lone_surrogate_survives(text: str) -> None:
+    found = parse_json(json.dumps(text))
+    assert isinstance(found, str)
+    found.encode("utf-8")
+    assert found == mend_surrogates(text)
+
+
+def test_kept_surrogates_join() -> None:
+    kept = parse_json(b'["\\ud83d", "\\ude00"]', keep_surrogates=True)
+    assert isinstance(kept, list)
+    assert mend_surrogates("".join(kept)) == "😀"
+
+
+def test_names() -> None:
+    assert bounded_name("a\x00b\u2028c", "model") == "a\ufffdb\ufffdc"
+    assert bounded_name("模型", "model") == "模型"
+    assert bounded_name(7, "model_version") == "7"
+    assert bounded_name(None, "source") == ""
+    assert bounded_id("a\nb", "id") == "a\nb"
+    assert reason(bounded_name, "x" * (MAX_NAME + 1), "model") == "field_too_long"
+    assert reason(bounded_name, True, "model") == "wrong_type"
+    assert reason(bounded_id, 10**100_000, "id") == "field_too_long"
+    assert reason(bounded_id, 1.5, "id") == "wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [(1, "1"), (1.0, "1"), ("1", "1"), (True, "true"), (0.5, "0.5"), (None, None), ("批准", "批准"), (1e300, "1e+300")],
+)
+def test_labels(value: object, label: str | None) -> None:
+    assert label_text(value, "label") == label
