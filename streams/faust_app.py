@@ -126,7 +126,8 @@ class Host:
 
 async def _stop(app: faust.App) -> None:
     try:
-        await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+        async with asyncio.timeout(_STOP_SECONDS):
+            await app.stop()
     except Exception as error:  # nothing of ours hangs on how Faust ends
         _logger.info("side_app_stop error=%s", type(error).__name__)
 

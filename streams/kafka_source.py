@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +15,8 @@ from streams.config import KafkaConfig
 from streams.ports import Partition, RebalanceListener, Record
 
 __all__ = ["KafkaSource", "KafkaStateReader"]
+
+_STATE_WAIT_MS = 20
 
 
 class KafkaSource:
@@ -31,6 +34,7 @@ class KafkaSource:
         self._gate.set()
         self._generation = 0
         self._paused = False
+        self._adoption: asyncio.Task[None] | None = None
 
     async def start(self, listener: RebalanceListener) -> None:
         """Join the group.
@@ -64,6 +68,8 @@ class KafkaSource:
 
     async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
         consumer = self._running()
+        if self._adoption is not None and self._adoption.done():
+            self._adoption.result()  # raises what the listener raised
         if self._paused or not self._gate.is_set():
             await self._wait_for_gate(timeout_seconds)
             return []
@@ -96,10 +102,9 @@ class KafkaSource:
         if self._paused:
             await asyncio.sleep(timeout_seconds)
             return
-        try:
-            await asyncio.wait_for(self._gate.wait(), timeout_seconds)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._gate.wait()
 
     def pause(self) -> None:
         # The consumer goes on fetching into its bounded buffer and stays in the group; we only stop taking.
@@ -148,6 +153,7 @@ class KafkaSource:
         return {Partition(tp.topic, tp.partition): offset for tp, offset in ends.items()}
 
     async def stop(self) -> None:
+        await self.end_adoption()
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
             await consumer.stop()
@@ -162,8 +168,23 @@ class KafkaSource:
         self._generation += 1
         self._gate.clear()
 
-    def open_gate(self) -> None:
-        """The listener is done."""
+    def begin_adoption(self, partitions: Sequence[Partition], listener: RebalanceListener) -> None:
+        """Let the listener take these partitions over; the gate opens when it is done.
+
+        Beside aiokafka's callback, not in it: it sends no heartbeat until the callback returns, so restoring for longer
+        than the session would cost the partitions, again and again.
+        """
+        self._adoption = asyncio.create_task(self._adopt(partitions, listener))
+
+    async def end_adoption(self) -> None:
+        """What is not taken over by now is not going to be."""
+        if self._adoption is not None:
+            adoption, self._adoption = self._adoption, None
+            adoption.cancel()
+            await asyncio.gather(adoption, return_exceptions=True)
+
+    async def _adopt(self, partitions: Sequence[Partition], listener: RebalanceListener) -> None:
+        await listener.on_assigned(partitions)
         self._gate.set()
 
 
@@ -176,15 +197,15 @@ class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self._source.close_gate()
+        await self._source.end_adoption()
         if revoked:
             await self._listener.on_revoked([Partition(tp.topic, tp.partition) for tp in revoked])
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._source.close_gate()
-        try:
-            await self._listener.on_assigned(sorted(Partition(tp.topic, tp.partition) for tp in assigned))
-        finally:
-            self._source.open_gate()
+        await self._source.end_adoption()
+        partitions = sorted(Partition(tp.topic, tp.partition) for tp in assigned)
+        self._source.begin_adoption(partitions, self._listener)
 
 
 class KafkaStateReader:
@@ -203,7 +224,11 @@ class KafkaStateReader:
         """
         partition = TopicPartition(topic, number)
         consumer = AIOKafkaConsumer(
-            enable_auto_commit=False, auto_offset_reset="earliest", **self._config.client_options()
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            # The end's offset is asked for on the connection that a fetch of an empty partition waits on.
+            fetch_max_wait_ms=_STATE_WAIT_MS,
+            **self._config.client_options(),
         )
         records: list[Record] = []
         try:

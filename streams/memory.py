@@ -162,7 +162,8 @@ class MemorySource:
         if not records and timeout_seconds > 0:
             self._broker.arrived.clear()
             try:
-                await asyncio.wait_for(self._broker.arrived.wait(), timeout_seconds)
+                async with asyncio.timeout(timeout_seconds):
+                    await self._broker.arrived.wait()
             except TimeoutError:
                 return []
             records = self._take(max_records)

@@ -9,6 +9,7 @@ covers.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.formats import Decoder
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader
+from streams.takeover import Takeover, read_takeovers
 from streams.watchdog import Watchdog
 
 __all__ = ["Tap"]
@@ -35,7 +37,6 @@ _logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
-_RETRY_SECONDS = 1.0
 _HOUSEKEEPING_SECONDS = 1.0
 
 
@@ -77,6 +78,8 @@ class Tap:
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
         self._committed: dict[Partition, int] = {}
+        self._terms = 0
+        self._term: dict[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,10 +174,10 @@ class Tap:
 
     async def _sleep_until_woken(self, seconds: float) -> None:
         self._woken.clear()
-        try:
-            await asyncio.wait_for(self._woken.wait(), max(seconds, 0.0005))
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.0005)):
+                await self._woken.wait()
 
     def _take(self, record: Record) -> None:
         partition = Partition(record.topic, record.partition)
@@ -247,6 +250,7 @@ class Tap:
             moved = {p: n for p, n in self._acks.frontiers().items() if n > self._committed.get(p, -1)}
             if not moved:
                 return
+            terms = {partition: self._term[partition] for partition in moved}
             snapshots = [self._pipeline.windows.snapshot(partition) for partition in moved]
             for partition, snapshot in zip(moved, snapshots, strict=True):
                 for model, state in snapshot.values.items():
@@ -258,7 +262,9 @@ class Tap:
             self._metrics.stage("flush", self._clock.monotonic() - started)
             for snapshot in snapshots:
                 self._pipeline.windows.confirm(snapshot)
-            still_ours = {p: n for p, n in moved.items() if p in self._resume_at}
+            # Not only ours: ours without a break. A partition that went and came back has been restored from a state
+            # in which these records may be missing, and comes to them again.
+            still_ours = {p: n for p, n in moved.items() if self._term.get(p) == terms[p]}
             if not still_ours:
                 return
             try:
@@ -269,7 +275,7 @@ class Tap:
                 return
             self._metrics.commit("ok")
             for partition, offset in still_ours.items():
-                if partition in self._resume_at:
+                if self._term.get(partition) == terms[partition]:
                     self._committed[partition] = offset
                     self._watchdog.progress(partition, offset)
 
@@ -285,7 +291,8 @@ class Tap:
         deadline = self._clock.monotonic() + self._config.tap.drain_seconds
         await self._finish_in_flight(deadline)
         left = max(1.0, deadline - self._clock.monotonic())
-        await asyncio.wait_for(self._checkpoint(), left)
+        async with asyncio.timeout(left):
+            await self._checkpoint()
 
     async def _finish_in_flight(self, deadline: float) -> None:
         while self._pipeline.in_flight and self._clock.monotonic() < deadline:
@@ -295,31 +302,25 @@ class Tap:
     # -- rebalances --------------------------------------------------------------------------------------------------
 
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
+        patience = self._config.tap.sink_patience_seconds
+        panes = self._config.topics.panes
         try:
-            for partition in partitions:
-                await self._adopt(partition)
+            for takeover in await read_takeovers(
+                self._source, self._state_reader, panes, partitions, self._clock, patience
+            ):
+                await self._adopt(takeover)
         except HarmwatchError as error:
-            # aiokafka swallows what a listener raises, and would go on without state: stop the worker instead.
+            # A source would go on without the listener's state: stop the worker instead.
             self._failure = error
             self._woken.set()
 
-    async def _adopt(self, partition: Partition) -> None:
-        deadline = self._clock.monotonic() + self._config.tap.sink_patience_seconds
-        while True:
-            try:
-                records = await self._state_reader(self._config.topics.panes, partition.number)
-                committed = await self._source.committed(partition)
-                first = (await self._source.start_offsets([partition]))[partition]
-                end = (await self._source.end_offsets([partition]))[partition]
-                break
-            except TransportError:
-                if self._clock.monotonic() >= deadline:
-                    raise
-                await asyncio.sleep(_RETRY_SECONDS)
-        resume_at = first if committed is None else max(first, committed)
-        self._restore(partition, [r.value for r in records if r.value is not None], end)
+    async def _adopt(self, takeover: Takeover) -> None:
+        partition, resume_at = takeover.partition, takeover.resume_at
+        self._restore(partition, takeover.states, takeover.end)
         self._acks.open(partition, resume_at)
         self._committed[partition] = resume_at
+        self._terms += 1
+        self._term[partition] = self._terms
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
         self._watchdog.progress(partition, resume_at)
@@ -345,7 +346,8 @@ class Tap:
         self._backlog = deque(r for r in self._backlog if Partition(r.topic, r.partition) not in lost)
         try:
             await self._finish_in_flight(deadline)
-            await asyncio.wait_for(self._checkpoint(), max(0.5, deadline - self._clock.monotonic()))
+            async with asyncio.timeout(max(0.5, deadline - self._clock.monotonic())):
+                await self._checkpoint()
         except (TimeoutError, TransportError) as error:
             _logger.warning("revoked_without_commit partitions=%d reason=%s", len(lost), type(error).__name__)
         finally:
@@ -355,6 +357,7 @@ class Tap:
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
         self._committed.pop(partition, None)
+        self._term.pop(partition, None)
         self._acks.close(partition)
         self._pipeline.forget(partition)
         self._sink.discard(self._config.topics.panes, partition.number)

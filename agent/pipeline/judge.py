@@ -175,7 +175,7 @@ class Judge:
                     threshold=rule.threshold,
                     leaked=leaked,
                     spans=tuple(Span(s.start, s.end, s.type, part) for part, s in spans[:_MAX_SPANS]),
-                    explanation=explanations[category] or of_spans,
+                    explanation=of_spans or explanations[category],
                 )
             )
         return findings

@@ -1,0 +1,27 @@
+"""What must not be loaded: heavy packages before a scorer needs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import agent",
+        "import agent.pipeline",
+        "import agent.scoring; [agent.scoring.load_scorer(n, {}) for n in ('pii', 'toxicity', 'adversarial')]",
+        "from streams.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
+        "import streams.worker",
+        "import streams.demo.conduct",
+    ],
+)
+def test_heavy_packages_are_not_loaded(statement: str) -> None:
+    program = f"{statement}\nimport sys\nprint([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
