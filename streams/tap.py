@@ -38,6 +38,8 @@ _logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
 _HOUSEKEEPING_SECONDS = 1.0
+#: Idle models are written again this often, so that a value that a zombie wrote last is overwritten before compaction.
+_FULL_SNAPSHOT_SECONDS = 300.0
 
 
 class Tap:
@@ -87,6 +89,7 @@ class Tap:
         self._failure: HarmwatchError | None = None
         self._checkpointing = asyncio.Lock()
         self._unflushed = 0
+        self._full_snapshot_at = 0.0
         self.lags: dict[Partition, int] = {}
         self.verdicts = 0
         self.dead_letters = 0
@@ -251,7 +254,10 @@ class Tap:
             if not moved:
                 return
             terms = {partition: self._term[partition] for partition in moved}
-            snapshots = [self._pipeline.windows.snapshot(partition) for partition in moved]
+            full = self._clock.monotonic() >= self._full_snapshot_at
+            if full:
+                self._full_snapshot_at = self._clock.monotonic() + _FULL_SNAPSHOT_SECONDS
+            snapshots = [self._pipeline.windows.snapshot(partition, full=full) for partition in moved]
             for partition, snapshot in zip(moved, snapshots, strict=True):
                 for model, state in snapshot.values.items():
                     key = self._pane_key(model, partition)

@@ -41,11 +41,19 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         source partition *i*, so that the key can be the model alone and compaction still keeps each state apart.
     """
     topics = config.topics
+    panes = {
+        **_COMPACTED,
+        "max.message.bytes": str(16 * 1024 * 1024),
+        # State is mostly zeros: the broker shrinks it twentyfold.
+        "compression.type": "gzip",
+        # Longer than any zombie worker lives: its last write must not be all that compaction leaves.
+        "min.compaction.lag.ms": "900000",
+    }
     room = str(config.tap.max_record_bytes + 1024 * 1024)
     specs = [
         TopicSpec(topics.verdicts, topics.verdict_partitions, {}),
         TopicSpec(topics.evidence, topics.verdict_partitions, _COMPACTED),
-        TopicSpec(topics.panes, source_partitions, {**_COMPACTED, "max.message.bytes": str(16 * 1024 * 1024)}),
+        TopicSpec(topics.panes, source_partitions, panes),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
     if topics.labels is not None:
