@@ -220,7 +220,7 @@ def json_failure(error: BaseException, path: str = "") -> DecodeError:
         if "missing required field" in message:
             field = message.partition("required field `")[2].partition("`")[0]
             return DecodeError("missing_field", f"{where}.{field}".lstrip("."))
-        if "out of range" in message and not where:
+        if "out of range" in message:
             return DecodeError("not_json", "number out of range")
         return DecodeError("wrong_type", where or "top level")
     if message == "Input data was truncated":

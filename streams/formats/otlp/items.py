@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
+from agent.errors import DecodeError
 from agent.events import InferenceEvent, Payload
+from streams.formats.base import MAX_EVENTS
 
-__all__ = ["Item", "nothing_captured"]
+__all__ = ["MAX_ITEMS", "Item", "bounded", "nothing_captured"]
+
+#: Most spans or log records of one Kafka record; the smallest takes two bytes.
+MAX_ITEMS = 10 * MAX_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +54,17 @@ def nothing_captured(event: InferenceEvent) -> InferenceEvent:
     """A call whose content was not captured, which is the default: redacted, so that it counts as not scored."""
     output = event.output if event.failed else Payload()
     return msgspec.structs.replace(event, input=Payload(), output=output, redacted=True)
+
+
+def bounded(items: Iterable[Item]) -> list[Item]:
+    """A list of them.
+
+    Raises
+    ------
+    DecodeError
+        ``too_large`` at the first beyond `MAX_ITEMS`.
+    """
+    listed = list(islice(items, MAX_ITEMS + 1))
+    if len(listed) > MAX_ITEMS:
+        raise DecodeError("too_large", "spans or log records")
+    return listed

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from agent.errors import DecodeError
 from streams.formats.base import MAX_DEPTH, as_list, as_object, bounded_name, parse_json
-from streams.formats.otlp.items import Item
+from streams.formats.otlp.items import Item, bounded
 
 __all__ = ["read_json"]
 
@@ -19,16 +19,18 @@ def read_json(value: bytes) -> list[Item]:
     document = as_object(parse_json(value), "top level")
     if "resourceLogs" not in document and "resourceSpans" not in document:
         raise DecodeError("missing_field", "resourceLogs or resourceSpans")
-    items: list[Item] = []
+    return bounded(_items(document))
+
+
+def _items(document: dict[str, object]) -> Iterator[Item]:
     for resource in _objects(document, "resourceLogs"):
         service = _service(resource)
         for scope in _objects(resource, "scopeLogs"):
-            items.extend(_log(record, service) for record in _objects(scope, "logRecords"))
+            yield from (_log(record, service) for record in _objects(scope, "logRecords"))
     for resource in _objects(document, "resourceSpans"):
         service = _service(resource)
         for scope in _objects(resource, "scopeSpans"):
-            items.extend(_span(span, service) for span in _objects(scope, "spans"))
-    return items
+            yield from (_span(span, service) for span in _objects(scope, "spans"))
 
 
 def _objects(parent: dict[str, object], key: str) -> Iterator[dict[str, object]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.errors import DecodeError
 from streams.formats.base import MAX_DEPTH, bounded_name
-from streams.formats.otlp.items import Item
+from streams.formats.otlp.items import Item, bounded
 
 __all__ = ["looks_like_otlp", "read_proto"]
 
@@ -68,17 +68,17 @@ def read_proto(value: bytes) -> list[Item]:
             for span in scope.spans
         ]
         if spans and all(len(span.trace_id) == 16 and len(span.span_id) == 8 for span, _ in spans):
-            return [_span(span, _service(resource)) for span, resource in spans]
+            return bounded(_span(span, _service(resource)) for span, resource in spans)
     try:
         logs = logs_service_pb2.ExportLogsServiceRequest.FromString(value)
     except parsing_errors:
         raise DecodeError("bad_protobuf", "ExportLogsServiceRequest") from None
-    return [
+    return bounded(
         _log(record, _service(resource.resource))
         for resource in logs.resource_logs
         for scope in resource.scope_logs
         for record in scope.log_records
-    ]
+    )
 
 
 def _service(resource: Any) -> str:

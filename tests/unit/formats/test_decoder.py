@@ -186,3 +186,16 @@ def test_the_table_names_classes_by_their_rows() -> None:
     assert next(iter(FORMATS)) == "native"
     for name in FORMATS:
         assert load(name).name == name
+
+
+@pytest.mark.parametrize("encoding", ["json", "proto"])
+def test_telemetry_without_end_is_refused(encoding: str) -> None:
+    if encoding == "json":
+        value = b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 100_000 + b"{}]}]}]}"
+    else:
+        records = b"\x12\x00" * 100_001  # empty log records
+        scope = b"\x12\xc2\x9a\x0c" + records
+        assert len(records) == 0x42 | 0x1A << 7 | 0x0C << 14
+        size = len(scope)
+        value = b"\x0a" + bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14]) + scope
+    assert reason(Decoder(), value, topic="otlp_logs") == "too_large"
