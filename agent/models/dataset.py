@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import ModelError
-from agent.models import attack_templates, templates
+from agent.models import attack_templates, insults, templates
 
 __all__ = ["Row", "Task", "family_of", "folds_of", "read_rows", "row_weights"]
 
@@ -20,6 +20,7 @@ Task = Literal["toxicity", "adversarial"]
 
 # Sets of one origin share authors, topics and wording: held aside together, or the measurement is not out of source.
 _FAMILIES = (
+    ("own", ("own_templates", "own_insults")),
     ("cold", ("tox_zh_cold", "bg_tox_zh_cold")),
     ("perturbed", ("gen_tox_perturbed", "adv_enzh_perturbed", "gen_adv_obfuscated")),
     ("mlma", ("tox_en_mlma", "tox_fr_mlma", "tox_ar_mlma", "bg_tox_fr_mlma")),
@@ -67,7 +68,11 @@ def read_rows(folder: Path, task: Task, seed: int) -> list[Row]:
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"training data {path.name}: a row has no valid id, text, lang or label") from error
     if task == "toxicity":
-        own, source = templates.generate(seed), templates.SOURCE
+        # One group a language, so that the small ones are not drowned by the balancing of sources.
+        rows.extend(
+            Row(row.text, row.lang, row.label, f"{templates.SOURCE}_{row.lang}") for row in templates.generate(seed)
+        )
+        own, source = insults.generate(seed), insults.SOURCE
         # Ordinary chat, code and business text must not look toxic either.
         plain = [row for row in attack_templates.generate(seed) if row.label == 0]
         rows.extend(Row(row.text, row.lang, 0, attack_templates.SOURCE) for row in plain)

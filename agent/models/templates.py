@@ -194,7 +194,54 @@ _SHORT = {
         _split("Ik haat {g}|{g} zijn {b}|Alle {g} zijn {b}|{g} moeten weg uit ons land|{g} moeten dood|"
                "Ik walg van {g}|{g} verdienen het niet om te leven|{g} zijn geen mensen"),
         _split("Ik hou van {g}|{g} zijn {p}|{g} zijn niet {b}|Wie zegt dat {g} {b} zijn, heeft ongelijk|"
-               "{g} verdienen respect|Niemand mag {g} aanvallen|Ik werk graag met {g}|Haat tegen {g} is onaanvaardbaar"),
+               "{g} verdienen respect|Niemand mag {g} aanvallen|Ik werk graag met {g}|"
+               "Haat tegen {g} is onaanvaardbaar"),
+    ),
+    "pl": _Language(
+        _split("kobiety|geje|czarni|muzułmanie|Żydzi|uchodźcy|cudzoziemcy|niepełnosprawni|imigranci"),
+        _split("śmieci|szumowiny|zwierzęta|pasożyty|głupi|obrzydliwi|gorsi|przestępcy|zaraza"),
+        _split("wspaniali|moi przyjaciele|mile widziani|mądrzy|nasi sąsiedzi|dzielni|ludzie tacy jak my"),
+        _split("Nienawidzę ich, {g} to {b}|{g} to {b}|Wszyscy {g} to {b}|{g} won z naszego kraju|{g} muszą zginąć|"
+               "Brzydzę się, {g} to nie ludzie|{g} nie zasługują na życie|Trzeba zabić, {g} to {b}"),
+        _split("Kocham ich, {g} są {p}|{g} są {p}|{g} nie są {b}|Kto mówi, że {g} to {b}, nie ma racji|"
+               "{g} zasługują na szacunek|Nikt nie może krzywdzić, {g} to ludzie|Pracuję tam, gdzie {g}"),
+    ),
+    "ar": _Language(
+        _split("النساء|المثليين|السود|المسلمين|اليهود|اللاجئين|الأجانب|المعاقين|المهاجرين|المسيحيين"),
+        _split("حثالة|حيوانات|قذرين|أغبياء|مجرمين|طفيليات|كلاب|حشرات"),
+        _split("أصدقائي|جيراننا|أذكياء|طيبين|بشر مثلنا|شجعان|مرحب بهم"),
+        _split("أكره {g}|أنا أكره كل {g}|كل {g} {b}|إن {g} {b}|يجب طرد {g}|يجب قتل {g}|{g} لا يستحقون الحياة|"
+               "أحتقر {g}|{g} ليسوا بشرا"),
+        _split("أحب {g}|أنا أحترم {g}|إن {g} {p}|ليس صحيحا أن {g} {b}|{g} يستحقون الاحترام|"
+               "يجب حماية {g}|أعمل مع {g}|الكراهية ضد {g} مرفوضة|أهلا بكل {g}"),
+    ),
+    "hi": _Language(
+        _split("औरतें|समलैंगिक|काले लोग|मुसलमान|यहूदी|शरणार्थी|विदेशी|विकलांग|प्रवासी|ईसाई"),
+        _split("कचरा|जानवर|कीड़े|बेवकूफ|गंदे|घटिया|अपराधी|सूअर"),
+        _split("मेरे दोस्त|अच्छे लोग|होशियार|हमारे पड़ोसी|बहादुर|हमारे जैसे इंसान"),
+        _split("मुझे नफरत है, {g} {b} हैं|सारे {g} {b} हैं|{g} {b} होते हैं|{g} को मार देना चाहिए|{g} को देश से निकालो|"
+               "{g} जीने के लायक नहीं हैं|{g} इंसान नहीं हैं|मुझे {g} से घिन आती है"),
+        _split("मुझे {g} पसंद हैं|{g} {p} हैं|{g} {b} नहीं हैं|{g} को {b} कहना गलत है|{g} सम्मान के हकदार हैं|"
+               "किसी को {g} को चोट नहीं पहुँचानी चाहिए|मैं {g} के साथ काम करता हूँ|{g} से नफरत करना गलत है"),
+    ),
+    "ko": _Language(
+        _split("여자들|남자들|동성애자들|흑인들|무슬림들|난민들|외국인들|장애인들|조선족|이민자들|노인들"),
+        _split("쓰레기|벌레|짐승|기생충|병신|역겹다|범죄자|찌질이|멍청이"),
+        _split("내 친구|좋은 사람|우리 이웃|똑똑하다|용감하다|우리와 같은 사람"),
+        _split("{g} 정말 싫다|{g} 다 죽어라|{g}은 {b}|{g} 다 {b}네|{g} 꺼져라|{g}은 사람도 아니다|{g} 추방해라|{g} 혐오한다"),
+        _split("{g}을 사랑한다|{g}은 {p}|{g}은 {b}이 아니다|{g}도 존중받아야 한다|{g}과 함께 일한다|"
+               "{g}을 환영한다|{g}에 대한 혐오는 잘못이다|{g}을 도와주자"),
+        _split("꺼져 {b}야|미친 놈아|너 진짜 {b}구나|닥쳐라|죽어라 {b}|개새끼야|씨발 뭐야"),
+        _split("오늘 날씨 좋네요|정말 고마워요|축하합니다|연기 진짜 잘한다|행복하세요|내일 회의 있어요|노래 너무 좋다|응원합니다"),
+    ),
+    "ja": _Language(
+        _split("女|男|同性愛者|黒人|イスラム教徒|ユダヤ人|難民|外国人|障害者|老人"),
+        _split("クズ|ゴミ|虫けら|動物以下|バカ|気持ち悪い|犯罪者|害虫"),
+        _split("私の友達|いい人|隣人|賢い|勇敢だ|同じ人間"),
+        _split("{g}が大嫌いだ|{g}はみんな{b}|{g}は{b}だ|{g}は死ね|{g}は国へ帰れ|{g}に生きる価値はない|{g}は人間じゃない"),
+        _split("{g}が好きだ|{g}は{p}|{g}は{b}ではない|{g}を{b}と呼ぶのは間違いだ|{g}を尊重すべきだ|{g}と働いている|{g}を歓迎する"),
+        _split("死ね{b}|お前は{b}だ|うざい消えろ|この{b}が|黙れ{b}"),
+        _split("今日はいい天気ですね|ありがとうございます|会議は明日です|お疲れ様でした|応援しています|この本は面白い"),
     ),
 }
 
@@ -210,7 +257,7 @@ def _sentences(lang: str, spec: _Language, count: int, rng: random.Random) -> It
             text = rng.choice(frames)
             text = text.replace("{g}", rng.choice(spec.groups)).replace("{b}", rng.choice(spec.bad))
             text = text.replace("{p}", rng.choice(spec.good))
-            if lang != "zh":
+            if lang not in ("zh", "ja"):
                 if rng.random() < 0.5:
                     text = text[0].upper() + text[1:]
                 text += rng.choice(("", "", ".", "!")) if text[-1] not in "?!." else ""
@@ -219,8 +266,8 @@ def _sentences(lang: str, spec: _Language, count: int, rng: random.Random) -> It
             yield TemplateRow(text=text, lang=lang, label=label)
 
 
-def generate(seed: int, english: int = 6000, chinese: int = 6000, other: int = 800) -> list[TemplateRow]:
-    """Sentences in English, Chinese and six more languages (`other` each), half of them hostile, no duplicates."""
+def generate(seed: int, english: int = 6000, chinese: int = 6000, other: int = 900) -> list[TemplateRow]:
+    """Sentences in English, Chinese and eleven more languages (`other` each), half of them hostile, no duplicates."""
     rng = random.Random(seed)
     rows = [*_sentences("en", _ENGLISH, english, rng), *_sentences("zh", _CHINESE, chinese, rng)]
     for lang, spec in _SHORT.items():

@@ -187,8 +187,9 @@ class Demo:
 
     def _look(self, worker: Worker) -> None:
         now = self._clock.now()
-        shortest, longest = _readings(worker)
-        fairness = [row for reading in longest.values() for row in _fairness(reading)]
+        shortest, _ = _readings(worker)
+        # Of the short window: the long one holds the fair past as well, and would see the change late.
+        fairness = [row for reading in shortest.values() for row in _fairness(reading)]
         for row in fairness:
             self._detector.feed_fairness(row, now, now)
         self._table.update(self._status(worker, shortest, fairness, now))
