@@ -256,7 +256,7 @@ class KafkaStateReader:
 
     @staticmethod
     async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-        """Numbers of the assigned topic's partitions: known as soon as the metadata that `assign` asked for is there."""
+        """Numbers of the assigned topic's partitions, once the metadata that `assign` asked for is there."""
         for _ in range(int(_METADATA_SECONDS / _STEP_SECONDS)):
             found: set[int] | None = consumer.partitions_for_topic(topic)
             if found:
