@@ -141,7 +141,7 @@ class Status:
             name=reading.model,
             window=window_name(reading.window_seconds or 0.0),
             events=int(harm.events) if known else 0,
-            findings=int(sum(harm.categories.values())) if known else 0,
+            findings=int(sum(sum(by_category.values()) for by_category in harm.categories.values())) if known else 0,
             index={"sum": total, "union": index.union.value if index is not None else None},
             components={
                 name: ComponentStatus(

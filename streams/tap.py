@@ -297,8 +297,11 @@ class Tap:
         deadline = self._clock.monotonic() + self._config.tap.drain_seconds
         await self._finish_in_flight(deadline)
         left = max(1.0, deadline - self._clock.monotonic())
-        async with asyncio.timeout(left):
-            await self._checkpoint()
+        try:
+            async with asyncio.timeout(left):
+                await self._checkpoint()
+        except TimeoutError:
+            raise TransportError("the broker did not take what was scored last; it is scored again next time") from None
 
     async def _finish_in_flight(self, deadline: float) -> None:
         while self._pipeline.in_flight and self._clock.monotonic() < deadline:
