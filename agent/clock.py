@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 __all__ = ["Clock", "ManualClock", "SystemClock", "iso_time"]
@@ -67,5 +68,11 @@ class ManualClock:
 
 def iso_time(epoch_seconds: float) -> str:
     """RFC 3339 in UTC with milliseconds, e.g. ``2026-11-23T10:00:00.000Z``."""
-    stamp = datetime.fromtimestamp(epoch_seconds, UTC)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
+    milliseconds = int(epoch_seconds * 1000.0 // 1)
+    return f"{_iso_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _iso_second(second: int) -> str:
+    # Events come in the order of their times, more or less: most ask for a second that was formatted just before.
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from agent.metrics import Metrics
 from agent.scores import Dimension
@@ -33,7 +33,7 @@ def components_of(reading: Reading) -> tuple[dict[Dimension, Component], HarmInd
         components["bias"] = bias.component
     if isinstance(harm, HarmMeasurement):
         for component in harm.components:
-            components[component.name] = component
+            components[cast(Dimension, component.name)] = component
     return components, harm_index(components.values())
 
 

@@ -103,17 +103,31 @@ class Judge:
         scored: frozenset[Dimension] = frozenset()
         truncated = event.truncated
         leaked = False
+        # The hot path: most texts are harmless, so rows are gathered again only for a scorer that found something.
         for name in self._by_direction[direction]:
-            rows, absent = self._rows(half, name)
+            if event.redacted:
+                missing.append(MissingScore(name, "redacted"))
+                continue
+            rules = self._rules[name]
+            absent: MissingScore | None = None
+            best, over, rows = 0.0, False, 0
+            for answers in half.answers:
+                answer = answers.get(name)
+                if isinstance(answer, ScoreRow):
+                    rows += 1
+                    truncated |= answer.truncated
+                    for category, score in answer.scores.items():
+                        best = max(best, score)
+                        over |= score >= rules[category].threshold
+                elif answer is not None:
+                    absent = answer
             if absent is not None:
                 missing.append(absent)
-            if not rows:
-                continue
-            scored |= self._dimensions[name]
-            scores[name] = max((max(row.scores.values(), default=0.0) for _, row in rows), default=0.0)
-            for _, row in rows:
-                truncated |= row.truncated
-            found += self._findings(name, rows, half)
+            if rows:
+                scores[name] = best
+                scored |= self._dimensions[name]
+            if over:
+                found += self._findings(name, half)
         if found:
             leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
             leaked = leaked and direction == "output"
@@ -138,22 +152,14 @@ class Judge:
         dimensions = frozenset(finding.dimension for finding in found)
         return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked)
 
-    def _rows(self, half: Half, name: str) -> tuple[list[tuple[int, ScoreRow]], MissingScore | None]:
-        """The scorer's rows with the index of their part, and the reason why one is missing."""
-        if half.event.redacted:
-            return [], MissingScore(name, "redacted")
-        rows: list[tuple[int, ScoreRow]] = []
-        absent: MissingScore | None = None
-        for (index, _), answers in zip(half.parts, half.answers, strict=True):
-            answer = answers.get(name)
-            if isinstance(answer, ScoreRow):
-                rows.append((index, answer))
-            elif answer is not None:
-                absent = answer
-        return rows, absent
-
-    def _findings(self, name: str, rows: Sequence[tuple[int, ScoreRow]], half: Half) -> list[Finding]:
+    def _findings(self, name: str, half: Half) -> list[Finding]:
+        """One finding for each category over its threshold in any of the texts, with the spans of all of them."""
         rules = self._rules[name]
+        rows = [
+            (index, row)
+            for (index, _), answers in zip(half.parts, half.answers, strict=True)
+            if isinstance(row := answers.get(name), ScoreRow)
+        ]
         best: dict[str, float] = {}
         explanations: dict[str, str] = {}
         for _, row in rows:
