@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any, cast
+from collections import defaultdict, deque
+from typing import Any, NamedTuple, cast
 
 from agent import __version__
 from agent.clock import Clock
@@ -19,11 +19,31 @@ from streams.tap import Tap
 from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
 from streams.web import Status as StatusPage
-from streams.web.status import CategoryStatus, ComponentStatus, ModelStatus, PartitionStatus, PipelineStatus
+from streams.web.status import (
+    CategoryStatus,
+    ComponentStatus,
+    ModelStatus,
+    PartitionStatus,
+    PipelineStatus,
+    StageStatus,
+)
 
 __all__ = ["Status"]
 
 _HISTORY = 60
+_RECENT_SECONDS = 10.0
+
+
+class _Look(NamedTuple):
+    at: float
+    events: float
+    lag_count: int
+    lag_sum: float
+
+
+class _Recent(NamedTuple):
+    events_per_second: float
+    lag_seconds: float | None
 
 
 class Status:
@@ -55,6 +75,8 @@ class Status:
         self._metrics = metrics
         self._clock = clock
         self._started = clock.now()
+        self._started_monotonic = clock.monotonic()
+        self._looks: deque[_Look] = deque()
         self._history: dict[str, list[float]] = defaultdict(list)
         self.warm = False
         self.side_restarts = 0
@@ -77,49 +99,70 @@ class Status:
 
     def snapshot(self) -> StatusPage:
         """Everything the console shows, and `demo` at its end."""
-        totals = self.totals()
         return StatusPage(
             version=__version__,
             now=self._clock.now(),
             started=self._started,
-            pipeline=self._pipeline_status(totals),
+            pipeline=self._pipeline_status(),
             models=self._models(),
             findings=self._findings(),
             partitions=[
                 PartitionStatus(topic=partition.topic, partition=partition.number, lag=lag)
                 for partition, lag in sorted(self._tap.lags.items())
             ],
+            stages=self._stages(),
         )
 
-    def totals(self) -> dict[str, float]:
-        """Sum of each counter and gauge of ours over its labels, by sample name."""
-        totals: dict[str, float] = defaultdict(float)
-        for family in self._metrics.collect():
-            if family.type in ("counter", "gauge"):
-                for sample in family.samples:
-                    totals[sample.name] += sample.value
-        return dict(totals)
-
-    def _pipeline_status(self, totals: dict[str, float]) -> PipelineStatus:
+    def _pipeline_status(self) -> PipelineStatus:
         def number(name: str) -> int:
-            return int(totals.get(name, 0.0))
+            return int(self._metrics.total(f"harmwatch_{name}_total"))
 
-        elapsed = max(1e-3, self._clock.now() - self._started)
+        recent = self._recent()
         return PipelineStatus(
-            events=number("harmwatch_events_total"),
-            events_per_second=totals.get("harmwatch_events_total", 0.0) / elapsed,
-            scored=number("harmwatch_scored_total"),
-            findings=number("harmwatch_findings_total"),
-            missing_scores=number("harmwatch_missing_scores_total"),
-            dead_letters=number("harmwatch_dead_letters_total"),
-            duplicates=number("harmwatch_duplicates_total"),
+            events=number("events"),
+            events_per_second=recent.events_per_second,
+            scored=number("scored"),
+            findings=number("findings"),
+            missing_scores=number("missing_scores"),
+            dead_letters=number("dead_letters"),
+            duplicates=number("duplicates"),
             lag_records=sum(self._tap.lags.values()),
+            lag_seconds=recent.lag_seconds,
             queue_depth=self._pipeline.in_flight,
             queue_capacity=self._config.tap.max_in_flight_records,
             sampling_ratio=1.0,
-            series=number("harmwatch_series"),
+            series=int(self._metrics.total("harmwatch_series")),
             series_budget=self._config.metrics.max_series,
         )
+
+    def _recent(self) -> _Recent:
+        """Rates since the oldest look within the last ten seconds, so that the console shows what is, not what was."""
+        now = self._clock.monotonic()
+        timings = self._metrics.timings("harmwatch_event_lag_seconds").values()
+        look = _Look(
+            now,
+            self._metrics.total("harmwatch_events_total"),
+            sum(count for count, _ in timings),
+            sum(total for _, total in timings),
+        )
+        while self._looks and now - self._looks[0].at > _RECENT_SECONDS:
+            self._looks.popleft()
+        first = self._looks[0] if self._looks else _Look(self._started_monotonic, 0.0, 0, 0.0)
+        self._looks.append(look)
+        measured = look.lag_count - first.lag_count
+        return _Recent(
+            (look.events - first.events) / max(now - first.at, 1e-3),
+            (look.lag_sum - first.lag_sum) / measured if measured else None,
+        )
+
+    def _stages(self) -> list[StageStatus]:
+        timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
+        whole = sum(total for _, total in timings.values()) or 1.0
+        return [
+            StageStatus(stage=stage, share=total / whole, seconds=total / count)
+            for stage, (count, total) in sorted(timings.items())
+            if count
+        ]
 
     def _models(self) -> list[ModelStatus]:
         """The longest window of each model."""
@@ -157,10 +200,8 @@ class Status:
 
     def _findings(self) -> list[CategoryStatus]:
         counts: dict[tuple[str, str], int] = defaultdict(int)
-        for family in self._metrics.collect():
-            if family.name == "harmwatch_findings":
-                for sample in family.samples:
-                    counts[sample.labels["category"], sample.labels["dimension"]] += int(sample.value)
+        for (_, _, dimension, category), value in self._metrics.rows("harmwatch_findings_total").items():
+            counts[category, dimension] += int(value)
         return [
             CategoryStatus(category=category, dimension=cast(Dimension, dimension), count=count)
             for (category, dimension), count in sorted(counts.items(), key=lambda item: -item[1])

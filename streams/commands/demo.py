@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
+import signal
 import sys
+from typing import Any
 
 from agent.clock import SystemClock
 from agent.errors import ConfigError
@@ -36,9 +39,25 @@ def run(args: argparse.Namespace) -> int:
     from streams.demo.table import DemoTable, demo_console, render_summary
 
     console = demo_console(json_output=args.json)
-    options = DemoOptions(args.events, args.seconds, args.seed, args.keep, args.port)
-    summary = asyncio.run(Demo(options, DemoTable(console), SystemClock()).run())
-    console.print(render_summary(summary))
-    if args.json:
-        sys.stdout.write(json.dumps(summary, ensure_ascii=False) + "\n")
-    return 0 if all(incident["found"] for incident in summary["incidents"].values()) else 1
+    found_all = False
+
+    def on_summary(summary: dict[str, Any], url: str) -> None:
+        nonlocal found_all
+        found_all = all(incident["found"] for incident in summary["incidents"].values())
+        console.print(render_summary(summary))
+        if args.json:
+            sys.stdout.write(json.dumps(summary, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        if args.keep:
+            console.print(f"console: {url}  metrics: {url}metrics  (Ctrl-C ends it)", highlight=False)
+
+    async def main() -> None:
+        this = asyncio.current_task()
+        # Like Ctrl-C: the broker and its data go, whoever ends us.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: this and this.cancel())
+        options = DemoOptions(args.events, args.seconds, args.seed, args.keep, args.port)
+        await Demo(options, DemoTable(console), SystemClock(), on_summary).run()
+
+    with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
+        asyncio.run(main())
+    return 0 if found_all else 1

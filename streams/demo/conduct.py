@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +67,10 @@ class _Progress:
 class Demo:
     """One run. Everything but the traffic and the broker is what ``harmwatch run`` runs."""
 
-    def __init__(self, options: DemoOptions, table: DemoTable, clock: Clock) -> None:
+    def __init__(
+        self, options: DemoOptions, table: DemoTable, clock: Clock, on_summary: Callable[[dict[str, Any], str], None]
+    ) -> None:
+        self._on_summary = on_summary
         self._options = options
         self._table = table
         self._clock = clock
@@ -78,7 +80,7 @@ class Demo:
         self.url = ""
 
     async def run(self) -> dict[str, Any]:
-        """The summary, as CONTRACT.md gives it.
+        """The summary, as CONTRACT.md gives it; handed to ``on_summary`` before anything is kept running.
 
         Raises
         ------
@@ -141,9 +143,9 @@ class Demo:
                 self._look(worker)
             self._detector.finish(self._clock.now())
             summary = self._summary(worker, traffic)
+            self._on_summary(summary, self.url)
             if options.keep:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await working
+                await working  # until a signal cancels us
             return summary
         finally:
             for task in tasks:
@@ -197,9 +199,8 @@ class Demo:
     def _status(
         self, worker: Worker, shortest: Mapping[str, Reading], fairness: list[FairnessStatus], now: float
     ) -> DemoStatus:
-        totals = worker.status.totals()
         elapsed = max(0.0, now - self._started)
-        events = int(totals.get("harmwatch_events_total", 0))
+        events = int(worker.metrics.total("harmwatch_events_total"))
         return DemoStatus(
             elapsed_seconds=elapsed,
             total_seconds=self._options.seconds,
@@ -247,8 +248,7 @@ class Demo:
         )
 
     def _summary(self, worker: Worker, traffic: Traffic) -> dict[str, Any]:
-        totals = worker.status.totals()
-        events = int(totals.get("harmwatch_events_total", 0))
+        events = int(worker.metrics.total("harmwatch_events_total"))
         elapsed = max(1e-3, self._clock.now() - self._started)
         outcome = judge(self._detector.detections, traffic.incidents, grace_seconds=self._options.seconds)
         _, longest = _readings(worker)

@@ -66,7 +66,7 @@ class CategoryStatus(TypedDict, total=False):
 
 
 class PipelineStatus(TypedDict, total=False):
-    """Counts are since the start; ``lag_seconds`` is from event time to metric, the recent median."""
+    """Counts are since the start; ``lag_seconds`` is from event time to metric, the mean of the last seconds."""
 
     events: int
     events_per_second: float
