@@ -10,9 +10,12 @@ from agent.errors import OutOfDeviceMemory
 from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Scorer
 
-__all__ = ["MissingReason", "Outcome", "attempt"]
+__all__ = ["ISOLATION_CALLS", "MissingReason", "Outcome", "attempt"]
 
 MissingReason: TypeAlias = Literal["error", "deadline", "busy", "memory"]
+
+#: Enough to single out one poisonous text among 256, and nearly always two.
+ISOLATION_CALLS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,21 @@ class Outcome:
     flaw: str = ""
 
 
-def attempt(scorer: Scorer, batch: Batch, given_up: Callable[[], bool]) -> Outcome:
+class _Patience:
+    """How many more calls may go into finding the texts that a scorer cannot stand."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+
+
+def attempt(scorer: Scorer, batch: Batch, given_up: Callable[[], bool], patience: _Patience | None = None) -> Outcome:
     """Score a batch; never raises.
 
-    A batch that does not fit into memory is halved until its parts fit; a single text that does not is missing.
+    A batch that does not fit into memory is halved until its parts fit; a single text that does not is missing. A
+    batch on which the scorer fails is halved as well, so that one poisonous text cannot blind the scorer for all its
+    neighbours; but only for `ISOLATION_CALLS` calls, since a scorer that always fails would make it pointless.
 
     Parameters
     ----------
@@ -53,11 +67,13 @@ def attempt(scorer: Scorer, batch: Batch, given_up: Callable[[], bool]) -> Outco
         error_type = type(error).__name__
         out_of_memory = _is_out_of_memory(error)
     # Outside of the handler: the exception's frames would keep the memory that the halves need.
+    patience = patience or _Patience(ISOLATION_CALLS)
+    reason: MissingReason = "memory" if out_of_memory else "error"
+    if len(batch) == 1 or given_up() or (not out_of_memory and patience.calls < 2):
+        return Outcome([reason] * len(batch), error_type)
     if not out_of_memory:
-        return Outcome(["error"] * len(batch), error_type)
-    if len(batch) == 1 or given_up():
-        return Outcome(["memory"] * len(batch), error_type)
-    first, second = (attempt(scorer, half, given_up) for half in batch.split())
+        patience.calls -= 2
+    first, second = (attempt(scorer, half, given_up, patience) for half in batch.split())
     return Outcome(first.rows + second.rows, first.error_type or second.error_type, first.flaw or second.flaw)
 
 

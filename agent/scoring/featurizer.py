@@ -168,10 +168,12 @@ class NgramFeaturizer:
         counts_low, counts_high = tables.counts_low.take(raw), tables.counts_high.take(raw)
         tallies = np.concatenate((_tally(counts_low, bounds), _tally(counts_high, bounds)), axis=1)
 
-        # Remove invisible characters, and all but the first white space of a run; the separators stay.
+        # Remove invisible characters, and all but the first white space of a run; the separators stay. A window's
+        # leading white space goes too: it stands behind a separator, or, in the first window, behind nothing.
         space = (kind & SPACE) != 0
         keep = (kind & DROP) == 0
         keep[1:] &= ~(space[1:] & space[:-1])
+        keep[0] &= ~space[0]
         keep[ends] = True
         position = np.concatenate(([0], np.cumsum(keep)))
         bounds = position[bounds]
