@@ -17,6 +17,7 @@ from aiokafka.partitioner import murmur2
 from agent.clock import Clock
 from agent.errors import TopicUnavailable, TransportError
 from streams.config import KafkaConfig
+from streams.kafka_stop import stop_client
 from streams.ports import Message
 
 __all__ = ["KafkaSink"]
@@ -26,6 +27,8 @@ _RETRY_SECONDS = 0.5
 #: One attempt at the broker; the sink tries again until its patience ends.
 _REQUEST_MS = 10_000
 _KNOWN_KEYS = 50_000
+#: A topic is missing when the broker has said so for this long: one that is just starting says it of all topics.
+_MISSING_SECONDS = 5.0
 
 
 class KafkaSink:
@@ -49,6 +52,7 @@ class KafkaSink:
         self._flushing = asyncio.Lock()
         self._round_robin = 0
         self._partition_of: dict[tuple[str, bytes], int] = {}
+        self._missing_since: dict[str, float] = {}
 
     async def start(self) -> None:
         producer = AIOKafkaProducer(
@@ -62,7 +66,7 @@ class KafkaSink:
         try:
             await producer.start()
         except (KafkaError, OSError) as error:
-            await producer.stop()
+            await stop_client(producer)
             raise TransportError(
                 f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
             ) from None
@@ -106,19 +110,24 @@ class KafkaSink:
     async def stop(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            await producer.stop()
+            await stop_client(producer)
 
     async def _deliver(self, messages: Sequence[Message]) -> tuple[list[Message], Exception | None]:
         """One attempt. Returns what was not delivered, in order, and why."""
         groups: dict[tuple[str, int], list[Message]] = {}
         unplaced: list[Message] = []
         cause: Exception | None = None
+        unknown: set[str] = set()
         for message in messages:
+            if message.topic in unknown and message.partition is None:
+                unplaced.append(message)  # each question takes as long as a request may
+                continue
             try:
                 place = (message.topic, await self._place(message))
             except (KafkaError, TopicUnavailable) as error:
                 unplaced.append(message)
-                cause = self._translate(error, message.topic)
+                unknown.add(message.topic)
+                cause = await self._translate(error, message.topic)
                 if isinstance(cause, TopicUnavailable):
                     return list(messages), cause
                 continue
@@ -151,7 +160,8 @@ class KafkaSink:
             try:
                 await (await producer.send_batch(builder, topic, partition=partition))
             except (KafkaError, OSError) as error:
-                return messages[start:], self._translate(error, topic)
+                return messages[start:], await self._translate(error, topic)
+        self._missing_since.pop(topic, None)
         return [], None
 
     async def _place(self, message: Message) -> int:
@@ -171,15 +181,26 @@ class KafkaSink:
         self._partition_of[message.topic, message.key] = chosen
         return chosen
 
-    @staticmethod
-    def _translate(error: Exception, topic: str) -> Exception:
+    async def _translate(self, error: Exception, topic: str) -> Exception:
         if isinstance(error, TopicAuthorizationFailedError):
             return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
-        if isinstance(error, UnknownTopicOrPartitionError):
+        if isinstance(error, UnknownTopicOrPartitionError) and await self._is_missing(topic):
             return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
         if isinstance(error, MessageSizeTooLargeError):
             return TopicUnavailable(f"topic {topic} takes no message this large; raise its max.message.bytes")
         return error
+
+    async def _is_missing(self, topic: str) -> bool:
+        """Ask the broker: aiokafka calls a topic unknown also while nobody answers."""
+        try:
+            cluster = await self._running().client.fetch_all_metadata()
+        except (KafkaError, OSError):
+            return False
+        if topic in cluster.topics():
+            self._missing_since.pop(topic, None)
+            return False
+        now = self._clock.monotonic()
+        return now - self._missing_since.setdefault(topic, now) >= _MISSING_SECONDS
 
     def _running(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -12,6 +12,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig
+from streams.kafka_stop import stop_client
 from streams.ports import Partition, RebalanceListener, Record
 
 __all__ = ["KafkaSource", "KafkaStateReader"]
@@ -62,7 +63,7 @@ class KafkaSource:
         try:
             await self._consumer.start()
         except (KafkaError, OSError) as error:
-            await self._consumer.stop()
+            await stop_client(self._consumer)
             self._consumer = None
             raise TransportError(
                 f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
@@ -158,7 +159,7 @@ class KafkaSource:
         await self.end_adoption()
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
-            await consumer.stop()
+            await stop_client(consumer)
 
     def _running(self) -> AIOKafkaConsumer:
         if self._consumer is None:
@@ -251,7 +252,7 @@ class KafkaStateReader:
         except (KafkaError, OSError) as error:
             raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
         finally:
-            await consumer.stop()
+            await stop_client(consumer)
         return records
 
     @staticmethod

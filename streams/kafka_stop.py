@@ -1,0 +1,25 @@
+"""Ends aiokafka's clients without being ended by them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+__all__ = ["stop_client"]
+
+_logger = logging.getLogger(__name__)
+
+
+async def stop_client(client: Any) -> None:
+    """Stop a consumer or producer. Never raises, but for a cancellation of the caller.
+
+    While a broker is away aiokafka cancels a fetch of its own in `stop` and lets that cancellation out (fetcher.close),
+    where it would pass for one of ours and hide the error that the stop is about.
+    """
+    stopping = asyncio.ensure_future(client.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled():
+        _logger.info("client_stop_incomplete client=%s", type(client).__name__)
+    elif (error := stopping.exception()) is not None:
+        _logger.info("client_stop_failed client=%s error=%s", type(client).__name__, type(error).__name__)
