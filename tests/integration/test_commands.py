@@ -1,0 +1,139 @@
+"""Commands as a user types them, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import native
+
+
+def harmwatch(*words: str, stdin: bytes = b"", timeout: float = 120.0) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "streams.cli", *words]
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+
+
+def test_score_reads_lines_and_writes_a_verdict_per_direction() -> None:
+    lines = b"\n".join([native("r-1", answer="Mail me at a.b@example.com"), b"", native("r-2", text=None)])
+    done = harmwatch("score", stdin=lines)
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(verdict["inference_id"], verdict["direction"]) for verdict in verdicts] == [
+        ("r-1", "input"),
+        ("r-1", "output"),
+        ("r-2", "output"),
+    ]
+    assert [finding["category"] for finding in verdicts[1]["findings"]] == ["pii.email"]
+    assert set(verdicts[0]["scores"]) == {"pii", "toxicity", "adversarial"}
+
+
+def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
+    done = harmwatch("score", "-", stdin=b"garbage secret-payload\n" + native("r-2"))
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert b"line 1: not scored: " in done.stderr
+    assert b"secret-payload" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["score", "/nowhere/events.jsonl"], b"cannot be read"),
+        (["score", "--format", "morse"], b"invalid choice: 'morse'"),
+        (["replay", "/nowhere/events.jsonl", "--topic", "t"], b"no such file"),
+        (["run"], b"--config"),
+        (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
+        (["demo", "--events", "3"], b"--events must lie between"),
+        (["unheard-of"], b"invalid choice"),
+        ([], b"usage: harmwatch"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], complaint: bytes) -> None:
+    done = harmwatch(*words)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert done.stdout == b""
+
+
+def test_schema_is_one_json_document() -> None:
+    document = json.loads(harmwatch("schema").stdout)
+    assert document["asyncapi"] == "3.0.0"
+    assert {channel["address"] for channel in document["channels"].values()} == {
+        "inference.events",
+        "inference.labels",
+        "harm.verdicts",
+        "harm.evidence",
+        "harm.panes",
+        "harm.dlq",
+    }
+    event = json.loads(harmwatch("schema", "--part", "event").stdout)
+    assert event["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.layer("embedded")
+def test_replay_and_doctor_against_a_broker(embedded_broker: Any, tmp_path: Path) -> None:
+    topic = f"replay-{uuid.uuid4().hex[:8]}"
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join(native(f"r-{number}") for number in range(500)) + b"\nbroken line\n")
+    absent = harmwatch("replay", str(file), "--topic", "no-such-topic-here", "--bootstrap", embedded_broker.bootstrap)
+    assert absent.returncode == 2
+    assert b"--create" in absent.stderr
+    words = ["--topic", topic, "--bootstrap", embedded_broker.bootstrap, "--create", "2", "--json"]
+    done = harmwatch("replay", str(file), *words)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["records"] == 501
+
+    config = tmp_path / "harmwatch.yaml"
+    kafka = f"kafka: {{bootstrap_servers: '{embedded_broker.bootstrap}'}}"
+    yaml = f"{kafka}\ntopics: {{events: [{topic}]}}\nweb: {{port: 0}}\n"
+    config.write_text(yaml)
+    healthy = harmwatch("doctor", "--config", str(config), "--json")
+    assert healthy.returncode == 0, healthy.stdout
+    report = json.loads(healthy.stdout)
+    assert report["ok"] is True
+    assert {check["name"] for check in report["checks"]} >= {"broker", f"topic {topic}", "scorer pii", "web port"}
+    config.write_text(yaml.replace(topic, "typo-topic"))
+    ill = harmwatch("doctor", "--config", str(config), "--json")
+    assert ill.returncode == 1
+    [wrong] = [check for check in json.loads(ill.stdout)["checks"] if check["outcome"] == "failed"]
+    assert (wrong["name"], wrong["found"]) == ("topic typo-topic", "does not exist")
+    assert wrong["mend"]
+
+
+def test_doctor_without_a_broker_says_so(tmp_path: Path) -> None:
+    config = tmp_path / "harmwatch.yaml"
+    config.write_text("kafka: {bootstrap_servers: '127.0.0.1:9'}\nweb: {port: 0}\n")
+    done = harmwatch("doctor", "--config", str(config))
+    assert done.returncode == 1
+    assert b"no broker answers at 127.0.0.1:9" in done.stdout
+
+
+@pytest.mark.layer("embedded")
+def test_the_demo_finds_all_four_incidents(tmp_path: Path) -> None:
+    done = harmwatch("demo", "--events", "6000", "--seconds", "12", "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = json.loads(done.stdout)
+    assert set(summary) >= {
+        "events",
+        "verdicts",
+        "dead_letters",
+        "events_per_second",
+        "findings",
+        "incidents",
+        "harm",
+    }
+    assert {name: row["found"] for name, row in summary["incidents"].items()} == {
+        "toxicity_burst": True,
+        "pii_leak": True,
+        "injection_campaign": True,
+        "disparity": True,
+    }
+    counted = {name: summary[name] for name in ("events", "verdicts", "dead_letters")}
+    assert counted == summary["expected"]
