@@ -1,0 +1,37 @@
+"""The table of commands, and exit codes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from streams.cli import COMMANDS, main
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_can_be_asked_for_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert COMMANDS[name].summary.split(";")[0].split(":")[0] in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_the_two_functions(name: str) -> None:
+    module = import_module(COMMANDS[name].module)
+    assert callable(module.add_arguments)
+    assert callable(module.run)
+
+
+def test_without_a_command_help_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "demo" in captured.err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("harmwatch 0.")
