@@ -1,0 +1,123 @@
+"""The neighbouring tools that are installed, at the same job on the same texts; nothing is fetched for it.
+
+A tool that is absent has its row all the same, with no figures and the reason. Speed only: what each finds is the
+business of ``harmwatch evaluate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from time import process_time
+from typing import Any, Final, NamedTuple
+
+from agent.events import TextPart
+from agent.normalize import normalize
+from agent.scoring import load_scorer
+from agent.scoring.base import Batch, ScoringItem
+
+__all__ = ["DetoxifyFiles", "score_rivals"]
+
+_BATCH: Final = 256
+_UNIT: Final = "texts per CPU second"
+#: Enough for a steady figure from tools that need milliseconds for a text.
+_RIVAL_TEXTS: Final = 256
+
+
+class DetoxifyFiles(NamedTuple):
+    """A Detoxify checkpoint and the directory of its network, as the scorer ``detoxify`` takes them."""
+
+    checkpoint: Path
+    directory: Path | None
+
+
+def score_rivals(
+    scorers: Sequence[str],
+    texts: Sequence[str],
+    detoxify: DetoxifyFiles | None,
+    tell: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
+    """By job: ``ours`` and ``rival`` in texts per CPU second, their ``ratio``, the rival's ``name``.
+
+    Parameters
+    ----------
+    scorers
+        Our scorers that are available here.
+    texts
+        What both are given.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    if "pii" in scorers:
+        tell("personal data beside presidio")
+        rows["pii"] = _against_presidio(texts)
+    if "toxicity" in scorers:
+        tell("toxicity beside detoxify")
+        rows["toxicity"] = _against_detoxify(texts, detoxify)
+    return rows
+
+
+def _row(name: str, ours: float, rival: float | None, note: str = "") -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": name,
+        "unit": _UNIT,
+        "ours": round(ours, 1),
+        "rival": None if rival is None else round(rival, 1),
+        "ratio": None if rival is None else round(ours / rival, 2),
+    }
+    return row | ({"note": note} if note else {})
+
+
+def _speed(score: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
+    """Texts per CPU second, in batches; the first batch, untimed, warms up."""
+    score(texts[:_BATCH])
+    started = process_time()
+    for begin in range(0, len(texts), _BATCH):
+        score(texts[begin : begin + _BATCH])
+    return len(texts) / max(process_time() - started, 1e-9)
+
+
+def _our_speed(name: str, options: dict[str, Any], texts: Sequence[str]) -> float:
+    scorer = load_scorer(name, options)
+    scorer.warm_up()
+
+    def score(some: Sequence[str]) -> Any:
+        return scorer.score(Batch([ScoringItem(TextPart(text), "input", normalize) for text in some]))
+
+    return _speed(score, texts)
+
+
+def _against_presidio(texts: Sequence[str]) -> dict[str, Any]:
+    english = [text for text in texts if text.isascii()]
+    ours = _our_speed("pii", {}, english)
+    if find_spec("presidio_analyzer") is None:
+        return _row("presidio-analyzer", ours, None, "presidio-analyzer is not installed")
+    models = [name for name in import_module("spacy.util").get_installed_models() if str(name).startswith("en_")]
+    if not models:
+        return _row("presidio-analyzer", ours, None, "no English spaCy model is installed, and none is fetched")
+    presidio: Any = import_module("presidio_analyzer")
+    provider: Any = import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
+    settings = {"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": models[0]}]}
+    engine = provider(nlp_configuration=settings).create_engine()
+    registry = presidio.RecognizerRegistry()
+    registry.load_predefined_recognizers(nlp_engine=engine)
+    # It would fetch the list of public suffixes. Leaving it out only makes the rival faster.
+    registry.remove_recognizer("EmailRecognizer")
+    analyzer = presidio.AnalyzerEngine(nlp_engine=engine, registry=registry, supported_languages=["en"])
+    rival = _speed(lambda some: [analyzer.analyze(text, language="en") for text in some], english[:_RIVAL_TEXTS])
+    name = f"presidio-analyzer {version('presidio-analyzer')} ({models[0]})"
+    return _row(name, ours, rival, "English texts; it also looks for names, which ours does not; without its e-mails")
+
+
+def _against_detoxify(texts: Sequence[str], files: DetoxifyFiles | None) -> dict[str, Any]:
+    ours = _our_speed("toxicity", {}, texts)
+    if files is None:
+        note = "its weights are not on this machine by themselves, and none are fetched; give --detoxify FILE"
+        return _row("detoxify", ours, None, note)
+    options: dict[str, Any] = {"checkpoint": str(files.checkpoint), "device": "cpu"}
+    if files.directory is not None:
+        options["huggingface_config_path"] = str(files.directory)
+    rival = _our_speed("detoxify", options, texts[:_RIVAL_TEXTS])
+    return _row(f"detoxify {version('detoxify')} ({files.checkpoint.name}, CPU)", ours, rival)
