@@ -183,7 +183,7 @@ class NgramFeaturizer:
         chars, char_counts = self._char_block(codes, kind, bounds, self.spec.latin, self.spec.cjk, _K_CHAR, 0)
         joined_mask = (kind & JOINED) != 0
         joined_mask[ends] = True
-        skeleton_codes = tables.skeleton.take(codes)
+        skeleton_codes = tables.skeleton.take(codes.view(np.int64))  # NumPy 1 takes no uint64 index
         joined_mask[1:] &= skeleton_codes[1:] != skeleton_codes[:-1]
         joined_mask[ends] = True
         position = np.concatenate(([0], np.cumsum(joined_mask)))
