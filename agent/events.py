@@ -113,3 +113,8 @@ class InferenceEvent(msgspec.Struct, frozen=True, kw_only=True):
     def payload(self, direction: Direction) -> Payload | None:
         """The payload of one direction, None when this event does not carry it."""
         return self.input if direction == "input" else self.output
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions that this event carries."""
+        return tuple(direction for direction in DIRECTIONS if self.payload(direction) is not None)

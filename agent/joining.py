@@ -49,10 +49,12 @@ class JoinedCall:
         Ground truth that came on its own; used by decisions that come after it.
     counted
         The half by which the call was counted as an event; None while it was not.
+    remembered
+        The half that was judged before a restart, while its other half is still to come.
     """
 
     __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
-                 "label", "output_origin", "scored", "time")  # fmt: skip
+                 "label", "output_origin", "remembered", "scored", "time")  # fmt: skip
 
     def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
         self.time = event_time
@@ -66,6 +68,7 @@ class JoinedCall:
         self.scored: frozenset[Dimension] = frozenset()
         self.label: str | None = None
         self.counted: tuple[Origin, Direction] | None = None
+        self.remembered: InferenceEvent | None = None
 
     @property
     def whole(self) -> bool:
@@ -147,6 +150,15 @@ class JoinStore:
         if len(self._calls) > self._max_entries or self._chars > self._max_chars:
             self._shrink()
         return Admission(call, tuple(fresh), duplicates)
+
+    def remember(self, call: JoinedCall, event: InferenceEvent) -> None:
+        """Keep a half that was judged before a restart until its other half comes; a whole call needs nothing kept."""
+        call.remembered = None if call.whole or not event.directions else event
+
+    def recall(self, call: JoinedCall) -> InferenceEvent | None:
+        """The half that `remember` kept, once."""
+        event, call.remembered = call.remembered, None
+        return event
 
     def expire(self) -> None:
         """Let go of calls older than the time to live. Cheap: looks at the oldest first and stops."""

@@ -119,23 +119,32 @@ class Pipeline:
                 self._metrics.duplicate(event.format, admission.duplicates)
             if event.redacted:
                 self._metrics.redacted(event.format)
+            if admission.directions and (recalled := self._joining.recall(admission.call)) is not None:
+                self._enqueue(record, Half(recalled, recalled.directions[0], admission.call, event_time, recalled=True))
             for direction in admission.directions:
-                half = Half(event, direction, admission.call, event_time)
-                record.halves.append(half)
-                for index, (_, part) in enumerate(half.parts):
-                    item = ScoringItem(part, direction, normalize)
-                    self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
-                    record.remaining += 1
+                self._enqueue(record, Half(event, direction, admission.call, event_time))
         self._texts_in_flight += record.remaining
         self._records.append(record)
 
+    def _enqueue(self, record: PendingRecord, half: Half) -> None:
+        record.halves.append(half)
+        for index, (_, part) in enumerate(half.parts):
+            item = ScoringItem(part, half.direction, normalize)
+            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+            record.remaining += 1
+
     def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
-        """A record from before the committed offset: known again after a restart, not scored or counted again."""
+        """A record from before the committed offset: known again after a restart, not scored or counted again.
+
+        Only when its other half is still to come is a half scored again, beside that other half and without any effect
+        of its own: so that the call does not count as harmful twice.
+        """
         for event in events:
             event_time = record_time if event.time is None else event.time
             admission = self._joining.admit(event, origin, event_time)
             if admission.call.counted is None and admission.directions:
                 admission.call.counted = (origin, admission.directions[0])
+            self._joining.remember(admission.call, event)
 
     def label(self, source: str, inference_id: str, label: str) -> bool:
         """Ground truth that came later; False when the call is not (or no longer) known here."""
@@ -236,6 +245,10 @@ class Pipeline:
         observations: list[Observation] = []
         for half in record.halves:
             judgement = self._judge.judge(half, now)
+            if half.recalled:
+                half.call.harmful |= judgement.dimensions
+                half.call.scored |= judgement.scored
+                continue
             verdicts.append(judgement.verdict)
             if judgement.evidence is not None:
                 evidence.append(judgement.evidence)

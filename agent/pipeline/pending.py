@@ -19,15 +19,20 @@ class Half:
         The texts that are scored, in order, each with its index among the payload's texts.
     answers
         One row per part once it is scored: scorer name to row or missing score.
+    recalled
+        Judged and counted before a restart: scored again only for what its call has to know, with no verdict.
     """
 
-    __slots__ = ("answers", "call", "direction", "event", "parts", "time")
+    __slots__ = ("answers", "call", "direction", "event", "parts", "recalled", "time")
 
-    def __init__(self, event: InferenceEvent, direction: Direction, call: JoinedCall, time: float) -> None:
+    def __init__(
+        self, event: InferenceEvent, direction: Direction, call: JoinedCall, time: float, *, recalled: bool = False
+    ) -> None:
         self.event = event
         self.direction: Direction = direction
         self.call = call
         self.time = time
+        self.recalled = recalled
         self.parts: list[tuple[int, TextPart]] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]
 
