@@ -39,8 +39,8 @@ check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
 	@$(BIN)/lint-imports
 	@$(BIN)/python tests/house_rules.py
 
-bench: $(VENV)/.test ## the speed of every stage on this machine
-	@$(BIN)/harmwatch bench $(ARGS)
+bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on real Kafka where Java is
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the long form
 	@$(BIN)/python -m tests.e2e.recovery $(ARGS)
