@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 
 from streams.cli import main as harmwatch
 from tests.brokers.base import LayerAbsent
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     except LayerAbsent as absent:
         sys.stderr.write(f"no real Kafka here ({absent}): measuring on the embedded broker\n")
         return harmwatch(["bench", *arguments])
-    with cluster:
+    with closing(cluster):
         sys.stderr.write(f"measuring on {cluster.description}\n")
         where = ["--bootstrap", cluster.bootstrap, "--broker-name", cluster.description]
         return harmwatch(["bench", *where, *arguments])
