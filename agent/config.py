@@ -115,7 +115,7 @@ def _default_scorers() -> dict[str, ScorerConfig]:
 
 
 class CoreConfig(Section):
-    """All of the core."""
+    """All of the core. The three built-in scorers run unless ``scorers.<name>.enabled`` is false."""
 
     scorers: dict[str, ScorerConfig] = Field(default_factory=_default_scorers)
     batching: BatchingConfig = BatchingConfig()
@@ -124,6 +124,12 @@ class CoreConfig(Section):
     evidence: EvidenceConfig = EvidenceConfig()
     join: JoinConfig = JoinConfig()
     metrics: MetricsConfig = MetricsConfig()
+
+    @field_validator("scorers")
+    @classmethod
+    def _defaults_stay(cls, value: dict[str, ScorerConfig]) -> dict[str, ScorerConfig]:
+        # Naming one scorer must not silently switch off the others: without `pii`, say, no evidence has texts.
+        return {**_default_scorers(), **value}
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

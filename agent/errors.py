@@ -62,6 +62,8 @@ class DecodeError(HarmwatchError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+        #: The format that the bytes were read as, "" when none claimed them.
+        self.wire_format = ""
 
 
 class ModelError(HarmwatchError):

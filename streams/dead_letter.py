@@ -59,27 +59,33 @@ class DeadLetterLimits:
         self._recent_bad += bad
 
 
-def dead_letter_message(record: Record, error: DecodeError, wire_format: str, topic: str, now: float) -> Message:
+def dead_letter_message(record: Record, error: DecodeError, topic: str, now: float, max_bytes: int) -> Message:
     """The record as it came, with the reason beside it.
 
     Our headers stand last, so that they win over headers of the same name where headers are read into a mapping.
 
     Parameters
     ----------
-    wire_format
-        The format it was read as; "" when none matched.
     topic
         Name of the dead-letter topic.
     now
         Seconds since the Unix epoch.
+    max_bytes
+        What the dead-letter topic takes. A larger value is cut to it, and a header ``original_bytes`` gives its length:
+        one such record must not stop the worker at every start, and the source topic still has it whole.
     """
+    value = record.value
+    cut: Headers = ()
+    if value is not None and len(value) > max_bytes:
+        value, cut = value[:max_bytes], (("original_bytes", str(len(value)).encode()),)
     added: Headers = (
         ("reason", error.reason.encode()),
         ("detail", error.detail.encode("utf-8", "replace")[:500]),
-        ("format", wire_format.encode()),
+        ("format", error.wire_format.encode()),
         ("topic", record.topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),
         ("time", iso_time(now).encode()),
+        *cut,
     )
-    return Message(topic, record.key, record.value, tuple(record.headers) + added)
+    return Message(topic, record.key, value, tuple(record.headers) + added)

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from typing import Any
 
 import faust
 from faust.types.auth import CredentialsT
 
-from agent.errors import DecodeError, StateError
+from agent.errors import DecodeError, TransportError
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from streams.config import KafkaConfig, WorkerConfig
+from streams.kafka_source import KafkaStateReader
 from streams.labels import read_label
 from streams.status import Status
 from streams.tap import Tap
@@ -34,14 +36,23 @@ _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 
 
-def build_app(config: WorkerConfig, pipeline: Pipeline, status: Status, metrics: Metrics) -> faust.App:
-    """The application with its agents, without the tap."""
+def build_app(
+    config: WorkerConfig, pipeline: Pipeline, status: Status, metrics: Metrics, data_directory: str
+) -> faust.App:
+    """The application with its agents, without the tap.
+
+    Parameters
+    ----------
+    data_directory
+        Faust insists on one, although nothing of ours is kept there; its default is the working directory.
+    """
     kafka = config.kafka
     app = faust.App(
         f"{kafka.group_id}-side-{kafka.worker_name}",
         broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",
+        datadir=data_directory,
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -74,13 +85,8 @@ def build_app(config: WorkerConfig, pipeline: Pipeline, status: Status, metrics:
     async def panes(stream: faust.StreamT[bytes]) -> None:
         """Window state of all workers, merged for the status page."""
         async for event in stream.events():
-            value = event.message.value
-            if value is None:
-                continue
-            try:
-                status.fleet.absorb(value)
-            except StateError as error:
-                _logger.warning("pane_unreadable reason=%s", error)
+            if event.message.value is not None:
+                status.take_pane(event.message.value)
 
     return app
 
@@ -88,7 +94,16 @@ def build_app(config: WorkerConfig, pipeline: Pipeline, status: Status, metrics:
 class Host:
     """Runs the tap with the application beside it, and ends both."""
 
-    def __init__(self, config: WorkerConfig, tap: Tap, pipeline: Pipeline, status: Status, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        config: WorkerConfig,
+        tap: Tap,
+        pipeline: Pipeline,
+        status: Status,
+        metrics: Metrics,
+        pane_partitions: int,
+    ) -> None:
+        self._pane_partitions = pane_partitions
         self._config = config
         self._tap = tap
         self._pipeline = pipeline
@@ -111,8 +126,24 @@ class Host:
             await asyncio.gather(side, return_exceptions=True)
 
     async def _serve_side(self) -> None:
+        await self._read_fleet()
+        with tempfile.TemporaryDirectory(prefix="harmwatch-side-") as data_directory:
+            await self._serve_side_in(data_directory)
+
+    async def _read_fleet(self) -> None:
+        """What all workers have counted so far; the agent goes on from where its group was, which may be later."""
+        reader = KafkaStateReader(self._config.kafka)
+        try:
+            for number in range(self._pane_partitions):
+                for record in await reader(self._config.topics.panes, number):
+                    if record.value is not None:
+                        self._status.take_pane(record.value)
+        except TransportError as error:
+            _logger.warning("fleet_not_read reason=%s", error)
+
+    async def _serve_side_in(self, data_directory: str) -> None:
         while True:
-            app = build_app(self._config, self._pipeline, self._status, self._metrics)
+            app = build_app(self._config, self._pipeline, self._status, self._metrics, data_directory)
             try:
                 await app.start()
                 await app.wait_until_stopped()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict, deque
 from typing import Any, NamedTuple, cast
 
 from agent import __version__
 from agent.clock import Clock
+from agent.errors import StateError
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
@@ -29,6 +31,8 @@ from streams.web.status import (
 )
 
 __all__ = ["Status"]
+
+_logger = logging.getLogger(__name__)
 
 _HISTORY = 60
 _RECENT_SECONDS = 10.0
@@ -164,10 +168,20 @@ class Status:
             if count
         ]
 
+    def take_pane(self, value: bytes) -> None:
+        """A value of the pane topic, of whichever worker."""
+        try:
+            self.fleet.absorb(value)
+        except StateError as error:
+            _logger.warning("pane_unreadable reason=%s", error)
+
     def _models(self) -> list[ModelStatus]:
-        """The longest window of each model."""
+        """The longest window of each model; of all workers together when there are others."""
+        windows = self._pipeline.windows
+        if set(self.fleet.partitions) - set(windows.partitions):
+            windows = self.fleet
         longest: dict[str, Reading] = {}
-        for reading in self._pipeline.windows.measurements():
+        for reading in windows.measurements():
             longest[reading.model] = reading
         return [self._model(reading) for _, reading in sorted(longest.items())]
 

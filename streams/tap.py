@@ -215,8 +215,8 @@ class Tap:
         self._limits.bad()
         self._metrics.dead_letter(record.topic, error.reason)
         self.dead_letters += 1
-        wire_format = self._config.topics.formats.get(record.topic, "")
-        self._sink.send(dead_letter_message(record, error, wire_format, self._config.topics.dlq, self._clock.now()))
+        most = self._config.tap.max_record_bytes
+        self._sink.send(dead_letter_message(record, error, self._config.topics.dlq, self._clock.now(), most))
 
     def _publish(self, outcomes: Iterable[RecordOutcome]) -> bool:
         any_outcome = False

@@ -87,8 +87,13 @@ def describe_topics(admin: Any) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
 
 
-async def ensure_topics(config: WorkerConfig) -> None:
+async def ensure_topics(config: WorkerConfig) -> int:
     """Create what is missing.
+
+    Returns
+    -------
+    int
+        How many partitions the pane topic has.
 
     Raises
     ------
@@ -97,10 +102,10 @@ async def ensure_topics(config: WorkerConfig) -> None:
     TransportError
         When the broker does not answer or refuses.
     """
-    await asyncio.to_thread(_ensure_topics, config)
+    return await asyncio.to_thread(_ensure_topics, config)
 
 
-def _ensure_topics(config: WorkerConfig) -> None:
+def _ensure_topics(config: WorkerConfig) -> int:
     admin = admin_client(config.kafka)
     try:
         existing = describe_topics(admin)
@@ -114,6 +119,7 @@ def _ensure_topics(config: WorkerConfig) -> None:
         panes = existing.get(config.topics.panes, widest)
         if panes < widest:
             raise ConfigError(f"topics.panes: {config.topics.panes} has {panes} partitions, the events have {widest}")
+        return panes
     except KafkaError as error:
         raise TransportError(f"topics cannot be read or created ({type(error).__name__})") from None
     finally:

@@ -125,18 +125,17 @@ class Worker:
             await asyncio.to_thread(self.pipeline.warm_up)
             self.status.warm = True
             _calm_the_collector()
-            await self._topics_within(self.config.tap.sink_patience_seconds)
-            await Host(self.config, self.tap, self.pipeline, self.status, self.metrics).run()
+            pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
+            await Host(self.config, self.tap, self.pipeline, self.status, self.metrics, pane_partitions).run()
         finally:
             await self.web.stop()
 
-    async def _topics_within(self, patience_seconds: float) -> None:
+    async def _topics_within(self, patience_seconds: float) -> int:
         """A broker that is still starting is waited for, like one that goes away later."""
         deadline = asyncio.get_running_loop().time() + patience_seconds
         while True:
             try:
-                await ensure_topics(self.config)
-                return
+                return await ensure_topics(self.config)
             except TransportError as error:
                 if asyncio.get_running_loop().time() >= deadline or self.tap.stopping:
                     raise

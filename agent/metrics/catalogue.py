@@ -66,7 +66,7 @@ _SPECS = (
     _counter(
         "harmwatch_scored_total",
         "model direction scorer",
-        "Directions of events that a scorer scored; the denominator of every harm ratio.",
+        "Directions of events that a scorer scored; findings of its categories divide by it.",
     ),
     _histogram("harmwatch_score", "model direction category", _SCORE_BUCKETS, "Scores, by category."),
     _counter("harmwatch_findings_total", "model direction dimension category", "Scores over their threshold."),
@@ -96,7 +96,7 @@ _SPECS = (
     _gauge(
         "harmwatch_harm_index",
         "model window form",
-        "Social harm degree H: form sum lies in [0, 4], form union in [0, 1]; absent when a component is.",
+        "Social harm degree H: sum in [0, 4], union in [0, 1]; absent until output, privacy, adversarial are measured.",
     ),
     _counter("harmwatch_dead_letters_total", "topic reason", "Records sent to the dead-letter topic."),
     _counter("harmwatch_missing_scores_total", "scorer reason", "Scores that a scorer did not give."),

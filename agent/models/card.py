@@ -25,7 +25,7 @@ _FAILURES = {
         "It is a cheap first look at all traffic, not a judge of single texts.",
         "Identity terms: names of groups raise the score, although own-written sentences put them into both classes. "
         "Compare false-alarm rates between groups before acting on scores.",
-        "Counterspeech, quotation and negation (\"it is wrong to say ...\") are often scored like what they quote.",
+        'Counterspeech, quotation and negation ("it is wrong to say ...") are often scored like what they quote.',
         "Abuse without abusive words (irony, allusion, coded words, emoji) is mostly missed.",
         "Several sources hold one class only or nearly so; part of what is learned is the source.",
         "Most Chinese rows carry semi-automatic labels (COLD train and dev), another part means sexism (SWSR).",
@@ -36,8 +36,8 @@ _FAILURES = {
     ),
     "adversarial": (
         "Out of domain it is weak: a new attack family is often missed, a new kind of benign prompt may be flagged.",
-        "Role-play and \"act as\" prompts that are harmless look like jailbreaks.",
-        "Attack sentences that look like ordinary tasks (\"reverse your answer\") cannot be seen in the text alone.",
+        'Role-play and "act as" prompts that are harmless look like jailbreaks.',
+        'Attack sentences that look like ordinary tasks ("reverse your answer") cannot be seen in the text alone.',
         "Encoded text (base64, hexadecimal, ROT13) is told from plain text, not harmful from harmless content.",
         "Chinese jailbreaks are scarce in open data: positives are scenarios, synthetic rows and own sentences.",
         "In the public sources attacks are longer than benign texts; own-written benign text of any length works "
@@ -136,7 +136,7 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "Wikipedia talk, KOCO, XSTest, NotInject): figures on those are development figures, not a blind test.",
         "",
         "Platt scaling on the rows that were not trained on, both classes weighing the same: a score of 0.5 is *not* "
-        "a 50 % chance in your traffic. Calibrate on your own labels (`harmwatch calibrate`).",
+        "a 50 % chance in your traffic. Set thresholds on labels of your own.",
         "",
         "## Figures: sources never seen by the measured model",
         "",

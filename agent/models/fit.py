@@ -95,9 +95,7 @@ def build_design(texts: list[str], spec: FeatureSpec, progress: Callable[[int], 
 def length_bins(texts: list[str]) -> NDArray[np.float32]:
     """One-hot length classes, float32 [n, 8]: a nuisance that absorbs what length alone explains."""
     lengths = np.array([len(text) for text in texts])
-    bins: NDArray[np.float32] = np.eye(len(_LENGTH_EDGES) + 1, dtype=np.float32)[
-        np.digitize(lengths, _LENGTH_EDGES)
-    ]
+    bins: NDArray[np.float32] = np.eye(len(_LENGTH_EDGES) + 1, dtype=np.float32)[np.digitize(lengths, _LENGTH_EDGES)]
     return bins
 
 

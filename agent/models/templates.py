@@ -144,116 +144,167 @@ _SHORT = {
         _split("Frauen|Schwule|Schwarze|Muslime|Juden|Flüchtlinge|Ausländer|Behinderte|Transmenschen|Zuwanderer"),
         _split("Abschaum|Ungeziefer|Dreck|Tiere|Schmarotzer|dumm|ekelhaft|wertlos|Verbrecher|minderwertig"),
         _split("wunderbar|meine Freunde|willkommen|klug|unsere Nachbarn|tapfer|Menschen wie wir"),
-        _split("Ich hasse {g}|{g} sind {b}|Alle {g} sind {b}|{g} raus aus unserem Land|{g} gehören vergast|"
-               "Man sollte {g} umbringen|{g} ekeln mich an|{g} sind keine Menschen|{g} verdienen den Tod"),
-        _split("Ich liebe {g}|{g} sind {p}|{g} sind nicht {b}|Wer sagt, {g} seien {b}, liegt falsch|"
-               "{g} verdienen Respekt|Niemand darf {g} angreifen|Ich arbeite gern mit {g}|{g} gehören zu uns|"
-               "Hass gegen {g} ist widerlich"),
+        _split(
+            "Ich hasse {g}|{g} sind {b}|Alle {g} sind {b}|{g} raus aus unserem Land|{g} gehören vergast|"
+            "Man sollte {g} umbringen|{g} ekeln mich an|{g} sind keine Menschen|{g} verdienen den Tod"
+        ),
+        _split(
+            "Ich liebe {g}|{g} sind {p}|{g} sind nicht {b}|Wer sagt, {g} seien {b}, liegt falsch|"
+            "{g} verdienen Respekt|Niemand darf {g} angreifen|Ich arbeite gern mit {g}|{g} gehören zu uns|"
+            "Hass gegen {g} ist widerlich"
+        ),
     ),
     "fr": _Language(
-        _split("les femmes|les gays|les Noirs|les musulmans|les Juifs|les réfugiés|les étrangers|les handicapés|"
-               "les immigrés|les trans"),
+        _split(
+            "les femmes|les gays|les Noirs|les musulmans|les Juifs|les réfugiés|les étrangers|les handicapés|"
+            "les immigrés|les trans"
+        ),
         _split("des ordures|de la vermine|des animaux|des parasites|stupides|dégoûtants|inférieurs|des criminels"),
         _split("formidables|mes amis|les bienvenus|intelligents|nos voisins|courageux|des gens comme nous"),
-        _split("Je hais {g}|Je déteste {g}|{g} sont {b}|Tous {g} sont {b}|Il faut expulser {g}|Il faut tuer {g}|"
-               "{g} me dégoûtent|{g} ne méritent pas de vivre|{g} ne sont pas humains"),
-        _split("J'aime {g}|{g} sont {p}|{g} ne sont pas {b}|Dire que {g} sont {b} est honteux|"
-               "{g} méritent le respect|Personne ne doit attaquer {g}|Je travaille avec {g}|"
-               "La haine contre {g} est inacceptable|Bienvenue à {g}"),
+        _split(
+            "Je hais {g}|Je déteste {g}|{g} sont {b}|Tous {g} sont {b}|Il faut expulser {g}|Il faut tuer {g}|"
+            "{g} me dégoûtent|{g} ne méritent pas de vivre|{g} ne sont pas humains"
+        ),
+        _split(
+            "J'aime {g}|{g} sont {p}|{g} ne sont pas {b}|Dire que {g} sont {b} est honteux|"
+            "{g} méritent le respect|Personne ne doit attaquer {g}|Je travaille avec {g}|"
+            "La haine contre {g} est inacceptable|Bienvenue à {g}"
+        ),
     ),
     "es": _Language(
-        _split("las mujeres|los gays|los negros|los musulmanes|los judíos|los refugiados|los extranjeros|"
-               "los discapacitados|los inmigrantes|las personas trans"),
+        _split(
+            "las mujeres|los gays|los negros|los musulmanes|los judíos|los refugiados|los extranjeros|"
+            "los discapacitados|los inmigrantes|las personas trans"
+        ),
         _split("basura|escoria|animales|parásitos|estúpidos|asquerosos|inferiores|criminales|una plaga"),
         _split("maravillosos|mis amigos|bienvenidos|inteligentes|nuestros vecinos|valientes|gente como nosotros"),
-        _split("Odio a {g}|Detesto a {g}|{g} son {b}|Todos {g} son {b}|Hay que echar a {g}|Hay que matar a {g}|"
-               "{g} me dan asco|{g} no merecen vivir|{g} no son humanos"),
-        _split("Me encantan {g}|{g} son {p}|{g} no son {b}|Decir que {g} son {b} es vergonzoso|"
-               "{g} merecen respeto|Nadie debe atacar a {g}|Trabajo con {g}|El odio contra {g} es inaceptable|"
-               "Bienvenidos {g}"),
+        _split(
+            "Odio a {g}|Detesto a {g}|{g} son {b}|Todos {g} son {b}|Hay que echar a {g}|Hay que matar a {g}|"
+            "{g} me dan asco|{g} no merecen vivir|{g} no son humanos"
+        ),
+        _split(
+            "Me encantan {g}|{g} son {p}|{g} no son {b}|Decir que {g} son {b} es vergonzoso|"
+            "{g} merecen respeto|Nadie debe atacar a {g}|Trabajo con {g}|El odio contra {g} es inaceptable|"
+            "Bienvenidos {g}"
+        ),
     ),
     "it": _Language(
-        _split("le donne|i gay|i neri|i musulmani|gli ebrei|i rifugiati|gli stranieri|i disabili|gli immigrati|"
-               "i trans"),
+        _split(
+            "le donne|i gay|i neri|i musulmani|gli ebrei|i rifugiati|gli stranieri|i disabili|gli immigrati|i trans"
+        ),
         _split("spazzatura|feccia|animali|parassiti|stupidi|schifosi|inferiori|criminali|una piaga"),
         _split("meravigliosi|miei amici|benvenuti|intelligenti|i nostri vicini|coraggiosi|persone come noi"),
-        _split("Odio {g}|Detesto {g}|{g} sono {b}|Tutti {g} sono {b}|Bisogna cacciare {g}|Bisogna uccidere {g}|"
-               "{g} mi fanno schifo|{g} non meritano di vivere|{g} non sono umani"),
-        _split("Amo {g}|{g} sono {p}|{g} non sono {b}|Dire che {g} sono {b} è vergognoso|{g} meritano rispetto|"
-               "Nessuno deve attaccare {g}|Lavoro con {g}|L'odio contro {g} è inaccettabile|"
-               "Diamo il benvenuto a {g}"),
+        _split(
+            "Odio {g}|Detesto {g}|{g} sono {b}|Tutti {g} sono {b}|Bisogna cacciare {g}|Bisogna uccidere {g}|"
+            "{g} mi fanno schifo|{g} non meritano di vivere|{g} non sono umani"
+        ),
+        _split(
+            "Amo {g}|{g} sono {p}|{g} non sono {b}|Dire che {g} sono {b} è vergognoso|{g} meritano rispetto|"
+            "Nessuno deve attaccare {g}|Lavoro con {g}|L'odio contro {g} è inaccettabile|"
+            "Diamo il benvenuto a {g}"
+        ),
     ),
     "pt": _Language(
-        _split("as mulheres|os gays|os negros|os muçulmanos|os judeus|os refugiados|os estrangeiros|os deficientes|"
-               "os imigrantes|as pessoas trans"),
+        _split(
+            "as mulheres|os gays|os negros|os muçulmanos|os judeus|os refugiados|os estrangeiros|os deficientes|"
+            "os imigrantes|as pessoas trans"
+        ),
         _split("lixo|escória|animais|parasitas|estúpidos|nojentos|inferiores|criminosos|uma praga"),
         _split("maravilhosos|meus amigos|bem-vindos|inteligentes|nossos vizinhos|corajosos|gente como nós"),
-        _split("Odeio {g}|Detesto {g}|{g} são {b}|Todos {g} são {b}|É preciso expulsar {g}|É preciso matar {g}|"
-               "{g} me dão nojo|{g} não merecem viver|{g} não são humanos"),
-        _split("Adoro {g}|{g} são {p}|{g} não são {b}|Dizer que {g} são {b} é vergonhoso|{g} merecem respeito|"
-               "Ninguém deve atacar {g}|Trabalho com {g}|O ódio contra {g} é inaceitável|Bem-vindos {g}"),
+        _split(
+            "Odeio {g}|Detesto {g}|{g} são {b}|Todos {g} são {b}|É preciso expulsar {g}|É preciso matar {g}|"
+            "{g} me dão nojo|{g} não merecem viver|{g} não são humanos"
+        ),
+        _split(
+            "Adoro {g}|{g} são {p}|{g} não são {b}|Dizer que {g} são {b} é vergonhoso|{g} merecem respeito|"
+            "Ninguém deve atacar {g}|Trabalho com {g}|O ódio contra {g} é inaceitável|Bem-vindos {g}"
+        ),
     ),
     "nl": _Language(
         _split("vrouwen|homo's|zwarte mensen|moslims|joden|vluchtelingen|buitenlanders|gehandicapten|immigranten"),
         _split("tuig|ongedierte|beesten|parasieten|dom|walgelijk|minderwaardig|criminelen|een plaag"),
         _split("geweldig|mijn vrienden|welkom|slim|onze buren|dapper|mensen zoals wij"),
-        _split("Ik haat {g}|{g} zijn {b}|Alle {g} zijn {b}|{g} moeten weg uit ons land|{g} moeten dood|"
-               "Ik walg van {g}|{g} verdienen het niet om te leven|{g} zijn geen mensen"),
-        _split("Ik hou van {g}|{g} zijn {p}|{g} zijn niet {b}|Wie zegt dat {g} {b} zijn, heeft ongelijk|"
-               "{g} verdienen respect|Niemand mag {g} aanvallen|Ik werk graag met {g}|"
-               "Haat tegen {g} is onaanvaardbaar"),
+        _split(
+            "Ik haat {g}|{g} zijn {b}|Alle {g} zijn {b}|{g} moeten weg uit ons land|{g} moeten dood|"
+            "Ik walg van {g}|{g} verdienen het niet om te leven|{g} zijn geen mensen"
+        ),
+        _split(
+            "Ik hou van {g}|{g} zijn {p}|{g} zijn niet {b}|Wie zegt dat {g} {b} zijn, heeft ongelijk|"
+            "{g} verdienen respect|Niemand mag {g} aanvallen|Ik werk graag met {g}|"
+            "Haat tegen {g} is onaanvaardbaar"
+        ),
     ),
     "pl": _Language(
         _split("kobiety|geje|czarni|muzułmanie|Żydzi|uchodźcy|cudzoziemcy|niepełnosprawni|imigranci"),
         _split("śmieci|szumowiny|zwierzęta|pasożyty|głupi|obrzydliwi|gorsi|przestępcy|zaraza"),
         _split("wspaniali|moi przyjaciele|mile widziani|mądrzy|nasi sąsiedzi|dzielni|ludzie tacy jak my"),
-        _split("Nienawidzę ich, {g} to {b}|{g} to {b}|Wszyscy {g} to {b}|{g} won z naszego kraju|{g} muszą zginąć|"
-               "Brzydzę się, {g} to nie ludzie|{g} nie zasługują na życie|Trzeba zabić, {g} to {b}"),
-        _split("Kocham ich, {g} są {p}|{g} są {p}|{g} nie są {b}|Kto mówi, że {g} to {b}, nie ma racji|"
-               "{g} zasługują na szacunek|Nikt nie może krzywdzić, {g} to ludzie|Pracuję tam, gdzie {g}"),
+        _split(
+            "Nienawidzę ich, {g} to {b}|{g} to {b}|Wszyscy {g} to {b}|{g} won z naszego kraju|{g} muszą zginąć|"
+            "Brzydzę się, {g} to nie ludzie|{g} nie zasługują na życie|Trzeba zabić, {g} to {b}"
+        ),
+        _split(
+            "Kocham ich, {g} są {p}|{g} są {p}|{g} nie są {b}|Kto mówi, że {g} to {b}, nie ma racji|"
+            "{g} zasługują na szacunek|Nikt nie może krzywdzić, {g} to ludzie|Pracuję tam, gdzie {g}"
+        ),
     ),
     "ar": _Language(
         _split("النساء|المثليين|السود|المسلمين|اليهود|اللاجئين|الأجانب|المعاقين|المهاجرين|المسيحيين"),
         _split("حثالة|حيوانات|قذرين|أغبياء|مجرمين|طفيليات|كلاب|حشرات"),
         _split("أصدقائي|جيراننا|أذكياء|طيبين|بشر مثلنا|شجعان|مرحب بهم"),
-        _split("أكره {g}|أنا أكره كل {g}|كل {g} {b}|إن {g} {b}|يجب طرد {g}|يجب قتل {g}|{g} لا يستحقون الحياة|"
-               "أحتقر {g}|{g} ليسوا بشرا"),
-        _split("أحب {g}|أنا أحترم {g}|إن {g} {p}|ليس صحيحا أن {g} {b}|{g} يستحقون الاحترام|"
-               "يجب حماية {g}|أعمل مع {g}|الكراهية ضد {g} مرفوضة|أهلا بكل {g}"),
+        _split(
+            "أكره {g}|أنا أكره كل {g}|كل {g} {b}|إن {g} {b}|يجب طرد {g}|يجب قتل {g}|{g} لا يستحقون الحياة|"
+            "أحتقر {g}|{g} ليسوا بشرا"
+        ),
+        _split(
+            "أحب {g}|أنا أحترم {g}|إن {g} {p}|ليس صحيحا أن {g} {b}|{g} يستحقون الاحترام|"
+            "يجب حماية {g}|أعمل مع {g}|الكراهية ضد {g} مرفوضة|أهلا بكل {g}"
+        ),
     ),
     "hi": _Language(
         _split("औरतें|समलैंगिक|काले लोग|मुसलमान|यहूदी|शरणार्थी|विदेशी|विकलांग|प्रवासी|ईसाई"),
         _split("कचरा|जानवर|कीड़े|बेवकूफ|गंदे|घटिया|अपराधी|सूअर"),
         _split("मेरे दोस्त|अच्छे लोग|होशियार|हमारे पड़ोसी|बहादुर|हमारे जैसे इंसान"),
-        _split("मुझे नफरत है, {g} {b} हैं|सारे {g} {b} हैं|{g} {b} होते हैं|{g} को मार देना चाहिए|"
-               "{g} को देश से निकालो|"
-               "{g} जीने के लायक नहीं हैं|{g} इंसान नहीं हैं|मुझे {g} से घिन आती है"),
-        _split("मुझे {g} पसंद हैं|{g} {p} हैं|{g} {b} नहीं हैं|{g} को {b} कहना गलत है|{g} सम्मान के हकदार हैं|"
-               "किसी को {g} को चोट नहीं पहुँचानी चाहिए|मैं {g} के साथ काम करता हूँ|{g} से नफरत करना गलत है"),
+        _split(
+            "मुझे नफरत है, {g} {b} हैं|सारे {g} {b} हैं|{g} {b} होते हैं|{g} को मार देना चाहिए|"
+            "{g} को देश से निकालो|"
+            "{g} जीने के लायक नहीं हैं|{g} इंसान नहीं हैं|मुझे {g} से घिन आती है"
+        ),
+        _split(
+            "मुझे {g} पसंद हैं|{g} {p} हैं|{g} {b} नहीं हैं|{g} को {b} कहना गलत है|{g} सम्मान के हकदार हैं|"
+            "किसी को {g} को चोट नहीं पहुँचानी चाहिए|मैं {g} के साथ काम करता हूँ|{g} से नफरत करना गलत है"
+        ),
     ),
     "ko": _Language(
         _split("여자들|남자들|동성애자들|흑인들|무슬림들|난민들|외국인들|장애인들|조선족|이민자들|노인들"),
         _split("쓰레기|벌레|짐승|기생충|병신|역겹다|범죄자|찌질이|멍청이"),
         _split("내 친구|좋은 사람|우리 이웃|똑똑하다|용감하다|우리와 같은 사람"),
-        _split("{g} 정말 싫다|{g} 다 죽어라|{g}은 {b}|{g} 다 {b}네|{g} 꺼져라|{g}은 사람도 아니다|{g} 추방해라|"
-               "{g} 혐오한다"),
-        _split("{g}을 사랑한다|{g}은 {p}|{g}은 {b}이 아니다|{g}도 존중받아야 한다|{g}과 함께 일한다|"
-               "{g}을 환영한다|{g}에 대한 혐오는 잘못이다|{g}을 도와주자"),
+        _split(
+            "{g} 정말 싫다|{g} 다 죽어라|{g}은 {b}|{g} 다 {b}네|{g} 꺼져라|{g}은 사람도 아니다|{g} 추방해라|"
+            "{g} 혐오한다"
+        ),
+        _split(
+            "{g}을 사랑한다|{g}은 {p}|{g}은 {b}이 아니다|{g}도 존중받아야 한다|{g}과 함께 일한다|"
+            "{g}을 환영한다|{g}에 대한 혐오는 잘못이다|{g}을 도와주자"
+        ),
         _split("꺼져 {b}야|미친 놈아|너 진짜 {b}구나|닥쳐라|죽어라 {b}|개새끼야|씨발 뭐야"),
-        _split("오늘 날씨 좋네요|정말 고마워요|축하합니다|연기 진짜 잘한다|행복하세요|내일 회의 있어요|"
-               "노래 너무 좋다|응원합니다"),
+        _split(
+            "오늘 날씨 좋네요|정말 고마워요|축하합니다|연기 진짜 잘한다|행복하세요|내일 회의 있어요|"
+            "노래 너무 좋다|응원합니다"
+        ),
     ),
     "ja": _Language(
         _split("女|男|同性愛者|黒人|イスラム教徒|ユダヤ人|難民|外国人|障害者|老人"),
         _split("クズ|ゴミ|虫けら|動物以下|バカ|気持ち悪い|犯罪者|害虫"),
         _split("私の友達|いい人|隣人|賢い|勇敢だ|同じ人間"),
-        _split("{g}が大嫌いだ|{g}はみんな{b}|{g}は{b}だ|{g}は死ね|{g}は国へ帰れ|{g}に生きる価値はない|"
-               "{g}は人間じゃない"),
-        _split("{g}が好きだ|{g}は{p}|{g}は{b}ではない|{g}を{b}と呼ぶのは間違いだ|{g}を尊重すべきだ|"
-               "{g}と働いている|{g}を歓迎する"),
+        _split(
+            "{g}が大嫌いだ|{g}はみんな{b}|{g}は{b}だ|{g}は死ね|{g}は国へ帰れ|{g}に生きる価値はない|{g}は人間じゃない"
+        ),
+        _split(
+            "{g}が好きだ|{g}は{p}|{g}は{b}ではない|{g}を{b}と呼ぶのは間違いだ|{g}を尊重すべきだ|"
+            "{g}と働いている|{g}を歓迎する"
+        ),
         _split("死ね{b}|お前は{b}だ|うざい消えろ|この{b}が|黙れ{b}"),
-        _split("今日はいい天気ですね|ありがとうございます|会議は明日です|お疲れ様でした|応援しています|"
-               "この本は面白い"),
+        _split("今日はいい天気ですね|ありがとうございます|会議は明日です|お疲れ様でした|応援しています|この本は面白い"),
     ),
 }
 

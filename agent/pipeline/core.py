@@ -274,7 +274,7 @@ class Pipeline:
             metrics.harmful_event(model, dimension)
         for scorer in verdict.scores:
             metrics.scored(model, direction, scorer)
-        metrics.scores(model, direction, verdict.scores, event.trace_id)
+        metrics.scores(model, direction, judgement.categories, event.trace_id)
         for finding in verdict.findings:
             metrics.finding(model, direction, finding.dimension, finding.category)
         for missing in verdict.missing:

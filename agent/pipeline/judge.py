@@ -32,13 +32,14 @@ _MAX_SPANS = 100
 
 
 class Judgement(NamedTuple):
-    """A verdict and what the counters need of it."""
+    """A verdict and what the counters need of it. ``categories``: the highest score of each category that has one."""
 
     verdict: Verdict
     evidence: Evidence | None
     dimensions: frozenset[Dimension]
     scored: frozenset[Dimension]
     leaked: bool
+    categories: dict[str, float]
 
 
 class _Rule(NamedTuple):
@@ -98,6 +99,7 @@ class Judge:
         """
         event, direction = half.event, half.direction
         scores: dict[str, float] = {}
+        by_category: dict[str, float] = {}
         missing: list[MissingScore] = []
         found: list[Finding] = []
         scored: frozenset[Dimension] = frozenset()
@@ -118,13 +120,14 @@ class Judge:
                     truncated |= answer.truncated
                     for category, score in answer.scores.items():
                         best = max(best, score)
+                        by_category[category] = max(by_category.get(category, 0.0), score)
                         over |= score >= rules[category].threshold
                 elif answer is not None:
                     absent = answer
             if absent is not None:
                 missing.append(absent)
             if rows:
-                scores[name] = best
+                scores[name] = round(best, 4)
                 scored |= self._dimensions[name]
             if over:
                 found += self._findings(name, half)
@@ -150,7 +153,7 @@ class Judge:
             trace_id=event.trace_id,
         )
         dimensions = frozenset(finding.dimension for finding in found)
-        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked)
+        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked, by_category)
 
     def _findings(self, name: str, half: Half) -> list[Finding]:
         """One finding for each category over its threshold in any of the texts, with the spans of all of them."""

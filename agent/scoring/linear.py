@@ -107,4 +107,4 @@ class LinearScorer:
         kind = "built-in" if self._path is None else "custom"
         if self._threshold is not None:
             return f"{kind} classifier, threshold {self._threshold:.2f} (set by configuration)"
-        return f"{kind} classifier, threshold {self._model().threshold:.2f} (1 % false alarms on held-aside sources)"
+        return f"{kind} classifier, threshold {self._model().threshold:.2f} (false alarms: see its model card)"

@@ -34,6 +34,7 @@ __all__ = [
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH: Final = 12
+_WIDE_COLUMNS: Final = 118
 _PLAIN_INTERVAL_SECONDS: Final = 5.0
 _SHOWN_CATEGORIES: Final = 8
 
@@ -142,7 +143,7 @@ class DemoTable:
     def update(self, status: DemoStatus) -> None:
         """Show the newest status. ``status["incidents"]`` only ever grows during a run."""
         if self._live is not None:
-            self._live.update(render_status(status, self._words), refresh=True)
+            self._live.update(render_status(status, self._words, self._console.width), refresh=True)
             return
         for incident in status["incidents"][self._told :]:
             self._line(_incident_line(incident, self._words))
@@ -156,8 +157,8 @@ class DemoTable:
         self._console.print(text, markup=False, soft_wrap=True)
 
 
-def render_status(status: DemoStatus, words: Words) -> Group:
-    """The whole live view."""
+def render_status(status: DemoStatus, words: Words, columns: int = _WIDE_COLUMNS) -> Group:
+    """The whole live view; without sparklines where the terminal is too narrow for them."""
     head = Text(_status_line(status, words), style="bold")
     models = Table(expand=False, pad_edge=False)
     models.add_column(words["model"], no_wrap=True)
@@ -165,9 +166,10 @@ def render_status(status: DemoStatus, words: Words) -> Group:
     for dimension in DIMENSIONS:
         models.add_column(words[dimension], justify="left", no_wrap=True)
     models.add_column("H", justify="right")
+    bars = sparkline if columns >= _WIDE_COLUMNS else lambda history: ""
     for row in status["models"]:
         shares = [
-            Text(f"{_percent(row['shares'].get(dimension)):>6} {sparkline(row['history'].get(dimension, ()))}")
+            Text(f"{_percent(row['shares'].get(dimension)):>6} {bars(row['history'].get(dimension, ()))}".rstrip())
             for dimension in DIMENSIONS
         ]
         models.add_row(

@@ -110,7 +110,7 @@ class Decoder:
             self._learn(topic)
         known = self._by_topic.get(topic)
         if known is self._native:
-            return self._native.decode(value, record.headers)
+            return _as(known, value, record.headers)
         headers = record.headers
         if known is None and headers:
             known = next((format_ for format_ in self._formats if format_.matches(headers, b"")), None)
@@ -123,13 +123,22 @@ class Decoder:
             known = next((format_ for format_ in self._formats if format_.matches(headers, value)), None)
         if known is None:
             raise _unknown(value)
-        return known.decode(value, headers)
+        return _as(known, value, headers)
 
     def _learn(self, topic: str) -> None:
         """Remember what the topic's name alone says, for as many topics as a cluster may sensibly have."""
         if len(self._by_topic) < 10_000:
             named: Headers = ((TOPIC_HEADER, topic.encode("utf-8", "replace")),)
             self._by_topic[topic] = next((f for f in self._formats if f.matches(named, b"")), None)
+
+
+def _as(wire_format: Format, value: bytes, headers: Headers) -> list[InferenceEvent]:
+    """Decode as one format; an error says which."""
+    try:
+        return wire_format.decode(value, headers)
+    except DecodeError as error:
+        error.wire_format = wire_format.name
+        raise
 
 
 def _unknown(value: bytes) -> DecodeError:

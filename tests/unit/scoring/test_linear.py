@@ -62,7 +62,7 @@ def test_an_overridden_threshold_needs_no_file(tmp_path: Path) -> None:
 
 
 def test_the_explanation_is_one_line_about_the_threshold(model: Path) -> None:
-    for threshold, said in [(None, "0.71 (1 % false alarms"), (0.8, "0.80 (set by configuration)")]:
+    for threshold, said in [(None, "0.71 (false alarms: see"), (0.8, "0.80 (set by configuration)")]:
         scorer = ToxicityScorer(model=model, threshold=threshold)
         scorer.warm_up()
         (row,) = scorer.score(make_batch("secret text"))

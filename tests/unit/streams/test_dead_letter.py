@@ -48,7 +48,9 @@ def test_the_share_is_of_recent_records_only() -> None:
 def test_a_dead_letter_is_the_record_with_the_reason_last() -> None:
     headers = (("reason", b"theirs"), ("ce_id", b"7"))
     record = Record("events", 2, 41, 0.0, b"key", b"\xff\x00", headers)
-    message = dead_letter_message(record, DecodeError("not_json", "byte 0"), "openai", "harm.dlq", 1_700_000_000.0)
+    error = DecodeError("not_json", "byte 0")
+    error.wire_format = "openai"
+    message = dead_letter_message(record, error, "harm.dlq", 1_700_000_000.0, 100)
     assert (message.topic, message.key, message.value) == ("harm.dlq", b"key", b"\xff\x00")
     assert message.headers[:2] == headers
     assert dict(message.headers) == {
@@ -61,3 +63,10 @@ def test_a_dead_letter_is_the_record_with_the_reason_last() -> None:
         "offset": b"41",
         "time": b"2023-11-14T22:13:20.000Z",
     }
+
+
+def test_a_value_that_the_topic_does_not_take_is_cut_and_says_so() -> None:
+    record = Record("events", 0, 0, 0.0, None, b"x" * 1000, ())
+    message = dead_letter_message(record, DecodeError("too_large"), "harm.dlq", 0.0, 100)
+    assert message.value == b"x" * 100
+    assert dict(message.headers)["original_bytes"] == b"1000"
