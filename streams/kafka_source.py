@@ -17,6 +17,7 @@ from streams.ports import Partition, RebalanceListener, Record
 
 __all__ = ["KafkaSource", "KafkaStateReader"]
 
+_FETCH_BYTES = 1024 * 1024
 _STATE_WAIT_MS = 20
 _METADATA_SECONDS = 10.0
 _STEP_SECONDS = 0.01
@@ -53,7 +54,8 @@ class KafkaSource:
             client_id=f"harmwatch-{self._config.worker_name}",
             enable_auto_commit=False,
             auto_offset_reset=self._config.auto_offset_reset,
-            max_partition_fetch_bytes=max(1 << 20, min(self._max_record_bytes, 64 << 20)),
+            # Per partition and fetched ahead, so this bounds memory. A larger record still comes, alone (KIP-74).
+            max_partition_fetch_bytes=min(self._max_record_bytes, _FETCH_BYTES),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(500, session_ms // 10),
             max_poll_interval_ms=600_000,
