@@ -1,0 +1,144 @@
+"""A scorer that is slower than the traffic: the source waits, memory stays bounded, nothing is lost.
+
+In this process, with the worker's own parts on real Kafka, because the command has no slow scorer to configure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.clock import SystemClock
+from agent.metrics import Metrics, new_registry
+from agent.pipeline import Pipeline, build_pipeline
+from agent.scores import ScoreRow
+from agent.scoring.base import Batch
+from streams.formats import Decoder
+from streams.kafka_sink import KafkaSink
+from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.ports import Record
+from streams.tap import Tap
+from streams.watchdog import Watchdog
+from tests.builders import WordScorer
+
+from .scenarios import Outcome
+from .traffic import MODELS, Ledger, Traffic, TrafficRecord
+from .workbench import Workbench
+
+__all__ = ["SlowScorer", "slow_scorer"]
+
+
+class SlowScorer(WordScorer):
+    """Takes its time for each text."""
+
+    def __init__(self, seconds_a_text: float) -> None:
+        super().__init__(words={"awful": "toxicity"})
+        self.seconds_a_text = seconds_a_text
+
+    def score(self, batch: Batch) -> list[ScoreRow]:
+        time.sleep(self.seconds_a_text * len(batch))
+        return super().score(batch)
+
+
+class _CountingSource(KafkaSource):
+    """Counts what was handed out, to tell how far the tap reads ahead."""
+
+    handed_out = 0
+
+    async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
+        records = await super().getmany(max_records, timeout_seconds)
+        self.handed_out += len(records)
+        return records
+
+
+def _large_traffic(events: int, chars: int, seed: int) -> Traffic:
+    rng = random.Random(seed)
+    ledger, records = Ledger(), []
+    words = ("plain", "awful", "words", "很长", "的文本")
+    for n in range(events):
+        model = MODELS[n % len(MODELS)]
+        text = " ".join(rng.choices(words, k=chars // 6))
+        value = f'{{"id": "s-{n}", "source": "e2e", "model": "{model}", "input": {{"text": "{text}"}}}}'
+        records.append(TrafficRecord(model.encode(), value.encode()))
+        ledger.note(("e2e", f"s-{n}"), model, ["input"])
+    return Traffic(records, ledger)
+
+
+def _rss_mib() -> float:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def slow_scorer(bench: Workbench, *, events: int, chars: int, seconds_a_text: float, seed: int) -> Outcome:
+    """Far more bytes wait in Kafka than may be held; all are scored in the end."""
+    outcome = Outcome("slow_scorer", {"seconds_a_text": seconds_a_text})
+    traffic = _large_traffic(events, chars, seed)
+    bench.create_topics()
+    bench.lens.publish(bench.events, traffic.records)
+    megabytes = sum(len(record.value) for record in traffic.records) / 1e6
+    traffic.records.clear()
+    numbers = asyncio.run(_run(bench, seconds_a_text))
+    outcome.numbers |= {"published_mb": round(megabytes, 1)} | numbers
+    limit = bench.config.tap.max_in_flight_records + bench.config.tap.max_poll_records
+    outcome.expect(numbers["most_ahead"] <= limit, f"{numbers['most_ahead']} records read ahead, allowed {limit}")
+    outcome.expect(numbers["waited"] > 0, "the pipeline was never full: the scorer was not slow")
+    outcome.expect(
+        numbers["rss_growth_mib"] < megabytes / 2, f"memory grew by {numbers['rss_growth_mib']} MiB of {megabytes:.0f}"
+    )
+    outcome.balance(bench, traffic)
+    return outcome
+
+
+async def _run(bench: Workbench, seconds_a_text: float) -> dict[str, float]:
+    config = bench.config
+    clock = SystemClock()
+    metrics = Metrics(new_registry(), clock=clock)
+    box: list[Tap] = []
+    pipeline: Pipeline = build_pipeline(
+        config,
+        metrics=metrics,
+        clock=clock,
+        scorers=[SlowScorer(seconds_a_text)],
+        max_records=config.tap.max_in_flight_records,
+        on_done=lambda: box[0].wake(),
+    )
+    source = _CountingSource(config.kafka, config.topics.events, max_record_bytes=config.tap.max_record_bytes)
+    tap = Tap(
+        config=config,
+        source=source,
+        sink=KafkaSink(config.kafka, patience_seconds=60.0, max_message_bytes=config.tap.max_record_bytes, clock=clock),
+        state_reader=KafkaStateReader(config.kafka),
+        decoder=Decoder({}, config.tap.max_record_bytes),
+        pipeline=pipeline,
+        metrics=metrics,
+        watchdog=Watchdog(clock, 60.0),
+        clock=clock,
+    )
+    box.append(tap)
+    pipeline.warm_up()
+    before = _rss_mib()
+    peak, most_ahead, waited, most_in_flight = before, 0, 0, 0
+    started = time.monotonic()
+    task = asyncio.create_task(tap.run())
+    try:
+        while not (tap.assigned and tap.lags and sum(tap.lags.values()) == 0 and source.handed_out):
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.05)
+            peak = max(peak, _rss_mib())
+            most_ahead = max(most_ahead, source.handed_out - tap.verdicts)
+            most_in_flight = max(most_in_flight, pipeline.in_flight)
+            waited += pipeline.full
+    finally:
+        tap.request_stop()
+        await task
+    return {
+        "seconds": round(time.monotonic() - started, 1),
+        "most_in_flight": most_in_flight,
+        "most_ahead": most_ahead,
+        "waited": waited,
+        "rss_growth_mib": round(peak - before, 1),
+    }
