@@ -43,7 +43,7 @@ Run = Callable[[Workbench, BrokerCluster, Size, int], Outcome]
 
 
 def _slow(bench: Workbench, _: BrokerCluster, size: Size, seed: int) -> Outcome:
-    return slow_scorer(bench, events=size.slow_events, chars=40_000, seconds_a_text=0.004, seed=seed)
+    return slow_scorer(bench, events=size.slow_events, chars=40_000, seconds_a_text=0.002, seed=seed)
 
 
 #: By name: what runs, and what it needs of the configuration.

@@ -97,7 +97,12 @@ class Workbench:
     @property
     def config(self) -> WorkerConfig:
         """The configuration as a worker reads it."""
-        return load_config(self._write("bench", 9464))
+        return load_config(self.config_file)
+
+    @property
+    def config_file(self) -> Path:
+        """A file with it, for programs of the tests' own."""
+        return self._write("bench", 9464)
 
     def _write(self, worker_name: str, port: int) -> Path:
         path = self.folder / f"{worker_name}.yaml"
