@@ -109,7 +109,7 @@ def _wrong_types(draw: Callable[..., Any]) -> tuple[bytes, Headers]:
 def _mutated(draw: Callable[..., Any]) -> tuple[bytes, Headers]:
     case = draw(st.sampled_from(_golden))
     value = bytearray(case.value)
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.integers(1, 2))):
         at = draw(st.integers(0, len(value)))
         how = draw(st.sampled_from(["cut", "flip", "insert", "repeat", "drop"]))
         if how == "cut":
@@ -135,7 +135,7 @@ def _bad_text(draw: Callable[..., Any]) -> tuple[bytes, Headers]:
     )
     place = draw(st.sampled_from(["id", "model", "source", "tenant", "text"]))
     parts = dict.fromkeys(("id", "model", "source", "tenant", "text"), b"v")
-    parts["id"] = b"u-%d" % draw(st.integers(0, 10**6))
+    parts["id"] = str(draw(st.uuids())).encode()
     parts[place] = b"a" + piece + b"b" * draw(st.integers(0, 3))
     value = (
         b'{"id":"%(id)s","model":"%(model)s","source":"%(source)s","tenant":"%(tenant)s","input":{"text":"%(text)s"}}'
@@ -197,7 +197,7 @@ def _records(draw: Callable[..., Any]) -> HostileRecord:
         value, headers = draw(_KINDS[kind])
     key = draw(st.none() | st.binary(max_size=8))
     # Mostly the topic that says nothing: the others turn everything but their own format into dead letters.
-    topic = TOPICS[0] if draw(st.integers(0, 3)) else draw(st.sampled_from(TOPICS))
+    topic = draw(st.sampled_from([TOPICS[0], TOPICS[0], TOPICS[0], TOPICS[0], *TOPICS]))
     return HostileRecord(kind, topic, key, value, headers)
 
 
