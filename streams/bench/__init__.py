@@ -5,6 +5,7 @@
     traffic     the events that everything here is measured with
     recorded    what passes between the core's parts, written down once and played back to one part at a time
     core        one worker's core on an in-memory broker
+    glue        what the pipeline itself costs, its parts replaced by their recorded answers
     stages      CPU time of each stage, from the same events, and of the whole
     children    child processes that end with this one
     readers     consumers in processes of their own: our tap, confluent-kafka, kafka-python

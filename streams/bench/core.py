@@ -52,7 +52,8 @@ class Recording(NamedTuple):
     decoder: Sequence[Call]
     joining: Sequence[Call]
     batcher: Sequence[Call]
-    executor: Sequence[Call]
+    offered: Sequence[Call]
+    scored: Sequence[Call]
     scorers: Sequence[tuple[Scorer, Sequence[Call]]]
     judge: Judge
     judged: Sequence[Call]
@@ -107,7 +108,7 @@ def record_run(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> R
     box: list[Tap] = []
     observer = MetricsObserver(plain_metrics, clock)
     executor = Recorded(
-        new_executor(config, cast("list[Scorer]", noted), clock, lambda: box[0].wake(), observer), ["offer"]
+        new_executor(config, cast("list[Scorer]", noted), clock, lambda: box[0].wake(), observer), ["offer", "poll"]
     )
     batcher = Recorded(new_batcher(config, clock), ["add", "poll"])
     joining = Recorded(new_joining(config, clock), ["admit", "settle"])
@@ -132,7 +133,8 @@ def record_run(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> R
         decoder=decoder.calls,
         joining=joining.calls,
         batcher=batcher.calls,
-        executor=[call for call in executor.calls if call.result],
+        offered=[call for call in executor.calls if call.method == "offer" and call.result],
+        scored=[call for call in executor.calls if call.method == "poll"],
         scorers=[(scorer, note.calls) for scorer, note in zip(scorers, noted, strict=True)],
         judge=plain_judge,
         judged=judge.calls,

@@ -2,8 +2,9 @@
 
 One run of the core writes down every call between its parts; then each part gets its own calls again, alone, and the
 CPU time of the whole process is read before and after. The whole path is measured too, on the in-memory broker: what
-the stages do not explain is the stage ``loop`` (event loop, hand-over between threads, objects passed around). Shares
-are of that whole, so they add up to 1; Kafka's client is not in it and is measured end to end.
+the stages do not explain is the stage ``loop``: the tap, the event loop, threads that wait for the interpreter's lock,
+and memory that is cold when all parts take turns and warm when one part is alone. Shares are of that whole, so they add
+up to 1; Kafka's client is not in it and is measured end to end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from agent.scores import ScoreRow
 from agent.scoring.base import Batch, Scorer, ScoringItem
 from agent.tokens import estimate_tokens
 from streams.bench.core import Recording, new_batcher, new_executor, new_joining, record_run, run_core
+from streams.bench.glue import replay_pipeline
 from streams.bench.recorded import play
 from streams.bench.traffic import FORMAT_SAMPLES, bench_calls
 from streams.config import WorkerConfig
@@ -49,6 +51,7 @@ STAGES: Final = (
 """Those on the path of every event, without the scorers, which the configuration names."""
 
 _FORMAT_RECORDS: Final = 2000
+_COLLECTOR: Final = (50_000, 20, 50)
 _SECONDS: TypeAlias = dict[str, list[float]]
 
 
@@ -72,9 +75,12 @@ def measure_stages(
     run_core(config, values[:256], clock)  # warm: imports, tables, first allocations
     tell("writing down one run")
     recording = record_run(config, values, clock)
-    # What was written down stays: the collector need not look through it again and again while we measure.
+    # What was written down stays: the collector need not look through it again and again while we measure. It works as
+    # it does in the worker (streams.worker).
+    thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTOR)
     try:
         seconds: _SECONDS = defaultdict(list)
         used: list[float] = []
@@ -87,6 +93,7 @@ def measure_stages(
             for name, run in _formats(clock):
                 seconds[name].append(_timed(run) * len(values) / _FORMAT_RECORDS)
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
     return _summary({name: statistics.median(taken) for name, taken in seconds.items()}, used[-1], len(values))
 
@@ -95,9 +102,14 @@ def _summary(medians: Mapping[str, float], normalised: float, events: int) -> di
     on_path = {name: taken for name, taken in medians.items() if name != "whole" and not name.startswith("decode_")}
     # Scorers ask for the normalised view only when they want it: what nobody asked for was not paid.
     on_path["normalise"] *= normalised
+    # The batcher works in both; it has a stage of its own.
+    on_path["pipeline"] = max(0.0, on_path["pipeline"] - on_path["batch"])
     total = max(medians["whole"], sum(on_path.values()))
     on_path["loop"] = total - sum(on_path.values())
-    stages = {name: _row(medians.get(name, taken), taken / total, events) for name, taken in on_path.items()}
+    stages = {
+        name: _row(medians[name] if name == "normalise" else taken, taken / total, events)
+        for name, taken in on_path.items()
+    }
     stages |= {name: _row(taken, 0.0, events) for name, taken in medians.items() if name.startswith("decode_")}
     stages["whole"] = _row(total, 1.0, events)
     return stages
@@ -137,6 +149,7 @@ def _parts(
         ("normalise", lambda: partial(_normalise, texts)),
         ("batch", batch),
         ("execute", lambda: _execute(recording, config, clock)),
+        ("pipeline", lambda: replay_pipeline(recording, config, clock)),
         ("judge", lambda: play(recording.judge, recording.judged)),
         ("windows", lambda: play(build_windows(config, clock), recording.windows)),
         ("metrics", metrics),
@@ -194,7 +207,7 @@ def _execute(recording: Recording, config: WorkerConfig, clock: Clock) -> Callab
         }
         canned.append(_Canned(scorer, rows))
     executor = new_executor(config, canned, clock)
-    offered = [(Batch(call.args[0].items), call.args[1]) for call in recording.executor]
+    offered = [(Batch(call.args[0].items), call.args[1]) for call in recording.offered]
 
     def run() -> None:
         for batch, trigger in offered:
