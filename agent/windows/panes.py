@@ -176,7 +176,10 @@ class PaneMath:
         if states is None:
             # A new pane is the moment to fold old ones: it bounds the memory of a model that nobody reads.
             self.fold(model, boundaries)
-            states = model.tiers[tier][start] = self.empty()
+            # Folding may just have made this very pane out of finer ones: it must not be overwritten.
+            states = model.tiers[tier].get(start)
+            if states is None:
+                states = model.tiers[tier][start] = self.empty()
         if tier == 0:
             model.hot_index = start
             model.hot = states

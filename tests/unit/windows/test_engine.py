@@ -283,3 +283,13 @@ def test_a_partition_that_catches_up_is_read_right_all_along() -> None:
     for step in range(300):  # the windows end with the other partition; only the panes behind them are folded
         engine.apply(behind, step, [make_observation(time=START - 3000 + step * 10)])
         assert events(engine, 3600) == total(engine) == step + 2
+
+
+def test_a_coarse_pane_that_folding_has_just_made_is_not_overwritten() -> None:
+    engine = make_engine()
+    times = [0.0, START - 3130.0, START + 61.0, START - 2720.0, START - 3140.0]
+    for offset, (model, time) in enumerate(zip("aabba", times, strict=True)):
+        engine.apply(KEY, offset, [make_observation(model=model, time=time)])
+    assert engine.totals("a")["harm"] == state_of(
+        HarmAggregator(), [make_observation(model="a", time=times[index]) for index in (0, 1, 4)]
+    )
