@@ -175,14 +175,14 @@ async def test_three_brokers_lose_no_acknowledged_record_when_one_is_killed(
 ) -> None:
     cluster = kafka_cluster(brokers=3)
     cluster.create_topic(topic_name, partitions=1, replication=3)
-    async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=5000) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=40_000) as producer:
         for value in texts(0, 20):
             await producer.send_and_wait(topic_name, value)
         with admin_client(cluster.bootstrap) as client:
             (described,) = client.describe_topics([topic_name])
         leader = described["partitions"][0]["leader_id"]
         cluster.kill_broker(leader)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             for value in texts(20, 40):
                 await producer.send_and_wait(topic_name, value)
     # Idempotence is off in this producer, so a retry may double a record; none may be missing.
