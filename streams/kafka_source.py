@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig
@@ -79,7 +79,14 @@ class KafkaSource:
             await self._wait_for_gate(timeout_seconds)
             return []
         generation = self._generation
-        batches = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        try:
+            batches = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        except UnsupportedCodecError:
+            raise TransportError(
+                "records are compressed with a codec that is not installed: pip install cramjam"
+            ) from None
+        except KafkaError as error:
+            raise TransportError(f"records cannot be read ({type(error).__name__})") from None
         if generation != self._generation or not self._gate.is_set():
             # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
             # out none and go back to where they started: the listener, if still at work, will seek again anyway.
