@@ -85,7 +85,8 @@ class KafkaSource:
             raise TransportError(
                 "records are compressed with a codec that is not installed: pip install cramjam"
             ) from None
-        except KafkaError as error:
+        except (KafkaError, UnicodeDecodeError) as error:
+            # The second: the name of a header is no UTF-8, on which aiokafka stops.
             raise TransportError(f"records cannot be read ({type(error).__name__})") from None
         if generation != self._generation or not self._gate.is_set():
             # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
