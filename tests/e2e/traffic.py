@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from agent.clock import SystemClock, iso_time
-from agent.events import Direction
+from agent.events import DIRECTIONS, Direction
 
 __all__ = ["MODELS", "CallKey", "Ledger", "Traffic", "TrafficRecord", "make_traffic", "wrap_texts"]
 
@@ -136,24 +136,25 @@ def make_traffic(count: int, *, seed: int = 1, prefix: str = "r", split_share: f
 
 def wrap_texts(lines: Iterable[Mapping[str, Any]], *, prefix: str = "t") -> Iterator[tuple[dict[str, Any], Ledger]]:
     """Turn ``{"text": ...}`` lines into native events, inputs and outputs in turn; native events pass as they are."""
-    begin = SystemClock().now() - 60.0
+    stamp = iso_time(SystemClock().now() - 60.0)
+    waiting: dict[str, Any] | None = None
     for n, line in enumerate(lines):
-        if "text" in line:
-            half = "input" if n % 2 == 0 else "output"
-            event: dict[str, Any] = {
-                "id": f"{prefix}-{n}",
-                "source": "texts",
-                "model": MODELS[n // 2 % len(MODELS)],
-                "time": iso_time(begin),
-                half: {"text": line["text"]},
-            }
+        if "text" not in line:
+            yield dict(line), _promise(line)
+        elif waiting is None:
+            model = MODELS[n // 2 % len(MODELS)]
+            waiting = {"id": f"{prefix}-{n}", "source": "texts", "model": model, "time": stamp}
+            waiting["input"] = {"text": line["text"]}
         else:
-            event = dict(line)
-        ledger = Ledger()
-        directions: list[Direction] = []
-        if event.get("input") is not None:
-            directions.append("input")
-        if event.get("output") is not None:
-            directions.append("output")
-        ledger.note((event.get("source") or "", event["id"]), event["model"], directions)
-        yield event, ledger
+            event = waiting | {"output": {"text": line["text"]}}
+            waiting = None
+            yield event, _promise(event)
+    if waiting is not None:
+        yield waiting, _promise(waiting)
+
+
+def _promise(event: Mapping[str, Any]) -> Ledger:
+    ledger = Ledger()
+    given: list[Direction] = [direction for direction in DIRECTIONS if event.get(direction) is not None]
+    ledger.note((event.get("source") or "", event["id"]), event["model"], given)
+    return ledger
