@@ -23,7 +23,7 @@ from agent.joining import Origin
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline, RecordOutcome
 from agent.windows.codec import decode as decode_state
-from streams.acks import AckTracker
+from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.formats import Decoder
@@ -38,8 +38,6 @@ _logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
 _HOUSEKEEPING_SECONDS = 1.0
-#: Idle models are written again this often, so that a value that a zombie wrote last is overwritten before compaction.
-_FULL_SNAPSHOT_SECONDS = 300.0
 
 
 class Tap:
@@ -75,21 +73,15 @@ class Tap:
         self._metrics = metrics
         self._watchdog = watchdog
         self._clock = clock
-        self._acks = AckTracker()
+        self._checkpoints = Checkpointer(config, source, sink, pipeline.windows, metrics, watchdog, clock)
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
-        self._committed: dict[Partition, int] = {}
-        self._terms = 0
-        self._term: dict[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._failure: HarmwatchError | None = None
-        self._checkpointing = asyncio.Lock()
-        self._unflushed = 0
-        self._full_snapshot_at = 0.0
         self.lags: dict[Partition, int] = {}
         self.verdicts = 0
         self.dead_letters = 0
@@ -107,7 +99,7 @@ class Tap:
     @property
     def committed(self) -> dict[Partition, int]:
         """Offsets given back, by assigned partition."""
-        return dict(self._committed)
+        return dict(self._checkpoints.committed)
 
     def wake(self) -> None:
         """A batch is complete: publish it now. Thread-safe."""
@@ -134,7 +126,7 @@ class Tap:
         background: list[asyncio.Task[None]] = []
         try:
             await self._source.start(self)
-            background = [asyncio.create_task(self._checkpoint_forever()), asyncio.create_task(self._keep_house())]
+            background = [asyncio.create_task(self._checkpoints.run_forever()), asyncio.create_task(self._keep_house())]
             while not self._stopping:
                 self._raise_failure(background)
                 await self._turn()
@@ -159,7 +151,7 @@ class Tap:
             if not published:
                 await self._sleep_until_woken(_BUSY_SECONDS)
             return
-        if self._unflushed >= self._config.tap.max_unflushed_records:
+        if self._checkpoints.unflushed >= self._config.tap.max_unflushed_records:
             # The broker takes nothing: hold the source, so that memory stays bounded while the sink keeps trying.
             await self._sleep_until_woken(_IDLE_SECONDS)
             return
@@ -191,7 +183,7 @@ class Tap:
         if record.offset < resume_at:
             self._remember(record, origin)
             return
-        self._acks.track(partition, record.offset)
+        self._checkpoints.track(partition, record.offset)
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -228,67 +220,11 @@ class Tap:
             for evidence in outcome.evidence:
                 self._sink.send(Message(topics.evidence, evidence.id.encode(), self._encode(evidence)))
             self.verdicts += len(outcome.verdicts)
-            self._unflushed += 1
             origin = outcome.origin
-            self._acks.ack(Partition(origin.topic, origin.partition), origin.offset)
+            self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)
         return any_outcome
 
-    # -- checkpoints -------------------------------------------------------------------------------------------------
-
-    async def _checkpoint_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._config.tap.commit_interval_seconds)
-            await self._checkpoint()
-
-    async def _checkpoint(self) -> None:
-        """Flush everything published so far, with the window state that belongs to it; then commit.
-
-        Raises
-        ------
-        TransportError
-            When the sink's patience ended. A commit that the group refuses is no error: the records come again.
-        """
-        async with self._checkpointing:
-            # Between these lines nothing awaits: frontier, window state and queued messages are of one moment.
-            moved = {p: n for p, n in self._acks.frontiers().items() if n > self._committed.get(p, -1)}
-            if not moved:
-                return
-            terms = {partition: self._term[partition] for partition in moved}
-            full = self._clock.monotonic() >= self._full_snapshot_at
-            if full:
-                self._full_snapshot_at = self._clock.monotonic() + _FULL_SNAPSHOT_SECONDS
-            snapshots = [self._pipeline.windows.snapshot(partition, full=full) for partition in moved]
-            for partition, snapshot in zip(moved, snapshots, strict=True):
-                for model, state in snapshot.values.items():
-                    key = self._pane_key(model, partition)
-                    self._sink.send(Message(self._config.topics.panes, key, state, partition=partition.number))
-            flushing, started = self._unflushed, self._clock.monotonic()
-            await self._sink.flush()
-            self._unflushed -= flushing
-            self._metrics.stage("flush", self._clock.monotonic() - started)
-            for snapshot in snapshots:
-                self._pipeline.windows.confirm(snapshot)
-            # Not only ours: ours without a break. A partition that went and came back has been restored from a state
-            # in which these records may be missing, and comes to them again.
-            still_ours = {p: n for p, n in moved.items() if self._term.get(p) == terms[p]}
-            if not still_ours:
-                return
-            try:
-                await self._source.commit(still_ours)
-            except TransportError as error:
-                self._metrics.commit("failed")
-                _logger.warning("commit_failed partitions=%d reason=%s", len(still_ours), error)
-                return
-            self._metrics.commit("ok")
-            for partition, offset in still_ours.items():
-                if self._term.get(partition) == terms[partition]:
-                    self._committed[partition] = offset
-                    self._watchdog.progress(partition, offset)
-
-    def _pane_key(self, model: str, partition: Partition) -> bytes:
-        # Pane partition i holds source partition i, so the model alone is key enough; unless several topics are read.
-        topics = self._config.topics.events
-        return model.encode() if len(topics) == 1 else f"{model}@{partition.topic}".encode()
+    # -- the end -------------------------------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
         """Finish what is in flight and commit it, within ``drain_seconds``. What is left over comes again."""
@@ -299,7 +235,7 @@ class Tap:
         left = max(1.0, deadline - self._clock.monotonic())
         try:
             async with asyncio.timeout(left):
-                await self._checkpoint()
+                await self._checkpoints.checkpoint()
         except TimeoutError:
             raise TransportError("the broker did not take what was scored last; it is scored again next time") from None
 
@@ -326,10 +262,7 @@ class Tap:
     async def _adopt(self, takeover: Takeover) -> None:
         partition, resume_at = takeover.partition, takeover.resume_at
         self._restore(partition, takeover.states, takeover.end)
-        self._acks.open(partition, resume_at)
-        self._committed[partition] = resume_at
-        self._terms += 1
-        self._term[partition] = self._terms
+        self._checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
         self._watchdog.progress(partition, resume_at)
@@ -356,7 +289,7 @@ class Tap:
         try:
             await self._finish_in_flight(deadline)
             async with asyncio.timeout(max(0.5, deadline - self._clock.monotonic())):
-                await self._checkpoint()
+                await self._checkpoints.checkpoint()
         except (TimeoutError, TransportError) as error:
             _logger.warning("revoked_without_commit partitions=%d reason=%s", len(lost), type(error).__name__)
         finally:
@@ -365,11 +298,8 @@ class Tap:
 
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
-        self._committed.pop(partition, None)
-        self._term.pop(partition, None)
-        self._acks.close(partition)
+        self._checkpoints.close(partition)
         self._pipeline.forget(partition)
-        self._sink.discard(self._config.topics.panes, partition.number)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
         self.lags.pop(partition, None)
@@ -387,7 +317,7 @@ class Tap:
                 continue  # the watchdog sees that nothing moves
             for partition, end in ends.items():
                 if partition in self._resume_at:
-                    lag = max(0, end - self._committed[partition])
+                    lag = max(0, end - self._checkpoints.committed[partition])
                     self._metrics.consumer_lag(partition.topic, partition.number, lag)
                     self._watchdog.lag(partition, lag)
                     self.lags[partition] = lag
