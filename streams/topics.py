@@ -98,7 +98,7 @@ async def ensure_topics(config: WorkerConfig) -> int:
     Raises
     ------
     ConfigError
-        When a topic of events does not exist, or panes have fewer partitions than the events.
+        When a topic of events does not exist, or panes have fewer partitions and may not be widened.
     TransportError
         When the broker does not answer or refuses.
     """
@@ -117,6 +117,10 @@ def _ensure_topics(config: WorkerConfig) -> int:
         if missing and config.topics.create_missing:
             _create(admin, missing, config.topics.replication_factor)
         panes = existing.get(config.topics.panes, widest)
+        if panes < widest and config.topics.create_missing:
+            # The events have been given more partitions since: their state needs as many.
+            admin.create_partitions({config.topics.panes: widest})
+            panes = widest
         if panes < widest:
             raise ConfigError(f"topics.panes: {config.topics.panes} has {panes} partitions, the events have {widest}")
         return panes

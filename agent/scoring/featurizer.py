@@ -290,7 +290,8 @@ class NgramFeaturizer:
         digit = ((codes >= 48) & (codes <= 57)).astype(np.int64)
         total = np.concatenate(([0], np.cumsum(digit)))
         digits = total[last] - total[first]
-        return (digits > 0) & (digits < last - first)
+        mixed: NDArray[np.bool_] = (digits > 0) & (digits < last - first)
+        return mixed
 
 
 def _power_table_size(window: int) -> int:
@@ -311,7 +312,8 @@ def _tally(packed: _U64, bounds: _I64) -> _I64:
     sums = np.diff(total[bounds])
     mask = np.uint64((1 << FIELD_BITS) - 1)
     fields = [(sums >> np.uint64(FIELD_BITS * field)) & mask for field in range(LOW_FIELDS)]
-    return np.stack(fields, axis=1).astype(np.int64)
+    unpacked: _I64 = np.stack(fields, axis=1).astype(np.int64)
+    return unpacked
 
 
 def _shape(tallies: _I64, words: _I64, lengths: _I64) -> NDArray[np.float32]:

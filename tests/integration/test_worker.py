@@ -158,3 +158,20 @@ async def test_a_model_that_cannot_be_loaded_ends_the_worker_before_it_takes_any
     cluster.create_topic(config.topics.events[0], 1)
     with pytest.raises(ModelError):
         await Worker.build(config).run()
+
+
+@pytest.mark.layer("kafka")
+async def test_events_that_were_given_more_partitions_get_as_many_panes(kafka: Any) -> None:
+    prefix = f"w-{uuid.uuid4().hex[:8]}"
+    config = make_config(kafka.bootstrap, prefix)
+    kafka.create_topic(config.topics.events[0], 1)
+    async with running(config):
+        pass
+    admin = admin_client(config.kafka)
+    await asyncio.to_thread(admin.create_partitions, {config.topics.events[0]: 3})
+    async with running(config) as worker:
+        topics = await asyncio.to_thread(describe_topics, admin)
+        await publish(config, [Message(config.topics.events[0], b"m", native("r-1"), partition=2)])
+        await until(lambda: sum(worker.tap.committed.values()) == 1)
+    admin.close()
+    assert topics[config.topics.panes] == 3
