@@ -30,7 +30,7 @@ from streams.web.status import (
     StageStatus,
 )
 
-__all__ = ["Status"]
+__all__ = ["Recent", "Status"]
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +45,9 @@ class _Look(NamedTuple):
     lag_sum: float
 
 
-class _Recent(NamedTuple):
+class Recent(NamedTuple):
+    """Rates of the last seconds; ``lag_seconds`` from event time to metric, None when nothing was measured."""
+
     events_per_second: float
     lag_seconds: float | None
 
@@ -121,7 +123,7 @@ class Status:
         def number(name: str) -> int:
             return int(self._metrics.total(f"harmwatch_{name}_total"))
 
-        recent = self._recent()
+        recent = self.recent()
         return PipelineStatus(
             events=number("events"),
             events_per_second=recent.events_per_second,
@@ -139,7 +141,7 @@ class Status:
             series_budget=self._config.metrics.max_series,
         )
 
-    def _recent(self) -> _Recent:
+    def recent(self) -> Recent:
         """Rates since the oldest look within the last ten seconds, so that the console shows what is, not what was."""
         now = self._clock.monotonic()
         timings = self._metrics.timings("harmwatch_event_lag_seconds").values()
@@ -154,7 +156,7 @@ class Status:
         first = self._looks[0] if self._looks else _Look(self._started_monotonic, 0.0, 0, 0.0)
         self._looks.append(look)
         measured = look.lag_count - first.lag_count
-        return _Recent(
+        return Recent(
             (look.events - first.events) / max(now - first.at, 1e-3),
             (look.lag_sum - first.lag_sum) / measured if measured else None,
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
-from agent.clock import Clock
+from agent.clock import Clock, iso_time
 from agent.errors import Backpressure
 from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin
@@ -228,23 +228,24 @@ class Pipeline:
         if not (self._records and self._records[0].remaining == 0):
             return outcomes
         now = self._clock.now()
+        scored_at = iso_time(now)
         started = self._clock.monotonic()
         while self._records and self._records[0].remaining == 0:
             record = self._records.popleft()
             if record.abandoned:
                 continue
-            outcomes.append(self._conclude(record, now))
+            outcomes.append(self._conclude(record, now, scored_at))
         self._metrics.stage("judge", self._clock.monotonic() - started)
         return outcomes
 
-    def _conclude(self, record: PendingRecord, now: float) -> RecordOutcome:
+    def _conclude(self, record: PendingRecord, now: float, scored_at: str) -> RecordOutcome:
         origin = record.origin
         partition = (origin.topic, origin.partition)
         verdicts: list[Verdict] = []
         evidence: list[Evidence] = []
         observations: list[Observation] = []
         for half in record.halves:
-            judgement = self._judge.judge(half, now)
+            judgement = self._judge.judge(half, scored_at)
             if half.recalled:
                 half.call.harmful |= judgement.dimensions
                 half.call.scored |= judgement.scored

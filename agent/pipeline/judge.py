@@ -89,13 +89,13 @@ class Judge:
             "output": tuple(scorer.name for scorer in scorers if "output" in scorer.directions),
         }
 
-    def judge(self, half: Half, now: float) -> Judgement:
+    def judge(self, half: Half, scored_at: str) -> Judgement:
         """The verdict on one half whose answers are all in.
 
         Parameters
         ----------
-        now
-            Seconds since the Unix epoch, for ``scored_at``.
+        scored_at
+            As `agent.clock.iso_time` writes it; the same for all halves that are judged together.
         """
         event, direction = half.event, half.direction
         scores: dict[str, float] = {}
@@ -141,7 +141,7 @@ class Judge:
             model=event.model,
             direction=direction,
             time=iso_time(half.time),
-            scored_at=iso_time(now),
+            scored_at=scored_at,
             scores=scores,
             findings=found,
             missing=missing,

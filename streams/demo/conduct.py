@@ -208,7 +208,7 @@ class Demo:
             events_per_second=events / max(elapsed, 1.0),
             verdicts=worker.tap.verdicts,
             lag_records=sum(worker.tap.lags.values()),
-            lag_seconds=None,
+            lag_seconds=worker.status.recent().lag_seconds,
             dead_letters=worker.tap.dead_letters,
             models=[self._model(reading) for _, reading in sorted(shortest.items())],
             findings=dict(self._progress.findings),
