@@ -14,7 +14,7 @@ A half whose other half never came by the time it leaves the store is an orphan.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from agent.clock import Clock
@@ -169,12 +169,16 @@ class JoinStore:
                 return
             self._release(key, call)
 
-    def forget(self, topic: str, partition: int) -> None:
-        """Drop what came from a partition that is no longer ours; its records will come again elsewhere."""
+    def forget(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Drop what came from partitions that are no longer ours; their records will come again elsewhere.
+
+        One pass over all calls, however many partitions: give those that are lost together together.
+        """
+        lost = frozenset(partitions)
         for key, call in list(self._calls.items()):
-            if _is_from(call.input_origin, topic, partition):
+            if _is_from(call.input_origin, lost):
                 call.input_origin = None
-            if _is_from(call.output_origin, topic, partition):
+            if _is_from(call.output_origin, lost):
                 call.output_origin = None
             if call.input_origin is None and call.output_origin is None:
                 self.settle(call)
@@ -212,5 +216,5 @@ class JoinStore:
             self._on_orphan(call.format)
 
 
-def _is_from(origin: Origin | None, topic: str, partition: int) -> bool:
-    return origin is not None and origin.topic == topic and origin.partition == partition
+def _is_from(origin: Origin | None, partitions: frozenset[tuple[str, int]]) -> bool:
+    return origin is not None and (origin.topic, origin.partition) in partitions

@@ -293,13 +293,13 @@ class Tap:
         except (TimeoutError, TransportError) as error:
             _logger.warning("revoked_without_commit partitions=%d reason=%s", len(lost), type(error).__name__)
         finally:
+            self._pipeline.forget(lost)
             for partition in lost:
                 self._release(partition)
 
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
         self._checkpoints.close(partition)
-        self._pipeline.forget(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
         self.lags.pop(partition, None)

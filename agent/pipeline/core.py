@@ -7,7 +7,7 @@ that the window state always covers a contiguous prefix of each partition.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
@@ -176,13 +176,15 @@ class Pipeline:
             dues = [due for due in (self._executor.due_in_seconds(),) if due is not None]
         return min(dues, default=None)
 
-    def forget(self, partition: tuple[str, int]) -> None:
-        """A partition is no longer ours: drop its state; what is in flight of it leaves without effect."""
+    def forget(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Partitions are no longer ours: drop their state; what is in flight of them leaves without effect."""
+        lost = frozenset(partitions)
         for record in self._records:
-            if (record.origin.topic, record.origin.partition) == partition:
+            if (record.origin.topic, record.origin.partition) in lost:
                 record.abandoned = True
-        self._joining.forget(*partition)
-        self.windows.drop(partition)
+        self._joining.forget(lost)
+        for partition in lost:
+            self.windows.drop(partition)
 
     def keep_house(self) -> None:
         """What need not be done per event: expiry, gauges. Call about once a second."""

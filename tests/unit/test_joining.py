@@ -85,11 +85,10 @@ def test_forgetting_a_partition_keeps_what_came_from_others() -> None:
     store = make_store(ManualClock(), [])
     store.admit(make_event(answer=None), REQUEST, 1.0)
     store.admit(make_event(text=None), RESPONSE, 1.0)
-    store.forget("events", 0)
+    store.forget([("events", 0)])
     assert store.admit(make_event(answer=None), Origin("events", 0, 10), 1.0).directions == ("input",)
     assert store.admit(make_event(text=None), Origin("events", 1, 99), 1.0).duplicates == 1
-    store.forget("events", 0)
-    store.forget("events", 1)
+    store.forget([("events", 0), ("events", 1)])
     assert len(store) == 0
 
 
@@ -99,3 +98,24 @@ def test_a_label_is_attached_only_to_a_known_call() -> None:
     assert store.label("test", "r-1", "approved")
     assert call.label == "approved"
     assert not store.label("test", "r-2", "approved")
+
+
+def test_many_partitions_are_forgotten_in_one_pass() -> None:
+    looks = 0
+
+    class Watched(Origin):
+        @property
+        def topic(self) -> str:
+            nonlocal looks
+            looks += 1
+            return self[0]
+
+    store = make_store(ManualClock(), [])
+    for number in range(1000):
+        store.admit(make_event(inference_id=str(number)), Watched("e", number % 50, number), 1.0)
+    store.forget([("e", partition) for partition in range(25)])
+    assert {call.input_origin.partition for call in store.calls() if call.input_origin} == set(range(25, 50))
+    assert len(store) == 500
+    assert looks <= 2 * 1000
+    store.forget([])
+    assert len(store) == 500
