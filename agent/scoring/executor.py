@@ -98,6 +98,7 @@ class Executor:
         self._lanes: dict[Lane, LaneWorker] = {
             lane: LaneWorker(lane, clock, self._lock, self._call_done) for lane in ("device", "host")
         }
+        # Read by the polling thread as it likes; changed by it, and read by lanes, under the lock only.
         self._flights: deque[_Flight] = deque()
         self._stuck: dict[str, ScorerCall] = {}
         self._closed = False
@@ -138,7 +139,8 @@ class Executor:
             else:
                 started.append(call)
         flight.remaining = len(started)
-        self._flights.append(flight)
+        with self._lock:  # a lane may be looking for the flight of its call right now
+            self._flights.append(flight)
         for call in started:
             self._lanes[call.scorer.lane].put(call)
         if not started:
@@ -150,7 +152,8 @@ class Executor:
         self._expire_overdue()
         results: list[BatchResult] = []
         while self._flights and self._flights[0].remaining == 0:
-            flight = self._flights.popleft()
+            with self._lock:
+                flight = self._flights.popleft()
             seconds = self._settler.settle(flight.calls, flight.trigger, flight.rows)
             results.append(BatchResult(flight.batch, flight.trigger, flight.rows, seconds))
         return results
@@ -201,7 +204,7 @@ class Executor:
             for call in self._calls():
                 if call.pending:
                     call.give_up("deadline")
-        self._flights.clear()
+            self._flights.clear()
         self.close()
 
     def _prepare(

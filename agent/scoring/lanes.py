@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -12,6 +13,8 @@ from agent.scoring.attempt import MissingReason, Outcome, attempt
 from agent.scoring.base import Batch, Lane, Scorer
 
 __all__ = ["CallState", "LaneWorker", "ScorerCall"]
+
+_logger = logging.getLogger(__name__)
 
 
 class CallState(Enum):
@@ -78,7 +81,7 @@ class LaneWorker:
     lock
         Guards the state of calls; the executor holds it while it expires or skips them.
     on_call_done
-        Called from the lane's thread, without the lock, after a call became DONE.
+        Called from the lane's thread, without the lock, after a call became DONE. What it raises is logged, no more.
     """
 
     def __init__(
@@ -137,5 +140,9 @@ class LaneWorker:
                 return False
             call.outcomes = outcomes
             call.state = CallState.DONE
-        self._on_call_done(call)
+        try:
+            self._on_call_done(call)
+        # Nobody would start another thread: every batch after this one would wait for ever.
+        except Exception as error:
+            _logger.error("scoring.callback_failed lane=%s error_type=%s", self._lane, type(error).__name__)
         return True

@@ -14,6 +14,7 @@ from agent.scores import MissingScore, ScoreRow, TextSpan
 from agent.scoring.base import Batch
 from agent.scoring.cache import ScoreCache
 from agent.scoring.executor import Executor
+from agent.scoring.lanes import LaneWorker, ScorerCall
 from tests.unit.scoring.fake_scorers import (
     WAIT_SECONDS,
     Bell,
@@ -298,3 +299,38 @@ def test_a_stuck_scorer_does_not_keep_join_beyond_its_time(rig: Callable[..., Ri
     assert setup.executor.join(0.02)
     assert reasons(setup.executor.poll()[0], "stuck") == ["deadline"]
     stuck.gate.release()
+
+
+def test_batches_are_not_taken_up_while_a_lane_looks_at_them(rig: Callable[..., Rig]) -> None:
+    """A lane that met the list of batches while it grew died of a RuntimeError, and everything stood still."""
+    executor = rig(FakeScorer()).executor
+    offering = threading.Thread(target=executor.offer, args=(make_batch("a"), "count"), daemon=True)
+    with executor._lock:  # as a lane does
+        offering.start()
+        offering.join(0.05)
+        assert offering.is_alive()
+        assert executor.due_in_seconds() is None
+    offering.join(WAIT_SECONDS)
+    assert executor.join(WAIT_SECONDS)
+    assert len(executor.poll()) == 1
+
+
+def test_a_lane_outlives_its_callback(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[str] = []
+    second = threading.Event()
+
+    def callback(call: ScorerCall) -> None:
+        done.append(call.scorer.name)
+        if len(done) == 2:
+            second.set()
+        raise RuntimeError(SECRET)
+
+    lane = LaneWorker("host", ManualClock(), threading.Lock(), callback)
+    for name in ("first", "second"):
+        lane.put(ScorerCall(FakeScorer(name), [make_batch("a")], [(b"digest", (0,))]))
+    assert second.wait(WAIT_SECONDS)
+    lane.stop()
+    assert lane.join(WAIT_SECONDS)
+    assert done == ["first", "second"]
+    assert "scoring.callback_failed lane=host error_type=RuntimeError" in caplog.text
+    assert SECRET not in caplog.text
