@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
-__all__ = ["Clock", "ManualClock", "SystemClock", "iso_time"]
+__all__ = ["LAST_SECOND", "Clock", "ManualClock", "SystemClock", "iso_time", "sane_time"]
+
+LAST_SECOND = 253_402_300_799.0
+"""The last second of the year 9999, after which neither datetime nor RFC 3339 has a name for a time."""
 
 
 class Clock(Protocol):
@@ -66,9 +69,16 @@ class ManualClock:
         self._elapsed += seconds
 
 
+def sane_time(epoch_seconds: float) -> float:
+    """The nearest time in 0..`LAST_SECOND`; 0 for NaN. Times come from strangers: never trust, never fail."""
+    if 0.0 <= epoch_seconds <= LAST_SECOND:
+        return epoch_seconds
+    return LAST_SECOND if epoch_seconds > LAST_SECOND else 0.0
+
+
 def iso_time(epoch_seconds: float) -> str:
-    """RFC 3339 in UTC with milliseconds, e.g. ``2026-11-23T10:00:00.000Z``."""
-    milliseconds = int(epoch_seconds * 1000.0 // 1)
+    """RFC 3339 in UTC with milliseconds, e.g. ``2026-11-23T10:00:00.000Z``; never raises, see `sane_time`."""
+    milliseconds = int(sane_time(epoch_seconds) * 1000.0 // 1)
     return f"{_iso_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
 
 

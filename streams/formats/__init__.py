@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
+from agent.clock import LAST_SECOND, sane_time
 from agent.errors import ConfigError, DecodeError
 from agent.events import InferenceEvent
 from streams.formats.base import MAX_BYTES, TOPIC_HEADER, Format, gunzip, parse_json
@@ -75,7 +76,8 @@ class Decoder:
         """The events of one record; none when it is well formed and holds no inference.
 
         Every event has an id and a time: a missing id becomes ``<topic>-<partition>-<offset>`` (with ``#i`` when the
-        record holds several), the same at every replay; a missing time becomes the record's.
+        record holds several), the same at every replay; a missing time becomes the record's. So does one that is no
+        number or outside of the years 1970 to 9999; the record's own time is moved into those bounds.
 
         Raises
         ------
@@ -100,7 +102,7 @@ class Decoder:
             raise DecodeError("internal", _place(error)) from None
         if len(events) == 1:
             event = events[0]
-            if event.inference_id and event.time is not None:
+            if event.inference_id and event.time is not None and 0.0 <= event.time <= LAST_SECOND:
                 return events
         return [_complete(event, number, len(events), record) for number, event in enumerate(events)]
 
@@ -162,12 +164,13 @@ def _place(error: Exception) -> str:
 
 
 def _complete(event: InferenceEvent, number: int, count: int, record: Record) -> InferenceEvent:
-    ident = event.inference_id
+    ident, time = event.inference_id, event.time
+    if time is None or not 0.0 <= time <= LAST_SECOND:  # the comparison is false for NaN as well
+        time = sane_time(record.time)
+    elif ident:
+        return event
     if not ident:
         ident = f"{record.topic}-{record.partition}-{record.offset}"
         if count > 1:
             ident = f"{ident}#{number}"
-    elif event.time is not None:
-        return event
-    time = record.time if event.time is None else event.time
     return msgspec.structs.replace(event, inference_id=ident, time=time)

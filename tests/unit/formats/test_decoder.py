@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from agent.errors import ConfigError, DecodeError
+from agent.events import InferenceEvent
 from streams.formats import FORMATS, Decoder, load
 from streams.formats.native import NativeEvent
 from streams.formats.oip_proto import message_classes, unframe
@@ -66,6 +67,35 @@ def test_missing_id_and_time_come_from_the_record() -> None:
     assert [e.inference_id for e in several] == ["inference.events-2-7#0", "own", "inference.events-2-7#2"]
     (native,) = decoder.decode(record({key: NATIVE[key] for key in ("id", "model", "input")}))
     assert native.time == 1_790_000_000.0
+
+
+class Timed:
+    """A format that takes the time from its sender's word."""
+
+    name = "openai"
+
+    def matches(self, headers: Headers, value: bytes) -> bool:
+        return True
+
+    def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
+        times = [None if word == b"-" else float(word) for word in value.split()]
+        return [InferenceEvent(inference_id=f"r-{n}", model="m", time=time) for n, time in enumerate(times)]
+
+
+@pytest.mark.parametrize("stamp", ["nan", "inf", "-inf", "-1", "253402300800", "1e300", "-"])
+@pytest.mark.parametrize("others", ["", " 5.0 nan"])
+def test_impossible_times_become_the_records(stamp: str, others: str) -> None:
+    decoder = Decoder({"t": "openai"})
+    decoder._by_topic["t"] = Timed()  # type: ignore[assignment]
+    times = [event.time for event in decoder.decode(record(f"{stamp}{others}".encode(), topic="t"))]
+    assert times == [1_790_000_000.0] + ([5.0, 1_790_000_000.0] if others else [])
+
+
+@pytest.mark.parametrize(("own", "time"), [(-0.001, 0.0), (float("nan"), 0.0), (9.2e15, 253_402_300_799.0)])
+def test_impossible_times_of_records_are_moved_into_bounds(own: float, time: float) -> None:
+    request = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    stamped = record(request)._replace(time=own)
+    assert [event.time for event in Decoder().decode(stamped)] == [time]
 
 
 @pytest.mark.parametrize("value", [None, b""])
