@@ -21,7 +21,7 @@ from agent.clock import Clock
 from agent.events import Direction, InferenceEvent
 from agent.scores import Dimension
 
-__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin"]
+__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin", "event_chars"]
 
 
 class Origin(NamedTuple):
@@ -49,12 +49,13 @@ class JoinedCall:
         Ground truth that came on its own; used by decisions that come after it.
     counted
         The half by which the call was counted as an event; None while it was not.
-    remembered
-        The half that was judged before a restart, while its other half is still to come.
+    remembered, remembered_chars
+        The half that was judged before a restart, while its other half is still to come; what it adds to the
+        characters held.
     """
 
     __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
-                 "label", "output_origin", "remembered", "scored", "time")  # fmt: skip
+                 "label", "output_origin", "remembered", "remembered_chars", "scored", "time")  # fmt: skip
 
     def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
         self.time = event_time
@@ -69,6 +70,7 @@ class JoinedCall:
         self.label: str | None = None
         self.counted: tuple[Origin, Direction] | None = None
         self.remembered: InferenceEvent | None = None
+        self.remembered_chars = 0
 
     @property
     def whole(self) -> bool:
@@ -119,7 +121,7 @@ class JoinStore:
 
     @property
     def chars(self) -> int:
-        """Characters of text held for halves that wait for their other half."""
+        """Characters of text held for halves that wait for their other half, those from before a restart included."""
         return self._chars
 
     def admit(self, event: InferenceEvent, origin: Origin, event_time: float) -> Admission:
@@ -153,12 +155,26 @@ class JoinStore:
 
     def remember(self, call: JoinedCall, event: InferenceEvent) -> None:
         """Keep a half that was judged before a restart until its other half comes; a whole call needs nothing kept."""
-        call.remembered = None if call.whole or not event.directions else event
+        self._drop_remembered(call)
+        held = self._calls.get((event.source, event.inference_id)) is call
+        if call.whole or not event.directions or not held:
+            return
+        call.remembered = event
+        if not call.held_chars:  # else they are the texts that `known_texts` holds
+            call.remembered_chars = event_chars(event)
+            self._chars += call.remembered_chars
+            if self._chars > self._max_chars:
+                self._shrink()
 
     def recall(self, call: JoinedCall) -> InferenceEvent | None:
         """The half that `remember` kept, once."""
-        event, call.remembered = call.remembered, None
+        event = call.remembered
+        self._drop_remembered(call)
         return event
+
+    def _drop_remembered(self, call: JoinedCall) -> None:
+        self._chars -= call.remembered_chars
+        call.remembered, call.remembered_chars = None, 0
 
     def expire(self) -> None:
         """Let go of calls older than the time to live. Cheap: looks at the oldest first and stops."""
@@ -182,6 +198,7 @@ class JoinStore:
                 call.output_origin = None
             if call.input_origin is None and call.output_origin is None:
                 self.settle(call)
+                self._drop_remembered(call)
                 del self._calls[key]
 
     def label(self, source: str, inference_id: str, label: str) -> bool:
@@ -212,8 +229,18 @@ class JoinStore:
         # The texts stay readable for a verdict that is still in flight; they only stop counting as held.
         self._chars -= call.held_chars
         call.held_chars = 0
+        self._drop_remembered(call)
         if not call.whole:
             self._on_orphan(call.format)
+
+
+def event_chars(event: InferenceEvent) -> int:
+    """Characters of all texts that an event keeps in memory."""
+    chars = sum(map(len, event.context))
+    for payload in (event.input, event.output):
+        if payload is not None:
+            chars += sum([len(part.text) for part in payload.texts])
+    return chars
 
 
 def _is_from(origin: Origin | None, partitions: frozenset[tuple[str, int]]) -> bool:

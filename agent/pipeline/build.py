@@ -64,6 +64,7 @@ def build_pipeline(
     clock: Clock,
     scorers: list[Scorer] | None = None,
     max_records: int = 2000,
+    max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
 ) -> Pipeline:
     """The whole core, not warmed up.
@@ -72,6 +73,8 @@ def build_pipeline(
     ----------
     scorers
         Given by tests and by embedders; the configured ones otherwise.
+    max_records, max_chars
+        Records, and characters of their texts, that may be in flight before `Pipeline.full`.
     on_done
         Called from a scoring thread when a batch is complete.
 
@@ -109,6 +112,7 @@ def build_pipeline(
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
+        max_chars=max_chars,
     )
 
 

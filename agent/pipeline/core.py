@@ -14,7 +14,7 @@ from agent.batching import Emitted, MicroBatcher
 from agent.clock import Clock, iso_time
 from agent.errors import Backpressure
 from agent.events import InferenceEvent
-from agent.joining import JoinStore, Origin
+from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
@@ -43,8 +43,9 @@ class Pipeline:
 
     Parameters
     ----------
-    max_records, max_texts
-        How much may be in flight before `submit` raises Backpressure.
+    max_records, max_texts, max_chars
+        How much may be in flight before `submit` raises Backpressure. ``max_chars`` bounds the memory: characters of
+        all texts of the records not handed back yet; one record is always taken, however long.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Pipeline:
         clock: Clock,
         max_records: int,
         max_texts: int,
+        max_chars: int = 64_000_000,
     ) -> None:
         self.windows = windows
         self._executor = executor
@@ -69,11 +71,13 @@ class Pipeline:
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
+        self._max_chars = max(1, max_chars)
         self._exporter = WindowExporter(windows, metrics)
         self._records: deque[PendingRecord] = deque()
         self._flying: deque[Sequence[Slot]] = deque()
         self._held: Emitted[Slot] | None = None
         self._texts_in_flight = 0
+        self._chars_in_flight = 0
         self._closed = False
 
     def warm_up(self) -> None:
@@ -94,7 +98,11 @@ class Pipeline:
     @property
     def full(self) -> bool:
         """True when `submit` would raise Backpressure."""
-        return len(self._records) >= self._max_records or self._texts_in_flight >= self._max_texts
+        return (
+            len(self._records) >= self._max_records
+            or self._texts_in_flight >= self._max_texts
+            or self._chars_in_flight >= self._max_chars
+        )
 
     def submit(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
         """Take one record with all its events (none, for a dead letter: it still has its place in the order).
@@ -120,10 +128,14 @@ class Pipeline:
             if event.redacted:
                 self._metrics.redacted(event.format)
             if admission.directions and (recalled := self._joining.recall(admission.call)) is not None:
+                record.chars += event_chars(recalled)
                 self._enqueue(record, Half(recalled, recalled.directions[0], admission.call, event_time, recalled=True))
+            if admission.directions:
+                record.chars += event_chars(event)
             for direction in admission.directions:
                 self._enqueue(record, Half(event, direction, admission.call, event_time))
         self._texts_in_flight += record.remaining
+        self._chars_in_flight += record.chars
         self._records.append(record)
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
@@ -212,6 +224,7 @@ class Pipeline:
         self._records.clear()
         self._flying.clear()
         self._texts_in_flight = 0
+        self._chars_in_flight = 0
 
     def _feed(self, drain: bool) -> None:
         """Offer closed batches while the executor takes them."""
@@ -234,6 +247,7 @@ class Pipeline:
         started = self._clock.monotonic()
         while self._records and self._records[0].remaining == 0:
             record = self._records.popleft()
+            self._chars_in_flight -= record.chars
             if record.abandoned:
                 continue
             outcomes.append(self._conclude(record, now, scored_at))

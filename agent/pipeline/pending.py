@@ -38,14 +38,18 @@ class Half:
 
 
 class PendingRecord:
-    """One record from submission to outcome. ``remaining`` counts texts without scores."""
+    """One record from submission to outcome.
 
-    __slots__ = ("abandoned", "duplicates", "halves", "origin", "remaining")
+    ``remaining`` counts texts without scores; ``chars`` are those of all texts that its halves keep in memory.
+    """
+
+    __slots__ = ("abandoned", "chars", "halves", "origin", "remaining")
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.halves: list[Half] = []
         self.remaining = 0
+        self.chars = 0
         self.abandoned = False
 
 

@@ -119,3 +119,42 @@ def test_many_partitions_are_forgotten_in_one_pass() -> None:
     assert looks <= 2 * 1000
     store.forget([])
     assert len(store) == 500
+
+
+def test_halves_from_before_a_restart_count_as_characters_held_and_are_bounded() -> None:
+    store = make_store(ManualClock(), [], max_chars=1000)
+    for number in range(20):
+        origin = Origin("e", 0, number)
+        answer = make_event(text=None, answer="x" * 300, inference_id=f"out-{number}")
+        store.remember(store.admit(answer, origin, 1.0).call, answer)
+        question = make_event(text="y" * 100, answer=None, inference_id=f"in-{number}")
+        store.remember(store.admit(question, origin, 1.0).call, question)
+        assert 0 < store.chars <= 1000
+    held = [call for call in store.calls() if call.remembered is not None]
+    assert 2 <= len(held) <= 5
+    for call in held:
+        event = store.recall(call)
+        assert event is not None
+        assert store.recall(call) is None
+        store.settle(call)
+    assert store.chars == 0
+
+
+def test_no_characters_stay_counted_however_a_remembered_half_leaves() -> None:
+    clock = ManualClock()
+    store = make_store(clock, [], max_chars=1000)
+    first, second = make_event(text=None, inference_id="a"), make_event(text=None, inference_id="b")
+    for number, event in enumerate((first, second)):
+        call = store.admit(event, Origin("e", number, 1), 1.0).call
+        store.remember(call, event)
+        store.remember(call, event)
+    assert store.chars == 4
+    store.forget([("e", 0)])
+    assert store.chars == 2
+    clock.advance(61.0)
+    store.expire()
+    assert (store.chars, len(store)) == (0, 0)
+    # A half longer than all that may be held leaves with its call at once.
+    endless = make_event(text=None, answer="x" * 2000, inference_id="c")
+    store.remember(store.admit(endless, Origin("e", 0, 2), 1.0).call, endless)
+    assert (store.chars, len(store)) == (0, 0)

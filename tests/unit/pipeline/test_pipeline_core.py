@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Event
+
+import pytest
+
 from agent.clock import SystemClock
 from agent.config import CoreConfig
+from agent.errors import Backpressure
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
@@ -13,12 +18,27 @@ from tests.builders import WordScorer, make_event
 class Bench:
     """A pipeline over the word scorer, with its metrics."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_chars: int = 1_000_000) -> None:
         clock = SystemClock()
+        self._scored = Event()
         self.metrics = Metrics(new_registry(), clock=clock)
         self.pipeline: Pipeline = build_pipeline(
-            CoreConfig(), metrics=self.metrics, clock=clock, scorers=[WordScorer()]
+            CoreConfig(),
+            metrics=self.metrics,
+            clock=clock,
+            scorers=[WordScorer()],
+            max_chars=max_chars,
+            on_done=self._scored.set,
         )
+
+    def settle(self) -> list[RecordOutcome]:
+        """Outcomes of everything in flight; the pipeline stays open."""
+        outcomes: list[RecordOutcome] = []
+        while self.pipeline.in_flight:
+            self._scored.clear()
+            outcomes += self.pipeline.poll(drain=True)
+            assert not self.pipeline.in_flight or self._scored.wait(10.0)
+        return outcomes
 
     def finish(self) -> list[RecordOutcome]:
         self.pipeline.close()
@@ -35,3 +55,23 @@ def test_several_partitions_are_forgotten_at_once() -> None:
     assert [outcome.origin.partition for outcome in bench.finish()] == [1, 3]
     assert bench.pipeline.windows.covered(("t", 2)) == 0
     assert bench.pipeline.windows.covered(("t", 3)) == 7
+
+
+def test_characters_in_flight_are_bounded_and_one_record_is_always_taken() -> None:
+    bench = Bench(max_chars=1000)
+    bench.pipeline.submit(Origin("t", 0, 0), 0.0, [make_event(inference_id="long", answer="x" * 5000)])
+    assert bench.pipeline.full
+    with pytest.raises(Backpressure):
+        bench.pipeline.submit(Origin("t", 0, 1), 0.0, [make_event(inference_id="refused")])
+    outcomes = bench.settle()
+    assert [len(outcome.verdicts) for outcome in outcomes] == [2]
+    assert not bench.pipeline.full
+    # System prompts and context are not scored, but they are in memory all the same; a duplicate's are not.
+    repeated = make_event(inference_id="r", context=("y" * 600,))
+    for offset in range(1, 4):
+        bench.pipeline.submit(Origin("t", 0, offset), 0.0, [repeated])
+        assert not bench.pipeline.full
+    bench.pipeline.submit(Origin("t", 0, 4), 0.0, [make_event(inference_id="s", context=("y" * 600,))])
+    assert bench.pipeline.full
+    assert len(bench.settle()) == 4
+    assert not bench.pipeline.full
