@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from agent.scores import TextSpan
+__all__ = ["MAX_VALUES", "LeakCheck", "SeenText"]
 
-__all__ = ["SeenText", "leaked_flags"]
+MAX_VALUES = 100
+"""Different values looked up for one output."""
 
+# Characters read for one output, beyond the first value: about a tenth of a second.
+_MAX_READ = 60_000_000
+# An address has to be looked at in its surroundings, which takes that much longer.
+_READ_PER_IP = 10
 # Shorter values are compared as written: a few letters and digits without separators turn up everywhere.
 _SHORTEST_SQUEEZED = 7
 # A telephone number may be written with or without its country and trunk prefix; what must agree is the rest.
 _PHONE_DIGITS = 9
 _SEPARATORS = re.compile(r"[\W_]+")
+# The same for ASCII, forty times as fast: what is looked through may be megabytes.
+_ASCII_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def _fold(text: str) -> str:
@@ -27,6 +34,8 @@ def _fold(text: str) -> str:
 
 
 def _squeeze(folded: str) -> str:
+    if folded.isascii():
+        return folded.encode("ascii").translate(None, _ASCII_SEPARATORS).decode("ascii")
     return _SEPARATORS.sub("", folded)
 
 
@@ -37,12 +46,19 @@ class SeenText:
     ----------
     texts
         The raw texts of the input and of the context, in any order.
+
+    Attributes
+    ----------
+    size
+        Characters in all.
     """
 
-    __slots__ = ("_folded", "_squeezed", "_texts")
+    __slots__ = ("_folded", "_parts", "_squeezed", "_texts", "size")
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = tuple(texts)
+        self.size = sum(map(len, self._texts))
+        self._parts: tuple[str, ...] = ()
         self._folded: str | None = None
         self._squeezed: str | None = None
 
@@ -66,7 +82,9 @@ class SeenText:
             return True
         seen = self._seen_folded()
         if kind == "IP":
-            return re.search(rf"(?<![0-9a-f.:]){re.escape(folded)}(?![0-9a-f:]|\.[0-9])", seen) is not None
+            # What stands before it is looked at afterwards: a pattern that begins with plain text is found fast.
+            literal = re.escape(folded)
+            return re.search(rf"{literal}(?<![0-9a-f.:]{literal})(?![0-9a-f:]|\.[0-9])", seen) is not None
         if folded in seen:
             return True
         squeezed = _squeeze(folded)
@@ -78,33 +96,66 @@ class SeenText:
 
     def _seen_folded(self) -> str:
         if self._folded is None:
-            self._folded = "\n".join(_fold(text) for text in self._texts)
+            self._parts = tuple(map(_fold, self._texts))
+            self._folded = "\n".join(self._parts)
         return self._folded
 
     def _seen_squeezed(self) -> str:
         if self._squeezed is None:
+            self._seen_folded()
             # The line break keeps the end of one text and the start of the next from forming a value.
-            self._squeezed = "\n".join(_squeeze(_fold(text)) for text in self._texts)
+            self._squeezed = "\n".join(map(_squeeze, self._parts))
         return self._squeezed
 
 
-def leaked_flags(text: str, spans: Sequence[TextSpan], seen: SeenText | None) -> list[bool | None]:
-    """For each span of an output's text: True when its value was not given to the model, False when it was.
+class LeakCheck:
+    """Looks the values of one output up in what the model was given, with an end to its patience.
 
     Parameters
     ----------
-    text
-        The raw text that the offsets of `spans` count in.
     seen
         Input and context; None when the input has not been seen, and then every answer is None.
+
+    Notes
+    -----
+    An output may hold ten thousand addresses, and its input megabytes. The search stops at the first value that leaked;
+    it covers at most `MAX_VALUES` different values of an output, over all calls of `leaked`, and fewer for an input of
+    more than 300,000 characters. Values beyond that are not known to be echoes.
     """
-    if seen is None:
-        return [None] * len(spans)
-    known: dict[tuple[str, str], bool] = {}
-    flags: list[bool | None] = []
-    for span in spans:
-        key = (text[span.start : span.end], span.type)
-        if key not in known:
-            known[key] = not seen.holds(*key)
-        flags.append(known[key])
-    return flags
+
+    __slots__ = ("_known", "_read", "_seen")
+
+    def __init__(self, seen: SeenText | None) -> None:
+        self._seen = seen
+        self._known: dict[tuple[str, str], bool] = {}
+        self._read = 0
+
+    def leaked(self, values: Iterable[tuple[str, str]]) -> bool | None:
+        """Whether one of the values was not given to the model.
+
+        Parameters
+        ----------
+        values
+            Raw text and type of each span.
+
+        Returns
+        -------
+        bool or None
+            True for a leak, False when all are echoes, None when the input has not been seen, or when those that were
+            looked up are echoes and others were not looked up.
+        """
+        seen = self._seen
+        if seen is None:
+            return None
+        unknown = False
+        for value in values:
+            held = self._known.get(value)
+            if held is None:
+                if len(self._known) >= MAX_VALUES or self._read > _MAX_READ:
+                    unknown = True
+                    continue
+                self._read += seen.size * (_READ_PER_IP if value[1] == "IP" else 2)
+                held = self._known[value] = seen.holds(*value)
+            if not held:
+                return True
+        return None if unknown else False

@@ -9,7 +9,7 @@ from agent.clock import iso_time
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.evidence import EvidenceBuilder
-from agent.leaks import SeenText, leaked_flags
+from agent.leaks import LeakCheck, SeenText
 from agent.pipeline.pending import Half
 from agent.scores import (
     Dimension,
@@ -105,6 +105,7 @@ class Judge:
         scored: frozenset[Dimension] = frozenset()
         truncated = event.truncated
         leaked = False
+        check: LeakCheck | None = None
         # The hot path: most texts are harmless, so rows are gathered again only for a scorer that found something.
         for name in self._by_direction[direction]:
             if event.redacted:
@@ -130,7 +131,8 @@ class Judge:
                 scores[name] = round(best, 4)
                 scored |= self._dimensions[name]
             if over:
-                found += self._findings(name, half)
+                check = check or _leak_check(half)
+                found += self._findings(name, half, check)
         if found:
             leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
             leaked = leaked and direction == "output"
@@ -155,7 +157,7 @@ class Judge:
         dimensions = frozenset(finding.dimension for finding in found)
         return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked, by_category)
 
-    def _findings(self, name: str, half: Half) -> list[Finding]:
+    def _findings(self, name: str, half: Half, check: LeakCheck) -> list[Finding]:
         """One finding for each category over its threshold in any of the texts, with the spans of all of them."""
         rules = self._rules[name]
         rows = [
@@ -174,7 +176,7 @@ class Judge:
         for category, score in best.items():
             rule = rules[category]
             spans = [(part, span) for part, row in rows for span in row.spans if span.category == category]
-            leaked = self._leaked(half, spans) if rule.dimension == "privacy" else None
+            leaked = _leaked(half, spans, check) if rule.dimension == "privacy" else None
             of_spans = next((span.explanation for _, span in spans if span.explanation), "")
             findings.append(
                 Finding(
@@ -189,22 +191,6 @@ class Judge:
             )
         return findings
 
-    @staticmethod
-    def _leaked(half: Half, spans: Sequence[tuple[int, TextSpan]]) -> bool | None:
-        """True when an output holds a value that neither input nor context held; None when no input was seen."""
-        event = half.event
-        payload = event.output
-        if half.direction == "input" or payload is None:
-            return False
-        seen: SeenText | None = None
-        if event.input is not None or half.call.known_texts is not None:
-            own = [part.text for part in event.input.texts] if event.input is not None else []
-            seen = SeenText([*own, *(half.call.known_texts or ()), *event.context])
-        flags: list[bool | None] = []
-        for part, span in spans:
-            flags += leaked_flags(payload.texts[part].text, [span], seen)
-        return None if None in flags else any(flags)
-
     def _evidence_of(self, verdict: Verdict, half: Half) -> Evidence | None:
         if self._evidence is None or not verdict.findings:
             return None
@@ -216,3 +202,20 @@ class Judge:
         # Where nobody looked for personal data, no text leaves.
         complete = len(spans) == len(half.parts)
         return self._evidence.build(verdict, [part.text for _, part in half.parts], spans if complete else None)
+
+
+def _leak_check(half: Half) -> LeakCheck:
+    """What the values of all findings of a half are looked up in."""
+    event = half.event
+    if event.input is None and half.call.known_texts is None:
+        return LeakCheck(None)
+    own = [part.text for part in event.input.texts] if event.input is not None else []
+    return LeakCheck(SeenText([*own, *(half.call.known_texts or ()), *event.context]))
+
+
+def _leaked(half: Half, spans: Sequence[tuple[int, TextSpan]], check: LeakCheck) -> bool | None:
+    """True when an output holds a value that neither input nor context held; None when that is not known."""
+    payload = half.event.output
+    if half.direction == "input" or payload is None:
+        return False
+    return check.leaked((payload.texts[part].text[span.start : span.end], span.type) for part, span in spans)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Iterator
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.leaks import SeenText, leaked_flags
-from agent.scores import TextSpan
-
-
-def span(text: str, value: str, kind: str) -> TextSpan:
-    start = text.index(value)
-    return TextSpan(start, start + len(value), f"pii.{kind.lower()}", kind)
+from agent.leaks import MAX_VALUES, LeakCheck, SeenText
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,63 @@ def test_two_texts_do_not_run_together() -> None:
     assert not SeenText(["code 1380013", "8000 units"]).holds("13800138000", "PHONE")
 
 
+def test_a_value_over_two_lines_of_one_text_is_an_echo() -> None:
+    assert SeenText(["code 1380013\n8000 units"]).holds("13800138000", "PHONE")
+
+
 def test_context_counts_as_given() -> None:
-    text = "Write to bob@corp.example or ring 010-62751234."
-    spans = [span(text, "bob@corp.example", "EMAIL"), span(text, "010-62751234", "PHONE")]
     seen = SeenText(["How do I reach Bob?", "Directory: bob@corp.example"])
-    assert leaked_flags(text, spans, seen) == [False, True]
+    check = LeakCheck(seen)
+    assert check.leaked([("bob@corp.example", "EMAIL")]) is False
+    assert check.leaked([("bob@corp.example", "EMAIL"), ("010-62751234", "PHONE")]) is True
 
 
 def test_unseen_input_gives_no_answer() -> None:
-    text = "bob@corp.example"
-    assert leaked_flags(text, [span(text, text, "EMAIL")], None) == [None]
+    assert LeakCheck(None).leaked([("bob@corp.example", "EMAIL")]) is None
 
 
-def test_no_spans_no_work() -> None:
+def test_no_values_no_work() -> None:
     seen = SeenText(["x" * 10])
-    assert leaked_flags("nothing here", [], seen) == []
+    assert LeakCheck(seen).leaked([]) is False
     assert seen._folded is None  # built lazily
+
+
+def address(number: int) -> tuple[str, str]:
+    return f"u{number}@d{number}.example.org", "EMAIL"
+
+
+def test_the_search_stops_at_the_first_leak() -> None:
+    def values() -> Iterator[tuple[str, str]]:
+        yield address(1)
+        yield address(2)
+        raise AssertionError("read on after a leak")
+
+    assert LeakCheck(SeenText([address(1)[0]])).leaked(values()) is True
+
+
+def test_values_beyond_the_bound_are_unknown() -> None:
+    """100 different values are looked up, over all findings of an output; a leak among them is still a leak."""
+    seen = SeenText([" ".join(address(n)[0] for n in range(2 * MAX_VALUES))])
+    within = [address(n) for n in range(MAX_VALUES)]
+    check = LeakCheck(seen)
+    assert check.leaked(within + within) is False
+    assert check.leaked([address(MAX_VALUES)]) is None
+    assert check.leaked([address(MAX_VALUES), address(0)]) is None
+    assert check.leaked(within) is False
+    assert LeakCheck(seen).leaked([("nobody@else.example", "EMAIL"), *within, address(MAX_VALUES)]) is True
+
+
+def test_the_time_for_megabytes_is_bounded() -> None:
+    """It took 14 s for an input of 3 MB and 10,000 addresses; the bound is generous, for machines under load."""
+    seen = SeenText(["the quick brown fox jumps over " * 100_000, *(address(n)[0] for n in range(10_000))])
+    began = time.process_time()
+    assert LeakCheck(seen).leaked(address(n) for n in range(10_000)) is None
+    assert LeakCheck(seen).leaked((f"10.{n % 200}.3.4", "IP") for n in range(1_000)) is True
+    assert time.process_time() - began < 2.0
+
+
+@given(st.text("0123456789abf.: ", max_size=20), st.integers(0, 20), st.integers(1, 20))
+def test_addresses_are_looked_at_in_their_surroundings(text: str, start: int, length: int) -> None:
+    value = text[start : start + length].strip()
+    plain = re.search(rf"(?<![0-9a-f.:]){re.escape(value)}(?![0-9a-f:]|\.[0-9])", text) is not None
+    assert SeenText([text]).holds(value, "IP") == (plain or not value)
