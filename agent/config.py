@@ -35,6 +35,8 @@ Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
+_MAX_VALUES = 20_000
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -106,7 +108,7 @@ class JoinConfig(Section):
 class MetricsConfig(Section):
     """Bounds on label values and series; what goes beyond is counted under ``other``."""
 
-    max_series: Count = 20_000
+    max_series: Annotated[int, Field(ge=500, le=100_000_000)] = 20_000
     max_models: Count = 200
 
 
@@ -152,7 +154,20 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         raise ConfigError(f"{origin}: {path}: {first['msg']}{more}") from None
 
 
-def _expand(value: Any, environment: Mapping[str, str], path: str) -> Any:
+class _Budget:
+    """How many values a file may hold once its aliases are written out: a few lines of YAML can make billions."""
+
+    def __init__(self, values: int) -> None:
+        self._left = values
+
+    def spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigError("the file holds too many values, or aliases that refer to themselves")
+
+
+def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budget) -> Any:
+    budget.spend()
     if isinstance(value, str):
 
         def replace(match: re.Match[str]) -> str:
@@ -166,10 +181,11 @@ def _expand(value: Any, environment: Mapping[str, str], path: str) -> Any:
         return _VARIABLE.sub(replace, value)
     if isinstance(value, dict):
         return {
-            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key)) for key, item in value.items()
+            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key), budget)
+            for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_expand(item, environment, f"{path}[{index}]") for index, item in enumerate(value)]
+        return [_expand(item, environment, f"{path}[{index}]", budget) for index, item in enumerate(value)]
     return value
 
 
@@ -191,11 +207,19 @@ def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
         raise ConfigError(f"{path}: is no valid YAML at {where}") from None
-    except (yaml.YAMLError, RecursionError):
+    # The others: a tag whose value is no such thing (`!!int x`), a date that does not exist. Their text quotes values.
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ConfigError(f"{path}: is no valid YAML") from None
     if data is None:
         return {}
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: the top level must be a mapping")
-    expanded: dict[str, Any] = _expand(data, os.environ if environment is None else environment, "")
+    try:
+        expanded: dict[str, Any] = _expand(
+            data, os.environ if environment is None else environment, "", _Budget(_MAX_VALUES)
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
     return expanded

@@ -77,6 +77,10 @@ class Checkpointer:
         self.committed.pop(partition, None)
         self._sink.discard(self._config.topics.panes, partition.number)
 
+    def idle(self, partition: Partition) -> bool:
+        """Nothing handed out is undone."""
+        return self._acks.pending(partition) == 0
+
     def track(self, partition: Partition, offset: int) -> None:
         """A record is handed out."""
         self._acks.track(partition, offset)
@@ -103,7 +107,7 @@ class Checkpointer:
         async with self._one_at_a_time:
             # Up to the flush nothing awaits: frontier, window state and queued messages are of one moment.
             moved = {p: n for p, n in self._acks.frontiers().items() if n > self.committed.get(p, -1)}
-            if not moved:
+            if not moved and not self.unflushed:
                 return
             terms = {partition: self._term[partition] for partition in moved}
             snapshots = self._queue_state(list(moved))

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration (one line 
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -66,11 +67,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help(sys.stderr)
         return WRONG_USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            return WRONG_USAGE  # closed: there is nowhere to say so
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding must not end the work
+    level = os.environ.get("HARMWATCH_LOG_LEVEL", "WARNING").upper()
+    if level not in logging.getLevelNamesMapping():
+        return _complain(args.command, "HARMWATCH_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR", WRONG_USAGE)
     logging.basicConfig(
         stream=sys.stderr,
-        level=os.environ.get("HARMWATCH_LOG_LEVEL", "WARNING").upper(),
+        level=level,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    if level != "DEBUG":
+        # Dozens of lines a second while a broker is away; what is wrong shows in our own.
+        for noisy in ("aiokafka", "kafka", "faust", "mode"):
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
     try:
         code: int = import_module(COMMANDS[args.command].module).run(args)
     except ConfigError as error:
@@ -81,6 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away (head, less). Python would complain again while closing standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        return _complain(args.command, f"{error.strerror or type(error).__name__}", FAILED)
     except KeyboardInterrupt:
         return _complain(args.command, "interrupted", FAILED)
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -13,6 +14,8 @@ from agent.config import CoreConfig, Count, Seconds, Section, Share, load_yaml, 
 from agent.errors import ConfigError
 
 __all__ = ["DeadLetterConfig", "KafkaConfig", "TapConfig", "TopicsConfig", "WebConfig", "WorkerConfig", "load_config"]
+
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -33,6 +36,14 @@ class KafkaConfig(Section):
     ssl_cert_file: Path | None = None
     ssl_key_file: Path | None = None
     ssl_key_password: SecretStr | None = None
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _servers(cls, value: str) -> str:
+        servers = [server.strip() for server in value.split(",")]
+        if not all(_SERVER.fullmatch(server) for server in servers):
+            raise ValueError("must be host:port, several separated by commas")
+        return ",".join(servers)
 
     @model_validator(mode="after")
     def _sasl_is_complete(self) -> KafkaConfig:
@@ -103,6 +114,7 @@ class TapConfig(Section):
     max_poll_records: Count = 500
     max_in_flight_records: Count = 2000
     max_unflushed_records: Count = 50_000
+    max_unflushed_bytes: Annotated[int, Field(gt=0, le=1 << 40)] = 128 * 1024 * 1024
     max_record_bytes: Count = 8 * 1024 * 1024
     commit_interval_seconds: Seconds = 2.0
     drain_seconds: Seconds = 20.0

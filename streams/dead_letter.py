@@ -16,6 +16,11 @@ from streams.ports import Headers, Message, Record
 __all__ = ["DeadLetterLimits", "dead_letter_message"]
 
 
+#: Room for both is in the dead-letter topic's ``max.message.bytes``, beside a value of ``tap.max_record_bytes``.
+_MAX_KEY_BYTES = 64 * 1024
+_MAX_HEADER_BYTES = 512 * 1024
+
+
 class DeadLetterLimits:
     """Watches the outcome of every decoded record."""
 
@@ -74,7 +79,7 @@ def dead_letter_message(record: Record, error: DecodeError, topic: str, now: flo
         What the dead-letter topic takes. A larger value is cut to it, and a header ``original_bytes`` gives its length:
         one such record must not stop the worker at every start, and the source topic still has it whole.
     """
-    value = record.value
+    value, key, headers = record.value, record.key, tuple(record.headers)
     cut: Headers = ()
     if value is not None and len(value) > max_bytes:
         value, cut = value[:max_bytes], (("original_bytes", str(len(value)).encode()),)
@@ -88,4 +93,8 @@ def dead_letter_message(record: Record, error: DecodeError, topic: str, now: flo
         ("time", iso_time(now).encode()),
         *cut,
     )
-    return Message(topic, record.key, value, tuple(record.headers) + added)
+    if len(key or b"") > _MAX_KEY_BYTES:
+        key, added = (key or b"")[:_MAX_KEY_BYTES], (*added, ("original_key_bytes", str(len(key or b"")).encode()))
+    if sum(len(name) + len(content or b"") for name, content in headers) > _MAX_HEADER_BYTES:
+        headers, added = (), (*added, ("dropped_headers", str(len(headers)).encode()))
+    return Message(topic, key, value, headers + added)

@@ -12,6 +12,7 @@ what concerns it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import tempfile
 from typing import Any
@@ -24,8 +25,10 @@ from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from streams.config import KafkaConfig, WorkerConfig
 from streams.kafka_source import KafkaStateReader
+from streams.kafka_stop import stop_client
 from streams.labels import read_label
 from streams.status import Status
+from streams.takeover import pane_rank
 from streams.tap import Tap
 
 __all__ = ["Host", "build_app"]
@@ -126,41 +129,37 @@ class Host:
             await asyncio.gather(side, return_exceptions=True)
 
     async def _serve_side(self) -> None:
+        """Read the fleet, then serve the agents; begin anew after whatever goes wrong, while the tap goes on."""
         await self._read_fleet()
-        with tempfile.TemporaryDirectory(prefix="harmwatch-side-") as data_directory:
-            await self._serve_side_in(data_directory)
+        while True:
+            try:
+                with tempfile.TemporaryDirectory(prefix="harmwatch-side-") as data_directory:
+                    await self._serve_app(data_directory)
+            except Exception as error:  # whatever Faust dies of, the tap must not
+                _logger.warning("side_app_failed error=%s", type(error).__name__)
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _serve_app(self, data_directory: str) -> None:
+        app = build_app(self._config, self._pipeline, self._status, self._metrics, data_directory)
+        try:
+            await app.start()
+            await app.wait_until_stopped()
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await stop_client(app)
 
     async def _read_fleet(self) -> None:
         """What all workers have counted so far; the agent goes on from where its group was, which may be later."""
-        reader = KafkaStateReader(self._config.kafka)
+        reader = KafkaStateReader(self._config.kafka, rank=pane_rank)
         try:
             for number in range(self._pane_partitions):
                 for record in await reader(self._config.topics.panes, number):
                     if record.value is not None:
                         self._status.take_pane(record.value)
+                        await asyncio.sleep(0)
         except TransportError as error:
             _logger.warning("fleet_not_read reason=%s", error)
-
-    async def _serve_side_in(self, data_directory: str) -> None:
-        while True:
-            app = build_app(self._config, self._pipeline, self._status, self._metrics, data_directory)
-            try:
-                await app.start()
-                await app.wait_until_stopped()
-            except Exception as error:  # whatever Faust dies of, the tap must not: counted, logged, built anew
-                _logger.warning("side_app_failed error=%s", type(error).__name__)
-            finally:
-                await _stop(app)
-            self._status.side_restarts += 1
-            await asyncio.sleep(_RESTART_SECONDS)
-
-
-async def _stop(app: faust.App) -> None:
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await app.stop()
-    except Exception as error:  # nothing of ours hangs on how Faust ends
-        _logger.info("side_app_stop error=%s", type(error).__name__)
 
 
 def _credentials(kafka: KafkaConfig) -> CredentialsT | None:

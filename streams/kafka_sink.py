@@ -48,6 +48,7 @@ class KafkaSink:
         self._max_message_bytes = max_message_bytes
         self._clock = clock
         self._queue: list[Message] = []
+        self._queued_bytes = 0
         self._producer: AIOKafkaProducer | None = None
         self._flushing = asyncio.Lock()
         self._round_robin = 0
@@ -74,11 +75,11 @@ class KafkaSink:
 
     def send(self, message: Message) -> None:
         self._queue.append(message)
+        self._queued_bytes += len(message.value or b"")
 
     @property
-    def queued(self) -> int:
-        """Messages not yet with the broker."""
-        return len(self._queue)
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
 
     async def flush(self) -> None:
         async with self._flushing:
@@ -93,6 +94,7 @@ class KafkaSink:
                     # Also when cancelled: what may not have arrived is sent again rather than lost.
                     if failed:
                         self._queue = [*failed, *self._queue]
+                    self._queued_bytes = _bytes(self._queue)
                 if not failed:
                     continue
                 if isinstance(cause, TopicUnavailable):
@@ -106,6 +108,7 @@ class KafkaSink:
 
     def discard(self, topic: str, partition: int) -> None:
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
+        self._queued_bytes = _bytes(self._queue)
 
     async def stop(self) -> None:
         if self._producer is not None:
@@ -161,6 +164,11 @@ class KafkaSink:
                 await (await producer.send_batch(builder, topic, partition=partition))
             except (KafkaError, OSError) as error:
                 return messages[start:], await self._translate(error, topic)
+            except AssertionError:
+                # How aiokafka says that the topic has no such partition: the events were given more, the panes not yet.
+                return messages[start:], TopicUnavailable(
+                    f"topic {topic} has no partition {partition}; a restarted worker widens it (topics.create_missing)"
+                )
         self._missing_since.pop(topic, None)
         return [], None
 
@@ -206,3 +214,7 @@ class KafkaSink:
         if self._producer is None:
             raise TransportError("the sink is not running")
         return self._producer
+
+
+def _bytes(messages: Sequence[Message]) -> int:
+    return sum(len(message.value or b"") for message in messages)

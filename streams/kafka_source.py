@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
+from aiokafka.errors import IllegalStateError, InvalidSessionTimeoutError, KafkaError, UnsupportedCodecError
 
-from agent.errors import TransportError
+from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig
 from streams.kafka_stop import stop_client
 from streams.ports import Partition, RebalanceListener, Record
@@ -67,6 +67,8 @@ class KafkaSource:
         except (KafkaError, OSError) as error:
             await stop_client(self._consumer)
             self._consumer = None
+            if isinstance(error, InvalidSessionTimeoutError):
+                raise ConfigError("kafka.session_timeout_seconds: the broker's limits do not allow it") from None
             raise TransportError(
                 f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
             ) from None
@@ -148,12 +150,20 @@ class KafkaSource:
         except (KafkaError, IllegalStateError) as error:
             raise TransportError(f"the group did not take the commit ({type(error).__name__})") from None
 
-    async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
-        consumer = self._running()
-        wanted = [TopicPartition(*partition) for partition in partitions]
+    async def default_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         latest = self._config.auto_offset_reset == "latest"
+        return await (self.end_offsets(partitions) if latest else self.start_offsets(partitions))
+
+    async def position(self, partition: Partition) -> int:
         try:
-            first = await (consumer.end_offsets(wanted) if latest else consumer.beginning_offsets(wanted))
+            offset: int = await self._running().position(TopicPartition(*partition))
+        except (KafkaError, IllegalStateError) as error:
+            raise TransportError(f"the position cannot be read ({type(error).__name__})") from None
+        return offset
+
+    async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        try:
+            first = await self._running().beginning_offsets([TopicPartition(*partition) for partition in partitions])
         except KafkaError as error:
             raise TransportError(f"offsets cannot be read ({type(error).__name__})") from None
         return {Partition(tp.topic, tp.partition): offset for tp, offset in first.items()}
@@ -222,10 +232,18 @@ class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
 
 class KafkaStateReader:
-    """Reads a partition of a compacted topic from start to end, without a group."""
+    """Reads a partition of a compacted topic from start to end, without a group.
 
-    def __init__(self, config: KafkaConfig) -> None:
+    Parameters
+    ----------
+    rank
+        When given, only the record of the highest rank is kept of each key, the later of equals: what compaction has
+        not done yet must not fill the memory. A value that has no rank (None) is kept in any case.
+    """
+
+    def __init__(self, config: KafkaConfig, rank: Callable[[bytes], tuple[int, ...] | None] | None = None) -> None:
         self._config = config
+        self._rank = rank
 
     async def __call__(self, topic: str, number: int) -> Sequence[Record]:
         """All records that the partition holds now; none when topic or partition do not exist.
@@ -259,6 +277,8 @@ class KafkaStateReader:
                     Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers)
                     for m in batches.get(partition, ())
                 )
+                if self._rank is not None:
+                    records = _best(records, self._rank)
         except (KafkaError, OSError) as error:
             raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
         finally:
@@ -274,3 +294,16 @@ class KafkaStateReader:
                 return found
             await asyncio.sleep(_STEP_SECONDS)
         raise TransportError(f"{topic}: the broker does not tell its partitions")
+
+
+def _best(records: Sequence[Record], rank: Callable[[bytes], tuple[int, ...] | None]) -> list[Record]:
+    """Of each key the record of the highest rank, and every record without one, in the order of offsets."""
+    best: dict[bytes | None, tuple[tuple[int, ...], Record]] = {}
+    kept: list[Record] = []
+    for record in records:
+        ranked = None if record.value is None else rank(record.value)
+        if ranked is None:
+            kept.append(record)
+        elif record.key not in best or ranked >= best[record.key][0]:
+            best[record.key] = (ranked, record)
+    return sorted([*kept, *(record for _, record in best.values())], key=lambda record: record.offset)

@@ -133,7 +133,10 @@ class MemoryBroker:
 class MemorySource:
     """A group member reading from a `MemoryBroker`."""
 
-    def __init__(self, broker: MemoryBroker, topics: Sequence[str], group: str = "harmwatch") -> None:
+    def __init__(
+        self, broker: MemoryBroker, topics: Sequence[str], group: str = "harmwatch", *, from_the_end: bool = False
+    ) -> None:
+        self._from_the_end = from_the_end
         self.topics = tuple(topics)
         self._broker = broker
         self._group = group
@@ -201,6 +204,12 @@ class MemorySource:
             raise TransportError(f"{len(lost)} partitions are no longer assigned to this member")
         self._broker.commit(self._group, offsets)
 
+    async def default_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        return await (self.end_offsets(partitions) if self._from_the_end else self.start_offsets(partitions))
+
+    async def position(self, partition: Partition) -> int:
+        return self._positions[partition]
+
     async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         return dict.fromkeys(partitions, 0)
 
@@ -238,6 +247,10 @@ class MemorySink:
                 written += 1
         finally:
             del self._queue[:written]
+
+    @property
+    def queued_bytes(self) -> int:
+        return sum(len(message.value or b"") for message in self._queue)
 
     def discard(self, topic: str, partition: int) -> None:
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]

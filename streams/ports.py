@@ -1,7 +1,7 @@
 """The edge's ports: where records come from, where messages go, and how offsets are given back.
 
-Two implementations ship: `streams.memory` (tests, replays) and `streams.kafka` (aiokafka). One conformance suite runs
-over both.
+Two implementations ship: `streams.memory`, and `streams.kafka_source` with `kafka_sink` (aiokafka). One conformance
+suite runs over both.
 """
 
 from __future__ import annotations
@@ -84,7 +84,13 @@ class Source(Protocol):
         """
 
     async def start_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
-        """First offset that exists: also where a partition without committed offset is read from by default."""
+        """First offset that exists."""
+
+    async def default_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """Where a partition without committed offset is read from: its start, or its end when so configured."""
+
+    async def position(self, partition: Partition) -> int:
+        """Next offset to hand out. Past the last record where the log ends with a transaction's marker."""
 
     async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         """Offset of the next record to be written; the lag is this minus the next offset to read."""
@@ -114,6 +120,10 @@ class Sink(Protocol):
 
     def discard(self, topic: str, partition: int) -> None:
         """Forget queued messages for a named partition: state that is no longer ours to write."""
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes of values sent and not yet delivered."""
 
     async def stop(self) -> None: ...
 

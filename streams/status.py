@@ -61,8 +61,6 @@ class Status:
         Models are loaded.
     fleet
         Window state of all workers, merged from the pane topic.
-    side_restarts
-        How often the Faust application had to be built anew.
     """
 
     def __init__(
@@ -85,7 +83,6 @@ class Status:
         self._looks: deque[_Look] = deque()
         self._history: dict[str, list[float]] = defaultdict(list)
         self.warm = False
-        self.side_restarts = 0
         self.fleet = build_windows(config, clock)
 
     def health(self) -> Health:
@@ -191,6 +188,8 @@ class Status:
         components, index = components_of(reading)
         harm: Any = reading.results.get("harm")
         known = isinstance(harm, HarmMeasurement)
+        if index is not None and not index.sufficient:
+            index = None  # as /metrics has it: too few events give no figure rather than a noisy one
         total = index.sum.value if index is not None else None
         history = self._history[reading.model]
         if total is not None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.clock import Clock
-from agent.errors import TransportError
+from agent.errors import StateError, TransportError
+from agent.windows.codec import peek
 from streams.ports import Partition, Source, StateReader
 
-__all__ = ["Takeover", "read_takeovers"]
+__all__ = ["Takeover", "pane_rank", "read_takeovers"]
+
+_logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 #: Each read of a state partition is a connection of its own.
@@ -44,11 +48,13 @@ async def read_takeovers(
     deadline = clock.monotonic() + patience_seconds
     while True:
         try:
-            return await _read(source, state_reader, panes, partitions)
-        except TransportError:
-            if clock.monotonic() >= deadline:
-                raise
-            await asyncio.sleep(_RETRY_SECONDS)
+            async with asyncio.timeout(max(1.0, deadline - clock.monotonic())):
+                return await _read(source, state_reader, panes, partitions)
+        except* (TransportError, TimeoutError) as errors:
+            failure = next((e for e in errors.exceptions if isinstance(e, TransportError)), None)
+        if clock.monotonic() >= deadline:
+            raise failure or TransportError("the broker did not answer in time while a partition was taken over")
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _read(
@@ -62,13 +68,32 @@ async def _read(
             records = await state_reader(panes, partition.number)
         return [record.value for record in records if record.value is not None]
 
-    read = await asyncio.gather(*map(states, partitions))
-    committed = await asyncio.gather(*map(source.committed, partitions))
+    async with asyncio.TaskGroup() as group:
+        read = {partition: group.create_task(states(partition)) for partition in partitions}
+        committed = {partition: group.create_task(source.committed(partition)) for partition in partitions}
     first = await source.start_offsets(partitions)
     ends = await source.end_offsets(partitions)
-    return [
-        Takeover(
-            partition, first[partition] if offset is None else max(first[partition], offset), ends[partition], values
-        )
-        for partition, offset, values in zip(partitions, committed, read, strict=True)
-    ]
+    defaults = await source.default_offsets(partitions)
+    takeovers = []
+    for partition in partitions:
+        offset = committed[partition].result()
+        if offset is None:
+            resume_at = defaults[partition]
+        elif offset > ends[partition]:
+            # The log is shorter than what was read of it: truncated, restored from a backup, or made anew.
+            end = ends[partition]
+            _logger.error("committed_beyond_end topic=%s partition=%d committed=%d end=%d", *partition, offset, end)
+            resume_at = first[partition]
+        else:
+            resume_at = max(first[partition], offset)
+        takeovers.append(Takeover(partition, resume_at, ends[partition], read[partition].result()))
+    return takeovers
+
+
+def pane_rank(value: bytes) -> tuple[int, int] | None:
+    """Which of two values of a pane key is the newer one; None for a damaged value."""
+    try:
+        header = peek(value)
+    except StateError:
+        return None
+    return header.generation, header.covered

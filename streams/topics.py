@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    InvalidConfigurationError,
+    InvalidPartitionsError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+)
 
 from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig, WorkerConfig
@@ -21,6 +28,8 @@ _COMPACTED = {
     "segment.bytes": str(16 * 1024 * 1024),
     "min.cleanable.dirty.ratio": "0.1",
 }
+
+_REFUSALS = (InvalidReplicationFactorError, InvalidPartitionsError, PolicyViolationError, InvalidConfigurationError)
 
 
 class TopicSpec(NamedTuple):
@@ -124,6 +133,12 @@ def _ensure_topics(config: WorkerConfig) -> int:
         if panes < widest:
             raise ConfigError(f"topics.panes: {config.topics.panes} has {panes} partitions, the events have {widest}")
         return panes
+    except _REFUSALS as error:
+        # Asking again does not help: the brokers will not have it so.
+        raise ConfigError(
+            f"topics: the broker refuses our topics ({type(error).__name__}); see topics.replication_factor and "
+            "topics.verdict_partitions, or create them by hand"
+        ) from None
     except KafkaError as error:
         raise TransportError(f"topics cannot be read or created ({type(error).__name__})") from None
     finally:

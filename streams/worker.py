@@ -21,6 +21,7 @@ from streams.formats import Decoder
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.status import Status
+from streams.takeover import pane_rank
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
@@ -79,7 +80,7 @@ class Worker:
                 max_message_bytes=config.tap.max_record_bytes + 1024 * 1024,
                 clock=clock,
             ),
-            state_reader=KafkaStateReader(config.kafka),
+            state_reader=KafkaStateReader(config.kafka, rank=pane_rank),
             decoder=Decoder(topics.formats, config.tap.max_record_bytes),
             pipeline=pipeline,
             metrics=metrics,
@@ -126,6 +127,8 @@ class Worker:
             self.status.warm = True
             _calm_the_collector()
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
+            if self.tap.stopping:
+                return
             await Host(self.config, self.tap, self.pipeline, self.status, self.metrics, pane_partitions).run()
         finally:
             await self.web.stop()
@@ -137,7 +140,9 @@ class Worker:
             try:
                 return await ensure_topics(self.config)
             except TransportError as error:
-                if asyncio.get_running_loop().time() >= deadline or self.tap.stopping:
+                if self.tap.stopping:
+                    return 0
+                if asyncio.get_running_loop().time() >= deadline:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
                 await asyncio.sleep(2.0)

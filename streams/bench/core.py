@@ -184,6 +184,10 @@ class _NowhereSink:
     async def flush(self) -> None:
         self._queue.clear()
 
+    @property
+    def queued_bytes(self) -> int:
+        return 0
+
     def discard(self, topic: str, partition: int) -> None:
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
 

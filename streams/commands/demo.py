@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
 import signal
 import sys
 from typing import Any
@@ -32,9 +31,6 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--events must lie between 100 and 10000000: fewer cannot show an incident")
     if not 2.0 <= args.seconds <= 86_400.0:
         raise ConfigError("--seconds must lie between 2 and 86400")
-    # The worker is real and logs as it does in production; in the demo only what has gone wrong is of interest.
-    for noisy in ("aiokafka", "kafka", "faust", "mode"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     from streams.demo.conduct import Demo, DemoOptions
     from streams.demo.table import DemoTable, demo_console, render_summary
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -74,7 +75,7 @@ def _quiet(quiet: bool, console: Console) -> Iterator[None]:
 def check_all(config: WorkerConfig) -> list[Check]:
     """Every check that the configuration allows; one that fails does not stop the next."""
     checks: list[Check] = []
-    for part in (_formats, _scorers, _kafka, _web, _evidence):
+    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence):
         checks += part(config)
     return checks
 
@@ -89,6 +90,26 @@ def _formats(config: WorkerConfig) -> list[Check]:
         return [Check("formats", "warning", f"pinned for topics that are not read: {', '.join(stray)}",
                       "add them to topics.events, or remove them from topics.formats")]  # fmt: skip
     return [Check("formats", "ok", "pinned" if config.topics.formats else "detected by headers and content")]
+
+
+def _parts(config: WorkerConfig) -> list[Check]:
+    """What only shows when the worker is put together: thresholds of unknown categories, panes longer than windows."""
+    from streams.worker import Worker
+
+    try:
+        Worker.build(config)
+    except HarmwatchError as error:
+        return [Check("worker", "failed", str(error), "correct the configuration")]
+    return [Check("worker", "ok", "can be put together")]
+
+
+def _folders(_: WorkerConfig) -> list[Check]:
+    try:
+        with tempfile.TemporaryDirectory():
+            return [Check("temporary folder", "ok", tempfile.gettempdir())]
+    except OSError:
+        mend = "mount a writable folder and set TMPDIR; delayed labels need it"
+        return [Check("temporary folder", "failed", "none can be written", mend)]
 
 
 def _scorers(config: WorkerConfig) -> list[Check]:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from agent.clock import SystemClock
-from agent.errors import ConfigError
+from agent.config import validate
+from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig, load_config
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
@@ -45,11 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.rate is not None and not 0 < args.rate <= 10_000_000:
         raise ConfigError("--rate must be above 0")
+    if args.create is not None and not 1 <= args.create <= 10_000:
+        raise ConfigError("--create must lie between 1 and 10000")
     if not args.file.is_file():
         raise ConfigError(f"{args.file}: no such file")
     kafka = load_config(args.config).kafka if args.config else KafkaConfig()
     if args.bootstrap:
-        kafka = kafka.model_copy(update={"bootstrap_servers": args.bootstrap})
+        kafka = validate(KafkaConfig, {**kafka.model_dump(), "bootstrap_servers": args.bootstrap}, "--bootstrap")
     _check_topic(kafka, args.topic, args.create)
     summary = asyncio.run(_replay(args.file, args.topic, args.rate, kafka))
     if args.json:
@@ -69,6 +73,8 @@ def _check_topic(kafka: KafkaConfig, topic: str, create: int | None) -> None:
         if create is None:
             raise ConfigError(f"topic {topic} does not exist; create it, or give --create PARTITIONS")
         admin.create_topics({topic: {"num_partitions": create, "replication_factor": -1}}, wait_for_metadata=True)
+    except KafkaError as error:
+        raise TransportError(f"topic {topic} cannot be looked up or created ({type(error).__name__})") from None
     finally:
         admin.close()
 

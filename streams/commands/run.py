@@ -18,10 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = load_config(args.config)
     logging.getLogger().setLevel(config.log_level)
-    # While a broker is away they log dozens of errors a second; what is wrong shows in our own lines and metrics.
-    if config.log_level != "DEBUG":
-        for noisy in ("aiokafka", "kafka", "faust", "mode"):
-            logging.getLogger(noisy).setLevel(logging.CRITICAL)
     from streams.worker import run_worker
 
     run_worker(config)

@@ -46,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     undecodable = 0
     with _open(args.file) as stream, _progress(console, args.quiet) as progress:
         task = progress.add_task("scoring", total=None)
-        for number, line in enumerate(_lines(stream)):
+        for number, line in _lines(stream):
             record = Record(_TOPIC, 0, number, clock.now(), None, line, ())
             try:
                 events = decoder.decode(record)
             except DecodeError as error:
                 undecodable += 1
-                console.print(f"line {number + 1}: not scored: {error}", markup=False, highlight=False)
+                console.print(f"line {number}: not scored: {error}", markup=False, highlight=False)
                 continue
             while pipeline.full:
                 _emit(pipeline.poll(drain=True), progress, task)
@@ -73,11 +73,16 @@ def _open(name: str) -> BinaryIO:
         raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines that are not blank. A line longer than the limit comes in pieces, which the decoder refuses."""
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Number and content of lines that are not blank. Of a line over the limit only its beginning, which is refused."""
+    number = 0
     while line := stream.readline(_MAX_LINE + 1):
+        number += 1
+        whole = line
+        while len(whole) > _MAX_LINE and not whole.endswith(b"\n"):
+            whole = stream.readline(_MAX_LINE + 1)  # the rest is not an event of its own
         if line.strip():
-            yield line.strip()
+            yield number, line.rstrip(b"\r\n") if len(line) > _MAX_LINE else line.strip()
 
 
 def _progress(console: Console, quiet: bool) -> Progress:

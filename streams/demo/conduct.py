@@ -77,6 +77,7 @@ class Demo:
         self._progress = _Progress()
         self._detector = IncidentDetector.for_run(options.seconds)
         self._started = 0.0
+        self._broker: EmbeddedBroker | None = None
         self.url = ""
 
     async def run(self) -> dict[str, Any]:
@@ -90,6 +91,7 @@ class Demo:
             When the worker fails, or does not get ready.
         """
         async with EmbeddedBroker(clock=self._clock) as broker:
+            self._broker = broker
             await broker.create_topics({_TOPIC: _PARTITIONS})
             config = self._config(broker.bootstrap_servers)
             worker = Worker.build(config, self._clock)
@@ -100,6 +102,8 @@ class Demo:
                 return await self._watch(config, worker, working)
             finally:
                 worker.tap.request_stop()
+                if broker.pid is None:
+                    working.cancel()  # nobody is left to drain to
                 await asyncio.gather(working, return_exceptions=True)
 
     def _config(self, bootstrap_servers: str) -> WorkerConfig:
@@ -135,6 +139,8 @@ class Demo:
         try:
             with self._table:
                 while not self._settled(traffic):
+                    if self._broker is not None and self._broker.pid is None:
+                        raise TransportError("the embedded broker ended before the demo did")
                     self._look(worker)
                     for task in (working, *tasks):
                         if task.done() and task.exception() is not None:

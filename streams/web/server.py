@@ -25,6 +25,8 @@ _MAX_BODY = 2048
 _MAX_LINE = 4096
 _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
+_MAX_CONNECTIONS = 100
+_FIRST_REQUEST_SECONDS = 10.0
 
 _Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
@@ -39,6 +41,26 @@ class _Route(NamedTuple):
 
 class _Connection(RequestHandler):
     """Answers to what is no HTTP at all, without aiohttp's banner and its echo of the request."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager.connections) > _MAX_CONNECTIONS:
+            self.force_close()
+            return
+        self._deadline = asyncio.get_running_loop().call_later(_FIRST_REQUEST_SECONDS, self.force_close)
+
+    def heard(self) -> None:
+        """A whole request has come; from now on the keep-alive time-out holds."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.heard()
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -157,6 +179,8 @@ class WebServer:
             self._runner = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if isinstance(request.protocol, _Connection):
+            request.protocol.heard()
         response = await self._route(request)
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)

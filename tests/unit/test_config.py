@@ -81,3 +81,24 @@ def test_a_missing_certificate_is_a_clear_error() -> None:
     config = WorkerConfig.model_validate({"kafka": {"security_protocol": "SSL", "ssl_ca_file": "/nowhere/ca.pem"}})
     with pytest.raises(ConfigError, match=r"kafka\.ssl_"):
         config.kafka.client_options()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+        "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d]",
+        "kafka: &a {x: *a}",
+        "kafka: !!int 'secretval'",
+        "kafka: !!bool 'secretval'",
+        "kafka: 2026-13-45",
+        f"kafka: {'9' * 5000}",
+        "kafka: {bootstrap_servers: 'secretval:port'}",
+        "kafka: {bootstrap_servers: ''}",
+    ],
+)
+def test_hostile_files_are_one_line_and_never_quoted(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    assert "secretval" not in str(caught.value)
+    assert "\n" not in str(caught.value)

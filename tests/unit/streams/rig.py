@@ -42,7 +42,12 @@ class Rig:
     """One worker's tap, its parts within reach."""
 
     def __init__(
-        self, broker: MemoryBroker, config: WorkerConfig | None = None, scorers: Sequence[Scorer] | None = None
+        self,
+        broker: MemoryBroker,
+        config: WorkerConfig | None = None,
+        scorers: Sequence[Scorer] | None = None,
+        *,
+        from_the_end: bool = False,
     ) -> None:
         self.broker = broker
         self.config = config or make_config()
@@ -58,7 +63,7 @@ class Rig:
             on_done=lambda: self.tap.wake(),
         )
         self.sink = MemorySink(broker)
-        self.source = MemorySource(broker, self.config.topics.events)
+        self.source = MemorySource(broker, self.config.topics.events, from_the_end=from_the_end)
         self.tap = Tap(
             config=self.config,
             source=self.source,

@@ -223,3 +223,56 @@ async def test_state_of_a_deleted_and_remade_topic_is_not_taken_up() -> None:
 
 async def _never() -> None:
     await asyncio.Event().wait()
+
+
+async def test_latest_is_for_partitions_without_a_committed_offset_only() -> None:
+    broker = make_broker()
+    publish(broker, 10)
+    first = Rig(broker, from_the_end=True)
+    async with first.running():
+        await until(lambda: first.tap.assigned)
+        publish(broker, 10, start=10)
+        await until(lambda: first.committed() == 20)
+    assert {verdict["inference_id"] for verdict in first.verdicts()} == {f"r-{n}" for n in range(10, 20)}
+    publish(broker, 10, start=20)
+    second = Rig(broker, from_the_end=True)
+    async with second.running():
+        await until(lambda: second.committed() == 30)
+    assert {verdict["inference_id"] for verdict in second.verdicts()} == {f"r-{n}" for n in range(10, 30)}
+
+
+async def test_a_committed_offset_beyond_the_end_does_not_hide_new_records() -> None:
+    broker = make_broker()
+    broker.commit("harmwatch", {Partition("inference.events", number): 1000 for number in (0, 1)})
+    publish(broker, 50)
+    rig = Rig(broker)
+    async with rig.running():
+        await until(lambda: len(rig.verdicts()) == 100)
+    assert rig.committed() == 50
+
+
+async def test_a_rebalance_during_an_outage_does_not_hold_the_source_for_ever() -> None:
+    config = make_config(
+        tap={
+            "commit_interval_seconds": 0.02,
+            "max_unflushed_records": 50,
+            "max_poll_records": 10,
+            "revoke_seconds": 0.1,
+            "sink_patience_seconds": 30.0,
+        }
+    )
+    rig = Rig(make_broker(), config)
+    works, gate = rig.sink.flush, asyncio.Event()
+
+    async def flush() -> None:
+        await gate.wait()
+        await works()
+
+    rig.sink.flush = flush  # type: ignore[method-assign]
+    publish(rig.broker, 400)
+    async with rig.running():
+        await until(lambda: rig.tap.verdicts >= 100)
+        await rig.broker.rebalance("harmwatch")
+        gate.set()
+        await until(lambda: rig.committed() == 400)
+    assert len({(v["inference_id"], v["direction"]) for v in rig.verdicts()}) == 800
