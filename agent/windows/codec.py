@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import floor, isfinite
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from math import floor
+from operator import itemgetter
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,16 +13,38 @@ from agent.errors import StateError
 from agent.windows.base import PartitionKey, State
 from agent.windows.panes import ModelPanes, PaneMath
 
-__all__ = ["FORMAT_VERSION", "PaneRecord", "build_model", "decode", "encode"]
+__all__ = ["FORMAT_VERSION", "Candidates", "PaneHeader", "PaneRecord", "build_model", "decode", "encode", "peek"]
 
 FORMAT_VERSION: Final = 1
 
+_Read = TypeVar("_Read", "PaneHeader", "PaneRecord")
+
 _LATEST_TIME: Final = 1e11
+# Sums of weights, and of their squares: no sampling gives others.
+_LEAST: Final = 1e-30
+_MOST: Final = 1e30
 _REJECTED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
 
 class _Version(msgspec.Struct, frozen=True):
     version: int
+
+
+class PaneHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What tells of a value whose it is and whether it counts; see `PaneRecord`."""
+
+    version: int
+    topic: str
+    partition: int
+    model: str
+    covered: int
+    generation: int
+    floor: int = 0
+
+    @property
+    def key(self) -> PartitionKey:
+        """The source partition."""
+        return self.topic, self.partition
 
 
 class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +58,9 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
         Next offset of the source partition that is not counted in here.
     generation
         Rises whenever the partition changes hands; of two values the higher ``(generation, covered)`` counts.
+    floor
+        Values of the partition, of any model, with a generation below this are void; it rises when the partition
+        begins anew (`WindowEngine.restart`).
     watermark, watermark_at
         Highest event time of the partition, and the wall time when it was reached; seconds since the Unix epoch.
     aggregators
@@ -57,6 +83,7 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     aggregators: list[tuple[str, int]]
     panes: list[tuple[int, int, list[Any]]]
     settled: list[Any]
+    floor: int = 0
 
     @property
     def key(self) -> PartitionKey:
@@ -66,11 +93,18 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _version_decoder = msgspec.msgpack.Decoder(_Version)
+_header_decoder = msgspec.msgpack.Decoder(PaneHeader)
 _decoder = msgspec.msgpack.Decoder(PaneRecord)
 
 
 def encode(
-    key: PartitionKey, name: str, model: ModelPanes, math: PaneMath, generation: int, watermark: tuple[float, float]
+    key: PartitionKey,
+    name: str,
+    model: ModelPanes,
+    math: PaneMath,
+    generation: int,
+    watermark: tuple[float, float],
+    floor: int = 0,
 ) -> bytes:
     """The record of one model as bytes; about 25 KB for an hour without bias counts, before compression."""
     return _encoder.encode(
@@ -91,8 +125,22 @@ def encode(
                 for index, states in panes.items()
             ],
             settled=model.settled,
+            floor=floor,
         )
     )
+
+
+def peek(value: bytes) -> PaneHeader:
+    """Read only the header: the states are passed over, so this costs a fraction of `decode`.
+
+    That a value has a sound header does not mean that its states are sound.
+
+    Raises
+    ------
+    StateError
+        Damaged, or written by a newer version.
+    """
+    return _read(_header_decoder, value)
 
 
 def decode(value: bytes) -> PaneRecord:
@@ -103,18 +151,10 @@ def decode(value: bytes) -> PaneRecord:
     StateError
         Damaged, or written by a newer version.
     """
-    try:
-        version = _version_decoder.decode(value).version
-        if version > FORMAT_VERSION:
-            raise StateError(f"window state has format {version}, this version reads up to {FORMAT_VERSION}: upgrade")
-        record = _decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StateError("window state is damaged: no valid record") from error
+    record = _read(_decoder, value)
     times = (record.watermark, record.watermark_at)
     if not all(0.0 <= time <= _LATEST_TIME for time in times) or not 1e-3 <= record.pane_seconds <= 1e9:
         raise StateError("window state is damaged: times out of range")
-    if record.covered < 0 or record.generation < 0:
-        raise StateError("window state is damaged: negative offsets")
     for index, factor, states in record.panes:
         if not 0 <= index * record.pane_seconds <= _LATEST_TIME or factor < 1:
             raise StateError("window state is damaged: panes out of range")
@@ -123,6 +163,78 @@ def decode(value: bytes) -> PaneRecord:
     if len(record.settled) != len(record.aggregators):
         raise StateError("window state is damaged: totals missing")
     return record
+
+
+def _read(decoder: msgspec.msgpack.Decoder[_Read], value: bytes) -> _Read:
+    try:
+        header = decoder.decode(value)
+        version = header.version
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        version = _version_of(value)  # a newer version may have changed any other field
+        if version <= FORMAT_VERSION:
+            raise StateError("window state is damaged: no valid record") from error
+    if version > FORMAT_VERSION:
+        raise StateError(f"window state has format {version}, this version reads up to {FORMAT_VERSION}: upgrade")
+    if not (0 <= header.floor <= header.generation and header.covered >= 0):
+        raise StateError("window state is damaged: generation or offset out of range")
+    return header
+
+
+def _version_of(value: bytes) -> int:
+    """The version of a value that cannot be read; 0 when not even that can."""
+    try:
+        return _version_decoder.decode(value).version
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
+
+
+class Candidates:
+    """The values of one partition, sorted out by their headers: only what is needed is read in full.
+
+    Attributes
+    ----------
+    damaged
+        Values that could not be read, so far.
+    floor
+        The highest floor seen.
+    following
+        The generation after the highest seen, that of damaged states with a sound header included; 0 for no value.
+    """
+
+    __slots__ = ("_by_model", "damaged", "floor", "following")
+
+    def __init__(self, key: PartitionKey, values: Iterable[bytes]) -> None:
+        self.damaged = 0
+        self.floor = 0
+        self.following = 0
+        self._by_model: dict[str, list[tuple[tuple[int, int], bytes]]] = {}
+        for value in values:
+            try:
+                header = peek(value)
+            except StateError:
+                self.damaged += 1
+                continue
+            if header.key == key:
+                self._by_model.setdefault(header.model, []).append(((header.generation, header.covered), value))
+                self.floor = max(self.floor, header.floor)
+                self.following = max(self.following, header.generation + 1)
+
+    def build(self, math: PaneMath) -> list[tuple[PaneRecord, ModelPanes, int]]:
+        """For each model the readable value of the highest rank, as `build_model` gives it; others are not read."""
+        built: list[tuple[PaneRecord, ModelPanes, int]] = []
+        for ranked in self._by_model.values():
+            for (generation, _), value in sorted(ranked, key=itemgetter(0), reverse=True):
+                if generation < self.floor:
+                    break
+                try:
+                    record = decode(value)
+                    model, moved = build_model(record, math)
+                except StateError:
+                    self.damaged += 1
+                    continue
+                built.append((record, model, moved))
+                break
+        return built
 
 
 def build_model(record: PaneRecord, math: PaneMath) -> tuple[ModelPanes, int]:
@@ -173,23 +285,24 @@ def _absorb(math: PaneMath, into: list[State], states: Sequence[Any], order: Seq
     for aggregator, mine, position in zip(math.aggregators, into, order, strict=True):
         if position is None:
             continue
-        if not _finite(states[position]):
-            raise StateError(f"window state of {aggregator.name!r} is damaged: not finite")
+        if not _sound(states[position]):
+            raise StateError(f"window state of {aggregator.name!r} is damaged: numbers out of range")
         try:
             aggregator.merge(mine, states[position])
         except _REJECTED as error:
             raise StateError(f"window state of {aggregator.name!r} is damaged: {type(error).__name__}") from error
 
 
-def _finite(state: Any) -> bool:
-    """Whether all numbers in a state are finite: one NaN would spoil the totals for ever."""
-    if isinstance(state, float):
-        return isfinite(state)
+def _sound(state: Any) -> bool:
+    """Whether all numbers in a state are such as counting makes.
+
+    One NaN would spoil the totals for ever, and the square of one tiny number, where no tiny weight is, is 0 where
+    nobody expects it: as a divisor.
+    """
+    if isinstance(state, float | int):
+        return state == 0 or _LEAST <= abs(state) <= _MOST
     if isinstance(state, dict):
-        return all(map(_finite, state.values()))
+        return all(map(_sound, state.values()))
     if isinstance(state, list):
-        try:
-            return isfinite(sum(state))  # numbers, as nearly always
-        except TypeError:
-            return all(map(_finite, state))
-    return isinstance(state, int | str)
+        return all(map(_sound, state))
+    return isinstance(state, str)

@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.clock import Clock
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError
 from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
-from agent.windows.codec import PaneRecord, build_model, decode, encode
+from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
 from agent.windows.readings import Reading, Snapshot, WindowCounts
 
@@ -44,6 +44,8 @@ class _Partition:
     lease: int
     boundaries: tuple[int, ...]
     generation: int = 0
+    floor: int = 0
+    damaged: int = 0
     covered: int = 0
     watermark: float = 0.0
     watermark_at: float = 0.0
@@ -202,7 +204,7 @@ class WindowEngine:
             if full or model.covered > model.saved:
                 self._math.fold(model, part.boundaries)
                 watermark = (part.watermark, part.watermark_at)
-                values[name] = encode(partition, name, model, self._math, part.generation, watermark)
+                values[name] = encode(partition, name, model, self._math, part.generation, watermark, part.floor)
                 marks[name] = model.covered
         return Snapshot(partition, part.covered, values, marks, part.lease)
 
@@ -218,8 +220,9 @@ class WindowEngine:
     def restore(self, partition: PartitionKey, values: Iterable[bytes], generation: int | None = None) -> int:
         """Take up a partition from its snapshots, instead of whatever was held of it.
 
-        Of several values of a model the one with the highest ``(generation, covered)`` counts. Nothing changes when
-        an error is raised.
+        Of several values of a model the readable one with the highest ``(generation, covered)`` counts. Damaged values,
+        and those of a newer version, are passed over and counted in `damaged`; values of other partitions are passed
+        over. Only the values that count are read in full.
 
         Parameters
         ----------
@@ -230,25 +233,35 @@ class WindowEngine:
         -------
         int
             Next offset that no model covers.
-
-        Raises
-        ------
-        StateError
-            A value is damaged, was written by a newer version, or belongs to another partition.
         """
-        best: dict[str, PaneRecord] = {}
-        for record in map(decode, values):
-            if record.key != partition:
-                raise StateError("window state belongs to another partition")
-            held = best.get(record.model)
-            if held is None or (record.generation, record.covered) > (held.generation, held.covered):
-                best[record.model] = record
-        built = {name: build_model(record, self._math) for name, record in best.items()}
-        following = max((record.generation + 1 for record in best.values()), default=0)
-        part = self._open(partition, following if generation is None else generation)
-        for name, (model, moved) in built.items():
-            self._take_in(part, best[name], model, moved)
+        candidates = Candidates(partition, values)
+        built = candidates.build(self._math)
+        part = self._open(partition, candidates.following if generation is None else generation)
+        part.floor, part.damaged = candidates.floor, candidates.damaged
+        for record, model, moved in built:
+            self._take_in(part, record, model, moved)
         return part.covered
+
+    def restart(self, partition: PartitionKey, values: Iterable[bytes]) -> int:
+        """Take up a partition with nothing counted, for when its state says nothing about its offsets any more.
+
+        The first value written from now on makes all the given ones void, those of models that never come again too.
+
+        Returns
+        -------
+        int
+            The generation of what is written from now on, one above the highest seen.
+        """
+        candidates = Candidates(partition, values)
+        part = self._open(partition, candidates.following)
+        part.floor = part.generation
+        part.damaged = candidates.damaged
+        return part.generation
+
+    def damaged(self, partition: PartitionKey) -> int:
+        """Values that `restore` or `restart` could not read when the partition was taken up."""
+        part = self._partitions.get(partition)
+        return part.damaged if part else 0
 
     def absorb(self, value: bytes) -> bool:
         """Take one value into its partition, unless a newer one is held; for the reader that merges all workers' panes.
@@ -256,15 +269,21 @@ class WindowEngine:
         Raises
         ------
         StateError
-            As in `restore`.
+            The value is damaged, or was written by a newer version.
         """
         record = decode(value)
         part = self._partitions.get(record.key)
+        if part is not None and record.generation < part.floor:
+            return False
         held = part.models.get(record.model) if part else None
         if held is not None and (record.generation, record.covered) <= (held.generation, held.covered):
             return False
         model, moved = build_model(record, self._math)
-        self._take_in(part or self._open(record.key), record, model, moved)
+        part = part or self._open(record.key)
+        if record.floor > part.floor:
+            part.floor = record.floor
+            part.models = {name: held for name, held in part.models.items() if held.generation >= record.floor}
+        self._take_in(part, record, model, moved)
         return True
 
     def _take_in(self, part: _Partition, record: PaneRecord, model: ModelPanes, moved: int) -> None:

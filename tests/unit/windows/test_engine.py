@@ -12,6 +12,7 @@ from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.windows.base import Observation
 from agent.windows.bias import BiasAggregator
+from agent.windows.codec import peek
 from agent.windows.engine import OTHER, WindowEngine
 from agent.windows.harm import HarmAggregator
 from agent.windows.panes import PaneLayout
@@ -293,3 +294,34 @@ def test_a_coarse_pane_that_folding_has_just_made_is_not_overwritten() -> None:
     assert engine.totals("a")["harm"] == state_of(
         HarmAggregator(), [make_observation(model="a", time=times[index]) for index in (0, 1, 4)]
     )
+
+
+def test_a_new_life_of_the_topic_outranks_the_old_one() -> None:
+    clock = ManualClock(START)
+    first = make_engine(clock)
+    first.restore(KEY, [], generation=3)
+    for offset in range(1000):
+        first.apply(KEY, offset, [make_observation(model="ab"[offset % 2])])
+    old = list(first.snapshot(KEY).values.values())
+
+    second = make_engine(clock)
+    assert second.restore(KEY, old) == 1000
+    assert second.restart(KEY, old) == 4
+    assert (second.covered(KEY), second.models(), second.watermark(KEY)) == (0, (), 0.0)
+    for offset in range(50):
+        second.apply(KEY, offset, [make_observation(model="a")])
+    new = list(second.snapshot(KEY).values.values())
+
+    third = make_engine(clock)
+    assert third.restore(KEY, [*old, *new, *old]) == 50
+    assert third.models() == ("a",)  # nor does b come back, of which the new life has not heard
+    assert third.totals("a") == second.totals("a")
+    # Whoever owns the partition later says so too: compaction may leave the old value of b for ever.
+    assert {peek(value).floor for value in third.snapshot(KEY).values.values()} == {4}
+
+    for values in ([*old, *new], [*new, *old]):
+        reader = make_engine(clock)
+        for value in values:
+            reader.absorb(value)
+        assert reader.models() == ("a",)
+        assert reader.totals("a") == second.totals("a")

@@ -11,6 +11,7 @@ from agent.clock import ManualClock
 from agent.errors import StateError
 from agent.windows.base import Observation
 from agent.windows.bias import BiasAggregator
+from agent.windows.codec import decode, peek
 from agent.windows.engine import WindowEngine
 from agent.windows.harm import HarmAggregator
 from tests.unit.windows.builders import START, make_engine, make_observation, observations
@@ -256,21 +257,21 @@ def test_newer_versions_are_refused_by_name() -> None:
     value = filled().snapshot(KEY).values["a"]
     record = msgspec.msgpack.decode(value)
     with pytest.raises(StateError, match="upgrade"):
-        make_engine().restore(KEY, [msgspec.msgpack.encode({**record, "version": 2, "covered": "elsewhere"})])
+        make_engine().absorb(msgspec.msgpack.encode({**record, "version": 2, "covered": "elsewhere"}))
+    with pytest.raises(StateError, match="upgrade"):
+        peek(msgspec.msgpack.encode({**record, "version": 2}))
     aggregators = [["harm", 99], ["bias", 1]]
     with pytest.raises(StateError, match="harm"):
-        make_engine().restore(KEY, [msgspec.msgpack.encode({**record, "aggregators": aggregators})])
-    make_engine().restore(KEY, [msgspec.msgpack.encode({**record, "added_later": 1})])
+        make_engine().absorb(msgspec.msgpack.encode({**record, "aggregators": aggregators}))
+    assert make_engine().absorb(msgspec.msgpack.encode({**record, "added_later": 1}))
 
 
-def test_state_of_another_partition_is_refused_and_nothing_changes() -> None:
+def test_state_of_another_partition_is_passed_over() -> None:
     values = list(filled().snapshot(KEY).values.values())
-    engine = filled()
-    with pytest.raises(StateError):
-        engine.restore(("events", 4), values)
-    with pytest.raises(StateError):
-        engine.restore(KEY, [*values, b"\xc1"])
-    assert engine.totals("a")["harm"]["counts"][0] == 100
+    engine = make_engine()
+    assert engine.restore(("events", 4), values) == 0
+    assert engine.damaged(("events", 4)) == 0
+    assert engine.models() == ()
 
 
 def damaged(change: object) -> bytes:
@@ -278,28 +279,75 @@ def damaged(change: object) -> bytes:
     return msgspec.msgpack.encode({**record, **change})  # type: ignore[dict-item]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"watermark": float("nan")},
-        {"watermark": 1e300},
-        {"covered": -1},
-        {"pane_seconds": 0.0},
-        {"panes": [[-5, 1, [{}, {}]]]},
-        {"panes": [[5, 0, [{}, {}]]]},
-        {"panes": [[5, 1, []]]},
-        {"settled": []},
-        {"settled": [{}, {}]},
-        {"settled": [{"counts": [float("nan")] * 20, "categories": {}}, {}]},
-        {"settled": [{"counts": ["x"] * 20, "categories": {}}, {}]},
-        {"settled": [{"counts": [0.0] * 20, "categories": {"a": None}}, {}]},
-        {"settled": [{"counts": [0.0] * 20, "categories": {}}, {"gender": {"f": 1}}]},
-        {"settled": [{"counts": [0.0] * 20, "categories": {}}, 7]},
-    ],
-)
+DAMAGE = [
+    {"watermark": float("nan")},
+    {"watermark": 1e300},
+    {"covered": -1},
+    {"floor": 5},
+    {"pane_seconds": 0.0},
+    {"panes": [[-5, 1, [{}, {}]]]},
+    {"panes": [[5, 0, [{}, {}]]]},
+    {"panes": [[5, 1, []]]},
+    {"settled": []},
+    {"settled": [{}, {}]},
+    {"settled": [{"counts": [float("nan")] * 20, "categories": {}}, {}]},
+    {"settled": [{"counts": [1e-200] * 20, "categories": {}}, {}]},
+    {"settled": [{"counts": ["x"] * 20, "categories": {}}, {}]},
+    {"settled": [{"counts": [0.0] * 20, "categories": {"a": None}}, {}]},
+    {"settled": [{"counts": [0.0] * 20, "categories": {}}, {"gender": {"f": 1}}]},
+    {"settled": [{"counts": [0.0] * 20, "categories": {}}, 7]},
+]
+
+
+@pytest.mark.parametrize("change", DAMAGE)
 def test_damage_is_a_state_error(change: dict[str, object]) -> None:
     with pytest.raises(StateError):
-        make_engine().restore(KEY, [damaged(change)])
+        make_engine().absorb(damaged(change))
+
+
+@pytest.mark.parametrize("change", DAMAGE)
+def test_damage_costs_its_own_value_only(change: dict[str, object]) -> None:
+    engine = filled()
+    older = engine.snapshot(KEY).values
+    engine.apply(KEY, 200, [make_observation(model="b")])
+    newest = engine.snapshot(KEY).values["b"]
+    after = make_engine()
+    bad = damaged({"covered": 900, **change})
+    assert after.restore(KEY, [b"\xc1", older["a"], bad, older["b"], newest]) == 201
+    assert after.damaged(KEY) == 2
+    assert after.totals("a") == filled().totals("a")
+    assert after.totals("b") == engine.totals("b")
+    assert after.restore(KEY, list(older.values())) == 200
+    assert after.damaged(KEY) == 0
+
+
+def test_a_damaged_value_is_outranked_by_what_its_partition_writes_next() -> None:
+    bad = damaged({"generation": 6, "settled": []})
+    engine = make_engine()
+    engine.restore(KEY, [bad])
+    engine.apply(KEY, 0, [make_observation(model="a")])
+    assert peek(engine.snapshot(KEY).values["a"]).generation == 7
+
+
+def test_the_header_is_read_without_the_states() -> None:
+    value = filled().snapshot(KEY).values["a"]
+    header, record = peek(value), decode(value)
+    assert (header.key, header.model, header.covered) == (KEY, "a", 199)
+    assert (header.key, header.generation, header.floor) == (record.key, record.generation, record.floor)
+    assert peek(damaged({"panes": [["no state"]], "settled": []})) == header
+    with pytest.raises(StateError):
+        peek(b"\xc1")
+
+
+def test_of_many_values_only_those_that_count_are_read_in_full() -> None:
+    """Values that lose have unreadable states here; had they been read, they would be counted as damaged."""
+    engine = filled()
+    best = list(engine.snapshot(KEY).values.values())
+    losers = [damaged({"covered": covered, "settled": []}) for covered in range(150)]
+    after = make_engine()
+    assert after.restore(KEY, [*losers[:75], *best, *losers[75:]]) == 200
+    assert after.damaged(KEY) == 0
+    assert everything(after, START) == everything(engine, START)
 
 
 @settings(deadline=None)
