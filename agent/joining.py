@@ -49,13 +49,15 @@ class JoinedCall:
         Ground truth that came on its own; used by decisions that come after it.
     counted
         The half by which the call was counted as an event; None while it was not.
+    live
+        At least one half has come since the start; what is known only from before is no orphan again.
     remembered, remembered_chars
         The half that was judged before a restart, while its other half is still to come; what it adds to the
         characters held.
     """
 
     __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
-                 "label", "output_origin", "remembered", "remembered_chars", "scored", "time")  # fmt: skip
+                 "label", "live", "output_origin", "remembered", "remembered_chars", "scored", "time")  # fmt: skip
 
     def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
         self.time = event_time
@@ -69,6 +71,7 @@ class JoinedCall:
         self.scored: frozenset[Dimension] = frozenset()
         self.label: str | None = None
         self.counted: tuple[Origin, Direction] | None = None
+        self.live = False
         self.remembered: InferenceEvent | None = None
         self.remembered_chars = 0
 
@@ -124,8 +127,17 @@ class JoinStore:
         """Characters of text held for halves that wait for their other half, those from before a restart included."""
         return self._chars
 
-    def admit(self, event: InferenceEvent, origin: Origin, event_time: float) -> Admission:
-        """Remember the event and say which of its directions are new."""
+    def admit(
+        self, event: InferenceEvent, origin: Origin, event_time: float, *, before_restart: bool = False
+    ) -> Admission:
+        """Remember the event and say which of its directions are new.
+
+        Parameters
+        ----------
+        before_restart
+            The event was judged, and reported as an orphan if it was one, by an earlier life of this worker: a call
+            known from such events alone is no orphan of ours.
+        """
         key = (event.source, event.inference_id)
         call = self._calls.get(key)
         if call is None:
@@ -145,6 +157,8 @@ class JoinStore:
                 fresh.append("output")
             else:
                 duplicates += 1
+        if fresh and not before_restart:
+            call.live = True
         if event.input is not None and call.output_origin is None and call.known_texts is None:
             call.known_texts = tuple(part.text for part in event.input.texts) + event.context
             call.held_chars = sum(map(len, call.known_texts))
@@ -230,7 +244,7 @@ class JoinStore:
         self._chars -= call.held_chars
         call.held_chars = 0
         self._drop_remembered(call)
-        if not call.whole:
+        if call.live and not call.whole:
             self._on_orphan(call.format)
 
 

@@ -153,7 +153,7 @@ class Pipeline:
         """
         for event in events:
             event_time = record_time if event.time is None else event.time
-            admission = self._joining.admit(event, origin, event_time)
+            admission = self._joining.admit(event, origin, event_time, before_restart=True)
             if admission.call.counted is None and admission.directions:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)

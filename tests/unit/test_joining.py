@@ -158,3 +158,20 @@ def test_no_characters_stay_counted_however_a_remembered_half_leaves() -> None:
     endless = make_event(text=None, answer="x" * 2000, inference_id="c")
     store.remember(store.admit(endless, Origin("e", 0, 2), 1.0).call, endless)
     assert (store.chars, len(store)) == (0, 0)
+
+
+def test_a_half_known_only_from_before_a_restart_is_no_orphan_again() -> None:
+    clock, orphans = ManualClock(), list[str]()
+    store = make_store(clock, orphans)
+    for name in ("old", "old-then-again", "old-then-whole"):
+        store.admit(make_event(answer=None, inference_id=name), REQUEST, 1.0, before_restart=True)
+    # The same half from elsewhere is a duplicate: it opens nothing.
+    store.admit(make_event(answer=None, inference_id="old-then-again"), RESPONSE, 1.0)
+    store.admit(make_event(text=None, inference_id="old-then-whole"), RESPONSE, 1.0)
+    store.admit(make_event(answer=None, inference_id="new"), Origin("events", 0, 11), 1.0)
+    store.admit(make_event(answer=None, inference_id="replayed"), REQUEST, 1.0, before_restart=True)
+    store.admit(make_event(answer=None, inference_id="replayed"), REQUEST, 1.0)
+    clock.advance(61.0)
+    store.expire()
+    assert len(store) == 0
+    assert len(orphans) == 2  # "new", and "replayed", which is scored again

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from agent.clock import SystemClock
+from agent.clock import ManualClock
 from agent.config import CoreConfig
 from agent.errors import Backpressure
 from agent.joining import Origin
@@ -19,7 +19,7 @@ class Bench:
     """A pipeline over the word scorer, with its metrics."""
 
     def __init__(self, *, max_chars: int = 1_000_000) -> None:
-        clock = SystemClock()
+        clock = self.clock = ManualClock(1_700_000_000.0)
         self._scored = Event()
         self.metrics = Metrics(new_registry(), clock=clock)
         self.pipeline: Pipeline = build_pipeline(
@@ -75,3 +75,14 @@ def test_characters_in_flight_are_bounded_and_one_record_is_always_taken() -> No
     assert bench.pipeline.full
     assert len(bench.settle()) == 4
     assert not bench.pipeline.full
+
+
+def test_orphans_from_before_a_restart_are_not_counted_again() -> None:
+    bench = Bench()
+    half = make_event(answer=None, inference_id="old")
+    bench.pipeline.remember(Origin("t", 0, 0), 0.0, [half])
+    bench.pipeline.submit(Origin("t", 0, 1), 0.0, [make_event(answer=None, inference_id="new")])
+    bench.settle()
+    bench.clock.advance(86_400.0)
+    bench.pipeline.keep_house()
+    assert bench.metrics.total("harmwatch_orphans_total") == 1
