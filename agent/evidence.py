@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.errors import ConfigError, ScorerError
@@ -16,6 +16,11 @@ _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u
 _GAP = "[…]"
 _MIN_AROUND = 40
 _MAX_AROUND = 400
+# Less of a longer text shows nothing: a window may end before the finding that it was opened for.
+_MIN_ROOM = 100
+# With JSON's escapes and the types in place of values this stays below Kafka's usual limit of 1 MB.
+_MAX_ROOM = 50_000
+_MAX_TEXTS = 64
 
 
 class _Stretch(NamedTuple):
@@ -54,42 +59,60 @@ class EvidenceBuilder:
     hash_key
         Key of the content hashes. Without it nobody can test whether a guessed text was seen.
     max_chars
-        About how much raw text is kept of each text; what surrounds the findings is kept first.
+        About how much raw text is kept of all texts together: of those with findings first, and there of what
+        surrounds the findings. From 100 to 50,000.
     keep_texts
         False keeps the hashes alone.
 
     Raises
     ------
     ConfigError
-        For an empty key, or room for less than a hundred characters.
+        For an empty key, or `max_chars` out of range.
     """
 
     def __init__(self, hash_key: bytes, max_chars: int = 2000, keep_texts: bool = True) -> None:
         if not hash_key:
             raise ConfigError("evidence: the hash key is empty; set it to a random string of 32 bytes")
-        if max_chars < 100:
-            raise ConfigError(f"evidence: max_chars is {max_chars}; give at least 100, or set keep_texts to false")
+        if not _MIN_ROOM <= max_chars <= _MAX_ROOM:
+            raise ConfigError(
+                f"evidence: max_chars is {max_chars}; give {_MIN_ROOM} to {_MAX_ROOM}, or set keep_texts to false"
+            )
         self._hash_key = hash_key
         self._max_chars = max_chars
         self._keep_texts = keep_texts
 
     def build(
-        self, verdict: Verdict, texts: Sequence[str], spans_by_text: Sequence[Sequence[TextSpan]] | None
+        self,
+        verdict: Verdict,
+        texts: Sequence[str],
+        spans_by_text: Sequence[Sequence[TextSpan]] | None,
+        parts: Sequence[int] | None = None,
+        flagged: Collection[int] = (),
     ) -> Evidence:
         """The evidence of one verdict.
 
         Parameters
         ----------
         texts
-            The raw texts of the verdict's direction, in the order that the findings' ``part`` counts.
+            The raw texts that were judged, in order.
         spans_by_text
             What the pii scorer found in each text. None when it failed: a text that could not be searched for
             personal data is not kept, and neither is any when a span does not fit its text.
+        parts
+            For each text the ``part`` that the findings' spans know it by; None when that is its place.
+        flagged
+            Places of the texts that something was found in, beside those that the findings' spans name.
 
         Notes
         -----
-        The findings keep their offsets in the raw texts, which the evidence does not hold.
+        A conversation may have any number of texts, a message to Kafka may not have any size: at most 64 texts are
+        represented, those with findings first. The hashes are theirs, in order, and so are the redacted texts, each of
+        which is empty when its room has gone to others. The findings keep their offsets in the raw texts, which the
+        evidence does not hold.
         """
+        points = _points(verdict, range(len(texts)) if parts is None else parts)
+        found = [bool(there) or place in flagged for place, there in enumerate(points)]
+        places = sorted(sorted(range(len(texts)), key=lambda place: not found[place])[:_MAX_TEXTS])
         return Evidence(
             id=verdict.id,
             inference_id=verdict.inference_id,
@@ -98,8 +121,8 @@ class EvidenceBuilder:
             direction=verdict.direction,
             time=verdict.time,
             findings=verdict.findings,
-            texts=self._redacted(verdict, texts, spans_by_text),
-            content_hashes=[self.content_hash(text) for text in texts],
+            texts=self._redacted(texts, spans_by_text, points, found, places),
+            content_hashes=[self.content_hash(texts[place]) for place in places],
             trace_id=verdict.trace_id,
         )
 
@@ -108,36 +131,55 @@ class EvidenceBuilder:
         return hmac.new(self._hash_key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
     def _redacted(
-        self, verdict: Verdict, texts: Sequence[str], spans_by_text: Sequence[Sequence[TextSpan]] | None
+        self,
+        texts: Sequence[str],
+        spans_by_text: Sequence[Sequence[TextSpan]] | None,
+        points: Sequence[Sequence[tuple[int, int]]],
+        found: Sequence[bool],
+        places: Sequence[int],
     ) -> list[str]:
         if not self._keep_texts or spans_by_text is None or len(spans_by_text) != len(texts):
             return []
+        rooms = self._rooms({place: len(texts[place]) for place in places}, found)
         try:
-            return [
-                self._excerpt(text, spans, _points(verdict, part))
-                for part, (text, spans) in enumerate(zip(texts, spans_by_text, strict=True))
-            ]
+            return [_excerpt(texts[place], spans_by_text[place], points[place], rooms[place]) for place in places]
         except ScorerError:
             return []
 
-    def _excerpt(self, text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, int]]) -> str:
-        if len(text) <= self._max_chars:
-            return redact(text, spans)
-        _check(text, spans)
-        values = _values(text, spans)
-        # An excerpt is searched as far beyond its edges as the longest value reaches: so a cut never leaves half of a
-        # value, and a text of megabytes is not searched for each of its thousands of values.
-        reach = max((span.end - span.start for span in spans), default=0)
-        windows = _windows(len(text), points, self._max_chars)
-        pieces: list[str] = []
-        for low, high in windows:
-            first, last = max(0, low - reach), min(len(text), high + reach)
-            own = [_shifted(span, first) for span in spans if span.start >= first and span.end <= last]
-            part = text[first:last]
-            pieces.append(_render(part, _stretches(part, own, values), low - first, high - first))
-        head = "" if windows[0][0] == 0 else _GAP
-        tail = "" if windows[-1][1] == len(text) else _GAP
-        return head + _GAP.join(pieces) + tail
+    def _rooms(self, lengths: Mapping[int, int], found: Sequence[bool]) -> dict[int, int]:
+        """How many characters are kept of each text: shared fairly, what short texts leave goes to the long ones."""
+        rooms = dict.fromkeys(lengths, 0)
+        left = self._max_chars
+        for wanted in (True, False):
+            group = sorted((length, place) for place, length in lengths.items() if found[place] is wanted)
+            for number, (length, place) in enumerate(group):
+                room = min(length, max(_MIN_ROOM, left // (len(group) - number)))
+                if room <= left:
+                    rooms[place] = room
+                    left -= room
+        return rooms
+
+
+def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, int]], room: int) -> str:
+    if len(text) <= room:
+        return redact(text, spans)
+    if room == 0:
+        return ""
+    _check(text, spans)
+    values = _values(text, spans)
+    # An excerpt is searched as far beyond its edges as the longest value reaches: so a cut never leaves half of a
+    # value, and a text of megabytes is not searched for each of its thousands of values.
+    reach = max((span.end - span.start for span in spans), default=0)
+    windows = _windows(len(text), points, room)
+    pieces: list[str] = []
+    for low, high in windows:
+        first, last = max(0, low - reach), min(len(text), high + reach)
+        own = [_shifted(span, first) for span in spans if span.start >= first and span.end <= last]
+        part = text[first:last]
+        pieces.append(_render(part, _stretches(part, own, values), low - first, high - first))
+    head = "" if windows[0][0] == 0 else _GAP
+    tail = "" if windows[-1][1] == len(text) else _GAP
+    return head + _GAP.join(pieces) + tail
 
 
 def _check(text: str, spans: Sequence[TextSpan]) -> None:
@@ -199,9 +241,13 @@ def _render(text: str, stretches: Sequence[_Stretch], low: int, high: int) -> st
     return "".join(pieces)
 
 
-def _points(verdict: Verdict, part: int) -> list[tuple[int, int]]:
-    """Where the findings lie in one text."""
-    return sorted((span.start, span.end) for finding in verdict.findings for span in finding.spans if span.part == part)
+def _points(verdict: Verdict, parts: Sequence[int]) -> list[list[tuple[int, int]]]:
+    """Where the findings lie in each text."""
+    by_part: dict[int, list[tuple[int, int]]] = {}
+    for finding in verdict.findings:
+        for span in finding.spans:
+            by_part.setdefault(span.part, []).append((span.start, span.end))
+    return [sorted(by_part.get(part, ())) for part in parts]
 
 
 def _windows(length: int, points: Sequence[tuple[int, int]], room: int) -> list[tuple[int, int]]:

@@ -23,12 +23,14 @@ from agent.scores import (
     verdict_id,
 )
 from agent.scoring.base import Scorer
+from agent.scoring.results import Answer
 
 __all__ = ["Judge", "Judgement"]
 
 #: The scorer whose spans are what must not be shown. Without its row no text is published.
 _REDACTOR = "pii"
 _MAX_SPANS = 100
+_MAX_EXPLANATION = 300
 
 
 class Judgement(NamedTuple):
@@ -186,7 +188,7 @@ class Judge:
                     threshold=rule.threshold,
                     leaked=leaked,
                     spans=tuple(Span(s.start, s.end, s.type, part) for part, s in spans[:_MAX_SPANS]),
-                    explanation=of_spans or explanations[category],
+                    explanation=(of_spans or explanations[category])[:_MAX_EXPLANATION],
                 )
             )
         return findings
@@ -201,7 +203,22 @@ class Judge:
                 spans.append(answer.spans)
         # Where nobody looked for personal data, no text leaves.
         complete = len(spans) == len(half.parts)
-        return self._evidence.build(verdict, [part.text for _, part in half.parts], spans if complete else None)
+        return self._evidence.build(
+            verdict,
+            [part.text for _, part in half.parts],
+            spans if complete else None,
+            [index for index, _ in half.parts],
+            {place for place, answers in enumerate(half.answers) if self._over(answers)},
+        )
+
+    def _over(self, answers: Mapping[str, Answer]) -> bool:
+        """Whether a score of one text reached its threshold: not every finding has spans that say where it lies."""
+        return any(
+            score >= self._rules[name][category].threshold
+            for name, row in answers.items()
+            if isinstance(row, ScoreRow)
+            for category, score in row.scores.items()
+        )
 
 
 def _leak_check(half: Half) -> LeakCheck:

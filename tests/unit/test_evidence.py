@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,12 +144,65 @@ def test_content_hash_is_a_keyed_hash() -> None:
 
 def test_part_chooses_the_text() -> None:
     texts = ["p" * 300, "q" * 300 + "HERE" + "q" * 300]
-    evidence = EvidenceBuilder(KEY, max_chars=100).build(make_verdict(Span(300, 304, "X", part=1)), texts, [[], []])
-    assert evidence.texts[0] == "p" * 100 + "[…]"
-    assert "HERE" in evidence.texts[1]
+    builder = EvidenceBuilder(KEY, max_chars=100)
+    first, second = builder.build(make_verdict(Span(300, 304, "X", part=1)), texts, [[], []]).texts
+    assert first == ""  # its room went to the text with the finding
+    assert "HERE" in second
+    # The findings count a system prompt, which was not judged.
+    assert builder.build(make_verdict(Span(300, 304, "X", part=2)), texts, [[], []], [1, 2]).texts == [first, second]
 
 
-@pytest.mark.parametrize("options", [{"hash_key": b""}, {"hash_key": KEY, "max_chars": 10}])
+def test_room_goes_to_texts_with_findings_first_and_what_short_ones_leave_to_long_ones() -> None:
+    texts = ["a" * 500, "b" * 10, "c" * 500, "d" * 500, "e" * 50]
+    kept = EvidenceBuilder(KEY, max_chars=1000).build(make_verdict(), texts, [[]] * 5, flagged={0, 1, 3}).texts
+    assert kept == ["a" * 495 + "[…]", "b" * 10, "", "d" * 495 + "[…]", ""]
+
+
+def test_of_a_long_conversation_the_texts_with_findings_are_represented() -> None:
+    texts = [f"turn {n} " + "x" * 2000 for n in range(900)]
+    builder = EvidenceBuilder(KEY)
+    evidence = builder.build(make_verdict(Span(0, 4, "X", part=700)), texts, [[]] * 900, flagged={800})
+    shown = [*range(62), 700, 800]
+    assert evidence.content_hashes == [builder.content_hash(texts[n]) for n in shown]
+    assert [n for n, text in zip(shown, evidence.texts, strict=True) if text] == [700, 800]
+    assert sum(map(len, evidence.texts)) < 2020
+
+
+HOSTILE = st.sampled_from(["\x00", "a@", "界", "😀", '"\\', "\ud800"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(HOSTILE, st.integers(0, 30_000), st.integers(1, 40)), min_size=1, max_size=100),
+    st.integers(1, 20),
+    st.sets(st.integers(0, 99)),
+    st.integers(1, 9),
+)
+def test_evidence_is_small_whatever_comes(
+    shapes: list[tuple[str, int, int]], copies: int, flagged: set[int], stride: int
+) -> None:
+    texts = [letters * times for letters, times, _ in shapes] * copies
+    spans = [
+        [TextSpan(at, at + 1, "pii.national_id", "NATIONAL_ID") for at in range(0, len(text) - 1, stride + 1)][:1000]
+        for text in texts
+    ]
+    point = [Span(at, at + 1, "NATIONAL_ID", part=at % len(texts)) for at in range(100)]
+    findings = [Finding(f"category.{n}", "privacy", 1.0, 0.5, spans=tuple(point)) for n in range(20)]
+    names = dict.fromkeys(("inference_id", "source", "model", "trace_id"), "界" * 512)
+    evidence = EvidenceBuilder(KEY).build(
+        make_verdict(findings=findings, **names),
+        [text.replace("\ud800", "\x01") for text in texts],
+        spans,
+        None,
+        flagged,
+    )
+    assert len(msgspec.json.encode(evidence)) < 500_000
+    assert len(evidence.content_hashes) == len(evidence.texts) == min(64, len(texts))
+
+
+@pytest.mark.parametrize(
+    "options", [{"hash_key": b""}, {"hash_key": KEY, "max_chars": 10}, {"hash_key": KEY, "max_chars": 50_001}]
+)
 def test_options_are_checked(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         EvidenceBuilder(**options)  # type: ignore[arg-type]
