@@ -17,12 +17,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from agent.clock import Clock
-from agent.errors import DecodeError, HarmwatchError, StateError, TransportError
+from agent.errors import DecodeError, HarmwatchError, TransportError
 from agent.events import InferenceEvent
 from agent.joining import Origin
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline, RecordOutcome
-from agent.windows.codec import decode as decode_state
 from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
@@ -274,17 +273,14 @@ class Tap:
 
     def _restore(self, partition: Partition, values: Sequence[bytes], end: int) -> None:
         windows = self._pipeline.windows
-        try:
-            windows.restore(partition, [value for value in values if decode_state(value).key == partition])
-        except StateError as error:
-            # A damaged snapshot must not keep the monitor down: start from zero, loudly.
-            _logger.error("window_state_lost topic=%s partition=%d reason=%s", *partition, error)
-            windows.drop(partition)
-            return
+        windows.restore(partition, values)
+        if damaged := windows.damaged(partition):
+            # A damaged value must not keep the monitor down: its model starts from zero, loudly.
+            _logger.error("window_state_lost topic=%s partition=%d values=%d", *partition, damaged)
         if windows.covered(partition) > end:
             # The topic was deleted and made anew: its old state says nothing about the new offsets.
             _logger.warning("window_state_of_another_topic_life topic=%s partition=%d", *partition)
-            windows.drop(partition)
+            windows.restart(partition, values)
 
     async def on_revoked(self, partitions: Sequence[Partition]) -> None:
         deadline = self._clock.monotonic() + self._config.tap.revoke_seconds
