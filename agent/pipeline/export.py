@@ -15,6 +15,8 @@ from agent.windows.index import HarmIndex, harm_index
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
 
+_MEASURES = ("spd", "dir", "eod")
+
 
 def window_name(seconds: float) -> str:
     """A window's length as a label: ``1m``, ``90s``, ``1h``."""
@@ -44,6 +46,8 @@ class WindowExporter:
         self._windows = windows
         self._metrics = metrics
         self._shown: set[str] = set()
+        # Models with their attributes whose disparities are exposed.
+        self._compared: set[tuple[str, str]] = set()
 
     def export(self) -> None:
         """Once a second or less: reads every window of every model."""
@@ -57,8 +61,11 @@ class WindowExporter:
             models.add(reading.model)
             longest[reading.model] = reading  # windows rise: the last one is the longest
             self._harm(reading)
-        for reading in longest.values():
-            self._fairness(reading)
+        compared = {(model, attribute) for model, reading in longest.items() for attribute in self._fairness(reading)}
+        for model, attribute in self._compared - compared:
+            for measure in _MEASURES:
+                self._metrics.set_fairness(model, attribute, measure, None)
+        self._compared = compared
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
@@ -79,14 +86,14 @@ class WindowExporter:
             scored={name: int(part.count) for name, part in components.items()},
         )
 
-    def _fairness(self, reading: Reading) -> None:
-        """Of the longest window: disparities need counts, and a group may be small."""
+    def _fairness(self, reading: Reading) -> list[str]:
+        """Of the longest window: disparities need counts, and a group may be small. The attributes that were seen."""
         bias: Any = reading.results.get("bias")
         if not isinstance(bias, BiasMeasurement):
-            return
+            return []
         for attribute in bias.attributes:
             measures: Mapping[str, Any] = {disparity.measure: disparity for disparity in attribute.disparities}
-            for measure in ("spd", "dir", "eod"):
+            for measure in _MEASURES:
                 found = measures.get(measure)
                 self._metrics.set_fairness(
                     reading.model,
@@ -96,3 +103,4 @@ class WindowExporter:
                     found.lower if found else None,
                     found.upper if found else None,
                 )
+        return [attribute.attribute for attribute in bias.attributes]
