@@ -14,7 +14,7 @@ A half whose other half never came by the time it leaves the store is an orphan.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.clock import Clock
@@ -45,8 +45,10 @@ class JoinedCall:
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
     harmful, scored
         Dimensions in which this call has been counted as harmful, as scored.
+    attributes
+        Protected attributes that came with the request alone; they belong to the decision, which comes later.
     label
-        Ground truth that came on its own; used by decisions that come after it.
+        Ground truth that came on its own or with the request alone; used by decisions that come after it.
     counted
         The half by which the call was counted as an event; None while it was not.
     live
@@ -56,8 +58,10 @@ class JoinedCall:
         characters held.
     """
 
-    __slots__ = ("arrived", "counted", "format", "harmful", "held_chars", "input_origin", "known_texts",
-                 "label", "live", "output_origin", "remembered", "remembered_chars", "scored", "time")  # fmt: skip
+    __slots__ = (
+        *("arrived", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars", "input_origin"),
+        *("known_texts", "label", "live", "output_origin", "remembered", "remembered_chars", "scored", "time"),
+    )
 
     def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
         self.time = event_time
@@ -69,6 +73,8 @@ class JoinedCall:
         self.held_chars = 0
         self.harmful: frozenset[Dimension] = frozenset()
         self.scored: frozenset[Dimension] = frozenset()
+        self.attributes: Mapping[str, str] = {}
+        self.attribute_chars = 0
         self.label: str | None = None
         self.counted: tuple[Origin, Direction] | None = None
         self.live = False
@@ -124,7 +130,7 @@ class JoinStore:
 
     @property
     def chars(self) -> int:
-        """Characters of text held for halves that wait for their other half, those from before a restart included."""
+        """Characters held for halves that wait for their other half, those from before a restart included."""
         return self._chars
 
     def admit(
@@ -163,9 +169,20 @@ class JoinStore:
             call.known_texts = tuple(part.text for part in event.input.texts) + event.context
             call.held_chars = sum(map(len, call.known_texts))
             self._chars += call.held_chars
+        if event.output is None and fresh:
+            self._keep_attributes(call, event)
         if len(self._calls) > self._max_entries or self._chars > self._max_chars:
             self._shrink()
         return Admission(call, tuple(fresh), duplicates)
+
+    def _keep_attributes(self, call: JoinedCall, event: InferenceEvent) -> None:
+        if event.label is not None and call.label is None:
+            call.label = event.label
+        if event.attributes and not call.attributes:
+            call.attributes = event.attributes
+            # Held as long as the call: when only the decision's partition is replayed, they do not come again.
+            call.attribute_chars = sum(len(name) + len(group) for name, group in event.attributes.items())
+            self._chars += call.attribute_chars
 
     def remember(self, call: JoinedCall, event: InferenceEvent) -> None:
         """Keep a half that was judged before a restart until its other half comes; a whole call needs nothing kept."""
@@ -211,8 +228,7 @@ class JoinStore:
             if _is_from(call.output_origin, lost):
                 call.output_origin = None
             if call.input_origin is None and call.output_origin is None:
-                self.settle(call)
-                self._drop_remembered(call)
+                self._let_go(call)
                 del self._calls[key]
 
     def label(self, source: str, inference_id: str, label: str) -> bool:
@@ -240,12 +256,15 @@ class JoinStore:
 
     def _release(self, key: tuple[str, str], call: JoinedCall) -> None:
         del self._calls[key]
-        # The texts stay readable for a verdict that is still in flight; they only stop counting as held.
-        self._chars -= call.held_chars
-        call.held_chars = 0
-        self._drop_remembered(call)
+        self._let_go(call)
         if call.live and not call.whole:
             self._on_orphan(call.format)
+
+    def _let_go(self, call: JoinedCall) -> None:
+        """What a call that leaves holds stays readable for a verdict in flight; it only stops counting as held."""
+        self._chars -= call.held_chars + call.attribute_chars
+        call.held_chars = call.attribute_chars = 0
+        self._drop_remembered(call)
 
 
 def event_chars(event: InferenceEvent) -> int:

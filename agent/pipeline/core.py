@@ -302,8 +302,10 @@ class Pipeline:
         payload = event.output if direction == "output" else None
         decision = payload.decision if payload is not None else None
         label = event.label if event.label is not None else call.label
+        # They may have come with the request, and the decision alone with the response.
+        attributes = event.attributes if event.attributes or payload is None else call.attributes
         if decision is not None:
-            for attribute, group in event.attributes.items():
+            for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")
         observation = Observation(
             model=model,
@@ -317,7 +319,7 @@ class Pipeline:
             leaked=judgement.leaked,
             decision=decision,
             decision_score=payload.score if payload is not None else None,
-            attributes=event.attributes,
+            attributes=attributes,
             label=label,
             missing=len(verdict.missing),
         )

@@ -175,3 +175,24 @@ def test_a_half_known_only_from_before_a_restart_is_no_orphan_again() -> None:
     store.expire()
     assert len(store) == 0
     assert len(orphans) == 2  # "new", and "replayed", which is scored again
+
+
+def test_attributes_and_label_of_a_request_are_kept_for_the_decision_and_count_as_held() -> None:
+    clock = ManualClock()
+    store = make_store(clock, [])
+    person = {"gender": "female"}
+    store.admit(make_event(answer=None, text="", attributes=person, label="approved"), REQUEST, 1.0)
+    call = store.admit(make_event(text=None), RESPONSE, 2.0).call
+    assert (call.attributes, call.label) == (person, "approved")
+    assert store.chars == len("gender") + len("female")
+    store.settle(call)
+    assert call.attributes == person
+    # A duplicate says nothing new.
+    store.admit(make_event(answer=None, attributes={"gender": "male"}), Origin("events", 2, 1), 2.0)
+    assert (call.attributes, call.label) == (person, "approved")
+    store.forget([("events", 0), ("events", 1)])
+    assert (len(store), store.chars) == (0, 0)
+    store.admit(make_event(answer=None, attributes=person), REQUEST, 1.0)
+    clock.advance(61.0)
+    store.expire()
+    assert store.chars == 0

@@ -9,6 +9,7 @@ import pytest
 from agent.clock import ManualClock
 from agent.config import CoreConfig
 from agent.errors import Backpressure
+from agent.events import Payload
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
@@ -86,3 +87,24 @@ def test_orphans_from_before_a_restart_are_not_counted_again() -> None:
     bench.clock.advance(86_400.0)
     bench.pipeline.keep_house()
     assert bench.metrics.total("harmwatch_orphans_total") == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_decision_is_counted_with_the_attributes_and_label_of_its_request(restarted: bool) -> None:
+    bench = Bench()
+    for number in range(20):
+        call = {"inference_id": f"r-{number}", "model": "loan", "time": bench.clock.now()}
+        person = {"gender": "female" if number % 2 else "male"}
+        request = make_event(answer=None, attributes=person, label="approved", **call)
+        response = make_event(text=None, output=Payload(decision="approved"), **call)
+        take = bench.pipeline.remember if restarted else bench.pipeline.submit
+        take(Origin("t", 0, 2 * number), 0.0, [request])
+        bench.pipeline.submit(Origin("t", 0, 2 * number + 1), 0.0, [response])
+    bench.settle()
+    assert bench.metrics.total("harmwatch_decisions_total") == 20
+    (reading,) = bench.pipeline.windows.total_measurements()
+    (attribute,) = reading.results["bias"].attributes
+    assert attribute.attribute == "gender"
+    # Slots of a favourable label: the decision was compared with what was true.
+    groups = bench.pipeline.windows.totals("loan")["bias"]["gender"]
+    assert [sum(groups[name][8:]) for name in ("female", "male")] == [20.0, 20.0]
