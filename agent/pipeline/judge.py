@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from agent.clock import iso_time
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
-from agent.pipeline.pending import Half
+from agent.pipeline.pending import Half, ScoredText
 from agent.scores import (
     Dimension,
     Evidence,
@@ -163,8 +165,8 @@ class Judge:
         """One finding for each category over its threshold in any of the texts, with the spans of all of them."""
         rules = self._rules[name]
         rows = [
-            (index, row)
-            for (index, _), answers in zip(half.parts, half.answers, strict=True)
+            (piece, row)
+            for piece, answers in zip(half.parts, half.answers, strict=True)
             if isinstance(row := answers.get(name), ScoreRow)
         ]
         best: dict[str, float] = {}
@@ -177,7 +179,7 @@ class Judge:
         findings: list[Finding] = []
         for category, score in best.items():
             rule = rules[category]
-            spans = [(part, span) for part, row in rows for span in row.spans if span.category == category]
+            spans = _spans(rows, category)
             leaked = _leaked(half, spans, check) if rule.dimension == "privacy" else None
             of_spans = next((span.explanation for _, span in spans if span.explanation), "")
             findings.append(
@@ -205,9 +207,9 @@ class Judge:
         complete = len(spans) == len(half.parts)
         return self._evidence.build(
             verdict,
-            [part.text for _, part in half.parts],
+            [piece.part.text for piece in half.parts],
             spans if complete else None,
-            [index for index, _ in half.parts],
+            [piece.text_index for piece in half.parts],
             {place for place, answers in enumerate(half.answers) if self._over(answers)},
         )
 
@@ -219,6 +221,22 @@ class Judge:
             if isinstance(row, ScoreRow)
             for category, score in row.scores.items()
         )
+
+
+def _spans(rows: Sequence[tuple[ScoredText, ScoreRow]], category: str) -> list[tuple[int, TextSpan]]:
+    """A category's spans, with the index of their text; those of a piece count from the start of the whole text."""
+    spans: list[tuple[int, TextSpan]] = []
+    for piece, row in rows:
+        for span in row.spans:
+            if span.category != category:
+                continue
+            if piece.start:
+                moved = msgspec.structs.replace(span, start=span.start + piece.start, end=span.end + piece.start)
+                if (piece.text_index, moved) not in spans[-_MAX_SPANS:]:  # seen already where pieces overlap
+                    spans.append((piece.text_index, moved))
+            else:
+                spans.append((piece.text_index, span))
+    return spans
 
 
 def _leak_check(half: Half) -> LeakCheck:

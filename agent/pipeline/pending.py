@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import msgspec
+
 from agent.events import Direction, InferenceEvent, TextPart
 from agent.joining import JoinedCall, Origin
 from agent.scoring.base import ScoringItem
 from agent.scoring.executor import Answer
 
-__all__ = ["Half", "PendingRecord", "Slot", "scored_parts"]
+__all__ = ["Half", "PendingRecord", "ScoredText", "Slot", "scored_parts"]
+
+#: A longer text is scored in pieces, each a batch of its own or nearly so: one text must not use up the deadline of a
+#: scorer, which would cost it the texts behind as well.
+MAX_TEXT_CHARS = 100_000
+#: Long enough for every pattern, and for the context that the classifiers look at.
+OVERLAP_CHARS = 1_000
+
+
+class ScoredText(NamedTuple):
+    """A text that is scored, or a piece of one: its place among the payload's texts, and where it starts there."""
+
+    text_index: int
+    part: TextPart
+    start: int = 0
 
 
 class Half:
@@ -16,7 +34,7 @@ class Half:
     Attributes
     ----------
     parts
-        The texts that are scored, in order, each with its index among the payload's texts.
+        The texts that are scored, in order; long ones in pieces.
     answers
         One row per part once it is scored: scorer name to row or missing score.
     recalled
@@ -33,7 +51,7 @@ class Half:
         self.call = call
         self.time = time
         self.recalled = recalled
-        self.parts: list[tuple[int, TextPart]] = [] if event.redacted else scored_parts(event, direction)
+        self.parts: list[ScoredText] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]
 
 
@@ -65,7 +83,7 @@ class Slot:
         self.index = index
 
 
-def scored_parts(event: InferenceEvent, direction: Direction) -> list[tuple[int, TextPart]]:
+def scored_parts(event: InferenceEvent, direction: Direction) -> list[ScoredText]:
     """The texts of a direction that are judged.
 
     Of an input only what users and tools say: system prompts are the operator's own words, and the assistant's earlier
@@ -75,8 +93,18 @@ def scored_parts(event: InferenceEvent, direction: Direction) -> list[tuple[int,
     payload = event.payload(direction)
     if payload is None:
         return []
-    parts = [(index, part) for index, part in enumerate(payload.texts) if part.text]
+    parts = [piece for index, part in enumerate(payload.texts) if part.text for piece in _pieces(index, part)]
     if direction == "output":
         return parts
-    said = [(index, part) for index, part in parts if part.role in ("user", "tool")]
+    said = [piece for piece in parts if piece.part.role in ("user", "tool")]
     return said or parts
+
+
+def _pieces(index: int, part: TextPart) -> list[ScoredText]:
+    if len(part.text) <= MAX_TEXT_CHARS:
+        return [ScoredText(index, part)]
+    starts = range(0, len(part.text) - OVERLAP_CHARS, MAX_TEXT_CHARS - OVERLAP_CHARS)
+    return [
+        ScoredText(index, msgspec.structs.replace(part, text=part.text[start : start + MAX_TEXT_CHARS]), start)
+        for start in starts
+    ]
