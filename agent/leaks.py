@@ -15,10 +15,10 @@ __all__ = ["MAX_VALUES", "LeakCheck", "SeenText"]
 MAX_VALUES = 100
 """Different values looked up for one output."""
 
-# Characters read for one output, beyond the first value: about a tenth of a second.
-_MAX_READ = 60_000_000
+# Characters read for one output, beyond the first value: a tenth of a second, two at worst.
+_MAX_READ = 200_000_000
 # An address has to be looked at in its surroundings, which takes that much longer.
-_READ_PER_IP = 10
+_READ_PER_IP = 20
 # Shorter values are compared as written: a few letters and digits without separators turn up everywhere.
 _SHORTEST_SQUEEZED = 7
 # A telephone number may be written with or without its country and trunk prefix; what must agree is the rest.
@@ -120,7 +120,7 @@ class LeakCheck:
     -----
     An output may hold ten thousand addresses, and its input megabytes. The search stops at the first value that leaked;
     it covers at most `MAX_VALUES` different values of an output, over all calls of `leaked`, and fewer for an input of
-    more than 300,000 characters. Values beyond that are not known to be echoes.
+    more than a million characters (of 100,000 for IP addresses). Values beyond that are not known to be echoes.
     """
 
     __slots__ = ("_known", "_read", "_seen")
