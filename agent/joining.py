@@ -5,8 +5,8 @@ store remembers for a while which directions of ``(source, inference_id)`` have 
 
 - the response's personal data can be told from an echo of the request (its texts are kept until both halves are in),
 - an event counts once per dimension, whichever half shows the harm,
-- a direction that comes again from *another* record is a duplicate; from the *same* record it is a replay after a
-  rebalance and is scored again.
+- a direction that comes again from *another* record, or from another place in the same record, is a duplicate; from
+  the *same* place it is a replay after a rebalance and is scored again.
 
 A half whose other half never came by the time it leaves the store is an orphan.
 """
@@ -25,11 +25,16 @@ __all__ = ["Admission", "JoinStore", "JoinedCall", "Origin", "event_chars"]
 
 
 class Origin(NamedTuple):
-    """The record that an event came from."""
+    """The record that an event came from, and its place among the record's events: that comes again the same."""
 
     topic: str
     partition: int
     offset: int
+    place: int = 0
+
+    def event(self, index: int) -> Origin:
+        """The origin of the record's event at ``index``, counted from 0."""
+        return self._replace(place=index) if index else self
 
 
 class JoinedCall:
@@ -40,7 +45,7 @@ class JoinedCall:
     time
         Event time of the half that came first, seconds since the Unix epoch: both halves count in its pane.
     input_origin, output_origin
-        Which record brought which direction; None while it has not been seen.
+        Which event of which record brought which direction; None while it has not been seen.
     known_texts
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
     harmful, scored

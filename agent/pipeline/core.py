@@ -120,9 +120,9 @@ class Pipeline:
         if self.full or self._closed:
             raise Backpressure("the pipeline is full" if self.full else "the pipeline is closed")
         record = PendingRecord(origin)
-        for event in events:
+        for index, event in enumerate(events):
             event_time = record_time if event.time is None else event.time
-            admission = self._joining.admit(event, origin, event_time)
+            admission = self._joining.admit(event, origin.event(index), event_time)
             if admission.duplicates:
                 self._metrics.duplicate(event.format, admission.duplicates)
             if event.redacted:
@@ -140,7 +140,7 @@ class Pipeline:
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
-        for index, (_, part) in enumerate(half.parts):
+        for index, (_, part, _) in enumerate(half.parts):
             item = ScoringItem(part, half.direction, normalize)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
             record.remaining += 1
@@ -151,9 +151,9 @@ class Pipeline:
         Only when its other half is still to come is a half scored again, beside that other half and without any effect
         of its own: so that the call does not count as harmful twice.
         """
-        for event in events:
+        for index, event in enumerate(events):
             event_time = record_time if event.time is None else event.time
-            admission = self._joining.admit(event, origin, event_time, before_restart=True)
+            admission = self._joining.admit(event, origin.event(index), event_time, before_restart=True)
             if admission.call.counted is None and admission.directions:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)

@@ -196,3 +196,11 @@ def test_attributes_and_label_of_a_request_are_kept_for_the_decision_and_count_a
     clock.advance(61.0)
     store.expire()
     assert store.chars == 0
+
+
+def test_equal_events_of_one_record_are_duplicates_and_its_replay_is_none() -> None:
+    store = make_store(ManualClock(), [])
+    for _ in range(2):
+        admissions = [store.admit(make_event(), REQUEST.event(index), 1.0) for index in range(3)]
+        assert [(len(a.directions), a.duplicates) for a in admissions] == [(2, 0), (0, 2), (0, 2)]
+    assert REQUEST.event(0) == REQUEST

@@ -108,3 +108,29 @@ def test_a_decision_is_counted_with_the_attributes_and_label_of_its_request(rest
     # Slots of a favourable label: the decision was compared with what was true.
     groups = bench.pipeline.windows.totals("loan")["bias"]["gender"]
     assert [sum(groups[name][8:]) for name in ("female", "male")] == [20.0, 20.0]
+
+
+def test_equal_events_inside_one_record_count_once_and_a_replay_of_the_record_is_scored_again() -> None:
+    bench = Bench()
+    event = make_event(answer="awful")
+    for lives in (1, 2):
+        bench.pipeline.submit(Origin("t", 0, 0), 0.0, [event, event, event])
+        (outcome,) = bench.settle()
+        assert [verdict.direction for verdict in outcome.verdicts] == ["input", "output"]
+        assert outcome.origin == ("t", 0, 0, 0)
+        assert bench.metrics.total("harmwatch_duplicates_total") == 4 * lives
+    assert bench.metrics.total("harmwatch_harmful_events_total") == 1
+    (reading,) = bench.pipeline.windows.total_measurements()
+    assert reading.results["harm"].events == 1
+
+
+def test_both_halves_in_one_record_are_one_event() -> None:
+    bench = Bench()
+    halves = [make_event(answer=None), make_event(text=None, answer="awful")]
+    for _ in range(2):
+        bench.pipeline.submit(Origin("t", 0, 0), 0.0, halves)
+        (outcome,) = bench.settle()
+        assert len(outcome.verdicts) == 2
+    assert bench.metrics.total("harmwatch_duplicates_total") == 0
+    (reading,) = bench.pipeline.windows.total_measurements()
+    assert reading.results["harm"].events == 1
