@@ -42,6 +42,9 @@ class JoinedCall:
 
     Attributes
     ----------
+    model
+        As the half that came first named it: servers answer under a longer name than they were asked for, and what
+        harms and what it is divided by must stand under one.
     time
         Event time of the half that came first, seconds since the Unix epoch: both halves count in its pane.
     input_origin, output_origin
@@ -65,13 +68,14 @@ class JoinedCall:
 
     __slots__ = (
         *("arrived", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars", "input_origin"),
-        *("known_texts", "label", "live", "output_origin", "remembered", "remembered_chars", "scored", "time"),
+        *("known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars", "scored", "time"),
     )
 
-    def __init__(self, event_time: float, arrived: float, wire_format: str) -> None:
+    def __init__(self, event_time: float, arrived: float, event: InferenceEvent) -> None:
         self.time = event_time
         self.arrived = arrived
-        self.format = wire_format
+        self.format = event.format
+        self.model = event.model
         self.input_origin: Origin | None = None
         self.output_origin: Origin | None = None
         self.known_texts: tuple[str, ...] | None = None
@@ -152,7 +156,7 @@ class JoinStore:
         key = (event.source, event.inference_id)
         call = self._calls.get(key)
         if call is None:
-            call = JoinedCall(event_time, self._clock.monotonic(), event.format)
+            call = JoinedCall(event_time, self._clock.monotonic(), event)
             self._calls[key] = call
         fresh: list[Direction] = []
         duplicates = 0

@@ -280,7 +280,7 @@ class Pipeline:
     def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
         call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
-        model, direction = event.model, half.direction
+        model, direction = call.model, half.direction
         this_half = (origin, direction)
         new_event = call.counted is None or call.counted == this_half
         if new_event:

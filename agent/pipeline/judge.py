@@ -144,7 +144,7 @@ class Judge:
             id=verdict_id(event.source, event.inference_id, direction),
             inference_id=event.inference_id,
             source=event.source,
-            model=event.model,
+            model=half.call.model,
             direction=direction,
             time=iso_time(half.time),
             scored_at=scored_at,
@@ -154,7 +154,8 @@ class Judge:
             weight=1.0,
             scorers=self._versions,
             truncated=truncated,
-            model_version=event.model_version,
+            # A server that answers under a longer name than it was asked for: that name is a version.
+            model_version=event.model_version or (event.model if event.model != half.call.model else ""),
             tenant=event.tenant,
             trace_id=event.trace_id,
         )
