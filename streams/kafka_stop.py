@@ -14,14 +14,14 @@ _STOP_SECONDS = 5.0
 _logger = logging.getLogger(__name__)
 
 
-async def stop_client(client: Any) -> None:
+async def stop_client(client: Any, patience_seconds: float = _STOP_SECONDS) -> None:
     """Stop a consumer or producer. Never raises, but for a cancellation of the caller.
 
     While a broker is away aiokafka cancels a fetch of its own in `stop` and lets that cancellation out (fetcher.close),
     where it would pass for one of ours and hide the error that the stop is about.
     """
     stopping = asyncio.ensure_future(client.stop())
-    await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+    await asyncio.wait([stopping], timeout=patience_seconds)
     if not stopping.done():
         # A broker that takes connections and answers nothing: we have nothing left to tell it that matters.
         stopping.cancel()
