@@ -5,6 +5,7 @@
     HarmwatchError
     ├── ConfigError           wrong usage or configuration; the command exits with 2  not retryable
     ├── DecodeError           bytes that are no event of the format  -> dead letter
+    ├── DataError             labelled data that cannot be read, or cannot give what was asked for  not retryable
     ├── ModelError            model files that are missing, damaged or of another version  not retryable
     ├── ScorerError           one scorer failed on one batch  counted as missing scores
     │   └── OutOfDeviceMemory the batch is too large for the device  retryable with half the batch
@@ -24,6 +25,7 @@ from typing import ClassVar
 __all__ = [
     "Backpressure",
     "ConfigError",
+    "DataError",
     "DeadLetterLimit",
     "DecodeError",
     "HarmwatchError",
@@ -64,6 +66,10 @@ class DecodeError(HarmwatchError):
         self.detail = detail
         #: The format that the bytes were read as, "" when none claimed them.
         self.wire_format = ""
+
+
+class DataError(HarmwatchError):
+    """Labelled data that cannot be read, or cannot give what was asked for. The message names file and line."""
 
 
 class ModelError(HarmwatchError):

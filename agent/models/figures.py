@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.dataset import Row
-from agent.models.fit import auc, auc_interval
+from agent.quality.ranking import auc, auc_interval
 
 __all__ = ["figures", "group_figures"]
 

@@ -1,4 +1,4 @@
-"""Fitting: design matrix, penalised logistic regression, calibration, figures. Needs SciPy (dev extra)."""
+"""Fitting: design matrix and penalised logistic regression. Needs SciPy (dev extra)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.scoring.ngrams import COUNT_DAMPING, SHAPE_NAMES, FeatureSpec, NgramFeaturizer
 
-__all__ = ["Design", "Linear", "auc", "auc_interval", "build_design", "fit_linear", "fit_platt", "length_bins"]
+__all__ = ["Design", "Linear", "build_design", "fit_linear", "length_bins"]
 
 _F64 = NDArray[np.float64]
 _LENGTH_EDGES = (12, 25, 50, 100, 200, 400, 800)
@@ -154,44 +154,3 @@ def fit_linear(
     # Without the nuisance the intercept is wrong by its mean; calibration mends that afterwards.
     mean = float(((weights / weights.sum()) @ extra) @ theta[shape_end:-1]) if extra.shape[1] else 0.0
     return Linear(weights=theta[:buckets], shape=theta[buckets:shape_end], intercept=float(theta[-1]) + mean)
-
-
-def fit_platt(scores: _F64, labels: _F64, weights: _F64) -> tuple[float, float]:
-    """Slope and intercept of the calibrated score (Platt 1999), by Newton's method on weighted log loss."""
-    points = np.stack([scores, np.ones_like(scores)], axis=1)
-    theta = np.array([1.0, 0.0])
-    share = weights / weights.sum()
-    for _ in range(50):
-        probability = 1.0 / (1.0 + np.exp(-np.clip(points @ theta, -40, 40)))
-        gradient = points.T @ (share * (probability - labels)) + 1e-4 * (theta - np.array([1.0, 0.0]))
-        curvature = (points * (share * probability * (1 - probability))[:, None]).T @ points + 1e-4 * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        theta = theta - step
-        if float(np.abs(step).max()) < 1e-9:
-            break
-    # A negative slope would turn the model upside down; it can only come from useless held-aside data.
-    return max(float(theta[0]), 0.05), float(theta[1])
-
-
-def auc(labels: NDArray[Any], scores: _F64) -> float | None:
-    """Area under the ROC curve by ranks, ties counted half; None when a class is missing."""
-    positive = np.asarray(labels) == 1
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    if not n_positive or not n_negative:
-        return None
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
-
-
-def auc_interval(labels: NDArray[Any], scores: _F64) -> tuple[float, float] | None:
-    """95 % interval of the AUC (Hanley and McNeil 1982)."""
-    area = auc(labels, scores)
-    if area is None:
-        return None
-    positives = int((np.asarray(labels) == 1).sum())
-    negatives = len(labels) - positives
-    first, second = area / (2 - area), 2 * area * area / (1 + area)
-    spread = area * (1 - area) + (positives - 1) * (first - area**2) + (negatives - 1) * (second - area**2)
-    half = 1.96 * float(np.sqrt(max(spread, 0.0) / (positives * negatives)))
-    return max(area - half, 0.0), min(area + half, 1.0)

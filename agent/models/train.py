@@ -23,7 +23,9 @@ from agent.errors import HarmwatchError
 from agent.models.card import write_card
 from agent.models.dataset import Row, Task, folds_of, read_rows, row_weights
 from agent.models.figures import group_figures
-from agent.models.fit import Design, Linear, auc, build_design, fit_linear, fit_platt, length_bins
+from agent.models.fit import Design, Linear, build_design, fit_linear, length_bins
+from agent.quality.fitting import fit_platt
+from agent.quality.ranking import auc
 from agent.scoring.ngrams import FeatureSpec, LinearNgramModel
 
 __all__ = ["Settings", "main", "train_task"]

@@ -18,8 +18,10 @@ from agent.models import attack_templates, insults, templates
 from agent.models.card import write_card
 from agent.models.dataset import Row, family_of, folds_of, read_rows, row_weights
 from agent.models.figures import figures, group_figures
-from agent.models.fit import auc, auc_interval, build_design, fit_linear, fit_platt, length_bins
+from agent.models.fit import build_design, fit_linear, length_bins
 from agent.models.train import Settings, main, train_task
+from agent.quality.fitting import fit_platt
+from agent.quality.ranking import auc, auc_interval
 from agent.scoring.ngrams import FeatureSpec, LinearNgramModel, NgramFeaturizer
 
 SPEC = FeatureSpec(bucket_bits=12, window=80, overlap=16)

@@ -1,0 +1,77 @@
+"""The figures of CONTRACT.md for labelled texts: one label, one score. A figure that the data cannot give is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from agent.quality.bootstrap import CONFIDENCE, Bootstrap, Bounds, percentiles
+from agent.quality.measure import Judged
+from agent.quality.ranking import RANKED, Ranking, ranked_figures
+from agent.windows.intervals import wilson, z_value
+
+__all__ = ["common_threshold", "share_interval", "text_figures"]
+
+_Z = z_value(CONFIDENCE)
+
+
+def common_threshold(thresholds: Mapping[str, float]) -> float | None:
+    """The one threshold of all categories; None when they differ."""
+    distinct = set(thresholds.values())
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def share_interval(hits: int, count: int) -> Bounds | None:
+    """Wilson's 95 % interval of a share; None of nothing."""
+    return list(wilson(hits / count, count, _Z)) if count else None
+
+
+def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) -> dict[str, Any]:
+    """Every figure of the contract, and under ``intervals`` the 95 % interval of each.
+
+    Precision and F1 need both classes: with one alone they only say which class it is. Intervals are stratified
+    bootstrap percentiles. Where a share is 0 or 1 resampling cannot move it, and Wilson's interval stands instead;
+    where another figure cannot be moved its interval is None.
+    """
+    positive, flagged = judged.labels == 1, judged.flagged
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    hits, false = int((flagged & positive).sum()), int((flagged & ~positive).sum())
+    ranking = Ranking.of(judged.labels, judged.scores)
+    both = ranking.both_classes
+    figures: dict[str, Any] = {"n": len(judged.rows), "positives": positives}
+    ranked = ranked_figures(ranking.positives, ranking.negatives) if both else {}
+    figures |= {name: float(ranked[name]) if both else None for name in RANKED}
+    figures["threshold"] = threshold
+    figures["f1"] = 2.0 * hits / (positives + hits + false) if both else None
+    figures["precision"] = hits / (hits + false) if both and hits + false else None
+    figures["recall"] = hits / positives if positives else None
+    figures["fpr"] = false / negatives if negatives else None
+    figures["texts_per_second"] = judged.per_second
+    intervals: dict[str, Bounds | None] = dict.fromkeys((*RANKED, "f1", "precision", "recall", "fpr"))
+    if bootstrap.samples:
+        if both:
+            intervals.update(bootstrap.ranking(ranking, ranked_figures))
+        intervals.update(_threshold_intervals(figures, hits, false, positives, negatives, bootstrap))
+    figures["intervals"] = intervals
+    return figures
+
+
+def _threshold_intervals(
+    figures: Mapping[str, Any], hits: int, false: int, positives: int, negatives: int, bootstrap: Bootstrap
+) -> dict[str, Bounds | None]:
+    # Resampled by class, hits and false positives are two independent binomial counts: no need to draw rows.
+    some_hits = bootstrap.binomial(hits, positives, salt=1)
+    some_false = bootstrap.binomial(false, negatives, salt=2)
+    found: dict[str, Bounds | None] = {}
+    if figures["f1"] is not None:
+        found["f1"] = percentiles(2.0 * some_hits / (positives + some_hits + some_false))
+    for name, own, count, drawn in (
+        ("precision", hits, hits + false, some_hits / np.maximum(some_hits + some_false, 1.0)),
+        ("recall", hits, positives, some_hits / max(positives, 1)),
+        ("fpr", false, negatives, some_false / max(negatives, 1)),
+    ):
+        if figures[name] is not None:
+            found[name] = share_interval(own, count) if own in (0, count) else percentiles(drawn)
+    return found

@@ -1,0 +1,211 @@
+"""Labelled rows: JSON Lines, plain or gzip, from files, folders or standard input. No message ever quotes a text."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeAlias, cast
+
+import msgspec
+
+from agent.errors import ConfigError, DataError
+
+__all__ = ["TASKS", "UNKNOWN_LANGUAGE", "LabelledFile", "LabelledRow", "SpanNote", "Task", "read_files"]
+
+Task: TypeAlias = Literal["toxicity", "adversarial", "pii"]
+TASKS: tuple[Task, ...] = ("toxicity", "adversarial", "pii")
+
+UNKNOWN_LANGUAGE = "und"
+"""ISO 639's code for a language that nobody named."""
+
+_SUFFIXES = (".jsonl", ".jsonl.gz")
+_MAX_LINE = 8 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+
+
+class SpanNote(msgspec.Struct, frozen=True, gc=False):
+    """An annotated span, ``[start, end)`` in code points."""
+
+    start: int
+    end: int
+    type: str = ""
+
+
+class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One text. `label` None: nobody judged it. `spans` None: not annotated."""
+
+    text: str
+    lang: str = UNKNOWN_LANGUAGE
+    label: int | None = None
+    category: str | None = None
+    functionality: str | None = None
+    spans: tuple[SpanNote, ...] | None = None
+    other_spans: tuple[SpanNote, ...] = ()
+
+
+class _Line(msgspec.Struct):
+    """What a line may hold; other fields do not matter."""
+
+    text: str
+    lang: str | None = None
+    label: int | bool | msgspec.UnsetType | None = msgspec.UNSET
+    category: str | int | None = None
+    functionality: str | int | None = None
+
+
+class _Spans(msgspec.Struct):
+    """Read for PII alone: other data sets use the name for other things."""
+
+    spans: tuple[SpanNote, ...] | msgspec.UnsetType | None = msgspec.UNSET
+    other_spans: tuple[SpanNote, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """The labelled rows of one file, and how many rows have no label."""
+
+    name: str
+    rows: Sequence[LabelledRow]
+    unlabelled: int
+
+
+def read_files(names: Sequence[str], task: Task, stdin: BinaryIO) -> list[LabelledFile]:
+    """Read files, all JSON Lines in folders, and standard input for ``-``.
+
+    Raises
+    ------
+    ConfigError
+        When a file cannot be read, or a folder holds none.
+    DataError
+        When a row is not what CONTRACT.md says, with file and line; when there is no row at all.
+    """
+    sources: list[tuple[str, Path | None]] = []
+    for name in names:
+        sources += [("standard input", None)] if name == "-" else [(str(path), path) for path in _paths(Path(name))]
+    shorts = [_short(name) for name, _ in sources]
+    files: list[LabelledFile] = []
+    for (name, path), short in zip(sources, shorts, strict=True):
+        # The short name where that tells files apart.
+        label = short if shorts.count(short) == 1 else name
+        try:
+            with nullcontext(stdin) if path is None else path.open("rb") as stream:
+                rows, unlabelled = _rows(name, stream, task)
+        except OSError as error:
+            raise ConfigError(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
+        files.append(LabelledFile(label, rows, unlabelled))
+    if not any(file.rows or file.unlabelled for file in files):
+        raise DataError(f"{', '.join(names[:3])}: holds no rows")
+    return files
+
+
+def _paths(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(child for child in path.rglob("*") if child.name.endswith(_SUFFIXES) and child.is_file())
+    if not found:
+        raise ConfigError(f"{path}: holds no .jsonl or .jsonl.gz file")
+    return found
+
+
+def _short(name: str) -> str:
+    short = Path(name).name
+    for suffix in reversed(_SUFFIXES):
+        short = short.removesuffix(suffix)
+    return short
+
+
+def _rows(name: str, stream: BinaryIO, task: Task) -> tuple[list[LabelledRow], int]:
+    rows: list[LabelledRow] = []
+    unlabelled = 0
+    for number, line in _lines(name, stream):
+        try:
+            row = _row(line, task)
+        except _Wrong as error:
+            raise DataError(f"{name}: line {number}: {error}") from None
+        if row is None:
+            unlabelled += 1
+        else:
+            rows.append(row)
+    return rows, unlabelled
+
+
+def _lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Number and content of lines that are not blank."""
+    reader = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(Any, stream))
+    # By content: standard input has no suffix.
+    lines = gzip.GzipFile(fileobj=reader) if reader.peek(2)[:2] == _GZIP else reader
+    number = 0
+    try:
+        while line := lines.readline(_MAX_LINE + 1):
+            number += 1
+            if len(line) > _MAX_LINE:
+                raise DataError(f"{name}: line {number}: longer than {_MAX_LINE} bytes")
+            if line.strip():
+                yield number, line
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataError(f"{name}: the gzip data is damaged after line {number}") from None
+
+
+class _Wrong(Exception):
+    """What is wrong with a line."""
+
+
+def _row(line: bytes, task: Task) -> LabelledRow | None:
+    """The row of a line; None without a label."""
+    try:
+        # Not msgspec's decoder: that refuses the lone surrogates which hostile texts hold.
+        plain = json.loads(line)
+        if not isinstance(plain, dict):
+            raise _Wrong("is no JSON object")
+        found = msgspec.convert(plain, _Line)
+    except msgspec.ValidationError as error:
+        raise _Wrong(str(error)) from None
+    except (ValueError, RecursionError):
+        raise _Wrong("is no valid JSON") from None
+    label = None
+    spans: tuple[SpanNote, ...] | None = None
+    other: tuple[SpanNote, ...] = ()
+    if task == "pii":
+        try:
+            marked = msgspec.convert(plain, _Spans)
+        except msgspec.ValidationError as error:
+            raise _Wrong(str(error)) from None
+        if isinstance(marked.spans, msgspec.UnsetType):
+            raise _Wrong("has no spans; [] says that the text holds no personal data, null that nobody looked")
+        if marked.spans is None:
+            return None
+        spans, other = marked.spans, marked.other_spans or ()
+        _check_spans(spans, len(found.text), "spans")
+        _check_spans(other, len(found.text), "other_spans")
+        label = int(bool(spans))
+    else:
+        if isinstance(found.label, msgspec.UnsetType):
+            raise _Wrong("has no label; it takes 0, 1, or null where nobody judged")
+        if found.label is None:
+            return None
+        if found.label not in (0, 1):
+            raise _Wrong("label must be 0, 1 or null")
+        label = int(found.label)
+    return LabelledRow(
+        text=found.text,
+        lang=found.lang or UNKNOWN_LANGUAGE,
+        label=label,
+        category=None if found.category is None else str(found.category),
+        functionality=None if found.functionality is None else str(found.functionality),
+        spans=spans,
+        other_spans=other,
+    )
+
+
+def _check_spans(spans: Sequence[SpanNote], length: int, field: str) -> None:
+    for place, span in enumerate(spans):
+        if not 0 <= span.start < span.end <= length:
+            raise _Wrong(f"{field}[{place}] does not lie inside of the text")
+        if not span.type and field == "spans":
+            raise _Wrong(f"{field}[{place}] has no type")

@@ -1,0 +1,94 @@
+"""A scorer whose scores are calibrated. It wraps any scorer, and no scorer knows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from agent.calibration import Calibration
+from agent.errors import ConfigError, ModelError
+from agent.events import Direction
+from agent.scores import Dimension, ScoreRow
+from agent.scoring.base import Batch, Lane, Scorer
+
+__all__ = ["CalibratedScorer"]
+
+
+class CalibratedScorer:
+    """Gives the calibrated scores of another scorer, with the calibration's threshold for all of its categories.
+
+    One map for all categories: it was fitted to the highest of a text's scores, and since it is monotone the highest
+    stays the highest.
+
+    Parameters
+    ----------
+    inner
+        The scorer. Its thresholds are asked for here: with some scorers that reads the model, and settles the version.
+
+    Raises
+    ------
+    ConfigError
+        When the calibration was made with another scorer or another version of it.
+    """
+
+    lane: Lane
+    directions: frozenset[Direction]
+
+    def __init__(self, inner: Scorer, calibration: Calibration) -> None:
+        self.name = inner.name
+        self.lane = inner.lane
+        self.directions = inner.directions
+        self.categories: Mapping[str, Dimension] = inner.categories
+        self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
+        self._inner = inner
+        self._calibration = calibration
+        self._suffix = f"calibrated, threshold {calibration.threshold.value:.4f}"
+        self._mark = calibration.mark
+        mismatch = self._mismatch()
+        if mismatch:
+            raise ConfigError(mismatch)
+
+    @property
+    def version(self) -> str:
+        """``builtin@1-cal.3f2a91bc``: a verdict says which calibration its scores went through."""
+        return f"{self._inner.version}-cal.{self._mark}"
+
+    def warm_up(self) -> None:
+        """Warm up the scorer.
+
+        Raises
+        ------
+        ModelError
+            As the scorer does, and when loading its weights showed that they are of another version.
+        """
+        self._inner.warm_up()
+        mismatch = self._mismatch()
+        if mismatch:
+            raise ModelError(mismatch)
+
+    def score(self, batch: Batch) -> Sequence[ScoreRow]:
+        """The scorer's rows with calibrated scores, of spans too."""
+        rows = self._inner.score(batch)
+        raw = [score for row in rows for score in (*row.scores.values(), *(span.score for span in row.spans))]
+        calibrated = iter(self._calibration.apply(np.array(raw, np.float64)).tolist())
+        return [self._row(row, {category: next(calibrated) for category in row.scores},
+                          [next(calibrated) for _ in row.spans]) for row in rows]  # fmt: skip
+
+    def _row(self, row: ScoreRow, scores: Mapping[str, float], of_spans: Sequence[float]) -> ScoreRow:
+        spans = tuple(
+            msgspec.structs.replace(span, score=score) for span, score in zip(row.spans, of_spans, strict=True)
+        )
+        explanation = f"{self._suffix} (uncalibrated: {row.explanation})" if row.explanation else self._suffix
+        return msgspec.structs.replace(row, scores=scores, spans=spans, explanation=explanation)
+
+    def _mismatch(self) -> str:
+        """What does not fit, one line; "" when all does."""
+        made_with = (self._calibration.scorer, self._calibration.scorer_version)
+        if made_with == (self._inner.name, self._inner.version):
+            return ""
+        return (
+            f"scorers.{self._inner.name}.calibration: was made with {made_with[0]} {made_with[1]}, the scorer is "
+            f"{self._inner.name} {self._inner.version}; recalibrate with harmwatch calibrate"
+        )
