@@ -47,11 +47,12 @@ class Section(BaseModel):
 
 
 class ScorerConfig(Section):
-    """One scorer: whether it runs, thresholds by category, and its own options."""
+    """One scorer: whether it runs, thresholds by category, its own options, and a file of `harmwatch calibrate`."""
 
     enabled: bool = True
     thresholds: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     options: dict[str, Any] = {}
+    calibration: Path | None = None
 
 
 class BatchingConfig(Section):

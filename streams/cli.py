@@ -36,6 +36,12 @@ COMMANDS: dict[str, CommandEntry] = {
     "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
     "score": CommandEntry("streams.commands.score", "events in as JSON Lines, verdicts out as JSON Lines; no Kafka"),
     "replay": CommandEntry("streams.commands.replay", "publish JSON Lines to a Kafka topic"),
+    "evaluate": CommandEntry(
+        "streams.commands.evaluate", "labelled JSON Lines in, quality figures out, per language and category"
+    ),
+    "calibrate": CommandEntry(
+        "streams.commands.calibrate", "a threshold for a wanted false-positive rate, from labelled JSON Lines"
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from agent.batching import MicroBatcher
+from agent.calibration import Calibration
 from agent.clock import Clock
 from agent.config import CoreConfig, ScorerConfig
 from agent.evidence import EvidenceBuilder
@@ -17,6 +18,7 @@ from agent.pipeline.observer import MetricsObserver
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
+from agent.scoring.calibrated import CalibratedScorer
 from agent.scoring.executor import Executor
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
@@ -34,9 +36,17 @@ def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
     Raises
     ------
     ConfigError
-        For an unknown scorer or wrong options.
+        For an unknown scorer or wrong options, or a calibration that cannot be read or is of another scorer.
     """
-    return [load_scorer(name, section.options) for name, section in config.items() if section.enabled]
+    return [
+        _calibrated(load_scorer(name, section.options), section) for name, section in config.items() if section.enabled
+    ]
+
+
+def _calibrated(scorer: Scorer, section: ScorerConfig) -> Scorer:
+    if section.calibration is None:
+        return scorer
+    return CalibratedScorer(scorer, Calibration.load(section.calibration))
 
 
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:

@@ -56,7 +56,9 @@ class Evaluation:
         result |= self._figures(
             self.pooled, None if counts is None else total(counts), sum(file.unlabelled for file in self._files)
         )
-        if len(self._files) > 1:
+        if len(self._files) == 1:
+            result["file"] = self._files[0].name
+        else:
             result["files"] = {
                 file.name: self._figures(part, None if counts is None else counts[place], file.unlabelled)
                 for place, (file, part) in enumerate(zip(self._files, self.parts, strict=True))
@@ -121,7 +123,7 @@ def evaluate(
 def flat(figures: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
     """File, language and figures for a table: each file, its languages where there are several, and all pooled."""
     rows: list[tuple[str, str, Mapping[str, Any]]] = []
-    for name, part in (figures.get("files") or {"": figures}).items():
+    for name, part in (figures.get("files") or {figures["file"]: figures}).items():
         langs = part["by_lang"]
         rows += [(name, lang, found) for lang, found in langs.items()]
         if len(langs) > 1:

@@ -16,7 +16,16 @@ import msgspec
 
 from agent.errors import ConfigError, DataError
 
-__all__ = ["TASKS", "UNKNOWN_LANGUAGE", "LabelledFile", "LabelledRow", "SpanNote", "Task", "read_files"]
+__all__ = [
+    "TASKS",
+    "UNKNOWN_LANGUAGE",
+    "LabelledFile",
+    "LabelledRow",
+    "SpanNote",
+    "Task",
+    "read_files",
+    "read_training",
+]
 
 Task: TypeAlias = Literal["toxicity", "adversarial", "pii"]
 TASKS: tuple[Task, ...] = ("toxicity", "adversarial", "pii")
@@ -57,6 +66,11 @@ class _Line(msgspec.Struct):
     label: int | bool | msgspec.UnsetType | None = msgspec.UNSET
     category: str | int | None = None
     functionality: str | int | None = None
+
+
+class _TrainingLine(msgspec.Struct):
+    text: str
+    label: int | None
 
 
 class _Spans(msgspec.Struct):
@@ -102,6 +116,35 @@ def read_files(names: Sequence[str], task: Task, stdin: BinaryIO) -> list[Labell
     if not any(file.rows or file.unlabelled for file in files):
         raise DataError(f"{', '.join(names[:3])}: holds no rows")
     return files
+
+
+def read_training(path: Path) -> tuple[list[str], list[int]]:
+    """Texts and labels for training: 1 is positive, any other label is not, rows without one are left out.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read.
+    DataError
+        When a row has no text or label, with its line; when a class is missing.
+    """
+    texts: list[str] = []
+    labels: list[int] = []
+    try:
+        with path.open("rb") as stream:
+            for number, line in _lines(str(path), stream):
+                try:
+                    row = msgspec.convert(json.loads(line), _TrainingLine)
+                except (msgspec.ValidationError, ValueError, RecursionError):
+                    raise DataError(f"{path}: line {number}: has no text or no whole number as label") from None
+                if row.label is not None:
+                    texts.append(row.text)
+                    labels.append(int(row.label == 1))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from None
+    if len(set(labels)) != 2:
+        raise DataError(f"{path}: holds no rows of both labels to train on")
+    return texts, labels
 
 
 def _paths(path: Path) -> list[Path]:

@@ -45,15 +45,11 @@ class CalibratedScorer:
         self._inner = inner
         self._calibration = calibration
         self._suffix = f"calibrated, threshold {calibration.threshold.value:.4f}"
-        self._mark = calibration.mark
         mismatch = self._mismatch()
         if mismatch:
             raise ConfigError(mismatch)
-
-    @property
-    def version(self) -> str:
-        """``builtin@1-cal.3f2a91bc``: a verdict says which calibration its scores went through."""
-        return f"{self._inner.version}-cal.{self._mark}"
+        # A verdict says which calibration its scores went through: builtin@1-cal.3f2a91bc.
+        self.version = f"{inner.version}-cal.{calibration.mark}"
 
     def warm_up(self) -> None:
         """Warm up the scorer.

@@ -1,0 +1,103 @@
+"""What ``evaluate`` and ``calibrate`` have in common: arguments, labelled files, the scorer, progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from agent.config import CoreConfig, ScorerConfig
+from agent.errors import ConfigError
+from agent.events import DIRECTIONS
+from agent.pipeline import build_scorers
+from agent.quality.bootstrap import Bootstrap
+from agent.quality.measure import ScorerJudge
+from agent.quality.rows import TASKS, LabelledFile, read_files
+from streams.config import load_config
+
+__all__ = [
+    "add_common_arguments",
+    "bootstrap_of",
+    "judge_of",
+    "labelled_files",
+    "progress_of",
+    "total_rows",
+    "write_file",
+]
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE",
+                        help="labelled JSON Lines, plain or gzip; folders; - for standard input")  # fmt: skip
+    parser.add_argument("--task", choices=TASKS, required=True, help="what the labels say; also the default scorer")
+    parser.add_argument("--scorer", metavar="NAME", help="the scorer to measure; the one called as the task by default")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="harmwatch.yaml, for the scorer's section")
+    parser.add_argument("--direction", choices=DIRECTIONS, default="input", help="what the texts are (default input)")
+    parser.add_argument("--batch", type=int, default=256, metavar="N", help="texts scored together (default 256)")
+    parser.add_argument("--bootstrap", type=int, default=1000, metavar="N",
+                        help="resamples behind each interval (default 1000, 0 for none)")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resampling (default 0)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, no table")
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def bootstrap_of(args: argparse.Namespace) -> Bootstrap:
+    if not 0 <= args.bootstrap <= 100_000:
+        raise ConfigError("--bootstrap must lie between 0 and 100000")
+    if not 0 <= args.seed < 2**63:
+        raise ConfigError("--seed must not be negative")
+    if not 1 <= args.batch <= 100_000:
+        raise ConfigError("--batch must lie between 1 and 100000")
+    return Bootstrap(args.bootstrap, args.seed)
+
+
+def labelled_files(args: argparse.Namespace) -> list[LabelledFile]:
+    return read_files(args.files, args.task, sys.stdin.buffer)
+
+
+def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: bool = False) -> ScorerJudge:
+    """The scorer, warm. `calibration` replaces the configured one; `raw` leaves it and thresholds out."""
+    config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
+    name = args.scorer or args.task
+    section = config.scorers.get(name, ScorerConfig()).model_copy(update={"enabled": True})
+    if raw:
+        section = section.model_copy(update={"calibration": None, "thresholds": {}})
+    elif calibration is not None:
+        section = section.model_copy(update={"calibration": calibration})
+    (scorer,) = build_scorers({name: section})
+    return ScorerJudge(scorer, section.thresholds, args.direction)
+
+
+@contextmanager
+def progress_of(args: argparse.Namespace, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's standard error; gives the function that moves it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = args.quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("scoring", total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def write_file(path: Path, content: bytes, option: str) -> None:
+    """Write a result.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
+
+
+def total_rows(files: Sequence[LabelledFile]) -> int:
+    return sum(len(file.rows) for file in files)
