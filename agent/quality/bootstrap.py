@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from agent.quality.ranking import Ranking
 
-__all__ = ["CONFIDENCE", "Bootstrap", "Bounds", "percentiles"]
+__all__ = ["CONFIDENCE", "FEWEST", "Bootstrap", "Bounds", "percentiles"]
 
 CONFIDENCE = 0.95
+FEWEST = 5
+"""Texts of a class below which resampling says nothing: the few that there are only come back in other numbers."""
 
 _F64: TypeAlias = NDArray[np.float64]
 Bounds: TypeAlias = list[float]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.quality.bootstrap import CONFIDENCE, Bootstrap, Bounds, percentiles
+from agent.quality.bootstrap import CONFIDENCE, FEWEST, Bootstrap, Bounds, percentiles
 from agent.quality.measure import Judged
 from agent.quality.ranking import RANKED, Ranking, ranked_figures
 from agent.windows.intervals import wilson, z_value
@@ -32,8 +32,8 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     """Every figure of the contract, and under ``intervals`` the 95 % interval of each.
 
     Precision and F1 need both classes: with one alone they only say which class it is. Intervals are stratified
-    bootstrap percentiles. Where a share is 0 or 1 resampling cannot move it, and Wilson's interval stands instead;
-    where another figure cannot be moved its interval is None.
+    bootstrap percentiles. Where resampling cannot tell (a share of 0 or 1, a class of fewer than `FEWEST` texts) shares
+    have Wilson's interval and the other figures None.
     """
     positive, flagged = judged.labels == 1, judged.flagged
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -51,7 +51,7 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     figures["texts_per_second"] = judged.per_second
     intervals: dict[str, Bounds | None] = dict.fromkeys((*RANKED, "f1", "precision", "recall", "fpr"))
     if bootstrap.samples:
-        if both:
+        if min(positives, negatives) >= FEWEST:
             intervals.update(bootstrap.ranking(ranking, ranked_figures))
         intervals.update(_threshold_intervals(figures, hits, false, positives, negatives, bootstrap))
     figures["intervals"] = intervals
@@ -65,13 +65,14 @@ def _threshold_intervals(
     some_hits = bootstrap.binomial(hits, positives, salt=1)
     some_false = bootstrap.binomial(false, negatives, salt=2)
     found: dict[str, Bounds | None] = {}
-    if figures["f1"] is not None:
+    enough = min(positives, negatives) >= FEWEST
+    if figures["f1"] is not None and enough:
         found["f1"] = percentiles(2.0 * some_hits / (positives + some_hits + some_false))
-    for name, own, count, drawn in (
-        ("precision", hits, hits + false, some_hits / np.maximum(some_hits + some_false, 1.0)),
-        ("recall", hits, positives, some_hits / max(positives, 1)),
-        ("fpr", false, negatives, some_false / max(negatives, 1)),
+    for name, own, count, drawn, sure in (
+        ("precision", hits, hits + false, some_hits / np.maximum(some_hits + some_false, 1.0), enough),
+        ("recall", hits, positives, some_hits / max(positives, 1), positives >= FEWEST),
+        ("fpr", false, negatives, some_false / max(negatives, 1), negatives >= FEWEST),
     ):
         if figures[name] is not None:
-            found[name] = share_interval(own, count) if own in (0, count) else percentiles(drawn)
+            found[name] = percentiles(drawn) if sure and own not in (0, count) else share_interval(own, count)
     return found

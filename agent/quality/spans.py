@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.quality.bootstrap import Bootstrap, Bounds, percentiles
+from agent.quality.bootstrap import FEWEST, Bootstrap, Bounds, percentiles
 from agent.quality.figures import share_interval
 from agent.quality.measure import Judged
 
@@ -126,13 +126,14 @@ def _one(rows: NDArray[np.float64], bootstrap: Bootstrap) -> dict[str, Any]:
     figures["strict_f1"] = None if np.isnan(values["strict_f1"][0]) else float(values["strict_f1"][0])
     intervals: dict[str, Bounds | None] = dict.fromkeys(_FIGURES)
     if bootstrap.samples and sums.any():
+        enough = int(rows.any(axis=1).sum()) >= FEWEST
         drawn = _values(bootstrap.sums(rows))
         for name in _FIGURES:
-            if figures[name] is not None:
+            if figures[name] is not None and enough:
                 intervals[name] = percentiles(drawn[name][~np.isnan(drawn[name])])
-        # Resampling cannot move a share of 0 or 1.
+        # Where resampling cannot tell.
         for name, count in (("precision", sums[2]), ("recall", sums[3])):
-            if figures[name] in (0.0, 1.0):
+            if figures[name] in (0.0, 1.0) or (figures[name] is not None and not enough):
                 intervals[name] = share_interval(int(sums[0]), int(count))
     figures["intervals"] = intervals
     return figures

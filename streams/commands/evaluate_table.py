@@ -20,7 +20,7 @@ _TEXT = (
     ("precision", "precision"), ("recall", "recall"), ("FPR", "fpr"),
 )  # fmt: skip
 _SPANS = (("precision", "precision"), ("recall", "recall"), ("F1", "f1"), ("strict F1", "strict_f1"))
-_WIDE = 175
+_WIDE = 180
 
 _Rows: TypeAlias = Sequence[tuple[str, str, Mapping[str, Any]]]
 
@@ -82,9 +82,10 @@ def _short(share: float) -> str:
 
 
 def _table(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(names[0], overflow="fold", min_width=16)
+    for name in names[1:]:
+        table.add_column(name, overflow="fold", min_width=len(name))
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table

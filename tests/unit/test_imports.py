@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn")
+HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn", "matplotlib")
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn"
         "import agent.scoring; [agent.scoring.load_scorer(n, {}) for n in ('pii', 'toxicity', 'adversarial')]",
         "from streams.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
         "import streams.worker",
+        "import streams.commands.evaluate, streams.commands.calibrate",
         "import streams.demo.conduct",
     ],
 )
