@@ -119,6 +119,11 @@ _SPECS = (
         "95 % interval of a component; bound is lower or upper.",
     ),
     _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _counter(
+        "harmwatch_actions_total",
+        "model direction action",
+        "Verdicts for which the policy wants something done: flag, mask or block.",
+    ),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
     _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),
     _counter("harmwatch_cache_lookups_total", "result", "Look-ups in the score cache.", preset=(("hit",), ("miss",))),

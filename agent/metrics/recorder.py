@@ -66,6 +66,7 @@ class Metrics:
         self._score = histogram["harmwatch_score"]
         self._findings = number["harmwatch_findings_total"]
         self._harmful = number["harmwatch_harmful_events_total"]
+        self._actions = number["harmwatch_actions_total"]
         self._decisions = number["harmwatch_decisions_total"]
         self._fairness = number["harmwatch_fairness"]
         self._drift_statistic = number["harmwatch_drift_statistic"]
@@ -148,6 +149,10 @@ class Metrics:
         key = (model, direction, dimension, category)
         child = self._findings.children.get(key) or self._findings.child(key)
         child.value += n
+
+    def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
+        """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""
+        self._actions.child((model, direction, action)).value += n
 
     def harmful_event(self, model: str, dimension: Dimension, n: int = 1) -> None:
         key = (model, dimension)

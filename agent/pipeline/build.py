@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from agent.batching import MicroBatcher
 from agent.clock import Clock
@@ -14,10 +15,12 @@ from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.judge import Judge
 from agent.pipeline.observer import MetricsObserver
+from agent.policy import Policy
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
 from agent.scoring.executor import Executor
+from agent.scoring.explained import ExplainedScorer
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
 from agent.windows.engine import WindowEngine
@@ -66,6 +69,7 @@ def build_pipeline(
     max_records: int = 2000,
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
+    filtering: bool = False,
 ) -> Pipeline:
     """The whole core, not warmed up.
 
@@ -77,14 +81,18 @@ def build_pipeline(
         Records, and characters of their texts, that may be in flight before `Pipeline.full`.
     on_done
         Called from a scoring thread when a batch is complete.
+    filtering
+        Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
 
     Raises
     ------
     ConfigError
-        For an unknown scorer, category or option.
+        For an unknown scorer, category or option; for a rule of the policy that no scorer can set off.
     """
     chosen = build_scorers(config.scorers) if scorers is None else scorers
     thresholds = {name: section.thresholds for name, section in config.scorers.items()}
+    if config.explain.findings:
+        chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
     metrics.declare(scorers=[scorer.name for scorer in chosen])
     executor = Executor(
         chosen,
@@ -99,7 +107,7 @@ def build_pipeline(
         batcher=MicroBatcher(
             config.batching.max_texts, config.batching.max_tokens, config.batching.max_wait_seconds, clock
         ),
-        judge=Judge(chosen, thresholds, _evidence_builder(config)),
+        judge=Judge(chosen, thresholds, _evidence_builder(config), Policy(config.policy), filtering=filtering),
         joining=JoinStore(
             max_entries=config.join.max_entries,
             max_chars=config.join.max_chars,
@@ -114,6 +122,10 @@ def build_pipeline(
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
         max_chars=max_chars,
     )
+
+
+def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConfig, clock: Clock) -> Scorer:
+    return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
 
 
 def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:

@@ -20,7 +20,7 @@ from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
 from agent.pipeline.pending import Half, PendingRecord, Slot
-from agent.scores import Evidence, Verdict
+from agent.scores import Evidence, FilteredTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
@@ -31,11 +31,15 @@ __all__ = ["Pipeline", "RecordOutcome"]
 
 
 class RecordOutcome(NamedTuple):
-    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published."""
+    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
+
+    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict.
+    """
 
     origin: Origin
     verdicts: Sequence[Verdict]
     evidence: Sequence[Evidence]
+    filtered: Sequence[FilteredTexts] = ()
 
 
 class Pipeline:
@@ -259,6 +263,7 @@ class Pipeline:
         partition = (origin.topic, origin.partition)
         verdicts: list[Verdict] = []
         evidence: list[Evidence] = []
+        filtered: list[FilteredTexts] = []
         observations: list[Observation] = []
         for half in record.halves:
             judgement = self._judge.judge(half, scored_at)
@@ -269,13 +274,15 @@ class Pipeline:
             verdicts.append(judgement.verdict)
             if judgement.evidence is not None:
                 evidence.append(judgement.evidence)
+            if judgement.filtered is not None:
+                filtered.append(judgement.filtered)
             observations.append(self._count(half, judgement, origin, now))
             if half.direction == "output":
                 self._joining.settle(half.call)
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
         self.windows.advance(partition, origin.offset + 1)
-        return RecordOutcome(origin, verdicts, evidence)
+        return RecordOutcome(origin, verdicts, evidence, filtered)
 
     def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
@@ -294,6 +301,8 @@ class Pipeline:
         metrics.scores(model, direction, judgement.categories, event.trace_id)
         for finding in verdict.findings:
             metrics.finding(model, direction, finding.dimension, finding.category)
+        if verdict.action != "allow":
+            metrics.action(model, direction, verdict.action)
         for missing in verdict.missing:
             metrics.missing(missing.scorer, missing.reason)
         if verdict.truncated:

@@ -24,6 +24,7 @@ harmwatch_scored_total counter model,direction,scorer
 harmwatch_score histogram model,direction,category
 harmwatch_findings_total counter model,direction,dimension,category
 harmwatch_harmful_events_total counter model,dimension
+harmwatch_actions_total counter model,direction,action
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound
 harmwatch_drift_statistic gauge model,detector,feature
@@ -88,6 +89,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.scores(model, "input", {"toxicity": 0.0, "pii.email": 1.0})
     metrics.finding(model, "output", "privacy", "pii.email")
     metrics.harmful_event(model, "privacy")
+    metrics.action(model, "output", "mask")
     metrics.decision(model, "gender", "female", "approved", "approved")
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
