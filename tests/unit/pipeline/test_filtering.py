@@ -213,7 +213,8 @@ class Spans(WordScorer):
         self._places = places
 
     def _row(self, text: str) -> ScoreRow:
-        spans = [TextSpan(a, min(len(text), a + n), "pii.x", "#") for a, n in self._places.get(text, ()) if a < len(text)]
+        places = [(a, min(len(text), a + n)) for a, n in self._places.get(text, ()) if a < len(text)]
+        spans = [TextSpan(start, end, "pii.x", "#") for start, end in places]
         return ScoreRow({"pii.x": 1.0} if spans else {}, tuple(sorted(spans, key=lambda span: span.start)))
 
 

@@ -1,4 +1,4 @@
-"""agent.scoring.explain and explained: the words that carried a score, at a bounded cost, and never the score itself."""
+"""agent.scoring.explain and explained: the words that carried a score, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_where_no_word_stands_out_the_sentence_is_told() -> None:
 
 def test_spans_that_a_scorer_gives_itself_stay_and_cost_nothing() -> None:
     scorer = WordScorer()
-    row, shown = explained(scorer, "an awful answer")
+    _, shown = explained(scorer, "an awful answer")
     assert shown == ["awful"]
     assert scorer.texts_scored == 1
 
