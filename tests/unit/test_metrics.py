@@ -19,7 +19,6 @@ from agent.metrics import Metrics
 from tests.unit.published_metrics import PUBLISHED
 
 
-
 class Scrape:
     """A metrics object and what a scraper reads from it."""
 
