@@ -1,4 +1,4 @@
-"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics."""
+"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics, the table of categories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from agent import __version__
+from agent.errors import ConfigError
 from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.taxonomy import as_json
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
 from streams.labels import Label
@@ -31,6 +33,9 @@ _FILTERED_EXAMPLE = "harm.filtered"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--taxonomy", action="store_true", help="the categories, with their names in MLCommons AILuminate and OWASP LLM"
+    )
+    parser.add_argument(
         "--part",
         choices=(*_PARTS, "asyncapi"),
         help="only this part; everything, as AsyncAPI with the schemas inside, when left out",
@@ -38,7 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    document = json_schema(_PARTS[args.part]) if args.part in _PARTS else asyncapi()
+    if args.taxonomy and args.part:
+        raise ConfigError("give --taxonomy or --part, not both")
+    if args.taxonomy:
+        document = as_json()
+    elif args.part in _PARTS:
+        document = json_schema(_PARTS[args.part])
+    else:
+        document = asyncapi()
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return 0
 

@@ -100,6 +100,8 @@ def test_schema_is_one_json_document() -> None:
         "harm.dlq",
         "harm.filtered",
     }
+    taxonomy = json.loads(harmwatch("schema", "--taxonomy").stdout)
+    assert set(taxonomy) == {"ailuminate", "owasp_llm_2025", "owasp_llm_2026", "categories"}
     event = json.loads(harmwatch("schema", "--part", "event").stdout)
     assert event["$schema"].endswith("2020-12/schema")
 
