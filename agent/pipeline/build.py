@@ -14,6 +14,7 @@ from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.judge import Judge
+from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
 from agent.policy import Policy
 from agent.scoring import load_scorer
@@ -49,6 +50,7 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     aggregators: list[Aggregator] = [
         aggregator_class("harm")(min_count=windows.min_count),
         aggregator_class("bias")(favourable=favourable, min_group=windows.min_group),
+        aggregator_class("identity")(min_group=config.identity.min_group),
     ]
     return WindowEngine(
         aggregators,
@@ -116,6 +118,7 @@ def build_pipeline(
             on_orphan=metrics.orphan,
         ),
         windows=build_windows(config, clock),
+        mentions=_mention_finder(config, chosen),
         metrics=metrics,
         clock=clock,
         max_records=max_records,
@@ -126,6 +129,13 @@ def build_pipeline(
 
 def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConfig, clock: Clock) -> Scorer:
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
+
+
+def _mention_finder(config: CoreConfig, scorers: list[Scorer]) -> MentionFinder | None:
+    wanted = config.identity.scorer if config.identity.enabled else None
+    section = config.scorers.get(wanted or "")
+    thresholds = {} if section is None else section.thresholds
+    return next((MentionFinder(scorer, thresholds) for scorer in scorers if scorer.name == wanted), None)
 
 
 def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:

@@ -19,6 +19,7 @@ from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.scores import Evidence, FilteredTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
@@ -50,6 +51,8 @@ class Pipeline:
     max_records, max_texts, max_chars
         How much may be in flight before `submit` raises Backpressure. ``max_chars`` bounds the memory: characters of
         all texts of the records not handed back yet; one record is always taken, however long.
+    mentions
+        Looks for identity groups in outputs; None when they are not wanted.
     """
 
     def __init__(
@@ -65,8 +68,10 @@ class Pipeline:
         max_records: int,
         max_texts: int,
         max_chars: int = 64_000_000,
+        mentions: MentionFinder | None = None,
     ) -> None:
         self.windows = windows
+        self._mentions = mentions
         self._executor = executor
         self._batcher = batcher
         self._judge = judge
@@ -316,6 +321,9 @@ class Pipeline:
         if decision is not None:
             for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")
+        mentions = self._mentions.find(half) if self._mentions is not None else ()
+        for mention in mentions:
+            metrics.identity_mention(model, mention.axis, mention.group)
         observation = Observation(
             model=model,
             time=call.time,
@@ -331,6 +339,7 @@ class Pipeline:
             attributes=attributes,
             label=label,
             missing=len(verdict.missing),
+            mentions=mentions,
         )
         call.harmful |= judgement.dimensions
         call.scored |= judgement.scored

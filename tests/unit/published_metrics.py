@@ -10,6 +10,8 @@ harmwatch_score histogram model,direction,category
 harmwatch_findings_total counter model,direction,dimension,category
 harmwatch_harmful_events_total counter model,dimension
 harmwatch_actions_total counter model,direction,action
+harmwatch_identity_gap gauge model,axis,group,measure,bound
+harmwatch_identity_mentions_total counter model,axis,group
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound
 harmwatch_drift_statistic gauge model,detector,feature

@@ -52,6 +52,8 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.harmful_event(model, "privacy")
     metrics.action(model, "output", "mask")
     metrics.decision(model, "gender", "female", "approved", "approved")
+    metrics.identity_mention(model, "gender", "women")
+    metrics.set_identity_gap(model, "gender", "women", "score_gap", 0.1, 0.05, 0.15)
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
     metrics.drift_detected(model, "mmd", "embedding")
