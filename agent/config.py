@@ -10,20 +10,27 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from agent.errors import ConfigError
+from agent.events import Direction
+from agent.scores import Action, Dimension
 
 __all__ = [
     "BatchingConfig",
     "CoreConfig",
     "EvidenceConfig",
     "ExecutorConfig",
+    "ExplainConfig",
+    "IdentityConfig",
     "JoinConfig",
     "MetricsConfig",
+    "PolicyConfig",
+    "PolicyMessages",
+    "PolicyRule",
     "ScorerConfig",
     "Section",
     "WindowsConfig",
@@ -34,6 +41,11 @@ __all__ = [
 Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]*\*?$")]
+"""A name, or the beginning of one with ``*`` after it."""
+
+Missing: TypeAlias = Literal["mask", "block"]
 
 _MAX_VALUES = 20_000
 
@@ -98,6 +110,60 @@ class EvidenceConfig(Section):
     hash_key: SecretStr | None = None
 
 
+class PolicyRule(Section):
+    """What is done about findings that fit all that is given here; what is left out fits everything."""
+
+    action: Action
+    category: NamePattern = "*"
+    dimension: Dimension | None = None
+    direction: Direction | None = None
+    model: NamePattern = "*"
+    min_score: Share = 0.0
+    on_missing: Missing | None = None
+
+    @model_validator(mode="after")
+    def _missing_matters(self) -> PolicyRule:
+        if self.on_missing is not None and self.action in ("allow", "flag"):
+            raise ValueError("on_missing belongs to rules that mask or block")
+        return self
+
+
+class PolicyMessages(Section):
+    """What stands in place of a blocked text, in the text's own language."""
+
+    en: Annotated[str, Field(min_length=1, max_length=1000)] = "[This text was removed by the content filter.]"
+    zh: Annotated[str, Field(min_length=1, max_length=1000)] = "[该内容已被内容过滤器移除。]"
+
+
+class PolicyConfig(Section):
+    """What findings lead to: the first rule that fits, else ``default``. Without rules nothing is changed, only told.
+
+    ``on_missing`` is done to a text that a scorer did not look at although a rule that masks or blocks relies on it.
+    """
+
+    rules: Annotated[tuple[PolicyRule, ...], Field(max_length=200)] = ()
+    default: Action = "flag"
+    on_missing: Missing = "block"
+    messages: PolicyMessages = PolicyMessages()
+
+
+class ExplainConfig(Section):
+    """Which words carried a score. Costs more scoring: so not unless asked for, and then within these bounds."""
+
+    findings: bool = False
+    max_evaluations: Annotated[int, Field(ge=8, le=10_000)] = 48
+    evaluations_per_second: Count = 500
+    max_seconds: Seconds = 0.5
+
+
+class IdentityConfig(Section):
+    """Score gaps between identity groups that outputs mention; ``scorer`` is the one whose scores are compared."""
+
+    enabled: bool = True
+    scorer: str = "toxicity"
+    min_group: Count = 30
+
+
 class JoinConfig(Section):
     """The store that joins request and response halves and finds duplicates; bounded in entries, characters, time."""
 
@@ -125,6 +191,9 @@ class CoreConfig(Section):
     executor: ExecutorConfig = ExecutorConfig()
     windows: WindowsConfig = WindowsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
+    policy: PolicyConfig = PolicyConfig()
+    explain: ExplainConfig = ExplainConfig()
+    identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
     metrics: MetricsConfig = MetricsConfig()
 

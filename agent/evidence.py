@@ -10,7 +10,7 @@ from typing import NamedTuple
 from agent.errors import ConfigError, ScorerError
 from agent.scores import Evidence, TextSpan, Verdict
 
-__all__ = ["EvidenceBuilder", "redact"]
+__all__ = ["EvidenceBuilder", "redact", "values_of"]
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _GAP = "[…]"
@@ -21,6 +21,7 @@ _MIN_ROOM = 100
 # With JSON's escapes and the types in place of values this stays below Kafka's usual limit of 1 MB.
 _MAX_ROOM = 50_000
 _MAX_TEXTS = 64
+_NONE: Mapping[str, str] = {}
 
 
 class _Stretch(NamedTuple):
@@ -31,12 +32,17 @@ class _Stretch(NamedTuple):
     types: tuple[str, ...]
 
 
-def redact(text: str, spans: Sequence[TextSpan]) -> str:
+def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE) -> str:
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
     Every other occurrence of a span's value goes too, in any case and in full-width forms. Spans that touch or overlap
     become one, named by all their types: ``[EMAIL+PHONE]``. So no detected value is left in the result, unless the
     value is made of brackets or is itself part of a type's name. Values that were not detected stay.
+
+    Parameters
+    ----------
+    also
+        Values found elsewhere, as `values_of` gives them, to be replaced here as well.
 
     Raises
     ------
@@ -47,8 +53,20 @@ def redact(text: str, spans: Sequence[TextSpan]) -> str:
     -----
     Takes time proportional to the length of the text times the number of different values.
     """
+    values = {**also, **values_of(text, spans)}
+    return _render(text, _stretches(text, spans, values), 0, len(text))
+
+
+def values_of(text: str, spans: Sequence[TextSpan]) -> dict[str, str]:
+    """What the spans hold, folded in case and width so that it is found again elsewhere, with the type of each.
+
+    Raises
+    ------
+    ScorerError
+        For a span that does not lie in the text.
+    """
     _check(text, spans)
-    return _render(text, _stretches(text, spans, _values(text, spans)), 0, len(text))
+    return {_fold(text[span.start : span.end]): span.type for span in spans}
 
 
 class EvidenceBuilder:
@@ -165,8 +183,7 @@ def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, i
         return redact(text, spans)
     if room == 0:
         return ""
-    _check(text, spans)
-    values = _values(text, spans)
+    values = values_of(text, spans)
     # An excerpt is searched as far beyond its edges as the longest value reaches: so a cut never leaves half of a
     # value, and a text of megabytes is not searched for each of its thousands of values.
     reach = max((span.end - span.start for span in spans), default=0)
@@ -198,11 +215,6 @@ def _fold(text: str) -> str:
         return text.lower()
     narrow = (_WIDE.get(character, character) for character in text)
     return "".join(lower if len(lower := character.lower()) == 1 else character for character in narrow)
-
-
-def _values(text: str, spans: Sequence[TextSpan]) -> dict[str, str]:
-    """The folded values of the spans, with the type of each."""
-    return {_fold(text[span.start : span.end]): span.type for span in spans}
 
 
 def _stretches(text: str, spans: Sequence[TextSpan], values: Mapping[str, str]) -> list[_Stretch]:

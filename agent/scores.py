@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -11,20 +11,28 @@ import msgspec
 from agent.events import Direction
 
 __all__ = [
+    "ACTIONS",
     "DIMENSIONS",
+    "Action",
     "Dimension",
     "Evidence",
+    "FilteredTexts",
     "Finding",
     "MissingScore",
     "ScoreRow",
     "Span",
     "TextSpan",
     "Verdict",
+    "strongest",
     "verdict_id",
 ]
 
 Dimension: TypeAlias = Literal["bias", "output", "privacy", "adversarial"]
 DIMENSIONS: tuple[Dimension, ...] = ("bias", "output", "privacy", "adversarial")
+
+Action: TypeAlias = Literal["allow", "flag", "mask", "block"]
+#: From the weakest to the strongest.
+ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
 
 
 class TextSpan(msgspec.Struct, frozen=True, gc=False):
@@ -63,18 +71,23 @@ class ScoreRow(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A span of a finding. ``part`` is the index of the text within its direction, left out when it is 0."""
+    """A span of a finding. ``part`` is the index of the text within its direction, left out when it is 0.
+
+    ``score`` is there for spans that explain a score (types WORD and SENTENCE): by how much the score falls without it.
+    """
 
     start: int
     end: int
     type: str
     part: int = 0
+    score: float | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
     """A score over its threshold.
 
-    ``leaked`` is None for what cannot leak, and for an output whose input has not been seen.
+    ``leaked`` is None for what cannot leak, and for an output whose input has not been seen. ``action`` is what the
+    policy wants done about it; monitoring counts the finding whatever it is.
     """
 
     category: str
@@ -84,6 +97,7 @@ class Finding(msgspec.Struct, frozen=True):
     leaked: bool | None = None
     spans: tuple[Span, ...] = ()
     explanation: str = ""
+    action: Action = "flag"
 
 
 class MissingScore(msgspec.Struct, frozen=True, gc=False):
@@ -97,7 +111,10 @@ class MissingScore(msgspec.Struct, frozen=True, gc=False):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement on one direction of one event; the value of ``harm.verdicts``."""
+    """The judgement on one direction of one event; the value of ``harm.verdicts``.
+
+    ``action`` is the strongest of its findings' and of what the policy wants for scores that are missing.
+    """
 
     id: str
     inference_id: str
@@ -114,6 +131,37 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool
     model_version: str = ""
     tenant: str = ""
+    trace_id: str = ""
+    action: Action = "allow"
+
+
+class FilteredTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts of one direction as the policy lets them out; the value of the filtered topic, keyed by model.
+
+    Attributes
+    ----------
+    id
+        The verdict's.
+    action
+        The strongest that was taken on any of the texts.
+    texts
+        One for each text that was judged, in order: as it came, with spans masked, or replaced by a message.
+    parts
+        For each of them its index within the direction, as in the spans of findings.
+    findings
+        Categories found, whatever was done about them.
+    """
+
+    id: str
+    inference_id: str
+    source: str
+    model: str
+    direction: Direction
+    time: str
+    action: Action
+    texts: list[str]
+    parts: list[int]
+    findings: list[str]
     trace_id: str = ""
 
 
@@ -138,6 +186,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     texts: list[str]
     content_hashes: list[str]
     trace_id: str = ""
+
+
+def strongest(actions: Iterable[Action]) -> Action:
+    """The strongest of some actions; ``allow`` of none."""
+    return max(actions, key=ACTIONS.index, default="allow")
 
 
 def verdict_id(source: str, inference_id: str, direction: Direction) -> str:

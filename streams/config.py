@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from agent.config import CoreConfig, Count, Seconds, Section, Share, load_yaml, validate
 from agent.errors import ConfigError
+from agent.policy import Policy
 
 __all__ = ["DeadLetterConfig", "KafkaConfig", "TapConfig", "TopicsConfig", "WebConfig", "WorkerConfig", "load_config"]
 
@@ -94,6 +95,7 @@ class TopicsConfig(Section):
     evidence: TopicName = "harm.evidence"
     panes: TopicName = "harm.panes"
     dlq: TopicName = "harm.dlq"
+    filtered: TopicName | None = None
     formats: dict[str, str] = Field(default_factory=dict)
     create_missing: bool = True
     replication_factor: Annotated[int, Field(ge=-1, le=10)] = -1
@@ -102,7 +104,7 @@ class TopicsConfig(Section):
     @model_validator(mode="after")
     def _names_differ(self) -> TopicsConfig:
         names = [*self.events, self.verdicts, self.evidence, self.panes, self.dlq]
-        names += [self.labels] if self.labels else []
+        names += [name for name in (self.labels, self.filtered) if name]
         if len(set(names)) != len(names):
             raise ValueError("each topic needs a name of its own")
         return self
@@ -156,6 +158,13 @@ class WorkerConfig(CoreConfig):
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _filtered_texts_are_filtered(self) -> WorkerConfig:
+        if self.topics.filtered is not None and not Policy(self.policy).enforces:
+            # Every text would be published as it came.
+            raise ValueError("topics.filtered needs a policy that masks or blocks: see policy.rules")
+        return self
 
 
 def load_config(path: Path) -> WorkerConfig:

@@ -25,6 +25,7 @@ from agent.pipeline import Pipeline, RecordOutcome
 from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
+from streams.filtered import filtered_message
 from streams.formats import Decoder
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader
 from streams.takeover import Takeover, read_takeovers
@@ -222,6 +223,10 @@ class Tap:
                 self._sink.send(Message(topics.verdicts, verdict.model.encode(), self._encode(verdict)))
             for evidence in outcome.evidence:
                 self._sink.send(Message(topics.evidence, evidence.id.encode(), self._encode(evidence)))
+            if topics.filtered is not None:
+                most = self._config.tap.max_record_bytes
+                for texts in outcome.filtered:
+                    self._sink.send(filtered_message(texts, topics.filtered, most, self._encode))
             self.verdicts += len(outcome.verdicts)
             origin = outcome.origin
             self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)

@@ -65,6 +65,8 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         TopicSpec(topics.panes, source_partitions, panes),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
+    if topics.filtered is not None:
+        specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.labels is not None:
         specs.append(TopicSpec(topics.labels, topics.verdict_partitions, {}))
     return specs

@@ -68,6 +68,7 @@ class Worker:
             clock=clock,
             max_records=config.tap.max_in_flight_records,
             on_done=lambda: tap_box[0].wake(),
+            filtering=config.topics.filtered is not None,
         )
         watchdog = Watchdog(clock, config.tap.stall_seconds)
         topics = config.topics

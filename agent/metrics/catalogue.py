@@ -119,6 +119,18 @@ _SPECS = (
         "95 % interval of a component; bound is lower or upper.",
     ),
     _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _counter(
+        "harmwatch_actions_total",
+        "model direction action",
+        "Verdicts for which the policy wants something done: flag, mask or block.",
+    ),
+    _gauge(
+        "harmwatch_identity_gap",
+        "model axis group measure bound",
+        "How much worse outputs score that mention a group than those that mention others of its axis; "
+        "bound is value, or lower and upper of its interval.",
+    ),
+    _counter("harmwatch_identity_mentions_total", "model axis group", "Output texts that mention an identity group."),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
     _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),
     _counter("harmwatch_cache_lookups_total", "result", "Look-ups in the score cache.", preset=(("hit",), ("miss",))),
@@ -143,6 +155,7 @@ CATALOGUE: dict[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
 #: What is absent here is limited to 64. ``model`` is the caller's `model_budget`.
 LABEL_CAPS: dict[str, int] = {
     "attribute": 20,
+    "axis": 10,
     "bound": 3,
     "category": 200,
     "decision": 50,
@@ -158,5 +171,5 @@ LABEL_CAPS: dict[str, int] = {
     "topic": 50,
 }
 
-#: A label whose values are counted apart for each value of another label.
+#: A label whose values are counted apart for each value of another label, where a metric has both.
 SCOPED_LABELS: dict[str, str] = {"group": "attribute"}

@@ -66,6 +66,9 @@ class Metrics:
         self._score = histogram["harmwatch_score"]
         self._findings = number["harmwatch_findings_total"]
         self._harmful = number["harmwatch_harmful_events_total"]
+        self._actions = number["harmwatch_actions_total"]
+        self._identity_gap = number["harmwatch_identity_gap"]
+        self._identity_mentions = number["harmwatch_identity_mentions_total"]
         self._decisions = number["harmwatch_decisions_total"]
         self._fairness = number["harmwatch_fairness"]
         self._drift_statistic = number["harmwatch_drift_statistic"]
@@ -148,6 +151,14 @@ class Metrics:
         key = (model, direction, dimension, category)
         child = self._findings.children.get(key) or self._findings.child(key)
         child.value += n
+
+    def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
+        """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""
+        self._actions.child((model, direction, action)).value += n
+
+    def identity_mention(self, model: str, axis: str, group: str, n: int = 1) -> None:
+        """An output text that mentions a group of the closed lexicon."""
+        self._identity_mentions.child((model, axis, group)).value += n
 
     def harmful_event(self, model: str, dimension: Dimension, n: int = 1) -> None:
         key = (model, dimension)
@@ -238,6 +249,13 @@ class Metrics:
     ) -> None:
         for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
             _set(self._fairness, (model, attribute, measure, bound), number)
+
+    def set_identity_gap(
+        self, model: str, axis: str, group: str, measure: str, value: float | None, lower: float, upper: float
+    ) -> None:
+        """A gap with its interval; without a value all three go."""
+        for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
+            _set(self._identity_gap, (model, axis, group, measure, bound), None if value is None else number)
 
     def set_harm(
         self,

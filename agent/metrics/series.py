@@ -191,7 +191,8 @@ class Family(Generic[Child]):
         self._make = make
         self._budget = budget
         self._model_bound = names[:1] == ("model",)
-        self._scopes = tuple(names.index(SCOPED_LABELS[name]) if name in SCOPED_LABELS else -1 for name in names)
+        scopes = (SCOPED_LABELS.get(name) for name in names)
+        self._scopes = tuple(names.index(scope) if scope in names else -1 for scope in scopes)
         self._last_resort = (OTHER,) * len(names)
         self._discard = make({}, spec.buckets) if spec.kind == "gauge" else None
         self._reserves = spec.kind != "gauge" or not names

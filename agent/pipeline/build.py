@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from agent.batching import MicroBatcher
 from agent.calibration import Calibration
@@ -14,12 +15,15 @@ from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.judge import Judge
+from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
+from agent.policy import Policy
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
 from agent.scoring.calibrated import CalibratedScorer
 from agent.scoring.executor import Executor
+from agent.scoring.explained import ExplainedScorer
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
 from agent.windows.engine import WindowEngine
@@ -56,6 +60,7 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     aggregators: list[Aggregator] = [
         aggregator_class("harm")(min_count=windows.min_count),
         aggregator_class("bias")(favourable=favourable, min_group=windows.min_group),
+        aggregator_class("identity")(min_group=config.identity.min_group),
     ]
     return WindowEngine(
         aggregators,
@@ -76,6 +81,7 @@ def build_pipeline(
     max_records: int = 2000,
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
+    filtering: bool = False,
 ) -> Pipeline:
     """The whole core, not warmed up.
 
@@ -87,14 +93,18 @@ def build_pipeline(
         Records, and characters of their texts, that may be in flight before `Pipeline.full`.
     on_done
         Called from a scoring thread when a batch is complete.
+    filtering
+        Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
 
     Raises
     ------
     ConfigError
-        For an unknown scorer, category or option.
+        For an unknown scorer, category or option; for a rule of the policy that no scorer can set off.
     """
     chosen = build_scorers(config.scorers) if scorers is None else scorers
     thresholds = {name: section.thresholds for name, section in config.scorers.items()}
+    if config.explain.findings:
+        chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
     metrics.declare(scorers=[scorer.name for scorer in chosen])
     executor = Executor(
         chosen,
@@ -109,7 +119,7 @@ def build_pipeline(
         batcher=MicroBatcher(
             config.batching.max_texts, config.batching.max_tokens, config.batching.max_wait_seconds, clock
         ),
-        judge=Judge(chosen, thresholds, _evidence_builder(config)),
+        judge=Judge(chosen, thresholds, _evidence_builder(config), Policy(config.policy), filtering=filtering),
         joining=JoinStore(
             max_entries=config.join.max_entries,
             max_chars=config.join.max_chars,
@@ -118,12 +128,24 @@ def build_pipeline(
             on_orphan=metrics.orphan,
         ),
         windows=build_windows(config, clock),
+        mentions=_mention_finder(config, chosen),
         metrics=metrics,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
         max_chars=max_chars,
     )
+
+
+def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConfig, clock: Clock) -> Scorer:
+    return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
+
+
+def _mention_finder(config: CoreConfig, scorers: list[Scorer]) -> MentionFinder | None:
+    wanted = config.identity.scorer if config.identity.enabled else None
+    section = config.scorers.get(wanted or "")
+    thresholds = {} if section is None else section.thresholds
+    return next((MentionFinder(scorer, thresholds) for scorer in scorers if scorer.name == wanted), None)
 
 
 def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:

@@ -19,8 +19,9 @@ from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.pending import Half, PendingRecord, Slot
-from agent.scores import Evidence, Verdict
+from agent.scores import Evidence, FilteredTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
@@ -31,11 +32,15 @@ __all__ = ["Pipeline", "RecordOutcome"]
 
 
 class RecordOutcome(NamedTuple):
-    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published."""
+    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
+
+    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict.
+    """
 
     origin: Origin
     verdicts: Sequence[Verdict]
     evidence: Sequence[Evidence]
+    filtered: Sequence[FilteredTexts] = ()
 
 
 class Pipeline:
@@ -46,6 +51,8 @@ class Pipeline:
     max_records, max_texts, max_chars
         How much may be in flight before `submit` raises Backpressure. ``max_chars`` bounds the memory: characters of
         all texts of the records not handed back yet; one record is always taken, however long.
+    mentions
+        Looks for identity groups in outputs; None when they are not wanted.
     """
 
     def __init__(
@@ -61,8 +68,10 @@ class Pipeline:
         max_records: int,
         max_texts: int,
         max_chars: int = 64_000_000,
+        mentions: MentionFinder | None = None,
     ) -> None:
         self.windows = windows
+        self._mentions = mentions
         self._executor = executor
         self._batcher = batcher
         self._judge = judge
@@ -259,6 +268,7 @@ class Pipeline:
         partition = (origin.topic, origin.partition)
         verdicts: list[Verdict] = []
         evidence: list[Evidence] = []
+        filtered: list[FilteredTexts] = []
         observations: list[Observation] = []
         for half in record.halves:
             judgement = self._judge.judge(half, scored_at)
@@ -269,13 +279,15 @@ class Pipeline:
             verdicts.append(judgement.verdict)
             if judgement.evidence is not None:
                 evidence.append(judgement.evidence)
+            if judgement.filtered is not None:
+                filtered.append(judgement.filtered)
             observations.append(self._count(half, judgement, origin, now))
             if half.direction == "output":
                 self._joining.settle(half.call)
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
         self.windows.advance(partition, origin.offset + 1)
-        return RecordOutcome(origin, verdicts, evidence)
+        return RecordOutcome(origin, verdicts, evidence, filtered)
 
     def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
@@ -294,6 +306,8 @@ class Pipeline:
         metrics.scores(model, direction, judgement.categories, event.trace_id)
         for finding in verdict.findings:
             metrics.finding(model, direction, finding.dimension, finding.category)
+        if verdict.action != "allow":
+            metrics.action(model, direction, verdict.action)
         for missing in verdict.missing:
             metrics.missing(missing.scorer, missing.reason)
         if verdict.truncated:
@@ -307,6 +321,9 @@ class Pipeline:
         if decision is not None:
             for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")
+        mentions = self._mentions.find(half) if self._mentions is not None else ()
+        for mention in mentions:
+            metrics.identity_mention(model, mention.axis, mention.group)
         observation = Observation(
             model=model,
             time=call.time,
@@ -322,6 +339,7 @@ class Pipeline:
             attributes=attributes,
             label=label,
             missing=len(verdict.missing),
+            mentions=mentions,
         )
         call.harmful |= judgement.dimensions
         call.scored |= judgement.scored

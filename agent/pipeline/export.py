@@ -11,6 +11,7 @@ from agent.windows.base import Component
 from agent.windows.disparity import BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
+from agent.windows.identity import IdentityMeasurement
 from agent.windows.index import HarmIndex, harm_index
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
@@ -48,6 +49,8 @@ class WindowExporter:
         self._shown: set[str] = set()
         # Models with their attributes whose disparities are exposed.
         self._compared: set[tuple[str, str]] = set()
+        # Gaps that are exposed: model, axis, group, measure.
+        self._gaps: set[tuple[str, str, str, str]] = set()
 
     def export(self) -> None:
         """Once a second or less: reads every window of every model."""
@@ -66,6 +69,10 @@ class WindowExporter:
             for measure in _MEASURES:
                 self._metrics.set_fairness(model, attribute, measure, None)
         self._compared = compared
+        gaps = {gap for reading in longest.values() for gap in self._identity(reading)}
+        for absent in self._gaps - gaps:
+            self._metrics.set_identity_gap(*absent, None, 0.0, 0.0)
+        self._gaps = gaps
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
@@ -104,3 +111,15 @@ class WindowExporter:
                     found.upper if found else None,
                 )
         return [attribute.attribute for attribute in bias.attributes]
+
+    def _identity(self, reading: Reading) -> list[tuple[str, str, str, str]]:
+        """Of the longest window, like disparities. The gaps that were set."""
+        identity: Any = reading.results.get("identity")
+        if not isinstance(identity, IdentityMeasurement):
+            return []
+        shown: list[tuple[str, str, str, str]] = []
+        for gap in identity.gaps:
+            key = (reading.model, gap.axis, gap.group, gap.measure)
+            self._metrics.set_identity_gap(*key, gap.value, gap.lower, gap.upper)
+            shown.append(key)
+        return shown

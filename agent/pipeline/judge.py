@@ -12,19 +12,25 @@ from agent.errors import ConfigError
 from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
+from agent.pipeline.filtering import TextFilter
 from agent.pipeline.pending import Half, ScoredText
+from agent.policy import Policy
 from agent.scores import (
+    Action,
     Dimension,
     Evidence,
+    FilteredTexts,
     Finding,
     MissingScore,
     ScoreRow,
     Span,
     TextSpan,
     Verdict,
+    strongest,
     verdict_id,
 )
 from agent.scoring.base import Scorer
+from agent.scoring.explain import SENTENCE, WORD
 from agent.scoring.results import Answer
 
 __all__ = ["Judge", "Judgement"]
@@ -36,7 +42,10 @@ _MAX_EXPLANATION = 300
 
 
 class Judgement(NamedTuple):
-    """A verdict and what the counters need of it. ``categories``: the highest score of each category that has one."""
+    """A verdict and what the counters need of it. ``categories``: the highest score of each category that has one.
+
+    ``filtered`` is None unless filtered texts are wanted.
+    """
 
     verdict: Verdict
     evidence: Evidence | None
@@ -44,6 +53,7 @@ class Judgement(NamedTuple):
     scored: frozenset[Dimension]
     leaked: bool
     categories: dict[str, float]
+    filtered: FilteredTexts | None = None
 
 
 class _Rule(NamedTuple):
@@ -60,11 +70,16 @@ class Judge:
         Overrides by scorer and category.
     evidence
         None when no evidence is wanted.
+    policy
+        What findings lead to; everything is flagged when None.
+    filtering
+        Whether the texts are wanted as the policy lets them out.
 
     Raises
     ------
     ConfigError
-        When a threshold names a category that the scorer does not have.
+        When a threshold names a category that the scorer does not have, or a rule of the policy that masks or blocks
+        has no scorer to rely on.
     """
 
     def __init__(
@@ -72,8 +87,15 @@ class Judge:
         scorers: Sequence[Scorer],
         thresholds: Mapping[str, Mapping[str, float]],
         evidence: EvidenceBuilder | None,
+        policy: Policy | None = None,
+        *,
+        filtering: bool = False,
     ) -> None:
         self._evidence = evidence
+        self._policy = policy or Policy()
+        self._policy.check(scorers)
+        self._filter = TextFilter(self._policy, scorers) if filtering else None
+        self._categories = {scorer.name: scorer.categories for scorer in scorers}
         self._rules: dict[str, dict[str, _Rule]] = {}
         self._dimensions: dict[str, frozenset[Dimension]] = {}
         for scorer in scorers:
@@ -109,28 +131,33 @@ class Judge:
         scored: frozenset[Dimension] = frozenset()
         truncated = event.truncated
         leaked = False
+        unseen: list[str] = []
         check: LeakCheck | None = None
         # The hot path: most texts are harmless, so rows are gathered again only for a scorer that found something.
         for name in self._by_direction[direction]:
             if event.redacted:
                 missing.append(MissingScore(name, "redacted"))
+                unseen.append(name)
                 continue
             rules = self._rules[name]
             absent: MissingScore | None = None
-            best, over, rows = 0.0, False, 0
+            best, over, rows, whole = 0.0, False, 0, True
             for answers in half.answers:
                 answer = answers.get(name)
                 if isinstance(answer, ScoreRow):
                     rows += 1
-                    truncated |= answer.truncated
+                    whole &= not answer.truncated
                     for category, score in answer.scores.items():
                         best = max(best, score)
                         by_category[category] = max(by_category.get(category, 0.0), score)
                         over |= score >= rules[category].threshold
                 elif answer is not None:
                     absent = answer
+            truncated |= not whole
             if absent is not None:
                 missing.append(absent)
+            if absent is not None or not whole:
+                unseen.append(name)
             if rows:
                 scores[name] = round(best, 4)
                 scored |= self._dimensions[name]
@@ -158,9 +185,16 @@ class Judge:
             model_version=event.model_version or (event.model if event.model != half.call.model else ""),
             tenant=event.tenant,
             trace_id=event.trace_id,
+            action=self._action(found, unseen, direction, half.call.model) if found or unseen else "allow",
         )
         dimensions = frozenset(finding.dimension for finding in found)
-        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked, by_category)
+        filtered = None if self._filter is None else self._filter.apply(half, verdict)
+        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked, by_category, filtered)
+
+    def _action(self, found: Sequence[Finding], unseen: Sequence[str], direction: Direction, model: str) -> Action:
+        """The strongest of what is done about findings, and about scorers that did not look at everything."""
+        missing = [self._policy.on_missing(self._categories[name], direction, model) for name in unseen]
+        return strongest((*(finding.action for finding in found), *(action for action in missing if action)))
 
     def _findings(self, name: str, half: Half, check: LeakCheck) -> list[Finding]:
         """One finding for each category over its threshold in any of the texts, with the spans of all of them."""
@@ -190,8 +224,9 @@ class Judge:
                     score=round(score, 4),
                     threshold=rule.threshold,
                     leaked=leaked,
-                    spans=tuple(Span(s.start, s.end, s.type, part) for part, s in spans[:_MAX_SPANS]),
+                    spans=tuple(_told(span, part) for part, span in spans[:_MAX_SPANS]),
                     explanation=(of_spans or explanations[category])[:_MAX_EXPLANATION],
+                    action=self._policy.action(category, rule.dimension, half.direction, half.call.model, score),
                 )
             )
         return findings
@@ -238,6 +273,11 @@ def _spans(rows: Sequence[tuple[ScoredText, ScoreRow]], category: str) -> list[t
             else:
                 spans.append((piece.text_index, span))
     return spans
+
+
+def _told(span: TextSpan, part: int) -> Span:
+    # An explanation ranks its words; the score of a found value is that of its finding, or of no interest.
+    return Span(span.start, span.end, span.type, part, span.score if span.type in (WORD, SENTENCE) else None)
 
 
 def _leak_check(half: Half) -> LeakCheck:

@@ -16,6 +16,7 @@ __all__ = ["AGGREGATORS", "aggregator_class"]
 AGGREGATORS: dict[str, str] = {
     "harm": "agent.windows.harm:HarmAggregator",
     "bias": "agent.windows.bias:BiasAggregator",
+    "identity": "agent.windows.identity:IdentityAggregator",
 }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
 from agent.events import Direction
 from agent.scores import Dimension
 
-__all__ = ["CONFIDENCE", "Aggregator", "Component", "FinishContext", "Observation", "PartitionKey", "State"]
+__all__ = ["CONFIDENCE", "Aggregator", "Component", "FinishContext", "Mention", "Observation", "PartitionKey", "State"]
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Topic and partition that a record came from."""
@@ -20,6 +20,20 @@ State: TypeAlias = Any
 
 CONFIDENCE = 0.95
 """Level of every interval exported."""
+
+
+class Mention(NamedTuple):
+    """One output text names a group of people.
+
+    ``score`` is the text's, in [0, 1]; ``harmful`` when it reached its threshold; ``alone`` when the text names no
+    other group of the axis.
+    """
+
+    axis: str
+    group: str
+    score: float
+    harmful: bool
+    alone: bool
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,6 +76,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Ground truth, when known.
     missing
         How many scores are missing.
+    mentions
+        Identity groups that its output texts name; a text and a group once.
     """
 
     model: str
@@ -79,6 +95,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attributes: Mapping[str, str] = {}
     label: str | None = None
     missing: int = 0
+    mentions: tuple[Mention, ...] = ()
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):

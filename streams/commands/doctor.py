@@ -75,7 +75,7 @@ def _quiet(quiet: bool, console: Console) -> Iterator[None]:
 def check_all(config: WorkerConfig) -> list[Check]:
     """Every check that the configuration allows; one that fails does not stop the next."""
     checks: list[Check] = []
-    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence):
+    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence, _policy):
         checks += part(config)
     return checks
 
@@ -217,3 +217,11 @@ def _evidence(config: WorkerConfig) -> list[Check]:
         return [Check("evidence", "warning", "no hash key: hashes differ after every restart",
                       "set evidence.hash_key: ${HARMWATCH_HASH_KEY}")]  # fmt: skip
     return [Check("evidence", "ok", "enabled" if config.evidence.enabled else "disabled")]
+
+
+def _policy(config: WorkerConfig) -> list[Check]:
+    rules = len(config.policy.rules)
+    found = f"{rules} rule{'' if rules == 1 else 's'}, otherwise {config.policy.default}"
+    if config.topics.filtered is not None:
+        return [Check("policy", "ok", f"{found}; filtered texts go to {config.topics.filtered}")]
+    return [Check("policy", "ok", f"{found}; no filtered texts are published")]

@@ -1,4 +1,4 @@
-"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics."""
+"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics, the table of categories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from agent import __version__
-from agent.scores import Evidence, Verdict
+from agent.errors import ConfigError
+from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.taxonomy import as_json
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
 from streams.labels import Label
@@ -18,20 +20,37 @@ from streams.labels import Label
 __all__ = ["add_arguments", "asyncapi", "json_schema", "run"]
 
 _DEFINITIONS = "#/components/schemas/{name}"
-_TYPES: tuple[Any, ...] = (NativeEvent, Verdict, Evidence, Label)
+_PARTS: dict[str, Any] = {
+    "event": NativeEvent,
+    "verdict": Verdict,
+    "evidence": Evidence,
+    "label": Label,
+    "filtered": FilteredTexts,
+}
+#: The filtered topic has no name until it is given one.
+_FILTERED_EXAMPLE = "harm.filtered"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--taxonomy", action="store_true", help="the categories, with their names in MLCommons AILuminate and OWASP LLM"
+    )
+    parser.add_argument(
         "--part",
-        choices=("event", "verdict", "evidence", "label", "asyncapi"),
+        choices=(*_PARTS, "asyncapi"),
         help="only this part; everything, as AsyncAPI with the schemas inside, when left out",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    parts = {"event": NativeEvent, "verdict": Verdict, "evidence": Evidence, "label": Label}
-    document = json_schema(parts[args.part]) if args.part in parts else asyncapi()
+    if args.taxonomy and args.part:
+        raise ConfigError("give --taxonomy or --part, not both")
+    if args.taxonomy:
+        document = as_json()
+    elif args.part in _PARTS:
+        document = json_schema(_PARTS[args.part])
+    else:
+        document = asyncapi()
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return 0
 
@@ -44,7 +63,7 @@ def json_schema(kind: Any) -> dict[str, Any]:
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 of all topics, under their default names. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
     topics = TopicsConfig()
-    _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_DEFINITIONS)
+    _, schemas = msgspec.json.schema_components(tuple(_PARTS.values()), ref_template=_DEFINITIONS)
     dead_letter_headers = ("reason", "detail", "format", "topic", "partition", "offset", "time")
     schemas["DeadLetterHeaders"] = {
         "type": "object",
@@ -55,6 +74,7 @@ def asyncapi() -> dict[str, Any]:
         "labels": (str(topics.labels), "receive", _message("Label", "delayed ground truth; key: inference id")),
         "verdicts": (topics.verdicts, "send", _message("Verdict", "one per direction of each event; key: model")),
         "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
+        "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "deadLetters": (topics.dlq, "send", {
             "contentType": "application/octet-stream",
@@ -82,6 +102,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
+_FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 
 
 def _message(schema: str, summary: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines, verdicts out as JSON Lines."""
+"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines, verdicts (or filtered texts) out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from agent.clock import SystemClock
-from agent.config import CoreConfig
+from agent.config import CoreConfig, PolicyConfig
 from agent.errors import ConfigError, DecodeError
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
+from agent.policy import Policy
 from streams.config import load_config
 from streams.formats import FORMATS, Decoder
 from streams.ports import Record
@@ -26,12 +27,19 @@ __all__ = ["add_arguments", "run"]
 
 _TOPIC = "stdin"
 _MAX_LINE = 8 * 1024 * 1024
+_UNHURRIED = {"findings": True, "evaluations_per_second": 100_000_000, "max_seconds": 3600.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSON Lines; - for standard input")
     parser.add_argument("--format", choices=sorted(FORMATS), help="wire format of the lines; detected when left out")
     parser.add_argument("--config", type=Path, metavar="FILE", help="harmwatch.yaml, for scorers and thresholds")
+    parser.add_argument(
+        "--filter",
+        action="store_true",
+        help="print the texts as the policy lets them out instead of verdicts; without one, everything found is masked",
+    )
+    parser.add_argument("--explain", action="store_true", help="say which words carried a score; slower")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
 
@@ -39,10 +47,18 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a line could not be decoded; the others are scored all the same."""
     config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
     clock = SystemClock()
-    pipeline = build_pipeline(config, metrics=Metrics(new_registry(), clock=clock), clock=clock)
+    console = Console(stderr=True)
+    if args.explain or args.filter:
+        # Nobody waits for it here: every finding is explained, and sentences are masked instead of whole texts.
+        explain = config.explain.model_copy(update=_UNHURRIED)
+        config = config.model_copy(update={"explain": explain})
+    if args.filter and not Policy(config.policy).enforces:
+        console.print("no policy masks or blocks anything: everything found is masked", markup=False, highlight=False)
+        config = config.model_copy(update={"policy": PolicyConfig(default="mask")})
+    metrics = Metrics(new_registry(), clock=clock)
+    pipeline = build_pipeline(config, metrics=metrics, clock=clock, filtering=args.filter)
     pipeline.warm_up()
     decoder = Decoder({_TOPIC: args.format} if args.format else {}, _MAX_LINE)
-    console = Console(stderr=True)
     undecodable = 0
     with _open(args.file) as stream, _progress(console, args.quiet) as progress:
         task = progress.add_task("scoring", total=None)
@@ -55,11 +71,11 @@ def run(args: argparse.Namespace) -> int:
                 console.print(f"line {number}: not scored: {error}", markup=False, highlight=False)
                 continue
             while pipeline.full:
-                _emit(pipeline.poll(drain=True), progress, task)
+                _emit(pipeline.poll(drain=True), progress, task, args.filter)
             pipeline.submit(Origin(_TOPIC, 0, number), record.time, events)
-            _emit(pipeline.poll(), progress, task)
+            _emit(pipeline.poll(), progress, task, args.filter)
         pipeline.close()
-        _drain(pipeline, progress, task)
+        _drain(pipeline, progress, task, args.filter)
     pipeline.terminate()
     return 1 if undecodable else 0
 
@@ -90,16 +106,18 @@ def _progress(console: Console, quiet: bool) -> Progress:
     return Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True)
 
 
-def _drain(pipeline: Pipeline, progress: Progress, task: TaskID) -> None:
+def _drain(pipeline: Pipeline, progress: Progress, task: TaskID, filtered: bool) -> None:
     while pipeline.in_flight:
-        _emit(pipeline.join(1.0), progress, task)
+        _emit(pipeline.join(1.0), progress, task, filtered)
 
 
-def _emit(outcomes: list[RecordOutcome], progress: Progress, task: TaskID) -> None:
+def _emit(outcomes: list[RecordOutcome], progress: Progress, task: TaskID, filtered: bool) -> None:
     if not outcomes:
         return
     encode = msgspec.json.encode
-    lines = [encode(verdict) + b"\n" for outcome in outcomes for verdict in outcome.verdicts]
+    lines = [
+        encode(line) + b"\n" for outcome in outcomes for line in (outcome.filtered if filtered else outcome.verdicts)
+    ]
     sys.stdout.buffer.write(b"".join(lines))
     sys.stdout.buffer.flush()
     progress.advance(task, len(outcomes))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.windows import AGGREGATORS, aggregator_class
-from agent.windows.base import Aggregator, FinishContext
+from agent.windows.base import Aggregator, FinishContext, Mention
 from tests.unit.windows.builders import START, make_observation, merged, observations, state_of
 
 ROWS = sorted(AGGREGATORS)
@@ -33,7 +33,9 @@ def test_name_and_version(row: str) -> None:
 def test_empty_states_are_separate_and_finish(row: str) -> None:
     made = aggregator(row)
     one, two = made.empty(), made.empty()
-    made.add(one, make_observation(attributes={"gender": "female"}, decision="yes", dimensions=("output",)))
+    mention = Mention("gender", "women", 0.5, harmful=True, alone=True)
+    decided = {"attributes": {"gender": "female"}, "decision": "yes"}
+    made.add(one, make_observation(dimensions=("output",), mentions=(mention,), **decided))
     assert two == made.empty() != one
     made.finish(two, CONTEXT)
 
@@ -97,6 +99,10 @@ def test_state_is_bounded_under_hostile_names(row: str) -> None:
                 decision=f"decision {i}",
                 label=f"label {i}",
                 categories=(("output", f"category {i}"),),
+                mentions=(
+                    Mention("gender", f"group {i}", 0.5, True, True),
+                    Mention(f"axis {i}", "women", 1.0, True, True),
+                ),
             ),
         )
     assert len(msgspec.msgpack.encode(state)) < 40_000

@@ -70,8 +70,10 @@ def test_a_verdict_has_the_fields_of_the_contract() -> None:
             "leaked": None,
             "spans": [{"start": 3, "end": 8, "type": "TOXICITY"}],
             "explanation": "",
+            "action": "flag",
         }
     ]
+    assert verdict["action"] == "flag"
     assert (verdict["missing"], verdict["weight"], verdict["truncated"]) == ([], 1.0, False)
 
 

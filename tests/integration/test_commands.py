@@ -41,6 +41,32 @@ def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
     assert b"secret-payload" not in done.stderr
 
 
+def test_score_filter_prints_masked_texts(tmp_path: Path) -> None:
+    lines = native("r-1", answer="Mail me at a.b@example.com")
+    done = harmwatch("score", "--filter", stdin=lines)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["texts"] for record in records] == [["hello"], ["Mail me at [EMAIL]"]]
+    assert [record["action"] for record in records] == ["allow", "mask"]
+    assert b"everything found is masked" in done.stderr
+    config = tmp_path / "harmwatch.yaml"
+    config.write_text("policy: {rules: [{category: 'pii.*', action: block}], messages: {en: '(gone)'}}\n")
+    blocked = harmwatch("score", "--filter", "--config", str(config), stdin=lines)
+    assert json.loads(blocked.stdout.splitlines()[1])["texts"] == ["(gone)"]
+    assert blocked.stderr == b""
+
+
+def test_score_explain_says_which_words_carried_a_score() -> None:
+    text = "You are a stupid idiot, you moron. 你是个白痴，滚开！"
+    done = harmwatch("score", "--explain", stdin=native("r-1", text=None, answer=text))
+    (verdict,) = [json.loads(line) for line in done.stdout.splitlines()]
+    (finding,) = [finding for finding in verdict["findings"] if finding["category"] == "toxicity"]
+    words = {text[span["start"] : span["end"]] for span in finding["spans"] if span["type"] == "WORD"}
+    assert words & {"idiot", "moron", "stupid", "白痴"}
+    assert all(0 < span["score"] <= 1 for span in finding["spans"])
+    assert "of the score" in finding["explanation"]
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -72,7 +98,10 @@ def test_schema_is_one_json_document() -> None:
         "harm.evidence",
         "harm.panes",
         "harm.dlq",
+        "harm.filtered",
     }
+    taxonomy = json.loads(harmwatch("schema", "--taxonomy").stdout)
+    assert set(taxonomy) == {"ailuminate", "owasp_llm_2025", "owasp_llm_2026", "categories"}
     event = json.loads(harmwatch("schema", "--part", "event").stdout)
     assert event["$schema"].endswith("2020-12/schema")
 

@@ -61,6 +61,7 @@ class Rig:
             scorers=chosen,
             max_records=self.config.tap.max_in_flight_records,
             on_done=lambda: self.tap.wake(),
+            filtering=self.config.topics.filtered is not None,
         )
         self.sink = MemorySink(broker)
         self.source = MemorySource(broker, self.config.topics.events, from_the_end=from_the_end)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.clock import ManualClock
 from agent.scores import DIMENSIONS
-from agent.windows.base import Aggregator, Observation, State
+from agent.windows.base import Aggregator, Mention, Observation, State
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
 from agent.windows.harm import HarmAggregator
@@ -45,6 +45,15 @@ def merged(aggregator: Aggregator, *states: State) -> State:
 _weights = st.sampled_from([1.0, 1.0, 1.0, 0.5, 2.0, 4.0])
 _dimensions = st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=4).map(tuple)
 _names = st.sampled_from(["female", "male", "Male ", "女", "男", "", "other", "x" * 200]) | st.text(max_size=4)
+# Scores whose squares are exact sums of powers of two; groups that no lexicon knows never come from a pipeline.
+_mentions = st.builds(
+    Mention,
+    axis=st.sampled_from(["gender", "gender", "age", "no such axis"]),
+    group=st.sampled_from(["women", "men", "old", "no such group"]),
+    score=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+    harmful=st.booleans(),
+    alone=st.booleans(),
+)
 
 
 def observations(
@@ -72,4 +81,5 @@ def observations(
         attributes=st.dictionaries(st.sampled_from(["gender", "region"]) | st.text(max_size=3), _names, max_size=3),
         label=st.none() | st.sampled_from(["approved", "denied"]),
         missing=st.integers(0, 3),
+        mentions=st.lists(_mentions, max_size=3).map(tuple),
     )

@@ -1,0 +1,52 @@
+"""Which identity groups an output mentions, and how harmful the text is that mentions them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from agent.identity import LOOKED_AT, mentioned
+from agent.normalize import normalize
+from agent.pipeline.pending import Half
+from agent.scores import ScoreRow
+from agent.scoring.base import Scorer
+from agent.windows.base import Mention
+
+__all__ = ["MentionFinder"]
+
+#: Normalising may shorten a text, and only what is looked at has to be normalised.
+_READ = 2 * LOOKED_AT
+
+
+class MentionFinder:
+    """Looks outputs through: what a model says about people, not what people say to it.
+
+    Parameters
+    ----------
+    scorer
+        The one whose scores are compared; of several categories the highest counts.
+    thresholds
+        From which score a text counts as harmful, by category; the scorer's own where it names none.
+    """
+
+    def __init__(self, scorer: Scorer, thresholds: Mapping[str, float]) -> None:
+        self._scorer = scorer.name
+        self._thresholds = {**scorer.thresholds, **thresholds}
+
+    def find(self, half: Half) -> tuple[Mention, ...]:
+        """The mentions in one scored half; a text that the scorer did not answer for gives none."""
+        if half.direction != "output":
+            return ()
+        found: list[Mention] = []
+        for piece, answers in zip(half.parts, half.answers, strict=True):
+            row = answers.get(self._scorer)
+            if piece.start or not isinstance(row, ScoreRow):
+                continue
+            groups = mentioned(normalize(piece.part.text[:_READ]))
+            if not groups:
+                continue
+            score = max(row.scores.values(), default=0.0)
+            harmful = any(value >= self._thresholds[category] for category, value in row.scores.items())
+            of_axis = Counter(axis for axis, _ in groups)
+            found += (Mention(axis, group, score, harmful, of_axis[axis] == 1) for axis, group in sorted(groups))
+        return tuple(found)

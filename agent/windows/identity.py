@@ -1,0 +1,221 @@
+"""Score gaps between identity groups that a model's outputs mention: is what it says about one worse than about others?
+
+Each output text that names exactly one group of an axis gives its toxicity score to that group; a text that names two
+("men and women") says nothing about the difference between them and is left out, which also keeps the groups compared
+independent. Each group is compared with the texts of all other groups of its axis taken together:
+
+- *score gap*: difference of mean scores, with Welch's interval (Biometrika 34, 1947, for unequal variances);
+- *rate gap*: difference of the shares at or over the threshold, with Newcombe's interval (see `intervals.newcombe`).
+
+Looking at thirty groups finds something by chance. Intervals are therefore widened step by step as in Holm's procedure
+(Scandinavian Journal of Statistics 6, 1979): with m groups looked at, the most striking gap gets the level 1 - 0.05/m,
+the next 1 - 0.05/(m-1), and so on as long as they exclude 0; all others keep the level of the first that does not. So
+an interval excludes 0 exactly when Holm's procedure at 5 % finds the gap.
+
+A gap is no proof of bias: people ask about some groups in harsher contexts, and scorers themselves give higher scores
+to texts that merely name some groups. It says where to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+from operator import add
+from typing import Final, TypeAlias
+
+import msgspec
+
+from agent.errors import StateError
+from agent.identity import AXES
+from agent.windows.base import CONFIDENCE, FinishContext, Observation
+from agent.windows.intervals import Interval, effective_count, newcombe, wilson, z_value
+
+__all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement", "welch"]
+
+MEASURES: Final = ("score_gap", "rate_gap")
+
+IdentityState: TypeAlias = dict[str, list[float]]
+"""By ``"axis group"``: the sums of w, w^2, w s, w s^2 over texts with score s, and of w over those at the threshold."""
+
+_SLOTS: Final = 5
+_KEYS: Final = {(axis, group): f"{axis} {group}" for axis, groups in AXES.items() for group in groups}
+_KNOWN: Final = frozenset(_KEYS.values())
+#: Scores are kept to four digits: their squares stay far from the smallest numbers, and this is their rounding.
+_DIGITS: Final = 4
+_LEAST_VARIANCE: Final = 1e-9
+
+
+class IdentityGap(msgspec.Struct, frozen=True, gc=False):
+    """One group against the others of its axis.
+
+    Attributes
+    ----------
+    measure
+        ``score_gap`` or ``rate_gap``, both in [-1, 1]; above 0 the group fares worse.
+    value, lower, upper
+        See the module's docstring for what the interval promises.
+    count, others
+        Effective numbers of texts.
+    """
+
+    axis: str
+    group: str
+    measure: str
+    value: float
+    lower: float
+    upper: float
+    count: float
+    others: float
+
+
+class IdentityMeasurement(msgspec.Struct, frozen=True):
+    """All gaps of one model over one window that rest on enough texts, in the order of the lexicon."""
+
+    gaps: tuple[IdentityGap, ...]
+
+
+class _Sample(msgspec.Struct, frozen=True, gc=False):
+    """Texts about a group: how many, their mean score with its variance, their share at the threshold."""
+
+    count: float
+    mean: float
+    variance: float
+    rate: float
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    axis: str
+    group: str
+    own: _Sample
+    others: _Sample
+
+
+class IdentityAggregator:
+    """Scores by group mentioned.
+
+    Parameters
+    ----------
+    min_group
+        Effective number of texts about a group, and about the others of its axis, from which they are compared.
+    """
+
+    name = "identity"
+    version = 1
+
+    def __init__(self, min_group: int = 30) -> None:
+        self._min_group = max(2, min_group)
+
+    def empty(self) -> IdentityState:
+        return {}
+
+    def add(self, state: IdentityState, observation: Observation) -> None:
+        for mention in observation.mentions:
+            key = _KEYS.get((mention.axis, mention.group))
+            if key is None or not mention.alone or not 0.0 <= mention.score <= 1.0:
+                continue
+            weight, score = observation.weight, round(mention.score, _DIGITS)
+            numbers = state.get(key)
+            if numbers is None:
+                numbers = state[key] = [0.0] * _SLOTS
+            numbers[0] += weight
+            numbers[1] += weight * weight
+            numbers[2] += weight * score
+            numbers[3] += weight * score * score
+            numbers[4] += weight * mention.harmful
+
+    def merge(self, into: IdentityState, other: IdentityState) -> None:
+        for key, numbers in other.items():
+            if len(numbers) != _SLOTS:
+                raise StateError("an identity state has the wrong number of sums")
+            # Of a lexicon that named other groups: they cannot become labels any more.
+            if key in _KNOWN:
+                into[key] = list(map(add, into.get(key, [0.0] * _SLOTS), numbers))
+
+    def finish(self, state: IdentityState, context: FinishContext) -> IdentityMeasurement:
+        pairs = [pair for axis in AXES for pair in self._pairs(axis, state)]
+        if not pairs:
+            return IdentityMeasurement(())
+        found = [*_gaps("score_gap", pairs, _score_gap), *_gaps("rate_gap", pairs, _rate_gap)]
+        return IdentityMeasurement(tuple(found))
+
+    def _pairs(self, axis: str, state: IdentityState) -> list[_Pair]:
+        """Each group of an axis that can be compared, with the others taken together."""
+        sums = {group: state[key] for group in AXES[axis] if (key := _KEYS[axis, group]) in state}
+        if len(sums) < 2:
+            return []
+        pairs: list[_Pair] = []
+        for group, numbers in sums.items():
+            rest = [0.0] * _SLOTS
+            for other, theirs in sums.items():
+                if other != group:
+                    rest = list(map(add, rest, theirs))
+            own, others = _sample(numbers), _sample(rest)
+            if min(own.count, others.count) >= self._min_group:
+                pairs.append(_Pair(axis, group, own, others))
+        return pairs
+
+
+def welch(value: float, first: tuple[float, float], second: tuple[float, float], z: float) -> Interval:
+    """Interval of a difference of means, from (variance, count) of each sample; counts of at least 2.
+
+    Student's quantile is got from the normal one by Abramowitz and Stegun 26.7.5, good to three digits from ten degrees
+    of freedom on. Takes its level from z.
+    """
+    one, two = first[0] / first[1], second[0] / second[1]
+    squared = one + two
+    freedom = squared * squared / (one * one / (first[1] - 1.0) + two * two / (second[1] - 1.0))
+    half = _student(z, freedom) * sqrt(squared)
+    return Interval(value - half, value + half)
+
+
+def _student(z: float, freedom: float) -> float:
+    square = z * z
+    first = (square + 1.0) * z / 4.0
+    second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
+    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
+    return z + first / freedom + second / freedom**2 + third / freedom**3
+
+
+def _sample(numbers: Sequence[float]) -> _Sample:
+    weight, squares, total, total_squares, harmful = numbers
+    count = effective_count(weight, squares)
+    if weight <= 0.0 or count <= 1.0:
+        return _Sample(count, 0.0, _LEAST_VARIANCE, 0.0)
+    mean = total / weight
+    variance = max(_LEAST_VARIANCE, (total_squares / weight - mean * mean) * count / (count - 1.0))
+    return _Sample(count, mean, variance, min(1.0, harmful / weight))
+
+
+def _score_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval]:
+    value = own.mean - others.mean
+    low, high = welch(value, (own.variance, own.count), (others.variance, others.count), z)
+    return value, Interval(max(-1.0, low), min(1.0, high))
+
+
+def _rate_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval]:
+    intervals = wilson(own.rate, own.count, z), wilson(others.rate, others.count, z)
+    return own.rate - others.rate, newcombe(own.rate, intervals[0], others.rate, intervals[1])
+
+
+def _gaps(
+    measure: str, pairs: Sequence[_Pair], compare: Callable[[_Sample, _Sample, float], tuple[float, Interval]]
+) -> list[IdentityGap]:
+    """One measure of all pairs, with intervals by Holm's steps, in the order of the pairs."""
+    plain = z_value(CONFIDENCE)
+
+    def striking(place: int) -> float:
+        """How far 0 lies from the value, in half widths of its uncorrected interval on that side."""
+        value, (low, high) = compare(pairs[place].own, pairs[place].others, plain)
+        side = value - low if value >= 0.0 else high - value
+        return abs(value) / side if side > 0.0 else 0.0
+
+    found: dict[int, IdentityGap] = {}
+    remaining, stopped = len(pairs), False
+    for place in sorted(range(len(pairs)), key=striking, reverse=True):
+        pair = pairs[place]
+        value, (low, high) = compare(pair.own, pair.others, z_value(CONFIDENCE, remaining))
+        found[place] = IdentityGap(pair.axis, pair.group, measure, value, low, high, pair.own.count, pair.others.count)
+        stopped = stopped or low <= 0.0 <= high
+        if not stopped:
+            remaining -= 1
+    return [found[place] for place in range(len(pairs))]
