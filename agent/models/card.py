@@ -9,7 +9,7 @@ from typing import Any
 from agent.models.dataset import Row, family_of
 from agent.scoring.ngrams import LinearNgramModel
 
-__all__ = ["write_card"]
+__all__ = ["LICENCES", "figures_table", "format_number", "write_card"]
 
 _PURPOSE = {
     "toxicity": "Toxic, hateful, insulting or harmful text, in user input and in model output. 1 = toxic.",
@@ -46,7 +46,7 @@ _FAILURES = {
     ),
 }
 
-_LICENCES = """Permissive sources only (MIT, Apache-2.0, CC BY 4.0, CC0, ODC-By); no text of them is in this repository.
+LICENCES = """Permissive sources only (MIT, Apache-2.0, CC BY 4.0, CC0, ODC-By); no text of them is in this repository.
 surge-ai/toxicity (MIT), t-davidson/hate-speech-and-offensive-language (MIT), openai/moderation-api-release (MIT),
 HannahKirk/Hatemoji build set (CC BY 4.0), ipavlopoulos/toxic_spans (CC0), HKUST-KnowComp/MLMA_hate_speech (MIT),
 uds-lsv/GermEval-2018-Data (CC BY 4.0), inspection-ai/japanese-toxic-dataset (Apache-2.0), thu-coai/COLDataset
@@ -63,18 +63,20 @@ synthetic rows derived from them, `own_*` are sentences written for this project
 `insults.py`, `attack_templates.py`)."""
 
 
-def _number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
+    """Three places; ``-`` for none."""
     return "-" if value is None else f"{value:.3f}"
 
 
-def _table(name: str, figures: dict[str, Any], families: bool = False) -> list[str]:
+def figures_table(name: str, figures: dict[str, Any], families: bool = False) -> list[str]:
+    """A Markdown table of what `agent.models.figures.group_figures` gives."""
     lines = [f"| {name} | rows | positive | AUC | 95 % interval | recall | FPR |", "|---|---|---|---|---|---|---|"]
     for key, item in sorted(figures.items()):
         interval = "-" if item["interval"] is None else f"{item['interval'][0]:.3f} to {item['interval'][1]:.3f}"
         label = f"`{key}` ({family_of(key)})" if families and family_of(key) != key else f"`{key}`"
         lines.append(
-            f"| {label} | {item['n']} | {item['positives']} | {_number(item['auc'])} | {interval} "
-            f"| {_number(item['recall'])} | {_number(item['fpr'])} |"
+            f"| {label} | {item['n']} | {item['positives']} | {format_number(item['auc'])} | {interval} "
+            f"| {format_number(item['recall'])} | {format_number(item['fpr'])} |"
         )
     return lines
 
@@ -102,13 +104,13 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         f"- file: `{task}.npz`, {report['bytes'] / 1e6:.2f} MB; format checked and digest verified on load; no pickle",
         f"- default threshold: **{model.threshold}**, where {100 * report['target_fpr']:.0f} % of the benign texts of "
         "held-aside sources are flagged (weighted by source); on rows of known sources that were not trained on, "
-        f"the false-positive rate there is {_number(inside['all']['fpr'])}, "
-        f"the recall {_number(inside['all']['recall'])}",
+        f"the false-positive rate there is {format_number(inside['all']['fpr'])}, "
+        f"the recall {format_number(inside['all']['recall'])}",
         f"- rows: {report['rows']} ({report['positives']} positive); languages: {languages}",
         "",
         "## Data and licences",
         "",
-        _LICENCES,
+        LICENCES,
         "",
         "## Method",
         "",
@@ -143,23 +145,23 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "Each family of sources is scored by a model fitted without it (on a sample of the rest and with fewer "
         "buckets, so the shipped model is rather better). The interval is Hanley and McNeil's. `-`: one class only.",
         "",
-        *_table("source (family)", aside["by_source"], families=True),
+        *figures_table("source (family)", aside["by_source"], families=True),
         "",
-        *_table("language", aside["by_lang"]),
+        *figures_table("language", aside["by_lang"]),
         "",
-        f"All: AUC {_number(aside['all']['auc'])}, recall {_number(aside['all']['recall'])}, "
-        f"FPR {_number(aside['all']['fpr'])}.",
+        f"All: AUC {format_number(aside['all']['auc'])}, recall {format_number(aside['all']['recall'])}, "
+        f"FPR {format_number(aside['all']['fpr'])}.",
         "",
         "## Figures: unseen rows of known sources",
         "",
         "A random tenth of the rows, scored by the shipped model. Near-duplicates in a source make this optimistic.",
         "",
-        *_table("source", inside["by_source"]),
+        *figures_table("source", inside["by_source"]),
         "",
-        *_table("language", inside["by_lang"]),
+        *figures_table("language", inside["by_lang"]),
         "",
-        f"All: AUC {_number(inside['all']['auc'])}, recall {_number(inside['all']['recall'])}, "
-        f"FPR {_number(inside['all']['fpr'])}.",
+        f"All: AUC {format_number(inside['all']['auc'])}, recall {format_number(inside['all']['recall'])}, "
+        f"FPR {format_number(inside['all']['fpr'])}.",
         "",
         "## Known failures",
         "",

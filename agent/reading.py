@@ -1,0 +1,151 @@
+"""What a person reads in a text: its disguises undone. The built-in classifiers judge this view.
+
+`agent.normalize` folds characters; this goes further and may change words, so it is for classifiers alone, never for
+offsets. Steps, in this order:
+
+1. Unicode tags (invisible ASCII, plane 14) become the characters that they stand for;
+2. Base64 that decodes to text is replaced by that text, once: what is inside is not decoded again;
+3. letters that are spelled out (``y.o.u``, ``y o u``) are joined, and so are Chinese characters with signs between them;
+4. `agent.normalize.normalize`: invisible characters, width, case, look-alikes, white space;
+5. marks over Latin letters go, and so do repetitions (``sooooo``), and figures that stand for letters inside words
+   (``gr3at``);
+6. emoji are spelled out by their Unicode names, since small vocabularies have none;
+7. traditional Chinese characters become simplified ones, when a table is given.
+
+Every step is linear in the length of the text; the result has at most `MAX_GROWTH` times its length, and what goes beyond
+is cut.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from agent.normalize import normalize
+
+__all__ = ["MAX_GROWTH", "read_plainly"]
+
+MAX_GROWTH = 20
+"""Only emoji and rare compatibility characters grow at all."""
+
+_TAGS = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
+_HAS_TAG = re.compile("[\U000e0020-\U000e007e]")
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_ZERO_WIDTH = re.compile(f"[{_INVISIBLE}]")
+
+# Shorter strings of letters are words far more often than Base64.
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,20000}={0,2}(?![A-Za-z0-9+/=])")
+_READABLE_SHARE = 0.9
+
+# One letter, then one to three separating signs and one more letter, at least twice. Letter and separator classes have no
+# character in common, so there is only one way to match.
+_LETTER = r"[^\W\d_\u2e80-\u9fff\uac00-\ud7af]"
+_SPELLED = re.compile(rf"(?<![^\W_]){_LETTER}(?:[ \t.\-_*·•|/~]{{1,3}}{_LETTER}){{2,}}(?![^\W_])")
+_BETWEEN_LETTERS = re.compile(r"[ \t.\-_*·•|/~]+")
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[ \t.\-_*·•|/~+^#@]{{1,3}}(?=[{_HAN}])")
+
+_MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
+_RUN = re.compile(r"([a-z])\1{2,}")
+_LEET = str.maketrans("013457@$€£!", "oieastasela")
+_LEET_WORD = re.compile(r"(?<![\w@$€£!])[\w@$€£!]{3,40}")
+_LEET_SIGN = re.compile(r"[013457@$€£!]")
+_LATIN = re.compile(r"[a-z]")
+# Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``base64``, ``h1n1``).
+_NUMBERED = re.compile(r"(?:[0-9]+[a-z]{1,4}|[a-z]{2,}[0-9]+|[a-z]?(?:[0-9]+[a-z])*[0-9]*)$")
+_EMOJI = re.compile("[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]")
+
+
+def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
+    """The text as a person reads it.
+
+    Parameters
+    ----------
+    text
+        Raw; any string, lone surrogates included.
+    simplified
+        Traditional character (code point) to simplified, for `str.translate`.
+
+    Returns
+    -------
+    str
+        Lower case. Words may differ from the original's: do not use it to find offsets.
+    """
+    limit = MAX_GROWTH * (len(text) + 16)
+    if not text.isascii():
+        if _HAS_TAG.search(text):
+            text = text.translate(_TAGS)
+        text = _ZERO_WIDTH.sub("", text)
+    if len(text) >= 16:
+        text = _BASE64.sub(_decoded, text)
+    text = _SPELLED.sub(_joined, text)
+    if not text.isascii():
+        text = _BETWEEN_HAN.sub("", text)
+    text = normalize(text)
+    if not text.isascii():
+        if _MARKED_LATIN.search(text):
+            text = _without_marks(text)
+        text = _EMOJI.sub(_emoji_name, text)
+        if simplified is not None:
+            text = text.translate(simplified)
+    if _LEET_SIGN.search(text):
+        text = _LEET_WORD.sub(_unleet, text)
+    return _RUN.sub(r"\1", text)[:limit]
+
+
+def _decoded(match: re.Match[str]) -> str:
+    token = match[0]
+    body = token.rstrip("=")
+    if len(body) % 4 == 1:
+        return token
+    try:
+        inside = base64.b64decode(body + "=" * (-len(body) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return token
+    readable = sum(character.isalpha() or character in " \n,.'!?-，。！？" for character in inside)
+    return f" {inside} " if inside and readable >= _READABLE_SHARE * len(inside) else token
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Join what is spelled out. Where wider gaps stand between narrow ones, they are the gaps between words."""
+    run = match[0]
+    gaps = [gap[0] for gap in _BETWEEN_LETTERS.finditer(run)]
+    narrowest, widest = min(map(len, gaps)), max(map(len, gaps))
+    if narrowest == widest:
+        return _BETWEEN_LETTERS.sub("", run)
+    return _BETWEEN_LETTERS.sub(lambda gap: " " if len(gap[0]) > narrowest else "", run)
+
+
+def _without_marks(text: str) -> str:
+    # Only of Latin letters: in other scripts (Devanagari, Hebrew, kana) marks carry the word.
+    pieces = (unicodedata.normalize("NFD", c)[0] if _MARKED_LATIN.match(c) and c > "\u00bf" else c for c in text)
+    return "".join(c for c in pieces if not "\u0300" <= c <= "\u036f")
+
+
+def _unleet(match: re.Match[str]) -> str:
+    word = match[0]
+    core = word.rstrip("!")
+    if "@" in core and match.string[match.end() : match.end() + 1] == ".":
+        return word  # an e-mail address
+    if not _LEET_SIGN.search(core) or not _LATIN.search(core) or _NUMBERED.match(core):
+        return word
+    letters = sum(character.isalpha() for character in core)
+    # Codes and hashes (``a81f33e0``) have more figures than letters.
+    if 3 * letters < len(core):
+        return word
+    return core.translate(_LEET) + word[len(core) :]
+
+
+@lru_cache(maxsize=4096)
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "").lower()
+    return f" {name.replace('-', ' ')} " if name else character
+
+
+def _emoji_name(match: re.Match[str]) -> str:
+    return _named(match[0])

@@ -1,0 +1,94 @@
+"""One encoder of the built-in classifier: texts to windows of tokens, windows to logits, in passes of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.errors import ModelError
+from agent.scoring.compact.artefact import EncoderSettings
+from agent.scoring.passes import plan_padded
+from agent.scoring.windowing import Windowing
+
+__all__ = ["CompactEncoder"]
+
+_TOKENS_PER_PASS = 2048
+_WIDTH_MULTIPLE = 8
+_INSTALL = "pip install onnxruntime tokenizers"
+
+
+class CompactEncoder:
+    """An ONNX graph with its tokeniser.
+
+    A window's logit does not depend on its neighbours: scales of the 8-bit arithmetic are fixed, and padding is masked.
+
+    Parameters
+    ----------
+    threads
+        Threads of one pass.
+    max_windows
+        Bound on the work that one text can cause.
+
+    Raises
+    ------
+    ModelError
+        ONNX Runtime or tokenizers cannot be imported, or refuse the files.
+    """
+
+    def __init__(
+        self, settings: EncoderSettings, graph: bytes, tokenizer: bytes, threads: int, max_windows: int
+    ) -> None:
+        try:
+            import onnxruntime
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise ModelError(f"scorer toxicity: {error.name} cannot be imported; {_INSTALL}") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # A sidecar shares its cores: threads that spin between passes would take them from the model server.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The extended level fuses addition and layer norm into an operator that takes five times as long as the two.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        try:
+            self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._tokenizer = Tokenizer.from_str(tokenizer.decode())
+        # Both libraries raise plain or undocumented exceptions for files that they do not like.
+        except Exception as error:
+            raise ModelError(f"model toxicity: {settings.name} is refused ({type(error).__name__})") from error
+        self._settings = settings
+        self._windowing = Windowing(settings.window, settings.overlap, max_windows)
+
+    def logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], list[bool]]:
+        """The highest calibrated logit of each text's windows, float64 [n], -inf for a text without tokens; and whether
+        part of it was not looked at."""
+        pieces = [self._windowing.pieces(text) for text in texts]
+        flat = [piece for several in pieces for piece in several]
+        encoded = iter(self._tokenizer.encode_batch_fast(flat, add_special_tokens=False))
+        tokens = [[next(encoded).ids for _ in several] for several in pieces]
+        windows, owners, truncated = self._windowing.cut_all(tokens)
+        highest = np.full(len(texts), -np.inf)
+        if windows:
+            lengths = [len(window) + 2 for window in windows]
+            scores = np.empty(len(windows))
+            for places, width in plan_padded(lengths, _TOKENS_PER_PASS, multiple=_WIDTH_MULTIPLE):
+                scores[places] = self._forward([windows[place] for place in places], width)
+            np.maximum.at(highest, owners, self._settings.slope * scores + self._settings.intercept)
+        return highest, truncated
+
+    def _forward(self, windows: Sequence[Any], width: int) -> NDArray[np.float32]:
+        settings = self._settings
+        ids = np.full((len(windows), width), settings.pad, np.int64)
+        mask = np.zeros((len(windows), width), np.int32)
+        ids[:, 0] = settings.first
+        for row, window in enumerate(windows):
+            end = len(window) + 1
+            ids[row, 1:end] = window
+            ids[row, end] = settings.last
+            mask[row, : end + 1] = 1
+        logits: NDArray[np.float32] = self._session.run(["logits"], {"ids": ids, "mask": mask})[0][:, 0]
+        return logits
