@@ -34,9 +34,9 @@ def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
     Raises
     ------
     ConfigError
-        For an unknown scorer or wrong options.
+        For an unknown scorer, kind or wrong options.
     """
-    return [load_scorer(name, section.options) for name, section in config.items() if section.enabled]
+    return [load_scorer(name, section.options, section.kind) for name, section in config.items() if section.enabled]
 
 
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:

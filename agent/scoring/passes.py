@@ -51,7 +51,9 @@ def round_up(length: int, multiple: int) -> int:
     return max(-(-length // multiple), 1) * multiple
 
 
-def plan_padded(lengths: Lengths, budget: int, *, multiple: int = 8, overhead: int = 64) -> list[PaddedPass]:
+def plan_padded(
+    lengths: Lengths, budget: int, *, multiple: int = 8, overhead: int = 64, widest: int | None = None
+) -> list[PaddedPass]:
     """Cut sequences into rectangles, longest first, at the least cost.
 
     The cost of a pass is its padded tokens plus an overhead: many narrow passes waste starts, few wide ones waste
@@ -68,6 +70,8 @@ def plan_padded(lengths: Lengths, budget: int, *, multiple: int = 8, overhead: i
         Widths are multiples of it.
     overhead
         What starting a pass costs, in tokens.
+    widest
+        What the network takes, where that is no multiple: no width is rounded up beyond it.
 
     Returns
     -------
@@ -86,7 +90,8 @@ def plan_padded(lengths: Lengths, budget: int, *, multiple: int = 8, overhead: i
         shares = -(-rows // most)
         for share in range(shares):
             end = begin + (rows * (share + 1)) // shares - (rows * share) // shares
-            passes.append(PaddedPass(order[begin:end], round_up(int(sizes[begin]), multiple)))
+            rounded = round_up(int(sizes[begin]), multiple)
+            passes.append(PaddedPass(order[begin:end], max(min(rounded, widest or rounded), int(sizes[begin]))))
             begin = end
     return passes
 

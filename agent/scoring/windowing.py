@@ -13,7 +13,7 @@ from agent.errors import ConfigError
 
 __all__ = ["TokenIds", "WindowedTexts", "Windowing", "highest"]
 
-TokenIds: TypeAlias = Sequence[int]
+TokenIds: TypeAlias = Sequence[int] | NDArray[np.int32]
 
 #: More characters than a token has on average in any language: only texts that cannot fit are cut before tokenising.
 _CHARS_PER_TOKEN = 8

@@ -75,6 +75,10 @@ def test_a_real_length_mix_is_nearly_all_useful() -> None:
     assert useful_share(lengths, [PaddedPass(np.arange(512), int(lengths.max()))]) < 0.2
 
 
+def test_no_width_is_rounded_beyond_what_a_network_takes() -> None:
+    assert [each.width for each in plan_padded([33, 34, 20, 3], 8192, overhead=0, widest=34)] == [34, 24, 8]
+
+
 def test_nothing_is_planned_for_nothing() -> None:
     assert plan_padded([], 8) == plan_packed([], 8) == []
     assert useful_share([], []) == 1.0

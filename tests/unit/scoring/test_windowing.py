@@ -62,7 +62,7 @@ def test_windows_of_many_texts_know_their_owners() -> None:
 
 def test_arrays_are_cut_as_lists_are() -> None:
     windowing = Windowing(4, 1, 3)
-    lists, arrays = windowing.cut([list(range(9))]), windowing.cut([np.arange(9)])  # type: ignore[list-item]
+    lists, arrays = windowing.cut([list(range(9))]), windowing.cut([np.arange(9, dtype=np.int32)])
     assert [list(window) for window in arrays[0]] == lists[0]
 
 
