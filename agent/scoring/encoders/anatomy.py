@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from agent.scoring.encoders.quantize import Activation
+
 __all__ = ["EncoderWeights", "HeadWeights", "LayerWeights", "take_apart"]
 
 
@@ -55,7 +57,7 @@ class EncoderWeights(NamedTuple):
     positions: Tensor
     embedding_norm: nn.LayerNorm
     layers: Sequence[LayerWeights]
-    activation: str
+    activation: Activation
     heads: int
     head: HeadWeights
 
@@ -101,7 +103,7 @@ def _distilbert(model: Any) -> EncoderWeights:
         embeddings.position_embeddings.weight,
         embeddings.LayerNorm,
         layers,
-        str(config.activation),
+        config.activation,
         int(config.n_heads),
         HeadWeights(model.pre_classifier, "relu", model.classifier),
     )
@@ -122,7 +124,7 @@ def _bert_shaped(body: Any, config: Any, first_position: int, head: HeadWeights)
         embeddings.position_embeddings.weight[first_position:] + embeddings.token_type_embeddings.weight[0],
         embeddings.LayerNorm,
         layers,
-        str(config.hidden_act),
+        config.hidden_act,
         int(config.num_attention_heads),
         head,
     )

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agent.scoring.encoders.anatomy import EncoderWeights, LayerWeights
-from agent.scoring.encoders.quantize import Precision, fuse, prepare_linear
+from agent.scoring.encoders.quantize import Activation, Precision, fuse, prepare_linear
 
 __all__ = ["Attention", "PackedEncoder", "PackedTexts", "Rectangle", "varlen_available"]
 
@@ -102,9 +102,9 @@ class PackedEncoder:
         self._norm = _Norm(weights.embedding_norm, device, stream)
         self._layers = [_Layer(layer, precision, weights, device, stream) for layer in weights.layers]
         # Few, and what comes out of them is the score: they stay exact.
-        self._dense = prepare_linear(weights.head.dense, "float32").to(device)
+        self._dense = prepare_linear(weights.head.dense, "float32", device)
         self._nonlinearity = {"tanh": torch.tanh, "relu": torch.relu}[weights.head.nonlinearity]
-        self._out = prepare_linear(weights.head.out, "float32").to(device)
+        self._out = prepare_linear(weights.head.out, "float32", device)
         self.attention: Attention = attention
 
     def __call__(self, texts: PackedTexts) -> Tensor:
@@ -150,8 +150,8 @@ class _Layer:
         device: torch.device,
         stream: torch.dtype,
     ) -> None:
-        def prepared(linear: nn.Linear) -> nn.Module:
-            return prepare_linear(linear, precision).to(device)
+        def prepared(linear: nn.Linear, activation: Activation = "none") -> nn.Module:
+            return prepare_linear(linear, precision, device, activation)
 
         self._heads = weights.heads
         self._query, self._key_value, self._qkv = None, None, None
@@ -162,8 +162,7 @@ class _Layer:
             self._qkv = prepared(fuse(layer.query, layer.key, layer.value))
         self._out = prepared(layer.attention_out)
         self._attention_norm = _Norm(layer.attention_norm, device, stream)
-        self._up, self._down = prepared(layer.up), prepared(layer.down)
-        self._activation: Any = {"gelu": functional.gelu, "relu": functional.relu}[weights.activation]
+        self._up, self._down = prepared(layer.up, weights.activation), prepared(layer.down)
         self._output_norm = _Norm(layer.output_norm, device, stream)
 
     def __call__(self, x: Tensor, texts: PackedTexts, attend: Any, first: Tensor | None) -> Tensor:
@@ -178,7 +177,7 @@ class _Layer:
             query = self._query(x).view(len(x), self._heads, -1)
         context = attend(query, key, value, texts, first is not None)
         x = self._attention_norm(x + self._out(context))
-        return self._output_norm(x + self._down(self._activation(self._up(x))))
+        return self._output_norm(x + self._down(self._up(x)))
 
 
 def _attend_groups(query: Tensor, key: Tensor, value: Tensor, texts: PackedTexts, first_only: bool) -> Tensor:
