@@ -35,13 +35,20 @@ class PackedNetwork:
     On CPUs texts of one length are a rectangle of attention, so that nothing at all is padded and a text's arithmetic
     is the same in any company. On GPUs, where each rectangle costs starts of kernels, widths are multiples of 16; flash
     attention needs no rectangles.
+
+    Parameters
+    ----------
+    multiple
+        Widths of rectangles are multiples of it; by device when None.
     """
 
-    def __init__(self, encoder: PackedEncoder, tokenizer: TextTokenizer, device: torch.device) -> None:
+    def __init__(
+        self, encoder: PackedEncoder, tokenizer: TextTokenizer, device: torch.device, *, multiple: int | None = None
+    ) -> None:
         self._encoder = encoder
         self._tokenizer = tokenizer
         self._device = device
-        self._multiple = 1 if device.type == "cpu" else 16
+        self._multiple = multiple or (1 if device.type == "cpu" else 16)
 
     def plan(self, lengths: Lengths, budget: int) -> Sequence[PackedPass]:
         return plan_packed(lengths, budget, multiple=self._multiple)

@@ -178,6 +178,11 @@ class EncoderScorer:
         rows = zip(found.scores.tolist(), found.seen.tolist(), found.truncated.tolist(), strict=True)
         return [self._row(scores if seen else None, truncated) for scores, seen, truncated in rows]
 
+    @property
+    def tokens_per_pass(self) -> int:
+        """The bound on a pass that holds now (`EncoderRunner.tokens_per_pass`); 0 before `warm_up`."""
+        return 0 if self._runner is None else self._runner.tokens_per_pass
+
     def take_stages(self) -> Mapping[str, float]:
         """Seconds by stage since it was last asked (`agent.scoring.stages.Staged`)."""
         return {} if self._runner is None else self._runner.take_stages()

@@ -87,6 +87,7 @@ def write_classifier(
     labels: Mapping[int, str] | None = None,
     safe: bool = True,
     seed: int = 7,
+    head_scale: float = 1.0,
     **over: Any,
 ) -> Path:
     """Write a whole classifier: configuration, tokeniser, weights.
@@ -95,12 +96,17 @@ def write_classifier(
     ----------
     safe
         As safetensors; as a pickle otherwise.
+    head_scale
+        Factor of the last layer's weights: logits of random networks hardly differ from text to text.
     over
         Settings of the configuration, e.g. ``problem_type``.
     """
     names = dict(labels or {0: "LABEL_0", 1: "LABEL_1"})
     write_network(directory, kind, id2label=names, label2id={name: place for place, name in names.items()}, **over)
-    make_network(directory, kind, seed=seed).save_pretrained(directory, safe_serialization=safe)
+    network = make_network(directory, kind, seed=seed)
+    if head_scale != 1.0:
+        network.classifier.weight.data.mul_(head_scale)
+    network.save_pretrained(directory, safe_serialization=safe)
     return directory
 
 
