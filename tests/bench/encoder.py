@@ -5,8 +5,8 @@ with a tokeniser of its own: speed does not depend on what a network has learnt.
 real traffic has it (mean about 52 tokens, 99th percentile about 385). On a CPU both use one thread, and what counts is
 the CPU time of the process; on a GPU it is the clock, with the device done.
 
-On a CPU Detoxify is given 48 texts of its batch of 512, the longest among them: they are padded to the same width, and
-so cost as much each, in a tenth of the time (``--whole``: all 512, eight minutes).
+On a CPU Detoxify is given 32 texts of its batch of 512, the longest among them: they are padded to the same width, and
+so cost as much each, in a sixteenth of the time (``--whole``: all 512, ten minutes).
 
     PYTHONPATH=. python -m tests.bench.encoder            # some minutes on a CPU
     PYTHONPATH=. python -m tests.bench.encoder --short    # a smaller network: shows that it works, says little else
@@ -163,7 +163,7 @@ def measure(
         rows: dict[str, Any] = {}
         theirs: dict[int, float] = {}
         for batch, some in texts.items():
-            part = some if on_gpu or whole or batch < 512 else sorted(some, key=len)[-1:] + some[:47]
+            part = some if on_gpu or whole or batch < 512 else sorted(some, key=len)[-1:] + some[:31]
             theirs[batch] = _speed(reference.predict, part, batch, clock)
             tell(f"Detoxify.predict, batch {batch}: {theirs[batch]:.2f} texts/s")
         best = max(theirs.values())

@@ -49,7 +49,7 @@ def build_runner(model: Any, tokenizer: Any, activation: Activation, options: En
     """
     device = _device(options)
     precision = choose_precision(options.precision, device)
-    texts = TextTokenizer(tokenizer, parallel=device.type != "cpu" or options.threads != 1)
+    texts = TextTokenizer(tokenizer, parallel=device.type != "cpu")
     length = longest_input(model.config, tokenizer, options.max_length) - texts.specials
     if length < 1:
         raise ModelError(f"scorer {options.scorer}: the network takes no more tokens than its special ones")

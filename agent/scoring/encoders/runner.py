@@ -163,6 +163,7 @@ class EncoderRunner:
             owner = np.concatenate(owners)[np.concatenate(order)]
             best = highest(scores, owner, texts)
             seen = np.bincount(owner, minlength=texts) > 0
+        self._stages.settle()
         return ScoredTexts(best, seen, truncated)
 
     def _passes(self, windows: list[Ids]) -> Iterator[tuple[Tensor, NDArray[np.intp]]]:

@@ -57,13 +57,17 @@ class StageClock:
             ended.record()
             self._events.append((stage, began, ended))
 
-    def take(self) -> Mapping[str, float]:
-        """Seconds by stage since it was last asked. Call when the device is done: it is not waited for."""
+    def settle(self) -> None:
+        """Read the device's times. Call when it is done: it is not waited for."""
         for stage, began, ended in self._events:
             # Not done only after a pass that failed.
             if began.query() and ended.query():
                 self._add(stage, began.elapsed_time(ended) / 1000.0)
         self._events = []
+
+    def take(self) -> Mapping[str, float]:
+        """Seconds by stage since it was last asked."""
+        self.settle()
         with self._lock:
             seconds, self._seconds = self._seconds, {}
         return seconds
