@@ -49,6 +49,8 @@ Missing: TypeAlias = Literal["mask", "block"]
 
 _MAX_VALUES = 20_000
 
+#: Names of scorers are labels of metrics and keys of verdicts.
+_SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -59,12 +61,33 @@ class Section(BaseModel):
 
 
 class ScorerConfig(Section):
-    """One scorer: whether it runs, thresholds by category, its own options, and a file of `harmwatch calibrate`."""
+    """One scorer: what fills the slot, whether it runs, thresholds by category, its own options, and a file of
+    `harmwatch calibrate`.
+
+    Keys that are none of these are options too, so that ``{kind: detoxify, checkpoint: /x}`` need not nest. A misspelt
+    key therefore shows when the scorer is made, as an option that it does not take.
+    """
 
     enabled: bool = True
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
     thresholds: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     options: dict[str, Any] = {}
     calibration: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inline_options(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        inline = {key: value for key, value in data.items() if key not in cls.model_fields}
+        options = data.get("options", {})
+        if not inline or not isinstance(options, Mapping):
+            return data
+        twice = sorted(str(key) for key in inline if key in options)
+        if twice:
+            raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
+        kept = {key: value for key, value in data.items() if key in cls.model_fields}
+        return {**kept, "options": {**options, **inline}}
 
 
 class BatchingConfig(Section):
@@ -200,6 +223,9 @@ class CoreConfig(Section):
     @field_validator("scorers")
     @classmethod
     def _defaults_stay(cls, value: dict[str, ScorerConfig]) -> dict[str, ScorerConfig]:
+        for name in value:
+            if not _SLOT.fullmatch(name):
+                raise ValueError("a scorer's name is a lower-case word of at most 32 letters, digits and _")
         # Naming one scorer must not silently switch off the others: without `pii`, say, no evidence has texts.
         return {**_default_scorers(), **value}
 

@@ -40,10 +40,12 @@ def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
     Raises
     ------
     ConfigError
-        For an unknown scorer or wrong options, or a calibration that cannot be read or is of another scorer.
+        For an unknown scorer, kind or wrong options, or a calibration that cannot be read or is of another scorer.
     """
     return [
-        _calibrated(load_scorer(name, section.options), section) for name, section in config.items() if section.enabled
+        _calibrated(load_scorer(name, section.options, section.kind), section)
+        for name, section in config.items()
+        if section.enabled
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from agent.clock import Clock
 from agent.metrics import Metrics
@@ -27,6 +28,10 @@ class MetricsObserver:
     def batch_scored(self, scorer: str, trigger: str, texts: int, tokens: int, seconds: float) -> None:
         self._metrics.batch(scorer, trigger, texts, tokens)
         self._metrics.stage(f"score_{scorer}", seconds)
+
+    def stages_timed(self, scorer: str, stages: Mapping[str, float]) -> None:
+        for stage, seconds in stages.items():
+            self._metrics.stage(f"score_{scorer}_{stage}", seconds)
 
     def scorer_failed(self, scorer: str, reason: str, count: int, error_type: str) -> None:
         key = (scorer, reason)

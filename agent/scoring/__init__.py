@@ -1,4 +1,9 @@
-"""Scorers, and the machinery that runs them. SCORERS lists all of them; a scorer is one file plus one line here."""
+"""Scorers, and the machinery that runs them. SCORERS lists all of them; a scorer is one file plus one line here.
+
+A slot is a scorer's name in the configuration, in metrics and verdicts; a kind is what fills it. ``pii``, ``toxicity``
+and ``adversarial`` are slots with a scorer of ours (kind ``builtin``). A row whose class takes ``slot`` is a kind that
+fills any slot but ``pii``, under its name; in the slot of its own name it need not be mentioned.
+"""
 
 from __future__ import annotations
 
@@ -17,38 +22,53 @@ SCORERS: Mapping[str, str] = {
     "toxicity": "agent.scoring.toxicity:ToxicityScorer",
     "adversarial": "agent.scoring.adversarial:AdversarialScorer",
     "detoxify": "agent.scoring.detoxify:DetoxifyScorer",
+    "transformers": "agent.scoring.transformers_classifier:TransformersScorer",
 }
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""
 
+_SLOT = "slot"
+#: Evidence is redacted by the spans of this slot: a kind that gives none would publish texts as they are.
+_OWN_KIND_ONLY = frozenset({"pii"})
 
-def load_scorer(name: str, options: Mapping[str, Any]) -> Scorer:
+
+def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) -> Scorer:
     """Make a scorer. Loads no weights: call `Scorer.warm_up` for that.
 
     Parameters
     ----------
     name
-        A row of `SCORERS`.
+        The slot; a row of `SCORERS` unless a kind is given.
     options
         Keyword arguments of the scorer's class.
+    kind
+        A row of `SCORERS` whose class takes ``slot``; None or ``builtin``: the slot's own.
 
     Raises
     ------
     ConfigError
-        When there is no such scorer, or it does not take these options. The message never quotes an option's value.
+        When there is no such scorer or kind, or it does not take these options. The message never quotes an option's
+        value.
     """
-    target = SCORERS.get(name)
+    row = name if kind in (None, "builtin") else str(kind)
+    target = SCORERS.get(row)
     if target is None:
-        raise ConfigError(f"no scorer is called {name!r}; there are {', '.join(sorted(SCORERS))}")
+        known = ", ".join(sorted(SCORERS))
+        if row == name:
+            raise ConfigError(f"no scorer is called {name!r}; there are {known}, or any name with a kind")
+        raise ConfigError(f"scorer {name}: no kind is called {row!r}; there are builtin and the scorers {known}")
     module_name, _, class_name = target.partition(":")
     try:
         scorer_class = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"scorer {name}: {target} cannot be imported; reinstall harmwatch") from error
-    known = [parameter for parameter in inspect.signature(scorer_class).parameters if parameter != "self"]
+    known_options = [each for each in inspect.signature(scorer_class).parameters if each not in ("self", _SLOT)]
+    slotted = _SLOT in inspect.signature(scorer_class).parameters
+    if row != name and (not slotted or name in _OWN_KIND_ONLY):
+        raise ConfigError(f"scorer {name}: the kind {row} cannot fill it")
     for option in options:
-        if option not in known:
-            raise ConfigError(f"scorer {name}: no option {option!r}; it takes {', '.join(known) or 'none'}")
+        if option not in known_options:
+            raise ConfigError(f"scorer {name}: no option {option!r}; it takes {', '.join(known_options) or 'none'}")
     try:
-        return cast(Scorer, scorer_class(**options))
+        return cast(Scorer, scorer_class(**options, **({_SLOT: name} if slotted else {})))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"scorer {name}: an option is missing or has a wrong value") from error

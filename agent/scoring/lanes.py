@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from queue import SimpleQueue
 
 from agent.clock import Clock
 from agent.scoring.attempt import MissingReason, Outcome, attempt
 from agent.scoring.base import Batch, Lane, Scorer
+from agent.scoring.stages import Staged
 
 __all__ = ["CallState", "LaneWorker", "ScorerCall"]
 
@@ -44,9 +45,13 @@ class ScorerCall:
         Monotonic time of the start; seconds that the call took.
     returned
         The scorer has come back from this call, if late.
+    stages
+        Seconds by stage, of scorers that can tell (`Staged`).
     """
 
-    __slots__ = ("missing", "outcomes", "parts", "returned", "scorer", "seconds", "started_at", "state", "units")
+    __slots__ = (
+        "missing", "outcomes", "parts", "returned", "scorer", "seconds", "stages", "started_at", "state", "units",
+    )  # fmt: skip
 
     def __init__(self, scorer: Scorer, parts: Sequence[Batch], units: Sequence[tuple[bytes, Sequence[int]]]) -> None:
         self.scorer = scorer
@@ -58,6 +63,7 @@ class ScorerCall:
         self.started_at = 0.0
         self.seconds = 0.0
         self.returned = False
+        self.stages: Mapping[str, float] = {}
 
     @property
     def pending(self) -> bool:
@@ -133,12 +139,14 @@ class LaneWorker:
             call.state = CallState.RUNNING
             call.started_at = self._clock.monotonic()
         outcomes = [attempt(call.scorer, part, lambda: call.state is not CallState.RUNNING) for part in call.parts]
+        stages = _stages_of(call.scorer)
         with self._lock:
             call.seconds = self._clock.monotonic() - call.started_at
             call.returned = True
             if call.state is CallState.EXPIRED:
                 return False
             call.outcomes = outcomes
+            call.stages = stages
             call.state = CallState.DONE
         try:
             self._on_call_done(call)
@@ -146,3 +154,14 @@ class LaneWorker:
         except Exception as error:
             _logger.error("scoring.callback_failed lane=%s error_type=%s", self._lane, type(error).__name__)
         return True
+
+
+def _stages_of(scorer: Scorer) -> Mapping[str, float]:
+    if not isinstance(scorer, Staged):
+        return {}
+    try:
+        return scorer.take_stages()
+    # A device that failed may fail again when it is asked for its times. They are not worth a lane.
+    except Exception as error:
+        _logger.warning("scoring.stages_lost scorer=%s error_type=%s", scorer.name, type(error).__name__)
+        return {}

@@ -40,6 +40,9 @@ class ScoringObserver(Protocol):
     def batch_scored(self, scorer: str, trigger: str, texts: int, tokens: int, seconds: float) -> None:
         """A scorer was called: how many texts and estimated tokens it was given, and how long it took."""
 
+    def stages_timed(self, scorer: str, stages: Mapping[str, float]) -> None:
+        """What that call's time went into, in seconds by stage; only of scorers that can tell."""
+
     def scorer_failed(self, scorer: str, reason: str, count: int, error_type: str) -> None:
         """`count` items lack this scorer's row; `error_type` is an exception's class, "" when there was none."""
 
@@ -56,6 +59,9 @@ class SilentObserver:
     __slots__ = ()
 
     def batch_scored(self, scorer: str, trigger: str, texts: int, tokens: int, seconds: float) -> None:
+        return
+
+    def stages_timed(self, scorer: str, stages: Mapping[str, float]) -> None:
         return
 
     def scorer_failed(self, scorer: str, reason: str, count: int, error_type: str) -> None:

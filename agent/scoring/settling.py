@@ -48,6 +48,8 @@ class Settler:
             # Shared: scorers that were given the same texts do not count them again.
             tokens = sum(part.shared("estimated_tokens", _tokens) for part in call.parts)
             self._observer.batch_scored(name, trigger, len(call.units), tokens, call.seconds)
+            if call.stages:
+                self._observer.stages_timed(name, call.stages)
             self._fill(call, rows)
         return seconds
 

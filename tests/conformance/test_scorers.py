@@ -22,9 +22,10 @@ from agent.scores import DIMENSIONS, ScoreRow
 from agent.scoring import SCORERS, load_scorer
 from agent.scoring.base import Batch, Scorer, ScoringItem
 from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
+from tests.unit.scoring.tiny_encoders import write_classifier
 
-TOLERANCE = 1e-5
-"""Padding moves the last bits of a neural network's floats."""
+TOLERANCE = 1e-3
+"""Products of other shapes move the last bits of a neural network's floats, and rounding carries that on."""
 
 TEXTS = [
     "Could you summarise this article for me?",
@@ -49,9 +50,15 @@ TEXTS = [
 # What a scorer needs to be made: makes its options in a folder. Rows that are absent need none.
 OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "detoxify": lambda folder: {"checkpoint": str(write_tiny_detoxify(folder)[0]), "device": "cpu"},
+    "transformers": lambda folder: {
+        "model": str(write_classifier(folder)), "labels": {"LABEL_1": "unsafe"}, "device": "cpu", "threshold": 0.999,
+    },
+}  # fmt: skip
+CHEAP_OPTIONS: dict[str, dict[str, Any]] = {
+    "detoxify": {"checkpoint": "absent.ckpt"},
+    "transformers": {"model": "absent", "labels": {"toxic": "toxicity"}},
 }
-CHEAP_OPTIONS: dict[str, dict[str, Any]] = {"detoxify": {"checkpoint": "absent.ckpt"}}
-LAYERS = {"detoxify": "models"}
+LAYERS = {"detoxify": "models", "transformers": "models"}
 
 every_scorer = pytest.mark.parametrize("name", list(SCORERS))
 
@@ -169,7 +176,7 @@ def test_an_unknown_option_is_refused_in_one_line(name: str) -> None:
 
 
 def test_an_unknown_scorer_is_refused_with_the_names_that_there_are() -> None:
-    with pytest.raises(ConfigError, match="'astrology'; there are adversarial, detoxify, pii, toxicity"):
+    with pytest.raises(ConfigError, match="'astrology'; there are adversarial, detoxify, pii, toxicity, transformers"):
         load_scorer("astrology", {})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 
@@ -98,9 +99,12 @@ def test_redacted_texts_are_missing_and_not_harmless() -> None:
 
 
 def test_every_scorer_gives_only_the_four_dimensions() -> None:
+    options: dict[str, dict[str, Any]] = {
+        "detoxify": {"checkpoint": "/nowhere"},
+        "transformers": {"model": "/nowhere", "labels": {"toxic": "toxicity"}},
+    }
     for name in SCORERS:
-        options = {"checkpoint": "/nowhere"} if name == "detoxify" else {}
-        scorer = load_scorer(name, options)
+        scorer = load_scorer(name, options.get(name, {}))
         assert set(scorer.categories.values()) <= set(DIMENSIONS)
         assert all(category == name or category.startswith(f"{name}.") for category in scorer.categories)
 

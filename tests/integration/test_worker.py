@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from streams.ports import Message
 from streams.topics import admin_client, describe_topics
 from streams.worker import Worker
 from tests.builders import native
+from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
 
 BROKERS = [
     pytest.param("embedded_broker", marks=pytest.mark.layer("embedded")),
@@ -158,6 +160,45 @@ async def test_a_model_that_cannot_be_loaded_ends_the_worker_before_it_takes_any
     cluster.create_topic(config.topics.events[0], 1)
     with pytest.raises(ModelError):
         await Worker.build(config).run()
+
+
+@pytest.mark.layer("models")
+async def test_a_checkpoint_of_ones_own_fills_the_slot_of_toxicity(cluster: Any, tmp_path: Path) -> None:
+    prefix = f"w-{uuid.uuid4().hex[:8]}"
+    checkpoint, _ = write_tiny_detoxify(tmp_path)
+    scorers = {
+        "toxicity": {"kind": "detoxify", "checkpoint": str(checkpoint), "device": "cpu", "precision": "float32",
+                     "thresholds": {"toxicity": 0.0001}},
+    }  # fmt: skip
+    config = make_config(cluster.bootstrap, prefix, scorers=scorers)
+    topic = config.topics.events[0]
+    cluster.create_topic(topic, 2)
+    answers = [f"hello world {n} {'nice ' * (n % 9)}" for n in range(30)]
+    chat = [Message(topic, b"chat", native(f"r-{n}", answer=each), partition=n % 2) for n, each in enumerate(answers)]
+    async with running(config) as worker:
+        await publish(config, chat)
+        await until(lambda: sum(worker.tap.committed.values()) == len(chat))
+        exposition = await get(worker, "/metrics")
+    verdicts = await values(config, config.topics.verdicts)
+    assert len(verdicts) == 2 * len(chat)
+    assert {verdict["scorers"]["toxicity"] for verdict in verdicts} == {"detoxify@1"}
+    assert not any(verdict["missing"] for verdict in verdicts)
+    expected = await asyncio.to_thread(scores_of_detoxify, checkpoint, answers)
+    outputs = {verdict["inference_id"]: verdict for verdict in verdicts if verdict["direction"] == "output"}
+    for number, score in enumerate(expected):
+        found = {finding["category"]: finding["score"] for finding in outputs[f"r-{number}"]["findings"]}
+        assert found["toxicity"] == pytest.approx(score, abs=1e-3)
+    assert sample_sum(exposition, "harmwatch_scored_total") == 3 * len(chat) + 2 * len(chat)
+    for stage in ("tokenise", "copy", "forward", "reduce"):
+        assert f'stage="score_toxicity_{stage}"' in exposition
+
+
+def scores_of_detoxify(checkpoint: Path, texts: list[str]) -> list[float]:
+    """As the package itself gives them."""
+    from detoxify import Detoxify
+
+    scores: list[float] = Detoxify(checkpoint=str(checkpoint), device="cpu").predict(texts)["toxicity"]
+    return scores
 
 
 @pytest.mark.layer("kafka")

@@ -16,6 +16,9 @@ HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn"
         "import agent",
         "import agent.pipeline",
         "import agent.scoring; [agent.scoring.load_scorer(n, {}) for n in ('pii', 'toxicity', 'adversarial')]",
+        "import agent.scoring; "
+        "agent.scoring.load_scorer('toxicity', {'checkpoint': 'x'}, 'detoxify'); "
+        "agent.scoring.load_scorer('toxicity_zh', {'model': 'x', 'labels': {'a': 'b'}}, 'transformers')",
         "from streams.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
         "import streams.worker",
         "import streams.commands.evaluate, streams.commands.calibrate",

@@ -99,11 +99,16 @@ class RecordingObserver:
         self.failed: list[tuple[str, str, int, str]] = []
         self.flaws: list[tuple[str, str]] = []
         self.lookups: list[tuple[int, int]] = []
+        self.stages: list[tuple[str, dict[str, float]]] = []
         self.threads: set[int] = set()
 
     def batch_scored(self, scorer: str, trigger: str, texts: int, tokens: int, seconds: float) -> None:
         assert seconds >= 0.0
         self.scored.append((scorer, trigger, texts, tokens))
+        self.threads.add(threading.get_ident())
+
+    def stages_timed(self, scorer: str, stages: Mapping[str, float]) -> None:
+        self.stages.append((scorer, dict(stages)))
         self.threads.add(threading.get_ident())
 
     def scorer_failed(self, scorer: str, reason: str, count: int, error_type: str) -> None:
