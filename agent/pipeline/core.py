@@ -18,6 +18,7 @@ from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
+from agent.pipeline.given import given_to
 from agent.pipeline.judge import Judge, Judgement
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.scores import Evidence, Verdict
@@ -28,6 +29,11 @@ from agent.windows.base import Observation
 from agent.windows.engine import WindowEngine
 
 __all__ = ["Pipeline", "RecordOutcome"]
+
+
+#: A context costs far less than the text that is judged by it, and is not free: a batch of short answers to megabytes
+#: must not use up the deadline.
+_CONTEXT_CHARS_PER_TOKEN = 64
 
 
 class RecordOutcome(NamedTuple):
@@ -140,9 +146,15 @@ class Pipeline:
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
+        given, extra = None, 0
+        if self._executor.uses_context and half.direction == "output" and half.parts:
+            given = given_to(half.event, half.call)
+            if given is not None and (given.passages or given.tool_results):
+                extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
         for index, (_, part, _) in enumerate(half.parts):
-            item = ScoringItem(part, half.direction, normalize)
-            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+            item = ScoringItem(part, half.direction, normalize, given)
+            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
+            extra = 0
             record.remaining += 1
 
     def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:

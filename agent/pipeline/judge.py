@@ -121,7 +121,7 @@ class Judge:
             for answers in half.answers:
                 answer = answers.get(name)
                 if isinstance(answer, ScoreRow):
-                    rows += 1
+                    rows += answer.judged
                     truncated |= answer.truncated
                     for category, score in answer.scores.items():
                         best = max(best, score)

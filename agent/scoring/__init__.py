@@ -17,6 +17,7 @@ SCORERS: Mapping[str, str] = {
     "toxicity": "agent.scoring.toxicity:ToxicityScorer",
     "adversarial": "agent.scoring.adversarial:AdversarialScorer",
     "detoxify": "agent.scoring.detoxify:DetoxifyScorer",
+    "groundedness": "agent.scoring.grounding:GroundednessScorer",
 }
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""
 
