@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from agent.scoring.grounding.dates import find_dates, find_times, find_weekdays
 from agent.scoring.grounding.facts import Facts, blanked_apart
-from agent.scoring.grounding.folding import CJK, narrow, squeeze, without_code
+from agent.scoring.grounding.folding import CJK, lower, narrow, squeeze, without_code
 from agent.scoring.grounding.names import chinese_names, latin_names
-from agent.scoring.grounding.polarity import ClauseIndex, clauses
+from agent.scoring.grounding.polarity import ClauseFinder, clauses
 from agent.scoring.grounding.quantities import Quantity, find_quantities
 
 __all__ = ["KINDS", "Claim", "Context", "find_claims"]
@@ -35,42 +35,49 @@ KINDS: Final[dict[str, tuple[float, str]]] = {
 }
 """Weight, and what the claims are called. Names weigh less: people have more ways to write one than a number."""
 
-# "1.", "(2)", "- 3)" at the start of a line, "[4]" anywhere, "step 5", "第6步": counted, not claimed.
+# "1.", "(2)", "- 3)" at the start of a line, headings, "[4]" anywhere, "step 5", "第6步": counted, not claimed.
 _MARKER = re.compile(
-    r"^[ \t]*(?:[-*•#>]+ ?)?(?:\*\*)?\(?[0-9]{1,3}[.)、:](?![0-9])|\[[0-9]{1,3}\]|【[0-9]{1,3}】|(?<=\()[0-9]{1,2}(?=\))"
+    r"^[ \t]*(?:[-*•>]+ ?)?(?:\*\*)?\(?[0-9]{1,3}[.)、:](?![0-9])|^#+ [^\n]*|\[[0-9]{1,3}\]|【[0-9]{1,3}】"
+    r"|(?<=\()[0-9]{1,2}(?=\))"
     r"|\b(?:step|option|part|point|item|answer|reason|source|passage|document) [0-9]{1,3}\b"
     rf"|第[0-9一二三四五六七八九十]{{1,3}}(?![{CJK}]?[层楼届名期章条款])|\b24/7\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\(?[0-9]{1,3}[.)、])", re.MULTILINE)
 _CALCULATION = re.compile(
-    r"\b(?:total|sum|altogether|combined|difference|more|less|fewer|longer|shorter|left|remaining|save|saves|twice|times|"
-    r"between|per|average|each|both|in all)\b|[=×+]|共|合计|总|相差|一起|加起来|平均|剩|省|多|少|每",
+    r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每|后",
     re.IGNORECASE,
 )
-_QUOTE = re.compile('["“„]([^"“”„\n]{4,300})["”]|「([^「」\n]{4,300})」|『([^『』\n]{4,300})』')
+# Where these stand an answer reckons, in as many steps as it likes: what does not come out is no claim that form can check.
+_RECKONING = re.compile(
+    r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|in all|later|earlier)\b|=|共|合计|总|相差|加起来|平均|节?省|便宜",
+    re.IGNORECASE,
+)
+# A straight mark behind a digit or letter opens nothing: it stands for inches, or closes.
+_QUOTE = re.compile('(?:(?<![0-9A-Za-z])"|[“„])([^"“”„\n]{4,300})["”]|「([^「」\n]{4,300})」|『([^『』\n]{4,300})』')
 _QUOTED_WORD = re.compile(rf"[A-Za-z0-9\u00c0-\u024f]+|[{CJK}]")
 _LEAST_QUOTED_WORDS = 3
 _LEAST_QUOTED_CHARACTERS = 5
 _MOST_QUOTES = 32
 # Below this a number in words is mostly a turn of speech: "one of", "two things", 一些, 两种.
 _LEAST_IN_WORDS = 4
-_NEAR = 120
+_NEAR = 60
 
 
 class Context(Facts):
     """The facts of what was given, and its clauses."""
 
     @cached_property
-    def clauses(self) -> ClauseIndex:
-        return ClauseIndex(self.text)
+    def clauses(self) -> ClauseFinder:
+        return ClauseFinder(self.text)
 
 
 def find_claims(answer: str, context: Context) -> list[Claim]:
     """All claims of an answer that can be checked, in no particular order. Linear in both texts."""
     text = without_code(narrow(answer))
-    found = [*_dates(text, context)]
-    rest = blanked_apart(text, [(claim.start, claim.end) for claim in found])
+    lowered = lower(text)
+    found = [*_dates(lowered, context)]
+    rest = blanked_apart(lowered, [(claim.start, claim.end) for claim in found])
     found += _numbers(rest, context)
     same_script = context.is_latin if text.isascii() else True
     if context.is_latin and (text.isascii() or not _is_chinese(text)):
@@ -92,7 +99,7 @@ def _is_chinese(text: str) -> bool:
 def _dates(text: str, context: Context) -> Iterator[Claim]:
     dates = find_dates(text)
     for date in dates:
-        yield Claim(date.start, date.end, "DATE", context.numbers.hold_date(date))
+        yield Claim(date.start, date.end, "DATE", context.hold_date(date, text[date.start : date.end]))
     taken = {place for date in dates for place in range(date.start, date.end)}
     for time in find_times(text):
         if time.start in taken:
@@ -101,7 +108,7 @@ def _dates(text: str, context: Context) -> Iterator[Claim]:
         bare = time.hour < _LEAST_IN_WORDS and text[time.start] in "零〇一二两三"
         if not bare:
             taken.update(range(time.start, time.end))
-            yield Claim(time.start, time.end, "DATE", context.numbers.hold_time(time))
+            yield Claim(time.start, time.end, "DATE", context.hold_time(time, text[time.start : time.end]))
     for weekday in find_weekdays(text):
         if weekday.start not in taken and context.days:
             yield Claim(weekday.start, weekday.end, "DATE", weekday.day in context.days)
@@ -114,11 +121,14 @@ def _numbers(text: str, context: Context) -> Iterator[Claim]:
     for quantity in find_quantities(text):
         if quantity.code or not _is_claim(text, quantity) or quantity.value == listed:
             continue
-        supported = context.numbers.hold(quantity)
-        if not supported and _CALCULATION.search(
-            text, max(0, quantity.start - _NEAR), min(len(text), quantity.end + _NEAR)
-        ):
-            supported = context.numbers.derive(quantity)
+        supported = context.hold(quantity, text[quantity.start : quantity.end])
+        if not supported:
+            around = (max(0, quantity.start - _NEAR), min(len(text), quantity.end + _NEAR))
+            reckoned = _RECKONING.search(text, *around)
+            if reckoned or _CALCULATION.search(text, *around):
+                supported = context.numbers.derive(quantity)
+            if reckoned and not supported and context.numbers.can_be_reckoned_with:
+                continue
         yield Claim(quantity.start, quantity.end, "NUMBER", supported)
 
 

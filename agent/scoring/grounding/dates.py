@@ -1,4 +1,4 @@
-"""Dates, times of day and days of the week, in English and Chinese. All patterns are linear."""
+"""Dates, times of day and days of the week, in English and Chinese, in narrow text of lower case. Linear patterns."""
 
 from __future__ import annotations
 
@@ -46,37 +46,35 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _NAMED = (
-    re.compile(rf"\b{_MONTH}\.? (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>[12][0-9]{{3}})\b)?", re.I),
-    re.compile(rf"\b(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? (?P<year>[12][0-9]{{3}})\b)?", re.I),
-    re.compile(rf"\b{_MONTH}\.?,? (?:of )?(?P<year>[12][0-9]{{3}})\b(?P<day>)?", re.I),
+    re.compile(rf"\b{_MONTH}\.? (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>[12][0-9]{{3}})\b)?"),
+    re.compile(rf"\b(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? (?P<year>[12][0-9]{{3}})\b)?"),
+    re.compile(rf"\b{_MONTH}\.?,? (?:of )?(?P<year>[12][0-9]{{3}})\b(?P<day>)?"),
 )
-_HAS_MONTH = re.compile(_MONTH.replace("(?P<month>", "(?:"), re.I)
-_ISO = re.compile(r"(?<![0-9.])([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
-_SLASHED = re.compile(r"(?<![0-9/])([0-9]{1,2})/([0-9]{1,2})/([12][0-9]{3})(?![0-9/])")
+_ISO = re.compile(r"([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
+_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([12][0-9]{3})(?![0-9/])")
 _NUMERAL = f"(?:[0-9]{{1,4}}|[{CHINESE_DIGITS}十]{{1,4}})"
 _CHINESE = re.compile(f"(?:({_NUMERAL}) ?年 ?)?({_NUMERAL}) ?月(?: ?({_NUMERAL}) ?[日号])?")
 
-_CLOCK = re.compile(r"(?<![0-9:])([0-9]{1,2})[:：]([0-9]{2})(?![0-9])(?: ?([ap])\.?m\b\.?)?", re.I)
-_HOUR_MARKED = re.compile(r"(?<![0-9.,:])([0-9]{1,2})(?:\.([0-9]{2}))? ?([ap])\.?m\b\.?", re.I)
-_NOON = re.compile(r"\b(noon|midnight)\b", re.I)
+_CLOCK = re.compile(r"([0-9]{1,2})[:：]([0-9]{2})(?![0-9])(?: ?([ap])\.?m\b\.?)?")
+_HOUR_MARKED = re.compile(r"([0-9]{1,2})(?:\.([0-9]{2}))? ?([ap])\.?m\b\.?")
+_NOON = re.compile(r"\b(noon|midnight)\b")
 _PERIOD = "凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚间|夜里"
 _CHINESE_TIME = re.compile(
     f"(?P<period>{_PERIOD})? ?(?P<hour>{_NUMERAL}) ?(?P<mark>点钟?|时|[:：](?P<clock>[0-9]{{2}}))"
     f"(?!建议|理由|原因|要求|意见|内容)(?:(?P<minute>{_NUMERAL})分?|(?P<half>半)|(?P<quarter>[一三])刻)?"
 )
 
-_EN_DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.I)
-_SHORT_DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
+_EN_DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b")
+_SHORT_DAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)\b")
 _ZH_DAY = re.compile("(?:周|星期|礼拜)([一二三四五六日天])")
 _EN_INDEX = {"mon": 0, "tues": 1, "tue": 1, "wednes": 2, "wed": 2, "thurs": 3, "thu": 3, "fri": 4, "satur": 5}
 _EN_INDEX |= {"sat": 5, "sun": 6}
 _ZH_INDEX = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6}
-_BETWEEN = re.compile(r" ?(?:-|–|—|~|to|through|thru|until|till|至|到) ?", re.I)
+_BETWEEN = re.compile(r" ?(?:-|–|—|~|to|through|thru|until|till|至|到) ?")
 _GROUPS: Final = (
-    (re.compile(r"\bweekends?\b|周末|双休日", re.I), range(5, 7)),
-    (re.compile(r"\b(?:weekdays?|working days?|business days?)\b|工作日|平日", re.I), range(5)),
-    (re.compile(r"\b(?:daily|every day|each day|all week|7 days|seven days|round the clock)\b|每天|每日|天天|全年|24/7",
-                re.I), range(7)),
+    (re.compile(r"\bweekends?\b|周末|双休日"), range(5, 7)),
+    (re.compile(r"\b(?:weekdays?|working days?|business days?)\b|工作日|平日"), range(5)),
+    (re.compile(r"\b(?:daily|every day|each day|all week|7 days|seven days|round the clock)\b|每天|每日|天天|全年|24/7"), range(7)),
 )  # fmt: skip
 
 
@@ -92,7 +90,7 @@ def find_dates(text: str) -> list[Date]:
             year, month, day = (None if group is None else _number(group) for group in match.groups())
             if month is not None and (year is not None or day is not None):
                 found += _checked(match, year, month, day)
-    if _HAS_MONTH.search(text):
+    if any(month in text for month in _MONTHS):
         for pattern in _NAMED:
             for match in pattern.finditer(text):
                 month = _MONTHS.index(match["month"][:3].lower()) + 1
@@ -101,15 +99,21 @@ def find_dates(text: str) -> list[Date]:
     return _apart(found)
 
 
+def _inside(match: re.Match[str]) -> bool:
+    """Whether a number goes on to the left. A look-behind in the pattern would be tried at every character."""
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    return before.isdigit() or before in ("/", ".", ":")
+
+
 def _checked(match: re.Match[str], year: int | None, month: int, day: int | None) -> list[Date]:
-    if not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
+    if _inside(match) or not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
         return []
     return [Date(match.start(), match.end(), year, month, day)]
 
 
 def _slashed(match: re.Match[str]) -> list[Date]:
     first, second, year = int(match[1]), int(match[2]), int(match[3])
-    if not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
+    if _inside(match) or not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
         return []
     month, day = (first, second) if first <= 12 else (second, first)
     swapped = (day, month) if day <= 12 else None
@@ -135,7 +139,7 @@ def find_times(text: str) -> list[DayTime]:
     for pattern in (_CLOCK, _HOUR_MARKED):
         for match in pattern.finditer(text):
             found += _time(match, int(match[1]), int(match[2] or 0), (match[3] or "").lower())
-    for match in _NOON.finditer(text):
+    for match in _NOON.finditer(text) if "noon" in text or "midnight" in text else ():
         hour = 12 if match[1].lower() == "noon" else 0
         found.append(DayTime(match.start(), match.end(), (60 * hour,), 12, 0))
     if "点" in text or "时" in text or any(word in text for word in _PERIOD.split("|")):
@@ -159,7 +163,7 @@ def find_times(text: str) -> list[DayTime]:
 
 
 def _time(match: re.Match[str], hour: int, minute: int, half: str) -> list[DayTime]:
-    if hour > 24 or minute > 59:
+    if _inside(match) or hour > 24 or minute > 59:
         return []
     if half == "a":
         hours = [hour % 12 if hour <= 12 else hour]

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
-from agent.scoring.grounding.folding import CJK, LATIN_WORD, narrow, squeeze
+from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, narrow, squeeze
 from agent.scoring.grounding.numerals import ORDINALS
-from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities
+from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
 __all__ = ["Facts", "Numbers", "blanked_apart"]
+
+# Beside these a run of digits is part of a date, a time, a longer number or a word.
+_BESIDE_DIGITS = frozenset("0123456789.,:/-–—_年月日号点时十百千万亿")
+_MOST_PLACES = 8
 
 _STEM_CHARS = 5
 _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
@@ -54,12 +58,12 @@ class _Sorted:
 
 
 class Numbers:
-    """The numbers, dates and times of a text."""
+    """The numbers, dates and times of a text in lower case (see `lower`)."""
 
     def __init__(self, text: str) -> None:
         dates, times = find_dates(text), find_times(text)
         rest = blanked_apart(text, [(each.start, each.end) for each in (*dates, *times)])
-        quantities = find_quantities(rest)
+        quantities = find_quantities(rest, hedges=False)
         loose: set[float] = {each.value for each in quantities if not each.unit}
         everything: set[float] = {each.value for each in quantities}
         by_unit: dict[str, set[float]] = {}
@@ -75,9 +79,8 @@ class Numbers:
             everything.update(part for part in (date.year, date.month, date.day) if part is not None)
         for time in times:
             everything.update((time.hour, time.minute))
-        lowered = text.lower()
         for word, value in ORDINALS.items():
-            if word in lowered:
+            if word in text:
                 everything.add(value)
                 loose.add(value)
         self._all = _Sorted(everything)
@@ -125,17 +128,23 @@ class Numbers:
             return True
         return not time.minute and self._loose.near(time.hour, 0.0)
 
+    @property
+    def can_be_reckoned_with(self) -> bool:
+        """Whether there are two numbers or more."""
+        return len(self._all.few(10_000)) > 1
+
     def derive(self, quantity: Quantity) -> bool:
-        """Whether two of few numbers, or all of them, add up, differ or multiply to this one."""
+        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic."""
         numbers = self._all.few(12)
         close = max(quantity.resolution / 2, 1e-6)
         if len(numbers) > 1 and abs(sum(numbers) - quantity.value) <= close:
             return True
         return any(
             abs(result - quantity.value) <= close
-            for place, first in enumerate(numbers)
-            for second in numbers[:place]
-            for result in (first + second, first - second, first * second)
+            for first in numbers
+            for second in numbers
+            if first >= second
+            for result in (first + second, first - second, first * second, first / second if second else first)
         )
 
 
@@ -163,14 +172,69 @@ class Facts:
         # The line break keeps the end of one text and the start of the next from forming a value.
         self.text = narrow("\n".join(texts))
 
+    def hold(self, quantity: Quantity, written: str) -> bool:
+        """Whether the texts give a quantity. Most stand there as the answer writes them, which is quickly seen."""
+        if any(self._stands(quantity, digits) for digits in _digit_forms(quantity.value, written)):
+            return True
+        return (quantity.words and self._stands_as(written)) or self.numbers.hold(quantity)
+
+    def hold_date(self, date: Date, written: str) -> bool:
+        """Whether the texts give a date."""
+        return self._stands_as(written) or self.numbers.hold_date(date)
+
+    def hold_time(self, time: DayTime, written: str) -> bool:
+        """Whether the texts give a time of day."""
+        return self._stands_as(written) or self.numbers.hold_time(time)
+
+    def _stands(self, quantity: Quantity, digits: str) -> bool:
+        text, place = self.text, self.text.find(digits)
+        for _ in range(_MOST_PLACES):
+            if place < 0:
+                return False
+            end = place + len(digits)
+            if self._stands_alone(place, end):
+                found = quantity_at(self._lowered, place)
+                if found is not None and found.value == quantity.value and not found.code:
+                    same = (found.unit, found.base) == (quantity.unit, quantity.base)
+                    if same or not found.unit or not quantity.unit:
+                        return True
+            place = text.find(digits, end)
+        return False
+
+    def _stands_as(self, written: str) -> bool:
+        """Whether the very characters stand there, not inside a longer word or number."""
+        text, written = self._lowered, written.lower()
+        place = text.find(written)
+        for _ in range(_MOST_PLACES):
+            if place < 0:
+                return False
+            end = place + len(written)
+            if self._stands_alone(place, end):
+                return True
+            place = text.find(written, end)
+        return False
+
+    def _stands_alone(self, start: int, end: int) -> bool:
+        before, after = self.text[max(0, start - 1) : start], self.text[end : end + 1]
+        if before in _BESIDE_DIGITS or (before.isascii() and before.isalpha()):
+            return False
+        if after == "." and not self.text[end + 1 : end + 2].isdigit():
+            return True  # the end of a sentence
+        return after not in _BESIDE_DIGITS and not (after.isascii() and after.isalpha())
+
+    @cached_property
+    def _lowered(self) -> str:
+        return lower(self.text)
+
     @cached_property
     def numbers(self) -> Numbers:
-        return Numbers(self.text)
+        """All numbers of the texts; by far the dearest of what is made of them."""
+        return Numbers(self._lowered)
 
     @cached_property
     def days(self) -> frozenset[int]:
         """Days of the week spoken of."""
-        return days_named(self.text)
+        return days_named(self._lowered)
 
     @cached_property
     def squeezed(self) -> str:
@@ -180,7 +244,7 @@ class Facts:
     @cached_property
     def words(self) -> frozenset[str]:
         """Latin words and digit runs, in lower case."""
-        return frozenset(_LATIN_OR_DIGITS.findall(self.text.lower()))
+        return frozenset(_LATIN_OR_DIGITS.findall(self._lowered))
 
     @cached_property
     def _beginnings(self) -> frozenset[str]:
@@ -209,3 +273,11 @@ class Facts:
     def is_chinese(self) -> bool:
         """The same for Chinese."""
         return sum(1 for _, _ in zip(range(5), _CHINESE_RUN.finditer(self.text), strict=False)) == 5
+
+
+def _digit_forms(value: float, written: str) -> list[str]:
+    """How a value is written in digits: as the answer has it, and with or without separators."""
+    forms = [written] if written[:1].isdigit() and written.replace(".", "").replace(",", "").isdigit() else []
+    if value == int(value) and value < 10**15:
+        forms += [f"{int(value)}", f"{int(value):,}"]
+    return list(dict.fromkeys(forms))

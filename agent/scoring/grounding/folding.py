@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CJK", "LATIN_WORD", "lines_of", "narrow", "squeeze", "stem", "without_code"]
+__all__ = ["CJK", "LATIN_WORD", "lines_of", "lower", "narrow", "squeeze", "stem", "without_code"]
 
 CJK: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 """Chinese characters, as the inside of a character class."""
@@ -25,6 +25,13 @@ def narrow(text: str) -> str:
     if text.isascii() or not _HAS_WIDE.search(text):
         return text
     return text.translate(_WIDE)
+
+
+def lower(text: str) -> str:
+    """Lower case; offsets stay."""
+    lowered = text.lower()
+    # Only the dotted capital I of Turkish becomes two characters, and would move all that follow.
+    return lowered if len(lowered) == len(text) else text.replace("\u0130", "i").lower()
 
 
 def squeeze(text: str) -> str:

@@ -59,7 +59,7 @@ _ORGANISATION = re.compile(
 # Where a name to the left of such a word must have ended: words of grammar, and all that is no Chinese character.
 _BOUNDARY = re.compile(
     f"[^{CJK}]|[在是的和与到去从由向为于了把被及或对叫位这那该本我你您他她它们个家各每某贵几一两所座按据至将已也都有让给"
-    "请某其此并但而如若因则等就还又再跟同比往经过来自来往距离]"
+    "请某其此并但而如若因则等就还又再跟同比往经过来自距离可能会更要想]"
 )
 _LONGEST_NAME = 8
 _GENERIC = re.compile(

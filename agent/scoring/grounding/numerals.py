@@ -21,7 +21,7 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _WORDS = {word: value for value, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 _ANY = "|".join(sorted([*_WORDS, *_SCALES], key=len, reverse=True))
-ENGLISH_NUMBER: Final = re.compile(rf"\b(?:{_ANY})(?:(?:[ -]|[ ]and[ ])(?:{_ANY}))*\b", re.IGNORECASE)
+ENGLISH_NUMBER: Final = re.compile(rf"\b(?:{_ANY})(?:(?:[ -]|[ ]and[ ])(?:{_ANY}))*\b")
 
 _ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 ORDINALS: Final = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}

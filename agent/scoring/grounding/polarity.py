@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from agent.scoring.grounding.folding import CJK, stem
 
-__all__ = ["Clause", "ClauseIndex", "Comparison", "clauses"]
+__all__ = ["Clause", "ClauseFinder", "Comparison", "clauses"]
 
 
 class Clause(NamedTuple):
@@ -28,9 +28,9 @@ class Comparison(NamedTuple):
     contrary: bool
 
 
-_SPLIT = re.compile(
-    r"(?:[.!?](?=\s|$)|[,;:，。！？；：、\n()（）]|\b(?:but|while|whereas|although)\b|但是?|然而|而且)+", re.I
-)
+_PUNCTUATION = re.compile(r"[.!?](?=\s|$)|[,;:，。！？；：、\n()（）]")
+_CONJUNCTION = re.compile(r"\b(?:but|while|whereas|although)\b|但是?|然而|而且", re.I)
+_SPLIT = re.compile(rf"(?:{_PUNCTUATION.pattern}|{_CONJUNCTION.pattern})+", re.I)
 _WORD = re.compile(rf"n['’]t\b|[a-z\u00df-\u024f]+|[0-9]+|[{CJK}]+", re.I)
 _NEGATIONS = frozenset(["not", "never", "no", "cannot", "without", "none", "nobody", "neither", "nor", "n't", "n’t"])
 _STOP = frozenset(
@@ -63,8 +63,10 @@ _SAME = frozenset(["可以", "营业"])  # these are no contraries but other wor
 _CHINESE_CONTRARY = re.compile("|".join(sorted(_CHINESE_CONTRARIES, key=len, reverse=True)))
 _CONTRARY_STEMS = {stem(word): stem(other) for word, other in _CONTRARIES.items()}
 
-_MOST_CLAUSES = 20_000
-_COMMON_POSTINGS = 48
+# Where to stop looking: an answer may have thousands of clauses, and its context megabytes.
+_MOST_READ = 100_000_000
+_MOST_PLACES = 24
+_LONGEST_CLAUSE = 600
 _LEAST_CONTENT = 3
 _COVERED = 0.74
 _COVERS = 0.6
@@ -85,7 +87,7 @@ def clauses(text: str) -> Iterator[Clause]:
 def _clause(text: str, start: int, end: int) -> Clause | None:
     content: set[str] = set()
     negations = 0
-    for match in _WORD.finditer(text, start, min(end, start + 600)):
+    for match in _WORD.finditer(text, start, min(end, start + _LONGEST_CLAUSE)):
         word = match.group()
         if word[0] >= "\u3400":
             negations += _add_chinese(content, word)
@@ -121,36 +123,27 @@ def _add_chinese(content: set[str], run: str) -> int:
     return negations + removed
 
 
-class ClauseIndex:
-    """The clauses that were given, to be found by their content.
+class ClauseFinder:
+    """Finds, in what was given, the clauses that say nearly the same as one of an answer.
 
-    Only the rarer contents of a clause are followed, and at most `_COMMON_POSTINGS` clauses of each: a text that
-    repeats itself a thousand times must not cost its square.
+    Instead of taking a context of thousands of clauses apart, it looks for the rarest words of the clause: one that
+    shares three quarters of its words has at least one of any quarter of them. So the cost is that of a few plain
+    searches, and there is an end to them.
     """
 
     def __init__(self, text: str) -> None:
-        self._clauses: list[Clause] = []
-        self._postings: dict[str, list[int]] = {}
-        for number, clause in enumerate(clauses(text)):
-            if number >= _MOST_CLAUSES:
-                break
-            self._clauses.append(clause)
-            for word in clause.content:
-                postings = self._postings.setdefault(word, [])
-                if len(postings) <= _COMMON_POSTINGS:
-                    postings.append(number)
+        self._text = text
+        self._lowered = text.lower()
+        # A character whose lower case is longer moves all that follow; such texts are searched as they are.
+        if len(self._lowered) != len(text):
+            self._lowered = text
+        self._read = 0
 
     def compare(self, clause: Clause) -> Comparison | None:
         """How the clause stands to those given that say nearly the same; None when there are none."""
-        shared: dict[int, int] = {}
-        for word in clause.content:
-            postings = self._postings.get(word, ())
-            if len(postings) <= _COMMON_POSTINGS:
-                for number in postings:
-                    shared[number] = shared.get(number, 0) + 1
         same = contrary = 0.0
-        for number, count in shared.items():
-            other = self._clauses[number]
+        for other in self._alike(clause):
+            count = len(clause.content & other.content)
             if count < _COVERED * len(clause.content) or count < _COVERS * len(other.content):
                 continue
             likeness = count / max(len(clause.content), len(other.content))
@@ -161,3 +154,56 @@ class ClauseIndex:
         if not same and not contrary:
             return None
         return Comparison(clause.start, clause.end, contrary > same)
+
+    def _alike(self, clause: Clause) -> Iterator[Clause]:
+        if self._read > _MOST_READ:
+            return
+        self._read += len(clause.content) * len(self._text)
+        # What does not occur may still be there in another form, or around a negation: it takes no place.
+        counted = sorted((count, word) for word in clause.content if (count := self._count(word)))
+        needed = int(len(clause.content) * (1 - _COVERED)) + 1
+        looked_at: set[int] = set()
+        places = 0
+        for count, word in counted[:needed]:
+            places += count
+            if places > _MOST_PLACES:
+                return
+            for written in _written(word):
+                place = self._lowered.find(written)
+                while place >= 0:
+                    start, end = self._around(place)
+                    if start not in looked_at:
+                        looked_at.add(start)
+                        found = _clause(self._text, start, end)
+                        if found is not None:
+                            yield found
+                    place = self._lowered.find(written, max(end, place + 1))
+
+    def _count(self, word: str) -> int:
+        return sum(self._lowered.count(written) for written in _written(word))
+
+    def _around(self, place: int) -> tuple[int, int]:
+        text = self._text
+        start = max(0, place - _LONGEST_CLAUSE)
+        for match in _PUNCTUATION.finditer(text, start, place):
+            start = match.end()
+        following = _PUNCTUATION.search(text, place, place + _LONGEST_CLAUSE)
+        end = following.start() if following else min(len(text), place + _LONGEST_CLAUSE)
+        for match in _CONJUNCTION.finditer(text, start, end):
+            if match.end() <= place:
+                start = match.end()
+            elif match.start() > place:
+                return start, match.start()
+        return start, end
+
+
+def _written(word: str) -> tuple[str, ...]:
+    """How a content may stand in a text: a contrary stands there as itself."""
+    return (word, *_WRITTEN.get(word, ()))
+
+
+_WRITTEN: dict[str, tuple[str, ...]] = {}
+for _word, _other in _CONTRARY_STEMS.items():
+    _WRITTEN[_other] = (*_WRITTEN.get(_other, ()), _word)
+for _word, _other in _CHINESE_CONTRARIES.items():
+    _WRITTEN[_other] = (*_WRITTEN.get(_other, ()), _word)

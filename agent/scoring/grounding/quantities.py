@@ -8,7 +8,7 @@ from typing import NamedTuple
 from agent.scoring.grounding.numerals import CHINESE_NUMERAL, ENGLISH_NUMBER, chinese_value, english_value
 from agent.scoring.grounding.units import MAGNITUDE, MAGNITUDES, PREFIXES, UNIT, UNITS
 
-__all__ = ["Quantity", "blanked", "find_quantities"]
+__all__ = ["Quantity", "blanked", "find_quantities", "quantity_at"]
 
 # Longer digit strings are no amounts, and Python refuses to read them at some length.
 _MOST_DIGITS = 40
@@ -17,16 +17,14 @@ _CHINESE = re.compile(
     rf"(?P<percent>百分之)?(?P<whole>{CHINESE_NUMERAL})(?:点(?P<rest>[零〇一二三四五六七八九]+)(?![十分刻]))?"
 )
 _CHINESE_DECIMALS = str.maketrans("零〇一二三四五六七八九", "00123456789")
-_PERCENT_OF = re.compile(r"百分之 ?$")
-_MONEY_MAGNITUDE = re.compile(r"[ ]?(?:m|b)(?![A-Za-z])", re.IGNORECASE)
-_PART_OF_WORD = re.compile(r"[A-Za-z_][-_]?$|[0-9]\.$")
-_GOES_ON = re.compile(r"\.[0-9]|[A-Za-z_]|-[A-Za-z]+[0-9]")
+_MONEY_MAGNITUDE = re.compile(r"[ ]?(?:m|b)(?![A-Za-z])")
+_GOES_ON = re.compile(r"\.[0-9]|[a-z_]|-[a-z]{1,8}[0-9]")
 _WORD = re.compile("[A-Za-z]+")
-_ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])", re.IGNORECASE)
+_AFTER_DIGITS = re.compile("[0-9][ -]?$")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
-    r"|[~≈]|约|近|超过|大概|不到|至少|最多|将近|接近) ?[$€£¥]?$",
-    re.IGNORECASE,
+    r"|[~≈]|约|近|超过|大概|不到|至少|最多|将近|接近) ?[$€£¥]?$"
 )
 _HEDGE_AFTER = re.compile(r" ?[\u4e00-\u9fff]{0,2}(?:多|余|左右|上下|以上|以下)|\+| or so\b")
 
@@ -75,44 +73,63 @@ def blanked(text: str, stretches: list[tuple[int, int]]) -> str:
     return "".join((*pieces, text[position:]))
 
 
-def find_quantities(text: str) -> list[Quantity]:
-    """All numbers of a text (see `narrow`), in no particular order. Dates and times must have been blanked out."""
-    found: list[Quantity] = []
-    for match in _NUMBER.finditer(text):
-        if match.end() - match.start() <= _MOST_DIGITS:
-            found.append(_digits(text, match))
+def find_quantities(text: str, *, hedges: bool = True) -> list[Quantity]:
+    """All numbers of a narrow text in lower case, in no particular order. Dates and times must have been blanked out.
+
+    Parameters
+    ----------
+    hedges
+        Look for "about"; not needed of what is only looked up.
+    """
+    numbers = (match for match in _NUMBER.finditer(text) if match.end() - match.start() <= _MOST_DIGITS)
+    found = [_digits(text, match, hedges) for match in numbers]
     if not text.isascii():
-        for match in _CHINESE.finditer(text):
-            quantity = _chinese(text, match)
-            if quantity is not None:
-                found.append(quantity)
+        chinese = (_chinese(text, match) for match in _CHINESE.finditer(text))
+        found += [quantity for quantity in chinese if quantity is not None]
     for match in ENGLISH_NUMBER.finditer(text):
+        if _AFTER_DIGITS.search(text, max(0, match.start() - 2), match.start()):
+            continue  # 60 thousand: read with its digits
         value = english_value(match.group())
         if value is not None:
             found.append(_measured(text, match.start(), match.end(), value, 1, "", words=True))
             continue
         for word in _WORD.finditer(text, *match.span()):  # "one and two": no number, but two of them
-            if (value := english_value(word.group())) is not None and word.group().lower() != "and":
-                found.append(_measured(text, word.start(), word.end(), value, 1, "", words=True))
+            if word.group().lower() != "and" and (value := english_value(word.group())) is not None:
+                found += [_measured(text, word.start(), word.end(), value, 1, "", words=True)]
     return found
 
 
-def _digits(text: str, match: re.Match[str]) -> Quantity:
+def quantity_at(text: str, start: int) -> Quantity | None:
+    """The number in digits that begins at `start`; None when none does."""
+    match = _NUMBER.match(text, start)
+    return None if match is None or match.end() - start > _MOST_DIGITS else _digits(text, match)
+
+
+def _digits(text: str, match: re.Match[str], hedges: bool = False) -> Quantity:
     start, end = match.span()
     written = match.group().replace(",", "")
     whole, _, decimals = written.partition(".")
     value: float = float(written) if decimals else int(whole)
     resolution = 10.0 ** -len(decimals)
-    before = text[max(0, start - 5) : start]
+    before = text[max(0, start - 4) : start]
     money = PREFIXES.get(before.rstrip()[-1:], "")
-    if _PART_OF_WORD.search(before) and not money:
+    if not money and _ends_in_word(before):
         return Quantity(start, end, value, "", value, resolution, False, False, True)
     if money and (scale := _MONEY_MAGNITUDE.match(text, end)):
         factor = 10**6 if scale.group().strip().lower() == "m" else 10**9
         value, resolution, end = _scaled(value, factor), resolution * factor, scale.end()
-    if _PERCENT_OF.search(before):
-        return _measured(text, start, end, value, resolution, "%")
-    return _measured(text, start, end, value, resolution, money)
+    unit = "%" if before.rstrip().endswith("百分之") else money
+    return _measured(text, start, end, value, resolution, unit, hedges=hedges)
+
+
+def _ends_in_word(before: str) -> bool:
+    """Whether what stands before a number belongs to it: ``covid-``, ``v``, ``1.``."""
+    last, last_but_one = before[-1:], before[-2:-1]
+    if last == ".":
+        return last_but_one.isdigit()
+    if last in ("-", "_"):
+        return last_but_one.isascii() and last_but_one.isalpha()
+    return last.isascii() and last.isalpha()
 
 
 def _chinese(text: str, match: re.Match[str]) -> Quantity | None:
@@ -138,11 +155,19 @@ def _scaled(value: float, factor: int) -> float:
 
 
 def _measured(
-    text: str, start: int, end: int, value: float, resolution: float, unit: str, *, words: bool = False
+    text: str,
+    start: int,
+    end: int,
+    value: float,
+    resolution: float,
+    unit: str,
+    *,
+    words: bool = False,
+    hedges: bool = True,
 ) -> Quantity:
     """The quantity with what follows it: magnitude, then unit."""
     number_end = end
-    hedged = _HEDGE_BEFORE.search(text, max(0, start - 16), start) is not None
+    hedged = hedges and _HEDGE_BEFORE.search(text, max(0, start - 16), start) is not None
     magnitude = MAGNITUDE.match(text, end)
     if magnitude and not (words and magnitude.group()[:1].isspace()):
         factor = MAGNITUDES[magnitude.group().strip().lower()]
@@ -168,5 +193,5 @@ def _measured(
             end = ordinal.end()
         else:
             code = _GOES_ON.match(text, end) is not None
-    hedged = hedged or _HEDGE_AFTER.match(text, end) is not None
+    hedged = hedged or (hedges and _HEDGE_AFTER.match(text, end) is not None)
     return Quantity(start, end, value, unit, base, resolution, hedged, words, code)

@@ -20,6 +20,8 @@ CATEGORY = "misleading.ungrounded"
 # A context of more characters is not searched: what is missing from its beginning may stand further on.
 _MOST_CHARS = 2_000_000
 _MOST_SPANS = 50
+# One wrong number among five is misleading: what is right beside it makes up for it by half.
+_SUPPORTED_WEIGHT = 0.5
 _FACTS = "groundedness"
 
 
@@ -123,9 +125,10 @@ class GroundednessScorer:
         claims = find_claims(item.raw, given.shared(_FACTS, _read))
         if not claims:
             return _NOTHING
-        total = sum(KINDS[claim.kind][0] for claim in claims)
         missing = [claim for claim in claims if not claim.supported]
-        score = min(1.0, sum(KINDS[claim.kind][0] for claim in missing) / max(total, self._min_claims))
+        lacking = sum(KINDS[claim.kind][0] for claim in missing)
+        held = sum(KINDS[claim.kind][0] for claim in claims) - lacking
+        score = min(1.0, lacking / max(lacking + _SUPPORTED_WEIGHT * held, self._min_claims))
         return ScoreRow({CATEGORY: score}, _spans(missing, score), _explanation(claims, missing))
 
     def _joined(self, row: ScoreRow, doubt: Doubt) -> ScoreRow:

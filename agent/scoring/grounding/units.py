@@ -18,7 +18,6 @@ MAGNITUDES: Final[dict[str, int]] = {
 MAGNITUDE: Final = re.compile(
     r"(?:k|[ ]?(?:trillion|billion|million|thousand|hundred|dozen|bn|mn))(?![A-Za-z])"
     r"|[ ]?(?:万亿|千万|百万|十万|亿|万|千(?![克米瓦])|百(?!分))",
-    re.IGNORECASE,
 )
 
 _TABLE = """
@@ -69,7 +68,7 @@ _ALIASES = sorted(UNITS, key=len, reverse=True)
 _WORDS = "|".join(re.escape(alias) for alias in _ALIASES if alias.isascii() and alias.isalpha())
 _SIGNS = "|".join(re.escape(alias) for alias in _ALIASES if not (alias.isascii() and alias.isalpha()))
 # A word ends where its letters end; a Chinese unit is followed by whatever comes.
-UNIT: Final = re.compile(rf"[ -]?(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<sign>{_SIGNS}))", re.IGNORECASE)
+UNIT: Final = re.compile(rf"[ -]?(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<sign>{_SIGNS}))")
 
 PREFIXES: Final[dict[str, str]] = {"$": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 """Signs of money before a number."""
