@@ -71,11 +71,16 @@ class Context(Facts):
     def clauses(self) -> ClauseFinder:
         return ClauseFinder(self.text)
 
+    def begin(self) -> None:
+        super().begin()
+        self.clauses.begin()
+
 
 def find_claims(answer: str, context: Context) -> list[Claim]:
     """All claims of an answer that can be checked, in no particular order. Linear in both texts."""
     text = without_code(narrow(answer))
     lowered = lower(text)
+    context.begin()
     found = [*_dates(lowered, context)]
     rest = blanked_apart(lowered, [(claim.start, claim.end) for claim in found])
     found += _numbers(rest, context)

@@ -17,6 +17,8 @@ __all__ = ["Facts", "Numbers", "blanked_apart"]
 # Beside these a run of digits is part of a date, a time, a longer number or a word.
 _BESIDE_DIGITS = frozenset("0123456789.,:/-–—_年月日号点时十百千万亿")
 _MOST_PLACES = 8
+# Characters that plain searches may read for one text; after that only the sorted numbers are asked.
+_MOST_READ = 50_000_000
 
 _STEM_CHARS = 5
 _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
@@ -171,12 +173,24 @@ class Facts:
     def __init__(self, texts: Sequence[str]) -> None:
         # The line break keeps the end of one text and the start of the next from forming a value.
         self.text = narrow("\n".join(texts))
+        self._read = 0
+        self._known: dict[tuple[str, float, str, bool], bool] = {}
+
+    def begin(self) -> None:
+        """Another answer is held against the same texts: what one used up must not change what the next is told."""
+        self._read = 0
 
     def hold(self, quantity: Quantity, written: str) -> bool:
         """Whether the texts give a quantity. Most stand there as the answer writes them, which is quickly seen."""
-        if any(self._stands(quantity, digits) for digits in _digit_forms(quantity.value, written)):
-            return True
-        return (quantity.words and self._stands_as(written)) or self.numbers.hold(quantity)
+        key = (written, quantity.value, quantity.unit, quantity.hedged)
+        if key not in self._known:
+            forms = _digit_forms(quantity.value, written)
+            self._known[key] = (
+                any(self._stands(quantity, digits) for digits in forms)
+                or (quantity.words and self._stands_as(written))
+                or self.numbers.hold(quantity)
+            )
+        return self._known[key]
 
     def hold_date(self, date: Date, written: str) -> bool:
         """Whether the texts give a date."""
@@ -187,7 +201,7 @@ class Facts:
         return self._stands_as(written) or self.numbers.hold_time(time)
 
     def _stands(self, quantity: Quantity, digits: str) -> bool:
-        text, place = self.text, self.text.find(digits)
+        text, place = self.text, self._find(digits)
         for _ in range(_MOST_PLACES):
             if place < 0:
                 return False
@@ -204,7 +218,7 @@ class Facts:
     def _stands_as(self, written: str) -> bool:
         """Whether the very characters stand there, not inside a longer word or number."""
         text, written = self._lowered, written.lower()
-        place = text.find(written)
+        place = self._find(written)
         for _ in range(_MOST_PLACES):
             if place < 0:
                 return False
@@ -213,6 +227,13 @@ class Facts:
                 return True
             place = text.find(written, end)
         return False
+
+    def _find(self, written: str) -> int:
+        if self._read > _MOST_READ:
+            return -1
+        place = self._lowered.find(written)
+        self._read += len(self._lowered) if place < 0 else place
+        return place
 
     def _stands_alone(self, start: int, end: int) -> bool:
         before, after = self.text[max(0, start - 1) : start], self.text[end : end + 1]

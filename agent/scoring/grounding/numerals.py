@@ -14,6 +14,7 @@ _DIGIT = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, 
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10_000, "亿": 100_000_000}
 _LONGEST = 24
+_LARGEST = 10**18
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _ONES += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
@@ -86,4 +87,6 @@ def english_value(words: str) -> int | None:
             total += (current or 1) * _SCALES[word]
             current = 0
             seen_scale = True
+        if total + current > _LARGEST:  # hundred hundred hundred ...
+            return None
     return total + current

@@ -139,6 +139,10 @@ class ClauseFinder:
             self._lowered = text
         self._read = 0
 
+    def begin(self) -> None:
+        """Another answer comes."""
+        self._read = 0
+
     def compare(self, clause: Clause) -> Comparison | None:
         """How the clause stands to those given that say nearly the same; None when there are none."""
         same = contrary = 0.0
