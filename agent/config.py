@@ -19,6 +19,7 @@ from agent.errors import ConfigError
 
 __all__ = [
     "BatchingConfig",
+    "ConsistencyConfig",
     "CoreConfig",
     "EvidenceConfig",
     "ExecutorConfig",
@@ -105,6 +106,12 @@ class JoinConfig(Section):
     ttl_seconds: Seconds = 600.0
 
 
+class ConsistencyConfig(Section):
+    """How many questions are remembered, by keyed hash, to count answers that contradict each other; 0 turns it off."""
+
+    max_questions: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
+
+
 class MetricsConfig(Section):
     """Bounds on label values and series; what goes beyond is counted under ``other``."""
 
@@ -113,11 +120,11 @@ class MetricsConfig(Section):
 
 
 def _default_scorers() -> dict[str, ScorerConfig]:
-    return {name: ScorerConfig() for name in ("pii", "toxicity", "adversarial")}
+    return {name: ScorerConfig() for name in ("pii", "toxicity", "adversarial", "groundedness")}
 
 
 class CoreConfig(Section):
-    """All of the core. The three built-in scorers run unless ``scorers.<name>.enabled`` is false."""
+    """All of the core. The four built-in scorers run unless ``scorers.<name>.enabled`` is false."""
 
     scorers: dict[str, ScorerConfig] = Field(default_factory=_default_scorers)
     batching: BatchingConfig = BatchingConfig()
@@ -125,6 +132,7 @@ class CoreConfig(Section):
     windows: WindowsConfig = WindowsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     join: JoinConfig = JoinConfig()
+    consistency: ConsistencyConfig = ConsistencyConfig()
     metrics: MetricsConfig = MetricsConfig()
 
     @field_validator("scorers")

@@ -73,7 +73,8 @@ class JoinedCall:
 
     __slots__ = (
         *("arrived", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars", "input_origin"),
-        *("known_origins", "known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars", "scored", "time"),
+        *("known_origins", "known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars"),
+        *("scored", "time"),
     )
 
     def __init__(self, event_time: float, arrived: float, event: InferenceEvent) -> None:
@@ -295,8 +296,9 @@ def event_chars(event: InferenceEvent) -> int:
 
 def given_origins(event: InferenceEvent) -> tuple[TextOrigin, ...]:
     """What each text of the input and, after them, of the context was."""
-    said: tuple[TextOrigin, ...] = () if event.input is None else tuple([part.role for part in event.input.texts])
-    return said + ("context",) * len(event.context)
+    said: list[TextOrigin] = [] if event.input is None else [part.role for part in event.input.texts]
+    said += ["context"] * len(event.context)
+    return tuple(said)
 
 
 def _is_from(origin: Origin | None, partitions: frozenset[tuple[str, int]]) -> bool:

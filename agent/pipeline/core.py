@@ -18,8 +18,8 @@ from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
-from agent.pipeline.given import given_to
 from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.scores import Evidence, Verdict
 from agent.scoring.base import Batch, ScoringItem
@@ -52,6 +52,8 @@ class Pipeline:
     max_records, max_texts, max_chars
         How much may be in flight before `submit` raises Backpressure. ``max_chars`` bounds the memory: characters of
         all texts of the records not handed back yet; one record is always taken, however long.
+    measures
+        Counts what is no harm; None when nobody wants to know.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Pipeline:
         max_records: int,
         max_texts: int,
         max_chars: int = 64_000_000,
+        measures: AnswerMeasures | None = None,
     ) -> None:
         self.windows = windows
         self._executor = executor
@@ -74,6 +77,7 @@ class Pipeline:
         self._judge = judge
         self._joining = joining
         self._metrics = metrics
+        self._measures = measures
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
@@ -146,11 +150,9 @@ class Pipeline:
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
-        given, extra = None, 0
-        if self._executor.uses_context and half.direction == "output" and half.parts:
-            given = given_to(half.event, half.call)
-            if given is not None and (given.passages or given.tool_results):
-                extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
+        given, extra = half.given if self._executor.uses_context else None, 0
+        if given is not None and (given.passages or given.tool_results):
+            extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
         for index, (_, part, _) in enumerate(half.parts):
             item = ScoringItem(part, half.direction, normalize, given)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
@@ -283,6 +285,8 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             observations.append(self._count(half, judgement, origin, now))
             if half.direction == "output":
+                if self._measures is not None:
+                    self._measures.note(half)
                 self._joining.settle(half.call)
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agent.events import InferenceEvent
-from agent.joining import JoinedCall, given_origins
+from agent.joining import JoinedCall, TextOrigin, given_origins
 from agent.scoring.base import Given
 
 __all__ = ["given_to"]
+
+
+_PLACES: Mapping[TextOrigin, int] = {"context": 0, "tool": 1, "user": 2, "assistant": 2, "system": 3}
 
 
 def given_to(event: InferenceEvent, call: JoinedCall) -> Given | None:
@@ -22,9 +27,7 @@ def given_to(event: InferenceEvent, call: JoinedCall) -> Given | None:
         texts, origins = texts + call.known_texts, origins + call.known_origins
     if not texts:
         return None
-    if "context" not in origins and "tool" not in origins:
-        return Given(others=texts)
-    sorted_out: tuple[list[str], list[str], list[str]] = ([], [], [])
+    by_place: tuple[list[str], ...] = ([], [], [], [])
     for text, origin in zip(texts, origins, strict=True):
-        sorted_out[0 if origin == "context" else 1 if origin == "tool" else 2].append(text)
-    return Given(*map(tuple, sorted_out))
+        by_place[_PLACES[origin]].append(text)
+    return Given(*map(tuple, by_place))

@@ -25,23 +25,30 @@ class Given:
         The event's context: retrieved passages, in order.
     tool_results
         What tools returned to the model.
-    others
-        Everything else: questions, system prompts, earlier turns.
+    conversation
+        What users and the assistant had said; the question comes last.
+    instructions
+        System prompts.
     """
 
-    __slots__ = ("_memo", "others", "passages", "tool_results")
+    __slots__ = ("_memo", "conversation", "instructions", "passages", "tool_results")
 
     def __init__(
-        self, passages: tuple[str, ...] = (), tool_results: tuple[str, ...] = (), others: tuple[str, ...] = ()
+        self,
+        passages: tuple[str, ...] = (),
+        tool_results: tuple[str, ...] = (),
+        conversation: tuple[str, ...] = (),
+        instructions: tuple[str, ...] = (),
     ) -> None:
         self.passages = passages
         self.tool_results = tool_results
-        self.others = others
+        self.conversation = conversation
+        self.instructions = instructions
         self._memo: dict[str, Any] = {}
 
     def texts(self) -> tuple[str, ...]:
         """All texts, the passages first."""
-        return self.passages + self.tool_results + self.others
+        return self.passages + self.tool_results + self.conversation + self.instructions
 
     def shared(self, key: str, build: Callable[[Given], T]) -> T:
         """The result of ``build(self)``, computed once per key: an answer may come in several texts. Not locked."""

@@ -81,7 +81,7 @@ class ScoreCache:
 
     def _digest_given(self, given: Given) -> bytes:
         hasher = self._hasher.copy()
-        for texts in (given.passages, given.tool_results, given.others):
+        for texts in (given.passages, given.tool_results, given.conversation, given.instructions):
             hasher.update(len(texts).to_bytes(8, "big"))
             for text in texts:
                 content = text.encode("utf-8", "surrogatepass")

@@ -48,9 +48,10 @@ _CALCULATION = re.compile(
     r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每|后",
     re.IGNORECASE,
 )
-# Where these stand an answer reckons, in as many steps as it likes: what does not come out is no claim that form can check.
+# Where these stand an answer reckons, in as many steps as it likes: what does not come out cannot be checked by form.
 _RECKONING = re.compile(
-    r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|in all|later|earlier)\b|=|共|合计|总|相差|加起来|平均|节?省|便宜",
+    r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|in all|later|earlier)\b"
+    r"|=|共|合计|总|相差|加起来|平均|节?省|便宜",
     re.IGNORECASE,
 )
 # A straight mark behind a digit or letter opens nothing: it stands for inches, or closes.

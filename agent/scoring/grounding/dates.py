@@ -74,8 +74,8 @@ _BETWEEN = re.compile(r" ?(?:-|–|—|~|to|through|thru|until|till|至|到) ?")
 _GROUPS: Final = (
     (re.compile(r"\bweekends?\b|周末|双休日"), range(5, 7)),
     (re.compile(r"\b(?:weekdays?|working days?|business days?)\b|工作日|平日"), range(5)),
-    (re.compile(r"\b(?:daily|every day|each day|all week|7 days|seven days|round the clock)\b|每天|每日|天天|全年|24/7"), range(7)),
-)  # fmt: skip
+    (re.compile(r"\b(?:daily|every day|each day|all week|7 days|seven days)\b|每天|每日|天天|全年|24/7"), range(7)),
+)
 
 
 def find_dates(text: str) -> list[Date]:
@@ -134,7 +134,7 @@ def _number(text: str) -> int | None:
 
 
 def find_times(text: str) -> list[DayTime]:
-    """Times of day: ``8:30``, ``8 p.m.``, ``noon``, ``下午三点半``. An hour up to 12 without a half of the day is both."""
+    """Times of day: ``8:30``, ``8 p.m.``, ``noon``, ``下午三点半``. An hour up to 12 may be in either half of a day."""
     found: list[DayTime] = []
     for pattern in (_CLOCK, _HOUR_MARKED):
         for match in pattern.finditer(text):

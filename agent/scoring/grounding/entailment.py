@@ -1,4 +1,4 @@
-"""Does a passage entail a sentence? The port of models of natural language inference, and what is made of their answers."""
+"""Does a passage entail a sentence? The port of models of natural language inference, and what is made of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class EntailmentOptions:
     model
         Directory or hub id of a sequence classification checkpoint.
     labels
-        Which output is which, when the checkpoint does not name them: ``{entailment: 0, neutral: 1, contradiction: 2}``.
+        Which output is which, when the checkpoint does not say: ``{entailment: 0, neutral: 1, contradiction: 2}``.
     device
         A torch device; ``auto`` takes the first GPU when there is one.
     passages

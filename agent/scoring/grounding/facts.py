@@ -1,4 +1,4 @@
-"""What a model had been given, in the forms that claims are looked up in. Each form is made when a claim asks for it."""
+"""What a model had been given, in the forms that claims are looked up in; each is made when a claim asks for it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class Numbers:
 
     def __init__(self, text: str) -> None:
         dates, times = find_dates(text), find_times(text)
-        rest = blanked_apart(text, [(each.start, each.end) for each in (*dates, *times)])
+        said = [(date.start, date.end) for date in dates] + [(time.start, time.end) for time in times]
+        rest = blanked_apart(text, said)
         quantities = find_quantities(rest, hedges=False)
         loose: set[float] = {each.value for each in quantities if not each.unit}
         everything: set[float] = {each.value for each in quantities}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CJK", "LATIN_WORD", "lines_of", "lower", "narrow", "squeeze", "stem", "without_code"]
+__all__ = ["CJK", "LATIN_WORD", "lines_of", "lower", "narrow", "squeeze", "stem", "without_code", "words"]
 
 CJK: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 """Chinese characters, as the inside of a character class."""
@@ -72,3 +72,8 @@ def lines_of(text: str) -> list[tuple[int, str]]:
         found.append((start, line))
         start += len(line) + 1
     return found
+
+
+def words(listed: str) -> frozenset[str]:
+    """The words of a list that is written as text."""
+    return frozenset(listed.split())

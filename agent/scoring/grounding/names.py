@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from agent.scoring.grounding.facts import Facts
-from agent.scoring.grounding.folding import CJK, lines_of, squeeze
+from agent.scoring.grounding.folding import CJK, lines_of, squeeze, words
 
 __all__ = ["Name", "chinese_names", "latin_names"]
 
@@ -34,14 +34,14 @@ _TOKEN = re.compile(rf"[{_LETTERS}0-9]+")
 _LOWER_WORD = re.compile(rf"(?<![{_LETTERS}])[a-z\u00df-\u00ff]+")
 _STARTS_AFTER = frozenset(".!?:;\"“”‘'(*•·-–—#|>[。！？：；「『（、,，\n")
 #: Capitalised without being a name of something that could be looked up, and names that everybody uses for nothing.
-_COMMON: Final = frozenset(
+_COMMON: Final = words(
     "i a an the and or but if in on at to for of by as is it we you he she they this that these those there here what "
     "when where who why how yes no not ok please note thanks thank sorry hello hi dear however also then so because "
     "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays "
     "sundays january february march april may june july august september october november december am pm mr mrs ms "
     "miss dr prof sir st internet english chinese web wifi wi fi pdf faq ai id url app api html json sms email tv pc "
     "usd eur gbp cny rmb usa us uk eu step option answer question context summary source important warning tip q "
-    "appendix section chapter table figure kg km cm mm kb mb gb tb ceo".split()
+    "appendix section chapter table figure kg km cm mm kb mb gb tb ceo"
 )
 _LATIN_IN_CHINESE = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]*[A-Za-z0-9+#]")
 _CODE = re.compile(r"[A-Za-z]+-?[0-9][A-Za-z0-9-]*")
@@ -117,7 +117,7 @@ def _is_heading(line: str) -> bool:
 
 
 def chinese_names(text: str, facts: Facts) -> Iterator[Name]:
-    """Titles of works, persons with their form of address, organisations and places, Latin words inside Chinese text."""
+    """Titles of works, persons with their form of address, organisations and places, Latin words in Chinese text."""
     lookups = 0
     seen: dict[str, bool] = {}
 
@@ -148,7 +148,7 @@ def chinese_names(text: str, facts: Facts) -> Iterator[Name]:
 
 
 def _organisation(text: str, suffix: re.Match[str]) -> tuple[int, str] | None:
-    """Where the name before a word such as 大学 starts, and the least of it that must occur; None when it has no name."""
+    """Where the name before a word such as 大学 starts, and the least of it that must occur; None without a name."""
     low = max(0, suffix.start() - _LONGEST_NAME)
     start = low
     for boundary in _BOUNDARY.finditer(text, low, suffix.start()):

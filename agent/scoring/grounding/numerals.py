@@ -31,8 +31,8 @@ ORDINALS: Final = {word: value for value, word in enumerate(_ORDINAL_WORDS.split
 def chinese_value(run: str) -> int | None:
     """The value of a run of Chinese numerals; None when it is no number (``千万`` is one, ``亿万十`` is none).
 
-    A last digit without its unit counts the next lower one, as in ``一万二`` (12,000); digits alone are read one by one,
-    as in ``二〇二四``.
+    A last digit without its unit counts the next lower one, as in ``一万二`` (12,000); digits alone are read one by
+    one, as in ``二〇二四``.
     """
     if not run or len(run) > _LONGEST:
         return None

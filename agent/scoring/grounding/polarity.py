@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from agent.scoring.grounding.folding import CJK, stem
+from agent.scoring.grounding.folding import CJK, stem, words
 
 __all__ = ["Clause", "ClauseFinder", "Comparison", "clauses"]
 
@@ -33,10 +33,10 @@ _CONJUNCTION = re.compile(r"\b(?:but|while|whereas|although)\b|但是?|然而|�
 _SPLIT = re.compile(rf"(?:{_PUNCTUATION.pattern}|{_CONJUNCTION.pattern})+", re.I)
 _WORD = re.compile(rf"n['’]t\b|[a-z\u00df-\u024f]+|[0-9]+|[{CJK}]+", re.I)
 _NEGATIONS = frozenset(["not", "never", "no", "cannot", "without", "none", "nobody", "neither", "nor", "n't", "n’t"])
-_STOP = frozenset(
-    "a an the is are was were be been being am do does did have has had will would can could shall should may might must "
-    "to of in on at for by with from as and or it its this that these those there they we you i he she his her their our "
-    "your my me him them us so too also very just any some all ca wo".split()
+_STOP = words(
+    "a an the is are was were be been being am do does did have has had will would can could shall should may might "
+    "must to of in on at for by with from as and or it its this that these those there they we you i he she his her "
+    "their our your my me him them us so too also very just any some all ca wo"
 )
 # Characters of negation in words that negate nothing, and questions of the form 能不能.
 _NO_NEGATION = re.compile(

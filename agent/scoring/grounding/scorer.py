@@ -28,10 +28,10 @@ _FACTS = "groundedness"
 class GroundednessScorer:
     """Judges answers by the passages that came with them. Reads the raw view; English and Chinese.
 
-    The built-in check compares by form: numbers, dates, names, quotations and negations of the answer that do not occur in
-    the context (or the question, or anything else the model was given). Its score is the weighted share of such claims.
-    It knows nothing of meaning: what it cannot check (paraphrase, inference) it lets pass, and an answer without any
-    claim that it can check is not judged. A model of natural language inference adds that.
+    The built-in check compares by form: numbers, dates, names, quotations and negations of the answer that do not occur
+    in the context (or the question, or anything else the model was given). Its score is the weighted share of such
+    claims. It knows nothing of meaning: what it cannot check (paraphrase, inference) it lets pass, and an answer
+    without any claim that it can check is not judged. A model of natural language inference adds that.
 
     Only texts with passages are judged; arguments of tool calls, reasoning and refusals are not.
 

@@ -63,7 +63,8 @@ class TransformersEntailment:
         except ImportError as error:
             raise ModelError(f"scorer groundedness: {error.name} cannot be imported; {_INSTALL}") from error
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(self._name)
+            auto: Any = transformers.AutoTokenizer  # has no types
+            tokenizer = auto.from_pretrained(self._name)
             model = transformers.AutoModelForSequenceClassification.from_pretrained(self._name)
         # What a damaged or absent checkpoint raises is not documented; the hub's client has its own errors.
         except Exception as error:

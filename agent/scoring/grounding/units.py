@@ -14,7 +14,7 @@ MAGNITUDES: Final[dict[str, int]] = {
 }  # fmt: skip
 """Word to factor."""
 
-# 千克, 千米 and 百分之 are no magnitudes. The letter k counts only where it touches the number: the space would be a name's.
+# 千克, 千米 and 百分之 are no magnitudes. The letter k counts only where it touches the number.
 MAGNITUDE: Final = re.compile(
     r"(?:k|[ ]?(?:trillion|billion|million|thousand|hundred|dozen|bn|mn))(?![A-Za-z])"
     r"|[ ]?(?:万亿|千万|百万|十万|亿|万|千(?![克米瓦])|百(?!分))",
@@ -62,7 +62,7 @@ UNITS: Final[dict[str, tuple[str, float]]] = {
     for head, _, aliases in (line.partition(":") for line in _TABLE.strip().splitlines())
     for alias in aliases.split()
 }
-"""Alias in lower case to its quantity and the factor to the quantity's base unit. ``pound`` is money and weight: absent."""
+"""Alias to its quantity and the factor to the quantity's base unit. Not ``pound``, which is money and weight."""
 
 _ALIASES = sorted(UNITS, key=len, reverse=True)
 _WORDS = "|".join(re.escape(alias) for alias in _ALIASES if alias.isascii() and alias.isalpha())
