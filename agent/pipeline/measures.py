@@ -29,11 +29,10 @@ _MOST_ANSWER_CHARS = 4_000
 _MOST_NUMBERS = 8
 # One character says yes or no only where it stands alone: 不 begins half of all sentences that are neither.
 _ALONE = r"(?=[\s,.!;，。！；]|$)"
+_NO_BEFORE = r" [a-z]+ (?:is|are|do|does|can|will|was)(?:n't| not)"
 _YES_NO = re.compile(
-    r"\W{0,4}(?:(?P<no>no(?=[,.!:;]|$| [a-z]+ (?:is|are|do|does|can|will|was)(?:n't| not))|nope\b|不是的|不可以|不能|不会"
-    rf"|不行|没有|并非|[不否]{_ALONE})"
-    r"|(?P<yes>yes\b|yeah\b|yep\b|correct\b|certainly\b|of course\b|是的|可以|能够"
-    rf"|[是对能会有行]{_ALONE}))"
+    rf"\W{{0,4}}(?:(?P<no>no(?=[,.!:;]|$|{_NO_BEFORE})|nope\b|不是的|不可以|不能|不会|不行|没有|并非|[不否]{_ALONE})"
+    rf"|(?P<yes>yes\b|yeah\b|yep\b|correct\b|certainly\b|of course\b|是的|可以|能够|[是对能会有行]{_ALONE}))"
 )
 
 
