@@ -21,6 +21,7 @@ from agent.scores import Action, Dimension
 
 __all__ = [
     "BatchingConfig",
+    "ConsistencyConfig",
     "CoreConfig",
     "EvidenceConfig",
     "ExecutorConfig",
@@ -195,6 +196,12 @@ class JoinConfig(Section):
     ttl_seconds: Seconds = 600.0
 
 
+class ConsistencyConfig(Section):
+    """How many questions are remembered, by keyed hash, to count answers that contradict each other; 0 turns it off."""
+
+    max_questions: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
+
+
 class MetricsConfig(Section):
     """Bounds on label values and series; what goes beyond is counted under ``other``."""
 
@@ -203,11 +210,11 @@ class MetricsConfig(Section):
 
 
 def _default_scorers() -> dict[str, ScorerConfig]:
-    return {name: ScorerConfig() for name in ("pii", "toxicity", "adversarial")}
+    return {name: ScorerConfig() for name in ("pii", "toxicity", "adversarial", "groundedness")}
 
 
 class CoreConfig(Section):
-    """All of the core. The three built-in scorers run unless ``scorers.<name>.enabled`` is false."""
+    """All of the core. The four built-in scorers run unless ``scorers.<name>.enabled`` is false."""
 
     scorers: dict[str, ScorerConfig] = Field(default_factory=_default_scorers)
     batching: BatchingConfig = BatchingConfig()
@@ -218,6 +225,7 @@ class CoreConfig(Section):
     explain: ExplainConfig = ExplainConfig()
     identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
+    consistency: ConsistencyConfig = ConsistencyConfig()
     metrics: MetricsConfig = MetricsConfig()
 
     @field_validator("scorers")

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["DIRECTIONS", "Direction", "FeatureValue", "InferenceEvent", "Payload", "TextPart"]
+__all__ = ["DIRECTIONS", "Direction", "FeatureValue", "InferenceEvent", "Payload", "Role", "TextPart"]
 
 Direction: TypeAlias = Literal["input", "output"]
 DIRECTIONS: tuple[Direction, Direction] = ("input", "output")

@@ -15,13 +15,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from agent.clock import Clock
-from agent.events import Direction, InferenceEvent
+from agent.events import Direction, InferenceEvent, Role
 from agent.scores import Dimension
 
-__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin", "event_chars"]
+__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin", "TextOrigin", "event_chars", "given_origins"]
+
+TextOrigin: TypeAlias = Role | Literal["context"]
+"""Who said a text that the model was given; ``context`` for a passage beside the conversation."""
 
 
 class Origin(NamedTuple):
@@ -51,6 +54,8 @@ class JoinedCall:
         Which event of which record brought which direction; None while it has not been seen.
     known_texts
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
+    known_origins
+        What each of them was: the speaker's role, or ``context``. As many as texts.
     harmful, scored
         Dimensions in which this call has been counted as harmful, as scored.
     attributes
@@ -68,7 +73,8 @@ class JoinedCall:
 
     __slots__ = (
         *("arrived", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars", "input_origin"),
-        *("known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars", "scored", "time"),
+        *("known_origins", "known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars"),
+        *("scored", "time"),
     )
 
     def __init__(self, event_time: float, arrived: float, event: InferenceEvent) -> None:
@@ -79,6 +85,7 @@ class JoinedCall:
         self.input_origin: Origin | None = None
         self.output_origin: Origin | None = None
         self.known_texts: tuple[str, ...] | None = None
+        self.known_origins: tuple[TextOrigin, ...] = ()
         self.held_chars = 0
         self.harmful: frozenset[Dimension] = frozenset()
         self.scored: frozenset[Dimension] = frozenset()
@@ -176,6 +183,7 @@ class JoinStore:
             call.live = True
         if event.input is not None and call.output_origin is None and call.known_texts is None:
             call.known_texts = tuple(part.text for part in event.input.texts) + event.context
+            call.known_origins = given_origins(event)
             call.held_chars = sum(map(len, call.known_texts))
             self._chars += call.held_chars
         if event.output is None and fresh:
@@ -258,6 +266,7 @@ class JoinStore:
             self._chars -= call.held_chars
             call.held_chars = 0
             call.known_texts = ()
+            call.known_origins = ()
 
     def _shrink(self) -> None:
         while self._calls and (len(self._calls) > self._max_entries or self._chars > self._max_chars):
@@ -283,6 +292,13 @@ def event_chars(event: InferenceEvent) -> int:
         if payload is not None:
             chars += sum([len(part.text) for part in payload.texts])
     return chars
+
+
+def given_origins(event: InferenceEvent) -> tuple[TextOrigin, ...]:
+    """What each text of the input and, after them, of the context was."""
+    said: list[TextOrigin] = [] if event.input is None else [part.role for part in event.input.texts]
+    said += ["context"] * len(event.context)
+    return tuple(said)
 
 
 def _is_from(origin: Origin | None, partitions: frozenset[tuple[str, int]]) -> bool:

@@ -62,12 +62,16 @@ class ScoreRow(msgspec.Struct, frozen=True):
         One line for on-call, without payload text.
     truncated
         True when part of the text was not looked at.
+    judged
+        False when there was nothing in the text that this scorer could judge. Such a row counts neither as scored nor
+        as missing; it has no scores and no spans.
     """
 
     scores: Mapping[str, float]
     spans: tuple[TextSpan, ...] = ()
     explanation: str = ""
     truncated: bool = False
+    judged: bool = True
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

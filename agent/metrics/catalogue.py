@@ -141,6 +141,18 @@ _SPECS = (
         preset=(("joined",), ("unknown",), ("invalid",)),
     ),
     _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
+    _counter("harmwatch_answers_total", "model", "Outputs with a text; refusals divide by it."),
+    _counter("harmwatch_refusals_total", "model", "Answers that begin by refusing. A measurement, not harm."),
+    _counter(
+        "harmwatch_repeated_questions_total",
+        "model",
+        "Answers to a question that was remembered; contradictions divide by it.",
+    ),
+    _counter(
+        "harmwatch_contradictions_total",
+        "model kind",
+        "Answers unlike the one before to the same question; kind is refusal, polarity or numbers. Not harm.",
+    ),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(
         "harmwatch_other_series_total",
@@ -164,6 +176,7 @@ LABEL_CAPS: dict[str, int] = {
     "direction": 2,
     "feature": 100,
     "format": 40,
+    "kind": 3,
     "group": 50,
     "label": 50,
     "metric": len(CATALOGUE),

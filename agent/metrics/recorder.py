@@ -86,6 +86,10 @@ class Metrics:
         self._redacted = number["harmwatch_redacted_total"]
         self._late = number["harmwatch_late_events_total"]
         self._cache = number["harmwatch_cache_lookups_total"]
+        self._answers = number["harmwatch_answers_total"]
+        self._refusals = number["harmwatch_refusals_total"]
+        self._repeated = number["harmwatch_repeated_questions_total"]
+        self._contradictions = number["harmwatch_contradictions_total"]
         self._commits = number["harmwatch_commits_total"]
         self._labels = number["harmwatch_labels_total"]
         self._stage = histogram["harmwatch_stage_seconds"]
@@ -170,6 +174,21 @@ class Metrics:
         key = (model, attribute, group, decision, label)
         child = self._decisions.children.get(key) or self._decisions.child(key)
         child.value += n
+
+    def answer(self, model: str, *, refused: bool) -> None:
+        key = (model,)
+        child = self._answers.children.get(key) or self._answers.child(key)
+        child.value += 1
+        # Zero is exposed with the first answer: `rate()` would not see the first refusal otherwise.
+        child = self._refusals.children.get(key) or self._refusals.child(key)
+        child.value += refused
+
+    def repeated_question(self, model: str) -> None:
+        self._repeated.child((model,)).value += 1
+
+    def contradiction(self, model: str, kind: str) -> None:
+        """``kind`` is ``refusal``, ``polarity`` or ``numbers``."""
+        self._contradictions.child((model, kind)).value += 1
 
     def event_lag(self, model: str, seconds: float) -> None:
         _observe(self._event_lag, (model,), seconds)

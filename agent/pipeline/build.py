@@ -15,6 +15,7 @@ from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.judge import Judge
+from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
 from agent.policy import Policy
@@ -132,6 +133,8 @@ def build_pipeline(
         windows=build_windows(config, clock),
         mentions=_mention_finder(config, chosen),
         metrics=metrics,
+        # Nothing of it is published: another key with every start is as good as any.
+        measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

@@ -19,6 +19,7 @@ from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.scores import Evidence, FilteredTexts, Verdict
@@ -29,6 +30,11 @@ from agent.windows.base import Observation
 from agent.windows.engine import WindowEngine
 
 __all__ = ["Pipeline", "RecordOutcome"]
+
+
+#: A context costs far less than the text that is judged by it, and is not free: a batch of short answers to megabytes
+#: must not use up the deadline.
+_CONTEXT_CHARS_PER_TOKEN = 64
 
 
 class RecordOutcome(NamedTuple):
@@ -53,6 +59,8 @@ class Pipeline:
         all texts of the records not handed back yet; one record is always taken, however long.
     mentions
         Looks for identity groups in outputs; None when they are not wanted.
+    measures
+        Counts what is no harm; None when nobody wants to know.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class Pipeline:
         max_texts: int,
         max_chars: int = 64_000_000,
         mentions: MentionFinder | None = None,
+        measures: AnswerMeasures | None = None,
     ) -> None:
         self.windows = windows
         self._mentions = mentions
@@ -77,6 +86,7 @@ class Pipeline:
         self._judge = judge
         self._joining = joining
         self._metrics = metrics
+        self._measures = measures
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
@@ -149,9 +159,13 @@ class Pipeline:
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
+        given, extra = half.given if self._executor.uses_context else None, 0
+        if given is not None and (given.passages or given.tool_results):
+            extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
         for index, (_, part, _) in enumerate(half.parts):
-            item = ScoringItem(part, half.direction, normalize)
-            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+            item = ScoringItem(part, half.direction, normalize, given)
+            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
+            extra = 0
             record.remaining += 1
 
     def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
@@ -283,6 +297,8 @@ class Pipeline:
                 filtered.append(judgement.filtered)
             observations.append(self._count(half, judgement, origin, now))
             if half.direction == "output":
+                if self._measures is not None:
+                    self._measures.note(half)
                 self._joining.settle(half.call)
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)

@@ -145,7 +145,7 @@ class Judge:
             for answers in half.answers:
                 answer = answers.get(name)
                 if isinstance(answer, ScoreRow):
-                    rows += 1
+                    rows += answer.judged
                     whole &= not answer.truncated
                     for category, score in answer.scores.items():
                         best = max(best, score)

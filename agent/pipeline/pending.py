@@ -8,6 +8,7 @@ import msgspec
 
 from agent.events import Direction, InferenceEvent, TextPart
 from agent.joining import JoinedCall, Origin
+from agent.pipeline.given import given_to
 from agent.scoring.base import ScoringItem
 from agent.scoring.executor import Answer
 
@@ -37,11 +38,13 @@ class Half:
         The texts that are scored, in order; long ones in pieces.
     answers
         One row per part once it is scored: scorer name to row or missing score.
+    given
+        Of an output what its model had been given, as far as it was known when the output came.
     recalled
         Judged and counted before a restart: scored again only for what its call has to know, with no verdict.
     """
 
-    __slots__ = ("answers", "call", "direction", "event", "parts", "recalled", "time")
+    __slots__ = ("answers", "call", "direction", "event", "given", "parts", "recalled", "time")
 
     def __init__(
         self, event: InferenceEvent, direction: Direction, call: JoinedCall, time: float, *, recalled: bool = False
@@ -53,6 +56,7 @@ class Half:
         self.recalled = recalled
         self.parts: list[ScoredText] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]
+        self.given = given_to(event, call) if direction == "output" and self.parts else None
 
 
 class PendingRecord:

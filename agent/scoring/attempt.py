@@ -104,6 +104,8 @@ def _checked(scorer: Scorer, batch: Batch, rows: object) -> Outcome:
 def _flaw(row: object, categories: Mapping[str, Dimension], length: int) -> str:
     if not isinstance(row, ScoreRow):
         return "returned something that is no ScoreRow"
+    if not row.judged and (row.scores or row.spans):
+        return "returned scores of a text that it did not judge"
     for category, score in row.scores.items():
         if category not in categories:
             return "returned a category that it does not declare"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Lane", "Scorer", "ScoringItem", "View"]
+__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "uses_context"]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -16,14 +16,65 @@ Lane: TypeAlias = Literal["host", "device"]
 T = TypeVar("T")
 
 
+class Given:
+    """What the model had been given when it answered: an output's other half. Holds references, copies nothing.
+
+    Attributes
+    ----------
+    passages
+        The event's context: retrieved passages, in order.
+    tool_results
+        What tools returned to the model.
+    conversation
+        What users and the assistant had said; the question comes last.
+    instructions
+        System prompts.
+    """
+
+    __slots__ = ("_memo", "conversation", "instructions", "passages", "tool_results")
+
+    def __init__(
+        self,
+        passages: tuple[str, ...] = (),
+        tool_results: tuple[str, ...] = (),
+        conversation: tuple[str, ...] = (),
+        instructions: tuple[str, ...] = (),
+    ) -> None:
+        self.passages = passages
+        self.tool_results = tool_results
+        self.conversation = conversation
+        self.instructions = instructions
+        self._memo: dict[str, Any] = {}
+
+    def texts(self) -> tuple[str, ...]:
+        """All texts, the passages first."""
+        return self.passages + self.tool_results + self.conversation + self.instructions
+
+    def shared(self, key: str, build: Callable[[Given], T]) -> T:
+        """The result of ``build(self)``, computed once per key: an answer may come in several texts. Not locked."""
+        if key not in self._memo:
+            self._memo[key] = build(self)
+        value: T = self._memo[key]
+        return value
+
+
 class ScoringItem:
-    """One text to score. Its normalised view is made once, on first use, whoever asks first."""
+    """One text to score. Its normalised view is made once, on first use, whoever asks first.
 
-    __slots__ = ("_normalize", "_normalized", "direction", "part")
+    Attributes
+    ----------
+    given
+        Of an output what its model had been given; None for an input, and when nobody wants to know.
+    """
 
-    def __init__(self, part: TextPart, direction: Direction, normalize: Callable[[str], str]) -> None:
+    __slots__ = ("_normalize", "_normalized", "direction", "given", "part")
+
+    def __init__(
+        self, part: TextPart, direction: Direction, normalize: Callable[[str], str], given: Given | None = None
+    ) -> None:
         self.part = part
         self.direction: Direction = direction
+        self.given = given
         self._normalize = normalize
         self._normalized: str | None = None
 
@@ -99,6 +150,10 @@ class Scorer(Protocol):
         ``device`` when it computes with a model (one thread owns the device), ``host`` otherwise.
     directions
         Which directions it judges.
+    uses_context
+        Optional, False when absent: whether a text's row depends on what the model was given (`ScoringItem.given`).
+        Such a scorer judges outputs only, is given only texts with passages or tool results, and its rows are
+        remembered by text and context together.
     """
 
     name: str
@@ -130,3 +185,8 @@ class Scorer(Protocol):
         ScorerError
             When the batch cannot be scored. `OutOfDeviceMemory` makes the executor try with half of it.
         """
+
+
+def uses_context(scorer: Scorer) -> bool:
+    """Whether a scorer's rows depend on `ScoringItem.given`; most scorers do not say, and read the text alone."""
+    return bool(getattr(scorer, "uses_context", False))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from agent.errors import ConfigError
 from agent.scores import ScoreRow
+from agent.scoring.base import Given, ScoringItem
 
 __all__ = ["ScoreCache"]
 
@@ -25,7 +26,8 @@ class ScoreCache:
     by whoever reads the memory dump of another process, and nobody outside can build two texts that collide.
 
     A row belongs to the text alone, so a scorer whose rows depend on more (role, direction, neighbours) would be
-    answered wrongly; the conformance suite checks that none does. Truncated rows are kept, since the same text is
+    answered wrongly; the conformance suite checks that none does. Rows of scorers that use the context are kept under
+    `digest_in_context` instead, which no text has. Truncated rows are kept, since the same text is
     truncated the same way every time. Missing scores must not be stored: the next attempt may succeed. Make a new cache
     when scorers or their options change.
 
@@ -45,7 +47,7 @@ class ScoreCache:
         When `max_entries` is negative.
     """
 
-    __slots__ = ("_entries", "_hasher", "_max_entries", "hits", "lookups")
+    __slots__ = ("_entries", "_given_key", "_hasher", "_max_entries", "hits", "lookups")
 
     def __init__(self, max_entries: int = 65_536) -> None:
         if max_entries < 0:
@@ -54,6 +56,8 @@ class ScoreCache:
         # Copying a keyed state skips setting up the key for every text.
         self._hasher = hashlib.blake2b(digest_size=16, key=secrets.token_bytes(32))
         self._max_entries = max_entries
+        # Another cache has another key: it must not be given digests of ours.
+        self._given_key = f"digest {secrets.token_hex(8)}"
         self.hits = 0
         self.lookups = 0
 
@@ -64,6 +68,25 @@ class ScoreCache:
         """Keyed hash of a text, 16 bytes; equal texts only have equal digests."""
         hasher = self._hasher.copy()
         hasher.update(text.encode("utf-8", "surrogatepass"))
+        return hasher.digest()
+
+    def digest_in_context(self, item: ScoringItem) -> bytes:
+        """Keyed hash of a text of an output, its kind, and all that its model had been given; 16 bytes."""
+        assert item.given is not None, "this is a bug: an item without context"
+        hasher = self._hasher.copy()
+        hasher.update(item.given.shared(self._given_key, self._digest_given))
+        # The digest of the text has a fixed length: nothing can be moved from it into the kind.
+        hasher.update(self.digest(item.raw) + item.part.kind.encode())
+        return hasher.digest()
+
+    def _digest_given(self, given: Given) -> bytes:
+        hasher = self._hasher.copy()
+        for texts in (given.passages, given.tool_results, given.conversation, given.instructions):
+            hasher.update(len(texts).to_bytes(8, "big"))
+            for text in texts:
+                content = text.encode("utf-8", "surrogatepass")
+                hasher.update(len(content).to_bytes(8, "big"))
+                hasher.update(content)
         return hasher.digest()
 
     def rows(self, digest: bytes) -> Mapping[str, ScoreRow]:

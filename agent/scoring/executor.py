@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer
+from agent.scoring.base import Batch, Lane, Scorer, uses_context
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import CallState, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
@@ -91,6 +91,7 @@ class Executor:
         self._on_done = on_done
         self._observer = observer or SilentObserver()
         self._settler = Settler(cache, clock, self._observer)
+        self._in_context = frozenset(scorer.name for scorer in scorers if uses_context(scorer))
         directions = {scorer.directions for scorer in scorers}
         self._uniform: frozenset[Direction] | None = directions.pop() if len(directions) == 1 else None
         self._lock = threading.Lock()
@@ -102,6 +103,11 @@ class Executor:
         self._flights: deque[_Flight] = deque()
         self._stuck: dict[str, ScorerCall] = {}
         self._closed = False
+
+    @property
+    def uses_context(self) -> bool:
+        """Whether a scorer wants to know what the models had been given."""
+        return bool(self._in_context)
 
     def warm_up(self) -> None:
         """Warm up every scorer, one after another, in the calling thread.
@@ -123,7 +129,8 @@ class Executor:
         """Start on a batch; False when `CAPACITY` batches are under way (or waiting for `poll`), and after `close`."""
         if self._closed or len(self._flights) >= CAPACITY:
             return False
-        plan = BatchPlan(batch, self._cache.digest, self._uniform)
+        in_context = self._cache.digest_in_context if self._in_context else None
+        plan = BatchPlan(batch, self._cache.digest, self._uniform, in_context)
         hits, lookups = self._cache.hits, self._cache.lookups
         known = {digest: rows for digest in plan.digests() if (rows := self._cache.rows(digest))}
         self._observer.cache_lookups(self._cache.hits - hits, self._cache.lookups - lookups)
@@ -218,7 +225,8 @@ class Executor:
         name = scorer.name
         parts: list[Batch] = []
         asked: list[Unit] = []
-        for units in plan.units(scorer.directions):
+        chosen = (plan.units_in_context(),) if name in self._in_context else plan.units(scorer.directions)
+        for units in chosen:
             unknown: list[Unit] = []
             for unit in units:
                 row = known[unit[0]].get(name) if unit[0] in known else None

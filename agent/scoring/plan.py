@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from agent.events import DIRECTIONS, Direction
-from agent.scoring.base import Batch
+from agent.scoring.base import Batch, ScoringItem
 
 __all__ = ["BatchPlan", "Unit"]
 
@@ -27,11 +27,19 @@ class BatchPlan:
         Hash by which equal texts are known.
     uniform
         The directions of all scorers; None when they differ.
+    digest_in_context
+        Hash by which equal texts with equal contexts are known; None when no scorer uses the context.
     """
 
-    __slots__ = ("_batch", "_cut", "_groups", "_uniform", "_units")
+    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_uniform", "_units")
 
-    def __init__(self, batch: Batch, digest: Callable[[str], bytes], uniform: frozenset[Direction] | None) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        digest: Callable[[str], bytes],
+        uniform: frozenset[Direction] | None,
+        digest_in_context: Callable[[ScoringItem], bytes] | None = None,
+    ) -> None:
         self._batch = batch
         self._uniform = uniform
         groups: dict[Direction, dict[bytes, list[int]]] = {"input": {}, "output": {}}
@@ -41,13 +49,20 @@ class BatchPlan:
             elif item.direction in uniform:
                 groups["input"].setdefault(digest(item.raw), []).append(index)
         self._groups = groups
+        self._in_context: dict[bytes, list[int]] = {}
+        if digest_in_context is not None:
+            for index, item in enumerate(batch.items):
+                given = item.given
+                if given is not None and item.direction == "output" and (given.passages or given.tool_results):
+                    self._in_context.setdefault(digest_in_context(item), []).append(index)
         self._units: dict[frozenset[Direction], tuple[Sequence[Unit], ...]] = {}
         self._cut: dict[tuple[int, ...], Batch] = {}
 
     def digests(self) -> Collection[bytes]:
-        """The distinct texts."""
+        """The distinct texts, and the distinct texts in their contexts."""
         inputs, outputs = self._groups["input"], self._groups["output"]
-        return inputs.keys() | outputs.keys() if outputs else inputs.keys()
+        texts = inputs.keys() | outputs.keys() if outputs else inputs.keys()
+        return texts | self._in_context.keys() if self._in_context else texts
 
     def units(self, directions: frozenset[Direction]) -> tuple[Sequence[Unit], ...]:
         """Distinct texts that a scorer of these directions may see, by sub-batch.
@@ -58,6 +73,10 @@ class BatchPlan:
         if units is None:
             units = self._units[directions] = tuple(self._divide(directions))
         return units
+
+    def units_in_context(self) -> Sequence[Unit]:
+        """Distinct outputs that a scorer which uses the context may see: those that have one."""
+        return list(self._in_context.items())
 
     def cut(self, units: Sequence[Unit]) -> Batch:
         """The sub-batch that holds one item of each unit."""

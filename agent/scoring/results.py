@@ -23,7 +23,8 @@ class BatchResult:
     batch, trigger
         As they were offered.
     rows
-        One per item, in order: each scorer that judges the item's direction, with its row or why there is none.
+        One per item, in order: each scorer that judges the item's direction, with its row or why there is none. A
+        scorer that uses the context is absent where there is no context.
     seconds
         What each scorer took; a scorer that was not called (all answers known, or busy) is absent.
     """

@@ -23,6 +23,7 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
+from streams.formats.passages import request_passages, response_passages
 
 __all__ = [
     "Half",
@@ -67,6 +68,7 @@ class Half:
     version: str = ""
     truncated: bool = False
     failed: bool = False
+    context: tuple[str, ...] = ()
 
 
 def role_of(value: object, default: Role) -> Role:
@@ -225,7 +227,8 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     for key in ("prompt", "inputs"):
         _add_prompt(parts, body.get(key), f"{prefix}{key}")
     _add_items(parts, body.get("input"), "user", f"{prefix}input")
-    return Half("input", Payload(tuple(parts)), bounded_name(body.get("model"), f"{prefix}model"))
+    model = bounded_name(body.get("model"), f"{prefix}model")
+    return Half("input", Payload(tuple(parts)), model, context=request_passages(body))
 
 
 def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
@@ -288,7 +291,7 @@ def response_half(body: dict[str, object], path: str = "") -> Half:
     failed = body.get("error") is not None or body.get("object") == "error" or body.get("status") == "failed"
     if failed and not parts:
         return replace(half, failed=True)
-    return replace(half, payload=Payload(tuple(parts)), failed=failed)
+    return replace(half, payload=Payload(tuple(parts)), failed=failed, context=response_passages(body))
 
 
 def without_hidden(event: InferenceEvent, hidden: Collection[Direction]) -> list[InferenceEvent]:
@@ -334,6 +337,7 @@ def join_halves(
         time=time if time is not None else next((half.time for half in halves if half.time is not None), None),
         input=question.payload if question else None,
         output=answer.payload if answer else None,
+        context=tuple(passage for half in halves for passage in half.context),
         model_version=next((half.version for half in halves if half.version), ""),
         tenant=tenant,
         trace_id=trace_id,

@@ -21,6 +21,7 @@ from streams.formats.base import (
     parse_time,
 )
 from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half, without_hidden
+from streams.formats.passages import vector_store_passages
 from streams.ports import Headers
 
 __all__ = ["REDACTED", "LiteLLMFormat"]
@@ -64,6 +65,9 @@ class LiteLLMFormat:
             answer = Half("output", payload, failed=True)
         metadata = log.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
+        passages = vector_store_passages(metadata)
+        if passages and question is not None:
+            question = replace(question, context=question.context + passages)
         tenant = metadata.get("user_api_key_team_alias") or metadata.get("user_api_key_team_id")
         event = join_halves(
             self.name,

@@ -8,6 +8,7 @@ a dashboard shows what it cannot judge.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -17,6 +18,7 @@ from streams.formats.base import as_list, as_object, bounded_id, bounded_name, p
 from streams.formats.chat import Half, add_text, argument_text, choice_parts, join_halves, message_parts, role_of
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
+from streams.formats.passages import documents
 
 __all__ = ["Conversation", "call_id", "event", "is_call", "is_message"]
 
@@ -76,6 +78,9 @@ def event(item: Item, name: str) -> InferenceEvent:
         question = _old_half(attributes, "gen_ai.prompt", "input")
     if answer is None:
         answer = _old_half(attributes, "gen_ai.completion", "output")
+    passages = documents(attributes.get("gen_ai.retrieval.documents"))
+    if passages and question is not None:
+        question = replace(question, context=question.context + passages)
     failed = item.failed or bool(attributes.get("error.type"))
     if failed:
         answer = Half("output", answer.payload if answer else None, failed=True)

@@ -25,6 +25,7 @@ from streams.formats.chat import (
 )
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
+from streams.formats.passages import documents
 
 __all__ = ["REDACTED", "events", "is_call"]
 
@@ -47,6 +48,9 @@ def events(item: Item, name: str) -> list[InferenceEvent]:
     attributes = item.attributes
     question, hidden_question = _half(attributes, "input")
     answer, hidden_answer = _half(attributes, "output")
+    passages = documents(unflatten(attributes, "retrieval.documents."))
+    if passages and question is not None:
+        question = replace(question, context=question.context + passages)
     if item.failed:
         answer = Half("output", answer.payload if answer else None, failed=True)
     model = attributes.get("llm.model_name")

@@ -1,0 +1,305 @@
+"""What a model had been given, in the forms that claims are looked up in; each is made when a claim asks for it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+
+from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
+from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, narrow, squeeze
+from agent.scoring.grounding.numerals import ORDINALS
+from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
+
+__all__ = ["Facts", "Numbers", "blanked_apart"]
+
+# Beside these a run of digits is part of a date, a time, a longer number or a word.
+_BESIDE_DIGITS = frozenset("0123456789.,:/-–—_年月日号点时十百千万亿")
+_MOST_PLACES = 8
+# Characters that plain searches may read for one text; after that only the sorted numbers are asked.
+_MOST_READ = 50_000_000
+
+_STEM_CHARS = 5
+_LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
+_CAPITALISED = re.compile(r"\b[A-Z][A-Za-z]*(?:[ -](?:of |the |and |for )?[A-Z][A-Za-z]*)+")
+_CHINESE_RUN = re.compile(f"[{CJK}]")
+#: Relative error of "about": nobody rounds further without saying so.
+_HEDGED_ERROR = 0.1
+
+
+class _Sorted:
+    """Numbers to be looked up by nearness."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: set[float]) -> None:
+        self._values = sorted(values)
+
+    def near(self, value: float, slack: float) -> bool:
+        """Whether a number lies within `slack` of the value."""
+        # Half of the last digit, and the rounding of binary fractions.
+        slack += 1e-9 * max(1.0, abs(value))
+        place = bisect_left(self._values, value - slack)
+        return place < len(self._values) and self._values[place] <= value + slack
+
+    def near_finer(self, value: float, resolution: float) -> bool:
+        """Whether a number given more exactly than to `resolution` rounds to the value."""
+        low = bisect_left(self._values, value - resolution / 2)
+        for place in range(low, min(low + 8, len(self._values))):
+            known = self._values[place]
+            if known > value + resolution / 2:
+                return False
+            if abs(known / resolution - round(known / resolution)) > 1e-9:
+                return True
+        return False
+
+    def few(self, most: int) -> Sequence[float]:
+        """All numbers when there are at most so many, else none."""
+        return self._values if len(self._values) <= most else ()
+
+
+class Numbers:
+    """The numbers, dates and times of a text in lower case (see `lower`)."""
+
+    def __init__(self, text: str) -> None:
+        dates, times = find_dates(text), find_times(text)
+        said = [(date.start, date.end) for date in dates] + [(time.start, time.end) for time in times]
+        rest = blanked_apart(text, said)
+        quantities = find_quantities(rest, hedges=False)
+        loose: set[float] = {each.value for each in quantities if not each.unit}
+        everything: set[float] = {each.value for each in quantities}
+        by_unit: dict[str, set[float]] = {}
+        for each in quantities:
+            if each.unit:
+                by_unit.setdefault(each.unit, set()).add(each.base)
+        self._minutes = {minute for each in times for minute in each.minutes}
+        self._hours = {each.hour for each in times if not each.minute}
+        self._days: dict[tuple[int, int], set[int | None]] = {}
+        self._months: set[tuple[int | None, int]] = set()
+        for date in dates:
+            self._learn(date)
+            everything.update(part for part in (date.year, date.month, date.day) if part is not None)
+        for time in times:
+            everything.update((time.hour, time.minute))
+        for word, value in ORDINALS.items():
+            if word in text:
+                everything.add(value)
+                loose.add(value)
+        self._all = _Sorted(everything)
+        self._loose = _Sorted(loose)
+        self._by_unit = {unit: _Sorted(values) for unit, values in by_unit.items()}
+
+    def _learn(self, date: Date) -> None:
+        self._months.add((date.year, date.month))
+        for month, day in ((date.month, date.day), date.swapped or (date.month, None)):
+            if day is not None:
+                self._days.setdefault((month, day), set()).add(date.year)
+
+    def hold(self, quantity: Quantity) -> bool:
+        """Whether the text gives this quantity: in this unit, in one that converts to it, or without any unit."""
+        if not quantity.unit:
+            return self._near(self._all, quantity.value, quantity)
+        known = self._by_unit.get(quantity.unit)
+        if known is not None:
+            factor = quantity.base / quantity.value if quantity.value else 1.0
+            if self._near(known, quantity.base, quantity, factor):
+                return True
+        return self._near(self._loose, quantity.value, quantity)
+
+    def _near(self, known: _Sorted, value: float, quantity: Quantity, factor: float = 1.0) -> bool:
+        if known.near(value, 0.0):
+            return True
+        if quantity.hedged and abs(quantity.value) >= 10:
+            return known.near(value, _HEDGED_ERROR * abs(value))
+        resolution = quantity.resolution * factor
+        return known.near(value, resolution / 2) if resolution > 1 * factor else known.near_finer(value, resolution)
+
+    def hold_date(self, date: Date) -> bool:
+        """Whether the text gives this date, or one that says less and does not contradict it."""
+        if date.day is None:
+            return (date.year, date.month) in self._months
+        for month, day in ((date.month, date.day), date.swapped or (date.month, date.day)):
+            years = self._days.get((month, day))
+            if years is not None and (date.year is None or None in years or date.year in years):
+                return True
+        return False
+
+    def hold_time(self, time: DayTime) -> bool:
+        """Whether the text gives this time of day; a bare 8 stands for 8 o'clock."""
+        if not self._minutes.isdisjoint(time.minutes):
+            return True
+        return not time.minute and self._loose.near(time.hour, 0.0)
+
+    @property
+    def can_be_reckoned_with(self) -> bool:
+        """Whether there are two numbers or more."""
+        return len(self._all.few(10_000)) > 1
+
+    def derive(self, quantity: Quantity) -> bool:
+        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic."""
+        numbers = self._all.few(12)
+        close = max(quantity.resolution / 2, 1e-6)
+        if len(numbers) > 1 and abs(sum(numbers) - quantity.value) <= close:
+            return True
+        return any(
+            abs(result - quantity.value) <= close
+            for first in numbers
+            for second in numbers
+            if first >= second
+            for result in (first + second, first - second, first * second, first / second if second else first)
+        )
+
+
+def blanked_apart(text: str, stretches: list[tuple[int, int]]) -> str:
+    """`blanked`, for stretches in any order that may overlap."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+        elif end > kept[-1][1]:
+            kept[-1] = (kept[-1][0], end)
+    return blanked(text, kept)
+
+
+class Facts:
+    """The texts that a model had been given.
+
+    Parameters
+    ----------
+    texts
+        Raw. Time and memory are proportional to their length, and nothing is kept of them but while they are judged.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        # The line break keeps the end of one text and the start of the next from forming a value.
+        self.text = narrow("\n".join(texts))
+        self._read = 0
+        self._known: dict[tuple[str, float, str, bool], bool] = {}
+
+    def begin(self) -> None:
+        """Another answer is held against the same texts: what one used up must not change what the next is told."""
+        self._read = 0
+
+    def hold(self, quantity: Quantity, written: str) -> bool:
+        """Whether the texts give a quantity. Most stand there as the answer writes them, which is quickly seen."""
+        key = (written, quantity.value, quantity.unit, quantity.hedged)
+        if key not in self._known:
+            forms = _digit_forms(quantity.value, written)
+            self._known[key] = (
+                any(self._stands(quantity, digits) for digits in forms)
+                or (quantity.words and self._stands_as(written))
+                or self.numbers.hold(quantity)
+            )
+        return self._known[key]
+
+    def hold_date(self, date: Date, written: str) -> bool:
+        """Whether the texts give a date."""
+        return self._stands_as(written) or self.numbers.hold_date(date)
+
+    def hold_time(self, time: DayTime, written: str) -> bool:
+        """Whether the texts give a time of day."""
+        return self._stands_as(written) or self.numbers.hold_time(time)
+
+    def _stands(self, quantity: Quantity, digits: str) -> bool:
+        text, place = self.text, self._find(digits)
+        for _ in range(_MOST_PLACES):
+            if place < 0:
+                return False
+            end = place + len(digits)
+            if self._stands_alone(place, end):
+                found = quantity_at(self._lowered, place)
+                if found is not None and found.value == quantity.value and not found.code:
+                    same = (found.unit, found.base) == (quantity.unit, quantity.base)
+                    if same or not found.unit or not quantity.unit:
+                        return True
+            place = text.find(digits, end)
+        return False
+
+    def _stands_as(self, written: str) -> bool:
+        """Whether the very characters stand there, not inside a longer word or number."""
+        text, written = self._lowered, written.lower()
+        place = self._find(written)
+        for _ in range(_MOST_PLACES):
+            if place < 0:
+                return False
+            end = place + len(written)
+            if self._stands_alone(place, end):
+                return True
+            place = text.find(written, end)
+        return False
+
+    def _find(self, written: str) -> int:
+        if self._read > _MOST_READ:
+            return -1
+        place = self._lowered.find(written)
+        self._read += len(self._lowered) if place < 0 else place
+        return place
+
+    def _stands_alone(self, start: int, end: int) -> bool:
+        before, after = self.text[max(0, start - 1) : start], self.text[end : end + 1]
+        if before in _BESIDE_DIGITS or (before.isascii() and before.isalpha()):
+            return False
+        if after == "." and not self.text[end + 1 : end + 2].isdigit():
+            return True  # the end of a sentence
+        return after not in _BESIDE_DIGITS and not (after.isascii() and after.isalpha())
+
+    @cached_property
+    def _lowered(self) -> str:
+        return lower(self.text)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """All numbers of the texts; by far the dearest of what is made of them."""
+        return Numbers(self._lowered)
+
+    @cached_property
+    def days(self) -> frozenset[int]:
+        """Days of the week spoken of."""
+        return days_named(self._lowered)
+
+    @cached_property
+    def squeezed(self) -> str:
+        """All texts without blanks, punctuation and case."""
+        return "\n".join(squeeze(line) for line in self.text.split("\n"))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Latin words and digit runs, in lower case."""
+        return frozenset(_LATIN_OR_DIGITS.findall(self._lowered))
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(word[:_STEM_CHARS] for word in self.words if len(word) >= _STEM_CHARS)
+
+    @cached_property
+    def initials(self) -> frozenset[str]:
+        """Acronyms that the names in the texts give: ``who`` of World Health Organization."""
+        return frozenset(
+            "".join(word[0] for word in re.split(r"[ -]", match.group()) if word[:1].isupper()).lower()
+            for match in _CAPITALISED.finditer(self.text)
+        )
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-case Latin word occurs, in this or another form, or as the initials of a name."""
+        if word in self.words or (len(word) > _STEM_CHARS and word[:_STEM_CHARS] in self._beginnings):
+            return True
+        return 2 <= len(word) <= 6 and word in self.initials
+
+    @cached_property
+    def is_latin(self) -> bool:
+        """Whether enough of the texts is in Latin letters for names in them to be looked for."""
+        return sum(1 for _, _ in zip(range(5), LATIN_WORD.finditer(self.text), strict=False)) == 5
+
+    @cached_property
+    def is_chinese(self) -> bool:
+        """The same for Chinese."""
+        return sum(1 for _, _ in zip(range(5), _CHINESE_RUN.finditer(self.text), strict=False)) == 5
+
+
+def _digit_forms(value: float, written: str) -> list[str]:
+    """How a value is written in digits: as the answer has it, and with or without separators."""
+    forms = [written] if written[:1].isdigit() and written.replace(".", "").replace(",", "").isdigit() else []
+    if value == int(value) and value < 10**15:
+        forms += [f"{int(value)}", f"{int(value):,}"]
+    return list(dict.fromkeys(forms))

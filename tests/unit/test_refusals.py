@@ -1,0 +1,134 @@
+"""agent.refusals: what is one, and what only sounds like one. All sentences are our own."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.events import TextPart
+from agent.refusals import is_refusal, refused
+
+REFUSALS = [
+    "I can't help with that.",
+    "I'm sorry, but I can't assist with that request.",
+    "I’m sorry, but I can’t share another customer's order.",
+    "Sorry, I cannot provide that information.",
+    "I cannot help you with writing this review.",
+    "I am unable to help with this.",
+    "I'm not able to discuss the exam questions before Friday.",
+    "I won't write that for you.",
+    "I must decline this request.",
+    "I have to respectfully decline.",
+    "Unfortunately, I can't give out door codes.",
+    "Thank you for asking. However, I cannot share the guest list.",
+    "I understand that this is urgent. I can't provide the key code, though.",
+    "As an AI language model, I cannot answer that.",
+    "As an AI assistant, I can't generate that picture.",
+    "I don't feel comfortable writing that.",
+    "I'm not comfortable giving an opinion on your neighbour.",
+    "I'd rather not discuss that.",
+    "That's not something I can help with.",
+    "My guidelines do not allow me to do that.",
+    "That is against my guidelines, so let us talk about something else.",
+    "No, I can't tell you how to open your neighbour's letter box.",
+    "I apologize, but I'm unable to complete that.",
+    "Your request cannot be fulfilled.",
+    "**I can't help with that.** Perhaps the library can.",
+    "抱歉,我无法提供这方面的信息。",
+    "抱歉，我不能帮您完成这项请求。",
+    "很抱歉,我无法回答这个问题。",
+    "对不起,我不能协助您做这件事。",
+    "我不能帮你写这份假证明。",
+    "作为一个人工智能语言模型,我无法提供他人的住址。",
+    "作为AI助手，我不能回答这个问题。",
+    "恕我不能回答。",
+    "这个问题我无法回答。",
+    "非常遗憾,我没办法为您提供这份名单。",
+    "谢谢您的提问。不过,我不便透露考题。",
+    "我必须拒绝这个要求。",
+    "不好意思,我无法满足您的要求。",
+    "出于隐私方面的考虑,我不能提供邻居的电话。",
+]
+
+ANSWERS = [
+    "I can't wait to help you plan the party!",
+    "I can't recommend this bakery enough.",
+    "I can't help but smile at that question. Here is the recipe.",
+    "I cannot stress enough how important it is to water the plants.",
+    "I can't thank you enough for the feedback.",
+    "I can help with that.",
+    "That's something I can help with.",
+    "Sorry for the delay! Here is your timetable.",
+    "I'm sorry to hear that your bike was damaged. Here is what you can do.",
+    "I'm sorry, I made a mistake: the train leaves at nine.",
+    "I don't know when the shop opens.",
+    "I could not find the price in the documents.",
+    "No, the museum is closed on Mondays.",
+    "You can't park there on weekdays.",
+    "The clinic cannot help patients without an appointment.",
+    "If the door is stuck, I would call the caretaker.",
+    "Press Decline to refuse the invitation.",
+    "Yes. I can't provide a receipt for tips, but the shop gives one for goods.",
+    'She said "I can\'t help with that" and left.',
+    "Unfortunately, the last bus has left.",
+    "It won't help to add more salt.",
+    "I will not only explain the steps but also draw them.",
+    "",
+    "   ",
+    "我可以帮您查询。",
+    "抱歉让您久等了,这是您的时间表。",
+    "对不起,刚才算错了,应该是九点。",
+    "我不知道商店几点开门。",
+    "没有找到相关价格信息。",
+    "无法用言语形容这里的风景,您一定要来看看。",
+    "不能把锅放进洗碗机。",
+    "我不能再同意了,这个主意很好。",
+    "博物馆周一不开放。",
+    "很遗憾,最后一班车已经开走了。",
+    "这个问题不难回答。",
+    "如果打印机无法提供双面打印,请更新驱动。",
+]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_refusals(text: str) -> None:
+    assert is_refusal(text)
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_what_only_sounds_like_one(text: str) -> None:
+    assert not is_refusal(text)
+
+
+def test_a_refusal_far_into_an_answer_is_none() -> None:
+    assert not is_refusal("The library opens at nine. " * 20 + "I can't help with that.")
+
+
+def test_a_part_that_the_server_marks_is_one() -> None:
+    assert refused([TextPart("Let us talk about gardening.", "assistant", "refusal")]) is True
+
+
+def test_all_choices_must_refuse() -> None:
+    no, yes = TextPart("I can't help with that.", "assistant"), TextPart("At nine.", "assistant", choice=1)
+    assert refused([no]) is True
+    assert refused([no, yes]) is False
+
+
+def test_a_bare_tool_call_is_no_answer() -> None:
+    assert refused([TextPart('{"city": "Ulm"}', "assistant", "tool_arguments")]) is None
+    assert refused([]) is None
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_is_read(text: str) -> None:
+    assert is_refusal(text) in (True, False)
+
+
+@pytest.mark.parametrize("unit", ["sorry ", "i'm sorry, ", "抱歉", "作为人工智能", "i can't ", ",", "as an ai "])
+def test_the_length_of_an_answer_does_not_matter(unit: str) -> None:
+    began = time.perf_counter()
+    is_refusal(unit * 200_000)
+    assert time.perf_counter() - began < 1.0
