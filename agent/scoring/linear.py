@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
-
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
@@ -36,8 +34,8 @@ class LinearScorer:
     """
 
     name: str
-    category: ClassVar[str]
-    dimension: ClassVar[Dimension]
+    category: str
+    dimension: Dimension
     lane: Lane = "device"
     directions: frozenset[Direction]
 
