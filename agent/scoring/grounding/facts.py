@@ -42,8 +42,10 @@ class _Sorted:
         # The rounding of binary fractions; not of whole numbers with so many digits that they are somebody's number.
         if value < _LARGEST_AMOUNT:
             slack += 1e-9 * max(1.0, abs(value))
-        place = bisect_left(self._values, value - slack)
-        return place < len(self._values) and self._values[place] <= value + slack
+        # Adding even 0.0 would make a float of a large whole number, and lose its last digits.
+        low, high = (value - slack, value + slack) if slack else (value, value)
+        place = bisect_left(self._values, low)
+        return place < len(self._values) and self._values[place] <= high
 
     def near_finer(self, value: float, resolution: float) -> bool:
         """Whether a number given more exactly than to `resolution` rounds to the value."""
