@@ -20,7 +20,7 @@ from agent.events import DIRECTIONS, Direction, TextPart
 from agent.normalize import normalize
 from agent.scores import DIMENSIONS, ScoreRow
 from agent.scoring import SCORERS, load_scorer
-from agent.scoring.base import Batch, Scorer, ScoringItem
+from agent.scoring.base import Batch, Given, Scorer, ScoringItem, uses_context
 from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
 from tests.unit.scoring.tiny_encoders import write_classifier
 
@@ -59,6 +59,10 @@ CHEAP_OPTIONS: dict[str, dict[str, Any]] = {
     "transformers": {"model": "absent", "labels": {"toxic": "toxicity"}},
 }
 LAYERS = {"detoxify": "models", "transformers": "models"}
+# What every model had been given: only scorers that use the context look at it.
+GIVEN = Given(("The clinic opens at 8. It never opens on Sundays.", "诊所八点开门。"), (), ("When does it open?",))
+FAMILIES = {"groundedness": "misleading", "encoder": "toxicity"}
+"""Families of categories that are not named after their scorer."""
 
 every_scorer = pytest.mark.parametrize("name", list(SCORERS))
 
@@ -76,7 +80,7 @@ def scorer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def make_batch(texts: Sequence[str], direction: Direction, **over: Any) -> Batch:
-    return Batch([ScoringItem(TextPart(text, **over), direction, normalize) for text in texts])
+    return Batch([ScoringItem(TextPart(text, **over), direction, normalize, GIVEN) for text in texts])
 
 
 def direction_of(scorer: Scorer) -> Direction:
@@ -126,8 +130,15 @@ def test_it_is_made_without_its_files_and_declares_itself(name: str) -> None:
     assert scorer.categories
     assert set(scorer.categories.values()) <= set(DIMENSIONS)
     for category in scorer.categories:
-        # The scorer's name leads, so that no two scorers share a category, which is a metric's label.
-        assert re.fullmatch(rf"{name}(\.[a-z0-9_]+)?", category)
+        # The scorer's name leads, or the family's that the contract gives: no two scorers share a metric's label.
+        assert re.fullmatch(rf"({name}|{FAMILIES.get(name, name)})(\.[a-z0-9_]+)?", category)
+
+
+def test_no_two_scorers_share_a_category() -> None:
+    categories = [
+        category for name in SCORERS for category in load_scorer(name, CHEAP_OPTIONS.get(name, {})).categories
+    ]
+    assert len(categories) == len(set(categories))
 
 
 @every_scorer
@@ -176,7 +187,7 @@ def test_an_unknown_option_is_refused_in_one_line(name: str) -> None:
 
 
 def test_an_unknown_scorer_is_refused_with_the_names_that_there_are() -> None:
-    with pytest.raises(ConfigError, match="'astrology'; there are adversarial, detoxify, pii, toxicity, transformers"):
+    with pytest.raises(ConfigError, match="'astrology'; there are adversarial, detoxify, encoder, groundedness, pii, toxicity"):
         load_scorer("astrology", {})
 
 
@@ -210,9 +221,10 @@ def test_rows_are_in_the_order_of_the_batch(scorer: Scorer) -> None:
 
 
 def test_a_row_depends_on_the_text_alone(scorer: Scorer) -> None:
-    """The executor remembers rows by text."""
+    """The executor remembers rows by text; by text, kind and context where the scorer says that it uses it."""
     plain = score(scorer, TEXTS)
-    others = [score(scorer, TEXTS, role="tool", kind="tool_result", choice=3)]
+    kind = "text" if uses_context(scorer) else "tool_result"
+    others = [score(scorer, TEXTS, role="tool", kind=kind, choice=3)]
     others += [scorer.score(make_batch(TEXTS, direction)) for direction in scorer.directions]
     for rows in others:
         for row, other in zip(plain, rows, strict=True):

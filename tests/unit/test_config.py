@@ -20,7 +20,7 @@ def write(folder: Path, text: str) -> Path:
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, ""))
     assert config.topics.events == ("inference.events",)
-    assert set(config.scorers) == {"pii", "toxicity", "adversarial"}
+    assert set(config.scorers) == {"pii", "toxicity", "adversarial", "groundedness"}
     assert (config.web.host, config.web.port) == ("127.0.0.1", 9464)
 
 

@@ -40,7 +40,7 @@ VERSION = "2"
 _NAME = "toxicity.encoder.zip"
 _WINDOW, _OVERLAP = 94, 24
 _MAX_WINDOWS = 64
-_RANGE_TEXTS = 1024
+_RANGE_TEXTS = 400
 _RANGE_QUANTILE = 0.999
 #: Share of the kept-back negatives, weighted by source, and of the everyday ones among them, that the threshold may flag.
 _TARGET_FPR, _TARGET_EVERYDAY_FPR = 0.05, 0.01

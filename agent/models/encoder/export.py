@@ -135,20 +135,19 @@ def _linear(
     weight = weights[f"{name}.weight"]
     divisor = _divisors(ranges[name], weight, smoothing)
     spread = np.float32(max(float((ranges[name] / divisor).max()) / 127.0, 1e-9))
-    graph.constant(f"{name}.in_scale", (divisor * spread).astype(np.float32))
-    graph.constant(f"{name}.in_zero", np.full(len(divisor), _ZERO_POINT, np.uint8))
-    quantised = graph.node(
-        "QuantizeLinear", [x, f"{name}.in_scale", f"{name}.in_zero"], f"{name}.in", axis=2
-    )  # fmt: skip
+    # By multiplication and one scale for all: with a scale for each channel QuantizeLinear takes several times as long.
+    graph.constant(f"{name}.in_factor", (1.0 / (divisor * spread)).astype(np.float32))
+    if "unit" not in graph.quantised:
+        graph.quantised.add("unit")
+        graph.constant("unit", np.float32(1.0))
+        graph.constant("unit_zero", np.uint8(_ZERO_POINT))
+    scaled = graph.node("Mul", [x, f"{name}.in_factor"], f"{name}.scaled")
+    quantised = graph.node("QuantizeLinear", [scaled, "unit", "unit_zero"], f"{name}.in")
     folded = weight * divisor * spread
     scale = np.maximum(np.abs(folded).max(axis=1) / 127.0, 1e-12).astype(np.float32)
     graph.constant(f"{name}.weight", np.rint(folded / scale[:, None]).astype(np.int8).T.copy())
     graph.constant(f"{name}.scale", scale)
     graph.constant(f"{name}.bias", weights[f"{name}.bias"])
-    if "unit" not in graph.quantised:
-        graph.quantised.add("unit")
-        graph.constant("unit", np.float32(1.0))
-        graph.constant("unit_zero", np.uint8(_ZERO_POINT))
     return graph.node(
         "MatMulIntegerToFloat",
         [quantised, f"{name}.weight", "unit", f"{name}.scale", "unit_zero", "", f"{name}.bias"],

@@ -50,8 +50,8 @@ _CALCULATION = re.compile(
 )
 # Where these stand an answer reckons, in as many steps as it likes: what does not come out cannot be checked by form.
 _RECKONING = re.compile(
-    r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|in all|later|earlier)\b"
-    r"|=|共|合计|总|相差|加起来|平均|节?省|便宜",
+    r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|later|earlier|doubled?|halved?|triple)\b"
+    r"|=|共|合计|总|相差|加起来|平均|节?省|便宜|翻倍|加倍",
     re.IGNORECASE,
 )
 # A straight mark behind a digit or letter opens nothing: it stands for inches, or closes.
@@ -62,7 +62,9 @@ _LEAST_QUOTED_CHARACTERS = 5
 _MOST_QUOTES = 32
 # Below this a number in words is mostly a turn of speech: "one of", "two things", 一些, 两种.
 _LEAST_IN_WORDS = 4
+# Characters to either side in which a word of reckoning is looked for: about as many words in both scripts.
 _NEAR = 60
+_NEAR_CHINESE = 15
 
 
 class Context(Facts):
@@ -123,13 +125,14 @@ def _dates(text: str, context: Context) -> Iterator[Claim]:
 def _numbers(text: str, context: Context) -> Iterator[Claim]:
     markers = [match.span() for match in _MARKER.finditer(text)]
     text = blanked_apart(text, markers)
+    near = _NEAR if text.isascii() else _NEAR_CHINESE
     listed = len(_BULLET.findall(text)) or len(markers)
     for quantity in find_quantities(text):
         if quantity.code or not _is_claim(text, quantity) or quantity.value == listed:
             continue
         supported = context.hold(quantity, text[quantity.start : quantity.end])
         if not supported:
-            around = (max(0, quantity.start - _NEAR), min(len(text), quantity.end + _NEAR))
+            around = (max(0, quantity.start - near), min(len(text), quantity.end + near))
             reckoned = _RECKONING.search(text, *around)
             if reckoned or _CALCULATION.search(text, *around):
                 supported = context.numbers.derive(quantity)

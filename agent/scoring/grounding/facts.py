@@ -24,6 +24,7 @@ _STEM_CHARS = 5
 _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _CAPITALISED = re.compile(r"\b[A-Z][A-Za-z]*(?:[ -](?:of |the |and |for )?[A-Z][A-Za-z]*)+")
 _CHINESE_RUN = re.compile(f"[{CJK}]")
+_LARGEST_AMOUNT = 1e12
 #: Relative error of "about": nobody rounds further without saying so.
 _HEDGED_ERROR = 0.1
 
@@ -38,10 +39,13 @@ class _Sorted:
 
     def near(self, value: float, slack: float) -> bool:
         """Whether a number lies within `slack` of the value."""
-        # Half of the last digit, and the rounding of binary fractions.
-        slack += 1e-9 * max(1.0, abs(value))
-        place = bisect_left(self._values, value - slack)
-        return place < len(self._values) and self._values[place] <= value + slack
+        # The rounding of binary fractions; not of whole numbers with so many digits that they are somebody's number.
+        if value < _LARGEST_AMOUNT:
+            slack += 1e-9 * max(1.0, abs(value))
+        # Adding even 0.0 would make a float of a large whole number, and lose its last digits.
+        low, high = (value - slack, value + slack) if slack else (value, value)
+        place = bisect_left(self._values, low)
+        return place < len(self._values) and self._values[place] <= high
 
     def near_finer(self, value: float, resolution: float) -> bool:
         """Whether a number given more exactly than to `resolution` rounds to the value."""

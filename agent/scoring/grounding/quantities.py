@@ -81,8 +81,13 @@ def find_quantities(text: str, *, hedges: bool = True) -> list[Quantity]:
     hedges
         Look for "about"; not needed of what is only looked up.
     """
-    numbers = (match for match in _NUMBER.finditer(text) if match.end() - match.start() <= _MOST_DIGITS)
-    found = [_digits(text, match, hedges) for match in numbers]
+    found: list[Quantity] = []
+    end = 0
+    for match in _NUMBER.finditer(text):
+        # 1万2千: the second number has been read with the first.
+        if match.start() >= end and match.end() - match.start() <= _MOST_DIGITS:
+            found.append(_digits(text, match, hedges))
+            end = found[-1].end
     if not text.isascii():
         chinese = (_chinese(text, match) for match in _CHINESE.finditer(text))
         found += [quantity for quantity in chinese if quantity is not None]

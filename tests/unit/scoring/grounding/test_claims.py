@@ -1,0 +1,119 @@
+"""Names, quotations and negations; and that nothing takes more than linear time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agent.scoring.grounding.claims import Claim, Context, find_claims
+
+
+def claims_of(answer: str, *context: str) -> list[Claim]:
+    return sorted(find_claims(answer, Context(context)))
+
+
+def lacking(answer: str, context: str, kind: str) -> list[str]:
+    return [answer[c.start : c.end] for c in claims_of(answer, context) if c.kind == kind and not c.supported]
+
+
+ENGLISH = (
+    "The bakery course at Riverside College is led by Helen Okafor. The World Health Organization wrote the leaflet."
+)
+CHINESE = "烘焙课由王小明老师在滨河大学讲授,推荐阅读《春天的菜园》,软件用的是Krita。"
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("The course is led by Helen Okafor.", []),
+        ("Ms. Okafor leads it at Riverside College.", []),
+        ("It is led by Martin Lindqvist.", ["Martin Lindqvist"]),
+        ("Ask at Dunmore Station.", ["Dunmore Station"]),
+        ("The WHO wrote it.", []),
+        ("Bakers love it. Everyone may come.", []),
+        ("**Course Details And Prices**\nHelen Okafor leads it.", []),
+        ("- Flour\n- Water", []),
+        ("It is in the Leaflet.", []),
+    ],
+)
+def test_english_names(answer: str, names: list[str]) -> None:
+    assert lacking(answer, ENGLISH, "NAME") == names
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("由王小明老师讲授。", []),
+        ("王老师在滨河大学教课。", []),
+        ("由陈丽华老师讲授。", ["陈丽华老师"]),
+        ("课程在东湖理工大学。", ["东湖理工大学"]),
+        ("推荐《春天的菜园》。", []),
+        ("推荐《秋天的果园》。", ["《秋天的果园》"]),
+        ("软件是krita。", []),
+        ("软件是Blender。", ["Blender"]),
+        ("这家公司在城市里,附近有超市。", []),
+    ],
+)
+def test_chinese_names(answer: str, names: list[str]) -> None:
+    assert lacking(answer, CHINESE, "NAME") == names
+
+
+def test_names_are_not_looked_for_in_another_script() -> None:
+    assert lacking("由陈丽华老师讲授。", "The course is led by Chen Lihua on Mondays.", "NAME") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "quotes"),
+    [
+        ('It says "please keep the gate closed".', []),
+        ("It says “Please, keep the GATE closed!”", []),
+        ('It says "visitors will be fined".', ['"visitors will be fined"']),
+        ('A so-called "gate" of 3" by 4" is there.', []),
+    ],
+)
+def test_quotations(answer: str, quotes: list[str]) -> None:
+    assert lacking(answer, "The notice: Please keep the gate closed.", "QUOTE") == quotes
+
+
+@pytest.mark.parametrize(
+    ("answer", "context", "contrary"),
+    [
+        ("Dogs are allowed in the swimming hall.", "Dogs are not allowed in the swimming hall.", True),
+        ("Dogs aren't allowed in the swimming hall.", "Dogs are not allowed in the swimming hall.", False),
+        ("The sauna is closed to guests.", "The sauna is open to guests.", True),
+        ("The sauna is not closed to guests.", "The sauna is open to guests.", False),
+        ("The hall is open on Monday.", "The hall is open on Monday but the hall is not open on Sunday.", False),
+        ("Is the sauna not open to guests?", "The sauna is open to guests.", False),
+        ("游泳馆内允许携带宠物。", "游泳馆内不允许携带宠物。", True),
+        ("游泳馆内不允许携带宠物。", "游泳馆内不允许携带宠物。", False),
+        ("游泳馆内禁止携带宠物。", "游泳馆内不允许携带宠物。", False),
+        ("这张票不可以在两周内退换。", "这张票可以在两周内退换。", True),
+        ("非常欢迎大家参加活动。", "欢迎大家参加活动。", False),
+    ],
+)
+def test_negations(answer: str, context: str, contrary: bool) -> None:
+    assert bool(lacking(answer, context, "NEGATION")) is contrary
+
+
+UNITS = [
+    "1 ", "1,", "1.", "1:30 ", "8 am ", "may 1, 2020 ", "1/1/2020 ", "1年1月", "一", "十万", "三点",
+    "周一至", "one ",
+    "one hundred ", "Ab Cd ", "A ", "Anna-", "A1", "王先生", "北京大学", "《", "《a》", '"a b c d" ', '"', "不是",
+    "不允许携带宠物,", "the dog is not allowed in the hall, ", "`", "```",
+    "http://a.b/", "# 1\n", "$", "百分之五", "İ", "\ud800", "５", "monday-friday ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
+    def seconds(scale: int) -> float:
+        answer, context = (unit * 8_000)[: 2_000 * scale], "The clinic opens at 8. 诊所八点开门。" * (300 * scale)
+        began = time.process_time()
+        for claim in claims_of(answer, context, unit * 300 * scale):
+            assert 0 <= claim.start < claim.end <= len(answer)
+        return time.process_time() - began
+
+    short = seconds(1)
+    # Four times the length, four times the time; a square is far beyond, a pattern that backtracks would never end.
+    assert seconds(4) < 10 * short + 0.5

@@ -1,0 +1,162 @@
+"""Numbers, dates and days: what is the same however it is written, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.scoring.grounding.claims import Context, find_claims
+from agent.scoring.grounding.numerals import chinese_value, english_value
+from agent.scoring.grounding.quantities import find_quantities
+
+
+def unsupported(answer: str, context: str) -> list[str]:
+    """The numbers and dates of an answer that the context does not have."""
+    claims = find_claims(answer, Context([context]))
+    return [answer[c.start : c.end] for c in sorted(claims) if c.kind in ("NUMBER", "DATE") and not c.supported]
+
+
+def claimed(answer: str) -> int:
+    claims = find_claims(answer, Context(["Nothing is said of it here, on Monday."]))
+    return sum(claim.kind in ("NUMBER", "DATE") for claim in claims)
+
+
+SAME = [
+    ("1,200 people", "1200 people"),
+    ("1.2k people", "1,200 people"),
+    ("一千二百人", "1200人"),
+    ("1200人", "一千二百人"),
+    ("１２００人", "1200人"),
+    ("1.2万人", "12,000人"),
+    ("一万二", "12000"),
+    ("3亿元", "300,000,000 yuan"),
+    ("1万2千人", "12000人"),
+    ("twenty-five chairs", "25 chairs"),
+    ("two hundred and six pages", "206 pages"),
+    ("15%", "百分之十五"),
+    ("15 percent", "15%"),
+    ("90 minutes", "1.5 hours"),
+    ("两周", "14天"),
+    ("4.8 kilometres", "4800 m"),
+    ("$5", "5 dollars"),
+    ("$3m", "3 million dollars"),
+    ("about 1.8 million", "1,834,212"),
+    ("roughly 60", "62"),
+    ("8 o'clock", "8:00"),
+    ("8 pm", "20:00"),
+    ("opens at 8 am", "opens at 8"),
+    ("opens at 8", "opens at 8:30 and closes at 8 pm"),
+    ("下午三点半", "15:30"),
+    ("晚上11点50分", "23:50"),
+    ("noon", "12:00"),
+    ("March 14, 2026", "14 March 2026"),
+    ("2026-03-14", "2026年3月14日"),
+    ("二〇二六年三月十四日", "2026-03-14"),
+    ("14 March", "14 March 2026"),
+    ("3/14/2026", "14/3/2026"),
+    ("on Wednesday", "Monday to Friday"),
+    ("周三", "周一至周五"),
+    ("on Saturday", "at weekends"),
+    ("星期天", "每天"),
+    ("the 5th floor", "the fifth floor"),
+    ("a total of 92 euros", "80 euros and 12 euros"),
+]
+
+DIFFERENT = [
+    ("1,300 people", "1,200 people"),
+    ("200 people", "1,200 people"),
+    ("two thousand", "1200"),
+    ("两千人", "一千二百人"),
+    ("25%", "15%"),
+    ("40 hours", "40 minutes"),
+    ("5 euros", "5 dollars"),
+    ("9", "8"),
+    ("9 am", "9 pm"),
+    ("8:45", "8:30"),
+    ("21 March 2026", "14 March 2026"),
+    ("14 March 2025", "14 March 2026"),
+    ("4月14日", "3月14日"),
+    ("on Thursday", "on Monday"),
+    ("周六", "周一至周五"),
+    ("1913", "1931"),
+    ("18", "1834"),
+    ("1.9 million", "1,834,212"),
+    ("20", "19"),
+    ("12345678901234567", "12345678901234568"),
+]
+
+
+@pytest.mark.parametrize(("answer", "context"), SAME)
+def test_the_same_written_otherwise(answer: str, context: str) -> None:
+    assert unsupported(answer, context) == []
+    assert claimed(answer) > 0
+
+
+@pytest.mark.parametrize(("answer", "context"), DIFFERENT)
+def test_something_else(answer: str, context: str) -> None:
+    assert unsupported(answer, context) != []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "1. Flour\n2. Water\n3. Salt",
+        "See [1] and [2].",
+        "Step 4: wait.",
+        "### Day 7",
+        "第一步,洗米。",
+        "十分感谢,千万别忘了,万一下雨就改天。",
+        "四川的三明治",
+        "one of the two doors",
+        "```\nx = 77\n```",
+        "`7 + 5`",
+        "https://example.org/77/12",
+        "an MP3 file and an A4 sheet",
+    ],
+)
+def test_what_is_counted_or_said_but_not_claimed(answer: str) -> None:
+    assert claimed(answer) == 0
+
+
+@pytest.mark.parametrize(
+    ("run", "value"),
+    [("十", 10), ("二十三", 23), ("一百零五", 105), ("两千", 2000), ("一千零五", 1005),
+     ("三万二千", 32000),
+     ("一亿", 10**8), ("一亿零五万", 100_050_000), ("二〇二四", 2024), ("一百五", 150), ("百", 100),
+     ("", None), ("一二十", None), ("一" * 40, None)],
+)  # fmt: skip
+def test_chinese_numerals(run: str, value: int | None) -> None:
+    assert chinese_value(run) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [("twelve", 12), ("twenty-one", 21), ("three hundred", 300), ("two thousand and six", 2006), ("a", None),
+     ("one million two hundred thousand", 1_200_000), ("dozen", 12), ("one two", None)],
+)  # fmt: skip
+def test_english_numbers(words: str, value: int | None) -> None:
+    assert (english_value(words) if words != "a" else None) == value
+
+
+@given(st.integers(0, 10**12))
+def test_separators_do_not_matter(number: int) -> None:
+    assert unsupported(f"{number:,}", f"{number}") == []
+    assert unsupported(f"{number}", f"There are {number:,} of them.") == []
+
+
+@given(st.integers(1, 9999))
+def test_chinese_numerals_are_read_as_they_are_written(number: int) -> None:
+    digits, written, zero = "零一二三四五六七八九", "", False
+    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // unit % 10
+        if digit:
+            written += ("零" if zero and written else "") + digits[digit] + name
+        zero = digit == 0 if written else False
+    assert chinese_value(written) == number
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("0123456789.,%$年月日一百万k ")), max_size=60))
+def test_every_quantity_lies_in_its_text(text: str) -> None:
+    for quantity in find_quantities(text):
+        assert 0 <= quantity.start < quantity.end <= len(text)
