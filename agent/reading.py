@@ -5,14 +5,16 @@ offsets. Steps, in this order:
 
 1. Unicode tags (invisible ASCII, plane 14) become the characters that they stand for;
 2. Base64 that decodes to text is replaced by that text, once: what is inside is not decoded again;
-3. letters that are spelled out (``y.o.u``, ``y o u``) are joined, and so are Chinese characters with signs between them;
+3. letters that are spelled out (``y.o.u``, ``y o u``) are joined, and so are Chinese characters with signs between
+them;
 4. `agent.normalize.normalize`: invisible characters, width, case, look-alikes, white space;
 5. marks over Latin letters go, and so do repetitions (``sooooo``), and figures that stand for letters inside words
    (``gr3at``);
 6. emoji are spelled out by their Unicode names, since small vocabularies have none;
 7. traditional Chinese characters become simplified ones, when a table is given.
 
-Every step is linear in the length of the text; the result has at most `MAX_GROWTH` times its length, and what goes beyond
+Every step is linear in the length of the text; the result has at most `MAX_GROWTH` times its length, and what goes
+beyond
 is cut.
 """
 
@@ -41,7 +43,8 @@ _ZERO_WIDTH = re.compile(f"[{_INVISIBLE}]")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,20000}={0,2}(?![A-Za-z0-9+/=])")
 _READABLE_SHARE = 0.9
 
-# One letter, then one to three separating signs and one more letter, at least twice. Letter and separator classes have no
+# One letter, then one to three separating signs and one more letter, at least twice. Letter and separator classes have
+# no
 # character in common, so there is only one way to match.
 _LETTER = r"[^\W\d_\u2e80-\u9fff\uac00-\ud7af]"
 _SPELLED = re.compile(rf"(?<![^\W_]){_LETTER}(?:[ \t.\-_*·•|/~]{{1,3}}{_LETTER}){{2,}}(?![^\W_])")
@@ -56,7 +59,8 @@ _LEET = str.maketrans("013457@$€£!", "oieastasela")
 _LEET_WORD = re.compile(r"(?<![\w@$€£!])[\w@$€£!]{3,40}")
 _LEET_SIGN = re.compile(r"[013457@$€£!]")
 _LATIN = re.compile(r"[a-z]")
-# Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``base64``, ``h1n1``).
+# Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``base64``,
+# ``h1n1``).
 _NUMBERED = re.compile(r"(?:[0-9]+[a-z]{1,4}|[a-z]{2,}[0-9]+|[a-z]?(?:[0-9]+[a-z])*[0-9]*)$")
 _EMOJI = re.compile("[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]")
 

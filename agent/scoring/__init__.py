@@ -23,7 +23,7 @@ SCORERS: Mapping[str, str] = {
     "adversarial": "agent.scoring.adversarial:AdversarialScorer",
     "detoxify": "agent.scoring.detoxify:DetoxifyScorer",
     "transformers": "agent.scoring.transformers_classifier:TransformersScorer",
-    "ngrams": "agent.scoring.ngram_classifier:NgramScorer",
+    "encoder": "agent.scoring.encoder_classifier:EncoderClassifier",
     "groundedness": "agent.scoring.grounding:GroundednessScorer",
 }
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""

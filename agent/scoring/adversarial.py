@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from agent.events import Direction
 from agent.scores import Dimension
 from agent.scoring.linear import LinearScorer
@@ -13,6 +15,6 @@ class AdversarialScorer(LinearScorer):
     """The built-in classifier of adversarial input. Options and errors: see `LinearScorer`."""
 
     name = "adversarial"
-    category: str = "adversarial"
-    dimension: Dimension = "adversarial"
+    category: ClassVar[str] = "adversarial"
+    dimension: ClassVar[Dimension] = "adversarial"
     directions: frozenset[Direction] = frozenset({"input"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
+
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
@@ -34,8 +36,8 @@ class LinearScorer:
     """
 
     name: str
-    category: str
-    dimension: Dimension
+    category: ClassVar[str]
+    dimension: ClassVar[Dimension]
     lane: Lane = "device"
     directions: frozenset[Direction]
 

@@ -1,111 +1,20 @@
-"""Toxicity: insults, threats, hatred, obscenity and harmful content in what people and models say."""
+"""Toxicity: insults, threats, hatred and obscenity in what people and models say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import ClassVar
 
-from agent.errors import ConfigError
 from agent.events import Direction
-from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Batch, Lane
-from agent.scoring.compact import HarmClassifier
+from agent.scores import Dimension
+from agent.scoring.linear import LinearScorer
 
 __all__ = ["ToxicityScorer"]
 
-_CATEGORY = "toxicity"
-_WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处理一条中文文本。", "")
 
-
-class ToxicityScorer:
-    """The built-in classifier, for both directions; English and Chinese, other languages less well. Reads the raw view,
-    and undoes disguises by itself.
-
-    A millisecond or two a text on one core. The kind ``ngrams`` takes a twentieth of that and sees less.
-
-    Parameters
-    ----------
-    model
-        Path of an artefact (``.zip``); the one shipped with harmwatch when None.
-    threshold
-        Replaces the artefact's threshold, in (0, 1].
-    threads
-        Threads of one pass; more than one takes cores from a model server beside it.
-    max_windows
-        Windows of 94 tokens that are looked at in one text, at least 2; a longer text keeps its beginning and its end.
-
-    Raises
-    ------
-    ConfigError
-        When an option is out of range.
-    """
+class ToxicityScorer(LinearScorer):
+    """The built-in toxicity classifier, for both directions. Options and errors: see `LinearScorer`."""
 
     name = "toxicity"
-    lane: Lane = "device"
+    category: ClassVar[str] = "toxicity"
+    dimension: ClassVar[Dimension] = "output"
     directions: frozenset[Direction] = frozenset({"input", "output"})
-
-    def __init__(
-        self,
-        model: str | Path | None = None,
-        threshold: float | None = None,
-        threads: int = 1,
-        max_windows: int = 64,
-    ) -> None:
-        if threshold is not None and not 0.0 < threshold <= 1.0:
-            raise ConfigError("scorer toxicity: threshold must be more than 0 and at most 1")
-        if threads < 1 or max_windows < 2:
-            raise ConfigError("scorer toxicity: threads must be 1 or more, max_windows 2 or more")
-        self._path = None if model is None else Path(model)
-        self._threshold = threshold
-        self._threads = threads
-        self._max_windows = max_windows
-        self._loaded: HarmClassifier | None = None
-        self.categories: Mapping[str, Dimension] = {_CATEGORY: "output"}
-
-    @property
-    def version(self) -> str:
-        """``builtin@2``; of a file of one's own ``custom@`` and its version once it is loaded."""
-        if self._path is None:
-            return "builtin@2"
-        return "custom@1" if self._loaded is None else f"custom@{self._loaded.version}"
-
-    @property
-    def thresholds(self) -> Mapping[str, float]:
-        """By category.
-
-        Raises
-        ------
-        ModelError
-            When the artefact cannot be read.
-        """
-        return {_CATEGORY: self._model().threshold if self._threshold is None else self._threshold}
-
-    def warm_up(self) -> None:
-        """Load the networks and score a first batch.
-
-        Raises
-        ------
-        ModelError
-            When the artefact is missing or damaged, or ONNX Runtime is.
-        """
-        self._model().scores(_WARM_UP_TEXTS)
-
-    def score(self, batch: Batch) -> Sequence[ScoreRow]:
-        """Score each text; long ones in windows, the highest counts."""
-        scores, truncated = self._model().scores(batch.texts("raw"))
-        explanation = self._explanation()
-        return [
-            ScoreRow({_CATEGORY: score}, explanation=explanation, truncated=cut)
-            for score, cut in zip(scores.tolist(), truncated, strict=True)
-        ]
-
-    def _model(self) -> HarmClassifier:
-        if self._loaded is None:
-            self._loaded = HarmClassifier(self._path, self._threads, self._max_windows)
-        return self._loaded
-
-    def _explanation(self) -> str:
-        kind = "built-in" if self._path is None else "custom"
-        if self._threshold is not None:
-            return f"{kind} classifier, threshold {self._threshold:.2f} (set by configuration)"
-        return f"{kind} classifier, threshold {self._model().threshold:.2f} (false alarms: see its model card)"

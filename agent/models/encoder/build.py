@@ -1,4 +1,5 @@
-"""Makes the shipped artefact of fitted encoders: ``python -m agent.models.encoder.build --data DIR --work DIR --out DIR``.
+"""Makes the shipped artefact of fitted encoders: ``python -m agent.models.encoder.build --data DIR --work DIR --out
+DIR``.
 
 Exports to 8 bits, calibrates and sets the threshold on rows that were kept back, measures, and writes the model card.
 """
@@ -42,10 +43,13 @@ _WINDOW, _OVERLAP = 94, 24
 _MAX_WINDOWS = 64
 _RANGE_TEXTS = 400
 _RANGE_QUANTILE = 0.999
-#: Share of the kept-back negatives, weighted by source, and of the everyday ones among them, that the threshold may flag.
+# : Share of the kept-back negatives, weighted by source, and of the everyday ones among them, that the threshold may
+# flag.
 _TARGET_FPR, _TARGET_EVERYDAY_FPR = 0.05, 0.01
-_EVERYDAY = ("out_en_benign", "out_zh_benign", "prompt_en_benign", "prompt_zh_benign", "prompt_zh_cvalues", "adv_en_wildguard",
-             "own_attack_templates")  # fmt: skip
+_EVERYDAY = (
+    "out_en_benign", "out_zh_benign", "prompt_en_benign", "prompt_zh_benign", "prompt_zh_cvalues",
+    "adv_en_wildguard", "own_attack_templates",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ def _read(path: Path) -> _Fitted:
             weights = {name.removeprefix("w:"): archive[name] for name in archive.files if name.startswith("w:")}
             return _Fitted(weights, json.loads(archive["about"].tobytes()), archive["tokenizer"].tobytes())
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{path.name}: no fitted encoder there; run python -m agent.models.encoder.fit first") from error
+        raise ModelError(
+            f"{path.name}: no fitted encoder there; run python -m agent.models.encoder.fit first"
+        ) from error
 
 
 def _ranges(fitted: _Fitted, texts: list[str]) -> dict[str, NDArray[np.float32]]:
@@ -128,7 +134,9 @@ def _build(work: Path, rows: list[Row], packages: Path | None, console: Console)
             balance[labels[places] == value] /= max(float(balance[labels[places] == value].sum()), 1e-9)
         finite = np.isfinite(logits)
         slope, intercept = fit_platt(logits[finite], labels[places][finite], balance[finite])
-        scores[places] = np.where(finite, 1.0 / (1.0 + np.exp(-(slope * np.where(finite, logits, 0.0) + intercept))), 0.0)
+        scores[places] = np.where(
+            finite, 1.0 / (1.0 + np.exp(-(slope * np.where(finite, logits, 0.0) + intercept))), 0.0
+        )
         encoders.append(EncoderSettings(name, raw.first, raw.last, raw.pad, _WINDOW, _OVERLAP, slope, intercept))
         members[f"{name}.onnx"], members[f"{name}.tokenizer.json"] = graph, fitted.tokenizer
         facts["encoders"][name] = {**about, "bytes": len(graph), "kept_back": int(own.sum())}

@@ -1,6 +1,7 @@
 """Writes a trained encoder as an ONNX file with 8-bit weights, for ONNX Runtime on a CPU.
 
-Activations are quantised with scales that are fixed at export: a scale that is taken from each batch would make a text's
+Activations are quantised with scales that are fixed at export: a scale that is taken from each batch would make a
+text's
 score depend on its neighbours. Channels that are much larger than others are divided down and the weights multiplied
 accordingly (Xiao et al. 2023, SmoothQuant, arXiv:2211.10438), so that one scale fits all channels of a layer.
 
@@ -158,9 +159,12 @@ def _linear(
 def _divisors(largest: _F32, weight: _F32, smoothing: float) -> _F32:
     """By how much each input channel is divided down."""
     reach = np.maximum(np.abs(weight).max(axis=0), 1e-6)
-    divisor = np.maximum(largest, 1e-6) ** smoothing / reach ** (1.0 - smoothing) if smoothing else np.ones_like(largest)
+    divisor = (
+        np.maximum(largest, 1e-6) ** smoothing / reach ** (1.0 - smoothing) if smoothing else np.ones_like(largest)
+    )
     divisor = divisor / np.exp(np.log(divisor).mean())
-    return np.clip(divisor, 1e-3, 1e3).astype(np.float32)
+    bounded: _F32 = np.clip(divisor, 1e-3, 1e3).astype(np.float32)
+    return bounded
 
 
 def _layer(

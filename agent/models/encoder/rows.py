@@ -77,7 +77,9 @@ def tokenize(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     """Token ids without special tokens."""
     ids: list[list[int]] = []
     for begin in range(0, len(texts), 2048):
-        ids += [encoding.ids for encoding in tokenizer.encode_batch(texts[begin : begin + 2048], add_special_tokens=False)]
+        ids += [
+            encoding.ids for encoding in tokenizer.encode_batch(texts[begin : begin + 2048], add_special_tokens=False)
+        ]
     return ids
 
 

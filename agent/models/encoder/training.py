@@ -56,7 +56,7 @@ def fit_encoder(
     batches = [batch for rows in epochs for batch in _batches(rows, settings.tokens, rng)]
     encoder.bfloat16()
     names = dict(encoder.named_parameters())
-    parameters = list(names.values())
+    parameters: list[Tensor] = list(names.values())
     masters = [parameter.detach().float().clone().requires_grad_() for parameter in parameters]
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, master in zip(names, masters, strict=True):

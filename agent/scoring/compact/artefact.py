@@ -1,6 +1,7 @@
 """The file that holds the built-in harm classifier: a zip of networks, tokenisers, a table of characters and settings.
 
-Nothing in it is code: ONNX graphs (protobuf), tokenisers (JSON), settings (JSON). A digest over all members shows whether
+Nothing in it is code: ONNX graphs (protobuf), tokenisers (JSON), settings (JSON). A digest over all members shows
+whether
 the file is the one that was trained.
 """
 
@@ -89,7 +90,9 @@ def unpack(path: Path | None) -> tuple[About, dict[str, bytes]]:
         else:
             content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{origin}: cannot be read; reinstall harmwatch or run python -m agent.models.encoder") from error
+        raise ModelError(
+            f"{origin}: cannot be read; reinstall harmwatch or run python -m agent.models.encoder"
+        ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:

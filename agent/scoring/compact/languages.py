@@ -1,6 +1,8 @@
-"""Which encoder reads a text: the English one, or the multilingual one. A guess for texts of any length, in microseconds.
+"""Which encoder reads a text: the English one, or the multilingual one. A guess for texts of any length, in
+microseconds.
 
-Scripts decide first. Within Latin script the little words of European languages vote; a text that has none of them (names,
+Scripts decide first. Within Latin script the little words of European languages vote; a text that has none of them
+(names,
 shouts, code) counts as English.
 """
 
@@ -20,15 +22,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ENGLISH = _words("""the a an is are was were be been to of and in it you i that for on with this not have has had he she they
-    we my your at do does if but so me just what no all can will as from or by up out who how why when would there their them
-    his her him get like go know don't im i'm it's you're about one now more than then people because these those our us""")
+_ENGLISH = _words(
+    """the a an is are was were be been to of and in it you i that for on with this not have has had he she
+    they we my your at do does if but so me just what no all can will as from or by up out who how why when
+    would there their them his her him get like go know don't im i'm it's you're about one now more than
+    then people because these those our us"""
+)
 # Words that are English too ("die", "man", "no", "me") do not vote.
-_OTHER = _words("""der das und ist nicht ein eine einen mit von auf fur sich ich du wir ihr sie es dem auch wie bei nur noch nach
-    aus wenn kein keine sind werden haben zu den le la les des et est une je tu il elle nous vous pas ne que qui dans pour sur
-    avec ce cette au aux mais c'est el los las por con para se lo como mas pero su al del muy todo este esta un una di che non
-    per sono gli mi si della nella os um uma nao com mas voce het een van niet ik dat op te zijn voor maar nie sie jest ze
-    co jak tak ale bir bu ve icin degil ang ng sa mga hindi hai ka ki ko""")
+_OTHER = _words(
+    """der das und ist nicht ein eine einen mit von auf fur sich ich du wir ihr sie es dem auch wie bei nur
+    noch nach aus wenn kein keine sind werden haben zu den le la les des et est une je tu il elle nous vous
+    pas ne que qui dans pour sur avec ce cette au aux mais c'est el los las por con para se lo como mas pero
+    su al del muy todo este esta un una di che non per sono gli mi si della nella os um uma nao com mas voce
+    het een van niet ik dat op te zijn voor maar nie sie jest ze co jak tak ale bir bu ve icin degil ang ng
+    sa mga hindi hai ka ki ko"""
+)
 
 
 def reads_as_english(text: str) -> bool:

@@ -51,7 +51,11 @@ class HarmClassifier:
         self._simplified = {ord(old): new for old, new in table.items()}
         self._encoders = {
             settings.name: CompactEncoder(
-                settings, members[f"{settings.name}.onnx"], members[f"{settings.name}.tokenizer.json"], threads, max_windows
+                settings,
+                members[f"{settings.name}.onnx"],
+                members[f"{settings.name}.tokenizer.json"],
+                threads,
+                max_windows,
             )
             for settings in about.encoders
         }

@@ -122,7 +122,8 @@ class OneDnnLinear(nn.Module):
         operations: Any = torch.ops.mkldnn
         try:
             self._linear: Any = operations._linear_pointwise
-            self._weight: Any = operations._reorder_linear_weight(plain.weight.detach(), _ROWS)
+            # Under the name that networks look at, some of them, to learn the type.
+            self.weight: Any = operations._reorder_linear_weight(plain.weight.detach(), _ROWS)
         except AttributeError as error:
             raise RuntimeError("no such operations") from error
         self._bias = None if plain.bias is None else plain.bias.detach()
@@ -136,7 +137,7 @@ class OneDnnLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (..., inputs) to (..., outputs)."""
         rows = x.reshape(-1, x.shape[-1]).to(torch.bfloat16)
-        result: Tensor = self._linear(rows, self._weight, self._bias, self._activation, [], "none")
+        result: Tensor = self._linear(rows, self.weight, self._bias, self._activation, [], "none")
         return (result.to(x.dtype) if self._keep else result).view(*x.shape[:-1], self._outputs)
 
 

@@ -154,6 +154,8 @@ class _Layer:
             return prepare_linear(linear, precision, device, activation)
 
         self._heads = weights.heads
+        # On CPUs torch's attention is faster, and nearer, in float32 than in bfloat16, conversion included.
+        self._attention_type = stream
         self._query, self._key_value, self._qkv = None, None, None
         if layer is weights.layers[-1]:
             self._query = prepared(layer.query)
@@ -169,12 +171,14 @@ class _Layer:
         """One layer; with `first` (rows of the texts' first tokens) for those rows alone."""
         if first is None:
             assert self._qkv is not None
-            query, key, value = self._qkv(x).view(len(x), 3, self._heads, -1).unbind(1)
+            projected = self._qkv(x).to(self._attention_type)
+            query, key, value = projected.view(len(x), 3, self._heads, -1).unbind(1)
         else:
             assert self._query is not None and self._key_value is not None
-            key, value = self._key_value(x).view(len(x), 2, self._heads, -1).unbind(1)
+            projected = self._key_value(x).to(self._attention_type)
+            key, value = projected.view(len(x), 2, self._heads, -1).unbind(1)
             x = x.index_select(0, first)
-            query = self._query(x).view(len(x), self._heads, -1)
+            query = self._query(x).to(self._attention_type).view(len(x), self._heads, -1)
         context = attend(query, key, value, texts, first is not None)
         x = self._attention_norm(x + self._out(context))
         return self._output_norm(x + self._down(self._up(x)))

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.layer("models")
 
 #: Same width twice, and widths that differ by less than a multiple.
 LENGTHS = (1, 3, 3, 8, 9, 17, 17, 32)
+OTHER_SHAPES = ("albert", "deberta-v2")
 
 
 def windows(count: int = 30) -> list[Any]:
@@ -49,7 +50,7 @@ def logits_by_place(network: Any, some: list[Any], specials: int, budget: int) -
 
 
 @pytest.mark.parametrize("multiple", [1, 16], ids=["exact", "rounded"])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "albert"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in OTHER_SHAPES])
 def test_logits_are_those_of_the_network(kind: str, multiple: int, tmp_path: Path) -> None:
     """Widths of 16 are what GPUs get: rectangles with gaps, gathered, masked and scattered."""
     import torch
@@ -71,14 +72,15 @@ def test_logits_are_those_of_the_network(kind: str, multiple: int, tmp_path: Pat
             np.testing.assert_allclose(found[place], own_logits(model, tokenizer, window), atol=1e-4, rtol=1e-4)
 
 
-def test_networks_of_other_shapes_run_as_they_come(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", OTHER_SHAPES)
+def test_networks_of_other_shapes_run_as_they_come(kind: str, tmp_path: Path) -> None:
     import torch
 
     from agent.scoring.encoders.assembly import build_network
     from agent.scoring.encoders.networks import PaddedNetwork
 
-    directory = write_network(tmp_path, "albert")
-    model, tokenizer = make_network(directory, "albert"), tokenizer_of(directory)
+    directory = write_network(tmp_path, kind)
+    model, tokenizer = make_network(directory, kind), tokenizer_of(directory)
     network = build_network(model, tokenizer, "float32", torch.device("cpu"), 32, "test")
     assert isinstance(network, PaddedNetwork)
     found = logits_by_place(network, windows(), tokenizer.specials, 128)

@@ -32,12 +32,13 @@ def _classifier(folder: Path, kind: str) -> tuple[str, dict[str, Any]]:
     return "transformers", {"model": str(write_classifier(folder, kind)), "labels": {"LABEL_1": "unsafe"}}
 
 
-#: Unpadded by our own forward pass, and as they come: ALBERT's shape is not known to it.
+#: Unpadded by our own forward pass, and as they come: the shapes of ALBERT and DeBERTa are not known to it.
 NETWORKS: dict[str, Callable[[Path], tuple[str, dict[str, Any]]]] = {
     "detoxify-bert": lambda folder: _detoxify(folder, "bert"),
     "detoxify-xlm-roberta": lambda folder: _detoxify(folder, "xlm-roberta"),
     "transformers-distilbert": lambda folder: _classifier(folder, "distilbert"),
     "transformers-albert": lambda folder: _classifier(folder, "albert"),
+    "transformers-deberta-v2": lambda folder: _classifier(folder, "deberta-v2"),
 }
 
 

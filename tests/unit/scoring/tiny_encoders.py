@@ -16,7 +16,7 @@ __all__ = ["KINDS", "POSITIONS", "SENTENCES", "make_network", "tokenizer_name", 
 POSITIONS = 34
 """Input length of the tiny networks: 32 tokens and two special ones."""
 
-KINDS = ("bert", "roberta", "xlm-roberta", "distilbert", "albert")
+KINDS = ("bert", "roberta", "xlm-roberta", "distilbert", "albert", "deberta-v2")
 
 SENTENCES = (
     "you are an idiot", "hello world, you are nice.", "what a lovely day", "this is not what I said at all",
@@ -26,6 +26,17 @@ SENTENCES = (
 _WORDS = ["you", "are", "a", "an", "nice", "idiot", "hello", "world", "你", "好", "世", "界", "傻", "##s", ".", ","]
 _CLASSES = {
     "bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "distilbert": "DistilBert", "albert": "Albert",
+    "deberta-v2": "DebertaV2",
+}  # fmt: skip
+
+
+_OWN_SETTINGS: dict[str, dict[str, Any]] = {
+    "albert": {"embedding_size": 16, "hidden_act": "gelu"},
+    "deberta-v2": {
+        "relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 8, "share_att_key": True,
+        "norm_rel_ebd": "layer_norm", "position_biased_input": False, "pooler_hidden_size": 32,
+        "initializer_range": 0.1,
+    },
 }  # fmt: skip
 
 
@@ -64,7 +75,7 @@ def write_network(directory: Path, kind: str = "bert", **over: Any) -> Path:
         "vocab_size": len(tokenizer), "max_position_embeddings": POSITIONS + behind, "initializer_range": 0.5,
         "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None, "eos_token_id": None, "intermediate_size": 48,
         **width,
-    } | ({"embedding_size": 16, "hidden_act": "gelu"} if kind == "albert" else {}) | over  # fmt: skip
+    } | _OWN_SETTINGS.get(kind, {}) | over  # fmt: skip
     getattr(transformers, f"{_CLASSES[kind]}Config")(**settings).save_pretrained(directory)
     return directory
 
