@@ -74,12 +74,35 @@ _ZH_REFUSING = re.compile(
     f"|{_ZH_LEAD}*+(?:(?:这个|这|该|您的|你的)(?:问题|请求|要求|内容|话题)[，,]?(?:恕?我)?(?:不能|无法|没法|不便)"
     "(?:回答|协助|满足|讨论|提供|处理|完成)|我们?(?:必须|不得不|只能)(?:拒绝|谢绝|婉拒)|我拒绝(?:回答|提供|协助|这)))"
 )
+# No refusal is without one of these; most answers are, and are done with here.
+_SIGNS = (
+    "n't",
+    "cannot",
+    "cant ",
+    "wont ",
+    "not ",
+    "unable",
+    "decline",
+    "refuse",
+    "prevent",
+    "against",
+    "respectfully",
+)
+_ZH_SIGNS = ("不", "无法", "没", "拒绝", "恕", "难以", "谢绝")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "＇": "'", "，": "，"})
 
 
 def is_refusal(text: str) -> bool:
     """Whether an answer begins by refusing. Looks at its first sentences only."""
-    head = text[:_HEAD].translate(_QUOTES).strip().lower().lstrip('*_#>"“ ')
+    head = text[:_HEAD].strip().lower()
+    if head.isascii():
+        if not any(sign in head for sign in _SIGNS):
+            return False
+    else:
+        head = head.translate(_QUOTES)
+        if not any(sign in head for sign in _SIGNS + _ZH_SIGNS):
+            return False
+    head = head.lstrip('*_#>"“ ')
     for number, sentence in enumerate(_SENTENCES.split(head)[:3]):
         if _refuses(sentence):
             return True

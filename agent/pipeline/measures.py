@@ -17,7 +17,6 @@ from agent.pipeline.pending import Half
 from agent.refusals import refused
 from agent.scoring.base import Given
 from agent.scoring.grounding.folding import lower, narrow
-from agent.scoring.grounding.quantities import find_quantities
 
 __all__ = ["AnswerFeatures", "AnswerMeasures", "Contradiction", "RepeatStore", "contradictions"]
 
@@ -27,6 +26,7 @@ Contradiction: TypeAlias = Literal["refusal", "polarity", "numbers"]
 _MOST_QUESTION_CHARS = 20_000
 _MOST_ANSWER_CHARS = 4_000
 _MOST_NUMBERS = 8
+_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 # One character says yes or no only where it stands alone: 不 begins half of all sentences that are neither.
 _ALONE = r"(?=[\s,.!;，。！；]|$)"
 _NO_BEFORE = r" [a-z]+ (?:is|are|do|does|can|will|was)(?:n't| not)"
@@ -158,9 +158,9 @@ class AnswerMeasures:
         text = lower(narrow("\n".join(texts)[:_MOST_ANSWER_CHARS]))
         said = _YES_NO.match(text)
         polarity = 0 if said is None else 1 if said["yes"] else -1
-        found = {(each.unit, each.base) for each in find_quantities(text) if not (each.words or each.code)}
-        numbers = frozenset(self._hash(unit, repr(float(base)))[:8] for unit, base in found)
-        return AnswerFeatures(is_refused, polarity, numbers if len(numbers) <= _MOST_NUMBERS else frozenset())
+        found = {number.replace(",", "") for number in _NUMBER.findall(text)}
+        numbers = (self._hash(number)[:8] for number in found) if len(found) <= _MOST_NUMBERS else ()
+        return AnswerFeatures(is_refused, polarity, frozenset(numbers))
 
     def _hash(self, *fields: str) -> bytes:
         hasher = self._hasher.copy()

@@ -24,7 +24,7 @@ from agent.metrics import Metrics, new_registry
 from agent.normalize import normalize
 from agent.pipeline.build import build_windows
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Scorer, ScoringItem
+from agent.scoring.base import Batch, Scorer, ScoringItem, uses_context
 from agent.tokens import estimate_tokens
 from streams.bench.core import Recording, new_batcher, new_executor, new_joining, record_run, run_core
 from streams.bench.glue import replay_pipeline
@@ -188,6 +188,7 @@ class _Canned:
         self.thresholds = scorer.thresholds
         self.lane = scorer.lane
         self.directions = scorer.directions
+        self.uses_context = uses_context(scorer)
         self._rows = rows
 
     def warm_up(self) -> None:

@@ -33,6 +33,22 @@ def test_score_reads_lines_and_writes_a_verdict_per_direction() -> None:
     assert set(verdicts[0]["scores"]) == {"pii", "toxicity", "adversarial"}
 
 
+def test_score_shows_an_answer_that_its_context_does_not_support() -> None:
+    event = {"id": "r", "model": "m", "context": ["The clinic opens at 8."], "input": {"text": "When does it open?"}}
+    lines = [
+        json.dumps(event | {"id": text, "output": {"text": text}}) for text in ("It opens at 9.", "It opens at 8.")
+    ]
+    done = harmwatch("score", stdin="\n".join(lines).encode())
+    assert done.returncode == 0, done.stderr
+    wrong, right = (
+        verdict for line in done.stdout.splitlines() if (verdict := json.loads(line))["direction"] == "output"
+    )
+    assert [finding["category"] for finding in wrong["findings"]] == ["misleading.ungrounded"]
+    assert wrong["findings"][0]["spans"] == [{"start": 12, "end": 13, "type": "UNSUPPORTED_NUMBER"}]
+    assert right["findings"] == []
+    assert right["scores"]["groundedness"] == 0.0
+
+
 def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
     done = harmwatch("score", "-", stdin=b"garbage secret-payload\n" + native("r-2"))
     assert done.returncode == 1

@@ -42,4 +42,8 @@ harmwatch_labels_total counter result
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_other_series_total counter metric
+harmwatch_answers_total counter model
+harmwatch_refusals_total counter model
+harmwatch_repeated_questions_total counter model
+harmwatch_contradictions_total counter model,kind
 """

@@ -59,6 +59,9 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.drift_detected(model, "mmd", "embedding")
     components = {"privacy": 0.1, "bias": None}
     metrics.set_harm(model, "5m", components, {"sum": 0.1}, {"privacy": (0.05, 0.2)}, {"privacy": 99})
+    metrics.answer(model, refused=True)
+    metrics.repeated_question(model)
+    metrics.contradiction(model, "numbers")
     metrics.dead_letter("inference.events", "not_json")
     metrics.missing("toxicity", "deadline", 4)
     metrics.duplicate("native")
@@ -100,17 +103,8 @@ def test_counters_add_up() -> None:
     exercise(scrape.metrics)
     assert scrape.value("harmwatch_events_total", model="llama", format="native") == 4
     assert scrape.value("harmwatch_missing_scores_total", scorer="toxicity", reason="deadline") == 8
-    assert (
-        scrape.value(
-            "harmwatch_decisions_total",
-            model="llama",
-            attribute="gender",
-            group="female",
-            decision="approved",
-            label="approved",
-        )
-        == 2
-    )
+    whom = {"attribute": "gender", "group": "female", "decision": "approved", "label": "approved"}
+    assert scrape.value("harmwatch_decisions_total", model="llama", **whom) == 2
 
 
 def test_an_unknown_label_is_empty_and_an_empty_name_is_unknown() -> None:

@@ -189,7 +189,7 @@ def days_named(text: str) -> frozenset[int]:
         if pattern.search(text):
             days.update(group)
     named = [*find_weekdays(text)]
-    named += [Weekday(m.start(), m.end(), _EN_INDEX[m[1].lower()]) for m in _SHORT_DAY.finditer(text)]
+    named += [Weekday(m.start(), m.end(), _EN_INDEX[m[1]]) for m in _SHORT_DAY.finditer(text)]
     named.sort()
     for place, (_, end, day) in enumerate(named):
         days.add(day)

@@ -12,7 +12,7 @@ from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, narrow, sque
 from agent.scoring.grounding.numerals import ORDINALS
 from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
-__all__ = ["Facts", "Numbers", "blanked_apart"]
+__all__ = ["Facts", "Numbers", "Times", "blanked_apart"]
 
 # Beside these a run of digits is part of a date, a time, a longer number or a word.
 _BESIDE_DIGITS = frozenset("0123456789.,:/-–—_年月日号点时十百千万亿")
@@ -63,29 +63,62 @@ class _Sorted:
         return self._values if len(self._values) <= most else ()
 
 
-class Numbers:
-    """The numbers, dates and times of a text in lower case (see `lower`)."""
+class Times:
+    """The dates and times of a text in lower case (see `lower`).
+
+    Attributes
+    ----------
+    stretches
+        Where they stand.
+    values
+        The numbers that they are made of.
+    """
 
     def __init__(self, text: str) -> None:
         dates, times = find_dates(text), find_times(text)
-        said = [(date.start, date.end) for date in dates] + [(time.start, time.end) for time in times]
-        rest = blanked_apart(text, said)
-        quantities = find_quantities(rest, hedges=False)
-        loose: set[float] = {each.value for each in quantities if not each.unit}
-        everything: set[float] = {each.value for each in quantities}
-        by_unit: dict[str, set[float]] = {}
-        for each in quantities:
-            if each.unit:
-                by_unit.setdefault(each.unit, set()).add(each.base)
+        self.stretches = [(date.start, date.end) for date in dates] + [(time.start, time.end) for time in times]
+        self.values: set[float] = set()
         self._minutes = {minute for each in times for minute in each.minutes}
-        self._hours = {each.hour for each in times if not each.minute}
         self._days: dict[tuple[int, int], set[int | None]] = {}
         self._months: set[tuple[int | None, int]] = set()
         for date in dates:
             self._learn(date)
-            everything.update(part for part in (date.year, date.month, date.day) if part is not None)
+            self.values.update(part for part in (date.year, date.month, date.day) if part is not None)
         for time in times:
-            everything.update((time.hour, time.minute))
+            self.values.update((time.hour, time.minute))
+
+    def _learn(self, date: Date) -> None:
+        self._months.add((date.year, date.month))
+        for month, day in ((date.month, date.day), date.swapped or (date.month, None)):
+            if day is not None:
+                self._days.setdefault((month, day), set()).add(date.year)
+
+    def hold_date(self, date: Date) -> bool:
+        """Whether the text gives this date, or one that says less and does not contradict it."""
+        if date.day is None:
+            return (date.year, date.month) in self._months
+        for month, day in ((date.month, date.day), date.swapped or (date.month, date.day)):
+            years = self._days.get((month, day))
+            if years is not None and (date.year is None or None in years or date.year in years):
+                return True
+        return False
+
+    def hold_time(self, time: DayTime) -> bool:
+        """Whether the text gives this time of day."""
+        return not self._minutes.isdisjoint(time.minutes)
+
+
+class Numbers:
+    """The numbers of the same text, those of its dates and times among them."""
+
+    def __init__(self, text: str, times: Times) -> None:
+        quantities = find_quantities(blanked_apart(text, times.stretches), hedges=False)
+        loose: set[float] = {each.value for each in quantities if not each.unit}
+        everything: set[float] = times.values | {each.value for each in quantities}
+        by_unit: dict[str, set[float]] = {}
+        for each in quantities:
+            if each.unit:
+                by_unit.setdefault(each.unit, set()).add(each.base)
         for word, value in ORDINALS.items():
             if word in text:
                 everything.add(value)
@@ -93,12 +126,6 @@ class Numbers:
         self._all = _Sorted(everything)
         self._loose = _Sorted(loose)
         self._by_unit = {unit: _Sorted(values) for unit, values in by_unit.items()}
-
-    def _learn(self, date: Date) -> None:
-        self._months.add((date.year, date.month))
-        for month, day in ((date.month, date.day), date.swapped or (date.month, None)):
-            if day is not None:
-                self._days.setdefault((month, day), set()).add(date.year)
 
     def hold(self, quantity: Quantity) -> bool:
         """Whether the text gives this quantity: in this unit, in one that converts to it, or without any unit."""
@@ -119,21 +146,9 @@ class Numbers:
         resolution = quantity.resolution * factor
         return known.near(value, resolution / 2) if resolution > 1 * factor else known.near_finer(value, resolution)
 
-    def hold_date(self, date: Date) -> bool:
-        """Whether the text gives this date, or one that says less and does not contradict it."""
-        if date.day is None:
-            return (date.year, date.month) in self._months
-        for month, day in ((date.month, date.day), date.swapped or (date.month, date.day)):
-            years = self._days.get((month, day))
-            if years is not None and (date.year is None or None in years or date.year in years):
-                return True
-        return False
-
-    def hold_time(self, time: DayTime) -> bool:
-        """Whether the text gives this time of day; a bare 8 stands for 8 o'clock."""
-        if not self._minutes.isdisjoint(time.minutes):
-            return True
-        return not time.minute and self._loose.near(time.hour, 0.0)
+    def hold_hour(self, hour: int) -> bool:
+        """Whether the text gives a bare number that stands for an hour: it opens at 8."""
+        return self._loose.near(hour, 0.0)
 
     @property
     def can_be_reckoned_with(self) -> bool:
@@ -199,11 +214,13 @@ class Facts:
 
     def hold_date(self, date: Date, written: str) -> bool:
         """Whether the texts give a date."""
-        return self._stands_as(written) or self.numbers.hold_date(date)
+        return self._stands_as(written) or self.times.hold_date(date)
 
     def hold_time(self, time: DayTime, written: str) -> bool:
         """Whether the texts give a time of day."""
-        return self._stands_as(written) or self.numbers.hold_time(time)
+        if self._stands_as(written) or self.times.hold_time(time):
+            return True
+        return not time.minute and self.numbers.hold_hour(time.hour)
 
     def _stands(self, quantity: Quantity, digits: str) -> bool:
         text, place = self.text, self._find(digits)
@@ -253,9 +270,14 @@ class Facts:
         return lower(self.text)
 
     @cached_property
+    def times(self) -> Times:
+        """All dates and times of the texts."""
+        return Times(self._lowered)
+
+    @cached_property
     def numbers(self) -> Numbers:
-        """All numbers of the texts; by far the dearest of what is made of them."""
-        return Numbers(self._lowered)
+        """All numbers of the texts; the dearest of what is made of them."""
+        return Numbers(self._lowered, self.times)
 
     @cached_property
     def days(self) -> frozenset[int]:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from agent.scoring.grounding.numerals import CHINESE_NUMERAL, ENGLISH_NUMBER, chinese_value, english_value
-from agent.scoring.grounding.units import MAGNITUDE, MAGNITUDES, PREFIXES, UNIT, UNITS
+from agent.scoring.grounding.units import FIRST, MAGNITUDE, MAGNITUDES, PREFIXES, UNIT, UNITS
 
 __all__ = ["Quantity", "blanked", "find_quantities", "quantity_at"]
 
@@ -173,7 +173,9 @@ def _measured(
     """The quantity with what follows it: magnitude, then unit."""
     number_end = end
     hedged = hedges and _HEDGE_BEFORE.search(text, max(0, start - 16), start) is not None
-    magnitude = MAGNITUDE.match(text, end)
+    following = text[end : end + 2].lstrip(" -")[:1]
+    measured = following in FIRST
+    magnitude = MAGNITUDE.match(text, end) if measured else None
     if magnitude and not (words and magnitude.group()[:1].isspace()):
         factor = MAGNITUDES[magnitude.group().strip().lower()]
         value, resolution, end = _scaled(value, factor), resolution * factor, magnitude.end()
@@ -185,7 +187,7 @@ def _measured(
                 step = MAGNITUDES[lower.group().strip().lower()]
                 value, resolution, end = value + int(more.group().replace(",", "")) * step, step, lower.end()
     base = value
-    if (followed := UNIT.match(text, end)) and (not unit or unit == "%"):
+    if measured and (followed := UNIT.match(text, end)) and (not unit or unit == "%"):
         said = (followed["word"] or followed["sign"]).lower()
         name, factor_of_unit = UNITS[said]
         # "2024 年" names a year and lasts none; "3 年" in Chinese is left alone for the same reason.

@@ -71,6 +71,8 @@ class GroundednessScorer:
             raise ConfigError("scorer groundedness: threshold must be more than 0 and at most 1")
         if not min_claims > 0.0:
             raise ConfigError("scorer groundedness: min_claims must be more than 0")
+        if isinstance(model, str):
+            raise ConfigError("scorer groundedness: a checkpoint's path belongs under nli: model")
         self.categories: Mapping[str, Dimension] = {CATEGORY: "output"}
         self.thresholds: Mapping[str, float] = {CATEGORY: threshold}
         self._min_claims = min_claims

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["MAGNITUDE", "MAGNITUDES", "PREFIXES", "UNIT", "UNITS"]
+__all__ = ["FIRST", "MAGNITUDE", "MAGNITUDES", "PREFIXES", "UNIT", "UNITS"]
 
 MAGNITUDES: Final[dict[str, int]] = {
     "万亿": 10**12, "千万": 10**7, "百万": 10**6, "十万": 10**5, "亿": 10**8, "万": 10**4, "千": 10**3, "百": 100,
@@ -69,6 +69,9 @@ _WORDS = "|".join(re.escape(alias) for alias in _ALIASES if alias.isascii() and 
 _SIGNS = "|".join(re.escape(alias) for alias in _ALIASES if not (alias.isascii() and alias.isalpha()))
 # A word ends where its letters end; a Chinese unit is followed by whatever comes.
 UNIT: Final = re.compile(rf"[ -]?(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<sign>{_SIGNS}))")
+
+FIRST: Final = frozenset(word[0] for word in (*UNITS, *MAGNITUDES))
+"""What units and magnitudes begin with: most numbers are followed by something else, which is quickly seen."""
 
 PREFIXES: Final[dict[str, str]] = {"$": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 """Signs of money before a number."""

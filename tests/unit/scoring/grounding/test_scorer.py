@@ -102,7 +102,14 @@ def test_options() -> None:
     assert GroundednessScorer(threshold=0.7).thresholds == {CATEGORY: 0.7}
     few = GroundednessScorer(min_claims=4.0).score(make_batch(make_item("It opens at 9.", "It opens at 8.")))
     assert few[0].scores == {CATEGORY: 0.25}
-    for wrong in ({"threshold": 0.0}, {"threshold": 1.5}, {"min_claims": 0.0}, {"nli": {}}, {"nli": {"colour": 1}}):
+    for wrong in (
+        {"threshold": 0.0},
+        {"threshold": 1.5},
+        {"min_claims": 0.0},
+        {"nli": {}},
+        {"nli": {"colour": 1}},
+        {"model": "/x"},
+    ):
         with pytest.raises(ConfigError):
             GroundednessScorer(**wrong)  # type: ignore[arg-type]
 
