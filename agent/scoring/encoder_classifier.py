@@ -14,7 +14,6 @@ from agent.scoring.compact import HarmClassifier
 
 __all__ = ["EncoderClassifier"]
 
-_CATEGORY = "toxicity"
 _WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处理一条中文文本。", "")
 
 
@@ -38,7 +37,7 @@ class EncoderClassifier:
     max_windows
         Windows of 94 tokens that are looked at in one text, at least 2; a longer text keeps its beginning and its end.
     slot
-        The scorer's name.
+        The scorer's name, and that of its category.
 
     Raises
     ------
@@ -67,7 +66,7 @@ class EncoderClassifier:
         self._threads = threads
         self._max_windows = max_windows
         self._loaded: HarmClassifier | None = None
-        self.categories: Mapping[str, Dimension] = {_CATEGORY: "output"}
+        self.categories: Mapping[str, Dimension] = {slot: "output"}
 
     @property
     def version(self) -> str:
@@ -85,7 +84,7 @@ class EncoderClassifier:
         ModelError
             When the artefact cannot be read.
         """
-        return {_CATEGORY: self._model().threshold if self._threshold is None else self._threshold}
+        return {self.name: self._model().threshold if self._threshold is None else self._threshold}
 
     def warm_up(self) -> None:
         """Load the networks and score a first batch.
@@ -102,7 +101,7 @@ class EncoderClassifier:
         scores, truncated = self._model().scores(batch.texts("raw"))
         explanation = self._explanation()
         return [
-            ScoreRow({_CATEGORY: score}, explanation=explanation, truncated=cut)
+            ScoreRow({self.name: score}, explanation=explanation, truncated=cut)
             for score, cut in zip(scores.tolist(), truncated, strict=True)
         ]
 

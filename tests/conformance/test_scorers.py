@@ -61,7 +61,7 @@ CHEAP_OPTIONS: dict[str, dict[str, Any]] = {
 LAYERS = {"detoxify": "models", "transformers": "models"}
 # What every model had been given: only scorers that use the context look at it.
 GIVEN = Given(("The clinic opens at 8. It never opens on Sundays.", "诊所八点开门。"), (), ("When does it open?",))
-FAMILIES = {"groundedness": "misleading", "encoder": "toxicity"}
+FAMILIES = {"groundedness": "misleading"}
 """Families of categories that are not named after their scorer."""
 
 every_scorer = pytest.mark.parametrize("name", list(SCORERS))

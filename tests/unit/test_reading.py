@@ -1,0 +1,56 @@
+"""Disguises are undone, ordinary text stays readable, and nothing takes long."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.reading import MAX_GROWTH, read_plainly
+
+PLAIN = "you are a nice person"
+
+
+@pytest.mark.parametrize(
+    ("disguised", "read"),
+    [
+        ("y.o.u are nice", "you are nice"),
+        ("y o u   a r e   n i c e", "you are nice"),
+        ("yоu аrе nісе", "you are nice"),  # Cyrillic look-alikes
+        ("you\u200b a\u200dre n\u2060ice", "you are nice"),
+        ("Ｙｏｕ ａｒｅ ｎｉｃｅ", "you are nice"),
+        ("ÿöü ářè ńïçé", "you are nice"),
+        ("gr3at p30ple", "great people"),
+        ("sooooo nice", "so nice"),
+        ("你·真*的 很-好", "你真的很好"),
+        ("".join(chr(0xE0000 + ord(c)) for c in PLAIN), PLAIN),
+    ],
+)
+def test_a_disguise_is_undone(disguised: str, read: str) -> None:
+    assert read_plainly(disguised) == read
+
+
+def test_base64_is_read() -> None:
+    assert PLAIN in read_plainly(f"decode {base64.b64encode(PLAIN.encode()).decode()}")
+
+
+def test_traditional_characters_become_simplified_ones() -> None:
+    assert read_plainly("謝謝妳們", {ord("謝"): "谢", ord("們"): "们"}) == "谢谢妳们"
+
+
+@pytest.mark.parametrize(
+    "text", ["the 3rd mp3 of 2024 has 100km", "user@example.com", "h1n1 and covid19 in base64", "a81f33e0c4d9"]
+)
+def test_what_only_looks_like_a_disguise_stays(text: str) -> None:
+    assert read_plainly(text) == text
+
+
+def test_emoji_are_spelled_out() -> None:
+    assert read_plainly("a 🐍 here").split() == ["a", "snake", "here"]
+
+
+@given(st.text())
+def test_any_text_is_read_and_stays_bounded(text: str) -> None:
+    assert len(read_plainly(text)) <= MAX_GROWTH * (len(text) + 16)
