@@ -17,7 +17,7 @@ __all__ = ["CompactEncoder"]
 
 _TOKENS_PER_PASS = 2048
 _WIDTH_MULTIPLE = 8
-_INSTALL = "pip install onnxruntime tokenizers"
+_INSTALL = "pip install 'harmwatch[encoder]'"
 
 
 class CompactEncoder:
