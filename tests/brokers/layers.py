@@ -1,12 +1,12 @@
 """Optional parts of the environment: which are there, and what the tests made of them.
 
 A test names what it needs with ``@pytest.mark.layer("kafka")``. When that is absent the test is reported as not run,
-with the reason, and the summary says so; it never passes in silence. Another room adds its own layer, from its
-conftest, with `register_layer`.
+with the reason, and the summary says so; it never passes in silence.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +14,15 @@ from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "known_layers", "register_layer"]
+__all__ = ["LayerLedger", "known_layers"]
+
+
+def _probe_models() -> str:
+    absent = [name for name in ("torch", "transformers", "detoxify") if importlib.util.find_spec(name) is None]
+    if absent:
+        raise LayerAbsent(f"{', '.join(absent)} not installed; pip install 'harmwatch[models]'")
+    return "torch, transformers and detoxify"
+
 
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
@@ -22,12 +30,8 @@ _PROBES: dict[str, Callable[[], str]] = {
     "embedded": lambda: f"noida-db at {find_noida().name}",
     "docker": lambda: find_docker().description,
     "java": lambda: find_java_kafka().description,
+    "models": _probe_models,
 }
-
-
-def register_layer(name: str, probe: Callable[[], str]) -> None:
-    """Make a layer known. `probe` returns a description, or raises LayerAbsent; it is called once, when needed."""
-    _PROBES[name] = probe
 
 
 def known_layers() -> tuple[str, ...]:

@@ -45,7 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Unknown names are checked here, not in pytest_configure: conftests of other rooms register layers until now.
     if unknown := config.stash[_LEDGER].required - set(known_layers()):
         raise pytest.UsageError(f"HARMWATCH_REQUIRE_LAYERS: no layer {sorted(unknown)}, there are {known_layers()}")
     for item in items:

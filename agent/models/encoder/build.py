@@ -105,9 +105,8 @@ def _threshold(scores: NDArray[np.float64], weights: NDArray[np.float64], target
     return float(scores[order][min(int(np.searchsorted(reached, target)), len(scores) - 1)])
 
 
-def _build(work: Path, rows: list[Row], packages: Path | None, console: Console) -> tuple[About, dict[str, bytes], Any]:
+def _build(work: Path, kept: list[Row], packages: Path | None, console: Console) -> tuple[About, dict[str, bytes], Any]:
     simplified = simplified_characters(packages)
-    kept = split(rows, {"*": 1.0}, SEED).kept
     plain = [read_plainly(row.text, simplified) for row in kept]
     english = np.array([reads_as_english(text) for text in plain])
     labels = np.array([row.label for row in kept], np.float64)
@@ -177,11 +176,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         rows = read_rows(options.data, "toxicity", SEED)
-        about, members, report = _build(options.work, rows, options.packages, console)
+        kept = split(rows, {"*": 1.0}, SEED).kept
+        about, members, report = _build(options.work, kept, options.packages, console)
         path = options.out / _NAME
         path.write_bytes(pack(about, members))
         report["bytes"] = path.stat().st_size
-        kept = split(rows, {"*": 1.0}, SEED).kept
         report["milliseconds"] = round(_milliseconds(path, [row for row in kept if row.lang in ("en", "zh")]), 2)
         write_card(options.out / "toxicity.encoder.card.md", report, rows)
         console.log(f"{path.name}: {report['bytes'] / 1e6:.1f} MB, threshold {about.threshold:.3f}, "

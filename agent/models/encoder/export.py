@@ -46,7 +46,6 @@ class _Graph:
     onnx: Any
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
-    quantised: set[str] = field(default_factory=set)
 
     def constant(self, name: str, value: Any) -> str:
         self.constants.append(self.onnx.numpy_helper.from_array(np.asarray(value), name))
@@ -85,6 +84,8 @@ def encoder_to_onnx(
     graph.constant("one", np.float32(1.0))
     graph.constant("masked", np.float32(_MASKED))
     graph.constant("axes_12", np.array([1, 2]))
+    graph.constant("unit", np.float32(1.0))
+    graph.constant("unit_zero", np.uint8(_ZERO_POINT))
     absent = graph.node("Mul", [graph.node("Sub", ["one", mask], "absent"), "masked"], "absent_bias")
     graph.node("Unsqueeze", [absent, "axes_12"], "attention_bias")
     x = _embed(graph, weights, shape)
@@ -138,10 +139,6 @@ def _linear(
     spread = np.float32(max(float((ranges[name] / divisor).max()) / 127.0, 1e-9))
     # By multiplication and one scale for all: with a scale for each channel QuantizeLinear takes several times as long.
     graph.constant(f"{name}.in_factor", (1.0 / (divisor * spread)).astype(np.float32))
-    if "unit" not in graph.quantised:
-        graph.quantised.add("unit")
-        graph.constant("unit", np.float32(1.0))
-        graph.constant("unit_zero", np.uint8(_ZERO_POINT))
     scaled = graph.node("Mul", [x, f"{name}.in_factor"], f"{name}.scaled")
     quantised = graph.node("QuantizeLinear", [scaled, "unit", "unit_zero"], f"{name}.in")
     folded = weight * divisor * spread

@@ -67,7 +67,7 @@ def prune(pretrained: Pretrained, texts: Iterable[str], least: int, most: int, s
 
     # In WordPiece characters are needed alone and as continuations.
     keep(i for i, piece in enumerate(pretrained.pieces) if _bare(piece) and (piece.isascii() or counts[i]))
-    keep(range(4, _FIRST_COMMON))
+    keep(range(4, min(_FIRST_COMMON, len(pretrained.pieces))))
     keep(index for index, count in counts.most_common() if count >= least)
     pieces = [pretrained.pieces[index] for index in kept]
     vectors = pretrained.weights["word"][kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _SIMPLIFIED = "simplified.json"
 
 
 class HarmClassifier:
-    """Scores texts in English, Chinese and, less well, some forty other languages.
+    """Scores texts in English and Chinese; in other languages by what the multilingual encoder carries over.
 
     Parameters
     ----------
@@ -42,8 +43,6 @@ class HarmClassifier:
     """
 
     def __init__(self, path: Path | None, threads: int, max_windows: int) -> None:
-        import json
-
         about, members = unpack(path)
         self.version = about.version
         self.threshold = about.threshold

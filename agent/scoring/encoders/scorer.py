@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -81,7 +82,7 @@ def import_models(slot: str) -> tuple[Any, Any]:
     return torch, transformers
 
 
-class EncoderScorer:
+class EncoderScorer(ABC):
     """Scores texts with a transformer classifier. Reads the raw view.
 
     Long texts are scored in overlapping windows, the highest score of each category counts. A text of more than
@@ -132,6 +133,7 @@ class EncoderScorer:
         self._adds_up = False
         self._explanation = ""
 
+    @abstractmethod
     def load(self) -> Classifier:
         """Read the files. Nothing that they hold may be run as code.
 
@@ -140,7 +142,6 @@ class EncoderScorer:
         ModelError
             When packages or files are missing, damaged or hold anything but plain data.
         """
-        raise NotImplementedError
 
     def warm_up(self) -> None:
         """Load the model, prepare it for its device and score a first batch.

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from tests.brokers.base import LayerAbsent
-from tests.brokers.layers import register_layer
 
 __all__ = ["KINDS", "POSITIONS", "SENTENCES", "make_network", "tokenizer_name", "write_classifier", "write_network"]
 
@@ -38,16 +34,6 @@ _OWN_SETTINGS: dict[str, dict[str, Any]] = {
         "initializer_range": 0.1,
     },
 }  # fmt: skip
-
-
-def _probe_models() -> str:
-    absent = [name for name in ("torch", "transformers", "detoxify") if importlib.util.find_spec(name) is None]
-    if absent:
-        raise LayerAbsent(f"{', '.join(absent)} not installed; pip install 'harmwatch[models]'")
-    return "torch, transformers and detoxify"
-
-
-register_layer("models", _probe_models)
 
 
 def tokenizer_name(kind: str) -> str:
