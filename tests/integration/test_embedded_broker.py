@@ -114,7 +114,11 @@ async def test_an_error_in_the_body_stops_the_broker(tmp_path: Path) -> None:
 
 OWNER = """
     import asyncio
+    import signal
     from streams.demo.broker import EmbeddedBroker
+
+    # A test run in the background of a script has SIGINT ignored, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def main():
         async with EmbeddedBroker() as broker:
