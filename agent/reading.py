@@ -3,19 +3,18 @@
 `agent.normalize` folds characters; this goes further and may change words, so it is for classifiers alone, never for
 offsets. Steps, in this order:
 
-1. Unicode tags (invisible ASCII, plane 14) become the characters that they stand for;
-2. Base64 that decodes to text is replaced by that text, once: what is inside is not decoded again;
+1. Unicode tags (invisible ASCII, plane 14) become the characters that they stand for, and what has no width goes;
+2. Base64 of up to 20,000 characters that decodes to text is replaced by that text, once: what is inside is not decoded
+   again;
 3. letters that are spelled out (``y.o.u``, ``y o u``) are joined, and so are Chinese characters with signs between
-them;
+   them;
 4. `agent.normalize.normalize`: invisible characters, width, case, look-alikes, white space;
-5. marks over Latin letters go, and so do repetitions (``sooooo``), and figures that stand for letters inside words
-   (``gr3at``);
-6. emoji are spelled out by their Unicode names, since small vocabularies have none;
-7. traditional Chinese characters become simplified ones, when a table is given.
+5. marks over Latin letters go;
+6. emoji are spelled out by their Unicode names, since small vocabularies have none; of very many the later ones go;
+7. traditional Chinese characters become simplified ones, when a table is given;
+8. figures that stand for letters inside words become these (``gr3at``), and repetitions go (``sooooo``).
 
-Every step is linear in the length of the text; the result has at most `MAX_GROWTH` times its length, and what goes
-beyond
-is cut.
+Every step is linear in the length of the text. No word of a text is cut off, however it is written.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from functools import lru_cache
 
 from agent.normalize import normalize
 
-__all__ = ["MAX_GROWTH", "read_plainly"]
+__all__ = ["read_plainly"]
 
-MAX_GROWTH = 20
-"""Only emoji and rare compatibility characters grow at all."""
+# Names of emoji are long: a text of nothing else would become fifty times as long.
+_EMOJI_NAMED = 200
 
 _TAGS = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 _HAS_TAG = re.compile("[\U000e0020-\U000e007e]")
@@ -44,8 +43,7 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,20000}={0,2}(?![A-Za-
 _READABLE_SHARE = 0.9
 
 # One letter, then one to three separating signs and one more letter, at least twice. Letter and separator classes have
-# no
-# character in common, so there is only one way to match.
+# no character in common, so there is only one way to match.
 _LETTER = r"[^\W\d_\u2e80-\u9fff\uac00-\ud7af]"
 _SPELLED = re.compile(rf"(?<![^\W_]){_LETTER}(?:[ \t.\-_*·•|/~]{{1,3}}{_LETTER}){{2,}}(?![^\W_])")
 _BETWEEN_LETTERS = re.compile(r"[ \t.\-_*·•|/~]+")
@@ -59,8 +57,7 @@ _LEET = str.maketrans("013457@$€£!", "oieastasela")
 _LEET_WORD = re.compile(r"(?<![\w@$€£!])[\w@$€£!]{3,40}")
 _LEET_SIGN = re.compile(r"[013457@$€£!]")
 _LATIN = re.compile(r"[a-z]")
-# Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``base64``,
-# ``h1n1``).
+# Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``h1n1``).
 _NUMBERED = re.compile(r"(?:[0-9]+[a-z]{1,4}|[a-z]{2,}[0-9]+|[a-z]?(?:[0-9]+[a-z])*[0-9]*)$")
 _EMOJI = re.compile("[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]")
 
@@ -80,7 +77,6 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
     str
         Lower case. Words may differ from the original's: do not use it to find offsets.
     """
-    limit = MAX_GROWTH * (len(text) + 16)
     if not text.isascii():
         if _HAS_TAG.search(text):
             text = text.translate(_TAGS)
@@ -94,12 +90,12 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
     if not text.isascii():
         if _MARKED_LATIN.search(text):
             text = _without_marks(text)
-        text = _EMOJI.sub(_emoji_name, text)
+        text = _EMOJI.sub(" ", _EMOJI.sub(_emoji_name, text, count=_EMOJI_NAMED))
         if simplified is not None:
             text = text.translate(simplified)
     if _LEET_SIGN.search(text):
         text = _LEET_WORD.sub(_unleet, text)
-    return _RUN.sub(r"\1", text)[:limit]
+    return _RUN.sub(r"\1", text)
 
 
 def _decoded(match: re.Match[str]) -> str:

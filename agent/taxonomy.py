@@ -91,6 +91,7 @@ _UNTRUE = (("LLM09:2025",), ("LLM07:2026",))
 CATEGORIES: tuple[Category, ...] = (
     Category("toxicity", "Insults, threats, hatred, obscenity, taken together", ("hte",)),
     Category("encoder", "The built-in encoders in a slot of their own: harm of any kind", ("hte",)),
+    Category("ngrams", "The built-in n-grams in a slot of their own: harm of any kind", ("hte",)),
     Category("toxicity.*", "A kind of toxicity, not all of which is hatred"),
     Category("detoxify.toxicity", "Rude or disrespectful enough to drive people away", ("hte",)),
     Category("detoxify.severe_toxicity", "Very hateful or aggressive", ("hte",)),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import ConfigError
-from agent.quality.measure import Opinion, TextJudge
+from agent.quality.measure import Contexts, Opinion, TextJudge
 from agent.quality.rows import read_training
 
 __all__ = ["NgramFloor", "ProfanityCheck", "load_rival"]
@@ -29,7 +29,7 @@ class _Probable:
         self.thresholds: Mapping[str, float] = {self.name: _THRESHOLD}
         self._predict: Callable[[Sequence[str]], Sequence[float]] | None = None
 
-    def judge(self, texts: Sequence[str]) -> list[Opinion]:
+    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
         assert self._predict is not None, "this is a bug: judging before loading"
         return [Opinion(float(score), float(score) >= _THRESHOLD) for score in self._predict(_clean(texts))]
 

@@ -53,9 +53,8 @@ class Evaluation:
                 "samples": self._bootstrap.samples, "seed": self._bootstrap.seed, "confidence": CONFIDENCE
             },
         }  # fmt: skip
-        result |= self._figures(
-            self.pooled, None if counts is None else total(counts), sum(file.unlabelled for file in self._files)
-        )
+        pooled = None if counts is None else total(counts, [len(part.rows) for part in self.parts])
+        result |= self._figures(self.pooled, pooled, sum(file.unlabelled for file in self._files))
         if len(self._files) == 1:
             result["file"] = self._files[0].name
         else:

@@ -15,11 +15,12 @@ from agent.events import Direction, TextPart
 from agent.normalize import normalize
 from agent.quality.rows import LabelledFile, LabelledRow
 from agent.scores import ScoreRow, TextSpan
-from agent.scoring.base import Batch, Scorer, ScoringItem
+from agent.scoring.base import Batch, Given, Scorer, ScoringItem
 
-__all__ = ["Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
+__all__ = ["Contexts", "Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
 
 _Flags: TypeAlias = NDArray[np.bool_]
+Contexts: TypeAlias = Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class TextJudge(Protocol):
     version: str
     thresholds: Mapping[str, float]
 
-    def judge(self, texts: Sequence[str]) -> list[Opinion]:
-        """One opinion for each text, in order; never called without texts."""
+    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
+        """One opinion for each text, in order; never called without texts. `contexts`: what a model had been given for
+        each; empty when nobody knows."""
 
 
 class ScorerJudge:
@@ -72,9 +74,15 @@ class ScorerJudge:
         self._scorer = scorer
         self._direction: Direction = direction
 
-    def judge(self, texts: Sequence[str]) -> list[Opinion]:
+    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
         """Score texts as one batch, in halves where the device's memory is too small for it."""
-        batch = Batch([ScoringItem(TextPart(text), self._direction, normalize) for text in texts])
+        given = [Given(context) if context else None for context in contexts] or [None] * len(texts)
+        batch = Batch(
+            [
+                ScoringItem(TextPart(text), self._direction, normalize, own)
+                for text, own in zip(texts, given, strict=True)
+            ]
+        )
         return [self._opinion(row) for row in self._rows(batch)]
 
     def _rows(self, batch: Batch) -> Sequence[ScoreRow]:
@@ -182,7 +190,8 @@ def judge_file(
         for begin in range(0, len(places), batch):
             part = places[begin : begin + batch]
             started = clock.monotonic()
-            found = judge.judge([file.rows[place].text for place in part])
+            rows = [file.rows[place] for place in part]
+            found = judge.judge([row.text for row in rows], [row.context for row in rows])
             seconds[lang] = seconds.get(lang, 0.0) + clock.monotonic() - started
             for place, opinion in zip(part, found, strict=True):
                 opinions[place] = opinion

@@ -18,12 +18,26 @@ from agent.quality.measure import Judged
 from agent.quality.ranking import Ranking
 from agent.quality.reliability import expected_error, reliability_bins
 
-__all__ = ["calibration_pictures", "span_pictures", "text_pictures"]
+__all__ = ["calibration_pictures", "require_matplotlib", "span_pictures", "text_pictures"]
 
 _INSTALL = "pip install 'harmwatch[plots]'"
 _MOST_LANGUAGES = 6
 _F64: TypeAlias = NDArray[np.float64]
 _Series: TypeAlias = list[tuple[str, Ranking]]
+
+
+def require_matplotlib() -> None:
+    """Ask before long work whose result shall be drawn.
+
+    Raises
+    ------
+    ConfigError
+        When matplotlib is not installed.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise ConfigError(f"pictures need matplotlib, which is not installed; {_INSTALL}") from None
 
 
 def _draw(title: str, draw: Callable[[Any], None], size: tuple[float, float] = (5.6, 4.4)) -> bytes:
@@ -34,11 +48,10 @@ def _draw(title: str, draw: Callable[[Any], None], size: tuple[float, float] = (
     ConfigError
         When matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError(f"pictures need matplotlib, which is not installed; {_INSTALL}") from None
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

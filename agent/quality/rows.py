@@ -47,7 +47,8 @@ class SpanNote(msgspec.Struct, frozen=True, gc=False):
 
 
 class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One text. `label` None: nobody judged it. `spans` None: not annotated."""
+    """One text. `label` None: nobody judged it. `spans` None: not annotated. `context`: passages that a model had been
+    given for it."""
 
     text: str
     lang: str = UNKNOWN_LANGUAGE
@@ -56,6 +57,7 @@ class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
     functionality: str | None = None
     spans: tuple[SpanNote, ...] | None = None
     other_spans: tuple[SpanNote, ...] = ()
+    context: tuple[str, ...] = ()
 
 
 class _Line(msgspec.Struct):
@@ -66,6 +68,7 @@ class _Line(msgspec.Struct):
     label: int | bool | msgspec.UnsetType | None = msgspec.UNSET
     category: str | int | None = None
     functionality: str | int | None = None
+    context: str | tuple[str, ...] | None = None
 
 
 class _TrainingLine(msgspec.Struct):
@@ -102,6 +105,10 @@ def read_files(names: Sequence[str], task: Task, stdin: BinaryIO) -> list[Labell
     sources: list[tuple[str, Path | None]] = []
     for name in names:
         sources += [("standard input", None)] if name == "-" else [(str(path), path) for path in _paths(Path(name))]
+    places = [path.resolve() if path else name for name, path in sources]
+    twice = next((name for name, place in zip(sources, places, strict=True) if places.count(place) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{twice[0]}: given twice")
     shorts = [_short(name) for name, _ in sources]
     files: list[LabelledFile] = []
     for (name, path), short in zip(sources, shorts, strict=True):
@@ -237,13 +244,19 @@ def _row(line: bytes, task: Task) -> LabelledRow | None:
         label = int(found.label)
     return LabelledRow(
         text=found.text,
-        lang=found.lang or UNKNOWN_LANGUAGE,
+        lang=_name(found.lang) or UNKNOWN_LANGUAGE,
         label=label,
-        category=None if found.category is None else str(found.category),
-        functionality=None if found.functionality is None else str(found.functionality),
+        category=_name(found.category),
+        functionality=_name(found.functionality),
         spans=spans,
         other_spans=other,
+        context=(found.context,) if isinstance(found.context, str) else found.context or (),
     )
+
+
+def _name(given: str | int | None) -> str | None:
+    """What figures are grouped by: it is printed and stored, which lone surrogates cannot be."""
+    return None if given is None else str(given).encode("utf-8", "replace").decode()
 
 
 def _check_spans(spans: Sequence[SpanNote], length: int, field: str) -> None:

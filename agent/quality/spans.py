@@ -95,10 +95,15 @@ def count_file(judged: Judged) -> Counts:
     return counts
 
 
-def total(parts: Sequence[Counts]) -> Counts:
-    """The texts of several files, one after another; a type that a file does not annotate was not judged there."""
+def total(parts: Sequence[Counts], sizes: Sequence[int]) -> Counts:
+    """The texts of several files, one after another; a type that a file does not annotate was not judged there.
+
+    Parameters
+    ----------
+    sizes
+        Texts of each file: a file that annotates nothing has no counts to tell.
+    """
     kinds = sorted({kind for part in parts for kind in part})
-    sizes = [len(next(iter(part.values()))) if part else 0 for part in parts]
     return {
         kind: np.concatenate(
             [part.get(kind, np.zeros((size, len(COLUMNS)))) for part, size in zip(parts, sizes, strict=True)]

@@ -1,8 +1,9 @@
 """Scorers, and the machinery that runs them. SCORERS lists all of them; a scorer is one file plus one line here.
 
-A slot is a scorer's name in the configuration, in metrics and verdicts; a kind is what fills it. ``pii``, ``toxicity``
-and ``adversarial`` are slots with a scorer of ours (kind ``builtin``). A row whose class takes ``slot`` is a kind that
-fills any slot but ``pii``, under its name; in the slot of its own name it need not be mentioned.
+A slot is a scorer's name in the configuration, in metrics and verdicts; a kind is what fills it. ``pii``, ``toxicity``,
+``adversarial`` and ``groundedness`` are slots with a scorer of ours (kind ``builtin``). A row whose class takes
+``slot`` is a kind that fills any slot but ``pii``, under its name; in the slot of its own name it need not be
+mentioned.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ __all__ = ["SCORERS", "load_scorer"]
 
 SCORERS: Mapping[str, str] = {
     "pii": "agent.scoring.pii:PiiScorer",
-    "toxicity": "agent.scoring.toxicity:ToxicityScorer",
+    "toxicity": "agent.scoring.encoder_classifier:EncoderClassifier",
     "adversarial": "agent.scoring.adversarial:AdversarialScorer",
     "detoxify": "agent.scoring.detoxify:DetoxifyScorer",
     "transformers": "agent.scoring.transformers_classifier:TransformersScorer",
     "encoder": "agent.scoring.encoder_classifier:EncoderClassifier",
+    "ngrams": "agent.scoring.ngram_classifier:NgramClassifier",
     "groundedness": "agent.scoring.grounding:GroundednessScorer",
 }
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""

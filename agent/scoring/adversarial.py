@@ -15,6 +15,7 @@ class AdversarialScorer(LinearScorer):
     """The built-in classifier of adversarial input. Options and errors: see `LinearScorer`."""
 
     name = "adversarial"
-    category: ClassVar[str] = "adversarial"
+    category = "adversarial"
+    artefact: ClassVar[str] = "adversarial"
     dimension: ClassVar[Dimension] = "adversarial"
     directions: frozenset[Direction] = frozenset({"input"})

@@ -11,7 +11,8 @@ from agent.calibration import Calibration
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer
+from agent.scoring.base import Batch, Lane, Scorer, uses_context
+from agent.scoring.stages import stages_of
 
 __all__ = ["CalibratedScorer"]
 
@@ -41,6 +42,7 @@ class CalibratedScorer:
         self.lane = inner.lane
         self.directions = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
+        self.uses_context = uses_context(inner)
         self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
         self._inner = inner
         self._calibration = calibration
@@ -71,6 +73,10 @@ class CalibratedScorer:
         calibrated = iter(self._calibration.apply(np.array(raw, np.float64)).tolist())
         return [self._row(row, {category: next(calibrated) for category in row.scores},
                           [next(calibrated) for _ in row.spans]) for row in rows]  # fmt: skip
+
+    def take_stages(self) -> Mapping[str, float]:
+        """Those of the scorer inside."""
+        return stages_of(self._inner)
 
     def _row(self, row: ScoreRow, scores: Mapping[str, float], of_spans: Sequence[float]) -> ScoreRow:
         spans = tuple(

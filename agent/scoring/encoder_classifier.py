@@ -1,5 +1,4 @@
-"""Harm in what people and models say (insults, threats, hatred, obscenity, harmful content), by the built-in
-encoders."""
+"""Harm in what people and models say (insults, threats, hatred, obscenity, harmful content): the built-in encoders."""
 
 from __future__ import annotations
 
@@ -11,6 +10,7 @@ from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Lane
 from agent.scoring.compact import HarmClassifier
+from agent.scoring.compact.artefact import VERSION
 
 __all__ = ["EncoderClassifier"]
 
@@ -19,12 +19,10 @@ _WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处�
 
 class EncoderClassifier:
     """The built-in encoders, for both directions; English and Chinese, other languages less well. Reads the raw view,
-    and
-    undoes disguises by itself.
+    and undoes disguises by itself.
 
-    Some milliseconds a text on one core, and much better on sources that it was not trained on than the n-grams that
-    fill
-    the slot ``toxicity`` by default: compare both cards.
+    They fill the slot ``toxicity``: a millisecond or two a short text on one core (`NgramClassifier` is faster and much
+    worse on texts of a kind that it was not trained on).
 
     Parameters
     ----------
@@ -70,9 +68,9 @@ class EncoderClassifier:
 
     @property
     def version(self) -> str:
-        """``encoder@2``; of a file of one's own ``custom@`` and its version once it is loaded."""
+        """``builtin@2``; of a file of one's own ``custom@`` and its version once it is loaded."""
         if self._path is None:
-            return "encoder@2"
+            return f"builtin@{VERSION}"
         return "custom@1" if self._loaded is None else f"custom@{self._loaded.version}"
 
     @property
@@ -97,7 +95,7 @@ class EncoderClassifier:
         self._model().scores(_WARM_UP_TEXTS)
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
-        """Score each text; long ones in windows, the highest counts."""
+        """Score each text; long ones in windows."""
         scores, truncated = self._model().scores(batch.texts("raw"))
         explanation = self._explanation()
         return [

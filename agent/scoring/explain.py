@@ -5,11 +5,13 @@ networks through representation erasure", 2016, arXiv:1612.08220), hierarchicall
 
 1. Each sentence is scored alone. Those that reach the threshold are taken out, and further ones from the highest on
    until what is left scores below it. So the sentences told are enough: without them the text would have passed.
-2. Within the highest of these sentences each word (in Chinese each character) is left out in turn; in long ones first
-   stretches of words, then the words of the stretches that matter.
+2. Within the highest of these sentences each word (in Chinese each character) is left out in turn, and scored alone; in
+   long ones first stretches of words, then the words of the stretches that matter.
 
-Words are ranked by what they take from the *log-odds*: two insults in one sentence each leave a probability of 0.99
-where it is, but not its log-odds. The number reported is the drop of the score itself.
+A word weighs what it takes from the sentence's log-odds, and as much again as its own log-odds are above those of the
+sentence's other words (comprehensiveness and sufficiency: DeYoung et al., "ERASER", 2020, arXiv:1911.03429). Neither is
+enough: of two insults each leaves the other's score where it is, and a negated insult is one when it stands alone.
+Log-odds, since probabilities near 1 hide both.
 
 Nothing of the text leaves but offsets.
 """
@@ -21,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from math import log
+from statistics import median
 from typing import Protocol
 
 import msgspec
@@ -41,9 +44,9 @@ _CALL = 16
 _CLOSE_LOOKS = 3
 #: Words told of one sentence: enough to see why, and no copy of the sentence in offsets.
 _MOST_WORDS = 8
-#: The words told carry this share of what all words of the sentence carry.
+#: The words told weigh this share of what all words of the sentence weigh, when nothing better can be asked.
 _SHARE = 0.8
-#: And none of them less than this share of what the first carries.
+#: And none of them less than this share of what the first weighs.
 _OF_THE_LARGEST = 0.15
 #: Below this a change of the log-odds is noise.
 _LEAST_DROP = 0.02
@@ -64,7 +67,8 @@ class Explanation(msgspec.Struct, frozen=True):
     ----------
     spans
         In order of `start`, not overlapping: types WORD, and SENTENCE where no word stands out. ``score`` is by how
-        much the sentence's score falls without the word, and for a sentence the score that it has alone.
+        much the sentence's score falls without the word, or the score that it has alone when that is more; for a
+        sentence the score that it has alone.
     text
         One line without payload, such as ``3 words carry 84 % of the score``.
     """
@@ -187,7 +191,7 @@ class _Search:
             found: list[TextSpan] = []
             # A stretch of several sentences stays whole: it is what was seen to be enough.
             if rank < _CLOSE_LOOKS and len(_sentences_within(self._text, (start, end))) == 1:
-                found = self._words(start, end, alone[place], _CLOSE_LOOKS - rank)
+                found = self._words(start, end, alone[place], min(_CLOSE_LOOKS, len(carriers)) - rank)
             spans += found or [self._span(start, end, SENTENCE, alone[place])]
         spans.sort(key=lambda span: span.start)
         return Explanation(tuple(spans), self._told(spans))
@@ -212,30 +216,38 @@ class _Search:
     def _words(self, start: int, end: int, score: float, shares: int) -> list[TextSpan]:
         """The words that carry the score of one sentence; none when the evaluations do not suffice, or none does."""
         units = words(self._text, start, end)
-        room = (self._trial.left - 1) // shares
+        # Each unit costs two evaluations: the rest without it, and it alone.
+        room = (self._trial.left - 1) // (2 * shares)
         if len(units) < 2 or room < 2:
             return []
         try:
             drops = self._drops(start, end, score, units, room)
         except _Exhausted:
             return []
-        kept: list[tuple[Bounds, float]] = []
+        ranked = sorted(drops, reverse=True)[:_MOST_WORDS]
         whole = sum(odds for odds, _, _ in drops)
-        least = _OF_THE_LARGEST * max((odds for odds, _, _ in drops), default=0.0)
+        kept: list[tuple[Bounds, float]] = []
         told = 0.0
-        for odds, drop, unit in sorted(drops, reverse=True)[:_MOST_WORDS]:
-            if odds < least:
+        for odds, drop, unit in ranked:
+            if kept and (odds < _OF_THE_LARGEST * ranked[0][0] or self._enough(start, end, kept, told / whole)):
                 break
             kept.append((unit, drop))
             told += odds
-            if told >= _SHARE * whole:
-                break
         return [self._span(*unit, WORD, drop) for unit, drop in _joined(self._text, sorted(kept))]
+
+    def _enough(self, start: int, end: int, kept: Sequence[tuple[Bounds, float]], share: float) -> bool:
+        """Whether these words explain the sentence: without them it passes. When that cannot be asked, most of what all
+        words weigh is enough."""
+        try:
+            (left,) = self._score([cut_out(self._text[:end], [(0, start), *sorted(unit for unit, _ in kept)])])
+        except _Exhausted:
+            return share >= _SHARE
+        return left < self._threshold
 
     def _drops(
         self, start: int, end: int, score: float, units: Sequence[Bounds], room: int
     ) -> list[tuple[float, float, Bounds]]:
-        """What leaving each unit out takes from the log-odds and from the score; only what takes something."""
+        """What each unit weighs in log-odds, and in score; only what weighs something."""
         level: Sequence[Bounds] = units
         if len(units) > room:
             level = _grouped(units, max(2, room // 2))
@@ -254,11 +266,13 @@ class _Search:
     def _left_out(
         self, start: int, end: int, score: float, stretches: Sequence[Bounds]
     ) -> Iterator[tuple[float, float, Bounds]]:
-        variants = [self._text[start:low] + self._text[high:end] for low, high in stretches]
-        for stretch, left in zip(stretches, self._score(variants), strict=True):
-            odds = _log_odds(score) - _log_odds(left)
+        without = self._score([self._text[start:low] + self._text[high:end] for low, high in stretches])
+        alone = self._score([self._text[low:high] for low, high in stretches])
+        usual = median(map(_log_odds, alone))
+        for stretch, left, own in zip(stretches, without, alone, strict=True):
+            odds = max(0.0, _log_odds(score) - _log_odds(left)) + max(0.0, _log_odds(own) - usual)
             if odds > _LEAST_DROP:
-                yield odds, score - left, stretch
+                yield odds, max(score - left, own), stretch
 
     def _told(self, spans: Sequence[TextSpan]) -> str:
         """One line without payload."""

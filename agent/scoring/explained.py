@@ -15,8 +15,9 @@ from agent.clock import Clock
 from agent.config import ExplainConfig
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
-from agent.scoring.base import Batch, Lane, Scorer, ScoringItem
+from agent.scoring.base import Batch, Lane, Scorer, ScoringItem, uses_context
 from agent.scoring.explain import Explainer
+from agent.scoring.stages import stages_of
 
 __all__ = ["ExplainedScorer"]
 
@@ -46,6 +47,7 @@ class ExplainedScorer:
         self.lane: Lane = inner.lane
         self.directions: frozenset[Direction] = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
+        self.uses_context = uses_context(inner)
 
     @property
     def version(self) -> str:
@@ -70,6 +72,10 @@ class ExplainedScorer:
             if over:
                 rows[place] = self._explained(item, row, over)
         return rows
+
+    def take_stages(self) -> Mapping[str, float]:
+        """Those of the scorer inside."""
+        return stages_of(self._inner)
 
     def _explained(self, item: ScoringItem, row: ScoreRow, over: Mapping[str, float]) -> ScoreRow:
         try:

@@ -36,7 +36,9 @@ class LinearScorer:
     """
 
     name: str
-    category: ClassVar[str]
+    category: str
+    artefact: ClassVar[str]
+    """Name of the model in `agent.models`."""
     dimension: ClassVar[Dimension]
     lane: Lane = "device"
     directions: frozenset[Direction]
@@ -98,7 +100,7 @@ class LinearScorer:
 
     def _model(self) -> LinearNgramModel:
         if self._loaded is None:
-            self._loaded = LinearNgramModel.load(self._path or self.name)
+            self._loaded = LinearNgramModel.load(self._path or self.artefact)
             if self._path is not None:
                 self.version = f"custom@{self._loaded.version}"
         return self._loaded

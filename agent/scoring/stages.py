@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Staged"]
+__all__ = ["Staged", "stages_of"]
 
 
 @runtime_checkable
@@ -18,3 +18,8 @@ class Staged(Protocol):
 
     def take_stages(self) -> Mapping[str, float]:
         """Seconds by stage since it was last asked. Must not raise."""
+
+
+def stages_of(scorer: object) -> Mapping[str, float]:
+    """What a scorer tells, for those that wrap it; nothing of one that tells nothing."""
+    return scorer.take_stages() if isinstance(scorer, Staged) else {}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from agent.clock import Clock
 from agent.config import CoreConfig
 from agent.errors import ConfigError
-from streams.bench.core import available_scorers, bench_config
+from streams.bench.core import available_scorers, bench_config, scorer_sections
 from streams.bench.end_to_end import measure_end_to_end, unmeasured
 from streams.bench.machine import load_average, machine
 from streams.bench.rivals import DetoxifyFiles, score_rivals
@@ -102,7 +102,7 @@ async def _end_to_end(
             bootstrap,
             broker or f"Kafka at {bootstrap}",
             values,
-            {name: {} for name in scorers},
+            scorer_sections(scorers),
             options.repetitions,
             clock,
             tell,

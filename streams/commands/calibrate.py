@@ -20,7 +20,7 @@ from agent.errors import ConfigError
 from agent.quality.calibrate import Wanted, calibrate
 from agent.quality.evaluate import evaluate
 from agent.quality.fitting import METHODS
-from agent.quality.plots import calibration_pictures
+from agent.quality.plots import calibration_pictures, require_matplotlib
 from agent.quality.reliability import cross_fitted
 from agent.quality.report import calibration_report
 from streams.commands.evaluate_table import widened
@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     bootstrap = bootstrap_of(args)
     if not 0.0 < args.target_fpr <= 0.5:
         raise ConfigError("--target-fpr must be more than 0 and at most 0.5")
+    if args.report:
+        require_matplotlib()
     files = labelled_files(args)
     judge = judge_of(args, raw=True)
     clock = SystemClock()
@@ -61,12 +63,12 @@ def run(args: argparse.Namespace) -> int:
     wanted = Wanted(args.task, args.target_fpr, args.method, args.per_lang)
     unlabelled = sum(file.unlabelled for file in files)
     found = calibrate(judged, [file.name for file in files], unlabelled, judge, wanted, bootstrap, clock)
+    if args.out:
+        write_file(args.out, found.encode(), "--out")
     if args.report:
         crossed = cross_fitted(args.method, judged.labels, judged.scores, bootstrap.seed)
         pictures = calibration_pictures(judged, crossed, found.threshold.raw)
         write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
-    if args.out:
-        write_file(args.out, found.encode(), "--out")
     if args.json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
         sys.stdout.write(json.dumps(plain) + "\n")

@@ -15,7 +15,7 @@ from agent.errors import ConfigError
 from agent.quality.evaluate import evaluate
 from agent.quality.figures import common_threshold
 from agent.quality.measure import TextJudge
-from agent.quality.plots import span_pictures, text_pictures
+from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
 from streams.commands.evaluate_table import render
 from streams.commands.labelled import (
@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if args.beside and args.task == "pii":
         raise ConfigError("--beside judges whole texts; it cannot be used with --task pii")
     files = labelled_files(args)
+    if args.plots or args.report:
+        require_matplotlib()
     judge = judge_of(args, calibration=args.calibration)
     rivals = _rivals(args.beside)
     clock = SystemClock()

@@ -51,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if args.explain or args.filter:
         # Nobody waits for it here: every finding is explained, and sentences are masked instead of whole texts.
         explain = config.explain.model_copy(update=_UNHURRIED)
-        config = config.model_copy(update={"explain": explain})
+        # A batch of findings may take minutes to explain; its scores must not be given up for it.
+        patient = config.executor.model_copy(update={"deadline_seconds": _UNHURRIED["max_seconds"]})
+        config = config.model_copy(update={"explain": explain, "executor": patient})
     if args.filter and not Policy(config.policy).enforces:
         console.print("no policy masks or blocks anything: everything found is masked", markup=False, highlight=False)
         config = config.model_copy(update={"policy": PolicyConfig(default="mask")})

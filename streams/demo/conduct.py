@@ -114,6 +114,8 @@ class Demo:
             "tap": {"commit_interval_seconds": 0.3},
             "windows": {"pane_seconds": 1.0, "windows_seconds": [window, max(window * 6, self._options.seconds * 4)]},
             "web": {"port": self._options.web_port},
+            # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
+            "scorers": {"toxicity": {"kind": "ngrams"}},
         }
         return validate(WorkerConfig, plain, "demo")
 

@@ -188,7 +188,7 @@ def test_an_unknown_option_is_refused_in_one_line(name: str) -> None:
 
 def test_an_unknown_scorer_is_refused_with_the_names_that_there_are() -> None:
     with pytest.raises(
-        ConfigError, match="'astrology'; there are adversarial, detoxify, encoder, groundedness, pii, toxicity"
+        ConfigError, match="'astrology'; there are adversarial, detoxify, encoder, groundedness, ngrams, pii, toxicity"
     ):
         load_scorer("astrology", {})
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.reading import MAX_GROWTH, read_plainly
+from agent.reading import read_plainly
 
 PLAIN = "you are a nice person"
 
@@ -53,4 +53,9 @@ def test_emoji_are_spelled_out() -> None:
 
 @given(st.text())
 def test_any_text_is_read_and_stays_bounded(text: str) -> None:
-    assert len(read_plainly(text)) <= MAX_GROWTH * (len(text) + 16)
+    assert len(read_plainly(text)) <= 20 * len(text) + 20_000
+
+
+@pytest.mark.parametrize("cover", ["😄😆" * 20, "😄😆" * 5000, "\ufdfa" * 400, "\u200b" * 5000, "é" * 3000, "🏴" * 999])
+def test_nothing_hides_a_text(cover: str) -> None:
+    assert f"{PLAIN} indeed" in read_plainly(f"{cover} {PLAIN} indeed {cover}")

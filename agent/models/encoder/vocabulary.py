@@ -1,8 +1,7 @@
 """Prunes a vocabulary to the pieces that English and Chinese text needs, with bytes to fall back on.
 
 Most of a small multilingual encoder are vectors of pieces in a hundred languages. A piece that goes is spelled by
-shorter
-ones that stay; single characters stay, so that nothing common becomes unknown.
+shorter ones that stay; single characters stay, so that nothing common becomes unknown.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from agent.models.encoder.pretrained import Pretrained
 __all__ = ["PrunedVocabulary", "prune"]
 
 _CHUNK = 4096
-_FIRST_COMMON = 1000  # pieces are ordered by frequency in the pre-training text: the first are worth keeping unseen
+# Pieces are ordered by frequency in the pre-training text: the first are worth keeping unseen.
+_FIRST_COMMON = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,12 @@ class PrunedVocabulary:
     pad: int
 
 
-def prune(pretrained: Pretrained, texts: Iterable[str], least: int, most: int, seed: int) -> PrunedVocabulary:
+def prune(
+    pretrained: Pretrained, texts: Iterable[str], least: int, most: int, seed: int, common: int = 0
+) -> PrunedVocabulary:
     """Keep special pieces, single characters that occur, and the pieces that occur at least `least` times in `texts`;
-    at most `most` in all, the frequent ones first."""
+    at most `most` in all, the frequent ones first. Beyond these the `common` most frequent ones of the pre-training
+    text are kept, for languages that `texts` hardly have."""
     unigram = bool(pretrained.scores)
     whole = _unigram(pretrained.pieces, pretrained.scores, 3) if unigram else _wordpiece(pretrained.pieces)
     counts: Counter[int] = Counter()
@@ -69,16 +72,20 @@ def prune(pretrained: Pretrained, texts: Iterable[str], least: int, most: int, s
     keep(i for i, piece in enumerate(pretrained.pieces) if _bare(piece) and (piece.isascii() or counts[i]))
     keep(range(4, min(_FIRST_COMMON, len(pretrained.pieces))))
     keep(index for index, count in counts.most_common() if count >= least)
+    most = len(kept) + common
+    keep(range(len(pretrained.pieces)))
     pieces = [pretrained.pieces[index] for index in kept]
     vectors = pretrained.weights["word"][kept]
     if not unigram:
         return PrunedVocabulary(_wordpiece(pieces), vectors, first=2, last=3, pad=0)
-    scores = [pretrained.scores[index] for index in kept]
+    # Special pieces have score 0, the best of all: a text that spells one would become it.
+    least_likely = min(pretrained.scores) - 20.0
+    scores = [least_likely if index < len(special) else pretrained.scores[index] for index in kept]
     fallback = [f"<0x{byte:02X}>" for byte in range(256)]
     noise = np.random.default_rng(seed).normal(0.0, 0.5, (len(fallback), vectors.shape[1])) * vectors.std(axis=0)
     vectors = np.concatenate([vectors, (vectors.mean(axis=0) + noise).astype(np.float32)])
     pieces += fallback
-    scores += [min(scores) - 10.0] * len(fallback)
+    scores += [least_likely + 10.0] * len(fallback)
     return PrunedVocabulary(_unigram(pieces, scores, 3, bytes_too=True), vectors, first=0, last=2, pad=1)
 
 

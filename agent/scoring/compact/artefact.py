@@ -1,8 +1,7 @@
 """The file that holds the built-in harm classifier: a zip of networks, tokenisers, a table of characters and settings.
 
 Nothing in it is code: ONNX graphs (protobuf), tokenisers (JSON), settings (JSON). A digest over all members shows
-whether
-the file is the one that was trained.
+whether the file is the one that was trained.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,24 @@ import msgspec
 
 from agent.errors import ModelError
 
-__all__ = ["FORMAT", "About", "EncoderSettings", "pack", "unpack"]
+__all__ = ["ENGLISH", "FORMAT", "MULTILINGUAL", "VERSION", "About", "EncoderSettings", "pack", "unpack"]
 
-FORMAT = 1
+ENGLISH, MULTILINGUAL = "english", "multilingual"
+"""The two encoders of every file."""
+
+VERSION = "2"
+"""Of the file that is shipped. Verdicts and calibrations name it, so a file that scores otherwise has another."""
+
+FORMAT = 2
 """Raised whenever reading, routing or windows change: weights of another format mean nothing then."""
 
 _ABOUT = "about.json"
 _MAX_BYTES = 200_000_000
-_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error, msgspec.MsgspecError)
+# What the libraries raise for files that are none, torn, encrypted, packed otherwise or nested deeply.
+_DAMAGE = (
+    ValueError, KeyError, TypeError, AttributeError, RuntimeError, OSError, EOFError, zipfile.BadZipFile, zlib.error,
+    msgspec.MsgspecError,
+)  # fmt: skip
 
 
 class EncoderSettings(msgspec.Struct, frozen=True):
@@ -102,7 +112,13 @@ def unpack(path: Path | None) -> tuple[About, dict[str, bytes]]:
         if plain.get("format") != FORMAT:
             raise ModelError(f"{origin}: format {plain.get('format')!r}, this version reads {FORMAT}")
         about = msgspec.convert(plain, About)
+        if {encoder.name for encoder in about.encoders} != {ENGLISH, MULTILINGUAL}:
+            raise ModelError(f"{origin}: it must hold the encoders {ENGLISH} and {MULTILINGUAL}")
+        if not 0.0 < about.threshold <= 1.0 or (path is None and about.version != VERSION):
+            raise ModelError(f"{origin}: threshold or version is not what it should be")
         for encoder in about.encoders:
+            if not isfinite(encoder.slope + encoder.intercept) or not 0 <= encoder.overlap < encoder.window:
+                raise ModelError(f"{origin}: the settings of the encoder {encoder.name} make no sense")
             if f"{encoder.name}.onnx" not in members or f"{encoder.name}.tokenizer.json" not in members:
                 raise ModelError(f"{origin}: the encoder {encoder.name} is missing in the file")
         if about.sha256 != _digest(about, members):

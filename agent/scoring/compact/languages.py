@@ -1,21 +1,22 @@
-"""Which encoder reads a text: the English one, or the multilingual one. A guess for texts of any length, in
-microseconds.
+"""Which encoder reads a text: the English one, or the multilingual one. A guess in microseconds.
 
 Scripts decide first. Within Latin script the little words of European languages vote; a text that has none of them
-(names,
-shouts, code) counts as English.
+(names, shouts, code) counts as English. The beginning of a text decides for all of it; what an English text holds in
+other scripts, wherever it stands, is read by the multilingual encoder as well.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["reads_as_english"]
+__all__ = ["other_scripts", "reads_as_english"]
 
 _LOOKED_AT = 400
 _FOREIGN_SHARE = 0.1
 _WORD = re.compile(r"[a-z']+")
 _FOREIGN = re.compile(r"[^\W\d_a-z]")
+# Letters beyond Latin, Greek among them: mathematics is no text, so single ones do not count.
+_OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f]{2,}")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,3 +49,8 @@ def reads_as_english(text: str) -> bool:
             return False
     words = _WORD.findall(text)
     return sum(word in _ENGLISH for word in words) >= sum(word in _OTHER for word in words)
+
+
+def other_scripts(text: str) -> str:
+    """What of an English text is written in other scripts, with blanks between; empty for nearly all texts."""
+    return "" if text.isascii() else " ".join(_OTHER_SCRIPT.findall(text))

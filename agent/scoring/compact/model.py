@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.reading import read_plainly
-from agent.scoring.compact.artefact import unpack
-from agent.scoring.compact.languages import reads_as_english
+from agent.scoring.compact.artefact import ENGLISH, MULTILINGUAL, unpack
+from agent.scoring.compact.languages import other_scripts, reads_as_english
 from agent.scoring.compact.network import CompactEncoder
 
 __all__ = ["HarmClassifier"]
@@ -62,16 +62,21 @@ class HarmClassifier:
     def scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], list[bool]]:
         """Score in [0, 1] of each raw text, float64 [n], and whether part of it was not looked at.
 
-        A text without visible characters scores 0.
+        A text without visible characters scores 0. Of one that both encoders read the higher score counts.
         """
         plain = [read_plainly(text, self._simplified) for text in texts]
-        english = [reads_as_english(text) for text in plain]
+        readings: dict[str, list[tuple[int, str]]] = {ENGLISH: [], MULTILINGUAL: []}
+        for place, text in enumerate(plain):
+            english = reads_as_english(text)
+            readings[ENGLISH if english else MULTILINGUAL].append((place, text))
+            if english and (foreign := other_scripts(text)):
+                readings[MULTILINGUAL].append((place, foreign))
         logits = np.full(len(texts), -np.inf)
         truncated = [False] * len(texts)
-        for name, encoder in self._encoders.items():
-            places = [place for place, is_english in enumerate(english) if is_english == (name == "english")]
-            if places:
-                logits[places], cut = encoder.logits([plain[place] for place in places])
-                for place, was_cut in zip(places, cut, strict=True):
-                    truncated[place] = was_cut
+        for name, chosen in readings.items():
+            if chosen:
+                found, cut = self._encoders[name].logits([text for _, text in chosen])
+                for (place, _), logit, was_cut in zip(chosen, found, cut, strict=True):
+                    logits[place] = max(logits[place], logit)
+                    truncated[place] = truncated[place] or was_cut
         return 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0))) * np.isfinite(logits), truncated

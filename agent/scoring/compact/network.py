@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,11 +14,16 @@ from agent.scoring.compact.artefact import EncoderSettings
 from agent.scoring.passes import plan_padded
 from agent.scoring.windowing import Windowing
 
-__all__ = ["CompactEncoder"]
+__all__ = ["CompactEncoder", "of_texts"]
 
 _TOKENS_PER_PASS = 2048
 _WIDTH_MULTIPLE = 8
-_INSTALL = "pip install 'harmwatch[encoder]'"
+# Chosen on comments and answers of many windows, between seeing one bad sentence and judging a text as a whole.
+_CORRECTION = 0.5
+_STANDS_ALONE = 1.5
+# WordPiece gives up on words of more than 100 characters: a text without blanks would be one unknown token.
+_LONG_WORD = re.compile("[a-z0-9]{90}")
+_INSTALL = "reinstall harmwatch, or use the kind ngrams"
 
 
 class CompactEncoder:
@@ -64,21 +70,23 @@ class CompactEncoder:
         self._windowing = Windowing(settings.window, settings.overlap, max_windows)
 
     def logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], list[bool]]:
-        """The highest calibrated logit of each text's windows, float64 [n], -inf for a text without tokens; and whether
-        part of it was not looked at."""
+        """A calibrated logit for each text, float64 [n], -inf for a text without tokens; and whether part of it was not
+        looked at."""
         pieces = [self._windowing.pieces(text) for text in texts]
-        flat = [piece for several in pieces for piece in several]
-        encoded = iter(self._tokenizer.encode_batch_fast(flat, add_special_tokens=False))
-        tokens = [[next(encoded).ids for _ in several] for several in pieces]
+        # One by one stays in this thread; a batch would wake the tokeniser's pool, which has a thread for every core.
+        tokens = [
+            [self._tokenizer.encode(_LONG_WORD.sub(r"\g<0> ", piece), add_special_tokens=False).ids for piece in each]
+            for each in pieces
+        ]
         windows, owners, truncated = self._windowing.cut_all(tokens)
-        highest = np.full(len(texts), -np.inf)
+        logits = np.full(len(texts), -np.inf)
         if windows:
             lengths = [len(window) + 2 for window in windows]
             scores = np.empty(len(windows))
             for places, width in plan_padded(lengths, _TOKENS_PER_PASS, multiple=_WIDTH_MULTIPLE):
                 scores[places] = self._forward([windows[place] for place in places], width)
-            np.maximum.at(highest, owners, self._settings.slope * scores + self._settings.intercept)
-        return highest, truncated
+            logits = self._settings.slope * of_texts(scores, owners, len(texts)) + self._settings.intercept
+        return logits, truncated
 
     def _forward(self, windows: Sequence[Any], width: int) -> NDArray[np.float32]:
         settings = self._settings
@@ -92,3 +100,22 @@ class CompactEncoder:
             mask[row, : end + 1] = 1
         logits: NDArray[np.float32] = self._session.run(["logits"], {"ids": ids, "mask": mask})[0][:, 0]
         return logits
+
+
+def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int) -> NDArray[np.float64]:
+    """What the logits of windows say of their texts, float64 [texts]; -inf for a text without windows.
+
+    Half way from the mean of a text's windows to the highest, less half the logarithm of their number, since the
+    highest of many is high by chance. But a window that is high enough stands alone: never less than the highest less
+    1.5. For a text of one window it is the window's logit.
+
+    Parameters
+    ----------
+    windows, owners
+        [n], the logit of each window and the index of its text.
+    """
+    highest = np.full(texts, -np.inf)
+    np.maximum.at(highest, owners, windows)
+    counts = np.maximum(np.bincount(owners, minlength=texts), 1)
+    mean = np.bincount(owners, windows, texts) / counts
+    return np.maximum((highest + mean) / 2.0 - _CORRECTION * np.log(counts), highest - _STANDS_ALONE)

@@ -157,7 +157,10 @@ class Numbers:
 
     def derive(self, quantity: Quantity) -> bool:
         """Whether two of few numbers, or all of them, give this one by an operation of arithmetic."""
-        numbers = self._all.few(12)
+        # Larger ones are identifiers, and products of them overflow.
+        numbers = [number for number in self._all.few(12) if abs(number) < _LARGEST_AMOUNT]
+        if abs(quantity.value) >= _LARGEST_AMOUNT**2:
+            return False
         close = max(quantity.resolution / 2, 1e-6)
         if len(numbers) > 1 and abs(sum(numbers) - quantity.value) <= close:
             return True

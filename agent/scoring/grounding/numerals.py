@@ -14,6 +14,7 @@ _DIGIT = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, 
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10_000, "亿": 100_000_000}
 _LONGEST = 24
+# More is no amount that a text means, and floats of it overflow.
 _LARGEST = 10**18
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -61,6 +62,8 @@ def chinese_value(run: str) -> int | None:
                 total, section = (total + section) * last, 0
             else:
                 total, section = total + section * last, 0
+            if total > _LARGEST:  # 亿亿亿 ...
+                return None
         digit = None
     if digit is not None:
         section += digit * (last // 10 if last > 10 else 1)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import ModelError, OutOfDeviceMemory
+from agent.scoring.encoders.loading import load_classifier
 
 __all__ = ["TransformersEntailment"]
 
-_INSTALL = "pip install 'harmwatch[models]'"
 _COLUMNS = {"entailment": 0, "neutral": 1, "contradiction": 2}
 # Two-way checkpoints do not say which of the two it is; not to be entailed is no more than neutral.
 _ALIASES = {"not_entailment": "neutral", "entailed": "entailment", "contradictory": "contradiction"}
@@ -57,21 +57,14 @@ class TransformersEntailment:
         """
         if self._model is not None:
             return
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ModelError(f"scorer groundedness: {error.name} cannot be imported; {_INSTALL}") from error
-        try:
-            auto: Any = transformers.AutoTokenizer  # has no types
-            tokenizer = auto.from_pretrained(self._name)
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(self._name)
-        # What a damaged or absent checkpoint raises is not documented; the hub's client has its own errors.
-        except Exception as error:
-            raise ModelError(
-                f"scorer groundedness: no sequence classification checkpoint can be loaded from {self._name} "
-                f"({type(error).__name__}); give a directory with config.json, weights and tokeniser, or a hub id"
-            ) from error
+        model, tokenizer = load_classifier("groundedness", self._name, None, allow_pickle=False)
+        import torch
+
+        from agent.scoring.encoders.assembly import longest_input
+
+        # A text that spells a special token must not become one.
+        if tokenizer.is_fast:
+            tokenizer.backend_tokenizer.encode_special_tokens = True
         self._outputs = _outputs(model.config, self._labels)
         device = self._device
         if device == "auto":
@@ -80,10 +73,7 @@ class TransformersEntailment:
             model = model.to(device).eval()
         except (RuntimeError, AssertionError) as error:
             raise ModelError(f"scorer groundedness: the device {device!r} cannot be used") from error
-        positions = int(getattr(model.config, "max_position_embeddings", self._max_tokens))
-        if model.config.model_type in ("roberta", "xlm-roberta"):
-            positions -= int(model.config.pad_token_id) + 1  # RoBERTa counts positions from behind the padding index
-        self._max_tokens = min(self._max_tokens, positions, int(tokenizer.model_max_length))
+        self._max_tokens = longest_input(model.config, tokenizer, self._max_tokens)
         self._torch, self._tokenizer, self._model = torch, tokenizer, model
 
     def entail(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,3 +119,87 @@ def test_rows_are_drawn_by_language_and_the_same_again() -> None:
     assert first == again
     assert len(first) == 20
     assert all(len(ids) <= 3 for ids, _ in first)
+
+
+def test_disguised_rows_are_held_aside_and_long_harmless_ones_count_once_a_window() -> None:
+    from agent.models.encoder.rows import split
+
+    rows = [Row("good day " * 200, "en", 0, "set"), Row("bad day " * 200, "en", 1, "set")] * 40
+    rows += [Row("b4d day", "en", 1, "gen_tox_perturbed"), Row("b.a.d", "en", 1, "adv_enzh_perturbed")]
+    data = split(rows, {"en": 1.0}, 1)
+    assert {row.group for row in data.train + data.kept} == {"set"}
+    harmless, held_back = (sum(row.label == 0 for row in part) for part in (data.train, data.kept))
+    assert harmless == 5 * (40 - held_back)
+
+
+def test_a_short_text_among_harmless_ones_is_whole_and_fits() -> None:
+    from agent.models.encoder.rows import _embedded
+
+    rng = random.Random(3)
+    for _ in range(200):
+        text = list(range(100, 100 + rng.randint(1, 9)))
+        others = list(range(rng.randint(1, 20)))
+        ids = _embedded(text, others, 20, rng)
+        assert len(ids) <= 20
+        place = ids.index(100)
+        assert ids[place : place + len(text)] == text
+        assert [i for i in ids if i < 100] == others[: len(ids) - len(text)]
+
+
+def test_comments_are_divided_into_their_worst_sentence_and_a_harmless_rest() -> None:
+    from agent.models.encoder.comments import COMMENTS, divided, without_comments
+
+    comment = Row("The road is closed again today. You are bad people! I take the bus to work then.", "en", 1, COMMENTS)
+    rows = [comment, Row("bad", "en", 1, COMMENTS), Row("another set", "en", 0, "other")]
+
+    def logits(texts: list[str]) -> np.ndarray:
+        return np.array([4.0 if "bad" in text else -4.0 for text in texts])
+
+    new = divided(rows, logits)[len(rows) :]
+    assert [(row.text, row.label) for row in new] == [
+        ("The road is closed again today. I take the bus to work then.", 0),
+        ("You are bad people!", 1),
+    ]
+    assert [row.group for row in without_comments(rows)] == ["other"]
+    assert divided([rows[2]], logits) == [rows[2]]
+
+
+def test_common_pieces_are_kept_for_languages_without_rows() -> None:
+    from agent.models.encoder import vocabulary
+
+    source = pretrained(scores=True)
+    narrow, wide = (vocabulary.prune(source, [], 1, 4, 0, common) for common in (0, 3))
+    assert len(wide.vectors) == len(narrow.vectors) + 3
+
+
+@pytest.mark.layer("models")
+def test_what_was_fitted_is_made_once_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.progress import Progress
+
+    from agent.models.encoder import fit
+    from agent.models.encoder.network import Encoder
+    from agent.models.encoder.training import predict_windows
+
+    weights = {key: value for key, value in Encoder(SHAPE, 13, 32).named_weights().items() if "head" not in key}
+    source = replace(pretrained(), weights={**weights, "word": pretrained().weights["word"]})
+    tiny = fit.Recipe({"en": 1.0}, rate=1e-3, epochs=(40,), least=1, most=20, longest=20)
+    monkeypatch.setattr(fit, "simplified_characters", lambda packages: {})
+    monkeypatch.setattr(fit, "load_pretrained", lambda name, packages: source)
+    monkeypatch.setattr(fit, "_FIRST", tiny)
+    monkeypatch.setattr(fit, "_SECOND", tiny)
+    monkeypatch.setattr(fit, "RECIPES", {"english": tiny, "multilingual": tiny})
+    rows = [Row(f"{'bad' if i % 2 else 'good'} day", "en", i % 2, "set") for i in range(60)]
+    with Progress(disable=True) as progress:
+        fitter = fit._Fitter(None, progress)
+        fit._Work(tmp_path, fitter, rows).fit_all()
+        made = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+        assert set(made) == {
+            "first.npz", "second.npz", "english.npz", "multilingual.npz", "rows.first.json", "rows.second.json",
+        }  # fmt: skip
+        (tmp_path / "multilingual.npz").unlink()
+        fit._Work(tmp_path, fitter, rows).fit_all()
+    again = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert {name for name in made if made[name] != again[name]} == {"multilingual.npz"}
+    second, last = (fit._restored(tmp_path / f"{name}.npz") for name in ("second", "english"))
+    (one,), (other,) = (predict_windows(each.encoder, each.vocabulary, [[4, 6]]) for each in (second, last))
+    assert one != other, "the English encoder goes on from the second model"

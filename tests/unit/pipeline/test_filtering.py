@@ -230,3 +230,16 @@ def test_no_detected_span_survives_in_any_text(texts: list[str], places: list[li
     for text in texts:
         for span in scorer._row(text).spans:
             assert not any(text[span.start : span.end] in shown for shown in record.texts)
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_scorers_that_need_the_context_have_it_when_findings_are_explained(explain: bool) -> None:
+    event = msgspec.structs.replace(
+        answers("A day ticket costs 9.20 euros."), context=("A day ticket for the tram costs 6.50 euros.",)
+    )
+    rules = [{"category": "misleading.*", "action": "block"}]
+    (record,), (verdict,) = filtered(
+        event, [load_scorer("groundedness", {})], rules, explain={"findings": explain, "max_seconds": 60.0}
+    )
+    assert [finding.category for finding in verdict.findings] == ["misleading.ungrounded"]
+    assert record.texts == ["[removed]"]

@@ -207,7 +207,7 @@ def test_a_calibration_is_stored_and_used_everywhere(
     words = ("--task", "toxicity", "--target-fpr", "0.01", "--method", method, "--bootstrap", "100")
     found = result(capsys, "calibrate", str(data), *words, "--out", str(out), "--report", str(page), "--per-lang")
     assert json.loads(out.read_text(encoding="utf-8")) == found
-    assert (found["schema_version"], found["scorer"], found["scorer_version"]) == (1, "toxicity", "builtin@1")
+    assert (found["schema_version"], found["scorer"], found["scorer_version"]) == (1, "toxicity", "builtin@2")
     assert found["map"]["method"] == method
     assert found["threshold"]["fpr"] <= 0.01
     assert set(found["by_lang"]) == {"en"}
@@ -223,7 +223,7 @@ def test_a_calibration_is_stored_and_used_everywhere(
         assert after["fpr"] == found["threshold"]["fpr"]
         assert after["recall"] == found["threshold"]["recall"]
         assert after["auroc"] == pytest.approx(plain["auroc"]), "order stays"
-        assert after["scorer_version"].startswith("builtin@1-cal.")
+        assert after["scorer_version"].startswith("builtin@2-cal.")
 
     # calibrating again with that configuration calibrates the raw scores, not the calibrated ones
     again = result(capsys, "calibrate", str(data), *words, "--config", str(config))
@@ -261,7 +261,7 @@ def test_a_calibration_of_another_version_is_refused(tmp_path: Path, capsys: pyt
     words = ("--task", "toxicity", "--target-fpr", "0.01", "--bootstrap", "20", "--out", str(out))
     found = result(capsys, "calibrate", str(data), *words)
     out.write_text(json.dumps(found | {"scorer_version": "builtin@0"}), encoding="utf-8")
-    with pytest.raises(ConfigError, match="builtin@0, the scorer is toxicity builtin@1; recalibrate"):
+    with pytest.raises(ConfigError, match="builtin@0, the scorer is toxicity builtin@2; recalibrate"):
         build_scorers({"toxicity": ScorerConfig(calibration=out)})
     assert main(["evaluate", str(data), "--task", "toxicity", "--calibration", str(out)]) == 2
     assert (
@@ -276,3 +276,48 @@ def test_personal_data_can_be_calibrated_by_text(tmp_path: Path, capsys: pytest.
     data = write(tmp_path / "pii.jsonl", rows)
     found = result(capsys, "calibrate", str(data), "--task", "pii", "--target-fpr", "0.01", "--bootstrap", "20")
     assert (found["scorer"], found["threshold"]["fpr"], found["threshold"]["recall"]) == ("pii", 0.0, 1.0)
+
+
+def test_scorers_that_look_at_the_context_are_measured_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = "A day ticket for the tram costs 6.50 euros."
+    rows = [
+        {"text": "A day ticket costs 6.50 euros.", "label": 0, "context": facts},
+        {"text": "A day ticket costs 9.20 euros.", "label": 1, "context": [facts]},
+        {"text": "A day ticket costs 9.20 euros.", "label": 0},
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    words = ("--task", "toxicity", "--scorer", "groundedness", "--direction", "output", "--bootstrap", "0")
+    found = result(capsys, "evaluate", str(path), *words)
+    assert (found["auroc"], found["recall"], found["fpr"]) == (1.0, 1.0, 0.0)
+    path.write_text('{"text": "a", "label": 0, "context": 5}', encoding="utf-8")
+    assert main(["evaluate", str(path), "--task", "toxicity"]) == 1
+    assert "line 1" in capsys.readouterr().err
+
+
+def test_a_file_without_personal_data_is_counted_beside_others(
+    pii: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    negatives = write(tmp_path / "negatives.jsonl", [{"text": "version 1.2.3", "lang": "en", "spans": []}] * 3)
+    alone = result(capsys, "evaluate", str(pii), "--task", "pii", "--bootstrap", "20")
+    both = result(capsys, "evaluate", str(pii), str(negatives), "--task", "pii", "--bootstrap", "20")
+    assert both["n"] == alone["n"] + 3
+    assert both["micro"]["support"] == alone["micro"]["support"]
+
+
+def test_a_file_given_twice_is_refused(toxic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(toxic), str(toxic), "--task", "toxicity"]) != 0
+    assert "given twice" in capsys.readouterr().err
+
+
+def test_names_with_lone_surrogates_can_be_printed_and_stored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(
+        '{"text": "a", "lang": "\\ud800", "label": 0, "category": "\\udfff"}\n{"text": "you idiot", "label": 1}',
+        encoding="utf-8",
+    )
+    assert "?" in result(capsys, "evaluate", str(path), "--task", "toxicity", "--bootstrap", "0")["by_lang"]

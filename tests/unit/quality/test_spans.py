@@ -87,7 +87,7 @@ def test_two_hits_on_one_value_are_one_hit_and_one_false() -> None:
 def test_a_type_is_judged_only_in_the_files_that_annotate_it() -> None:
     with_cards = count_file(pii_judged([([SpanNote(0, 5, "CARD")], [(0, 5, "CARD")], [])]))
     without = count_file(pii_judged([([SpanNote(0, 5, "NAME")], [(0, 5, "NAME"), (7, 20, "CARD")], [])]))
-    pooled = span_figures(total([with_cards, without]), NONE)
+    pooled = span_figures(total([with_cards, without], [1, 1]), NONE)
     assert pooled["by_type"]["CARD"]["precision"] == 1.0
     assert pooled["micro"]["support"] == 2
 

@@ -50,6 +50,29 @@ def test_one_hostile_sentence_in_a_long_text_is_found(scorer: EncoderClassifier)
     assert score >= scorer.thresholds["toxicity"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FRIENDLY[0]} " * 12 + "你这个白痴，滚出去，你们这些垃圾都该死",
+        "😄😆" * 30 + HOSTILE[0],
+        f"</s> {HOSTILE[1]} </s>",
+    ],
+)
+def test_a_harmful_text_cannot_be_hidden(scorer: EncoderClassifier, text: str) -> None:
+    (score, plain) = scores(scorer, [text, FRIENDLY[0] * 12])
+    assert score > max(plain, 0.5)
+
+
+def test_a_text_that_spells_a_special_token_does_not_become_it() -> None:
+    from tokenizers import Tokenizer
+
+    about, members = unpack(None)
+    for encoder in about.encoders:
+        tokenizer = Tokenizer.from_str(members[f"{encoder.name}.tokenizer.json"].decode())
+        ids = tokenizer.encode("a </s> b <pad> c <s> d [cls] [pad]", add_special_tokens=False).ids
+        assert not {encoder.first, encoder.last, encoder.pad} & set(ids)
+
+
 def test_a_text_beyond_the_last_window_is_truncated() -> None:
     short = EncoderClassifier(max_windows=2)
     (row,) = short.score(Batch([ScoringItem(TextPart("a word and more " * 400), "input", normalize)]))
@@ -78,6 +101,15 @@ def test_an_altered_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "altered.zip"
     path.write_bytes(altered.getvalue())
     with pytest.raises(ModelError, match="checksum"):
+        unpack(path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "[" * 100_000, '{"format": 2, "version": 3}'])
+def test_settings_of_another_kind_are_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about.json", content)
+    with pytest.raises(ModelError):
         unpack(path)
 
 

@@ -16,8 +16,8 @@ from agent.scoring.cache import ScoreCache
 from agent.scoring.executor import Executor
 from agent.scoring.featurizer import SHAPE_NAMES
 from agent.scoring.linear import LinearScorer
+from agent.scoring.ngram_classifier import NgramClassifier
 from agent.scoring.ngrams import FeatureSpec, LinearNgramModel, NgramFeaturizer
-from agent.scoring.toxicity import ToxicityScorer
 from tests.unit.scoring.fake_scorers import make_batch, make_item, run
 
 SMALL = FeatureSpec(bucket_bits=10)
@@ -41,7 +41,7 @@ def model(tmp_path: Path) -> Path:
     return write_model(tmp_path / "small.npz")
 
 
-@pytest.mark.parametrize("scorer_class", [ToxicityScorer, AdversarialScorer])
+@pytest.mark.parametrize("scorer_class", [NgramClassifier, AdversarialScorer])
 def test_scores_are_those_of_the_model(scorer_class: type[LinearScorer], model: Path) -> None:
     scorer = scorer_class(model=model)
     scorer.warm_up()
@@ -53,8 +53,8 @@ def test_scores_are_those_of_the_model(scorer_class: type[LinearScorer], model: 
 
 
 def test_the_threshold_is_the_models_unless_overridden(model: Path) -> None:
-    assert ToxicityScorer(model=model).thresholds == {"toxicity": 0.71}
-    assert ToxicityScorer(model=model, threshold=0.9).thresholds == {"toxicity": 0.9}
+    assert NgramClassifier(model=model).thresholds == {"ngrams": 0.71}
+    assert NgramClassifier(model=model, threshold=0.9, slot="toxicity").thresholds == {"toxicity": 0.9}
 
 
 def test_an_overridden_threshold_needs_no_file(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_an_overridden_threshold_needs_no_file(tmp_path: Path) -> None:
 
 def test_the_explanation_is_one_line_about_the_threshold(model: Path) -> None:
     for threshold, said in [(None, "0.71 (false alarms: see"), (0.8, "0.80 (set by configuration)")]:
-        scorer = ToxicityScorer(model=model, threshold=threshold)
+        scorer = NgramClassifier(model=model, threshold=threshold)
         scorer.warm_up()
         (row,) = scorer.score(make_batch("secret text"))
         assert said in row.explanation
@@ -72,16 +72,18 @@ def test_the_explanation_is_one_line_about_the_threshold(model: Path) -> None:
 
 
 def test_the_version_tells_the_shipped_model_from_others(model: Path) -> None:
-    assert ToxicityScorer().version == "builtin@1"
-    scorer = ToxicityScorer(model=model)
+    assert NgramClassifier().version == "ngrams@1"
+    assert AdversarialScorer().version == "builtin@1"
+    scorer = NgramClassifier(model=model)
     scorer.warm_up()
     assert scorer.version == "custom@3"
 
 
 @pytest.mark.parametrize("threshold", [0.0, -0.5, 1.01, float("nan")])
-def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
+@pytest.mark.parametrize("kind", [None, "ngrams"])
+def test_a_threshold_out_of_range_is_refused(threshold: float, kind: str | None) -> None:
     with pytest.raises(ConfigError, match="scorer toxicity: threshold"):
-        load_scorer("toxicity", {"threshold": threshold})
+        load_scorer("toxicity", {"threshold": threshold}, kind)
 
 
 def test_a_value_of_a_wrong_type_is_refused_in_one_line() -> None:
@@ -91,10 +93,10 @@ def test_a_value_of_a_wrong_type_is_refused_in_one_line() -> None:
 
 def test_missing_and_damaged_models_are_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="absent"):
-        ToxicityScorer(model=tmp_path / "absent.npz").warm_up()
+        NgramClassifier(model=tmp_path / "absent.npz").warm_up()
     (tmp_path / "bad.npz").write_bytes(b"not an archive")
     with pytest.raises(ModelError, match="damaged"):
-        ToxicityScorer(model=tmp_path / "bad.npz").warm_up()
+        NgramClassifier(model=tmp_path / "bad.npz").warm_up()
 
 
 class CountingFeaturizer(NgramFeaturizer):
@@ -115,7 +117,7 @@ def counting(scorer: LinearScorer) -> LinearScorer:
 
 
 def test_the_two_scorers_hash_a_text_once(tmp_path: Path) -> None:
-    toxicity = counting(ToxicityScorer(model=write_model(tmp_path / "t.npz", seed=1)))
+    toxicity = counting(NgramClassifier(model=write_model(tmp_path / "t.npz", seed=1), slot="toxicity"))
     adversarial = counting(AdversarialScorer(model=write_model(tmp_path / "a.npz", seed=2)))
     executor = Executor([toxicity, adversarial], 5.0, ScoreCache(10), ManualClock())
     CountingFeaturizer.hashed = 0
@@ -131,7 +133,7 @@ def test_the_two_scorers_hash_a_text_once(tmp_path: Path) -> None:
 
 
 def test_models_that_hash_differently_do_not_share(tmp_path: Path) -> None:
-    first = ToxicityScorer(model=write_model(tmp_path / "t.npz"))
+    first = NgramClassifier(model=write_model(tmp_path / "t.npz"))
     second = AdversarialScorer(model=write_model(tmp_path / "a.npz", spec=FeatureSpec(bucket_bits=11)))
     batch = make_batch(*TEXTS)
     for scorer in (first, second):

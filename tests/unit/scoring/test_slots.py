@@ -42,7 +42,7 @@ def test_a_scorer_in_the_slot_of_its_own_name_needs_no_kind(section: dict[str, A
 
 
 def test_builtin_is_what_stands_there_by_itself() -> None:
-    assert load_scorer("toxicity", {}, "builtin").version == load_scorer("toxicity", {}).version == "builtin@1"
+    assert load_scorer("toxicity", {}, "builtin").version == load_scorer("toxicity", {}).version == "builtin@2"
 
 
 def test_options_stand_inline_or_nested_but_not_twice() -> None:

@@ -117,3 +117,9 @@ def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
     short = seconds(1)
     # Four times the length, four times the time; a square is far beyond, a pattern that backtracks would never end.
     assert seconds(4) < 10 * short + 0.5
+
+
+def test_numbers_beyond_all_amounts_do_not_overflow() -> None:
+    huge = "The clinic is open. 一" + "亿" * 22 + "。 " + "9" * 400 + " and 8" + "0" * 300
+    for answer in ("The total is 3.5.", f"It is {'9' * 400}.", "一" + "亿" * 22):
+        find_claims(answer, Context([huge]))

@@ -209,7 +209,7 @@ def test_labels_are_found_by_name_or_told(tmp_path: Path, checkpoint: Path) -> N
 
 @pytest.mark.layer("models")
 def test_what_is_no_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="sequence classification") as caught:
+    with pytest.raises(ModelError, match="sequence classifier") as caught:
         load(tmp_path)
     assert "\n" not in str(caught.value)
 
