@@ -46,9 +46,9 @@ Both encoders are fine-tuned end to end with one logistic head. A fifth of the t
 robustness is measured on disguises that were never trained on. Sources weigh at most with the square root of their
 size beyond 4,000 rows; classes are brought towards balance inside each source. A long harmless text counts once a
 window, and some short texts stand among harmless ones. Toxic Spans holds harmful comments alone: an English encoder
-that has not seen them divides them into their worst sentence and a harmless rest, a second one divides them again,
-better, for the last (multiple-instance learning; a quarter of the harmless rests of the first division still held
-words that annotators had marked).
+that has not seen them divides them into their worst sentence and a harmless rest (multiple-instance learning; a
+quarter of the harmless rests still held words that annotators had marked). The English encoder's weights are the
+mean of four parts fine-tuned and one part pre-trained ones (WiSE-FT, arXiv:2109.01903).
 
 Weights in 8 bits a row; activations in 8 bits with fixed scales (SmoothQuant), so that a text scores the same in
 any batch.
@@ -56,8 +56,9 @@ any batch.
 The encoders were chosen by one-epoch runs on 12,000 to 26,000 rows, without five families of sources (surge, OpenAI
 moderation, HatemojiBuild, CipherChat, SWSR), and judged on those and on public test suites that are in no training
 file: pooled AUC of HateCheck, HatemojiCheck, Stormfront, Wikipedia talk and XSTest completions 0.789 for MiniLM and
-0.761 for the six layers of e5; Chinese HateCheck 0.715 for e5 and 0.692 for bge-small-zh. The rule for windows was
-chosen on these suites too. Figures on them are development figures, not a blind test.
+0.761 for the six layers of e5; Chinese HateCheck 0.715 for e5 and 0.692 for bge-small-zh. The rule for windows,
+the number of epochs and the mean of weights were chosen on these suites too. Figures on them are development
+figures, not a blind test.
 
 Platt scaling by encoder on the kept-back rows, both classes weighing the same: a score of 0.5 is *not* a 50 %
 chance in your traffic. `harmwatch calibrate` sets thresholds on labels of your own.

@@ -10,8 +10,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,10 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from tokenizers import Tokenizer
 
 from agent.errors import HarmwatchError, ModelError
 from agent.models.dataset import Row
 from agent.models.encoder.comments import divided, without_comments
-from agent.models.encoder.export import EncoderShape
 from agent.models.encoder.han import simplified_characters
 from agent.models.encoder.network import Encoder
 from agent.models.encoder.pretrained import load_pretrained
@@ -54,6 +52,9 @@ class Recipe:
         Bounds of the pruned vocabulary (`agent.models.encoder.vocabulary.prune`).
     embedded
         Share of the short texts that stand among harmless ones (`agent.models.encoder.rows.epoch`).
+    tuned
+        Share of the fitted weights in the result, the rest are the pre-trained ones: less loyal to the training
+        sources, better on others (Wortsman et al. 2022, WiSE-FT, arXiv:2109.01903).
     """
 
     shares: Mapping[str, float]
@@ -63,17 +64,15 @@ class Recipe:
     most: int
     common: int = 0
     embedded: float = 0.15
+    tuned: float = 1.0
     longest: int = 94
 
 
-# Two models divide comments into harmful and harmless sentences (`agent.models.encoder.comments`): one that has never
-# seen them divides them for a second and for the multilingual encoder. The second divides them again, better, and goes
-# on with that as the English encoder.
+# Divides comments into harmful and harmless sentences (`agent.models.encoder.comments`); has never seen them itself.
 _FIRST = Recipe({"en": 1.0}, rate=8e-5, epochs=(26_000,), least=3, most=20_000)
-_SECOND = Recipe({"en": 1.0}, rate=8e-5, epochs=(46_000, 40_000), least=3, most=20_000)
 
 RECIPES: Mapping[str, Recipe] = {
-    "english": Recipe({"en": 1.0}, rate=4e-5, epochs=(44_000,), least=3, most=20_000, embedded=0.3),
+    "english": Recipe({"en": 1.0}, rate=8e-5, epochs=(46_000, 40_000), least=3, most=20_000, tuned=0.8),
     "multilingual": Recipe(
         {"zh": 0.55, "en": 0.2, "*": 0.25}, rate=1.3e-4, epochs=(60_000, 55_000), least=4, most=26_000, common=8_000
     ),
@@ -95,15 +94,25 @@ class _Fitter:
         self._progress = progress
         self.simplified = simplified_characters(packages)
 
-    def fit(self, name: str, recipe: Recipe, rows: list[Row], start: _Fitted | None = None) -> _Fitted:
-        """Fit an encoder to `rows`: the pre-trained one, or `start`, which is changed."""
+    def fit(self, name: str, recipe: Recipe, rows: list[Row]) -> _Fitted:
+        """Fit an encoder to `rows`, from the pre-trained one on."""
         bar = self._progress.add_task(f"{name}: vocabulary", total=None, loss=0.0)
-        begun = start or self._pretrained(name, recipe, rows)
+        pretrained_name = "multilingual" if name == "multilingual" else "english"
+        pretrained = load_pretrained(pretrained_name, self._packages)
+        texts = (
+            read_plainly(row.text[:_COUNTED_CHARS], self.simplified)
+            for row in rows
+            if pretrained_name != "english" or row.lang == "en"
+        )
+        vocabulary = prune(pretrained, texts, recipe.least, recipe.most, SEED, recipe.common)
         data = split(rows, recipe.shares, SEED)
         drawn = [
-            epoch(data, begun.vocabulary.tokenizer, self.simplified, count, recipe.longest, seed, recipe.embedded)
-            for seed, count in enumerate(recipe.epochs, SEED + (0 if start is None else 100))
+            epoch(data, vocabulary.tokenizer, self.simplified, count, recipe.longest, SEED + turn, recipe.embedded)
+            for turn, count in enumerate(recipe.epochs)
         ]
+        encoder = Encoder(pretrained.shape, len(vocabulary.vectors), len(pretrained.weights["position"]))
+        start = {**pretrained.weights, "word": vocabulary.vectors}
+        encoder.load(start)
         smoothed = 0.7
 
         def show(done: int, steps: int, loss: float) -> None:
@@ -113,22 +122,13 @@ class _Fitter:
             if done % 50 == 0 or done == steps:
                 self._progress.console.log(f"{name}: step {done} of {steps}, loss {smoothed:.4f}")
 
-        fit_encoder(begun.encoder, begun.vocabulary, drawn, TrainingSettings(rate=recipe.rate), show)
-        facts = {"recipe": asdict(recipe), "rows": sum(map(len, drawn)), "train_loss": round(smoothed, 4)}
-        return replace(begun, about={**begun.about, **facts})
-
-    def _pretrained(self, name: str, recipe: Recipe, rows: list[Row]) -> _Fitted:
-        several = name == "multilingual"
-        pretrained = load_pretrained("multilingual" if several else "english", self._packages)
-        texts = (
-            read_plainly(row.text[:_COUNTED_CHARS], self.simplified) for row in rows if several or row.lang == "en"
-        )
-        vocabulary = prune(pretrained, texts, recipe.least, recipe.most, SEED, recipe.common)
-        encoder = Encoder(pretrained.shape, len(vocabulary.vectors), len(pretrained.weights["position"]))
-        encoder.load({**pretrained.weights, "word": vocabulary.vectors})
+        fit_encoder(encoder, vocabulary, drawn, TrainingSettings(rate=recipe.rate), show)
+        tuned = encoder.named_weights()
+        encoder.load({key: recipe.tuned * tuned[key] + (1.0 - recipe.tuned) * value for key, value in start.items()})
         about = {
-            "shape": asdict(pretrained.shape), "seed": SEED, "first": vocabulary.first, "last": vocabulary.last,
-            "pad": vocabulary.pad,
+            "recipe": asdict(recipe), "shape": asdict(pretrained.shape), "seed": SEED, "first": vocabulary.first,
+            "last": vocabulary.last, "pad": vocabulary.pad, "rows": sum(map(len, drawn)),
+            "train_loss": round(smoothed, 4),
         }  # fmt: skip
         return _Fitted(encoder, vocabulary, about)
 
@@ -153,47 +153,22 @@ class _Work:
 
     def fit_all(self) -> None:
         """Both encoders, and what they need before."""
-        first = self._fitted("first", _FIRST, lambda: without_comments(self._rows))
-        second = self._fitted("second", _SECOND, lambda: self._divided("first", first))
-        self._fitted("english", RECIPES["english"], lambda: self._divided("second", second), second)()
-        self._fitted("multilingual", RECIPES["multilingual"], lambda: self._divided("first", first))()
-
-    def _fitted(
-        self, name: str, recipe: Recipe, rows: Callable[[], list[Row]], start: Callable[[], _Fitted] | None = None
-    ) -> Callable[[], _Fitted]:
-        """Fits an encoder when it is asked for, or reads the one that is there."""
-        path = self._folder / f"{name}.npz"
-
-        def get() -> _Fitted:
+        for name, recipe in RECIPES.items():
+            path = self._folder / f"{name}.npz"
             if not path.exists():
-                own = rows()
-                _save(self._fitter.fit(name, recipe, own, None if start is None else start()), path)
-            return _restored(path)
+                _save(self._fitter.fit(name, recipe, self._divided()), path)
 
-        return get
-
-    def _divided(self, name: str, judge: Callable[[], _Fitted]) -> list[Row]:
-        """All rows, comments divided by `judge`."""
-        path = self._folder / f"rows.{name}.json"
+    def _divided(self) -> list[Row]:
+        """All rows, comments divided."""
+        path = self._folder / "rows.json"
         if not path.exists():
-            found = self._fitter.divide(self._rows, judge())
+            first = self._fitter.fit("first model", _FIRST, without_comments(self._rows))
+            found = self._fitter.divide(self._rows, first)
             partial = path.with_suffix(".partial")
             # ASCII, since lone surrogates in training texts cannot be written as they are.
             partial.write_text(json.dumps([[row.text, row.lang, row.label, row.group] for row in found]))
             partial.replace(path)
         return [Row(*row) for row in json.loads(path.read_text())]
-
-
-def _restored(path: Path) -> _Fitted:
-    """What `_save` wrote."""
-    with np.load(path, allow_pickle=False) as archive:
-        weights = {key.removeprefix("w:"): archive[key] for key in archive.files if key.startswith("w:")}
-        about: dict[str, Any] = json.loads(archive["about"].tobytes())
-        tokenizer = Tokenizer.from_str(archive["tokenizer"].tobytes().decode())
-    encoder = Encoder(EncoderShape(**about["shape"]), len(weights["word"]), len(weights["position"]))
-    encoder.restore(weights)
-    vocabulary = PrunedVocabulary(tokenizer, weights["word"], about["first"], about["last"], about["pad"])
-    return _Fitted(encoder, vocabulary, about)
 
 
 def _save(fitted: _Fitted, path: Path) -> None:

@@ -74,15 +74,6 @@ class Encoder(nn.Module):
             raise ValueError("the weights do not fit the shape")
         self.load_state_dict(state, strict=False)
 
-    def restore(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take over all weights of `named_weights`, those of the head too."""
-        self.load({name: value for name, value in weights.items() if not name.startswith("head.")})
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                if name.startswith("head."):
-                    parameter.copy_(torch.from_numpy(np.array(weights[name])).reshape(parameter.shape))
-        self.eval()
-
     def named_weights(self) -> dict[str, NDArray[np.float32]]:
         """All weights, float32, named as `encoder_to_onnx` wants them."""
         return {

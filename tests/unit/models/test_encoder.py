@@ -178,7 +178,6 @@ def test_what_was_fitted_is_made_once_and_read_again(tmp_path: Path, monkeypatch
 
     from agent.models.encoder import fit
     from agent.models.encoder.network import Encoder
-    from agent.models.encoder.training import predict_windows
 
     weights = {key: value for key, value in Encoder(SHAPE, 13, 32).named_weights().items() if "head" not in key}
     source = replace(pretrained(), weights={**weights, "word": pretrained().weights["word"]})
@@ -186,20 +185,18 @@ def test_what_was_fitted_is_made_once_and_read_again(tmp_path: Path, monkeypatch
     monkeypatch.setattr(fit, "simplified_characters", lambda packages: {})
     monkeypatch.setattr(fit, "load_pretrained", lambda name, packages: source)
     monkeypatch.setattr(fit, "_FIRST", tiny)
-    monkeypatch.setattr(fit, "_SECOND", tiny)
-    monkeypatch.setattr(fit, "RECIPES", {"english": tiny, "multilingual": tiny})
+    half = replace(tiny, tuned=0.5)
+    monkeypatch.setattr(fit, "RECIPES", {"english": tiny, "multilingual": half})
     rows = [Row(f"{'bad' if i % 2 else 'good'} day", "en", i % 2, "set") for i in range(60)]
     with Progress(disable=True) as progress:
         fitter = fit._Fitter(None, progress)
         fit._Work(tmp_path, fitter, rows).fit_all()
         made = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-        assert set(made) == {
-            "first.npz", "second.npz", "english.npz", "multilingual.npz", "rows.first.json", "rows.second.json",
-        }  # fmt: skip
+        assert set(made) == {"english.npz", "multilingual.npz", "rows.json"}
         (tmp_path / "multilingual.npz").unlink()
         fit._Work(tmp_path, fitter, rows).fit_all()
     again = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert {name for name in made if made[name] != again[name]} == {"multilingual.npz"}
-    second, last = (fit._restored(tmp_path / f"{name}.npz") for name in ("second", "english"))
-    (one,), (other,) = (predict_windows(each.encoder, each.vocabulary, [[4, 6]]) for each in (second, last))
-    assert one != other, "the English encoder goes on from the second model"
+    whole, averaged = (np.load(tmp_path / f"{name}.npz")["w:0.up.weight"] for name in ("english", "multilingual"))
+    begun = weights["0.up.weight"]
+    assert np.abs(averaged - begun).max() < 0.75 * np.abs(whole - begun).max()

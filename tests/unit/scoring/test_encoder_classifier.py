@@ -46,7 +46,8 @@ def test_hostile_texts_reach_the_threshold_and_friendly_ones_do_not(scorer: Enco
 
 
 def test_one_hostile_sentence_in_a_long_text_is_found(scorer: EncoderClassifier) -> None:
-    (score,) = scores(scorer, [" ".join([FRIENDLY[0]] * 60 + [HOSTILE[0]] + [FRIENDLY[0]] * 60)])
+    plainly = "You stupid piece of shit, I hope you die, you fucking idiot."
+    (score,) = scores(scorer, [" ".join([FRIENDLY[0]] * 60 + [plainly] + [FRIENDLY[0]] * 60)])
     assert score >= scorer.thresholds["toxicity"]
 
 

@@ -59,7 +59,7 @@ def explained(scorer: Scorer, text: str, **over: object) -> tuple[ScoreRow, list
         ("You are a stupid idiot.", {"stupid", "idiot"}),
         (f"{FILLER}You are a stupid idiot and everybody hates you. See you on Monday.", {"idiot"}),
         (f"{STORY}You are a stupid idiot, you moron. {FILLER}", {"idiot"}),
-        ("你是个白痴，滚开！", {"白痴"}),
+        ("你是个白痴，滚开！", {"痴"}),
     ],
 )
 def test_the_insults_carry_the_score(toxicity: Scorer, text: str, expected: set[str]) -> None:
