@@ -3,7 +3,8 @@
 `agent.normalize` folds characters; this goes further and may change words, so it is for classifiers alone, never for
 offsets. Steps, in this order:
 
-1. Unicode tags (invisible ASCII, plane 14) become the characters that they stand for, and what has no width goes;
+1. control characters become blanks, Unicode tags (invisible ASCII, plane 14) the characters that they stand for, and
+   what has no width goes;
 2. Base64 of up to 20,000 characters that decodes to text is replaced by that text, once: what is inside is not decoded
    again;
 3. letters that are spelled out (``y.o.u``, ``y o u``) are joined, and so are Chinese characters with signs between
@@ -30,9 +31,12 @@ from agent.normalize import normalize
 
 __all__ = ["read_plainly"]
 
-# Names of emoji are long: a text of nothing else would become fifty times as long.
-_EMOJI_NAMED = 200
+# Names of emoji are long: a text of nothing else would become fifty times as long. After so many names no classifier
+# here looks at the rest anyway.
+_EMOJI_NAMED = 2000
 
+# Between words they do what a blank does; the blank Braille cell looks like one.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
 _TAGS = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 _HAS_TAG = re.compile("[\U000e0020-\U000e007e]")
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
@@ -50,6 +54,9 @@ _BETWEEN_LETTERS = re.compile(r"[ \t.\-_*·•|/~]+")
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[ \t.\-_*·•|/~+^#@]{{1,3}}(?=[{_HAN}])")
+
+# Every character apart: five or more, or it would be an enumeration.
+_SPELLED_HAN = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}][，。、,.;；]){{4,}}[{_HAN}](?![{_HAN}])")
 
 _MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
 _RUN = re.compile(r"([a-z])\1{2,}")
@@ -77,6 +84,7 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
     str
         Lower case. Words may differ from the original's: do not use it to find offsets.
     """
+    text = _CONTROL.sub(" ", text)
     if not text.isascii():
         if _HAS_TAG.search(text):
             text = text.translate(_TAGS)
@@ -86,6 +94,7 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
     text = _SPELLED.sub(_joined, text)
     if not text.isascii():
         text = _BETWEEN_HAN.sub("", text)
+        text = _SPELLED_HAN.sub(_without_commas, text)
     text = normalize(text)
     if not text.isascii():
         if _MARKED_LATIN.search(text):
@@ -119,6 +128,10 @@ def _joined(match: re.Match[str]) -> str:
     if narrowest == widest:
         return _BETWEEN_LETTERS.sub("", run)
     return _BETWEEN_LETTERS.sub(lambda gap: " " if len(gap[0]) > narrowest else "", run)
+
+
+def _without_commas(match: re.Match[str]) -> str:
+    return "".join(character for character in match[0] if character not in "，。、,.;；")
 
 
 def _without_marks(text: str) -> str:

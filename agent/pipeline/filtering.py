@@ -20,7 +20,7 @@ from agent.evidence import redact, values_of
 from agent.pipeline.pending import Half, ScoredText
 from agent.policy import Policy
 from agent.scores import Action, FilteredTexts, Finding, ScoreRow, TextSpan, Verdict, strongest
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, uses_context
 from agent.scoring.explain import SENTENCE, WORD
 from agent.scoring.results import Answer
 from agent.scoring.segments import covering, sentences
@@ -108,6 +108,8 @@ class TextFilter:
             if half.direction not in scorer.directions:
                 continue
             answer = answers.get(scorer.name)
+            if answer is None and uses_context(scorer):
+                continue  # there is no context, so there was nothing to ask
             if not isinstance(answer, ScoreRow) or answer.truncated:
                 missing = self._policy.on_missing(scorer.categories, half.direction, half.call.model)
                 if missing is not None:

@@ -56,8 +56,9 @@ class EncoderClassifier:
     ) -> None:
         if threshold is not None and not 0.0 < threshold <= 1.0:
             raise ConfigError(f"scorer {slot}: threshold must be more than 0 and at most 1")
-        if threads < 1 or max_windows < 2:
-            raise ConfigError(f"scorer {slot}: threads must be 1 or more, max_windows 2 or more")
+        for option, value, least, most in (("threads", threads, 1, 256), ("max_windows", max_windows, 2, 100_000)):
+            if type(value) is not int or not least <= value <= most:
+                raise ConfigError(f"scorer {slot}: {option} must be a whole number from {least} to {most}")
         self.name = slot
         self._path = None if model is None else Path(model)
         self._threshold = threshold

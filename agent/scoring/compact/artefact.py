@@ -100,14 +100,15 @@ def unpack(path: Path | None) -> tuple[About, dict[str, bytes]]:
         else:
             content = path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"{origin}: cannot be read; reinstall harmwatch or run python -m agent.models.encoder"
-        ) from error
+        advice = "; reinstall harmwatch" if path is None else ""
+        raise ModelError(f"{origin}: cannot be read ({type(error).__name__}){advice}") from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
                 raise ModelError(f"{origin}: the file would unpack to more than {_MAX_BYTES // 1_000_000} MB")
             members = {name: archive.read(name) for name in archive.namelist()}
+        if _ABOUT not in members:
+            raise ModelError(f"{origin}: it holds no encoders; a model of n-grams (.npz) needs kind: ngrams")
         plain = json.loads(members.pop(_ABOUT))
         if plain.get("format") != FORMAT:
             raise ModelError(f"{origin}: format {plain.get('format')!r}, this version reads {FORMAT}")

@@ -1,22 +1,23 @@
 """Which encoder reads a text: the English one, or the multilingual one. A guess in microseconds.
 
 Scripts decide first. Within Latin script the little words of European languages vote; a text that has none of them
-(names, shouts, code) counts as English. The beginning of a text decides for all of it; what an English text holds in
-other scripts, wherever it stands, is read by the multilingual encoder as well.
+(names, shouts, code) counts as English. The beginning of a text decides for all of it; sentences that plainly are not
+in that language, and other scripts in an English text, are read by the other encoder as well.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["other_scripts", "reads_as_english"]
+__all__ = ["other_part", "reads_as_english"]
 
 _LOOKED_AT = 400
 _FOREIGN_SHARE = 0.1
 _WORD = re.compile(r"[a-z']+")
 _FOREIGN = re.compile(r"[^\W\d_a-z]")
-# Letters beyond Latin, Greek among them: mathematics is no text, so single ones do not count.
-_OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f]{2,}")
+# Letters beyond Latin and Greek: single ones of scripts that write words with one, two neighbours of others.
+_OTHER_SCRIPT = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]+|[^\W\d_\u0000-\u03ff]{2,}")
+_SENTENCE = re.compile(r"[^.!?\n\u3002\uff01\uff1f]{1,300}")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -47,10 +48,27 @@ def reads_as_english(text: str) -> bool:
         foreign = len(_FOREIGN.findall(text))
         if foreign > _FOREIGN_SHARE * sum(map(str.isalpha, text)):
             return False
+    english, other = _votes(text)
+    return english >= other
+
+
+def other_part(text: str, english: bool) -> str:
+    """What of a text is plainly not in the language that it was taken for, wherever it stands; empty for nearly all.
+
+    Parameters
+    ----------
+    english
+        What `reads_as_english` said of the text.
+    """
+    found = [] if text.isascii() or not english else ["".join(_OTHER_SCRIPT.findall(text))]
+    for match in _SENTENCE.finditer(text):
+        own, other = _votes(match[0]) if english else reversed(_votes(match[0]))
+        if other >= 2 and other > 2 * own:
+            found.append(match[0].strip())
+    return " ".join(found).strip()
+
+
+def _votes(text: str) -> tuple[int, int]:
+    """Little words of English, and of other languages in Latin script."""
     words = _WORD.findall(text)
-    return sum(word in _ENGLISH for word in words) >= sum(word in _OTHER for word in words)
-
-
-def other_scripts(text: str) -> str:
-    """What of an English text is written in other scripts, with blanks between; empty for nearly all texts."""
-    return "" if text.isascii() else " ".join(_OTHER_SCRIPT.findall(text))
+    return sum(word in _ENGLISH for word in words), sum(word in _OTHER for word in words)

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from agent.reading import read_plainly
 from agent.scoring.compact.artefact import ENGLISH, MULTILINGUAL, unpack
-from agent.scoring.compact.languages import other_scripts, reads_as_english
+from agent.scoring.compact.languages import other_part, reads_as_english
 from agent.scoring.compact.network import CompactEncoder
 
 __all__ = ["HarmClassifier"]
+
+# A fragment in another language has lost its context: what it says counts for less.
+_FRAGMENT = 1.0
 
 _SIMPLIFIED = "simplified.json"
 
@@ -65,18 +68,19 @@ class HarmClassifier:
         A text without visible characters scores 0. Of one that both encoders read the higher score counts.
         """
         plain = [read_plainly(text, self._simplified) for text in texts]
-        readings: dict[str, list[tuple[int, str]]] = {ENGLISH: [], MULTILINGUAL: []}
+        readings: dict[str, list[tuple[int, str, float]]] = {ENGLISH: [], MULTILINGUAL: []}
         for place, text in enumerate(plain):
             english = reads_as_english(text)
-            readings[ENGLISH if english else MULTILINGUAL].append((place, text))
-            if english and (foreign := other_scripts(text)):
-                readings[MULTILINGUAL].append((place, foreign))
+            own, other = (ENGLISH, MULTILINGUAL) if english else (MULTILINGUAL, ENGLISH)
+            readings[own].append((place, text, 0.0))
+            if part := other_part(text, english):
+                readings[other].append((place, part, _FRAGMENT))
         logits = np.full(len(texts), -np.inf)
         truncated = [False] * len(texts)
         for name, chosen in readings.items():
             if chosen:
-                found, cut = self._encoders[name].logits([text for _, text in chosen])
-                for (place, _), logit, was_cut in zip(chosen, found, cut, strict=True):
-                    logits[place] = max(logits[place], logit)
+                found, cut = self._encoders[name].logits([text for _, text, _ in chosen])
+                for (place, _, less), logit, was_cut in zip(chosen, found, cut, strict=True):
+                    logits[place] = max(logits[place], logit - less)
                     truncated[place] = truncated[place] or was_cut
         return 1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0))) * np.isfinite(logits), truncated

@@ -19,7 +19,8 @@ __all__ = ["CompactEncoder", "of_texts"]
 _TOKENS_PER_PASS = 2048
 _WIDTH_MULTIPLE = 8
 # Chosen on comments and answers of many windows, between seeing one bad sentence and judging a text as a whole.
-_CORRECTION = 0.5
+_HIGHEST = 0.3
+_CORRECTION = 0.25
 _STANDS_ALONE = 1.5
 # WordPiece gives up on words of more than 100 characters: a text without blanks would be one unknown token.
 _LONG_WORD = re.compile("[a-z0-9]{90}")
@@ -105,9 +106,10 @@ class CompactEncoder:
 def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int) -> NDArray[np.float64]:
     """What the logits of windows say of their texts, float64 [texts]; -inf for a text without windows.
 
-    Half way from the mean of a text's windows to the highest, less half the logarithm of their number, since the
-    highest of many is high by chance. But a window that is high enough stands alone: never less than the highest less
-    1.5. For a text of one window it is the window's logit.
+    Three parts of the highest of a text's windows and seven of their mean, less a quarter of the logarithm of their
+    number, since the highest of many is high by chance. But never less than their mean: repeating a text does not hide
+    it; and never less than the highest less 1.5: one window that is high enough stands alone. For a text of one window
+    it is the window's logit.
 
     Parameters
     ----------
@@ -117,5 +119,6 @@ def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int)
     highest = np.full(texts, -np.inf)
     np.maximum.at(highest, owners, windows)
     counts = np.maximum(np.bincount(owners, minlength=texts), 1)
-    mean = np.bincount(owners, windows, texts) / counts
-    return np.maximum((highest + mean) / 2.0 - _CORRECTION * np.log(counts), highest - _STANDS_ALONE)
+    mean = np.where(np.isfinite(highest), np.bincount(owners, windows, texts) / counts, -np.inf)
+    together = _HIGHEST * highest + (1.0 - _HIGHEST) * mean - _CORRECTION * np.log(counts)
+    return np.maximum(np.maximum(together, mean), highest - _STANDS_ALONE)

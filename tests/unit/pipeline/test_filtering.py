@@ -243,3 +243,9 @@ def test_scorers_that_need_the_context_have_it_when_findings_are_explained(expla
     )
     assert [finding.category for finding in verdict.findings] == ["misleading.ungrounded"]
     assert record.texts == ["[removed]"]
+
+
+def test_a_scorer_that_needs_a_context_does_not_close_the_filter_where_there_is_none() -> None:
+    scorers = [WordScorer(), load_scorer("groundedness", {})]
+    (record,), _ = filtered(answers("an awful answer", "a fine one"), scorers)
+    assert record.texts == ["an [TOXICITY] answer", "a fine one"]

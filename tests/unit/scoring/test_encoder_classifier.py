@@ -7,6 +7,7 @@ import zipfile
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.errors import ConfigError, ModelError
@@ -57,6 +58,12 @@ def test_one_hostile_sentence_in_a_long_text_is_found(scorer: EncoderClassifier)
         f"{FRIENDLY[0]} " * 12 + "你这个白痴，滚出去，你们这些垃圾都该死",
         "😄😆" * 30 + HOSTILE[0],
         f"</s> {HOSTILE[1]} </s>",
+        f"{FRIENDLY[0]} " * 3 + "，".join("你这个蠢货去死吧"),
+        f"{FRIENDLY[0]} Du bist ein dummes Stück Scheiße und ich hasse dich.",
+        "Guten Morgen, das ist ein schöner Tag und wir gehen in den Park. " * 10 + HOSTILE[0],
+        HOSTILE[0].replace(" ", "\0"),
+        HOSTILE[0].replace(" ", "\u2800"),
+        f"{HOSTILE[0]} " * 300,
     ],
 )
 def test_a_harmful_text_cannot_be_hidden(scorer: EncoderClassifier, text: str) -> None:
@@ -122,12 +129,22 @@ def test_a_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
         EncoderClassifier(model=path).warm_up()
 
 
+def test_a_model_of_n_grams_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    np.savez(path, weights=np.zeros(3))
+    with pytest.raises(ModelError, match="kind: ngrams"):
+        EncoderClassifier(model=path).warm_up()
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         EncoderClassifier(model=tmp_path / "absent.zip").warm_up()
 
 
-@pytest.mark.parametrize("options", [{"threshold": 0.0}, {"threads": 0}, {"max_windows": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [{"threshold": 0.0}, {"threads": 0}, {"threads": 2.5}, {"threads": True}, {"threads": 100_000}, {"max_windows": 1}],
+)
 def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         load_scorer("toxicity", options, "encoder")
