@@ -60,10 +60,17 @@ _SPELLED_HAN = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}][，。、,.;；]){{4,}}[{_
 
 _MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
 _RUN = re.compile(r"([a-z])\1{2,}")
-_LEET = str.maketrans("013457@$€£!", "oieastasela")
+_LEET = str.maketrans("0134579@$€£!", "oieastgaseli")
+# One figure stands for two letters.
+_LEET_ONES = (("111", "ill"), ("11", "ll"))
 _LEET_WORD = re.compile(r"(?<![\w@$€£!])[\w@$€£!]{3,40}")
 _LEET_SIGN = re.compile(r"[013457@$€£!]")
 _LATIN = re.compile(r"[a-z]")
+_LEET_TEXT_WORD = re.compile(r"[\w@$€£!]+")
+# A figure between letters, or a letter between figures; not at an end alone, as in ``mp3``, ``3rd``, ``100km``.
+_LEET_MIXED = re.compile("[a-z][0-9@$€£!]+[a-z]|[0-9@$€£][a-z][0-9@$€£]")
+_LEET_LEAST_WORDS = 3
+_LEET_LEAST_SHARE = 0.25
 # Things that look like leet and are none: ordinals, sizes, names with a number (``3rd``, ``50km``, ``h1n1``).
 _NUMBERED = re.compile(r"(?:[0-9]+[a-z]{1,4}|[a-z]{2,}[0-9]+|[a-z]?(?:[0-9]+[a-z])*[0-9]*)$")
 _EMOJI = re.compile("[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]")
@@ -103,7 +110,7 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
         if simplified is not None:
             text = text.translate(simplified)
     if _LEET_SIGN.search(text):
-        text = _LEET_WORD.sub(_unleet, text)
+        text = _LEET_TEXT_WORD.sub(_without_leet, text) if _is_leet(text) else _LEET_WORD.sub(_unleet, text)
     return _RUN.sub(r"\1", text)
 
 
@@ -138,6 +145,25 @@ def _without_marks(text: str) -> str:
     # Only of Latin letters: in other scripts (Devanagari, Hebrew, kana) marks carry the word.
     pieces = (unicodedata.normalize("NFD", c)[0] if _MARKED_LATIN.match(c) and c > "\u00bf" else c for c in text)
     return "".join(c for c in pieces if not "\u0300" <= c <= "\u036f")
+
+
+def _is_leet(text: str) -> bool:
+    """Whether so many words hold figures among their letters that the text as a whole is written so."""
+    # The beginning tells.
+    words = text[:2000].split()
+    mixed = sum(bool(_LEET_MIXED.search(word)) for word in words)
+    return mixed >= _LEET_LEAST_WORDS and mixed >= _LEET_LEAST_SHARE * len(words)
+
+
+def _without_leet(match: re.Match[str]) -> str:
+    """A word of a text that is written in leet: figures stand for letters, but not in numbers of several figures."""
+    word = match[0]
+    if not _LATIN.search(word) and len(word) > 2:
+        return word
+    for figures, letters in _LEET_ONES:
+        word = word.replace(figures, letters)
+    core = word.rstrip("!")
+    return core.translate(_LEET) + word[len(core) :]
 
 
 def _unleet(match: re.Match[str]) -> str:

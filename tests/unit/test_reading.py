@@ -59,3 +59,17 @@ def test_any_text_is_read_and_stays_bounded(text: str) -> None:
 @pytest.mark.parametrize("cover", ["😄😆" * 20, "😄😆" * 5000, "\ufdfa" * 400, "\u200b" * 5000, "é" * 3000, "🏴" * 999])
 def test_nothing_hides_a_text(cover: str) -> None:
     assert f"{PLAIN} indeed" in read_plainly(f"{cover} {PLAIN} indeed {cover}")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("7h3 w0rk y0u d1d i5 900d 4nd w3 w111 b3 6ack", "the work you did is good and we will be 6ack"),
+        ("y0u 4r3 n1c3", "you are nice"),
+        ("we bought 3 mp3 players and 12 b12 pills for 100km on the 3rd day of the year",
+         "we bought 3 mp3 players and 12 b12 pills for 100km on the 3rd day of the year"),
+        ("order 4711 of 2024 has 17 items and 5 boxes", "order 4711 of 2024 has 17 items and 5 boxes"),
+    ],
+)  # fmt: skip
+def test_a_text_in_leet_is_read_as_a_whole_and_others_keep_their_figures(written: str, read: str) -> None:
+    assert read_plainly(written) == read

