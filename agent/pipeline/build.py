@@ -10,6 +10,7 @@ from agent.batching import MicroBatcher
 from agent.calibration import Calibration
 from agent.clock import Clock
 from agent.config import CoreConfig, ScorerConfig
+from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
@@ -51,6 +52,10 @@ def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
 
 
 def _calibrated(scorer: Scorer, section: ScorerConfig) -> Scorer:
+    if section.calibration is not None and "threshold" in section.options:
+        raise ConfigError(
+            f"scorers.{scorer.name}: the option threshold has no effect beside a calibration; set thresholds"
+        )
     if section.calibration is None:
         return scorer
     return CalibratedScorer(scorer, Calibration.load(section.calibration))

@@ -46,7 +46,8 @@ class CalibratedScorer:
         self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
         self._inner = inner
         self._calibration = calibration
-        self._suffix = f"calibrated, threshold {calibration.threshold.value:.4f}"
+        # Without the threshold, which the configuration may set and the finding tells.
+        self._suffix = "calibrated"
         mismatch = self._mismatch()
         if mismatch:
             raise ConfigError(mismatch)

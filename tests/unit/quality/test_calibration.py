@@ -297,7 +297,7 @@ def test_scores_and_spans_are_calibrated_and_nothing_else_changes() -> None:
     hit, clean = scorer.score(make_batch(["awful", "fine"]))
     assert dict(hit.scores) == pytest.approx({"toxicity": 0.8, "other": 0.4})
     assert [span.score for span in hit.spans] == pytest.approx([0.8])
-    assert hit.explanation == "calibrated, threshold 0.7500 (uncalibrated: why)"
+    assert hit.explanation == "calibrated (uncalibrated: why)"
     assert dict(clean.scores) == {}
 
 

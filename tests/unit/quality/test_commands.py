@@ -256,6 +256,12 @@ def test_without_json_calibrate_shows_a_table(tmp_path: Path, capsys: pytest.Cap
     assert "not stored" in out
 
 
+def test_a_threshold_option_beside_a_calibration_is_refused(tmp_path: Path) -> None:
+    section = ScorerConfig(calibration=tmp_path / "cal.json", options={"threshold": 0.9})
+    with pytest.raises(ConfigError, match="set thresholds"):
+        build_scorers({"toxicity": section})
+
+
 def test_a_calibration_of_another_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, out = write(tmp_path / "many.jsonl", many()), tmp_path / "cal.json"
     words = ("--task", "toxicity", "--target-fpr", "0.01", "--bootstrap", "20", "--out", str(out))
