@@ -20,17 +20,18 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-__all__ = ["normalize", "normalize_with_map"]
+__all__ = ["INVISIBLE", "normalize", "normalize_with_map"]
 
-_INVISIBLE = (
+INVISIBLE = (
+    # The body of a character class: what draws nothing.
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Full-width forms are what makes nearly all Chinese text "not normalised"; replacing them in the pass that drops the
 # invisible spares such text the general NFKC, which costs some ten times as much.
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_FIRST_PASS = re.compile(f"[{_INVISIBLE}\uff01-\uff5e]")
-_INVISIBLE_ONE = re.compile(f"[{_INVISIBLE}]")
+_FIRST_PASS = re.compile(f"[{INVISIBLE}\uff01-\uff5e]")
+_INVISIBLE_ONE = re.compile(f"[{INVISIBLE}]")
 
 
 def _ranges(codes: list[int]) -> str:

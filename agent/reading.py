@@ -27,7 +27,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from agent.normalize import normalize
+from agent.leet import LEET
+from agent.normalize import INVISIBLE, normalize
 
 __all__ = ["read_plainly"]
 
@@ -39,8 +40,7 @@ _EMOJI_NAMED = 2000
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
 _TAGS = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
 _HAS_TAG = re.compile("[\U000e0020-\U000e007e]")
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
-_ZERO_WIDTH = re.compile(f"[{_INVISIBLE}]")
+_ZERO_WIDTH = re.compile(f"[{INVISIBLE}]")
 
 # Shorter strings of letters are words far more often than Base64.
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,20000}={0,2}(?![A-Za-z0-9+/=])")
@@ -60,7 +60,8 @@ _SPELLED_HAN = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}][，。、,.;；]){{4,}}[{_
 
 _MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
 _RUN = re.compile(r"([a-z])\1{2,}")
-_LEET = str.maketrans("0134579@$€£!", "oieastgaseli")
+# Of the common table what is not a sign or a sound (``l8r``) more often; 9 for g is common too.
+_LEET = str.maketrans({**{sign: letter for sign, letter in LEET.items() if sign not in "8|¡"}, "9": "g"})
 # One figure stands for two letters.
 _LEET_ONES = (("111", "ill"), ("11", "ll"))
 _LEET_WORD = re.compile(r"(?<![\w@$€£!])[\w@$€£!]{3,40}")

@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.leet import LEET
+
 TABLE_SIZE = 0x20000
 """Planes 0 and 1. What lies above is folded onto one of three unassigned slots (`clip`)."""
 _OTHER, _IDEOGRAPH, _TAG = TABLE_SIZE - 3, TABLE_SIZE - 2, TABLE_SIZE - 1
@@ -46,9 +48,6 @@ _LOOKALIKES = {
     "ı": "i", "ł": "l", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ß": "s", "æ": "a", "œ": "o", "ց": "g",
     "հ": "h", "ո": "n", "օ": "o", "ս": "u", "ɩ": "i",
 }  # fmt: skip
-# Figures and signs that stand for letters ("leet").
-_LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i",
-         "|": "l", "€": "e", "£": "l", "¡": "i"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def tables() -> Tables:
         is_compat = unicodedata.normalize("NFKC", char) != char and category[0] in "LNPS" and code > 0xFF
         fold[code] = ord(folded)
         base = _base_letter(folded)
-        base = _LOOKALIKES.get(base, _LEET.get(base, base))
+        base = _LOOKALIKES.get(base, LEET.get(base, base))
         skeleton[code] = ord(base)
         if category[0] == "Z" or char in "\t\n\r\v\f\x85":
             kind[code], fold[code] = SPACE, 32
@@ -138,7 +137,7 @@ def tables() -> Tables:
             kind[code] = CJK | JOINED
         elif category[0] in "LN" or category == "Mc":
             kind[code] = WORD | JOINED
-        elif folded in _LEET:
+        elif folded in LEET:
             kind[code] = JOINED
         flags["upper"][code] = category in ("Lu", "Lt")
         flags["digit"][code] = category[0] == "N"

@@ -11,10 +11,9 @@ from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Lane
 from agent.scoring.compact import HarmClassifier
 from agent.scoring.compact.artefact import VERSION
+from agent.scoring.shipped import WARM_UP_TEXTS, check_threshold, threshold_note
 
 __all__ = ["EncoderClassifier"]
-
-_WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处理一条中文文本。", "")
 
 
 class EncoderClassifier:
@@ -54,8 +53,7 @@ class EncoderClassifier:
         max_windows: int = 64,
         slot: str = "encoder",
     ) -> None:
-        if threshold is not None and not 0.0 < threshold <= 1.0:
-            raise ConfigError(f"scorer {slot}: threshold must be more than 0 and at most 1")
+        check_threshold(slot, threshold)
         for option, value, least, most in (("threads", threads, 1, 256), ("max_windows", max_windows, 2, 100_000)):
             if type(value) is not int or not least <= value <= most:
                 raise ConfigError(f"scorer {slot}: {option} must be a whole number from {least} to {most}")
@@ -93,12 +91,13 @@ class EncoderClassifier:
         ModelError
             When the artefact is missing or damaged, or ONNX Runtime is.
         """
-        self._model().scores(_WARM_UP_TEXTS)
+        self._model().scores(WARM_UP_TEXTS)
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """Score each text; long ones in windows."""
         scores, truncated = self._model().scores(batch.texts("raw"))
-        explanation = self._explanation()
+        shipped, own = self._path is None, self._model().threshold
+        explanation = threshold_note(shipped=shipped, configured=self._threshold, own=own)
         return [
             ScoreRow({self.name: score}, explanation=explanation, truncated=cut)
             for score, cut in zip(scores.tolist(), truncated, strict=True)
@@ -108,9 +107,3 @@ class EncoderClassifier:
         if self._loaded is None:
             self._loaded = HarmClassifier(self._path, self._threads, self._max_windows)
         return self._loaded
-
-    def _explanation(self) -> str:
-        kind = "built-in" if self._path is None else "custom"
-        if self._threshold is not None:
-            return f"{kind} classifier, threshold {self._threshold:.2f} (set by configuration)"
-        return f"{kind} classifier, threshold {self._model().threshold:.2f} (false alarms: see its model card)"

@@ -22,12 +22,12 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from math import log
-from statistics import median
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
+from agent.calibration import log_odds
 from agent.scores import ScoreRow, TextSpan
 from agent.scoring.base import Batch, Scorer, ScoringItem
 from agent.scoring.segments import Bounds, cut_out, sentences, words
@@ -50,7 +50,6 @@ _SHARE = 0.8
 _OF_THE_LARGEST = 0.15
 #: Below this a change of the log-odds is noise.
 _LEAST_DROP = 0.02
-_NEVER_SURE = 1e-6
 
 
 class Allowance(Protocol):
@@ -268,11 +267,12 @@ class _Search:
     ) -> Iterator[tuple[float, float, Bounds]]:
         without = self._score([self._text[start:low] + self._text[high:end] for low, high in stretches])
         alone = self._score([self._text[low:high] for low, high in stretches])
-        usual = median(map(_log_odds, alone))
-        for stretch, left, own in zip(stretches, without, alone, strict=True):
-            odds = max(0.0, _log_odds(score) - _log_odds(left)) + max(0.0, _log_odds(own) - usual)
-            if odds > _LEAST_DROP:
-                yield odds, max(score - left, own), stretch
+        itself = log_odds(np.array(alone))
+        needed = log_odds(np.array([score])) - log_odds(np.array(without))
+        weights = np.maximum(needed, 0.0) + np.maximum(itself - np.median(itself), 0.0)
+        for stretch, left, own, weight in zip(stretches, without, alone, weights.tolist(), strict=True):
+            if weight > _LEAST_DROP:
+                yield weight, max(score - left, own), stretch
 
     def _told(self, spans: Sequence[TextSpan]) -> str:
         """One line without payload."""
@@ -317,8 +317,3 @@ def _joined(text: str, kept: Sequence[tuple[Bounds, float]]) -> list[tuple[Bound
         else:
             joined.append(((start, end), drop))
     return joined
-
-
-def _log_odds(score: float) -> float:
-    sure = min(1.0 - _NEVER_SURE, max(_NEVER_SURE, score))
-    return log(sure / (1.0 - sure))

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from agent.errors import ConfigError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Lane
 from agent.scoring.ngrams import Features, LinearNgramModel, NgramFeaturizer
+from agent.scoring.shipped import WARM_UP_TEXTS, check_threshold, threshold_note
 
 __all__ = ["LinearScorer"]
-
-_WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处理一条中文文本。", "")
 
 
 class LinearScorer:
@@ -44,8 +42,7 @@ class LinearScorer:
     directions: frozenset[Direction]
 
     def __init__(self, model: str | Path | None = None, threshold: float | None = None) -> None:
-        if threshold is not None and not 0.0 < threshold <= 1.0:
-            raise ConfigError(f"scorer {self.name}: threshold must be more than 0 and at most 1")
+        check_threshold(self.name, threshold)
         self._path = None if model is None else Path(model)
         self._threshold = threshold
         self._loaded: LinearNgramModel | None = None
@@ -81,8 +78,10 @@ class LinearScorer:
             self._featurizer = NgramFeaturizer(model.spec)
             # Models that hash differently must not be given each other's features.
             self._features_key = f"ngrams {model.spec}"
-            self._explanation = self._explain()
-        model.predict(self._featurizer(_WARM_UP_TEXTS))
+            self._explanation = threshold_note(
+                shipped=self._path is None, configured=self._threshold, own=model.threshold
+            )
+        model.predict(self._featurizer(WARM_UP_TEXTS))
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """Score each text; long ones in windows, the highest counts."""
@@ -104,9 +103,3 @@ class LinearScorer:
             if self._path is not None:
                 self.version = f"custom@{self._loaded.version}"
         return self._loaded
-
-    def _explain(self) -> str:
-        kind = "built-in" if self._path is None else "custom"
-        if self._threshold is not None:
-            return f"{kind} classifier, threshold {self._threshold:.2f} (set by configuration)"
-        return f"{kind} classifier, threshold {self._model().threshold:.2f} (false alarms: see its model card)"

@@ -285,5 +285,5 @@ def _plain_number(value: Any) -> Any:
     # numpy's scalars, without importing numpy here.
     item = getattr(value, "item", None)
     if item is None:
-        raise NotImplementedError(type(value).__name__)
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
     return item()

@@ -23,7 +23,9 @@ from .embedded import NoidaBroker
 from .layers import LayerLedger, known_layers
 from .select import start_real_kafka
 
-__all__ = ["embedded_broker", "embedded_cluster", "kafka", "kafka_cluster", "new_topic_name", "topic_name"]
+__all__ = [
+    "embedded_broker", "embedded_cluster", "kafka", "kafka_cluster", "new_topic_name", "not_run", "topic_name",
+]  # fmt: skip
 
 _LEDGER = pytest.StashKey[LayerLedger]()
 _PROPERTY = "layers"
@@ -70,6 +72,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for name in names:
         if (reason := ledger.absence(name)) is not None:
             _not_run(ledger, name, reason)
+
+
+def not_run(config: pytest.Config, layer: str, reason: str) -> NoReturn:
+    """For a test that lacks a part of its layer: not run, or failed where the layer is required."""
+    _not_run(config.stash[_LEDGER], layer, reason)
 
 
 def _not_run(ledger: LayerLedger, name: str, reason: str) -> NoReturn:

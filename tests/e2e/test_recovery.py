@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.brokers.base import BrokerCluster, LayerAbsent
+from tests.brokers.plugin import not_run
 from tests.brokers.select import start_real_kafka
 
 from .recovery import SCENARIOS, TINY, run_scenario
@@ -15,12 +16,12 @@ pytestmark = [pytest.mark.layer("kafka"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def breakable() -> Iterator[BrokerCluster]:
+def breakable(pytestconfig: pytest.Config) -> Iterator[BrokerCluster]:
     """One broker for this file, that may be stopped."""
     try:
         cluster = start_real_kafka(1, can_break=True)
     except LayerAbsent as absent:
-        pytest.skip(f"no Kafka that may be stopped: {absent}")
+        not_run(pytestconfig, "kafka", f"no Kafka that may be stopped: {absent}")
     try:
         yield cluster
     finally:

@@ -19,9 +19,9 @@ from kafka.errors import KafkaError
 
 from tests.brokers.base import BrokerCluster, BrokerError, LayerAbsent, NotSupported, admin_client, answers
 from tests.brokers.embedded import NoidaBroker
-from tests.brokers.external import ExternalKafka
 from tests.brokers.kafka import KafkaCluster
 from tests.brokers.layers import LayerLedger
+from tests.brokers.plugin import not_run
 from tests.brokers.select import real_kafka
 
 BOTH = [
@@ -112,10 +112,11 @@ def test_topics_are_made_and_removed_but_not_by_themselves(broker: BrokerCluster
         assert topic_name not in client.list_topics()
 
 
-def test_real_kafka_does_not_create_topics_by_itself(kafka: BrokerCluster, topic_name: str) -> None:
-    if isinstance(kafka, ExternalKafka):
-        pytest.skip("HARMWATCH_KAFKA names a cluster with a configuration of its own")
-    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, max_block_ms=1000)
+def test_real_kafka_does_not_create_topics_by_itself(
+    kafka_cluster: Callable[..., BrokerCluster], topic_name: str
+) -> None:
+    # One that we start: a cluster that HARMWATCH_KAFKA names has a configuration of its own.
+    producer = KafkaProducer(bootstrap_servers=kafka_cluster().bootstrap, max_block_ms=1000)
     try:
         with pytest.raises(KafkaError):
             producer.send(topic_name, b"x").get(timeout=5)
@@ -196,8 +197,9 @@ async def test_three_brokers_lose_no_acknowledged_record_when_one_is_killed(
 
 
 @pytest.mark.layer("embedded")
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the kernel's parent-death signal needs setpriv")
-def test_no_broker_outlives_a_test_run_that_is_killed(tmp_path: Path) -> None:
+def test_no_broker_outlives_a_test_run_that_is_killed(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    if shutil.which("setpriv") is None:
+        not_run(pytestconfig, "embedded", "the kernel's parent-death signal needs setpriv")
     script = (
         "import threading\n"
         "from tests.brokers.embedded import NoidaBroker\n"

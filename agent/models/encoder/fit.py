@@ -24,6 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from agent.errors import HarmwatchError
 from agent.models.dataset import Row
 from agent.models.encoder.comments import divided, without_comments
+from agent.models.encoder.fitted import Fitted
 from agent.models.encoder.han import simplified_characters
 from agent.models.encoder.network import Encoder
 from agent.models.encoder.pretrained import load_pretrained
@@ -84,10 +85,15 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
+class _Trained:
+    """An encoder that can judge."""
+
     encoder: Encoder
     vocabulary: PrunedVocabulary
     about: dict[str, Any]
+
+    def as_fitted(self) -> Fitted:
+        return Fitted(self.encoder.named_weights(), self.about, self.vocabulary.tokenizer.to_str().encode())
 
 
 class _Fitter:
@@ -98,7 +104,7 @@ class _Fitter:
         self._progress = progress
         self.simplified = simplified_characters(packages)
 
-    def fit(self, name: str, recipe: Recipe, rows: list[Row]) -> _Fitted:
+    def fit(self, name: str, recipe: Recipe, rows: list[Row]) -> _Trained:
         """Fit an encoder to `rows`, from the pre-trained one on."""
         bar = self._progress.add_task(f"{name}: vocabulary", total=None, loss=0.0)
         pretrained_name = "multilingual" if name == "multilingual" else "english"
@@ -134,9 +140,9 @@ class _Fitter:
             "last": vocabulary.last, "pad": vocabulary.pad, "rows": sum(map(len, drawn)),
             "train_loss": round(smoothed, 4),
         }  # fmt: skip
-        return _Fitted(encoder, vocabulary, about)
+        return _Trained(encoder, vocabulary, about)
 
-    def divide(self, rows: list[Row], judge: _Fitted) -> list[Row]:
+    def divide(self, rows: list[Row], judge: _Trained) -> list[Row]:
         """`agent.models.encoder.comments.divided` by an English encoder."""
 
         def logits(texts: list[str]) -> NDArray[np.float64]:
@@ -160,7 +166,7 @@ class _Work:
         for name, recipe in RECIPES.items():
             path = self._folder / f"{name}.npz"
             if not path.exists():
-                _save(self._fitter.fit(name, recipe, self._divided()), path)
+                self._fitter.fit(name, recipe, self._divided()).as_fitted().write(path)
 
     def _divided(self) -> list[Row]:
         """All rows, comments divided."""
@@ -173,15 +179,6 @@ class _Work:
             partial.write_text(json.dumps([[row.text, row.lang, row.label, row.group] for row in found]))
             partial.replace(path)
         return [Row(*row) for row in json.loads(path.read_text())]
-
-
-def _save(fitted: _Fitted, path: Path) -> None:
-    partial = path.with_suffix(".partial.npz")
-    contents: dict[str, Any] = {f"w:{key}": value for key, value in fitted.encoder.named_weights().items()}
-    contents["about"] = np.frombuffer(json.dumps(fitted.about).encode(), np.uint8)
-    contents["tokenizer"] = np.frombuffer(fitted.vocabulary.tokenizer.to_str().encode(), np.uint8)
-    np.savez(partial, **contents)
-    partial.replace(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,14 +14,14 @@ from agent.scoring.compact.artefact import EncoderSettings
 from agent.scoring.passes import plan_padded
 from agent.scoring.windowing import Windowing
 
-__all__ = ["CompactEncoder", "of_texts"]
+__all__ = ["STANDS_ALONE", "CompactEncoder", "of_texts"]
 
 _TOKENS_PER_PASS = 2048
 _WIDTH_MULTIPLE = 8
 # Chosen on comments and answers of many windows, between seeing one bad sentence and judging a text as a whole.
 _HIGHEST = 0.3
 _CORRECTION = 0.25
-_STANDS_ALONE = 1.5
+STANDS_ALONE = 1.5
 # WordPiece gives up on words of more than 100 characters: a text without blanks would be one unknown token.
 _LONG_WORD = re.compile("[a-z0-9]{90}")
 _INSTALL = "reinstall harmwatch, or use the kind ngrams"
@@ -121,4 +121,4 @@ def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int)
     counts = np.maximum(np.bincount(owners, minlength=texts), 1)
     mean = np.where(np.isfinite(highest), np.bincount(owners, windows, texts) / counts, -np.inf)
     together = _HIGHEST * highest + (1.0 - _HIGHEST) * mean - _CORRECTION * np.log(counts)
-    return np.maximum(np.maximum(together, mean), highest - _STANDS_ALONE)
+    return np.maximum(np.maximum(together, mean), highest - STANDS_ALONE)

@@ -21,7 +21,7 @@ from agent.scoring.encoders.tokenising import Ids, TextTokenizer
 from agent.scoring.encoders.varlen import PackedEncoder, varlen_available
 from agent.scoring.windowing import Windowing
 
-__all__ = ["Activation", "build_network", "build_runner", "longest_input"]
+__all__ = ["Activation", "build_network", "build_runner", "choose_device", "longest_input"]
 
 Activation: TypeAlias = Literal["softmax", "sigmoid"]
 
@@ -47,7 +47,7 @@ def build_runner(model: Any, tokenizer: Any, activation: Activation, options: En
     ConfigError
         When device and precision do not go together, or the overlap is as long as a window.
     """
-    device = _device(options)
+    device = choose_device(options.scorer, options.device)
     precision = choose_precision(options.precision, device)
     texts = TextTokenizer(tokenizer, parallel=device.type != "cpu")
     length = longest_input(model.config, tokenizer, options.max_length) - texts.specials
@@ -107,15 +107,21 @@ def longest_input(config: Any, tokenizer: Any, wanted: int | None = None) -> int
     return min(positions, int(tokenizer.model_max_length), wanted or LONGEST_WINDOW)
 
 
-def _device(options: EncoderOptions) -> torch.device:
-    name = options.device
+def choose_device(slot: str, name: str) -> torch.device:
+    """The device that `name` means: ``auto`` is the first GPU, or the CPU where there is none.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be used.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device: Any = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"scorer {options.scorer}: the device {name!r} cannot be used") from error
+        raise ModelError(f"scorer {slot}: the device {name!r} cannot be used") from error
     if device.type == "cuda" and device.index is None:
         device = torch.device("cuda", torch.cuda.current_device())
     chosen: torch.device = device

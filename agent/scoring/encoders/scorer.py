@@ -14,6 +14,7 @@ from agent.events import DIRECTIONS, Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Lane, ScoringItem
 from agent.scoring.encoders.options import EncoderOptions
+from agent.scoring.shipped import WARM_UP_TEXTS
 
 if TYPE_CHECKING:
     from agent.scoring.encoders.runner import EncoderRunner
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Classifier", "Column", "EncoderScorer", "category_of", "import_models"]
 
 _INSTALL = "pip install 'harmwatch[models]'"
-_WARM_UP_TEXTS = ("A first text, so that live traffic does not wait.", "先处理一条中文文本。")
 _CATEGORY = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class EncoderScorer(ABC):
         self._adds_up = classifier.activation == "softmax"
         self._explanation = f"{self.version.partition('@')[0]} classifier"
         self._runner = runner
-        self.score(Batch([ScoringItem(TextPart(text), "input", str) for text in _WARM_UP_TEXTS]))
+        self.score(Batch([ScoringItem(TextPart(text), "input", str) for text in WARM_UP_TEXTS]))
         runner.take_stages()
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:

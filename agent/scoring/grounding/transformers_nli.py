@@ -60,19 +60,13 @@ class TransformersEntailment:
         model, tokenizer = load_classifier("groundedness", self._name, None, allow_pickle=False)
         import torch
 
-        from agent.scoring.encoders.assembly import longest_input
+        from agent.scoring.encoders.assembly import choose_device, longest_input
 
         # A text that spells a special token must not become one.
         if tokenizer.is_fast:
             tokenizer.backend_tokenizer.encode_special_tokens = True
         self._outputs = _outputs(model.config, self._labels)
-        device = self._device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            model = model.to(device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise ModelError(f"scorer groundedness: the device {device!r} cannot be used") from error
+        model = model.to(choose_device("groundedness", self._device)).eval()
         self._max_tokens = longest_input(model.config, tokenizer, self._max_tokens)
         self._torch, self._tokenizer, self._model = torch, tokenizer, model
 

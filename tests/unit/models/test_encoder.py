@@ -200,3 +200,39 @@ def test_what_was_fitted_is_made_once_and_read_again(tmp_path: Path, monkeypatch
     whole, averaged = (np.load(tmp_path / f"{name}.npz")["w:0.up.weight"] for name in ("english", "multilingual"))
     begun = weights["0.up.weight"]
     assert np.abs(averaged - begun).max() < 0.75 * np.abs(whole - begun).max()
+
+
+def test_the_card_tells_the_numbers_that_it_is_given(tmp_path: Path) -> None:
+    from agent.models.encoder.card import write_card
+    from agent.models.figures import group_figures
+
+    rows = [Row(f"text {i}", "en", i % 2, "set") for i in range(20)]
+    report = {
+        "kept_back": group_figures(rows, np.linspace(0, 1, 20), 0.5), "threshold": 0.5, "bytes": 12_300_000,
+        "facts": {"target_fpr": 0.05, "target_everyday_fpr": 0.01, "seed": 7}, "milliseconds": 4.5,
+        "short_milliseconds": 1.5, "window": 77, "overlap": 11, "tuned": 0.6,
+    }  # fmt: skip
+    write_card(tmp_path / "card.md", report, rows)
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    for told in (
+        "12.3 MB",
+        "**0.5**",
+        "4.5 ms",
+        "1.5 ms",
+        "Windows of 77 tokens, 11 shared",
+        "60 % fine-tuned",
+        "seed 7",
+    ):
+        assert told in card
+    assert "{" not in card
+
+
+def test_a_file_that_is_no_fitted_encoder_is_named(tmp_path: Path) -> None:
+    from agent.errors import ModelError
+    from agent.models.encoder.fitted import Fitted
+
+    (tmp_path / "torn.npz").write_bytes(b"PK torn")
+    np.savez(tmp_path / "other.npz", x=np.zeros(2))
+    for name in ("absent.npz", "torn.npz", "other.npz"):
+        with pytest.raises(ModelError, match=name):
+            Fitted.read(tmp_path / name)
