@@ -1,0 +1,1 @@
+"""Offline work on data sets: reading and writing tables, protection of personal data, assessment."""

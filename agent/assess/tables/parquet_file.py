@@ -1,0 +1,169 @@
+"""Parquet, by way of pyarrow. Columns that nobody changes keep their type and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from agent.assess.tables.base import Batch, CsvForm
+from agent.errors import ConfigError, DataError
+
+__all__ = ["ParquetReader", "ParquetRows", "schema_with"]
+
+# Readers of Parquet like large row groups; so much is held back until one is written.
+_GROUP_BYTES = 64 * 1024 * 1024
+_GROUP_ROWS = 65_536
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.compute
+        import pyarrow.parquet
+    except ImportError:
+        raise ConfigError("Parquet needs pyarrow: pip install 'harmwatch[assess]'") from None
+    return pyarrow
+
+
+class ParquetReader:
+    """Reads row groups one after the other, in batches.
+
+    Raises
+    ------
+    ConfigError
+        Without pyarrow.
+    DataError
+        When the file is no Parquet, or damaged.
+    """
+
+    kind = "parquet"
+    form: CsvForm | None = None
+
+    def __init__(self, path: Path, *, batch_rows: int = 1000) -> None:
+        self._pa = _pyarrow()
+        self.name = str(path)
+        self._batch_rows = batch_rows
+        try:
+            self._file = self._pa.parquet.ParquetFile(path, pre_buffer=False)
+        except self._pa.ArrowException:
+            raise DataError(f"{path}: is no Parquet file, or damaged") from None
+        self.schema = self._file.schema_arrow
+        self.columns: tuple[str, ...] = tuple(self.schema.names)
+        self.total: int | None = self._file.metadata.num_rows
+        if len(set(self.columns)) < len(self.columns):
+            raise DataError(f"{path}: has a column twice; rename one")
+
+    def batches(self) -> Iterator[Batch]:
+        first = 1
+        found = self._file.iter_batches(batch_size=self._batch_rows)
+        while True:
+            try:
+                record = next(found, None)
+                if record is None:
+                    return
+                columns = [_values(self._pa, column) for column in record.columns]
+            except (self._pa.ArrowException, OSError):
+                raise DataError(f"{self.name}: row {first} or later: is damaged") from None
+            names = self.columns
+            rows = [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+            yield Batch(names, rows, first, first - 1 + len(rows), record)
+            first += len(rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _values(pa: Any, column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, pa.ArrowException):
+        # Python has no form for some values, such as times with nanoseconds; their text is enough to look at.
+        values = pa.compute.cast(column, pa.string()).to_pylist()
+    return values
+
+
+def schema_with(schema: Any, dropped: Collection[str], texts: Collection[str]) -> Any:
+    """The schema without some columns, and with others turned to text."""
+    pa = _pyarrow()
+    fields = [
+        pa.field(field.name, pa.string(), metadata=field.metadata) if field.name in texts else field
+        for field in schema
+        if field.name not in dropped
+    ]
+    # What pandas noted about its columns would no longer be true.
+    kept = {key: value for key, value in (schema.metadata or {}).items() if key != b"pandas"}
+    return pa.schema(fields, metadata=(kept or None) if dropped or texts else schema.metadata)
+
+
+class ParquetRows:
+    """Turns rows into a Parquet file.
+
+    Parameters
+    ----------
+    schema
+        Of the file; when None that of the first batch, as far as its cells show it.
+    changed
+        Columns whose cells are taken from the rows. All others are taken from `Batch.arrow`, when there is one.
+    """
+
+    def __init__(self, stream: BinaryIO, schema: Any, changed: Collection[str]) -> None:
+        self._pa = _pyarrow()
+        self._stream = stream
+        self._schema = schema
+        self._changed = changed
+        self._writer: Any = None
+        self._held: list[Any] = []
+        self._held_rows = self._held_bytes = 0
+
+    def write(self, batch: Batch) -> None:
+        if self._schema is None:
+            self._schema = self._inferred(batch)
+        record = self._record(batch)
+        self._held.append(record)
+        self._held_rows += record.num_rows
+        self._held_bytes += record.nbytes
+        if self._held_rows >= _GROUP_ROWS or self._held_bytes >= _GROUP_BYTES:
+            self._flush()
+
+    def finish(self) -> None:
+        if self._schema is None:
+            self._schema = self._pa.schema([])
+        self._flush()
+        self._writer.close()
+
+    def _inferred(self, batch: Batch) -> Any:
+        try:
+            return self._pa.Table.from_pylist(
+                [{column: row.get(column) for column in batch.columns} for row in batch.rows]
+            ).schema
+        except self._pa.ArrowException:
+            raise DataError(
+                "the first rows have cells of different types in a column; write JSON Lines instead"
+            ) from None
+
+    def _record(self, batch: Batch) -> Any:
+        unknown = set(batch.columns) - set(self._schema.names) if batch.arrow is None else set()
+        if unknown and any(column in row for row in batch.rows for column in unknown):
+            raise DataError(
+                f"rows from {batch.first} on have a column that the first rows lack; write JSON Lines instead"
+            )
+        arrays = [self._array(batch, field) for field in self._schema]
+        return self._pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+    def _array(self, batch: Batch, field: Any) -> Any:
+        if batch.arrow is not None and field.name not in self._changed:
+            return batch.arrow.column(batch.arrow.schema.get_field_index(field.name))
+        try:
+            return self._pa.array([row.get(field.name) for row in batch.rows], type=field.type)
+        except (self._pa.ArrowException, OverflowError, ValueError, TypeError):
+            raise DataError(
+                f"column {field.name}: rows from {batch.first} on do not fit its type {field.type}; write JSON Lines"
+            ) from None
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self._writer = self._pa.parquet.ParquetWriter(self._stream, self._schema)
+        if self._held:
+            self._writer.write_table(self._pa.Table.from_batches(self._held), row_group_size=_GROUP_ROWS)
+        self._held, self._held_rows, self._held_bytes = [], 0, 0
