@@ -1,0 +1,302 @@
+"""The privacy budget of data sets: an append-only file that says what has been spent, and refuses what is too much.
+
+JSON Lines. Each entry carries the hash of the one before, so that a changed, missing or added line in the middle shows.
+An entry is on the disk before the figures that it pays for exist. What this does not do: whoever may write the file can
+cut entries off its end, or write all of it anew; keep the receipts (`Receipt`) that releases carry, or keep the file
+where only the releasing account writes. It holds no figures, but fingerprints of data: keep it with the data.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from agent.clock import Clock, iso_time
+from agent.errors import ConfigError, StateError
+
+__all__ = ["Account", "Ledger", "Receipt", "Statement"]
+
+_GENESIS = "0" * 64
+# A torn line that does not say whose it was.
+_EVERY = ""
+# The head of every line: what is left of a torn one may still say whose money it was.
+_HEAD = re.compile(rb'^\{"dataset":"((?:[^"\\]|\\.)*)","epsilon":"([0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?)",')
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line. ``epsilon`` is a total for ``budget``, and what was spent for ``release`` and ``torn``."""
+
+    dataset: str
+    epsilon: str
+    kind: str
+    time: str
+    figures: list[str]
+    previous: str
+    hash: str = ""
+
+    def sealed(self) -> _Entry:
+        return msgspec.structs.replace(self, hash=self.digest())
+
+    def digest(self) -> str:
+        bare = msgspec.structs.replace(self, hash="")
+        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+
+
+@dataclass(slots=True)
+class Account:
+    """One data set's budget. ``torn`` counts entries that a crash cut off, and that are held for spent."""
+
+    total: Decimal
+    spent: Decimal = Decimal(0)
+    releases: int = 0
+    torn: int = 0
+
+    @property
+    def left(self) -> Decimal:
+        return max(Decimal(0), self.total - self.spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of a charge: the entry's number and hash, and what the data set has left."""
+
+    entry: int
+    hash: str
+    total: Decimal
+    spent: Decimal
+    left: Decimal
+
+
+@dataclass(slots=True)
+class Statement:
+    """What the file says."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    entries: int = 0
+    head: str = _GENESIS
+    #: What a crash has left after the last entry, and whether the file lacks its last line feed.
+    tail: bytes | None = None
+    unended: bool = False
+
+
+class Ledger:
+    """The ledger in one file.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be opened or written.
+    StateError
+        When an entry does not fit its hash or the one before.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def statement(self) -> Statement:
+        """What has been spent, torn entries included. The file is not changed, and must exist."""
+        with self._locked(os.O_RDONLY) as file:
+            found = self._read(file)
+        if found.tail is not None:
+            _book_torn(found, *_held_for_spent(found.tail, found.accounts))
+        return found
+
+    def charge(self, dataset: str, epsilon: Decimal, figures: Sequence[str], budget: Decimal | None = None) -> Receipt:
+        """Spend, and return only when that is on the disk.
+
+        Parameters
+        ----------
+        dataset
+            Whose budget: a name or a fingerprint.
+        epsilon
+            What the release spends.
+        figures
+            Names of the queries that it answers.
+        budget
+            The total of a data set that the ledger does not know yet. A known one keeps its total for good.
+
+        Raises
+        ------
+        ConfigError
+            When the budget does not suffice, is not given for a new data set, or differs from the one on record.
+            Nothing is spent then.
+        """
+        with self._locked(os.O_RDWR | os.O_CREAT) as file:
+            found = self._read(file)
+            self._close_tail(file, found)
+            account = found.accounts.get(dataset)
+            if account is None:
+                account = self._open(file, found, dataset, budget)
+            elif budget is not None and budget != account.total:
+                raise ConfigError(
+                    f"--dp-budget {budget}: the ledger gives this data set {account.total} in all, which stays; "
+                    "leave --dp-budget out"
+                )
+            if epsilon > account.left:
+                raise ConfigError(
+                    f"--dp-epsilon {epsilon} is more than the budget has left: {account.left} of {account.total} "
+                    f"after {account.releases} releases{' and entries torn by a crash' if account.torn else ''}; "
+                    "nothing was released"
+                )
+            self._append(file, found, dataset, epsilon, "release", figures)
+            return Receipt(found.entries, found.head, account.total, account.spent, account.left)
+
+    def _open(self, file: int, found: Statement, dataset: str, budget: Decimal | None) -> Account:
+        if budget is None:
+            raise ConfigError("the ledger has no budget for this data set yet; give --dp-budget TOTAL")
+        self._append(file, found, dataset, budget, "budget", ())
+        return found.accounts[dataset]
+
+    def _close_tail(self, file: int, found: Statement) -> None:
+        """Write down what a torn tail is held for, so that the file can be read on from there."""
+        if found.tail is not None:
+            dataset, amount = _held_for_spent(found.tail, found.accounts)
+            self._append(file, found, dataset, amount, "torn", (_mark(found.tail),))
+
+    def _append(
+        self, file: int, found: Statement, dataset: str, epsilon: Decimal, kind: str, figures: Sequence[str]
+    ) -> None:
+        entry = _Entry(
+            dataset=dataset,
+            epsilon=str(epsilon),
+            kind=kind,
+            time=iso_time(self._clock.now()),
+            figures=list(figures),
+            previous=found.head,
+        ).sealed()
+        try:
+            # One write: a crash of this process alone does not tear it.
+            _write(file, (b"\n" if found.unended else b"") + msgspec.json.encode(entry) + b"\n")
+            os.fsync(file)
+        except OSError as error:
+            raise ConfigError(
+                f"--dp-ledger {self._path}: cannot be written ({error.strerror}); nothing was released"
+            ) from None
+        found.tail, found.unended = None, False
+        _book(found, entry)
+
+    def _read(self, file: int) -> Statement:
+        """Every entry, checked. Lines at the end that are no entries stay in `Statement.tail`."""
+        found = Statement()
+        with os.fdopen(os.dup(file), "rb") as stream:
+            stream.seek(0)
+            content = stream.read()
+        found.unended = not content.endswith(b"\n") and content != b""
+        torn: list[bytes] = []
+        for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), 1):
+            entry = _decoded(line)
+            if entry is None:
+                torn.append(line)  # admissible at the end, or when the next entry accounts for it
+                continue
+            accounted = entry.kind == "torn" and entry.figures == [_mark(b"\n".join(torn))]
+            if (
+                (accounted is not bool(torn))
+                or entry.previous != found.head
+                or entry.digest() != entry.hash
+                or not _fits(entry, found.accounts)
+            ):
+                raise self._damaged(number)
+            torn.clear()
+            _book(found, entry)
+        found.tail = b"\n".join(torn) if torn else None
+        return found
+
+    def _damaged(self, line: int) -> StateError:
+        return StateError(
+            f"--dp-ledger {self._path}, line {line}: does not fit its hash or the line before; the file was changed, "
+            "and nothing is released on its word. Restore it from a copy"
+        )
+
+    @contextmanager
+    def _locked(self, flags: int) -> Iterator[int]:
+        """The file, open for appending and locked against other releases, on this machine at least (flock)."""
+        try:
+            new = not self._path.exists()
+            file = os.open(self._path, flags | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError(f"--dp-ledger {self._path}: cannot be opened ({error.strerror})") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if new:
+                _sync_folder(self._path.parent)
+            yield file
+        finally:
+            os.close(file)
+
+
+def _held_for_spent(tail: bytes, accounts: Mapping[str, Account]) -> tuple[str, Decimal]:
+    """What a torn line is held to have spent: what its head says, or else all that is left, of every data set."""
+    head = _HEAD.match(tail)
+    if head is None:
+        return _EVERY, Decimal(0)
+    try:
+        dataset = msgspec.json.decode(b'"' + head[1] + b'"', type=str)
+    except msgspec.DecodeError:
+        return _EVERY, Decimal(0)
+    account = accounts.get(dataset)
+    # A data set without an account: its budget was being opened, and no release can have followed.
+    return dataset, Decimal(0) if account is None else min(Decimal(head[2].decode()), account.left)
+
+
+def _fits(entry: _Entry, accounts: Mapping[str, Account]) -> bool:
+    """A budget is opened once, and releases come after it."""
+    return entry.kind == "torn" or (entry.kind == "release") is (entry.dataset in accounts)
+
+
+def _book(found: Statement, entry: _Entry) -> None:
+    found.entries += 1
+    found.head = entry.hash
+    if entry.kind == "budget":
+        found.accounts[entry.dataset] = Account(Decimal(entry.epsilon))
+    elif entry.kind == "torn":
+        _book_torn(found, entry.dataset, Decimal(entry.epsilon))
+    else:
+        account = found.accounts[entry.dataset]
+        account.spent += Decimal(entry.epsilon)
+        account.releases += 1
+
+
+def _book_torn(found: Statement, dataset: str, amount: Decimal) -> None:
+    for name, account in found.accounts.items():
+        if dataset in (name, _EVERY):
+            account.spent += account.left if dataset == _EVERY else amount
+            account.torn += 1
+
+
+def _mark(tail: bytes) -> str:
+    return hashlib.sha256(tail).hexdigest()
+
+
+def _decoded(line: bytes) -> _Entry | None:
+    try:
+        entry = msgspec.json.decode(line, type=_Entry)
+        amount = Decimal(entry.epsilon)
+    except (msgspec.DecodeError, ArithmeticError):
+        return None
+    return entry if amount.is_finite() and amount >= 0 and entry.kind in {"budget", "release", "torn"} else None
+
+
+def _write(file: int, line: bytes) -> None:
+    written = os.write(file, line)
+    if written < len(line):
+        # A full disk: what is there now is a torn line, and the next reader holds it for spent.
+        raise OSError(28, "No space left on device")
+
+
+def _sync_folder(folder: Path) -> None:
+    """The file's name is on the disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,80 @@
+"""Sizes of the groups of protected attributes, and how often the label is positive in each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from agent.assess.cells import cell_text
+from agent.assess.sensitivity import share_of
+from agent.assess.tables import Batch
+
+__all__ = ["Groups"]
+
+#: Smaller groups are not named: a rare value may itself be a person's.
+LEAST_ROWS = 10
+_MOST_NAMED = 50
+_MOST_VALUES = 10_000
+
+
+class Groups:
+    """Counts rows by protected attribute, and positives among those that have a label.
+
+    At most 50 groups of each attribute are named, the largest, none with fewer than 10 rows; all others are counted
+    together, as are values that come up only after 10,000 others.
+    """
+
+    key = "groups"
+
+    def __init__(self, protected: Sequence[str], label: str | None = None, positive: str | None = None) -> None:
+        self._protected = tuple(protected)
+        self._label = label
+        self._positive = positive
+        self._rows: dict[str, Counter[str]] = {column: Counter() for column in protected}
+        self._labelled: dict[str, Counter[str]] = {column: Counter() for column in protected}
+        self._positives: dict[str, Counter[str]] = {column: Counter() for column in protected}
+        self._overall = [0, 0]
+
+    def observe(self, batch: Batch) -> None:
+        for row in batch.rows:
+            label = cell_text(row.get(self._label)) if self._label is not None else ""
+            self._overall[0] += bool(label)
+            self._overall[1] += label == self._positive and bool(label)
+            for column in self._protected:
+                group = cell_text(row.get(column))
+                if group not in self._rows[column] and len(self._rows[column]) >= _MOST_VALUES:
+                    group = ""
+                self._rows[column][group] += 1
+                if label:
+                    self._labelled[column][group] += 1
+                    self._positives[column][group] += label == self._positive
+
+    @property
+    def positives(self) -> int:
+        """Rows with the positive label."""
+        return self._overall[1]
+
+    def figures(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"least_rows": LEAST_ROWS}
+        if self._positive is not None:
+            found["positive_rate"] = share_of(self._overall[1], self._overall[0])
+        return found | {"by_attribute": {column: self._attribute(column) for column in self._protected}}
+
+    def _attribute(self, column: str) -> dict[str, Any]:
+        counts = self._rows[column]
+        total = counts.total()
+        named = [group for group, count in counts.most_common(_MOST_NAMED) if group and count >= LEAST_ROWS]
+        others = counts.keys() - set(named)
+        return {
+            "by_group": {group: self._group(column, [group], total) for group in named},
+            "other": self._group(column, sorted(others), total),
+        }
+
+    def _group(self, column: str, groups: Sequence[str], total: int) -> dict[str, Any]:
+        rows = sum(self._rows[column][group] for group in groups)
+        found = {"rows": rows, "share": share_of(rows, total)}
+        if self._positive is not None:
+            labelled = sum(self._labelled[column][group] for group in groups)
+            found["positive_rate"] = share_of(sum(self._positives[column][group] for group in groups), labelled)
+        return found

@@ -1,0 +1,71 @@
+"""Which types of personal data each cell of a row holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+
+from agent.assess.cells import cell_text
+from agent.assess.tables import Row
+from agent.scoring.pii import PiiScorer
+
+__all__ = ["RowScanner"]
+
+# Cells that come again and again are short.
+_REMEMBERED_LENGTH = 64
+_REMEMBERED_CELLS = 65_536
+_NOTHING: frozenset[str] = frozenset()
+
+
+class RowScanner:
+    """The pii scorer on every cell of a row.
+
+    A cell is read with its column's name before it (``phone: 13800138000``), since a number alone says less than under
+    its heading; hits in the name itself do not count. Numbers, dates and nested values are scanned as text too:
+    identifiers are often stored as numbers.
+
+    Parameters
+    ----------
+    columns
+        The columns to look at; all when empty.
+    """
+
+    def __init__(self, columns: Collection[str] = ()) -> None:
+        self._columns = frozenset(columns)
+        self._scorer = PiiScorer()
+        self._scorer.warm_up()
+        self._remembered = lru_cache(maxsize=_REMEMBERED_CELLS)(self._search)
+
+    @property
+    def version(self) -> str:
+        """Of the scorer."""
+        return self._scorer.version
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every type that is looked for, whatever the data hold."""
+        return tuple(sorted(category.removeprefix("pii.").upper() for category in self._scorer.categories))
+
+    def types_by_column(self, row: Row) -> dict[str, frozenset[str]]:
+        """Columns whose cell is not empty, with the types in it."""
+        found: dict[str, frozenset[str]] = {}
+        for column, value in row.items():
+            if self._columns and column not in self._columns:
+                continue
+            text = cell_text(value)
+            if text:
+                search = self._remembered if len(text) <= _REMEMBERED_LENGTH else self._search
+                found[column] = search(column, text)
+        return found
+
+    def _search(self, column: str, text: str) -> frozenset[str]:
+        start = len(column) + 2
+        spans = self._scorer.score_text(f"{column}: {text}").spans
+        if not spans:
+            return _NOTHING
+        thresholds = self._scorer.thresholds
+        return frozenset(
+            span.category.removeprefix("pii.").upper()
+            for span in spans
+            if span.start >= start and span.score >= thresholds.get(span.category, 0.5)
+        )
