@@ -42,6 +42,10 @@ COMMANDS: dict[str, CommandEntry] = {
     "calibrate": CommandEntry(
         "streams.commands.calibrate", "a threshold for a wanted false-positive rate, from labelled JSON Lines"
     ),
+    "assess": CommandEntry(
+        "streams.commands.assess",
+        "personal data in a table, k-anonymity, re-identification risk; or noisy figures of it",
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),

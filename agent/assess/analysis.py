@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from agent.assess.tables import Batch, TableReader
 from agent.errors import ConfigError, DataError
 
-__all__ = ["MOST_COLUMNS", "Analysis", "run_analyses"]
+__all__ = ["MOST_COLUMNS", "Analysis", "Observer", "read_through"]
 
 #: More columns are no table: keys of JSON objects that hold data.
 MOST_COLUMNS = 1000
 
 
-class Analysis(Protocol):
-    """Looks at each batch once, in bounded memory.
+class Observer(Protocol):
+    """Looks at each batch once, in bounded memory."""
+
+    def observe(self, batch: Batch) -> None:
+        """Take the rows in."""
+
+
+class Analysis(Observer, Protocol):
+    """Makes figures of what it has seen.
 
     Attributes
     ----------
@@ -25,20 +33,22 @@ class Analysis(Protocol):
 
     key: str
 
-    def observe(self, batch: Batch) -> None:
-        """Take the rows in."""
-
     def figures(self) -> dict[str, Any]:
         """Plain data for JSON, after the last batch. Holds no cell of the table but names of large groups."""
 
 
-def run_analyses(
-    reader: TableReader, analyses: Sequence[Analysis], needed: Iterable[str], advance: Callable[[int], None]
+def read_through(
+    reader: TableReader,
+    make: Callable[[tuple[str, ...]], Sequence[Observer]],
+    needed: Iterable[str],
+    advance: Callable[[int], None],
 ) -> tuple[int, tuple[str, ...]]:
     """Read the table once.
 
     Parameters
     ----------
+    make
+        Gives the observers, told the columns; of JSON Lines those of the first rows.
     needed
         Columns that must be there.
     advance
@@ -59,9 +69,14 @@ def run_analyses(
     wanted = tuple(dict.fromkeys(needed))
     if reader.columns:
         _check_columns(reader.name, reader.columns, wanted)
+    batches = reader.batches()
+    first = next(batches, None)
+    if first is None:
+        raise DataError(f"{reader.name}: has no rows")
+    analyses = make(reader.columns or first.columns)
     columns: dict[str, None] = dict.fromkeys(reader.columns)
     rows = done = 0
-    for batch in reader.batches():
+    for batch in chain((first,), batches):
         columns.update(dict.fromkeys(batch.columns))
         if len(columns) > MOST_COLUMNS:
             raise DataError(f"{reader.name}: more than {MOST_COLUMNS} columns")
@@ -70,8 +85,6 @@ def run_analyses(
         rows += len(batch.rows)
         advance(batch.done - done)
         done = batch.done
-    if rows == 0:
-        raise DataError(f"{reader.name}: has no rows")
     _check_columns(reader.name, tuple(columns), wanted)
     return rows, tuple(columns)
 

@@ -72,7 +72,6 @@ class Anonymity:
                     found.add(values, size)
             if column:
                 diversity[column] = found.figures()
-            counts.close()
         return {
             "quasi_identifiers": list(self._quasi),
             **class_size_figures(sizes),

@@ -14,6 +14,8 @@ def cell_text(value: Any) -> str:
 
     Whole numbers lose their ``.0``: a column of identifiers with a gap is read as floats by many tools. NaN is missing.
     """
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, float):
         if value != value:
             return ""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
+from weakref import finalize
 
 from agent.errors import DataError
 
@@ -55,6 +56,7 @@ class PairCounts:
     def __init__(self) -> None:
         self._pending: Counter[tuple[bytes, bytes]] = Counter()
         self._store = temporary_store()
+        finalize(self, self._store.close)
         self._store.execute(
             "CREATE TABLE pairs (first BLOB, second BLOB, n INTEGER, PRIMARY KEY (first, second)) WITHOUT ROWID"
         )
@@ -81,10 +83,6 @@ class PairCounts:
                 "SELECT second, SUM(n) FROM pairs GROUP BY second LIMIT ?", (most + 1,)
             ).fetchall()
         return dict(rows) if len(rows) <= most else None
-
-    def close(self) -> None:
-        """Give the disk space back."""
-        self._store.close()
 
     def _flush(self) -> None:
         if not self._pending:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from weakref import finalize
 
 from agent.assess.hashed_counts import Hasher, clear_errors, temporary_store
 
@@ -27,7 +27,8 @@ class UnitQuota:
     def __init__(self, rows_per_unit: int) -> None:
         self._quota = rows_per_unit
         self._hash = Hasher()
-        self._store: sqlite3.Connection = temporary_store()
+        self._store = temporary_store()
+        finalize(self, self._store.close)
         self._store.execute("CREATE TABLE units (unit BLOB PRIMARY KEY, n INTEGER) WITHOUT ROWID")
 
     def admitted(self, units: Sequence[str]) -> list[bool]:
@@ -49,7 +50,3 @@ class UnitQuota:
             self._store.executemany("INSERT OR REPLACE INTO units VALUES (?, ?)", sorted(counts.items()))
             self._store.execute("COMMIT")
         return found
-
-    def close(self) -> None:
-        """Give the disk space back."""
-        self._store.close()

@@ -134,28 +134,23 @@ class Ledger:
         with self._locked(os.O_RDWR | os.O_CREAT) as file:
             found = self._read(file)
             self._close_tail(file, found)
-            account = found.accounts.get(dataset)
-            if account is None:
-                account = self._open(file, found, dataset, budget)
-            elif budget is not None and budget != account.total:
-                raise ConfigError(
-                    f"--dp-budget {budget}: the ledger gives this data set {account.total} in all, which stays; "
-                    "leave --dp-budget out"
-                )
-            if epsilon > account.left:
-                raise ConfigError(
-                    f"--dp-epsilon {epsilon} is more than the budget has left: {account.left} of {account.total} "
-                    f"after {account.releases} releases{' and entries torn by a crash' if account.torn else ''}; "
-                    "nothing was released"
-                )
+            account = _account_that_affords(found.accounts, dataset, epsilon, budget)
+            if dataset not in found.accounts:
+                self._append(file, found, dataset, account.total, "budget", ())
             self._append(file, found, dataset, epsilon, "release", figures)
+            account = found.accounts[dataset]
             return Receipt(found.entries, found.head, account.total, account.spent, account.left)
 
-    def _open(self, file: int, found: Statement, dataset: str, budget: Decimal | None) -> Account:
-        if budget is None:
-            raise ConfigError("the ledger has no budget for this data set yet; give --dp-budget TOTAL")
-        self._append(file, found, dataset, budget, "budget", ())
-        return found.accounts[dataset]
+    def check(self, dataset: str, epsilon: Decimal, budget: Decimal | None = None) -> None:
+        """Whether `charge` would be granted now, before long work; it may be refused all the same later.
+
+        Raises
+        ------
+        ConfigError
+            As `charge`.
+        """
+        accounts = self.statement().accounts if self._path.exists() else {}
+        _account_that_affords(accounts, dataset, epsilon, budget)
 
     def _close_tail(self, file: int, found: Statement) -> None:
         """Write down what a torn tail is held for, so that the file can be read on from there."""
@@ -234,6 +229,28 @@ class Ledger:
             os.close(file)
 
 
+def _account_that_affords(
+    accounts: Mapping[str, Account], dataset: str, epsilon: Decimal, budget: Decimal | None
+) -> Account:
+    account = accounts.get(dataset)
+    if account is None:
+        if budget is None:
+            raise ConfigError("the ledger has no budget for this data set yet; give --dp-budget TOTAL")
+        account = Account(budget)
+    elif budget is not None and budget != account.total:
+        raise ConfigError(
+            f"--dp-budget {budget}: the ledger gives this data set {account.total} in all, which stays; "
+            "leave --dp-budget out"
+        )
+    if epsilon > account.left:
+        torn = f" and {account.torn} torn by a crash, held for spent" if account.torn else ""
+        raise ConfigError(
+            f"--dp-epsilon {epsilon} is more than the budget has left: {account.left} of {account.total} after "
+            f"{account.releases} releases{torn}; nothing was released"
+        )
+    return account
+
+
 def _held_for_spent(tail: bytes, accounts: Mapping[str, Account]) -> tuple[str, Decimal]:
     """What a torn line is held to have spent: what its head says, or else all that is left, of every data set."""
     head = _HEAD.match(tail)
@@ -241,7 +258,7 @@ def _held_for_spent(tail: bytes, accounts: Mapping[str, Account]) -> tuple[str, 
         return _EVERY, Decimal(0)
     try:
         dataset = msgspec.json.decode(b'"' + head[1] + b'"', type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return _EVERY, Decimal(0)
     account = accounts.get(dataset)
     # A data set without an account: its budget was being opened, and no release can have followed.
@@ -281,7 +298,7 @@ def _decoded(line: bytes) -> _Entry | None:
     try:
         entry = msgspec.json.decode(line, type=_Entry)
         amount = Decimal(entry.epsilon)
-    except (msgspec.DecodeError, ArithmeticError):
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
         return None
     return entry if amount.is_finite() and amount >= 0 and entry.kind in {"budget", "release", "torn"} else None
 

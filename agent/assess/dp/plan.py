@@ -15,6 +15,7 @@ __all__ = ["MOST_GROUPS", "OUTCOMES", "CountQuery", "ReleasePlan", "epsilon_of",
 OUTCOMES = ("positive", "negative", "unlabelled")
 MOST_GROUPS = 50
 _LARGEST_EPSILON = 20
+_LARGEST_BUDGET = 1000
 _SMALLEST_EPSILON = Decimal("0.0001")
 _MOST_ROWS_PER_UNIT = 100_000
 
@@ -88,8 +89,8 @@ def epsilon_of(words: str, option: str) -> Decimal:
         value = Decimal(words)
     except InvalidOperation:
         raise ConfigError(f"{option} must be a number, such as 1 or 0.5") from None
-    if not value.is_finite() or value <= 0:
-        raise ConfigError(f"{option} must be more than 0, such as 1 or 0.5")
+    if not value.is_finite() or not 0 < value <= _LARGEST_BUDGET:
+        raise ConfigError(f"{option} must be more than 0 and at most {_LARGEST_BUDGET}, such as 1 or 0.5")
     if value < _SMALLEST_EPSILON or len(value.as_tuple().digits) > 12:
         raise ConfigError(f"{option} must be at least {_SMALLEST_EPSILON}, with at most 12 digits")
     return value

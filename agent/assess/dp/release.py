@@ -18,7 +18,7 @@ _ALPHA = 1.0 - CONFIDENCE
 
 
 class Release:
-    """The mechanisms of a plan.
+    """The mechanisms of a plan, by query, and what they spend together.
 
     Raises
     ------
@@ -37,14 +37,14 @@ class Release:
 
     def __init__(self, plan: ReleasePlan) -> None:
         self.plan = plan
-        self._mechanisms = {query.name: CountMechanism(query.sensitivity, query.epsilon) for query in plan.queries}
-        self.epsilon = sum((mechanism.epsilon for mechanism in self._mechanisms.values()), Fraction(0))
+        self.mechanisms = {query.name: CountMechanism(query.sensitivity, query.epsilon) for query in plan.queries}
+        self.epsilon = sum((mechanism.epsilon for mechanism in self.mechanisms.values()), Fraction(0))
         if self.epsilon > Fraction(plan.epsilon):
             raise AssertionError("a release spends more than was asked for: this is a bug")
 
     def draw(self, exact: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
         """Noisy counts, by query. Every call spends `epsilon`: charge it before."""
-        return {name: mechanism.draw(exact[name]) for name, mechanism in self._mechanisms.items()}
+        return {name: mechanism.draw(exact[name]) for name, mechanism in self.mechanisms.items()}
 
     def figures(self, noisy: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         """The figures to be released, from noisy counts: not negative, with accuracies and intervals."""
@@ -88,14 +88,14 @@ class Release:
                     "counts": query.cells,
                     "l1_sensitivity": query.sensitivity,
                     "scale": self._scale(query.name),
-                    "epsilon": float(self._mechanisms[query.name].epsilon),
+                    "epsilon": float(self.mechanisms[query.name].epsilon),
                 }
                 for query in plan.queries
             ],
         }
 
     def _scale(self, name: str) -> float:
-        return self._mechanisms[name].scale
+        return self.mechanisms[name].scale
 
     def _groups(self, column: str, noisy: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         counts = noisy[f"group:{column}"]
@@ -138,6 +138,7 @@ def _share_of_parts(hits: _Count, misses: _Count) -> dict[str, Any]:
     return _share(
         hits.value,
         hits.value + misses.value,
+        hits.bounds(_ALPHA)[0] + misses.bounds(_ALPHA)[0] > 0,
         *(_box(hits.bounds(alpha), misses.bounds(alpha)) for alpha in (_ALPHA / 2.0, _ALPHA / 4.0)),
     )
 
@@ -148,7 +149,7 @@ def _share_of_whole(hits: _Count, whole: _Count) -> dict[str, Any]:
     for alpha in (_ALPHA / 2.0, _ALPHA / 4.0):
         (hits_low, hits_high), (low, high) = hits.bounds(alpha), whole.bounds(alpha)
         boxes.append(((hits_low, max(hits_low, high)), (min(hits_high, low), low)))
-    return _share(min(hits.value, whole.value), whole.value, *boxes)
+    return _share(min(hits.value, whole.value), whole.value, whole.bounds(_ALPHA)[0] > 0, *boxes)
 
 
 # Hits and total at the low end of the share, and at its high end.
@@ -159,15 +160,15 @@ def _box(hits: tuple[int, int], misses: tuple[int, int]) -> _Corners:
     return (hits[0], hits[0] + misses[1]), (hits[1], hits[1] + misses[0])
 
 
-def _share(hits: int, total: int, data: _Corners, sample: _Corners) -> dict[str, Any]:
+def _share(hits: int, total: int, known: bool, data: _Corners, sample: _Corners) -> dict[str, Any]:
     """A share of noisy counts with two intervals of 95 %.
 
     ``interval_data`` holds the exact share of this table (noise alone). ``interval`` holds the share of the source that
     the rows are drawn from: noise and sampling together. Its noise may fail with 2.5 %, and Wilson's interval at the
-    worst corner of what the noise leaves with 2.5 %: 95 % hold, rather more. None when noise may have made all of it.
+    worst corner of what the noise leaves with 2.5 %: 95 % hold, rather more. The value is None unless `known`: all of
+    the total may be noise.
     """
     (low_hits, low_total), (high_hits, high_total) = data
-    known = high_total > 0 and total > 0
     z = z_value(1.0 - _ALPHA / 2.0)
     (sample_low_hits, sample_low_total), (sample_high_hits, sample_high_total) = sample
     lower = wilson(_ratio(sample_low_hits, sample_low_total), sample_low_total, z).lower

@@ -1,0 +1,86 @@
+"""What sections are made of, independent of where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+__all__ = ["Bar", "Bars", "Block", "Cell", "Note", "Section", "Table", "percent", "share_bar", "share_cell", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure, and its interval or what else is said in small letters."""
+
+    text: str
+    small: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The first column names the row; all others hold figures."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share in [0, 1], with its interval when it has one."""
+
+    name: str
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A picture for the page; a terminal leaves it out, since a table says the same."""
+
+    title: str
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence or two. `strong` for what the section comes to."""
+
+    text: str
+    strong: bool = False
+
+
+Block: TypeAlias = Table | Bars | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+def whole(count: float) -> Cell:
+    """A count."""
+    return Cell(f"{count:,.0f}")
+
+
+def percent(share: float | None) -> str:
+    """A share, ``-`` when it is not known. Small ones keep two digits that say something."""
+    if share is None:
+        return "-"
+    return f"{100.0 * share:.3g} %" if 0.0 < share < 0.001 else f"{100.0 * share:.2f} %"
+
+
+def share_cell(share: Mapping[str, Any], bounds: str = "interval") -> Cell:
+    """A share as `agent.assess.sensitivity.share_of` gives it."""
+    low, high = share[bounds]
+    return Cell(percent(share["value"]), f"{percent(low)} – {percent(high)}")
+
+
+def share_bar(name: str, share: Mapping[str, Any], bounds: str = "interval") -> Bar:
+    """The same as a bar."""
+    low, high = share[bounds]
+    return Bar(name, share["value"] or 0.0, (low, high))

@@ -1,0 +1,46 @@
+"""Bars with intervals as SVG inside the page.
+
+Not matplotlib, as in `agent.quality.plots`: names here may be Chinese, and it has no Chinese letters on most machines,
+where every browser has.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from agent.assess.report.blocks import Bars, percent
+
+__all__ = ["svg_bars"]
+
+_WIDTH, _NAME_WIDTH, _FIGURE_WIDTH, _ROW = 760, 200, 90, 26
+_LONGEST_NAME = 24
+
+
+def svg_bars(picture: Bars) -> str:
+    """Horizontal bars from 0 to a little above the largest; a line over each shows its interval."""
+    room = _WIDTH - _NAME_WIDTH - _FIGURE_WIDTH
+    largest = max((max(bar.value, *(bar.interval or (0.0,))) for bar in picture.bars), default=0.0)
+    scale = room / largest if largest > 0.0 else 0.0
+    height = _ROW * len(picture.bars) + 6
+    parts = [
+        f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
+        f'aria-label="{escape(picture.title)}" font-family="system-ui,sans-serif" font-size="13">'
+    ]
+    for place, bar in enumerate(picture.bars):
+        top = _ROW * place + 4
+        middle = top + _ROW / 2 - 2
+        name = bar.name if len(bar.name) <= _LONGEST_NAME else f"{bar.name[: _LONGEST_NAME - 1]}…"
+        parts.append(
+            f'<text x="{_NAME_WIDTH - 8}" y="{middle + 5:g}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{_NAME_WIDTH}" y="{top}" width="{bar.value * scale:.1f}" height="{_ROW - 8}" fill="#4c78a8"/>'
+        )
+        end = bar.value
+        if bar.interval is not None:
+            low, high = (_NAME_WIDTH + bound * scale for bound in bar.interval)
+            parts.append(
+                f'<path d="M{low:.1f} {middle:g}H{high:.1f}M{low:.1f} {middle - 4:g}v8M{high:.1f} {middle - 4:g}v8" '
+                'stroke="#222" fill="none"/>'
+            )
+            end = max(end, bar.interval[1])
+        parts.append(f'<text x="{_NAME_WIDTH + end * scale + 6:.1f}" y="{middle + 5:g}">{percent(bar.value)}</text>')
+    return "".join([*parts, "</svg>"])

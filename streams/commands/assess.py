@@ -1,0 +1,164 @@
+"""``harmwatch assess``: what a table holds of people, and how much of that can be told of it safely."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from agent.assess.analysis import Analysis, Observer, read_through
+from agent.assess.anonymity import Anonymity
+from agent.assess.groups import Groups
+from agent.assess.quasi import QuasiIdentifiers
+from agent.assess.quasi_names import kind_by_name
+from agent.assess.report import LANGUAGES, Words, html_report, sections_of
+from agent.assess.sensitivity import Sensitivity
+from agent.assess.tables import open_reader
+from agent.clock import SystemClock, iso_time
+from agent.errors import ConfigError
+from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
+from streams.commands.assess_table import render
+from streams.commands.labelled import write_file
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", nargs="?", metavar="DATA",
+                        help="a table: CSV, JSON Lines or Parquet; - for JSON Lines on standard input")  # fmt: skip
+    parser.add_argument("--text", nargs="+", default=[], metavar="COL",
+                        help="columns to search for personal data (default all)")  # fmt: skip
+    parser.add_argument("--quasi", nargs="+", default=[], metavar="COL",
+                        help="quasi-identifiers (default: by their names); --protected adds to them")  # fmt: skip
+    parser.add_argument("--sensitive", nargs="+", default=[], metavar="COL",
+                        help="columns whose values must not be learned of a person (default the label)")  # fmt: skip
+    parser.add_argument("--protected", nargs="+", default=[], metavar="COL",
+                        help="protected attributes: counted by group, and quasi-identifiers")  # fmt: skip
+    parser.add_argument("--label", metavar="COL", help="the label; sensitive unless --sensitive says otherwise")
+    parser.add_argument("--positive", metavar="VALUE", help="the label's value whose rate is given by group")
+    parser.add_argument("--population", type=int, metavar="N",
+                        help="size of the population that the rows are a random sample of")  # fmt: skip
+    add_release_arguments(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE.html", help="write a self-contained page with pictures")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of page and tables (default en)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, no table")
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 whatever the figures are."""
+    if args.dp_status:
+        return show_status(args)
+    _check(args)
+    check_release_arguments(args)
+    if args.out:
+        _check_writable(args.out)
+    clock = SystemClock()
+    words = Words(args.lang)
+    head = {"file": Path(args.data).name, "created": iso_time(clock.now())}
+    if args.dp_epsilon is None:
+        rows, columns, found = _assess(args)
+        figures: dict[str, Any] = {**head, "rows": rows, "columns": list(columns), **found}
+        heading = words("heading", rows=f"{rows:,}", columns=len(columns), **head)
+    else:
+        figures = {**head, "release": release(args, clock, _read)}
+        heading = words("dp_heading", **head)
+    _show(args, figures, heading, words)
+    return 0
+
+
+def _assess(args: argparse.Namespace) -> tuple[int, tuple[str, ...], dict[str, Any]]:
+    analyses: list[Analysis] = []
+
+    def make(columns: tuple[str, ...]) -> Sequence[Observer]:
+        analyses.extend(_analyses(args, columns))
+        return analyses
+
+    rows, columns = _read(args, make)
+    found = {analysis.key: analysis.figures() for analysis in analyses}
+    rate = found.get("groups", {}).get("positive_rate")
+    if rate is not None and rate["value"] in (None, 0.0):
+        raise ConfigError(f"--positive: no row of column {args.label!r} has this value")
+    return rows, columns, found
+
+
+def _analyses(args: argparse.Namespace, columns: Sequence[str]) -> Iterator[Analysis]:
+    sensitive = args.sensitive or ([args.label] if args.label is not None else [])
+    named = args.quasi or [column for column in columns if kind_by_name(column) and column not in sensitive]
+    quasi = [column for column in dict.fromkeys((*named, *args.protected)) if column not in sensitive]
+    if not quasi and (args.sensitive or args.population is not None):
+        raise ConfigError("no column is named like a quasi-identifier; name them: --quasi COL...")
+    yield Sensitivity(args.text)
+    if args.protected or args.positive is not None:
+        yield Groups(args.protected, args.label, args.positive)
+    yield QuasiIdentifiers(quasi, sensitive)
+    if quasi:
+        yield Anonymity(quasi, sensitive, args.population)
+
+
+def _read(
+    args: argparse.Namespace, make: Callable[[tuple[str, ...]], Sequence[Observer]], needed: Sequence[str] = ()
+) -> tuple[int, tuple[str, ...]]:
+    label = [] if args.label is None else [args.label]
+    wanted = [*args.text, *args.quasi, *args.sensitive, *args.protected, *label, *needed]
+    with closing(open_reader(Path(args.data), stdin=sys.stdin.buffer)) as reader, _progress(args, reader.total) as move:
+        return read_through(reader, make, wanted, move)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.data is None:
+        raise ConfigError("give a table: harmwatch assess DATA.csv")
+    for option in ("text", "quasi", "sensitive", "protected"):
+        names = getattr(args, option)
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"--{option} names column {twice!r} twice")
+    both = next((name for name in args.sensitive if name in (*args.quasi, *args.protected)), None)
+    if both is not None:
+        raise ConfigError(f"column {both!r} cannot be both sensitive and a quasi-identifier")
+    if args.label is not None and args.label in (*args.quasi, *args.protected):
+        raise ConfigError(f"column {args.label!r} cannot be both the label and a quasi-identifier")
+    if args.positive is not None and args.label is None:
+        raise ConfigError("--positive is a value of the label; name its column with --label")
+    if args.population is not None and args.population < 1:
+        raise ConfigError("--population must be at least 1")
+
+
+def _check_writable(path: Path) -> None:
+    """Before long work, and before a privacy budget is spent on a page that cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = not path.exists()
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise ConfigError(f"--out {path}: cannot be written ({error.strerror})") from None
+
+
+def _show(args: argparse.Namespace, figures: Mapping[str, Any], heading: str, words: Words) -> None:
+    sections = sections_of(figures, words)
+    if args.out:
+        write_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
+    if args.json:
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
+    else:
+        render(sections, heading, Console())
+
+
+@contextmanager
+def _progress(args: argparse.Namespace, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar in per cent: under differential privacy the number of rows is nobody's business."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    hidden = args.quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("assessing", total=total)
+        yield lambda count: progress.advance(task, count)

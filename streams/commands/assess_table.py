@@ -1,0 +1,43 @@
+"""The sections of ``harmwatch assess`` on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from agent.assess.report import Cell, Note, Section, Table
+from streams.commands.evaluate_table import widened
+
+__all__ = ["render"]
+
+
+def render(sections: Sequence[Section], heading: str, console: Console) -> None:
+    """Print tables and notes; pictures are for the page."""
+    widened(console)
+    console.print(Text(heading, style="dim"))
+    for section in sections:
+        console.print(Text(f"\n{section.title}", style="bold underline"))
+        for block in section.blocks:
+            match block:
+                case Note():
+                    console.print(Text(block.text, style="bold" if block.strong else "dim"))
+                case Table():
+                    console.print(_table(block))
+
+
+def _table(block: Table) -> RichTable:
+    table = RichTable(title=block.title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for place, name in enumerate(block.head):
+        table.add_column(Text(name), justify="left" if place == 0 else "right", overflow="fold")
+    for row in block.rows:
+        table.add_row(*map(_cell, row))
+    return table
+
+
+def _cell(cell: Cell) -> Text:
+    text = Text(cell.text)
+    return text.append(f" {cell.small}", style="dim") if cell.small else text
