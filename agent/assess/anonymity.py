@@ -26,6 +26,7 @@ _BUCKETS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 
 _WORST = 5
 # Shares of so many values can be held in memory; a column with more is no category.
 _MOST_VALUES = 100_000
+_DIGITS = 9
 
 
 class Anonymity:
@@ -139,11 +140,12 @@ class _Diversity:
 
     def figures(self) -> dict[str, Any]:
         known = self._totals is not None
+        # Classes come in the order of their hashes, which is new with every run, and so are the last digits of sums.
         return {
             "values": len(self._totals) if self._totals is not None else None,
             "distinct_l": self._distinct,
-            "entropy_l": exp(max(0.0, self._entropy)),
+            "entropy_l": round(exp(max(0.0, self._entropy)), _DIGITS),
             "rows_in_uniform_classes": self._uniform_rows / self._all_rows,
-            "t": self._distance if known else None,
-            "mean_t": self._distance_rows / self._all_rows if known else None,
+            "t": round(self._distance, _DIGITS) if known else None,
+            "mean_t": round(self._distance_rows / self._all_rows, _DIGITS) if known else None,
         }

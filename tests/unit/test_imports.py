@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn", "matplotlib")
+HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn", "matplotlib", "opendp", "pyarrow")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn"
         "from streams.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
         "import streams.worker",
         "import streams.commands.evaluate, streams.commands.calibrate",
+        "import streams.commands.assess",
         "import streams.demo.conduct",
     ],
 )

@@ -159,7 +159,7 @@ def test_figures_come_from_the_noisy_counts_alone_are_not_negative_and_spend_eps
     assert sum(query.epsilon for query in plan.queries) == Fraction(3, 10)
 
 
-# 400 releases; each interval misses with 5 % at most, 40 misses or more come up with probability below 1e-5.
+# 400 releases; each interval misses with 5 % at most, 44 misses or more come up with a probability of 1e-6 each.
 def test_intervals_hold_the_shares_of_the_table_and_of_its_source() -> None:
     rng = np.random.default_rng(7)
     plan = plan_release(Decimal("0.5"), ("EMAIL", "PHONE"))
@@ -176,7 +176,7 @@ def test_intervals_hold_the_shares_of_the_table_and_of_its_source() -> None:
         missed["source"] += not low <= 0.1 <= high
         low, high = figures["by_type"]["EMAIL"]["share"]["interval_data"]
         missed["type"] += not low <= hits / 800 <= high
-    assert max(missed.values()) < 40
+    assert max(missed.values()) < 44
 
 
 # ---------------------------------------------------------------- plans

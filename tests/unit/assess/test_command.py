@@ -1,0 +1,246 @@
+"""``harmwatch assess`` as a user calls it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import string
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.assess.report.words import TEXTS
+from streams.cli import main
+
+ROWS = [
+    ("1000001", "34", "female", "100080", "call 13812345678", "1"),
+    ("1000002", "34", "female", "100080", "服务很好", "0"),
+    ("1000003", "51", "male", "200030", "mail ann.lee@example.org", "0"),
+    ("1000004", "51", "male", "200030", "", "1"),
+    ("1000005", "27", "male", "510000", "thanks", ""),
+] * 8
+HEAD = ("id", "age", "性别", "zip", "note", "approved")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(map(",".join, [HEAD, *ROWS])) + "\n", encoding="utf-8")
+    return path
+
+
+def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    assert main(["assess", "--json", *words]) == 0
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    assert captured.err == ""
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> str:
+    assert main(["assess", *words]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line
+
+
+def test_everything_is_in_the_json(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, str(table), "--protected", "性别", "--label", "approved", "--positive", "1")
+    assert (found["file"], found["rows"], found["columns"]) == ("people.csv", 40, list(HEAD))
+    assert found["sensitivity"]["p_privacy"]["value"] == pytest.approx(16 / 40)
+    assert found["quasi_identifiers"]["used"] == ["age", "性别", "zip"]
+    assert (found["anonymity"]["k"], found["anonymity"]["classes"]) == (8, 3)
+    assert found["anonymity"]["sensitive"]["approved"]["distinct_l"] == 1
+    assert found["anonymity"]["risk"]["overall"] == pytest.approx(3 / 40)
+    assert found["groups"]["by_attribute"]["性别"]["by_group"]["female"]["positive_rate"]["value"] == 0.5
+
+
+def test_formats_give_the_same_figures(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    rows = [
+        {**dict(zip(HEAD, row, strict=True)), "age": int(row[1]), "approved": int(row[5]) if row[5] else None}
+        for row in ROWS
+    ]
+    lines = table.with_suffix(".jsonl")
+    lines.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    parquet = table.with_suffix(".parquet")
+    pa.parquet.write_table(pa.Table.from_pylist(rows), parquet)
+    options = ("--label", "approved", "--positive", "1", "--protected", "性别")
+    figures = [result(capsys, str(path), *options) for path in (table, lines, parquet)]
+    for one in figures:
+        del one["file"], one["created"]
+    assert figures[0] == figures[1] == figures[2]
+
+
+def test_standard_input(table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    line = json.dumps({"text": "a@example.org"}).encode() + b"\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
+    assert result(capsys, "-")["sensitivity"]["rows_with_personal_data"] == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_is_self_contained_and_holds_no_cell(
+    table: Path, tmp_path: Path, lang: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "deep" / "page.html"
+    words = [str(table), "--protected", "性别", "--label", "approved", "--positive", "1", "--population", "1000"]
+    assert main(["assess", *words, "--out", str(page), "--lang", lang]) == 0
+    shown = capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in text
+    assert text.count("<svg") == text.count("</svg>") == 2
+    assert not re.search(r"https?://|<script|src=(?!\"data:)", text)
+    for where in (shown, text):
+        assert "P_privacy = 40.00 %" in where
+        for row in ROWS[:5]:
+            assert row[0] not in where
+            assert row[3] not in where
+            assert not row[4] or row[4] not in where
+        assert ("k-匿名" in where) is (lang == "zh")
+
+
+def test_words_of_both_languages_have_the_same_names() -> None:
+    def names(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+    for key, (english, chinese) in TEXTS.items():
+        assert names(english) == names(chinese), key
+        assert english.strip()
+        assert chinese.strip()
+
+
+# ---------------------------------------------------------------- differential privacy
+
+PRIVATE = ("--protected", "性别", "--label", "approved", "--positive", "1", "--dp-groups", "性别", "female", "male")
+
+
+def numbers(found: Any) -> list[Any]:
+    if isinstance(found, dict):
+        return [number for value in found.values() for number in numbers(value)]
+    if isinstance(found, list):
+        return [number for value in found for number in numbers(value)]
+    return [found]
+
+
+def test_a_release_holds_nothing_but_the_release(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
+    assert set(found) == {"file", "created", "release"}
+    release = found["release"]
+    assert set(release) == {
+        "rows", "rows_with_personal_data", "p_privacy", "by_type", "groups", "account", "ledger",
+    }  # fmt: skip
+    assert release["account"]["spent"] <= 1.5
+    assert [query["name"] for query in release["account"]["queries"]] == ["rows", "types", "group:性别"]
+    assert set(release["groups"]["性别"]["by_group"]) == {"female", "male"}
+    # Two releases differ, or they were no releases: the same noise twice has a probability below 1e-9.
+    again = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
+    assert numbers(release) != numbers(again["release"])
+
+
+def test_a_large_epsilon_is_nearly_exact(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    release = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "20")["release"]
+    rows = release["rows"]
+    # The sum of two draws of scale 0.15: off by more than 4 with a probability below 1e-9.
+    assert abs(rows["value"] - 40) <= 4
+    assert abs(release["groups"]["性别"]["by_group"]["female"]["rows"]["value"] - 16) <= 6
+
+
+def test_the_ledger_refuses_what_is_too_much_and_shows_what_is_left(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    release = (str(table), "--dp-epsilon", "0.6", "--dp-ledger", str(ledger))
+    assert "give --dp-budget TOTAL" in refused(capsys, *release)
+    first = result(capsys, *release, "--dp-budget", "1")["release"]["ledger"]
+    assert (first["spent"], first["left"], first["entry"]) == (0.6, 0.4, 2)
+    assert "0.4 of 1 after 1 releases; nothing was released" in refused(capsys, *release)
+    # Another name is another data set.
+    result(capsys, *release, "--dp-dataset", "survey", "--dp-budget", "0.6")
+    status = result(capsys, "--dp-ledger", str(ledger), "--dp-status")
+    assert status["datasets"]["survey"] == {"total": 0.6, "spent": 0.6, "left": 0.0, "releases": 1, "torn": 0}
+    assert len(status["datasets"]) == 2
+    assert main(["assess", "--dp-ledger", str(ledger), "--dp-status"]) == 0
+    assert "survey" in capsys.readouterr().out
+
+
+def test_the_budget_is_not_spent_when_the_table_cannot_be_read(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    table.write_text(table.read_text(encoding="utf-8") + "one,cell too few\n", encoding="utf-8")
+    words = (str(table), "--dp-epsilon", "1", "--dp-ledger", str(ledger), "--dp-budget", "1")
+    assert "cells" in refused(capsys, *words, code=1)
+    assert not ledger.exists()
+
+
+# ---------------------------------------------------------------- wrong usage
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--quasi", "height"), "has no column 'height'"),
+        (("--text", "note", "note"), "--text names column 'note' twice"),
+        (("--positive", "1"), "--label"),
+        (("--label", "approved", "--positive", "yes"), "no row of column 'approved'"),
+        (("--quasi", "age", "--sensitive", "age"), "both sensitive and a quasi-identifier"),
+        (("--label", "age", "--protected", "age"), "both the label and a quasi-identifier"),
+        (("--population", "0"), "at least 1"),
+        (("--dp-epsilon", "0"), "--dp-epsilon must be more than 0"),
+        (("--dp-epsilon", "-1"), "--dp-epsilon must be more than 0"),
+        (("--dp-epsilon", "much"), "must be a number"),
+        (("--dp-epsilon", "100"), "promises nothing"),
+        (("--dp-epsilon", "1", "--quasi", "age"), "--quasi: class sizes are exact"),
+        (("--dp-epsilon", "1", "--protected", "性别"), "--dp-groups 性别 VALUE"),
+        (("--dp-epsilon", "1", "--dp-groups", "性别", "female"), "--protected too"),
+        (("--dp-epsilon", "1", "--label", "approved"), "needs --positive"),
+        (("--dp-epsilon", "1", "--dp-rows-per-unit", "2"), "needs --dp-unit"),
+        (("--dp-epsilon", "1", "--dp-unit", "person"), "has no column 'person'"),
+        (("--dp-epsilon", "1", "--dp-budget", "1"), "need --dp-ledger"),
+        (("--dp-unit", "id"), "--dp-unit needs --dp-epsilon"),
+        (("--dp-ledger", "x.jsonl"), "--dp-ledger needs --dp-epsilon"),
+        (("--dp-status",), "--dp-status needs --dp-ledger"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_line(
+    table: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(
+        capsys, str(table), *(words if words[0] != "--dp-epsilon" else (f"--dp-epsilon={words[1]}", *words[2:]))
+    )
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "says"),
+    [
+        ("empty.csv", "", 1, "has no header"),
+        ("no_rows.csv", "a,b\n", 1, "has no rows"),
+        ("no_rows.jsonl", "\n", 1, "has no rows"),
+        ("twice.csv", "a,a\n1,2\n", 1, "names column 2 twice|names column 1 twice"),
+        ("ragged.csv", "a,b\n1,2\n1\n", 1, "line 3"),
+        ("wide.jsonl", json.dumps({f"key{n}": n for n in range(2000)}), 1, "more than 1000 columns"),
+        ("table.xlsx", "", 2, "unknown kind of file"),
+        ("plain.csv", "x,y\nq,1\n", 2, "--quasi COL"),
+    ],
+)
+def test_tables_that_cannot_be_assessed_give_one_line(
+    tmp_path: Path, name: str, content: str, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    more = ("--sensitive", "y") if name == "plain.csv" else ()
+    assert re.search(says, refused(capsys, str(path), *more, code=code))
+
+
+def test_a_huge_cell_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "huge.csv"
+    path.write_text("text\n" + "word " * 400_000 + "a@example.org\n", encoding="utf-8")
+    assert result(capsys, str(path))["sensitivity"]["by_type"]["EMAIL"]["rows"] == 1
