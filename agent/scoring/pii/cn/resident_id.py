@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import mod_11_2
 from agent.scoring.pii.context_words import ID_CONTEXT
 
@@ -43,14 +43,13 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="Chinese resident identity number",
-    category="pii.national_id",
     type="NATIONAL_ID",
     source="GB 11643-1999 (18 characters, ISO 7064 MOD 11-2), GB 11643-1989 (15 digits), GB/T 2260 (regions)",
-    needs=Facts.DIGITS_15,
     pattern=bounded(
         r"[1-8](?<![\w.+-][1-8])[0-9]{5}"
         r"(?:(?P<s>[ -]?)(?:18|19|20)[0-9]{6}(?P=s)[0-9]{3}[0-9Xx]|[0-9]{9})(?!\w|[.-][0-9])"
     ),
+    trigger=r"\b[1-8][0-9]{5}(?:[ -]?(?:18|19|20)[0-9]{6}[ -]?[0-9]{3}[0-9Xx]|[0-9]{9})\b",
     judge=_judge,
     context=ID_CONTEXT,
     priority=9,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from agent.errors import ConfigError
 from agent.events import TextPart
 from agent.scoring.base import Batch, Scorer, ScoringItem
-from agent.scoring.pii import RECOGNIZERS, PiiScorer
-from agent.scoring.pii.base import Facts, facts_of
-from agent.scoring.pii.scorer import load_recognizers
+from agent.scoring.pii import PACKS, PiiScorer
+from agent.scoring.pii.base import Match
+from agent.scoring.pii.engine import Engine
+from agent.scoring.pii.packs import load_recognizers
+from tests.unit.scoring.pii import test_cn, test_core, test_secrets, test_us
 
 SCORER = PiiScorer()
 
@@ -51,37 +54,34 @@ def test_wrong_types_are_refused_in_one_line(types: list[str]) -> None:
 
 
 def test_the_table_and_the_files_agree() -> None:
+    paths = [path for paths in PACKS.values() for path in paths]
     recognizers = load_recognizers()
-    assert len(recognizers) == len(RECOGNIZERS)
-    assert len({r.name for r in recognizers}) == len(recognizers)
-    for recognizer in recognizers:
+    assert len({r.name for r in recognizers}) == len(recognizers) == len(set(paths))
+    folder = Path(importlib.import_module("agent.scoring.pii").__file__ or "").parent
+    files = {path for path in folder.rglob("*.py") if "RECOGNIZER = " in path.read_text("utf-8")}
+    assert {folder.joinpath(*path.split(".")[3:]).with_suffix(".py") for path in paths} == files
+    for path, recognizer in zip(paths, recognizers, strict=True):
         assert recognizer.source
         assert recognizer.category in SCORER.categories
-        assert importlib.import_module(RECOGNIZERS[recognizers.index(recognizer)]).__doc__
+        assert importlib.import_module(path).__doc__
+
+
+def test_packs_restrict() -> None:
+    scorer = PiiScorer(packs=["us"])
+    assert set(scorer.categories) == {f"pii.{r.type.lower()}" for r in load_recognizers(["us"])}
+    assert not scorer.score_text("a@b.example").spans
+
+
+@pytest.mark.parametrize("packs", [["core", "atlantis"], [], "core"])
+def test_wrong_packs_are_refused_in_one_line(packs: list[str]) -> None:
+    with pytest.raises(ConfigError, match="pack") as caught:
+        PiiScorer(packs=packs)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_password_in_an_address_is_no_mail_address() -> None:
     text = "https://bob:s3cr3t!x@host.example/"
     assert [(s.type, text[s.start : s.end]) for s in SCORER.score_text(text).spans] == [("SECRET", "s3cr3t!x")]
-
-
-@pytest.mark.parametrize(
-    ("text", "fact"),
-    [
-        ("a@b", Facts.AT),
-        ("12 34-567", Facts.DIGITS_7),
-        ("1.2.3.4", Facts.DOTTED_DIGITS),
-        ("fe80::1", Facts.COLONS),
-        ("x" * 16, Facts.TOKEN),
-        ("PassWord", Facts.SECRET_WORD),
-        ("密码", Facts.SECRET_WORD),
-        ("a://", Facts.CREDENTIAL_URL),
-        ("-----BEGIN X", Facts.PEM),
-    ],
-)
-def test_facts(text: str, fact: Facts) -> None:
-    assert facts_of(text) & fact == fact
-    assert facts_of("nothing of the kind, 没有, 123") == 0
 
 
 PIECES = st.sampled_from(
@@ -109,8 +109,12 @@ PIECES = st.sampled_from(
 )
 
 
+TABLES = (test_core, test_secrets, test_cn, test_us)
+EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
+
+
 @settings(max_examples=300)
-@given(st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=12).map("".join))
+@given(st.lists(st.one_of(PIECES, EXAMPLES, st.text(max_size=5)), max_size=12).map("".join))
 def test_spans_are_ordered_apart_and_inside(text: str) -> None:
     row = SCORER.score_text(text)
     end = 0
@@ -118,6 +122,25 @@ def test_spans_are_ordered_apart_and_inside(text: str) -> None:
         assert end <= span.start < span.end <= len(text)
         assert row.scores[span.category] >= span.score >= 0.5
         end = span.end
+
+
+ONE_PASS, ONE_BY_ONE = Engine(load_recognizers()), Engine(load_recognizers(), one_pass=False)
+
+
+def hits(found: list[Match]) -> list[tuple[int, int, float, str]]:
+    return [(match.start, match.end, match.score, match.recognizer.name) for match in found]
+
+
+@settings(max_examples=500)
+@given(st.lists(st.one_of(PIECES, EXAMPLES, st.text(max_size=5)), max_size=12).map("".join))
+def test_one_pass_finds_what_every_pattern_finds_for_itself(text: str) -> None:
+    assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
+
+
+def test_a_text_full_of_candidates_is_read_pattern_by_pattern() -> None:
+    text = "13800138000 4111 1111 1111 1111 " * 2000
+    assert len(ONE_PASS.search(text)) == 4000
+    assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
 
 
 HOSTILE = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import ADDRESS_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -32,14 +32,13 @@ _LOCAL = ipaddress.IPv6Network("fc00::/7")
 
 RECOGNIZER = Recognizer(
     name="IPv6 address",
-    category="pii.ip",
     type="IP",
     source="RFC 4291 section 2.2 (text form), sections 2.4 and 2.5 (address types)",
-    needs=Facts.COLONS,
     pattern=bounded(
         r"[0-9A-Fa-f:](?<![\w:.][0-9A-Fa-f:])(?:(?<=:):|[0-9A-Fa-f]{0,3}:)(?:[0-9A-Fa-f]{0,4}:){1,6}"
         r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:]|\.[0-9])"
     ),
+    trigger=r"[0-9A-Fa-f:](?::|[0-9A-Fa-f]{0,3}:)(?:[0-9A-Fa-f]{0,4}:)",
     judge=_judge,
     context=ADDRESS_CONTEXT,
     priority=6,

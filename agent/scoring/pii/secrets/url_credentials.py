@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
-from agent.scoring.pii.placeholders import is_placeholder
+from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.secrets.placeholders import is_placeholder
 
 __all__ = ["RECOGNIZER"]
 
@@ -19,11 +19,10 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="password in an address",
-    category="pii.secret",
     type="SECRET",
     source="RFC 3986 section 3.2.1 (userinfo); a password may hold an unescaped @, so the last one ends it",
-    needs=Facts.CREDENTIAL_URL | Facts.AT,
     pattern=bounded(r"://[^\s/:@\"'<>]{0,64}+:(?P<value>[^\s/\"'<>]{1,128})@(?=[A-Za-z0-9\[])"),
+    trigger=r"://[^\s/:@\"'<>]{0,64}:[^\s/\"'<>]{1,128}@[A-Za-z0-9\[]",
     judge=_judge,
     priority=9,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import ADDRESS_CONTEXT, VERSION_DENIAL
 
 __all__ = ["RECOGNIZER"]
@@ -21,14 +21,13 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="IPv4 address",
-    category="pii.ip",
     type="IP",
     source="RFC 791, RFC 3986 section 3.2.2 (IPv4address: no leading zeros), RFC 6890 (special-purpose addresses)",
-    needs=Facts.DOTTED_DIGITS,
     pattern=bounded(
         r"(?P<value>[1-9](?<![\w.-][1-9])[0-9]{0,2}+"
         r"(?:\.(?:0|[1-9][0-9]{0,2}+)){3})(?P<after>:[0-9]{2,5}|/[0-9]{1,2})?(?!\w|\.[0-9]|-[0-9A-Za-z])"
     ),
+    trigger=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
     judge=_judge,
     context=ADDRESS_CONTEXT,
     denial=VERSION_DENIAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -26,15 +26,14 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="number called a telephone number",
-    category="pii.phone",
     type="PHONE",
     source="ITU-T E.123 (grouping), Google libphonenumber's documentation (7 to 15 digits); needs a context word",
-    needs=Facts.DIGITS_7,
     pattern=bounded(
         r"(?P<number>[(0-9](?<![\w+@#$€£¥][(0-9])(?<![0-9][.,-][(0-9])"
         r"(?:(?<=\()[0-9])?(?:[ ().-]{0,2}[0-9]){6,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.,-][0-9]|[%元块])"
     ),
+    trigger=r"\b[0-9](?:[ ().-]{0,2}[0-9]){6,15}\b",
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 
 __all__ = ["RECOGNIZER"]
 
@@ -15,12 +15,10 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="JSON Web Token",
-    category="pii.secret",
     type="SECRET",
     source="RFC 7519, RFC 7515 section 3.1 (three base64url parts, the first of which encodes an object: eyJ)",
-    needs=Facts.TOKEN,
-    literals=("eyj",),
     pattern=bounded(r"eyJ(?<![\w-]eyJ)[\w-]{10,4096}+\.[\w-]{8,16384}+\.[\w-]{8,4096}+"),
+    trigger=r"eyJ[\w-]{10}",
     judge=_judge,
     priority=9,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import luhn
 from agent.scoring.pii.context_words import CARD_CONTEXT, NUMBER_DENIAL
 
@@ -47,16 +47,18 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="payment card number",
-    category="pii.card",
     type="CARD",
     source="ISO/IEC 7812-1:2017 (length, issuer identification, Luhn check digit in annex B); the networks' published "
     "ranges; JR/T 0008-2000 for Chinese bank cards",
-    needs=Facts.DIGITS_11,
     pattern=bounded(
         r"[1-9](?<![\w+][1-9])(?<![0-9][.,-][1-9])(?:[0-9]{11,18}+"
         r"|[0-9]{3}(?P<s>[ -])[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}(?P<tail>(?P=s)[0-9]{3})?"
         r"|(?<=3)[0-9]{3}(?P<t>[ -])[0-9]{6}(?P=t)[0-9]{4,5}"
         r"|(?<=6)[0-9]{5} [0-9]{10,13})(?!\w|[.,-][0-9])"
+    ),
+    trigger=(
+        r"\b[1-9](?:[0-9]{11,18}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
+        r"|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{5} [0-9]{10,13})\b"
     ),
     judge=_judge,
     span=_span,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import NUMBER_DENIAL, SSN_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -24,14 +24,13 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="US social security number",
-    category="pii.national_id",
     type="NATIONAL_ID",
     source="US Social Security Administration, randomisation of 2011: area not 000, 666 or 9xx, no part all zero",
-    needs=Facts.DIGITS_9,
     pattern=bounded(
         r"(?P<area>[0-9](?<![\w.,+#/-][0-9])[0-9]{2})(?P<s>[ .-]?)(?P<group>[0-9]{2})(?P=s)(?P<serial>[0-9]{4})"
         r"(?!\w|[.,/-][0-9A-Za-z])"
     ),
+    trigger=r"\b[0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4}\b",
     judge=_judge,
     context=SSN_CONTEXT,
     denial=NUMBER_DENIAL,

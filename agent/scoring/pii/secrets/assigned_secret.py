@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer
-from agent.scoring.pii.placeholders import is_placeholder
+from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.secrets.placeholders import is_placeholder
 
 __all__ = ["RECOGNIZER"]
 
@@ -44,14 +44,8 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="named secret",
-    category="pii.secret",
     type="SECRET",
     source="CWE-312 and CWE-532 (secrets in clear text, in logs); key names as in OWASP's secrets management guide",
-    needs=Facts.SECRET_WORD,
-    anchors=(
-        *("pas", "pwd", "pw", "identified by", "secret", "token", "key", "authorization"),
-        *("密码", "口令", "密钥", "秘钥", "令牌", "凭证"),
-    ),
     pattern=re.compile(
         r"(?:(?P<password>pass(?:word|wd|phrase|code)?|paswd|pwd|(?<![a-z])pw|identified by|"
         r"密码(?!学|本|锁|保护|找回|重置)|口令)"
@@ -62,6 +56,12 @@ RECOGNIZER = Recognizer(
         r"(?:bearer |basic |ntlm |token )?(?P<quote>\\{0,3}[\"'“‘`])?"
         r"(?P<value>(?(quote)[^\"'“”‘’`\s\\]{4,256}|[^\s\"'“”‘’`<>,;，。；！？、（）)\]}\\]{4,256}))",
         re.IGNORECASE | re.ASCII,
+    ),
+    trigger=(
+        r"(?:pas(?:s|wd)(?:word|wd|phrase|code)?|pwd|pw|identified by|secret|token|key|authorization|"
+        r"密码|口令|密钥|秘钥|令牌|凭证)"
+        r"(?:[_ -]?(?:key|token|id|value))?[0-9_]{0,3}(?:\\{0,3}[\"'\])]){0,2}[ \t]{0,3}"
+        r"(?:=>|[:=：＝]|is |was |是|为|改成|设为|改为|,?[ \t]{0,3}\\{0,3}[\"']| [!-~])"
     ),
     judge=_judge,
     priority=4,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 
 __all__ = ["RECOGNIZER"]
 
@@ -56,14 +56,13 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="e-mail address",
-    category="pii.email",
     type="EMAIL",
     source="RFC 5321 section 4.1.2 (dot-string, at most 64 characters, domain), RFC 1035 section 2.3.1, RFC 6531",
-    needs=Facts.AT,
     pattern=bounded(
         rf"[{_LETTERS}0-9_](?<![{_LETTERS}\w.%+-].)[{_LETTERS}0-9._%+'-]{{0,63}}+"
         r"@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+(?![\w-])"
     ),
+    trigger=r"@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]",
     judge=_judge,
     priority=6,
 )

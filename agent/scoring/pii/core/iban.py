@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import mod_97
 
 __all__ = ["RECOGNIZER"]
@@ -54,11 +54,10 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="IBAN",
-    category="pii.bank_account",
     type="BANK_ACCOUNT",
     source="ISO 13616-1:2020 and SWIFT's IBAN registry (lengths by country); ISO 7064 MOD 97-10",
-    needs=Facts.DIGITS_7,
     pattern=bounded(r"[A-Za-z](?<!\w[A-Za-z])[A-Za-z][0-9]{2}(?:[A-Za-z0-9]{11,30}+|(?: [A-Za-z0-9]{1,4}){3,8})"),
+    trigger=r"[A-Za-z]{2}[0-9]{2}(?:[A-Za-z0-9]{11}|(?: [A-Za-z0-9]{1,4}){3})",
     judge=_judge,
     span=_span,
     priority=8,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Facts, Recognizer, bounded
+from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -21,14 +21,13 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = Recognizer(
     name="international telephone number",
-    category="pii.phone",
     type="PHONE",
     source="ITU-T E.164 (at most 15 digits) and E.123 (how they are written)",
-    needs=Facts.DIGITS_7,
     pattern=bounded(
         r"\+(?<![\w+)=]\+)(?P<number>[0-9](?:[ ().-]{0,2}[0-9]){7,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.-][0-9])"
     ),
+    trigger=r"\+[0-9](?:[ ().-]{0,2}[0-9]){7}",
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,
