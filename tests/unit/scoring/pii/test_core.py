@@ -1,4 +1,4 @@
-"""Recognisers of what looks the same everywhere: what must be found, and look-alikes that must be left. All values are made up."""
+"""Recognisers of what looks the same everywhere. All values are made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognisers of passwords, keys and tokens: what must be found, and look-alikes that must be left. All values are made up."""
+"""Recognisers of passwords, keys and tokens. All values are made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognisers of the United States: what must be found, and look-alikes that must be left. All values are made up."""
+"""Recognisers of the United States. All values are made up."""
 
 from __future__ import annotations
 
