@@ -29,6 +29,22 @@ PACKS: dict[str, tuple[str, ...]] = {
     "cn": (
         "agent.scoring.pii.cn.phone",
         "agent.scoring.pii.cn.resident_id",
+        "agent.scoring.pii.cn.phone_in_words",
+        "agent.scoring.pii.cn.passport",
+        "agent.scoring.pii.cn.travel_permit",
+        "agent.scoring.pii.cn.uscc",
+        "agent.scoring.pii.cn.licence_id",
+        "agent.scoring.pii.cn.medical_id",
+        "agent.scoring.pii.cn.plate",
+        "agent.scoring.pii.cn.im_account",
+        "agent.scoring.pii.cn.address",
+        "agent.scoring.pii.cn.name_after_role",
+        "agent.scoring.pii.cn.name_before_title",
+    ),
+    "hk_mo_tw": (
+        "agent.scoring.pii.hk_mo_tw.hong_kong_id",
+        "agent.scoring.pii.hk_mo_tw.macau_id",
+        "agent.scoring.pii.hk_mo_tw.taiwan_id",
     ),
     "us": (
         "agent.scoring.pii.us.phone",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from agent.scoring.pii.base import Recognizer
@@ -59,24 +60,14 @@ class Prefilter:
     """
 
     def __init__(self, recognizers: Sequence[Recognizer], hyperscan: Any) -> None:
-        self._database = hyperscan.Database()
         self._terminated: type[Exception] = hyperscan.ScanTerminated
         self._reach = [recognizer.longest for recognizer in recognizers]
         self._reports: list[tuple[int, int]] = []
         self._most = 0
-        try:
-            self._database.compile(
-                expressions=[recognizer.trigger.encode() for recognizer in recognizers],
-                ids=list(range(len(recognizers))),
-                flags=[
-                    hyperscan.HS_FLAG_PREFILTER
-                    | hyperscan.HS_FLAG_DOTALL
-                    | (hyperscan.HS_FLAG_CASELESS if recognizer.pattern.flags & re.IGNORECASE else 0)
-                    for recognizer in recognizers
-                ],
-            )
-        except hyperscan.error as error:
-            raise ValueError(f"a trigger of the pii recognisers does not compile: {error}") from error
+        self._database = _compiled(
+            tuple((recognizer.trigger, bool(recognizer.pattern.flags & re.IGNORECASE)) for recognizer in recognizers)
+        )
+        self._scratch = hyperscan.Scratch(self._database)
 
     def regions(self, text: str) -> dict[int, list[Region]]:
         """For each recogniser that might match, where its matches may start, in order and apart; or `EVERYWHERE`."""
@@ -85,7 +76,7 @@ class Prefilter:
         reports.clear()
         self._most = max(_FEWEST_REPORTS, len(data) // _BYTES_PER_REPORT)
         try:
-            self._database.scan(data, match_event_handler=self._on_match)
+            self._database.scan(data, match_event_handler=self._on_match, scratch=self._scratch)
         except self._terminated:
             return EVERYWHERE
         if not reports:
@@ -109,6 +100,24 @@ class Prefilter:
     def _on_match(self, place: int, start: int, end: int, flags: int, context: object) -> bool:
         self._reports.append((place, end))
         return len(self._reports) > self._most
+
+
+@lru_cache(maxsize=8)
+def _compiled(triggers: tuple[tuple[str, bool], ...]) -> Any:
+    """The database of these triggers, each with whether case is disregarded. It takes about a second to make."""
+    import hyperscan
+
+    database = hyperscan.Database()
+    every = hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_DOTALL
+    try:
+        database.compile(
+            expressions=[trigger.encode() for trigger, _ in triggers],
+            ids=list(range(len(triggers))),
+            flags=[every | (hyperscan.HS_FLAG_CASELESS if caseless else 0) for _, caseless in triggers],
+        )
+    except hyperscan.error as error:
+        raise ValueError(f"a trigger of the pii recognisers does not compile: {error}") from error
+    return database
 
 
 def _end(report: tuple[int, int]) -> int:

@@ -16,7 +16,7 @@ from agent.scoring.pii import PACKS, PiiScorer
 from agent.scoring.pii.base import Match
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import load_recognizers
-from tests.unit.scoring.pii import test_cn, test_core, test_secrets, test_us
+from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us
 
 SCORER = PiiScorer()
 
@@ -109,7 +109,7 @@ PIECES = st.sampled_from(
 )
 
 
-TABLES = (test_core, test_secrets, test_cn, test_us)
+TABLES = (test_core, test_secrets, test_cn, test_hk_mo_tw, test_us)
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
 
 
@@ -175,6 +175,15 @@ HOSTILE = [
     "secret_",
     "１",
     "key: key: ",
+    "路1号",
+    "张",
+    "张三的",
+    "姓名：",
+    "省市区县路",
+    "微信：a",
+    "一三八零",
+    "\n电话",
+    "\u200b1",
 ]
 
 

@@ -1,0 +1,30 @@
+"""Mobile numbers of mainland China that are spelled in Chinese numerals to get past filters."""
+
+from __future__ import annotations
+
+import re
+
+from agent.scoring.pii.base import Recognizer
+
+__all__ = ["RECOGNIZER"]
+
+_DIGIT = "零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9"
+_ONE_DIGIT = "(?:" + "|".join(_DIGIT[:-3]) + "|[0-9])"
+
+
+def _judge(match: re.Match[str], in_context: bool) -> float:
+    return 0.0 if match[0].isascii() else 0.9
+
+
+RECOGNIZER = Recognizer(
+    name="Chinese telephone number in words",
+    type="PHONE",
+    source="MIIT numbering plan (2017): mobile numbers of 11 digits from 13 to 19; numerals as in GB/T 15835-2011",
+    pattern=re.compile(
+        rf"(?<![{_DIGIT}])[一幺壹1][ \-]?[三四五六七八九叁肆伍陆柒捌玖3-9](?:[ \-]?[{_DIGIT}]){{9}}(?![{_DIGIT}])",
+        re.ASCII,
+    ),
+    trigger=rf"(?:一|幺|壹|1)[ \-]?{_ONE_DIGIT}[ \-]?{_ONE_DIGIT}[ \-]?{_ONE_DIGIT}",
+    judge=_judge,
+    priority=4,
+)
