@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["CATEGORIES", "Match", "Recognizer", "Words", "bounded"]
+__all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded"]
 
 CATEGORIES: dict[str, str] = {
     "NAME": "pii.name",
@@ -100,7 +100,7 @@ class Recognizer:
 
 
 class Words:
-    """A set of words to look for in a little lower-cased text. Faster than one pattern with fifty alternatives.
+    """A set of words to look for near a hit.
 
     Parameters
     ----------
@@ -114,27 +114,45 @@ class Words:
     __slots__ = ("_chinese", "_latin")
 
     def __init__(self, english: str, chinese: str = "") -> None:
-        self._latin = frozenset(word.replace("_", "") for word in english.split())
-        self._chinese = tuple(chinese.split())
+        singular = [word.replace("_", "") for word in english.split()]
+        self._latin = frozenset(singular + [f"{word}s" for word in singular])
+        longest_first = sorted(chinese.split(), key=len, reverse=True)
+        self._chinese = re.compile("|".join(longest_first)) if longest_first else None
 
-    def last_end(self, text: str) -> int:
-        """Where the last of the words ends; -1 when there is none."""
+    def last_end(self, near: Nearby) -> int:
+        """Where the last of the words ends in that text; -1 when there is none."""
         end = -1
-        previous, previous_end = "", -2
-        for match in _LATIN_WORD.finditer(text):
-            word = match[0]
-            if self._has(word) or (match.start() == previous_end + 1 and self._has(previous + word)):
-                end = match.end()
-            previous, previous_end = word, match.end()
-        if not text.isascii():
-            for word in self._chinese:
-                at = text.rfind(word)
-                if at >= 0:
-                    end = max(end, at + len(word))
+        if not self._latin.isdisjoint(near.ends):
+            end = max(near.ends[word] for word in self._latin.intersection(near.ends))
+        if self._chinese is not None and not near.is_ascii:
+            for match in self._chinese.finditer(near.text):
+                end = max(end, match.end())
         return end
 
-    def _has(self, word: str) -> bool:
-        return word in self._latin or (word[-1] == "s" and word[:-1] in self._latin)
+
+class Nearby:
+    """A little text near a hit, lower-cased and cut into words once for all that look for some in it.
+
+    Attributes
+    ----------
+    ends
+        Where each word ends for the last time, and each pair of words that one character separates, written as one.
+    """
+
+    __slots__ = ("ends", "is_ascii", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text = text.lower()
+        self.is_ascii = text.isascii()
+        self.ends: dict[str, int] = {}
+        ends = self.ends
+        previous, previous_end = "", -2
+        for match in _LATIN_WORD.finditer(text):
+            word, end = match[0], match.end()
+            ends[word] = end
+            if end - len(word) == previous_end + 1:
+                ends[previous + word] = end
+            previous, previous_end = word, end
 
 
 def bounded(body: str) -> re.Pattern[str]:

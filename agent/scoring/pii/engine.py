@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from agent.scoring.pii.base import Match, Recognizer, Words
+from agent.scoring.pii.base import Match, Nearby, Recognizer
 from agent.scoring.pii.folding import fold
 from agent.scoring.pii.prefilter import EVERYWHERE as _EVERYWHERE
 from agent.scoring.pii.prefilter import Prefilter, Region, load_prefilter
@@ -98,33 +98,30 @@ def _collect(
 class _Surroundings:
     """The words around the hits of one text. Several recognisers ask the same of the same number."""
 
-    __slots__ = ("_known", "_text")
+    __slots__ = ("_before", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._known: dict[tuple[int, int, int], int] = {}
+        self._before: dict[tuple[int, int], Nearby] = {}
 
     def support(self, recognizer: Recognizer, start: int, end: int) -> bool | None:
         """Whether a context word stands near; None when a denying word stands nearer before the hit."""
-        context, denial, reach = recognizer.context, recognizer.denial, recognizer.reach
-        last = -1 if context is None else self._last_before(context, start, reach)
+        context, denial = recognizer.context, recognizer.denial
+        before = self._nearby(start, recognizer.reach)
+        last = -1 if context is None else context.last_end(before)
         if denial is not None:
-            denied = self._last_before(denial, start, reach)
-            if denied >= 0:
-                before = self._text[max(0, start - reach) : start]
-                if denied > max(last, len(before) - _DENIAL_REACH) and denied > _sentence_start(before.lower()):
-                    return None
+            denied = denial.last_end(before)
+            if denied > max(last, len(before.text) - _DENIAL_REACH) and denied > _sentence_start(before.text):
+                return None
         if last >= 0:
             return True
-        return context is not None and context.last_end(self._text[end : end + _AFTER].lower()) >= 0
+        return context is not None and context.last_end(Nearby(self._text[end : end + _AFTER])) >= 0
 
-    def _last_before(self, words: Words, start: int, reach: int) -> int:
-        """Where the last of the words ends, counted from the first character that is looked at; -1 for none."""
-        key = (id(words), start, reach)
-        last = self._known.get(key)
-        if last is None:
-            last = self._known[key] = words.last_end(self._text[max(0, start - reach) : start].lower())
-        return last
+    def _nearby(self, start: int, reach: int) -> Nearby:
+        near = self._before.get((start, reach))
+        if near is None:
+            near = self._before[start, reach] = Nearby(self._text[max(0, start - reach) : start])
+        return near
 
 
 def _sentence_start(text: str) -> int:

@@ -188,8 +188,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
-def test_a_megabyte_of_anything_is_read_in_one_go(unit: str) -> None:
+def test_a_long_text_of_anything_is_read_in_one_go(unit: str) -> None:
     """A pattern that backtracks without bound would hang here; tests/bench measures that time is linear."""
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (300_000 // len(unit))
     for span in SCORER.score_text(text).spans[-1:]:
         assert span.end <= len(text)
