@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from agent.normalize import INVISIBLE
 
-__all__ = ["fold", "lower"]
+__all__ = ["fold"]
 
 # What a Chinese input method types instead of the ASCII character.
 _FOLDED = {chr(code): chr(code - 0xFEE0) for code in (0xFF0B, 0xFF0D, 0xFF0E, 0xFF1A, 0xFF1D, 0xFF20, 0xFF3F, 0xFF0F)}
@@ -70,14 +70,6 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
         offsets.extend(range(start, end))
     offsets.append(len(text))
     return "".join(text[start:end] for start, end in pieces), offsets
-
-
-def lower(text: str) -> str:
-    """Lower case in which offsets stay: a few letters have a lower case of two characters."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
 def _folded(match: re.Match[str]) -> str:

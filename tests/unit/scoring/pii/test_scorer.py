@@ -17,6 +17,7 @@ from agent.scoring.pii.base import Match
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import load_recognizers
 from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us
+from tests.unit.scoring.pii.cases import Found
 
 SCORER = PiiScorer()
 
@@ -141,6 +142,20 @@ def test_a_text_full_of_candidates_is_read_pattern_by_pattern() -> None:
     text = "13800138000 4111 1111 1111 1111 " * 2000
     assert len(ONE_PASS.search(text)) == 4000
     assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
+
+
+SURROUNDINGS = st.text(alphabet=st.sampled_from("。，😀👩\u200d🔬e\u0301ญ\u0e31あ한\n "), max_size=30)
+
+
+@settings(max_examples=300)
+@given(SURROUNDINGS, st.sampled_from([case for table in TABLES for case in table.FOUND]), SURROUNDINGS)
+def test_offsets_are_those_of_the_raw_text(before: str, case: Found, after: str) -> None:
+    """Emoji of several characters, combining marks and three scripts around a value change nothing."""
+    example, expected = case
+    text = f"{before}。\n{example}\n。{after}"
+    spans = SCORER.score_text(text).spans
+    assert [(span.type, text[span.start : span.end]) for span in spans] == expected
+    assert all(len(before) < span.start < span.end < len(text) - len(after) for span in spans)
 
 
 HOSTILE = [
