@@ -46,6 +46,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "streams.commands.assess",
         "personal data in a table, k-anonymity, re-identification risk; or noisy figures of it",
     ),
+    "canaries": CommandEntry(
+        "streams.commands.canaries", "register protected values as keyed hashes, or make fresh ones to plant"
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),
