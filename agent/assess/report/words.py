@@ -37,11 +37,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "by_type": ("Rows with each type", "含各类型的行"),
     "by_column": ("By column", "按列"),
     "sensitivity_note": (
-        "Ranges are 95 % intervals (Wilson): how far the share of the source may lie from that of these "
-        "rows. They do not "
-        "cover what the scorer misses. Looked for and not found: {absent}. Columns without any: {clean}.",
-        "区间为 95 % 置信区间（Wilson），表示数据来源的真实比例与这些行的比例可能相差多少，不包括评分器的漏检。"
-        "已查找但未发现的类型：{absent}。没有任何发现的列数：{clean}。",
+        "Ranges are 95 % intervals (Wilson): how far the share of the source may lie from that of these rows. They do "
+        "not cover what the scorer misses: names and addresses are found only where their form or the column's name "
+        "shows them. Looked for and not found: {absent}. Columns without any: {clean}.",
+        "区间为 95 % 置信区间（Wilson），表示数据来源的真实比例与这些行的比例可能相差多少，不包括评分器的漏检："
+        "只有形式或列名有所提示时，才能识别姓名和地址。已查找但未发现的类型：{absent}。没有任何发现的列数：{clean}。",
     ),
     "quasi_identifiers": ("Quasi-identifiers", "准标识符"),
     "role": ("role", "角色"),

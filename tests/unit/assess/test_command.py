@@ -9,6 +9,7 @@ import string
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -95,7 +96,8 @@ def test_the_page_is_self_contained_and_holds_no_cell(
     shown = capsys.readouterr().out
     text = page.read_text(encoding="utf-8")
     assert f'<html lang="{lang}">' in text
-    assert text.count("<svg") == text.count("</svg>") == 2
+    pictures = re.findall(r"<svg.*?</svg>", text)
+    assert [len(ElementTree.fromstring(picture).findall("rect")) for picture in pictures] == [2, 8]
     assert not re.search(r"https?://|<script|src=(?!\"data:)", text)
     for where in (shown, text):
         assert "P_privacy = 40.00 %" in where
@@ -142,6 +144,21 @@ def test_a_release_holds_nothing_but_the_release(table: Path, capsys: pytest.Cap
     # Two releases differ, or they were no releases: the same noise twice has a probability below 1e-9.
     again = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
     assert numbers(release) != numbers(again["release"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("more", [PRIVATE, PRIVATE[2:6], ("--dp-unit", "id", "--dp-rows-per-unit", "3")])
+def test_the_page_of_a_release(
+    table: Path, tmp_path: Path, lang: str, more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    words = (str(table), *more, "--dp-epsilon", "2", "--out", str(page), "--lang", lang)
+    assert main(["assess", *words]) == 0
+    shown = capsys.readouterr().out
+    for where in (shown, page.read_text(encoding="utf-8")):
+        assert "epsilon = 2" in where
+        assert ("差分隐私" in where) is (lang == "zh")
+        assert ("k-" in where) is False
 
 
 def test_a_large_epsilon_is_nearly_exact(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
