@@ -127,7 +127,7 @@ _SPECS = (
     _counter(
         "harmwatch_disclosures_total",
         "model category origin",
-        "Privacy findings in outputs; origin is leak (not given to the model), echo (given) or unknown (input not seen).",
+        "Privacy findings in outputs; origin is leak (not given to the model), echo (given) or unknown.",
     ),
     _gauge(
         "harmwatch_identity_gap",
