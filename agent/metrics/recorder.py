@@ -20,6 +20,7 @@ __all__ = ["Metrics"]
 
 _LEAST_BUDGET = 500
 _LONGEST_TRACE_ID = 64
+_ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
 class Metrics:
@@ -113,7 +114,6 @@ class Metrics:
         registry.register(self)
 
     # The hot path: each finds its accumulator by one look-up. Written out, since one more call would double the cost.
-
     def event_decoded(self, model: str, format: str, n: int = 1) -> None:
         child = self._events.children.get((model, format)) or self._events.child((model, format))
         child.value += n
@@ -127,8 +127,7 @@ class Metrics:
         """One score in [0, 1]; a trace id makes it the bucket's exemplar."""
         if not 0.0 <= value < inf:
             return
-        key = (model, direction, category)
-        child = self._score.children.get(key) or self._score.child(key)
+        child = self._score.child((model, direction, category))
         index = bisect_left(child.bounds, value)
         child.counts[index] += 1
         child.total += value
@@ -137,8 +136,7 @@ class Metrics:
 
     def scores(self, model: str, direction: str, scores: Mapping[str, float], trace_id: str = "") -> None:
         """All scores of one verdict: cheaper than `score` for each."""
-        family = self._score
-        children = family.children
+        family, children = self._score, self._score.children
         exemplar = bool(trace_id) and len(trace_id) <= _LONGEST_TRACE_ID
         now = self._clock.now() if exemplar else 0.0
         for category, value in scores.items():
@@ -159,8 +157,7 @@ class Metrics:
 
     def disclosure(self, model: str, category: str, leaked: bool | None) -> None:
         """Personal data in an output: given to the model (False), not given (True), or its input is not known."""
-        origin = "unknown" if leaked is None else "leak" if leaked else "echo"
-        self._disclosures.child((model, category, origin)).value += 1
+        self._disclosures.child((model, category, _ORIGINS[leaked])).value += 1
 
     def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
         """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""

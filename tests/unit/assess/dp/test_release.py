@@ -153,8 +153,10 @@ def test_figures_come_from_the_noisy_counts_alone_are_not_negative_and_spend_eps
     assert set(figures) == {"rows", "rows_with_personal_data", "p_privacy", "by_type", "groups"}
     assert figures["rows"]["value"] >= 0
     assert all(part["value"] >= 0 for part in figures["by_type"].values())
-    # Of nothing but noise no share is given.
-    assert figures["p_privacy"]["value"] is None
+    # Of nothing but noise no share is given, but for the draws that the 95 % leave: more than 25 come up once in 1e11.
+    nothing = {query.name: [0] * query.cells for query in plan.queries}
+    shares = [release.figures(release.draw(nothing))["p_privacy"]["value"] for _ in range(100)]
+    assert sum(share is not None for share in shares) <= 25
     assert json.loads(json.dumps(release.account()))["delta"] == 0.0
     assert sum(query.epsilon for query in plan.queries) == Fraction(3, 10)
 
