@@ -86,7 +86,7 @@ def occurrences(folded: str, value: str) -> Iterator[int]:
 
 
 def word_places(folded: str, value: str) -> Iterator[int]:
-    """Like `occurrences`, but a value of letters alone counts only as whole words: ``ann`` does not stand in ``annual``.
+    """Like `occurrences`, but a value of letters alone counts only as whole words: no ``ann`` stands in ``annual``.
 
     Letters here are those with a case; writing without blanks between words, such as Chinese, has no whole words.
     """
