@@ -6,6 +6,7 @@ A value counts as found again in any case and in full-width forms.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import ScorerError
@@ -90,7 +91,7 @@ def word_places(folded: str, value: str) -> Iterator[int]:
 
     Letters here are those with a case; writing without blanks between words, such as Chinese, has no whole words.
     """
-    if not (_cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)):
+    if not _is_words(value):
         yield from occurrences(folded, value)
         return
     start = folded.find(value)
@@ -99,6 +100,11 @@ def word_places(folded: str, value: str) -> Iterator[int]:
         if (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end])):
             yield start
         start = folded.find(value, start + 1)
+
+
+@lru_cache(maxsize=4096)
+def _is_words(value: str) -> bool:
+    return _cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)
 
 
 def _cased(character: str) -> bool:

@@ -42,6 +42,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "calibrate": CommandEntry(
         "streams.commands.calibrate", "a threshold for a wanted false-positive rate, from labelled JSON Lines"
     ),
+    "anonymize": CommandEntry(
+        "streams.commands.anonymize", "a data set in, the same without personal data out: masked, hashed, pseudonymised"
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),

@@ -9,16 +9,10 @@ from typing import Any
 
 from agent.calibration import Calibration, ThresholdNote
 from agent.quality.evaluate import flat
+from agent.quality.page import page, table
 
 __all__ = ["calibration_report", "evaluation_report", "number", "with_interval"]
 
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em;color:#222;background:#fff}
-table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}
-th,td{padding:.25em .7em;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
-th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
-td small{color:#666} img{max-width:48%;height:auto} .note{color:#555}
-"""
 _PICTURE_NOTES = {
     "precision_recall": "Precision depends on the share of positives in the data, which is seldom that of traffic.",
     "roc": "The dashed line is a false-positive rate of 1 %. Left of it is where thresholds for traffic lie.",
@@ -58,7 +52,7 @@ def evaluation_report(figures: Mapping[str, Any], pictures: Mapping[str, bytes],
     if pii:
         parts += ["<h2>By type</h2>", _type_table(figures["by_type"])]
     parts += [_pictures(pictures), _NOTES]
-    return _page("harmwatch: evaluation", parts)
+    return page("harmwatch: evaluation", parts)
 
 
 def calibration_report(calibration: Calibration, pictures: Mapping[str, bytes]) -> str:
@@ -70,7 +64,7 @@ def calibration_report(calibration: Calibration, pictures: Mapping[str, bytes]) 
         f"<p>Task <b>{escape(calibration.task)}</b>, scorer <b>{escape(calibration.scorer)}</b> "
         f"({escape(calibration.scorer_version)}), {calibration.data.n} texts, {calibration.data.positives} positive. "
         f"Wanted false-positive rate {calibration.target_fpr:g}. {escape(calibration.created)}</p>",
-        _table(head, [_threshold_row(name, threshold) for name, threshold in rows]),
+        table(head, [_threshold_row(name, threshold) for name, threshold in rows]),
     ]
     if calibration.skipped_langs:
         few = ", ".join(f"{escape(lang)} ({count})" for lang, count in calibration.skipped_langs.items())
@@ -81,7 +75,7 @@ def calibration_report(calibration: Calibration, pictures: Mapping[str, bytes]) 
             f"{error.brier_before:.4f} before, {error.brier_after:.4f} after ({error.folds}-fold cross-fitting).</p>"
         )
     parts += [_pictures(pictures), _CALIBRATION_NOTES]
-    return _page("harmwatch: calibration", parts)
+    return page("harmwatch: calibration", parts)
 
 
 def _threshold_row(name: str, found: ThresholdNote) -> list[str]:
@@ -110,7 +104,7 @@ def _text_table(figures: Mapping[str, Any]) -> str:
         for name, lang, found in flat(figures)
     ]
     head = ("file", "language", "n", "positive", "AUROC", "AP", "R@1%FPR", "F1", "precision", "recall", "FPR")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _span_table(figures: Mapping[str, Any]) -> str:
@@ -119,7 +113,7 @@ def _span_table(figures: Mapping[str, Any]) -> str:
         + [_cell(*with_interval(found["micro"], column)) for column in _SPAN_COLUMNS]
         for name, lang, found in flat(figures)
     ]
-    return _table(("file", "language", "texts", "spans", "precision", "recall", "F1", "strict F1"), rows)
+    return table(("file", "language", "texts", "spans", "precision", "recall", "F1", "strict F1"), rows)
 
 
 def _type_table(by_type: Mapping[str, Any]) -> str:
@@ -127,7 +121,7 @@ def _type_table(by_type: Mapping[str, Any]) -> str:
         [escape(kind), "", str(found["support"])] + [_cell(*with_interval(found, column)) for column in _SPAN_COLUMNS]
         for kind, found in by_type.items()
     ]
-    return _table(("type", "", "spans", "precision", "recall", "F1", "strict F1"), rows)
+    return table(("type", "", "spans", "precision", "recall", "F1", "strict F1"), rows)
 
 
 def _functional_table(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -135,7 +129,7 @@ def _functional_table(found: Mapping[str, Mapping[str, Any]]) -> str:
         [escape(name), escape(item["figure"]), str(item["n"]), _cell(number(item["value"]), _range(item["interval"]))]
         for name, item in found.items()
     ]
-    return _table(("functionality", "figure", "n", "value"), rows)
+    return table(("functionality", "figure", "n", "value"), rows)
 
 
 def _cell(value: str, interval: str) -> str:
@@ -143,27 +137,11 @@ def _cell(value: str, interval: str) -> str:
     return f"{value} <small>{interval}</small>" if interval else value
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
-
-
 def _pictures(pictures: Mapping[str, bytes]) -> str:
     return "".join(
         f'<figure><img alt="{name}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
         f'<figcaption class="note">{_PICTURE_NOTES[name]}</figcaption></figure>'
         for name, picture in pictures.items()
-    )
-
-
-def _page(title: str, parts: Sequence[str]) -> str:
-    # The policy holds even where a name out of the data should slip through the escaping.
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{_STYLE}</style></head>'
-        f"<body><h1>{title}</h1>{''.join(parts)}</body></html>\n"
     )
 
 

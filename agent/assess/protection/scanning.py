@@ -12,8 +12,8 @@ __all__ = ["Finder", "SpanScorer"]
 
 # A chain in which every value hides the next one is somebody's joke; it must not cost the square of its length.
 _MAX_ROUNDS = 6
-#: Longer cells are texts, not values, and bring their own context.
-_SHORT = 100
+# Longer cells are texts, not values, and bring their own context; shorter ones are nothing that could be told.
+_LEAST, _MOST = 4, 100
 
 
 class SpanScorer(Protocol):
@@ -50,9 +50,9 @@ class Finder:
         if not text:
             return ()
         scanned = without_tokens(text)
-        found = fresh = list(self._scorer.score_text(scanned).spans)
+        found = fresh = _unblackened(scanned, self._scorer.score_text(scanned).spans)
         if not found:
-            return self._labelled(scanned, label) if label and len(text) <= _SHORT else ()
+            return self._labelled(scanned, label) if label and _LEAST <= len(text) <= _MOST else ()
         for _ in range(_MAX_ROUNDS):
             scanned = _blackened(scanned, fresh)
             fresh = [span for span in self._scorer.score_text(scanned).spans if _is_new(scanned, span)]
@@ -67,8 +67,17 @@ class Finder:
         return [
             TextSpan(span.start - shift, span.end - shift, span.category, span.type, span.score, span.explanation)
             for span in self._scorer.score_text(head + text).spans
-            if span.start >= shift
+            if span.start >= shift and _has_value(text, span.start - shift, span.end - shift)
         ]
+
+
+def _unblackened(text: str, spans: Sequence[TextSpan]) -> list[TextSpan]:
+    """Without those of earlier tokens: ``password: [SECRET]`` holds no password any more."""
+    return [span for span in spans if _has_value(text, span.start, span.end)]
+
+
+def _has_value(text: str, start: int, end: int) -> bool:
+    return BLACK not in text[start:end] or any(character.isalnum() for character in text[start:end])
 
 
 def _blackened(text: str, spans: Sequence[TextSpan]) -> str:

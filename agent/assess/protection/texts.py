@@ -69,12 +69,7 @@ class TextProtector:
         ScorerError
             For a span that does not lie in the text.
         """
-        values: dict[str, Known] = {}
-        for start, end, kind in self._parts(text, spans):
-            operator = self.operator(kind)
-            if not operator.finished(text[start:end], kind):
-                values[fold(text[start:end])] = Known(kind, operator)
-        return values
+        return _values(text, self._parts(text, spans)) if spans else {}
 
     def protect(self, text: str, spans: Sequence[TextSpan], also: Mapping[str, Known] = _NONE) -> Protected:
         """Replace what was found in a text, and every other occurrence of it, in any case and in full-width forms.
@@ -104,63 +99,65 @@ class TextProtector:
         -----
         Takes time proportional to the length of the text times the number of different values.
         """
-        own = self.known(text, spans)
-        values = {**also, **own}
-        if not values:
-            return Protected(text, [])
-        pieces = self._pieces(text, spans, values)
+        parts = self._parts(text, spans) if spans else []
+        folded = fold(text)
+        values = {value: known for value, known in also.items() if value in folded} if also else {}
+        if parts:
+            values |= _values(text, parts)
+        pieces = _merged(parts + _elsewhere(text, folded, values, parts)) if values else []
         if not pieces:
             return Protected(text, [])
         result = _rendered(text, pieces)
-        if _survives(result.text, values):
+        if _survives(result.text, {**also, **values}):
             # Two replacements, or one and what stands beside it, happen to form a value again.
             result = _rendered(text, [piece._replace(operator=None) for piece in pieces])
         return result
 
-    def _parts(self, text: str, spans: Sequence[TextSpan]) -> list[tuple[int, int, str]]:
-        """The spans without the tokens of an earlier protection that they may hold."""
+    def _parts(self, text: str, spans: Sequence[TextSpan]) -> list[_Piece]:
+        """What of the spans is to be replaced: not what operators are done with, nor tokens of an earlier protection."""
         check_spans(text, spans)
-        if not spans:
-            return []
         tokens = _Tokens(text)
-        parts: list[tuple[int, int, str]] = []
+        parts: list[_Piece] = []
         for span in spans:
+            operator = self.operator(span.type)
             start = span.start
-            for low, high in tokens.between(span.start, span.end):
-                parts.append((start, low, span.type))
+            for low, high in (*tokens.between(span.start, span.end), (span.end, span.end)):
+                value = text[start:low]
+                # Between tokens only signs may be left, such as quotes: they are no values.
+                left = value and (not tokens.any or any(character.isalnum() for character in value))
+                if left and not operator.finished(value, span.type):
+                    parts.append(_Piece(start, low, (span.type,), operator))
                 start = high
-            parts.append((start, span.end, span.type))
-        # Between tokens only signs may be left, such as quotes: they are no values.
-        return [
-            (start, end, kind)
-            for start, end, kind in parts
-            if start < end and (not tokens.any or any(character.isalnum() for character in text[start:end]))
-        ]
+        return parts
 
-    def _pieces(self, text: str, spans: Sequence[TextSpan], values: Mapping[str, Known]) -> list[_Piece]:
-        """What to replace, in order, none overlapping another."""
-        found: list[_Piece] = []
-        for start, end, kind in self._parts(text, spans):
-            operator = self.operator(kind)
-            if not operator.finished(text[start:end], kind):
-                found.append(_Piece(start, end, (kind,), operator))
-        exact = {(piece.start, piece.end) for piece in found}
-        folded = fold(text)
-        tokens = _Tokens(text)
-        for value, known in values.items():
-            for start in word_places(folded, value):
-                end = start + len(value)
-                if (start, end) not in exact and not tokens.between(start, end):
-                    found.append(_Piece(start, end, (known.kind,), known.operator))
-        found.sort(key=lambda piece: (piece.start, piece.end))
-        merged: list[_Piece] = []
-        for piece in found:
-            last = merged[-1] if merged else None
-            if last is not None and piece.start < last.end:
-                merged[-1] = _joined(last, piece)
-            else:
-                merged.append(piece)
-        return merged
+
+def _values(text: str, parts: Sequence[_Piece]) -> dict[str, Known]:
+    return {fold(text[part.start : part.end]): Known(part.kinds[0], part.operator) for part in parts if part.operator}
+
+
+def _elsewhere(text: str, folded: str, values: Mapping[str, Known], parts: Sequence[_Piece]) -> list[_Piece]:
+    """Where the values stand beside the parts themselves."""
+    exact = {(part.start, part.end) for part in parts}
+    tokens = _Tokens(text)
+    found: list[_Piece] = []
+    for value, known in values.items():
+        for start in word_places(folded, value):
+            end = start + len(value)
+            if (start, end) not in exact and not tokens.between(start, end):
+                found.append(_Piece(start, end, (known.kind,), known.operator))
+    return found
+
+
+def _merged(found: Sequence[_Piece]) -> list[_Piece]:
+    """In order, those that overlap made one."""
+    merged: list[_Piece] = []
+    for piece in sorted(found, key=lambda piece: (piece.start, piece.end)):
+        last = merged[-1] if merged else None
+        if last is not None and piece.start < last.end:
+            merged[-1] = _joined(last, piece)
+        else:
+            merged.append(piece)
+    return merged
 
 
 class _Tokens:
