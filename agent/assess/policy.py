@@ -152,7 +152,7 @@ class Policy(Section):
     @property
     def needs_key(self) -> bool:
         """Whether an operator of it does."""
-        rules = (self.default, *self.types.values(), *self.columns.values())
+        rules: list[TypeRule | ColumnRule] = [self.default, *self.types.values(), *self.columns.values()]
         return any(operator_class(rule.operator).needs_key for rule in rules if rule.operator is not None)
 
     def load_key(self, file: Path | None = None) -> ProtectionKey | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -34,6 +34,7 @@ from agent.clock import SystemClock, iso_time
 from agent.config import validate
 from agent.errors import ConfigError
 from agent.scoring import load_scorer
+from agent.scoring.pii import PiiScorer
 from streams.commands.labelled import write_file
 
 __all__ = ["add_arguments", "run"]
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="where to write; its suffix says the format (default NAME.anonymized.SUFFIX)")  # fmt: skip
     parser.add_argument("--column", action="append", default=[], metavar="C[=TYPE][:OPERATOR]",
-                        help="each cell of the column is one value, such as patient=NAME:pseudonym or ssn:drop")  # fmt: skip
+                        help="each cell is one value, such as patient=NAME:pseudonym or ssn:drop")  # fmt: skip
     parser.add_argument("--text", action="append", default=[], metavar="C",
                         help="scan the texts of this column; of all columns when not given")  # fmt: skip
     parser.add_argument("--key-file", type=Path, metavar="F", help="the key of hashes and pseudonyms")
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 1 when the data cannot be read, protected or written; then there is no output file."""
     if args.report and args.report.suffix.lower() not in (".json", ".html"):
         raise ConfigError(f"--report {args.report}: must end in .json or .html")
+    if args.reveal and args.report and args.report.suffix.lower() != ".json":
+        raise ConfigError(f"--report {args.report}: must end in .json with --reveal")
     policy = _policy(args)
     out = None if args.dry_run else args.out or _default_out(args.file, "revealed" if args.reveal else "anonymized")
     clock = SystemClock()
@@ -71,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     figures |= {"seconds": round(seconds, 3), "rows_per_second": figures["rows"] / seconds}
     figures["created"] = iso_time(clock.now())
     if args.report:
-        page = args.report.suffix.lower() == ".html" and not args.reveal
+        page = args.report.suffix.lower() == ".html"
         content = html_report(figures) if page else json.dumps(figures, indent=1, ensure_ascii=False) + "\n"
         write_file(args.report, content.encode("utf-8", "replace"), "--report")
     if args.json:
@@ -119,10 +122,8 @@ def _default_out(file: str, word: str) -> Path:
 def _anonymized(args: argparse.Namespace, policy: Policy, reader: TableReader, out: Path | None) -> dict[str, Any]:
     key = policy.load_key(args.key_file)
     policy.text_protector(key)  # a missing key is said before anything is read
-    scorer = load_scorer("pii", policy.scorer)
+    scorer = cast(PiiScorer, load_scorer("pii", policy.scorer))
     scorer.warm_up()
-    if not hasattr(scorer, "score_text"):
-        raise ConfigError("scorer pii cannot be asked for one text; this is a bug")
     finder = Finder(scorer)
     batches = reader.batches()
     first = next(batches, None)
@@ -134,8 +135,11 @@ def _anonymized(args: argparse.Namespace, policy: Policy, reader: TableReader, o
 
 
 def _revealed(args: argparse.Namespace, policy: Policy, reader: TableReader, out: Path | None) -> dict[str, Any]:
-    key = ProtectionKey.from_file(args.key_file) if args.key_file else policy.key and policy.key.load()
-    if key is None:
+    if args.key_file:
+        key = ProtectionKey.from_file(args.key_file)
+    elif policy.key is not None:
+        key = policy.key.load()
+    else:
         raise ConfigError("--reveal needs the key: give --key-file FILE, or a policy with `key`")
     revealed = Revealed(key, policy)
     with _writing(out, reader, None) as writer, _progress(args, reader, "revealing") as advance:
@@ -187,7 +191,14 @@ def _render(figures: dict[str, Any], console: Console) -> None:
         table.add_column(name, justify="right" if name in ("cells", "with any") else "left", overflow="fold")
     for name, row in figures["columns"].items():
         found = ", ".join(f"{kind} {count}" for kind, count in row["found"].items())
-        cells = (name, row["treatment"], str(row["cells"]), str(row["cells_with_any"]), found, row.get("looks_like", ""))
+        cells = (
+            name,
+            row["treatment"],
+            str(row["cells"]),
+            str(row["cells_with_any"]),
+            found,
+            row.get("looks_like", ""),
+        )
         table.add_row(*map(Text, cells))
     console.print(table)
     for note in figures["notes"]:

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn", "matplotlib")
+HEAVY = (
+    "torch",
+    "transformers",
+    "detoxify",
+    "alibi_detect",
+    "faust",
+    "sklearn",
+    "matplotlib",
+    "pyarrow",
+    "cryptography",
+    "ffx",
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +33,8 @@ HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn"
         "from streams.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
         "import streams.worker",
         "import streams.commands.evaluate, streams.commands.calibrate",
+        "import streams.commands.anonymize",
+        "from agent.assess.policy import load_policy; load_policy('research')",
         "import streams.demo.conduct",
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.scores import TextSpan
 
-__all__ = ["Leaf", "leaves", "value_text"]
+__all__ = ["Leaf", "leaves", "names", "value_text"]
 
 _LEAST = 10**6
 _MOST = 10**40
@@ -33,8 +33,10 @@ class Leaf:
         The nearest name: the key of an object, else the column.
     text
         As it is scanned.
-    whole
-        Whether the cell is replaced by the protected text even if it is a number.
+    numeric
+        Whether the cell is a number, or looks like one.
+    binary
+        Whether the cell is bytes.
     spans
         What was found.
     """
@@ -63,15 +65,16 @@ def leaves(row: dict[str, Any], column: str, short_numbers: bool = False) -> Ite
 
     Notes
     -----
-    Keys of objects are names, not texts. Tuples, of which pyarrow's maps are made, become lists.
+    Keys of objects are names, not texts (`names`). Of pyarrow's maps, which are lists of pairs, keys are texts too.
     """
     stack: list[tuple[Any, Any, str]] = [(row, column, column)]
     while stack:
         holder, slot, label = stack.pop()
         value = holder[slot]
         if isinstance(value, tuple):
-            value = holder[slot] = list(value)
-        if isinstance(value, list):
+            pair = _Pair(holder, slot)
+            stack += ((pair, place, str(value[0])) for place in reversed(range(len(value))))
+        elif isinstance(value, list):
             stack += ((value, place, label) for place in reversed(range(len(value))))
         elif isinstance(value, dict):
             stack += ((value, key, str(key)) for key in reversed(value))
@@ -88,11 +91,38 @@ def leaves(row: dict[str, Any], column: str, short_numbers: bool = False) -> Ite
             yield Leaf(holder, slot, column, label, whole, True)
 
 
+class _Pair:
+    """A tuple whose items can be replaced, in the list that holds it."""
+
+    def __init__(self, holder: Any, slot: Any) -> None:
+        self._holder, self._slot = holder, slot
+
+    def __getitem__(self, place: int) -> Any:
+        return self._holder[self._slot][place]
+
+    def __setitem__(self, place: int, value: Any) -> None:
+        pair = self._holder[self._slot]
+        self._holder[self._slot] = (*pair[:place], value, *pair[place + 1 :])
+
+
+def names(value: Any) -> Iterator[str]:
+    """The keys of all objects in a cell."""
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            yield from map(str, value)
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+
+
 def _whole(value: Any) -> str | None:
     """The digits of a number that may be an identifier; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    if not _LEAST <= abs(value) < _MOST or value != int(value):
+    size: Any = abs(value)
+    if not math.isfinite(size) or not _LEAST <= size < _MOST or value != int(value):
         return None
     return str(int(value))
 

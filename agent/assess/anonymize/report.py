@@ -52,12 +52,12 @@ def _notes(tally: Tally, columns: Columns, policy: Policy) -> list[str]:
         if column.looks_like is not None:
             notes.append(
                 f"Column {name} looks like single values of {column.looks_like}: declare it "
-                f"(columns: {{{name}: {{treat_as: {column.looks_like}}}}}), so that cells of another form are replaced too."
+                f"(columns: {{{name}: {{treat_as: {column.looks_like}}}}}), so that other cells are replaced too."
             )
         if column.emptied:
             notes.append(
-                f"Column {name}: {column.emptied} numbers became null, since something was found in them and the column "
-                "is one of numbers. Declare it, or write JSON Lines."
+                f"Column {name}: {column.emptied} numbers became null, since something was found in them and the "
+                "column is one of numbers. Declare it, or write JSON Lines."
             )
     kept = [name for name in columns.unreadable if columns.rule(name).treat == "keep"]
     if kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from agent.assess.anonymize.cells import Leaf, leaves
+from agent.assess.anonymize.cells import Leaf, leaves, names
 from agent.assess.anonymize.columns import Columns, ColumnsSeen
 from agent.assess.anonymize.tally import SAMPLE_ROWS, ColumnTally, Tally
 from agent.assess.policy import ColumnRule, Policy
@@ -116,9 +116,10 @@ class Anonymizer:
         for leaf in found:
             leaf.spans = self._finder.spans(leaf.text, leaf.label)
             counts.found.update(span.type for span in leaf.spans)
-            if leaf.label != column:
-                self._look_at_name(leaf.label)
         counts.cells_with_any += any(leaf.spans for leaf in found)
+        if isinstance(row[column], dict | list):
+            for name in names(row[column]):
+                self._look_at_name(name)
         if self.tally.rows <= SAMPLE_ROWS and len(found) == 1 and found[0].text.strip():
             counts.sampled += 1
             spans, text = found[0].spans, found[0].text

@@ -5,7 +5,7 @@ everywhere else: FF1 has no authentication, so that a wrong key gives wrong digi
 real data, and may even be somebody's number; check digits are no longer right.
 
 FF1 stands in the second public draft of SP 800-38G Revision 1 (February 2025), with domains of at least a million
-values, which this keeps to; FF3 and FF3-1 are withdrawn there, after Beyne's attack (CRYPTO 2021), and not offered.
+values, which this keeps to; FF3 is removed there, after attacks also on its repair FF3-1 (Beyne, CRYPTO 2021).
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class TextProtector:
         return result
 
     def _parts(self, text: str, spans: Sequence[TextSpan]) -> list[_Piece]:
-        """What of the spans is to be replaced: not what operators are done with, nor tokens of an earlier protection."""
+        """What of the spans is to be replaced: no tokens of an earlier protection, nothing in its operator's form."""
         check_spans(text, spans)
         tokens = _Tokens(text)
         parts: list[_Piece] = []

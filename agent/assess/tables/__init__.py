@@ -5,8 +5,8 @@ and its file appears under its name only when it is whole.
 """
 
 from agent.assess.tables.base import Batch, Row, TableReader, TableWriter
-from agent.assess.tables.plain import plain_text
 from agent.assess.tables.open import SUFFIXES, kind_of, open_reader, open_writer, stem_and_suffix
+from agent.assess.tables.plain import plain_text
 
 __all__ = [
     "SUFFIXES",

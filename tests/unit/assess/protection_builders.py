@@ -1,13 +1,18 @@
-"""Texts with personal data in them, and protectors."""
+"""Texts with personal data in them, protectors, and the command."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from agent.assess.protection import ProtectionKey, TextProtector, load_operator
 from agent.scores import TextSpan
+from streams.cli import main
 
 KEY = ProtectionKey(b"a key of the tests, long enough")
 
@@ -70,3 +75,26 @@ def protector(name: str, **options: object) -> TextProtector:
 def span(text: str, value: str, kind: str) -> TextSpan:
     start = text.index(value)
     return TextSpan(start, start + len(value), f"pii.{kind.lower()}", kind)
+
+
+def run(*words: object) -> int:
+    return main(["anonymize", *map(str, words)])
+
+
+def figures(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    """What ``--json`` prints, which is one object and nothing else."""
+    capsys.readouterr()
+    assert run(*words, "--json") == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    found: dict[str, Any] = json.loads(captured.out)
+    return found
+
+
+def write(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

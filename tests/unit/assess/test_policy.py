@@ -64,7 +64,10 @@ def test_a_whole_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     [
         ({"default": "erase"}, "default: Value error, no operator is called 'erase'"),
         ({"types": {"EMIAL": "mask"}}, "types: Value error, no type is called 'EMIAL'"),
-        ({"types": {"EMAIL": {"operator": "mask", "widht": 1}}}, "types.EMAIL: Value error, mask has no option 'widht'"),
+        (
+            {"types": {"EMAIL": {"operator": "mask", "widht": 1}}},
+            "types.EMAIL: Value error, mask has no option 'widht'",
+        ),
         ({"types": {"EMAIL": {"operator": "mask", "last": 99}}}, "types.EMAIL: Value error, option last: "),
         ({"types": {"EMAIL": {"last": 2}}}, "types.EMAIL.operator: Field required"),
         ({"types": {"EMAIL": "fpe"}}, "EMAIL: fpe is for columns alone"),
