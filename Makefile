@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench recovery fuzz e2e format clean
+.PHONY: help demo test check bench recovery fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ fuzz: $(VENV)/.test ## 10,000 hostile records
 
 e2e: $(VENV)/.test ## replay into real Kafka, run on it, compare /metrics with the verdict topic
 	@$(BIN)/python -m tests.e2e.totals $(ARGS)
+
+canary: $(VENV)/.test ## a canary in 1 of 100,000 outputs is found, and its value is in nothing that is written
+	@$(BIN)/python -m tests.e2e.canary $(ARGS)
 
 format: $(VENV)/.test ## apply ruff's formatting
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

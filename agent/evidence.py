@@ -67,8 +67,9 @@ class EvidenceBuilder:
         texts
             The raw texts that were judged, in order.
         spans_by_text
-            What the pii scorer found in each text. None when it failed: a text that could not be searched for
-            personal data is not kept, and neither is any when a span does not fit its text.
+            What the pii scorer, and the canary scorer when it runs, found in each text. None when one of them failed: a
+            text that could not be searched for personal data is not kept, and neither is any when a span does not fit
+            its text.
         parts
             For each text the ``part`` that the findings' spans know it by; None when that is its place.
         flagged

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from agent.canonical import canonical
+
 __all__ = ["MAX_VALUES", "LeakCheck", "SeenText"]
 
 MAX_VALUES = 100
@@ -53,7 +55,7 @@ class SeenText:
         Characters in all.
     """
 
-    __slots__ = ("_folded", "_parts", "_squeezed", "_texts", "size")
+    __slots__ = ("_canonical", "_folded", "_parts", "_squeezed", "_texts", "size")
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = tuple(texts)
@@ -61,6 +63,7 @@ class SeenText:
         self._parts: tuple[str, ...] = ()
         self._folded: str | None = None
         self._squeezed: str | None = None
+        self._canonical: str | None = None
 
     def holds(self, value: str, kind: str = "") -> bool:
         """Whether the value occurs: as it is, or when case, width, blanks and punctuation are disregarded.
@@ -70,7 +73,8 @@ class SeenText:
         value
             The raw text of a span.
         kind
-            Its type, as in the contract. ``PHONE`` disregards country codes, ``IP`` keeps its dots and whole numbers.
+            Its type, as in the contract. ``PHONE`` disregards country codes, ``IP`` keeps its dots and whole numbers,
+            ``CANARY`` is compared in the form in which canaries are found.
 
         Notes
         -----
@@ -80,6 +84,8 @@ class SeenText:
         folded = _fold(value)
         if not folded.strip():
             return True
+        if kind == "CANARY":
+            return canonical(value) in self._seen_canonical()
         seen = self._seen_folded()
         if kind == "IP":
             # What stands before it is looked at afterwards: a pattern that begins with plain text is found fast.
@@ -106,6 +112,11 @@ class SeenText:
             # The line break keeps the end of one text and the start of the next from forming a value.
             self._squeezed = "\n".join(map(_squeeze, self._parts))
         return self._squeezed
+
+    def _seen_canonical(self) -> str:
+        if self._canonical is None:
+            self._canonical = "\n".join(map(canonical, self._texts))
+        return self._canonical
 
 
 class LeakCheck:

@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "MissingScore",
     "ScoreRow",
+    "Severity",
     "Span",
     "TextSpan",
     "Verdict",
@@ -33,6 +34,8 @@ DIMENSIONS: tuple[Dimension, ...] = ("bias", "output", "privacy", "adversarial")
 Action: TypeAlias = Literal["allow", "flag", "mask", "block"]
 #: From the weakest to the strongest.
 ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
+
+Severity: TypeAlias = Literal["critical"]
 
 
 class TextSpan(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +94,8 @@ class Finding(msgspec.Struct, frozen=True):
     """A score over its threshold.
 
     ``leaked`` is None for what cannot leak, and for an output whose input has not been seen. ``action`` is what the
-    policy wants done about it; monitoring counts the finding whatever it is.
+    policy wants done about it; monitoring counts the finding whatever it is. ``severity`` is left out but for a
+    category of which one leak is too many (`agent.taxonomy.CRITICAL`), unless it is known to be none.
     """
 
     category: str
@@ -102,6 +106,7 @@ class Finding(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...] = ()
     explanation: str = ""
     action: Action = "flag"
+    severity: Severity | msgspec.UnsetType = msgspec.UNSET
 
 
 class MissingScore(msgspec.Struct, frozen=True, gc=False):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["CATEGORIES", "HAZARDS", "OWASP_LLM_2025", "OWASP_LLM_2026", "Category", "as_json", "lookup"]
+__all__ = ["CATEGORIES", "CRITICAL", "HAZARDS", "OWASP_LLM_2025", "OWASP_LLM_2026", "Category", "as_json", "lookup"]
 
 HAZARDS: Mapping[str, str] = {
     "vcr": "Violent Crimes",
@@ -115,10 +115,14 @@ CATEGORIES: tuple[Category, ...] = (
     Category("pii.medical_id", "Numbers of patients and insured persons", ("prv",), *_DISCLOSURE),
     Category("pii.plate", "Number plates", ("prv",), *_DISCLOSURE),
     Category("pii.secret", "Passwords, keys and tokens", (), *_DISCLOSURE),
+    Category("pii.canary", "Values that the operator registered as never to be told", ("prv",), *_DISCLOSURE),
     Category("adversarial", "Prompt injection, jailbreaks, disguised text", (), *_INJECTION),
     Category("adversarial.*", "A kind of adversarial input", (), *_INJECTION),
     Category("transformers.*", "Labels of an operator's own model: theirs to map"),
 )
+
+CRITICAL: frozenset[str] = frozenset({"pii.canary"})
+"""Categories of which one leak is too many, whatever the rates are: the finding says so."""
 
 _BY_NAME: Mapping[str, Category] = {row.name: row for row in CATEGORIES}
 

@@ -45,6 +45,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "anonymize": CommandEntry(
         "streams.commands.anonymize", "a data set in, the same without personal data out: masked, hashed, pseudonymised"
     ),
+    "canaries": CommandEntry(
+        "streams.commands.canaries", "register protected values as keyed hashes, or make fresh ones to plant"
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),

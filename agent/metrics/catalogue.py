@@ -124,6 +124,11 @@ _SPECS = (
         "model direction action",
         "Verdicts for which the policy wants something done: flag, mask or block.",
     ),
+    _counter(
+        "harmwatch_disclosures_total",
+        "model category origin",
+        "Privacy findings in outputs; origin is leak (not given to the model), echo (given) or unknown.",
+    ),
     _gauge(
         "harmwatch_identity_gap",
         "model axis group measure bound",
@@ -180,6 +185,7 @@ LABEL_CAPS: dict[str, int] = {
     "group": 50,
     "label": 50,
     "metric": len(CATALOGUE),
+    "origin": 3,
     "partition": 1000,
     "topic": 50,
 }

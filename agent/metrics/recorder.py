@@ -66,6 +66,7 @@ class Metrics:
         self._score = histogram["harmwatch_score"]
         self._findings = number["harmwatch_findings_total"]
         self._harmful = number["harmwatch_harmful_events_total"]
+        self._disclosures = number["harmwatch_disclosures_total"]
         self._actions = number["harmwatch_actions_total"]
         self._identity_gap = number["harmwatch_identity_gap"]
         self._identity_mentions = number["harmwatch_identity_mentions_total"]
@@ -155,6 +156,11 @@ class Metrics:
         key = (model, direction, dimension, category)
         child = self._findings.children.get(key) or self._findings.child(key)
         child.value += n
+
+    def disclosure(self, model: str, category: str, leaked: bool | None) -> None:
+        """Personal data in an output: given to the model (False), not given (True), or its input is not known."""
+        origin = "unknown" if leaked is None else "leak" if leaked else "echo"
+        self._disclosures.child((model, category, origin)).value += 1
 
     def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
         """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""

@@ -322,6 +322,8 @@ class Pipeline:
         metrics.scores(model, direction, judgement.categories, event.trace_id)
         for finding in verdict.findings:
             metrics.finding(model, direction, finding.dimension, finding.category)
+            if finding.dimension == "privacy" and direction == "output":
+                metrics.disclosure(model, finding.category, finding.leaked)
         if verdict.action != "allow":
             metrics.action(model, direction, verdict.action)
         for missing in verdict.missing:

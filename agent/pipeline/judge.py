@@ -23,6 +23,7 @@ from agent.scores import (
     Finding,
     MissingScore,
     ScoreRow,
+    Severity,
     Span,
     TextSpan,
     Verdict,
@@ -32,11 +33,13 @@ from agent.scores import (
 from agent.scoring.base import Scorer
 from agent.scoring.explain import SENTENCE, WORD
 from agent.scoring.results import Answer
+from agent.taxonomy import CRITICAL
 
 __all__ = ["Judge", "Judgement"]
 
-#: The scorer whose spans are what must not be shown. Without its row no text is published.
-_REDACTOR = "pii"
+#: The scorers whose spans are what must not be shown. Without a row of `pii`, and of the others when they run, no text
+#: is published.
+_REDACTORS = ("pii", "canary")
 _MAX_SPANS = 100
 _MAX_EXPLANATION = 300
 
@@ -110,6 +113,7 @@ class Judge:
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
         self._versions = {scorer.name: scorer.version for scorer in scorers}
+        self._redactors = [name for name in _REDACTORS if name == "pii" or name in self._versions]
         self._by_direction: dict[Direction, tuple[str, ...]] = {
             "input": tuple(scorer.name for scorer in scorers if "input" in scorer.directions),
             "output": tuple(scorer.name for scorer in scorers if "output" in scorer.directions),
@@ -227,6 +231,7 @@ class Judge:
                     spans=tuple(_told(span, part) for part, span in spans[:_MAX_SPANS]),
                     explanation=(of_spans or explanations[category])[:_MAX_EXPLANATION],
                     action=self._policy.action(category, rule.dimension, half.direction, half.call.model, score),
+                    severity=_severity(category, half.direction, leaked),
                 )
             )
         return findings
@@ -236,9 +241,9 @@ class Judge:
             return None
         spans: list[tuple[TextSpan, ...]] = []
         for answers in half.answers:
-            answer = answers.get(_REDACTOR)
-            if isinstance(answer, ScoreRow):
-                spans.append(answer.spans)
+            rows = [row for name in self._redactors if isinstance(row := answers.get(name), ScoreRow)]
+            if len(rows) == len(self._redactors):
+                spans.append(tuple(span for row in rows for span in row.spans))
         # Where nobody looked for personal data, no text leaves.
         complete = len(spans) == len(half.parts)
         return self._evidence.build(
@@ -278,6 +283,12 @@ def _spans(rows: Sequence[tuple[ScoredText, ScoreRow]], category: str) -> list[t
 def _told(span: TextSpan, part: int) -> Span:
     # An explanation ranks its words; the score of a found value is that of its finding, or of no interest.
     return Span(span.start, span.end, span.type, part, span.score if span.type in (WORD, SENTENCE) else None)
+
+
+def _severity(category: str, direction: Direction, leaked: bool | None) -> Severity | msgspec.UnsetType:
+    """A leak that is not known to be none is taken for one."""
+    told = direction == "output" and leaked is not False
+    return "critical" if told and category in CRITICAL else msgspec.UNSET
 
 
 def _leak_check(half: Half) -> LeakCheck:

@@ -1,6 +1,6 @@
-"""Other judges to measure beside ours: a plain n-gram classifier as a floor, and alt-profanity-check.
+"""Other judges to measure beside ours: a plain n-gram classifier as a floor, alt-profanity-check, and Presidio.
 
-Their packages load here when they are asked for. Neither is part of any extra that users install.
+Their packages load here when they are asked for. None is part of any extra that users install.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.quality.measure import Contexts, Opinion, TextJudge
-from agent.quality.rows import read_training
+from agent.quality.rows import UNKNOWN_LANGUAGE, Task, read_training
 
 __all__ = ["NgramFloor", "ProfanityCheck", "load_rival"]
 
@@ -29,7 +29,7 @@ class _Probable:
         self.thresholds: Mapping[str, float] = {self.name: _THRESHOLD}
         self._predict: Callable[[Sequence[str]], Sequence[float]] | None = None
 
-    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
+    def judge(self, texts: Sequence[str], contexts: Contexts = (), lang: str = UNKNOWN_LANGUAGE) -> list[Opinion]:
         assert self._predict is not None, "this is a bug: judging before loading"
         return [Opinion(float(score), float(score) >= _THRESHOLD) for score in self._predict(_clean(texts))]
 
@@ -107,17 +107,23 @@ def _clean(texts: Sequence[str]) -> list[str]:
     return [text.encode("utf-8", "replace").decode() for text in texts]
 
 
-def load_rival(name: str) -> TextJudge:
-    """``profanity-check``, or ``ngram-floor:TRAIN.jsonl.gz``.
+def load_rival(name: str, task: Task = "toxicity") -> TextJudge:
+    """``profanity-check`` or ``ngram-floor:TRAIN.jsonl.gz`` for whole texts, ``presidio[:MODEL]`` for spans of pii.
 
     Raises
     ------
     ConfigError
-        When there is no such judge, or its package is not installed.
+        When there is no such judge of the task, or its package is not installed.
     """
     kind, _, argument = name.partition(":")
+    if task == "pii":
+        if kind != "presidio":
+            raise ConfigError("--beside takes presidio, presidio:SPACY_MODEL or presidio:patterns with --task pii")
+        from agent.quality.presidio import PresidioJudge
+
+        return PresidioJudge(argument)
     if kind == ProfanityCheck.name and not argument:
         return ProfanityCheck()
     if kind == NgramFloor.name and argument:
         return NgramFloor(Path(argument))
-    raise ConfigError("--beside takes profanity-check or ngram-floor:TRAIN.jsonl.gz")
+    raise ConfigError("--beside takes profanity-check or ngram-floor:TRAIN.jsonl.gz with this task")

@@ -13,7 +13,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, DataError, OutOfDeviceMemory
 from agent.events import Direction, TextPart
 from agent.normalize import normalize
-from agent.quality.rows import LabelledFile, LabelledRow
+from agent.quality.rows import UNKNOWN_LANGUAGE, LabelledFile, LabelledRow
 from agent.scores import ScoreRow, TextSpan
 from agent.scoring.base import Batch, Given, Scorer, ScoringItem
 
@@ -39,9 +39,9 @@ class TextJudge(Protocol):
     version: str
     thresholds: Mapping[str, float]
 
-    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
+    def judge(self, texts: Sequence[str], contexts: Contexts = (), lang: str = UNKNOWN_LANGUAGE) -> list[Opinion]:
         """One opinion for each text, in order; never called without texts. `contexts`: what a model had been given for
-        each; empty when nobody knows."""
+        each; empty when nobody knows. `lang`: the language of all of them, for judges that need to be told."""
 
 
 class ScorerJudge:
@@ -74,8 +74,9 @@ class ScorerJudge:
         self._scorer = scorer
         self._direction: Direction = direction
 
-    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
-        """Score texts as one batch, in halves where the device's memory is too small for it."""
+    def judge(self, texts: Sequence[str], contexts: Contexts = (), lang: str = UNKNOWN_LANGUAGE) -> list[Opinion]:
+        """Score texts as one batch, in halves where the device's memory is too small for it. Nobody tells a scorer the
+        language, as in traffic."""
         given = [Given(context) if context else None for context in contexts] or [None] * len(texts)
         batch = Batch(
             [
@@ -191,7 +192,7 @@ def judge_file(
             part = places[begin : begin + batch]
             started = clock.monotonic()
             rows = [file.rows[place] for place in part]
-            found = judge.judge([row.text for row in rows], [row.context for row in rows])
+            found = judge.judge([row.text for row in rows], [row.context for row in rows], lang)
             seconds[lang] = seconds.get(lang, 0.0) + clock.monotonic() - started
             for place, opinion in zip(part, found, strict=True):
                 opinions[place] = opinion

@@ -47,10 +47,10 @@ def evaluation_report(figures: Mapping[str, Any], pictures: Mapping[str, bytes],
     for name, found in judges.items():
         parts.append(f"<h2>{escape(name or figures['scorer'])}</h2>")
         parts.append(_span_table(found) if pii else _text_table(found))
+        if pii:
+            parts += ["<h3>By type</h3>", _type_table(found["by_type"])]
         if not pii and len(judges) == 1 and found["by_functionality"]:
             parts += ["<h2>By functionality</h2>", _functional_table(found["by_functionality"])]
-    if pii:
-        parts += ["<h2>By type</h2>", _type_table(figures["by_type"])]
     parts += [_pictures(pictures), _NOTES]
     return page("harmwatch: evaluation", parts)
 

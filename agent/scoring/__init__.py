@@ -2,8 +2,8 @@
 
 A slot is a scorer's name in the configuration, in metrics and verdicts; a kind is what fills it. ``pii``, ``toxicity``,
 ``adversarial`` and ``groundedness`` are slots with a scorer of ours (kind ``builtin``). A row whose class takes
-``slot`` is a kind that fills any slot but ``pii``, under its name; in the slot of its own name it need not be
-mentioned.
+``slot`` is a kind that fills any slot but ``pii`` and ``canary``, under its name; in the slot of its own name it need
+not be mentioned.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ SCORERS: Mapping[str, str] = {
     "encoder": "agent.scoring.encoder_classifier:EncoderClassifier",
     "ngrams": "agent.scoring.ngram_classifier:NgramClassifier",
     "groundedness": "agent.scoring.grounding:GroundednessScorer",
+    "canary": "agent.scoring.canary:CanaryScorer",
 }
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""
 
 _SLOT = "slot"
-#: Evidence is redacted by the spans of this slot: a kind that gives none would publish texts as they are.
-_OWN_KIND_ONLY = frozenset({"pii"})
+#: Evidence is redacted by the spans of these slots: a kind that gives none would publish texts as they are.
+_OWN_KIND_ONLY = frozenset({"pii", "canary"})
 
 
 def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) -> Scorer:

@@ -116,11 +116,13 @@ class Executor:
         ------
         ModelError
             When a scorer cannot load.
+        ConfigError
+            When a scorer is pointed at the wrong thing.
         """
         for scorer in self._scorers:
             try:
                 scorer.warm_up()
-            except ModelError:
+            except (ConfigError, ModelError):
                 raise
             except Exception as error:
                 raise ModelError(f"scorer {scorer.name}: warm-up failed ({type(error).__name__})") from error

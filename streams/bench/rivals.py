@@ -7,15 +7,15 @@ business of ``harmwatch evaluate``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
 from typing import Any, Final, NamedTuple
 
+from agent.errors import ConfigError
 from agent.events import TextPart
 from agent.normalize import normalize
+from agent.quality.presidio import PATTERNS, analyzer
 from agent.scoring import load_scorer
 from agent.scoring.base import Batch, ScoringItem
 
@@ -53,7 +53,8 @@ def score_rivals(
     rows: dict[str, dict[str, Any]] = {}
     if "pii" in scorers:
         tell("personal data beside presidio")
-        rows["pii"] = _against_presidio(texts)
+        rows["pii"] = _against_presidio(texts, "English texts; it also looks for names, which our patterns do not")
+        rows["pii_patterns"] = _against_presidio(texts, "English texts; pattern recognisers alone", PATTERNS)
     if "toxicity" in scorers:
         tell("toxicity beside detoxify")
         rows["toxicity"] = _against_detoxify(texts, detoxify)
@@ -91,26 +92,15 @@ def _our_speed(name: str, options: dict[str, Any], texts: Sequence[str]) -> floa
     return _speed(score, texts)
 
 
-def _against_presidio(texts: Sequence[str]) -> dict[str, Any]:
+def _against_presidio(texts: Sequence[str], note: str, model: str = "") -> dict[str, Any]:
     english = [text for text in texts if text.isascii()]
     ours = _our_speed("pii", {}, english)
-    if find_spec("presidio_analyzer") is None:
-        return _row("presidio-analyzer", ours, None, "presidio-analyzer is not installed")
-    models = [name for name in import_module("spacy.util").get_installed_models() if str(name).startswith("en_")]
-    if not models:
-        return _row("presidio-analyzer", ours, None, "no English spaCy model is installed, and none is fetched")
-    presidio: Any = import_module("presidio_analyzer")
-    provider: Any = import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
-    settings = {"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": models[0]}]}
-    engine = provider(nlp_configuration=settings).create_engine()
-    registry = presidio.RecognizerRegistry()
-    registry.load_predefined_recognizers(nlp_engine=engine)
-    # It would fetch the list of public suffixes. Leaving it out only makes the rival faster.
-    registry.remove_recognizer("EmailRecognizer")
-    analyzer = presidio.AnalyzerEngine(nlp_engine=engine, registry=registry, supported_languages=["en"])
-    rival = _speed(lambda some: [analyzer.analyze(text, language="en") for text in some], english[:_RIVAL_TEXTS])
-    name = f"presidio-analyzer {version('presidio-analyzer')} ({models[0]})"
-    return _row(name, ours, rival, "English texts; it also looks for names, which ours does not; without its e-mails")
+    try:
+        engine, _, models = analyzer(model)
+    except ConfigError as absent:
+        return _row("presidio-analyzer", ours, None, str(absent))
+    rival = _speed(lambda some: [engine.analyze(text, language="en") for text in some], english[:_RIVAL_TEXTS])
+    return _row(f"presidio-analyzer {version('presidio-analyzer')} ({models})", ours, rival, note)
 
 
 def _against_detoxify(texts: Sequence[str], files: DetoxifyFiles | None) -> dict[str, Any]:

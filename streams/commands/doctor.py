@@ -18,6 +18,7 @@ from rich.console import Console
 from agent.clock import SystemClock
 from agent.errors import HarmwatchError
 from agent.pipeline import build_scorers
+from agent.policy import Policy
 from agent.scoring.base import Batch, ScoringItem
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
@@ -75,7 +76,7 @@ def _quiet(quiet: bool, console: Console) -> Iterator[None]:
 def check_all(config: WorkerConfig) -> list[Check]:
     """Every check that the configuration allows; one that fails does not stop the next."""
     checks: list[Check] = []
-    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence, _policy):
+    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence, _policy, _canaries):
         checks += part(config)
     return checks
 
@@ -225,3 +226,16 @@ def _policy(config: WorkerConfig) -> list[Check]:
     if config.topics.filtered is not None:
         return [Check("policy", "ok", f"{found}; filtered texts go to {config.topics.filtered}")]
     return [Check("policy", "ok", f"{found}; no filtered texts are published")]
+
+
+def _canaries(config: WorkerConfig) -> list[Check]:
+    """Whether the file and its key fit shows when the scorer is warmed up; this is about what findings lead to."""
+    section = config.scorers.get("canary")
+    if section is None or not section.enabled:
+        return []
+    if config.topics.filtered is not None:
+        action = Policy(config.policy).action("pii.canary", "privacy", "output", "", 1.0)
+        if action not in ("mask", "block"):
+            return [Check("canaries", "warning", f"filtered texts let them out: the policy says {action}",
+                          "add to policy.rules: {category: pii.canary, action: block}")]  # fmt: skip
+    return [Check("canaries", "ok", "a leak is a critical finding of category pii.canary")]

@@ -11,7 +11,6 @@ from typing import Any
 from rich.console import Console
 
 from agent.clock import SystemClock, iso_time
-from agent.errors import ConfigError
 from agent.quality.evaluate import evaluate
 from agent.quality.figures import common_threshold
 from agent.quality.measure import TextJudge
@@ -36,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", type=Path, metavar="FILE",
                         help="a file of harmwatch calibrate, instead of the configured one")  # fmt: skip
     parser.add_argument("--beside", action="append", default=[], metavar="NAME",
-                        help="another judge of the same texts: profanity-check, ngram-floor:TRAIN.jsonl")  # fmt: skip
+                        help="another judge of the same texts: profanity-check, ngram-floor:TRAIN.jsonl; "
+                        "for pii presidio[:SPACY_MODEL], presidio:patterns")  # fmt: skip
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures there, as PNG")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a self-contained page with all of it")
 
@@ -44,13 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 whatever the figures are; they are the result, not a verdict."""
     bootstrap = bootstrap_of(args)
-    if args.beside and args.task == "pii":
-        raise ConfigError("--beside judges whole texts; it cannot be used with --task pii")
     files = labelled_files(args)
     if args.plots or args.report:
         require_matplotlib()
     judge = judge_of(args, calibration=args.calibration)
-    rivals = _rivals(args.beside)
+    rivals = _rivals(args)
     clock = SystemClock()
     with progress_of(args, total_rows(files) * (1 + len(rivals))) as advance:
         done = evaluate(
@@ -82,9 +80,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rivals(names: list[str]) -> list[TextJudge]:
-    if not names:
+def _rivals(args: argparse.Namespace) -> list[TextJudge]:
+    if not args.beside:
         return []
     from agent.quality.beside import load_rival
 
-    return [load_rival(name) for name in names]
+    return [load_rival(name, args.task) for name in args.beside]

@@ -13,7 +13,7 @@ from rich.text import Text
 from agent.quality.evaluate import flat
 from agent.quality.report import number
 
-__all__ = ["render", "widened"]
+__all__ = ["beside_table", "render", "widened"]
 
 _TEXT = (
     ("AUROC", "auroc"), ("AP", "average_precision"), ("R@1%FPR", "recall_at_1pct_fpr"), ("F1", "f1"),
@@ -45,6 +45,8 @@ def render(figures: Mapping[str, Any], console: Console) -> None:
     if pii:
         types = [("all", kind, {"n": figures["n"], "micro": item}) for kind, item in figures["by_type"].items()]
         console.print(_span_table("by type", types, wide, "type"))
+        if "beside" in figures:
+            console.print(beside_table([figures, *figures["beside"].values()], wide))
     elif "files" not in figures:
         pure = figures["by_functionality"]
         mixed = [("all", name, found) for name, found in figures["by_category"].items() if name not in pure]
@@ -111,6 +113,26 @@ def _span_table(title: str, rows: _Rows, wide: bool, second: str = "language") -
             Text(name), Text(lang), str(found["n"]), str(micro["support"]),
             *(_figure(micro, key, wide) for _, key in _SPANS), style="bold" if name == "pooled" else None,
         )  # fmt: skip
+    return table
+
+
+def beside_table(judges: Sequence[Mapping[str, Any]], wide: bool) -> Table:
+    """F1 of each type that a file annotates, judge beside judge; under them all types together, and the speed."""
+    table = _table("F1 by type, beside each other", ("file", "type"), ("spans", *(found["scorer"] for found in judges)))
+    names = list(judges[0].get("files") or {judges[0].get("file", ""): None})
+    parts = [(name, [found["files"][name] if "files" in found else found for found in judges]) for name in names]
+    if "files" in judges[0]:
+        parts.append(("pooled", list(judges)))
+    for name, found in parts:
+        for kind, first in found[0]["by_type"].items():
+            cells = [_figure(judged["by_type"][kind], "f1", wide) for judged in found]
+            table.add_row(Text(name), Text(kind), str(first["support"]), *cells)
+        if found[0]["by_type"]:
+            cells = [_figure(judged["micro"], "f1", wide) for judged in found]
+            table.add_row(Text(name), "all", str(found[0]["micro"]["support"]), *cells, style="bold")
+        speeds = [judged["texts_per_second"] for judged in found]
+        table.add_row(Text(name), "texts/s", "", *("-" if speed is None else f"{speed:,.0f}" for speed in speeds),
+                      style="dim", end_section=True)  # fmt: skip
     return table
 
 

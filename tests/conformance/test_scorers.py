@@ -21,6 +21,7 @@ from agent.normalize import normalize
 from agent.scores import DIMENSIONS, ScoreRow
 from agent.scoring import SCORERS, load_scorer
 from agent.scoring.base import Batch, Given, Scorer, ScoringItem, uses_context
+from tests.unit.scoring.canary.builders import write_canaries
 from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
 from tests.unit.scoring.tiny_encoders import write_classifier
 
@@ -49,19 +50,21 @@ TEXTS = [
 
 # What a scorer needs to be made: makes its options in a folder. Rows that are absent need none.
 OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "canary": lambda folder: write_canaries(folder, ["13912345678", "忽略之前的所有指令"]),
     "detoxify": lambda folder: {"checkpoint": str(write_tiny_detoxify(folder)[0]), "device": "cpu"},
     "transformers": lambda folder: {
         "model": str(write_classifier(folder)), "labels": {"LABEL_1": "unsafe"}, "device": "cpu", "threshold": 0.999,
     },
 }  # fmt: skip
 CHEAP_OPTIONS: dict[str, dict[str, Any]] = {
+    "canary": {"file": "absent.json"},
     "detoxify": {"checkpoint": "absent.ckpt"},
     "transformers": {"model": "absent", "labels": {"toxic": "toxicity"}},
 }
 LAYERS = {"detoxify": "models", "transformers": "models"}
 # What every model had been given: only scorers that use the context look at it.
 GIVEN = Given(("The clinic opens at 8. It never opens on Sundays.", "诊所八点开门。"), (), ("When does it open?",))
-FAMILIES = {"groundedness": "misleading"}
+FAMILIES = {"groundedness": "misleading", "canary": "pii"}
 """Families of categories that are not named after their scorer."""
 
 every_scorer = pytest.mark.parametrize("name", list(SCORERS))
@@ -188,7 +191,8 @@ def test_an_unknown_option_is_refused_in_one_line(name: str) -> None:
 
 def test_an_unknown_scorer_is_refused_with_the_names_that_there_are() -> None:
     with pytest.raises(
-        ConfigError, match="'astrology'; there are adversarial, detoxify, encoder, groundedness, ngrams, pii, toxicity"
+        ConfigError,
+        match="'astrology'; there are adversarial, canary, detoxify, encoder, groundedness, ngrams, pii, toxicity",
     ):
         load_scorer("astrology", {})
 

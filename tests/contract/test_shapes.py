@@ -100,13 +100,14 @@ def test_redacted_texts_are_missing_and_not_harmless() -> None:
 
 def test_every_scorer_gives_only_the_four_dimensions() -> None:
     options: dict[str, dict[str, Any]] = {
+        "canary": {"file": "/nowhere"},
         "detoxify": {"checkpoint": "/nowhere"},
         "transformers": {"model": "/nowhere", "labels": {"toxic": "toxicity"}},
     }
     for name in SCORERS:
         scorer = load_scorer(name, options.get(name, {}))
         assert set(scorer.categories.values()) <= set(DIMENSIONS)
-        family = "misleading" if name == "groundedness" else name
+        family = {"groundedness": "misleading", "canary": "pii"}.get(name, name)
         assert all(category == family or category.startswith(f"{family}.") for category in scorer.categories)
 
 

@@ -1,4 +1,4 @@
-"""End to end on real Apache Kafka: `totals`, `recovery` and `fuzz`, each a command and each a test file.
+"""End to end, most on real Apache Kafka: `totals`, `recovery`, `fuzz`, `canary`, each a command and each a test file.
 
 ::
 
@@ -10,5 +10,6 @@
     scenarios   what can go wrong, one function each; `faults` has the broker's side, `slow` the slow scorer
     recovery    all scenarios with large numbers: ``make recovery``
     totals      /metrics against the verdict topic: ``make e2e``
+    canary      one canary in many outputs, in memory: ``make canary``
     hostile     strategies for hostile records; `fuzz` runs them: ``make fuzz``
 """

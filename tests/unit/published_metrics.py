@@ -9,6 +9,7 @@ harmwatch_scored_total counter model,direction,scorer
 harmwatch_score histogram model,direction,category
 harmwatch_findings_total counter model,direction,dimension,category
 harmwatch_harmful_events_total counter model,dimension
+harmwatch_disclosures_total counter model,category,origin
 harmwatch_actions_total counter model,direction,action
 harmwatch_identity_gap gauge model,axis,group,measure,bound
 harmwatch_identity_mentions_total counter model,axis,group

@@ -24,6 +24,8 @@ from agent.leaks import MAX_VALUES, LeakCheck, SeenText
         ("11010519491231002x", "11010519491231002X", "NATIONAL_ID"),
         ("my host 10.1.2.33 is down", "10.1.2.33", "IP"),
         ("pw: a-1!b", "a-1!b", "SECRET"),
+        ("I am Zoe Muller", "Zo\u00eb MU\u0308LLER", "CANARY"),
+        ("code \u0664\u0661\u0661\u0661 9998", "4111-9998", "CANARY"),
     ],
 )
 def test_echo(seen: str, value: str, kind: str) -> None:
@@ -39,6 +41,7 @@ def test_echo(seen: str, value: str, kind: str) -> None:
         ("host 110.1.2.3", "10.1.2.3", "IP"),
         ("number 10123", "10.1.2.3", "IP"),
         ("a1 b", "a-1b", "SECRET"),
+        ("code 4111 999", "4111-9998", "CANARY"),
         ("", "13800138000", "PHONE"),
     ],
 )

@@ -50,6 +50,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.scores(model, "input", {"toxicity": 0.0, "pii.email": 1.0})
     metrics.finding(model, "output", "privacy", "pii.email")
     metrics.harmful_event(model, "privacy")
+    metrics.disclosure(model, "pii.email", True)
     metrics.action(model, "output", "mask")
     metrics.decision(model, "gender", "female", "approved", "approved")
     metrics.identity_mention(model, "gender", "women")

@@ -13,6 +13,7 @@ from agent.taxonomy import CATEGORIES, HAZARDS, OWASP_LLM_2025, OWASP_LLM_2026, 
 PAGE = Path(__file__).parents[2] / "docs" / "categories.md"
 #: What constructors insist on; nothing is loaded.
 OPTIONS = {
+    "canary": {"file": "/nowhere"},
     "detoxify": {"checkpoint": "/nowhere"},
     "transformers": {"model": "/nowhere", "labels": {"toxic": "toxicity"}},
 }

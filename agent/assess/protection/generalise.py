@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from agent.assess.protection.keys import ProtectionKey
-from agent.assess.protection.kinds import canonical
+from agent.assess.protection.kinds import standard_form
 from agent.assess.protection.tokens import COARSE_FORMS, TOKEN, plain_token
 from agent.config import Section
 
@@ -124,7 +124,7 @@ def _network(value: str, options: Generalise.Options) -> str | None:
 
 
 def _resident(value: str, options: Generalise.Options) -> str | None:
-    number = canonical(value, "NATIONAL_ID")
+    number = standard_form(value, "NATIONAL_ID")
     if re.fullmatch(r"[1-9]\d{5}(?:18|19|20)\d{9}[\dx]", number):
         return f"{number[:2]}0000/{number[6:9]}0s"
     if re.fullmatch(r"[1-9]\d{14}", number):  # of before 1999: no century, no check digit

@@ -11,7 +11,7 @@ import hmac
 from typing import ClassVar
 
 from agent.assess.protection.keys import ProtectionKey
-from agent.assess.protection.kinds import canonical
+from agent.assess.protection.kinds import standard_form
 from agent.assess.protection.tokens import HASH_LETTERS, TOKEN, base32, hash_token
 from agent.config import Section
 
@@ -19,7 +19,7 @@ __all__ = ["KeyedHash"]
 
 
 class KeyedHash:
-    """Replaces a value by a keyed hash of its type and canonical form."""
+    """Replaces a value by a keyed hash of its type and standard form."""
 
     name: ClassVar[str] = "hash"
     needs_key: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class KeyedHash:
         self._exact = options.exact
 
     def replace(self, value: str, kind: str) -> str:
-        form = value if self._exact else canonical(value, kind)
+        form = value if self._exact else standard_form(value, kind)
         message = f"{kind}\0{form}".encode("utf-8", "surrogatepass")
         return hash_token(kind, base32(hmac.new(self._secret, message, hashlib.sha256).digest())[:HASH_LETTERS])
 

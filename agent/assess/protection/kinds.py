@@ -8,7 +8,7 @@ import unicodedata
 
 from agent.taxonomy import CATEGORIES
 
-__all__ = ["IDENTIFYING", "KINDS", "VALUE", "canonical"]
+__all__ = ["IDENTIFYING", "KINDS", "VALUE", "standard_form"]
 
 VALUE = "VALUE"
 """The type of a declared column that says none."""
@@ -28,13 +28,15 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 _CN_PREFIX = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
 
 
-def canonical(value: str, kind: str) -> str:
+def standard_form(value: str, kind: str) -> str:
     """One form for all ways to write a value, as far as its type has one.
 
     Width and compatibility forms (NFKC) never matter, nor blanks around the value; case does not either, but in
     secrets, which are taken exactly as they stand. Numbers lose their separators, telephone numbers everything but
     digits (and ``+86`` before a mainland mobile number), network addresses their notation, names and addresses
     repeated blanks.
+
+    `agent.canonical`, by which canaries are looked up, drops more: too much for a value that is to be given back.
 
     Not promised: that different forms of writing always meet. ``+44 20 ...`` and ``020 ...`` stay two numbers, ``Lee,
     Ann`` and ``Ann Lee`` two names.

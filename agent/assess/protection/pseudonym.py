@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from agent.assess.protection.keys import ProtectionKey
-from agent.assess.protection.kinds import canonical
+from agent.assess.protection.kinds import standard_form
 from agent.assess.protection.tokens import TOKEN, base32, from_base32, pseudonym_token
 from agent.config import Section
 from agent.errors import ConfigError, DataError
@@ -42,7 +42,7 @@ def _associated(kind: str) -> list[bytes]:
 class Pseudonym:
     """Replaces a value by its encryption.
 
-    Reversing gives the canonical form (`kinds.canonical`): lower case, say. With ``exact`` it gives what stood there,
+    Reversing gives the standard form (`kinds.standard_form`), lower case say. With ``exact`` it gives what stood there,
     but then each form of writing has a pseudonym of its own.
     """
 
@@ -60,7 +60,7 @@ class Pseudonym:
         self._exact = options.exact
 
     def replace(self, value: str, kind: str) -> str:
-        form = (value if self._exact else canonical(value, kind)).encode("utf-8", "surrogatepass") + _END
+        form = (value if self._exact else standard_form(value, kind)).encode("utf-8", "surrogatepass") + _END
         # Padded, because the length of a name tells a good deal about it.
         padded = form + bytes(-len(form) % _BLOCK)
         return pseudonym_token(kind, base32(self._cipher.encrypt(padded, _associated(kind))))

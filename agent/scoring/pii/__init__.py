@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from agent.scoring.pii.scorer import RECOGNIZERS, PiiScorer
+from agent.scoring.pii.packs import PACKS
+from agent.scoring.pii.scorer import PiiScorer
 
-__all__ = ["RECOGNIZERS", "PiiScorer"]
+__all__ = ["PACKS", "PiiScorer"]

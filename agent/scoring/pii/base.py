@@ -1,29 +1,29 @@
-"""What a recogniser is, and the cheap facts about a text that say which recognisers need to look at it at all."""
+"""What a recogniser is: one kind of personal data, how it looks, and how a look-alike is told from it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntFlag
+from dataclasses import dataclass, field
 
-__all__ = ["Facts", "Match", "Recognizer", "Words", "bounded", "facts_of"]
+__all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded"]
 
-
-class Facts(IntFlag):
-    """Necessary conditions. A recogniser names those without which its pattern cannot match."""
-
-    AT = 1
-    DIGITS_7 = 2
-    DIGITS_9 = 4
-    DIGITS_11 = 8
-    DIGITS_15 = 16
-    DOTTED_DIGITS = 32
-    COLONS = 64
-    TOKEN = 128
-    SECRET_WORD = 256
-    CREDENTIAL_URL = 512
-    PEM = 1024
+CATEGORIES: dict[str, str] = {
+    "NAME": "pii.name",
+    "EMAIL": "pii.email",
+    "PHONE": "pii.phone",
+    "NATIONAL_ID": "pii.national_id",
+    "CARD": "pii.card",
+    "BANK_ACCOUNT": "pii.bank_account",
+    "ADDRESS": "pii.address",
+    "IP": "pii.ip",
+    "IM_ACCOUNT": "pii.im_account",
+    "LICENCE_ID": "pii.licence_id",
+    "MEDICAL_ID": "pii.medical_id",
+    "PLATE": "pii.plate",
+    "SECRET": "pii.secret",
+}
+"""Category in findings by type of span, as in the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +44,63 @@ class Recognizer:
     ----------
     name
         Shown to people as the explanation of a hit.
-    category, type
-        As in the contract: ``pii.email`` and ``EMAIL``.
+    type
+        As in the contract: ``EMAIL``.
     source
         The standard or the vendor's page that the pattern follows.
-    needs
-        Facts that must all hold for the text; the pattern runs only then.
     pattern
         Must run in linear time on any text: it starts at a boundary, and every repetition is bounded or possessive.
         The group ``value``, when there is one, is the span; the whole match otherwise.
     judge
         ``(match, in_context) -> score`` in [0, 1], 0 to reject. `in_context` is whether a context word stands near;
         it never lowers the score, so that a hit rejected in context is rejected without looking for any.
+    trigger
+        What the one pass over the text looks for, in Hyperscan's syntax: every match of `pattern` has a match of
+        `trigger` that ends inside of it. The pattern itself when empty, which is right for patterns that end soon; one
+        with a long tail should give a trigger that ends with its beginning, so that it is reported once.
     span
         Where the value lies, for the few patterns that match more than the value; overrides the group.
     reach
         How many characters before the hit are searched for context words.
-    literals
-        When given, at least one must be in the lower-cased text.
-    anchors
-        When given, the pattern is tried only where one of them stands in the lower-cased text, instead of everywhere.
     context, denial
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
     priority
         Of overlapping hits the one with the higher priority is kept, then the longer.
+    longest
+        Characters of the longest match: computed from the pattern.
     """
 
     name: str
-    category: str
     type: str
     source: str
-    needs: Facts
     pattern: re.Pattern[str]
     judge: Callable[[re.Match[str], bool], float]
-    literals: tuple[str, ...] = ()
-    anchors: tuple[str, ...] = ()
+    trigger: str = ""
     context: Words | None = None
     denial: Words | None = None
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48
+    longest: int = field(init=False)
+    has_value: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        parsed = re._parser.parse(self.pattern.pattern, self.pattern.flags & ~re.UNICODE)  # type: ignore[attr-defined]
+        longest = parsed.getwidth()[1]
+        if longest > _LONGEST:
+            raise ValueError(f"pii: the pattern of {self.name} has no bound; this is a bug")
+        object.__setattr__(self, "longest", longest)
+        object.__setattr__(self, "has_value", "value" in self.pattern.groupindex)
+        object.__setattr__(self, "trigger", self.trigger or self.pattern.pattern)
+
+    @property
+    def category(self) -> str:
+        """The category that findings of this type have."""
+        return CATEGORIES[self.type]
 
 
 class Words:
-    """A set of words to look for in a little lower-cased text. Faster than one pattern with fifty alternatives.
+    """A set of words to look for near a hit.
 
     Parameters
     ----------
@@ -101,27 +114,45 @@ class Words:
     __slots__ = ("_chinese", "_latin")
 
     def __init__(self, english: str, chinese: str = "") -> None:
-        self._latin = frozenset(word.replace("_", "") for word in english.split())
-        self._chinese = tuple(chinese.split())
+        singular = [word.replace("_", "") for word in english.split()]
+        self._latin = frozenset(singular + [f"{word}s" for word in singular])
+        longest_first = sorted(chinese.split(), key=len, reverse=True)
+        self._chinese = re.compile("|".join(longest_first)) if longest_first else None
 
-    def last_end(self, text: str) -> int:
-        """Where the last of the words ends; -1 when there is none."""
+    def last_end(self, near: Nearby) -> int:
+        """Where the last of the words ends in that text; -1 when there is none."""
         end = -1
-        previous, previous_end = "", -2
-        for match in _LATIN_WORD.finditer(text):
-            word = match[0]
-            if self._has(word) or (match.start() == previous_end + 1 and self._has(previous + word)):
-                end = match.end()
-            previous, previous_end = word, match.end()
-        if not text.isascii():
-            for word in self._chinese:
-                at = text.rfind(word)
-                if at >= 0:
-                    end = max(end, at + len(word))
+        if not self._latin.isdisjoint(near.ends):
+            end = max(near.ends[word] for word in self._latin.intersection(near.ends))
+        if self._chinese is not None and not near.is_ascii:
+            for match in self._chinese.finditer(near.text):
+                end = max(end, match.end())
         return end
 
-    def _has(self, word: str) -> bool:
-        return word in self._latin or (word[-1] == "s" and word[:-1] in self._latin)
+
+class Nearby:
+    """A little text near a hit, lower-cased and cut into words once for all that look for some in it.
+
+    Attributes
+    ----------
+    ends
+        Where each word ends for the last time, and each pair of words that one character separates, written as one.
+    """
+
+    __slots__ = ("ends", "is_ascii", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text = text.lower()
+        self.is_ascii = text.isascii()
+        self.ends: dict[str, int] = {}
+        ends = self.ends
+        previous, previous_end = "", -2
+        for match in _LATIN_WORD.finditer(text):
+            word, end = match[0], match.end()
+            ends[word] = end
+            if end - len(word) == previous_end + 1:
+                ends[previous + word] = end
+            previous, previous_end = word, end
 
 
 def bounded(body: str) -> re.Pattern[str]:
@@ -130,57 +161,4 @@ def bounded(body: str) -> re.Pattern[str]:
 
 
 _LATIN_WORD = re.compile("[a-z]+")
-
-# Bytes to classes: 0 for a digit, k for what else a key is made of, the few characters that decide, and x.
-_CLASSES = bytearray(b"x" * 256)
-for _byte in b"0123456789":
-    _CLASSES[_byte] = ord("0")
-for _byte in b"@.:":
-    _CLASSES[_byte] = _byte
-_CLASS_TABLE = bytes(_CLASSES)
-_TOKENS = bytearray(b"x" * 256)
-for _byte in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-":
-    _TOKENS[_byte] = ord("k")
-_TOKEN_TABLE = bytes(_TOKENS)
-_DIGIT_SEPARATORS = b" -.()/+\t\n"
-_SECRET_WORDS = ("pass", "pwd", "pw", "secret", "token", "key", "auth", "密码", "口令", "密钥", "秘钥", "凭证", "令牌")
-
-
-def facts_of(text: str) -> int:
-    """The facts about a text, as the bits of `Facts`; one to three microseconds per hundred characters.
-
-    Plain integers, because making the enumeration would cost as much as finding them. Everything is a byte-wise
-    translation or a substring search, both of which run at memory speed.
-    """
-    data = text.encode("utf-8", "surrogatepass")
-    classes = data.translate(_CLASS_TABLE)
-    facts = 0
-    if b"0" in classes:
-        digits = data.translate(_CLASS_TABLE, _DIGIT_SEPARATORS)
-        if b"0000000" in digits:
-            facts |= 2
-            if b"000000000" in digits:
-                facts |= 4
-                if b"00000000000" in digits:
-                    facts |= 8
-                    if b"000000000000000" in digits:
-                        facts |= 16
-        if b"0.0" in classes and classes.count(b".") >= 3:
-            facts |= 32
-    if b"@" in classes:
-        facts |= 1
-    if b":" in classes:
-        if b"::" in classes or classes.count(b":") >= 7:
-            facts |= 64
-        if "://" in text:
-            facts |= 512
-    if b"kkkkkkkkkkkkkkkk" in data.translate(_TOKEN_TABLE):
-        facts |= 128
-    lowered = text.lower()
-    for word in _SECRET_WORDS:
-        if word in lowered:
-            facts |= 256
-            break
-    if "-----BEGIN " in text:
-        facts |= 1024
-    return facts
+_LONGEST = 65_536

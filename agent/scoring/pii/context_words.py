@@ -17,15 +17,15 @@ __all__ = [
 PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell cellphone fax call calling called dial ring contact hotline landline "
     "whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber main_line",
-    "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给",
+    "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 CARD_CONTEXT = Words(
     "card credit debit visa mastercard amex cc pan payment pay paid cvv cvc expiry exp bank creditcard cardnumber",
-    "卡号 银行卡 信用卡 借记卡 储蓄卡 卡片 账号 帐号 账户 付款 收款 汇款 开户 转账 打款",
+    "卡号 银行卡 信用卡 借记卡 储蓄卡 卡片 账号 帐号 账户 付款 收款 汇款 开户 转账 打款 卡號 銀行 信用卡號 帳號 轉帳",
 )
 ID_CONTEXT = Words(
     "id id_card idcard idno id_no id_number identity national_id resident_id citizen",
-    "身份证 证件号 证件 公民身份 身份号码",
+    "身份证 证件号 证件 公民身份 身份号码 身分證 身份證 證件 居留證 統一編號",
 )
 SSN_CONTEXT = Words(
     "ssn social_security social_number social_num socialnum socialnumber national_id tax_id taxpayer itin",

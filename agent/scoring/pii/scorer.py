@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from agent.errors import ConfigError
 from agent.events import DIRECTIONS, Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
 from agent.scoring.base import Batch, Lane
-from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.base import CATEGORIES
 from agent.scoring.pii.engine import Engine
+from agent.scoring.pii.packs import PACKS, load_recognizers
 
-__all__ = ["RECOGNIZERS", "PiiScorer", "load_recognizers"]
-
-_CATEGORIES: dict[str, str] = {
-    "EMAIL": "pii.email",
-    "PHONE": "pii.phone",
-    "CARD": "pii.card",
-    "BANK_ACCOUNT": "pii.bank_account",
-    "NATIONAL_ID": "pii.national_id",
-    "IP": "pii.ip",
-    "SECRET": "pii.secret",
-}
-
-# One file plus one line adds a recogniser.
-RECOGNIZERS: tuple[str, ...] = (
-    "agent.scoring.pii.email_address",
-    "agent.scoring.pii.phone_cn",
-    "agent.scoring.pii.phone_e164",
-    "agent.scoring.pii.phone_nanp",
-    "agent.scoring.pii.phone_in_context",
-    "agent.scoring.pii.card",
-    "agent.scoring.pii.iban",
-    "agent.scoring.pii.cn_resident_id",
-    "agent.scoring.pii.us_ssn",
-    "agent.scoring.pii.ipv4",
-    "agent.scoring.pii.ipv6",
-    "agent.scoring.pii.vendor_key",
-    "agent.scoring.pii.private_key",
-    "agent.scoring.pii.jwt",
-    "agent.scoring.pii.url_credentials",
-    "agent.scoring.pii.assigned_secret",
-)
-
-
-def load_recognizers() -> list[Recognizer]:
-    """Every recogniser of the table, in its order."""
-    return [importlib.import_module(path).RECOGNIZER for path in RECOGNIZERS]
+__all__ = ["PiiScorer"]
 
 
 class PiiScorer:
@@ -64,32 +29,27 @@ class PiiScorer:
     types
         Span types to look for, such as ``["EMAIL", "PHONE"]``; all when None. Evidence is redacted by these spans
         alone, so that leaving a type out leaves it in the evidence too.
+    packs
+        Groups of recognisers, such as ``["core", "secrets", "cn"]``; all when None.
 
     Raises
     ------
     ConfigError
-        For a type that no recogniser finds.
+        For an unknown pack, or a type that no recogniser of the packs finds.
     """
 
     name = "pii"
-    version = "patterns@1"
+    version = "patterns@2"
     lane: Lane = "host"
     directions: frozenset[Direction] = frozenset(DIRECTIONS)
 
-    def __init__(self, types: Sequence[str] | None = None) -> None:
-        if isinstance(types, str):
-            raise ConfigError(f"scorer pii: option types must be a list, such as [{types}]")
-        wanted = list(_CATEGORIES) if types is None else list(types)
-        unknown = [kind for kind in wanted if kind not in _CATEGORIES]
-        if unknown:
-            raise ConfigError(
-                f"scorer pii: unknown type {unknown[0]!r} in option types; known: {', '.join(_CATEGORIES)}"
-            )
-        if not wanted:
-            raise ConfigError("scorer pii: option types is empty; leave it out to look for all types")
-        self.categories: Mapping[str, Dimension] = {_CATEGORIES[kind]: "privacy" for kind in wanted}
+    def __init__(self, types: Sequence[str] | None = None, packs: Sequence[str] | None = None) -> None:
+        recognizers = load_recognizers(_chosen("packs", packs, PACKS))
+        known = [kind for kind in CATEGORIES if any(r.type == kind for r in recognizers)]
+        wanted = _chosen("types", types, known)
+        self.categories: Mapping[str, Dimension] = {CATEGORIES[kind]: "privacy" for kind in wanted}
         self.thresholds: Mapping[str, float] = dict.fromkeys(self.categories, 0.5)
-        self._engine = Engine([r for r in load_recognizers() if r.type in wanted])
+        self._engine = Engine([r for r in recognizers if r.type in wanted])
 
     def warm_up(self) -> None:
         """Nothing to load: the patterns are compiled with the constructor."""
@@ -111,3 +71,19 @@ class PiiScorer:
             spans.append(TextSpan(match.start, match.end, kind.category, kind.type, match.score, kind.name))
         names = list(dict.fromkeys(match.recognizer.name for match in matches))
         return ScoreRow(scores, tuple(spans), ", ".join(names))
+
+
+def _chosen(option: str, given: Sequence[str] | None, known: Collection[str]) -> list[str]:
+    """What an option names of what there is; all of it when the option is left out."""
+    if given is None:
+        return list(known)
+    if isinstance(given, str):
+        raise ConfigError(f"scorer pii: option {option} must be a list, such as [{given}]")
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ConfigError(
+            f"scorer pii: unknown {option[:-1]} {unknown[0]!r} in option {option}; known: {', '.join(known)}"
+        )
+    if not given:
+        raise ConfigError(f"scorer pii: option {option} is empty; leave it out to look for all {option}")
+    return list(given)

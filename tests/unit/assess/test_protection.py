@@ -18,7 +18,7 @@ from agent.assess.protection import (
     TextProtector,
     load_operator,
 )
-from agent.assess.protection.kinds import IDENTIFYING, KINDS, canonical
+from agent.assess.protection.kinds import IDENTIFYING, KINDS, standard_form
 from agent.assess.protection.pseudonym import Reversal
 from agent.assess.protection.tokens import PSEUDONYM, TOKEN
 from agent.errors import ConfigError, DataError, ScorerError
@@ -64,9 +64,9 @@ def test_no_value_that_was_found_survives_in_any_form(text: str, name: str) -> N
 def test_scanning_again_finds_none_of_the_values(text: str, name: str) -> None:
     spans = found(text)
     result = protector(name).protect(text, spans).text
-    before = {canonical(text[hit.start : hit.end], hit.type) for hit in spans}
+    before = {standard_form(text[hit.start : hit.end], hit.type) for hit in spans}
     again = [hit for hit in SCORER.score_text(result).spans if not TOKEN.search(result[hit.start : hit.end])]
-    assert not before & {canonical(result[hit.start : hit.end], hit.type) for hit in again}
+    assert not before & {standard_form(result[hit.start : hit.end], hit.type) for hit in again}
 
 
 @settings(max_examples=150, deadline=None)
@@ -202,9 +202,9 @@ def test_secrets_and_types_are_told_apart() -> None:
 
 @settings(max_examples=200)
 @given(st.text(max_size=30), st.sampled_from(sorted(KINDS)))
-def test_the_canonical_form_is_its_own(value: str, kind: str) -> None:
+def test_the_standard_form_is_its_own(value: str, kind: str) -> None:
     assume(not unicodedata.normalize("NFKC", value.casefold()).strip().startswith(("86", "0086")))
-    assert canonical(canonical(value, kind), kind) == canonical(value, kind)
+    assert standard_form(standard_form(value, kind), kind) == standard_form(value, kind)
 
 
 # --- pseudonyms ------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_pseudonyms_are_reversed_by_their_key(value: str, kind: str, exact: bool
     token = load_operator("pseudonym", {"exact": exact}, KEY).replace(value, kind)
     match = PSEUDONYM.fullmatch(token)
     assert match is not None
-    assert RIGHT.reveal(match[1], match[2]) == (value if exact else canonical(value, kind))
+    assert RIGHT.reveal(match[1], match[2]) == (value if exact else standard_form(value, kind))
 
 
 @settings(max_examples=200)

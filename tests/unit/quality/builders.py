@@ -12,7 +12,7 @@ import numpy as np
 from agent.events import TextPart
 from agent.normalize import normalize
 from agent.quality.measure import Contexts, Judged, Opinion
-from agent.quality.rows import LabelledRow, SpanNote
+from agent.quality.rows import UNKNOWN_LANGUAGE, LabelledRow, SpanNote
 from agent.scores import TextSpan
 from agent.scoring.base import Batch, ScoringItem
 
@@ -96,7 +96,7 @@ class FixedJudge:
         self._scores = scores
         self.batches: list[list[str]] = []
 
-    def judge(self, texts: Sequence[str], contexts: Contexts = ()) -> list[Opinion]:
+    def judge(self, texts: Sequence[str], contexts: Contexts = (), lang: str = UNKNOWN_LANGUAGE) -> list[Opinion]:
         self.batches.append(list(texts))
         limit = self.thresholds["fixed"]
         return [Opinion(self._scores[text], self._scores[text] >= limit) for text in texts]

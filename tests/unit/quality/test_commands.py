@@ -170,7 +170,7 @@ def test_pictures_and_a_report_are_written(
         (["evaluate", "TOXIC", "--task", "toxicity", "--bootstrap", "-1"], 2, "--bootstrap must lie"),
         (["evaluate", "TOXIC", "--task", "toxicity", "--beside", "tarot"], 2, "--beside takes"),
         (["evaluate", "TOXIC", "--task", "adversarial", "--direction", "output"], 2, "does not judge the direction"),
-        (["evaluate", "PII", "--task", "pii", "--beside", "profanity-check"], 2, "--beside judges whole texts"),
+        (["evaluate", "PII", "--task", "pii", "--beside", "profanity-check"], 2, "--beside takes presidio"),
         (["evaluate", "TOXIC", "--task", "toxicity", "--calibration", "/nowhere.json"], 2, "cannot be read"),
         (["evaluate", "TOXIC", "--task", "pii"], 1, "line 1: has no spans"),
         (["calibrate", "TOXIC", "--task", "toxicity", "--target-fpr", "0"], 2, "--target-fpr must be more than 0"),

@@ -68,7 +68,7 @@ def test_speed_is_figured_per_language() -> None:
     clock = ManualClock()
 
     class Slow(FixedJudge):
-        def judge(self, texts, contexts=()):  # type: ignore[no-untyped-def]
+        def judge(self, texts, contexts=(), lang=""):  # type: ignore[no-untyped-def]
             clock.advance(2.0 if texts[0].startswith("zh") else 0.5)
             return super().judge(texts)
 

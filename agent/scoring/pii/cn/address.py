@@ -1,0 +1,83 @@
+"""Postal addresses in China: province, city, district, road, number, building, room."""
+
+from __future__ import annotations
+
+import re
+
+from agent.scoring.pii.base import Recognizer, Words, bounded
+
+__all__ = ["RECOGNIZER"]
+
+_PROVINCE = re.compile(
+    "北京|天津|上海|重庆|河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|"
+    "海南|四川|贵州|云南|"
+    "西藏|陕西|甘肃|青海|宁夏|新疆|香港|澳门|台湾"
+)
+# Before these nothing belongs to the address.
+_ANNOUNCED = re.compile(
+    "地址[是为:]?|住址[是为:]?|住所[地]?[是为:]?|户籍[地]?[是为:]?|家住|住在|住于|位于|坐落于|坐落在|寄到|寄往|"
+    "寄至|送到|送至|送往|邮寄到|发到|来自|"
+    "搬到|搬至|在|到|从|往|是|为|于"
+)
+_ADMINISTRATIVE = re.compile(
+    "[\u3400-\u9fff]{1,10}?(?:特别行政区|自治区|自治州|自治县|省|市|州|盟|县|旗|新区|区|街道|镇|乡|村)"
+)
+_HAN_RUN = re.compile("[\u3400-\u9fffA-Za-z0-9·]+$")
+_BACK = 48
+_ROAD_BACK = 6
+_NUMBER = "(?:[0-9]{1,5}(?:[-之][0-9]{1,4})?|[一二三四五六七八九十百零〇]{1,6})"
+_UNIT = (
+    f"(?: ?(?:[东西南北]区|[A-Za-z]?{_NUMBER}?[A-Za-z]?(?:号楼|号院|栋|幢|座|楼|层|单元|室|号|户|门|房|弄|院)"
+    "|[A-Za-z]座|[\u3400-\u9fff]{2,8}(?:小区|大厦|花园|公寓|家园|广场|中心)))"
+)
+
+
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    return _start(match), match.end()
+
+
+def _start(match: re.Match[str]) -> int:
+    """Where the address begins that ends in the match: at its province, after what announces it, at its city."""
+    text, road = match.string, match.start()
+    run = _HAN_RUN.search(text, max(0, road - _BACK), road)
+    low = run.start() if run else road
+    province = _PROVINCE.search(text, low, road)
+    if province:
+        return province.start()
+    for announced in _ANNOUNCED.finditer(text, low, road):
+        low = announced.end()
+    city = _ADMINISTRATIVE.match(text, low, match.end())
+    if city and city.end() <= road + 1:
+        return low
+    return max(low, road - _ROAD_BACK)
+
+
+def _judge(match: re.Match[str], in_context: bool) -> float:
+    before = match.string[max(0, match.start() - _BACK) : match.start()]
+    complete = match["units"] or match["house"]
+    administrative = _ADMINISTRATIVE.search(before) is not None
+    if in_context or administrative:
+        return 0.9 if complete else 0.6
+    return 0.7 if match["units"] and match["house"] else 0.0
+
+
+RECOGNIZER = Recognizer(
+    name="Chinese address",
+    type="ADDRESS",
+    source="GB/T 23705-2009 (place names and addresses): administrative division, road, number, building, room",
+    pattern=bounded(
+        rf"(?:路|街|道|巷|弄|胡同|里|村|庄|屯|镇|乡|苑|园|城|区|厦|邨|寓|坊|桥)(?:[东西南北中]段|[东西南北]侧|[东西南北])?"
+        rf"(?:(?P<house>{_NUMBER}(?:号|弄|巷)(?:院|大院)?)|(?={_NUMBER}(?:号楼|栋|幢|座|单元)))(?P<units>{_UNIT}{{1,6}})?"
+    ),
+    trigger=(
+        r"(?:路|街|道|巷|弄|同|里|村|庄|屯|镇|乡|苑|园|城|区|厦|邨|寓|坊|桥|段|侧|东|西|南|北)"
+        r"(?:[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})(?:号|弄|巷|栋|幢|座|单)"
+    ),
+    judge=_judge,
+    span=_span,
+    context=Words(
+        "address addr", "地址 住址 住在 家住 住所 户籍 位于 寄到 寄往 寄至 送到 送货 收货 邮寄 快递 门牌 房产 小区 户口"
+    ),
+    priority=4,
+    reach=60,
+)

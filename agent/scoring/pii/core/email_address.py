@@ -1,0 +1,68 @@
+"""E-mail addresses."""
+
+from __future__ import annotations
+
+import re
+
+from agent.scoring.pii.base import Recognizer, bounded
+
+__all__ = ["RECOGNIZER"]
+
+# The last label of a file name that looks like an address (icon@2x.png), of code and of markup.
+_NOT_A_DOMAIN = frozenset(
+    (
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "ico",
+        "css",
+        "js",
+        "ts",
+        "jsx",
+        "json",
+        "html",
+        "py",
+        "rb",
+        "java",
+        "kt",
+    )
+)
+# Accounts of machines, not of people: git@github.com:owner/repository.
+_MACHINES = frozenset(("git",))
+
+
+# Letters with accents are allowed by RFC 6531; Chinese ones too, but in running text they are not part of the address.
+_LETTERS = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+
+
+# What comes before the password of https://user:password@host, which is no address of mail.
+_USERINFO = re.compile(r"://[^\s/@]{0,64}:$")
+
+
+def _judge(match: re.Match[str], in_context: bool) -> float:
+    value = match[0]
+    local, _, domain = value.partition("@")
+    if domain.rpartition(".")[2].lower() in _NOT_A_DOMAIN or local.lower() in _MACHINES:
+        return 0.0
+    if _USERINFO.search(match.string[max(0, match.start() - 80) : match.start()]):
+        return 0.0
+    if ".." in local or local[-1] == ".":
+        return 0.0
+    return 1.0
+
+
+RECOGNIZER = Recognizer(
+    name="e-mail address",
+    type="EMAIL",
+    source="RFC 5321 section 4.1.2 (dot-string, at most 64 characters, domain), RFC 1035 section 2.3.1, RFC 6531",
+    pattern=bounded(
+        rf"[{_LETTERS}0-9_](?<![{_LETTERS}\w.%+-].)[{_LETTERS}0-9._%+'-]{{0,63}}+"
+        r"@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+(?![\w-])"
+    ),
+    trigger=r"@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]",
+    judge=_judge,
+    priority=6,
+)

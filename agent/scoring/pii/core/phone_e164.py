@@ -1,0 +1,34 @@
+"""Telephone numbers written with a plus sign and a country code."""
+
+from __future__ import annotations
+
+import re
+
+from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+
+__all__ = ["RECOGNIZER"]
+
+
+def _judge(match: re.Match[str], in_context: bool) -> float:
+    digits = sum(c.isdigit() for c in match["number"])
+    if not 8 <= digits <= 15:
+        return 0.0
+    if in_context:
+        return 1.0
+    return 0.8 if digits >= 10 else 0.6
+
+
+RECOGNIZER = Recognizer(
+    name="international telephone number",
+    type="PHONE",
+    source="ITU-T E.164 (at most 15 digits) and E.123 (how they are written)",
+    pattern=bounded(
+        r"\+(?<![\w+)=]\+)(?P<number>[0-9](?:[ ().-]{0,2}[0-9]){7,15}+)"
+        r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.-][0-9])"
+    ),
+    trigger=r"\+[0-9](?:[ ().-]{0,2}[0-9]){7}",
+    judge=_judge,
+    context=PHONE_CONTEXT,
+    denial=NUMBER_DENIAL,
+)

@@ -1,0 +1,1 @@
+"""Hong Kong, Macau and Taiwan."""

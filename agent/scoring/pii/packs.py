@@ -1,0 +1,62 @@
+"""The table of recognisers, in packs that the configuration switches on. One file plus one line adds a recogniser."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from agent.scoring.pii.base import Recognizer
+
+__all__ = ["PACKS", "load_recognizers"]
+
+PACKS: dict[str, tuple[str, ...]] = {
+    "core": (
+        "agent.scoring.pii.core.email_address",
+        "agent.scoring.pii.core.phone_e164",
+        "agent.scoring.pii.core.phone_in_context",
+        "agent.scoring.pii.core.card",
+        "agent.scoring.pii.core.iban",
+        "agent.scoring.pii.core.ipv4",
+        "agent.scoring.pii.core.ipv6",
+    ),
+    "secrets": (
+        "agent.scoring.pii.secrets.vendor_key",
+        "agent.scoring.pii.secrets.private_key",
+        "agent.scoring.pii.secrets.jwt",
+        "agent.scoring.pii.secrets.url_credentials",
+        "agent.scoring.pii.secrets.assigned_secret",
+    ),
+    "cn": (
+        "agent.scoring.pii.cn.phone",
+        "agent.scoring.pii.cn.resident_id",
+        "agent.scoring.pii.cn.phone_in_words",
+        "agent.scoring.pii.cn.passport",
+        "agent.scoring.pii.cn.travel_permit",
+        "agent.scoring.pii.cn.uscc",
+        "agent.scoring.pii.cn.licence_id",
+        "agent.scoring.pii.cn.medical_id",
+        "agent.scoring.pii.cn.plate",
+        "agent.scoring.pii.cn.im_account",
+        "agent.scoring.pii.cn.address",
+        "agent.scoring.pii.cn.name_after_role",
+        "agent.scoring.pii.cn.name_before_title",
+    ),
+    "hk_mo_tw": (
+        "agent.scoring.pii.hk_mo_tw.hong_kong_id",
+        "agent.scoring.pii.hk_mo_tw.macau_id",
+        "agent.scoring.pii.hk_mo_tw.taiwan_id",
+    ),
+    "us": (
+        "agent.scoring.pii.us.phone",
+        "agent.scoring.pii.us.ssn",
+    ),
+}
+"""Modules by pack. Each has a `RECOGNIZER`; of hits that are equal in all else the first in the table is kept."""
+
+
+def load_recognizers(packs: Iterable[str] = PACKS) -> list[Recognizer]:
+    """Every recogniser of these packs, in the order of the table."""
+    chosen = set(packs)
+    return [
+        importlib.import_module(path).RECOGNIZER for pack, paths in PACKS.items() if pack in chosen for path in paths
+    ]

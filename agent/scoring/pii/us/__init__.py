@@ -1,0 +1,1 @@
+"""The United States, and telephone numbers of North America."""

@@ -1,0 +1,55 @@
+"""The view that the patterns read, and the way back to the raw text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from agent.normalize import INVISIBLE
+from agent.scoring.pii.folding import fold
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("１３８００１３８０００", "13800138000"),
+        ("ａ＠ｂ．ｃｏｍ", "a@b.com"),
+        ("①③⑧", "138"),
+        ("\U0001d7cf\U0001d41a", "1a"),
+        ("٠١٢٣", "0123"),
+        ("१२३", "123"),
+        ("a\u00a0b–c", "a b-c"),
+        ("，。！", "，。！"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_folds_one_for_one(raw: str, folded: str) -> None:
+    assert fold(raw) == (folded, None)
+
+
+def test_invisible_characters_go_and_the_map_leads_back() -> None:
+    folded, offsets = fold("1\u200b3\U000e00418")
+    assert folded == "138"
+    assert offsets is not None
+    assert list(offsets) == [0, 2, 4, 5]
+
+
+@given(st.text(alphabet=st.sampled_from("1１①\U0001d7cf\u200b\ufeff\U000e0041中😀e\u0301İ")))
+@example("\u200b")
+@example("")
+def test_every_offset_is_that_of_its_character(text: str) -> None:
+    folded, offsets = fold(text)
+    if offsets is None:
+        assert len(folded) == len(text)
+        return
+    assert len(offsets) == len(folded) + 1
+    assert offsets[len(folded)] == len(text)
+    for character, offset in zip(folded, offsets, strict=False):
+        assert fold(text[offset])[0] == character
+
+
+def test_what_draws_nothing_is_left_out() -> None:
+    for character in ("\u200b", "\u00ad", "\u2066", "\ufe0f", "\U000e0041"):
+        assert character in INVISIBLE or fold(character)[0] == ""
+        assert fold(f"1{character}2")[0] == "12"
