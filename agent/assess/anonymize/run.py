@@ -19,6 +19,7 @@ __all__ = ["Anonymizer", "anonymize"]
 _LEAST_CHARACTERS = 5
 _LEAST_LETTERS = 2
 _NAMES_REMEMBERED = 10_000
+_MOST_ROUNDS = 4
 
 
 class Anonymizer:
@@ -143,6 +144,13 @@ class Anonymizer:
         if not done:
             return
         counts.done.update(done)
+        for _ in range(_MOST_ROUNDS):
+            # Tokens are shorter or longer than values: a word may now stand near enough to be context for another one.
+            text, more = self._texts.protect(text, self._finder.spans(text, leaf.label), known)
+            if not more:
+                break
+            counts.found.update(kind for kind, _ in more)
+            counts.done.update(more)
         if leaf.numeric and leaf.column in self.columns.numbers:
             counts.emptied += 1
             leaf.holder[leaf.slot] = None

@@ -50,11 +50,15 @@ class Finder:
         if not text:
             return ()
         scanned = without_tokens(text)
+        if scanned is not text and not _has_value(scanned, 0, len(scanned)):
+            return ()
         found = fresh = _unblackened(scanned, self._scorer.score_text(scanned).spans)
         if not found:
             return self._labelled(scanned, label) if label and _LEAST <= len(text) <= _MOST else ()
         for _ in range(_MAX_ROUNDS):
             scanned = _blackened(scanned, fresh)
+            if not _has_value(scanned, 0, len(scanned)):
+                break  # of most cells one value is all
             fresh = [span for span in self._scorer.score_text(scanned).spans if _is_new(scanned, span)]
             if not fresh:
                 break

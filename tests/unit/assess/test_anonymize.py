@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.assess.anonymize import Anonymizer, Columns
+from agent.assess.policy import ColumnRule, Policy
+from agent.assess.protection import Finder
 from agent.redaction import fold
+from agent.scores import ScoreRow, TextSpan
 from agent.scoring.pii import PiiScorer
 from tests.unit.assess.protection_builders import VALUES, figures, mixed_texts, read, run, write
 
@@ -244,6 +249,33 @@ def test_anonymizing_twice_changes_nothing(tmp_path: Path, key: Path, suffix: st
     assert run(source, "--policy", policy, "--out", first) == 0
     assert run(first, "--policy", policy, "--out", second) == 0
     assert first.read_bytes() == second.read_bytes()
+
+
+class NearWord:
+    """Finds what begins with x, and sevens that stand near the word ``code``."""
+
+    def score_text(self, text: str) -> ScoreRow:
+        hits = [(m.start(), m.end(), "SECRET") for m in re.finditer("x+", text)]
+        hits += [(m.start(1), m.end(1), "CARD") for m in re.finditer(r"code.{0,12}?(7+)", text)]
+        return ScoreRow({}, tuple(TextSpan(a, b, f"pii.{kind.lower()}", kind) for a, b, kind in sorted(hits)))
+
+
+def test_what_comes_near_a_word_only_by_protection_is_protected_too() -> None:
+    policy, columns = Policy(), Columns({}, ColumnRule(treat="text"), {})
+    anonymizer = Anonymizer(policy, None, columns, Finder(NearWord()))
+    assert anonymizer.protect({"a": f"code {'x' * 30} 7777777"}) == {"a": "code [SECRET] [CARD]"}
+    assert anonymizer.tally.columns["a"].found == {"SECRET": 1, "CARD": 1}
+
+
+def test_what_a_found_value_hides_is_found() -> None:
+    class Greedy:
+        """Finds only the first number of a text."""
+
+        def score_text(self, text: str) -> ScoreRow:
+            match = re.search("[0-9]+", text)
+            return ScoreRow({}, (TextSpan(*match.span(), "pii.card", "CARD"),) if match else ())
+
+    assert [(hit.start, hit.end) for hit in Finder(Greedy()).spans("12 é34 [CARD] 56")] == [(0, 2), (4, 6), (14, 16)]
 
 
 TABLES = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), mixed_texts, min_size=1), min_size=1, max_size=5)
