@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from agent.errors import ConfigError, ScorerError
+from agent.redaction import redact, render, stretches, values_of
 from agent.scores import Evidence, TextSpan, Verdict
 
 __all__ = ["EvidenceBuilder", "redact", "values_of"]
 
-_WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _GAP = "[…]"
 _MIN_AROUND = 40
 _MAX_AROUND = 400
@@ -21,52 +20,6 @@ _MIN_ROOM = 100
 # With JSON's escapes and the types in place of values this stays below Kafka's usual limit of 1 MB.
 _MAX_ROOM = 50_000
 _MAX_TEXTS = 64
-_NONE: Mapping[str, str] = {}
-
-
-class _Stretch(NamedTuple):
-    """Characters to be replaced, and the types of what lies there in order of appearance."""
-
-    start: int
-    end: int
-    types: tuple[str, ...]
-
-
-def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE) -> str:
-    """Replace each span by its type in brackets, such as ``[EMAIL]``.
-
-    Every other occurrence of a span's value goes too, in any case and in full-width forms. Spans that touch or overlap
-    become one, named by all their types: ``[EMAIL+PHONE]``. So no detected value is left in the result, unless the
-    value is made of brackets or is itself part of a type's name. Values that were not detected stay.
-
-    Parameters
-    ----------
-    also
-        Values found elsewhere, as `values_of` gives them, to be replaced here as well.
-
-    Raises
-    ------
-    ScorerError
-        For a span that does not lie in the text. Then nothing may be shown.
-
-    Notes
-    -----
-    Takes time proportional to the length of the text times the number of different values.
-    """
-    values = {**also, **values_of(text, spans)}
-    return _render(text, _stretches(text, spans, values), 0, len(text))
-
-
-def values_of(text: str, spans: Sequence[TextSpan]) -> dict[str, str]:
-    """What the spans hold, folded in case and width so that it is found again elsewhere, with the type of each.
-
-    Raises
-    ------
-    ScorerError
-        For a span that does not lie in the text.
-    """
-    _check(text, spans)
-    return {_fold(text[span.start : span.end]): span.type for span in spans}
 
 
 class EvidenceBuilder:
@@ -194,64 +147,14 @@ def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, i
         first, last = max(0, low - reach), min(len(text), high + reach)
         own = [_shifted(span, first) for span in spans if span.start >= first and span.end <= last]
         part = text[first:last]
-        pieces.append(_render(part, _stretches(part, own, values), low - first, high - first))
+        pieces.append(render(part, stretches(part, own, values), low - first, high - first))
     head = "" if windows[0][0] == 0 else _GAP
     tail = "" if windows[-1][1] == len(text) else _GAP
     return head + _GAP.join(pieces) + tail
 
 
-def _check(text: str, spans: Sequence[TextSpan]) -> None:
-    for span in spans:
-        if not 0 <= span.start < span.end <= len(text):
-            raise ScorerError(f"span [{span.start}, {span.end}) does not lie in its text of {len(text)} characters")
-
-
 def _shifted(span: TextSpan, by: int) -> TextSpan:
     return TextSpan(span.start - by, span.end - by, span.category, span.type)
-
-
-def _fold(text: str) -> str:
-    """Lower case and ASCII width, character by character, so that offsets stay."""
-    if text.isascii():
-        return text.lower()
-    narrow = (_WIDE.get(character, character) for character in text)
-    return "".join(lower if len(lower := character.lower()) == 1 else character for character in narrow)
-
-
-def _stretches(text: str, spans: Sequence[TextSpan], values: Mapping[str, str]) -> list[_Stretch]:
-    """What to replace: the spans, and wherever else one of the values stands. In order, merged, apart."""
-    found = [_Stretch(span.start, span.end, (span.type,)) for span in spans]
-    folded = _fold(text)
-    for value, kind in values.items():
-        start = folded.find(value)
-        while start >= 0:
-            found.append(_Stretch(start, start + len(value), (kind,)))
-            start = folded.find(value, start + len(value))
-    merged: list[_Stretch] = []
-    for stretch in sorted(found):
-        if merged and stretch.start <= merged[-1].end:
-            last = merged[-1]
-            types = last.types + tuple(kind for kind in stretch.types if kind not in last.types)
-            merged[-1] = _Stretch(last.start, max(last.end, stretch.end), types)
-        else:
-            merged.append(stretch)
-    return merged
-
-
-def _render(text: str, stretches: Sequence[_Stretch], low: int, high: int) -> str:
-    """``text[low:high]`` with the stretches replaced; one that only begins or ends in there is replaced whole."""
-    pieces: list[str] = []
-    position = low
-    for start, end, types in stretches:
-        if end <= low:
-            continue
-        if start >= high:
-            break
-        pieces += (text[position:start] if start > position else "", f"[{'+'.join(types)}]")
-        position = end
-    if position < high:
-        pieces.append(text[position:high])
-    return "".join(pieces)
 
 
 def _points(verdict: Verdict, parts: Sequence[int]) -> list[list[tuple[int, int]]]:

@@ -46,6 +46,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "streams.commands.assess",
         "personal data in a table, k-anonymity, re-identification risk; or noisy figures of it",
     ),
+    "anonymize": CommandEntry(
+        "streams.commands.anonymize", "a data set in, the same without personal data out: masked, hashed, pseudonymised"
+    ),
     "canaries": CommandEntry(
         "streams.commands.canaries", "register protected values as keyed hashes, or make fresh ones to plant"
     ),

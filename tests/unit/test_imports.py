@@ -7,7 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn", "matplotlib", "opendp", "pyarrow")
+HEAVY = (
+    "torch",
+    "transformers",
+    "detoxify",
+    "alibi_detect",
+    "faust",
+    "sklearn",
+    "matplotlib",
+    "opendp",
+    "pyarrow",
+    "cryptography",
+    "ffx",
+)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +35,8 @@ HEAVY = ("torch", "transformers", "detoxify", "alibi_detect", "faust", "sklearn"
         "import streams.worker",
         "import streams.commands.evaluate, streams.commands.calibrate",
         "import streams.commands.assess",
+        "import streams.commands.anonymize",
+        "from agent.assess.policy import load_policy; load_policy('research')",
         "import streams.demo.conduct",
     ],
 )

@@ -6,6 +6,7 @@ and its file appears under its name only when it is whole.
 
 from agent.assess.tables.base import Batch, Row, TableReader, TableWriter
 from agent.assess.tables.open import SUFFIXES, kind_of, open_reader, open_writer, stem_and_suffix
+from agent.assess.tables.plain import plain_text
 
 __all__ = [
     "SUFFIXES",
@@ -16,5 +17,6 @@ __all__ = [
     "kind_of",
     "open_reader",
     "open_writer",
+    "plain_text",
     "stem_and_suffix",
 ]

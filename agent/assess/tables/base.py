@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["MAX_CELL", "Batch", "CsvForm", "Row", "TableReader", "TableWriter"]
+__all__ = ["MAX_BATCH", "MAX_CELL", "Batch", "CsvForm", "Row", "TableReader", "TableWriter"]
 
 Row: TypeAlias = dict[str, Any]
 """Column to cell. CSV has strings alone; JSON Lines any JSON value, and rows may lack columns; Parquet Python's values,
@@ -14,6 +14,10 @@ such as `datetime.date`."""
 
 MAX_CELL = 16 * 1024 * 1024
 """Bytes in one line, and characters in one cell: more is an error, since memory has to stay bounded."""
+
+
+MAX_BATCH = 32 * 1024 * 1024
+"""About so many bytes at most are read for one batch, or a single row, however many rows were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

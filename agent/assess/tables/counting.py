@@ -31,6 +31,8 @@ class LineSource:
     ----------
     number
         Of the line that was given last, from 1.
+    read
+        Bytes so far.
 
     Raises
     ------
@@ -42,6 +44,7 @@ class LineSource:
         self._stream = stream
         self._name = name
         self.number = 0
+        self.read = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -59,6 +62,7 @@ class LineSource:
         if not line:
             self.number -= 1
             raise StopIteration
+        self.read += len(line)
         if len(line) > MAX_CELL:
             raise DataError(f"{self._name}: line {self.number}: is longer than {MAX_CELL} bytes")
         if self.number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from agent.assess.tables.base import MAX_CELL, Batch, CsvForm
+from agent.assess.tables.base import MAX_BATCH, MAX_CELL, Batch, CsvForm
 from agent.assess.tables.counting import LineSource, Progress
 from agent.assess.tables.plain import plain_text
 from agent.errors import DataError
@@ -74,7 +74,7 @@ class CsvReader:
 
     def batches(self) -> Iterator[Batch]:
         rows: list[dict[str, Any]] = []
-        first, width = 1, len(self.columns)
+        first, width, begun = 1, len(self.columns), self._lines.read
         while (cells := self._next_row()) is not None:
             if not cells:
                 continue  # an empty line
@@ -83,10 +83,10 @@ class CsvReader:
                     f"{self.name}: line {self._lines.number}: has {len(cells)} cells, the header has {width}"
                 )
             rows.append(dict(zip(self.columns, cells, strict=True)))
-            if len(rows) >= self._batch_rows:
+            if len(rows) >= self._batch_rows or self._lines.read - begun >= MAX_BATCH:
                 yield Batch(self.columns, rows, first, self._progress.done)
                 first += len(rows)
-                rows = []
+                rows, begun = [], self._lines.read
         if rows:
             yield Batch(self.columns, rows, first, self._progress.done)
 

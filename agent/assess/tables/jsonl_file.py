@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from agent.assess.tables.base import Batch, CsvForm
+from agent.assess.tables.base import MAX_BATCH, Batch, CsvForm
 from agent.assess.tables.counting import LineSource, Progress
 from agent.assess.tables.plain import plain_json
 from agent.errors import DataError
@@ -36,15 +36,15 @@ class JsonlReader:
 
     def batches(self) -> Iterator[Batch]:
         rows: list[dict[str, Any]] = []
-        first = 1
+        first, begun = 1, self._lines.read
         for line in self._lines:
             if line.isspace():
                 continue
             rows.append(self._row(line.removeprefix("\ufeff") if self._lines.number == 1 else line))
-            if len(rows) >= self._batch_rows:
+            if len(rows) >= self._batch_rows or self._lines.read - begun >= MAX_BATCH:
                 yield self._batch(rows, first)
                 first += len(rows)
-                rows = []
+                rows, begun = [], self._lines.read
         if rows:
             yield self._batch(rows, first)
 

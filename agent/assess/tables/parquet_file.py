@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agent.assess.tables.base import Batch, CsvForm
+from agent.assess.tables.base import MAX_BATCH, Batch, CsvForm
 from agent.errors import ConfigError, DataError
 
 __all__ = ["ParquetReader", "ParquetRows", "schema_with"]
@@ -43,7 +43,6 @@ class ParquetReader:
     def __init__(self, path: Path, *, batch_rows: int = 1000) -> None:
         self._pa = _pyarrow()
         self.name = str(path)
-        self._batch_rows = batch_rows
         try:
             self._file = self._pa.parquet.ParquetFile(path, pre_buffer=False)
         except self._pa.ArrowException:
@@ -51,6 +50,7 @@ class ParquetReader:
         self.schema = self._file.schema_arrow
         self.columns: tuple[str, ...] = tuple(self.schema.names)
         self.total: int | None = self._file.metadata.num_rows
+        self._batch_rows = min(batch_rows, _rows_in(MAX_BATCH, self._file.metadata))
         if len(set(self.columns)) < len(self.columns):
             raise DataError(f"{path}: has a column twice; rename one")
 
@@ -72,6 +72,13 @@ class ParquetReader:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _rows_in(size: int, metadata: Any) -> int:
+    """How many rows of the row group with the longest rows take so many bytes."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    longest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
+    return max(1, int(size / max(1.0, longest)))
 
 
 def _values(pa: Any, column: Any) -> list[Any]:

@@ -280,6 +280,18 @@ def test_batches_are_counted_and_memory_is_bounded(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.parquet"])
+def test_long_rows_make_small_batches(tmp_path: Path, name: str) -> None:
+    # Of different letters, since Parquet would store equal ones once.
+    rows = [{"t": chr(65 + number) * 10_000_000} for number in range(8)]
+    (tmp_path / "first.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    copy(tmp_path / "first.jsonl", tmp_path / name)
+    with closing(open_reader(tmp_path / name)) as reader:
+        sizes = [len(batch.rows) for batch in reader.batches()]
+    assert sum(sizes) == 8
+    assert max(sizes) <= 4
+
+
 def test_standard_input_is_json_lines() -> None:
     reader = open_reader(Path("-"), stdin=io.BytesIO(b'{"a": 1}\n'))
     assert [row for batch in reader.batches() for row in batch.rows] == [{"a": 1}]

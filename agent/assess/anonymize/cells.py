@@ -1,0 +1,138 @@
+"""The texts in a row: strings, also inside lists and objects, and numbers that are long enough to identify somebody."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from agent.scores import TextSpan
+
+__all__ = ["Leaf", "leaves", "names", "value_text"]
+
+_LEAST = 10**6
+_MOST = 10**40
+# What spreadsheets and data frames make of whole numbers: 13912345678.0 and 1.3912345678E+10.
+_NUMBER = re.compile(r"\s*\+?(\d{1,40}\.0{1,6}|\d\.\d{6,20}[eE]\+?\d{1,2})\s*", re.ASCII)
+
+
+@dataclass(slots=True)
+class Leaf:
+    """One text of a row.
+
+    Attributes
+    ----------
+    holder, slot
+        Where it stands: ``holder[slot]``.
+    column
+        The column of the row.
+    label
+        The nearest name: the key of an object, else the column.
+    text
+        As it is scanned.
+    numeric
+        Whether the cell is a number, or looks like one.
+    binary
+        Whether the cell is bytes.
+    spans
+        What was found.
+    """
+
+    holder: Any
+    slot: Any
+    column: str
+    label: str
+    text: str
+    numeric: bool
+    binary: bool = False
+    spans: Sequence[TextSpan] = ()
+
+    def put(self, text: str) -> None:
+        """Replace the cell."""
+        self.holder[self.slot] = text.encode("utf-8", "surrogatepass") if self.binary else text
+
+
+def leaves(row: dict[str, Any], column: str, short_numbers: bool = False) -> Iterator[Leaf]:
+    """The texts of one cell, which are changed in the row itself.
+
+    Parameters
+    ----------
+    short_numbers
+        Whether numbers of fewer than seven digits count too, as in a column of ages that is declared.
+
+    Notes
+    -----
+    Keys of objects are names, not texts (`names`). Of pyarrow's maps, which are lists of pairs, keys are texts too.
+    """
+    stack: list[tuple[Any, Any, str]] = [(row, column, column)]
+    while stack:
+        holder, slot, label = stack.pop()
+        value = holder[slot]
+        if isinstance(value, tuple):
+            pair = _Pair(holder, slot)
+            stack += ((pair, place, str(value[0])) for place in reversed(range(len(value))))
+        elif isinstance(value, list):
+            stack += ((value, place, label) for place in reversed(range(len(value))))
+        elif isinstance(value, dict):
+            stack += ((value, key, str(key)) for key in reversed(value))
+        elif isinstance(value, bytes):
+            try:
+                yield Leaf(holder, slot, column, label, value.decode("utf-8"), False, binary=True)
+            except UnicodeDecodeError:
+                continue  # no text
+        elif isinstance(value, str):
+            number = _NUMBER.fullmatch(value)
+            whole = _whole(Decimal(number[1])) if number else None
+            yield Leaf(holder, slot, column, label, value if whole is None else whole, whole is not None)
+        elif (whole := value_text(value) if short_numbers else _whole(value)) is not None:
+            yield Leaf(holder, slot, column, label, whole, True)
+
+
+class _Pair:
+    """A tuple whose items can be replaced, in the list that holds it."""
+
+    def __init__(self, holder: Any, slot: Any) -> None:
+        self._holder, self._slot = holder, slot
+
+    def __getitem__(self, place: int) -> Any:
+        return self._holder[self._slot][place]
+
+    def __setitem__(self, place: int, value: Any) -> None:
+        pair = self._holder[self._slot]
+        self._holder[self._slot] = (*pair[:place], value, *pair[place + 1 :])
+
+
+def names(value: Any) -> Iterator[str]:
+    """The keys of all objects in a cell."""
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            yield from map(str, value)
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+
+
+def _whole(value: Any) -> str | None:
+    """The digits of a number that may be an identifier; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    size: Any = abs(value)
+    if not math.isfinite(size) or not _LEAST <= size < _MOST or value != int(value):
+        return None
+    return str(int(value))
+
+
+def value_text(value: Any) -> str | None:
+    """A cell of a declared column as text; None for what holds nothing: null and truth values."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, float | Decimal):
+        if not math.isfinite(value):
+            return None
+        return str(int(value)) if value == int(value) else str(value)
+    return str(value)

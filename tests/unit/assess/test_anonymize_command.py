@@ -1,0 +1,97 @@
+"""``harmwatch anonymize`` as a command: exit codes, one-line errors, and no half-written file."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.unit.assess.protection_builders import VALUES, figures, read, run, write
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    found = figures(capsys, source, "--policy", "redact", "--dry-run")
+    assert (found["rows_with_any"], found["out"]) == (1, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_standard_input_is_read_as_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(json.dumps({"a": VALUES[0]}).encode()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    assert run("-", "--policy", "redact", "--out", tmp_path / "o.jsonl") == 0
+    assert read(tmp_path / "o.jsonl") == [{"a": "[EMAIL]"}]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--policy", "nope"], "neither a file nor one of"),
+        ([], "--policy is missing"),
+        (["--policy", "hash"], "HARMWATCH_PRIVACY_KEY is not set"),
+        (["--policy", "redact", "--column", "x=NAME"], "has no column 'x'; it has a, b"),
+        (["--policy", "redact", "--column", "a=NAMES"], "no type is called 'NAMES'"),
+        (["--policy", "redact", "--column", "a:hash"], "needs a key"),
+        (["--policy", "redact", "--column", ":hash"], "has no column"),
+        (["--policy", "redact", "--out", "SOURCE"], "is the file that is being read"),
+        (["--policy", "redact", "--out", "o.xlsx"], "unknown kind of file"),
+        (["--policy", "redact", "--report", "r.pdf"], "must end in .json or .html"),
+        (["--policy", "redact", "--key-file", "missing"], "cannot be read"),
+        (["--reveal"], "needs the key"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_wrong_usage_is_one_line_and_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: Sequence[str],
+    said: str, suffix: str,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("HARMWATCH_PRIVACY_KEY", raising=False)
+    source = write(tmp_path / "s.jsonl", {"a": "1", "b": "2"})
+    if suffix == ".csv":
+        source = tmp_path / "s.csv"
+        source.write_text("a,b\n1,2\n", encoding="utf-8")
+    words = [str(source) if word == "SOURCE" else word for word in options]
+    assert run(source, *words) == 2
+    captured = capsys.readouterr()
+    expected = said.removesuffix("; it has a, b") if suffix == ".jsonl" else said
+    assert expected in captured.err and captured.err.count("\n") == 1
+    assert not list(tmp_path.glob("*anonymized*"))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_data_that_cannot_be_read_is_code_1_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "b.csv"
+    source.write_bytes(b"a,b\n1,2\n13912345678,\xff\n")
+    assert run(source, "--policy", "redact") == 1
+    error = capsys.readouterr().err
+    assert "line 3" in error and "13912345678" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["b.csv"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_run_leaves_no_output_under_its_name(tmp_path: Path, ending: signal.Signals) -> None:
+    out = tmp_path / "o.jsonl"
+    out.write_text("before", encoding="utf-8")
+    command = [sys.executable, "-m", "streams.cli", "anonymize", "-", "--policy", "redact", "--out", str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        for number in range(3000):
+            process.stdin.write(json.dumps({"a": f"{VALUES[0]} {number}"}).encode() + b"\n")
+        process.stdin.flush()
+        # It has begun to write once the unfinished file has something in it.
+        while not any(path.stat().st_size for path in tmp_path.glob(".o.jsonl.*")):
+            assert process.poll() is None
+        process.send_signal(ending)
+        process.communicate()
+    assert process.returncode == (1 if ending is signal.SIGINT else -ending)
+    assert out.read_text(encoding="utf-8") == "before"
+    if ending is signal.SIGINT:
+        assert [path.name for path in tmp_path.iterdir()] == ["o.jsonl"]

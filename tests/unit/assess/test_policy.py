@@ -1,0 +1,112 @@
+"""Policies: what they may say, and what is said about mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.assess.policy import BUILT_IN, Policy, built_in_text, load_policy
+from agent.assess.protection import ProtectionKey
+from agent.config import validate
+from agent.errors import ConfigError
+
+KEY = ProtectionKey(b"a key of the tests, long enough")
+
+
+def policy(**fields: Any) -> Policy:
+    return validate(Policy, fields, "p.yaml")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_policies_load_and_say_what_they_do(name: str) -> None:
+    found = load_policy(name)
+    assert built_in_text(name).startswith("# ")
+    assert found.needs_key is (name in ("hash", "pseudonym", "research"))
+    texts = found.text_protector(KEY)
+    assert texts.operator("SECRET").name in ("redact", "mask")
+    assert found.fingerprint == load_policy(name).fingerprint
+
+
+def test_built_in_policies_differ() -> None:
+    assert len({load_policy(name).fingerprint for name in BUILT_IN}) == len(BUILT_IN)
+
+
+def test_a_whole_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p.yaml").write_text(
+        "default: redact\n"
+        "types:\n  EMAIL: pseudonym\n  PHONE: {operator: mask, last: 2}\n"
+        "columns:\n"
+        "  patient_name: {treat_as: NAME, operator: pseudonym}\n"
+        "  age: {operator: generalise, treat_as: AGE, width: 5}\n"
+        "  plate: {treat_as: PLATE}\n"
+        "  notes: text\n  ssn: drop\n  id: {operator: keep}\n  code: hash\n"
+        "other_columns: keep\nscorer: {types: [EMAIL]}\nkey: {env: TEST_KEY}\n",
+        encoding="utf-8",
+    )
+    found = load_policy(str(tmp_path / "p.yaml"))
+    columns = found.columns
+    assert (columns["notes"].treat, columns["ssn"].treat, columns["id"].treat) == ("text", "drop", "keep")
+    monkeypatch.setenv("TEST_KEY", "a key of the tests, long enough")
+    key = found.load_key()
+    assert key is not None and key.check == KEY.check
+    texts = found.text_protector(key)
+    assert texts.operator("PHONE").replace("123456789", "PHONE") == "*******89"
+    assert found.column_operator(columns["age"], texts, key).replace("34", "AGE") == "30-34"
+    assert found.column_operator(columns["plate"], texts, key).name == "redact"
+    assert found.column_operator(columns["code"], texts, key).name == "hash"
+    assert "TEST_KEY" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"default": "erase"}, "default: Value error, no operator is called 'erase'"),
+        ({"types": {"EMIAL": "mask"}}, "types: Value error, no type is called 'EMIAL'"),
+        (
+            {"types": {"EMAIL": {"operator": "mask", "widht": 1}}},
+            "types.EMAIL: Value error, mask has no option 'widht'",
+        ),
+        ({"types": {"EMAIL": {"operator": "mask", "last": 99}}}, "types.EMAIL: Value error, option last: "),
+        ({"types": {"EMAIL": {"last": 2}}}, "types.EMAIL.operator: Field required"),
+        ({"types": {"EMAIL": "fpe"}}, "EMAIL: fpe is for columns alone"),
+        ({"columns": {"a": {"treat_as": "NAMES"}}}, "columns.a.treat_as: Value error, no type is called 'NAMES'"),
+        ({"columns": {"a": {"width": 3}}}, "columns.a: Value error, width is an option of an operator"),
+        ({"columns": {"a": 5}}, "columns.a: "),
+        ({"other_columns": "burn"}, "other_columns: "),
+        ({"colums": {}}, "colums: Extra inputs"),
+        ({"key": "0123456789abcdef-secret"}, "key: Value error, a key does not stand in the policy"),
+        ({"key": {"env": "A", "file": "b"}}, "key: Value error, give either env or file"),
+    ],
+)
+def test_mistakes_name_their_field(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        policy(**fields)
+    assert said in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_policy_that_does_not_exist_is_said_with_those_that_do() -> None:
+    with pytest.raises(ConfigError, match="neither a file nor one of redact, mask"):
+        load_policy("gdpr")
+
+
+def test_the_fingerprint_follows_what_is_done_and_not_where_the_key_is() -> None:
+    one = policy(default="hash", key={"env": "A"})
+    assert one.fingerprint == policy(default="hash", key={"file": "b"}).fingerprint
+    assert one.fingerprint != policy(default="pseudonym").fingerprint
+    assert one.fingerprint != policy(default="hash", columns={"a": "drop"}).fingerprint
+
+
+def test_keys_are_asked_for_only_where_needed(tmp_path: Path) -> None:
+    assert policy().load_key() is None
+    assert policy(key={"env": "NOT_SET"}).load_key() is None
+    needing = policy(columns={"a": "hash"})
+    assert needing.load_key() is None
+    with pytest.raises(ConfigError, match="hash needs a key"):
+        needing.column_operator(needing.columns["a"], needing.text_protector(None), None)
+    (tmp_path / "key").write_text("0123456789abcdef", encoding="utf-8")
+    assert needing.load_key(tmp_path / "key") is not None
+    with pytest.raises(ConfigError, match="NOT_SET is not set"):
+        policy(default="hash", key={"env": "NOT_SET"}).load_key()
