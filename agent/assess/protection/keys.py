@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from agent.errors import ConfigError
+from agent.secret_key import LEAST_BYTES, key_from_environment, key_from_file
 
-__all__ = ["LEAST_BYTES", "ProtectionKey"]
+__all__ = ["ProtectionKey"]
 
-LEAST_BYTES = 16
-_MOST_BYTES = 65_536
 _CHECK = b"harmwatch protection 1: check"
 
 
@@ -27,8 +25,6 @@ class ProtectionKey:
     ----------
     secret
         The bytes as they are: neither hexadecimal digits nor Base64 are decoded.
-    origin
-        Where they come from, for messages.
 
     Raises
     ------
@@ -38,45 +34,20 @@ class ProtectionKey:
 
     __slots__ = ("_secret",)
 
-    def __init__(self, secret: bytes, origin: str = "key") -> None:
+    def __init__(self, secret: bytes) -> None:
         if len(secret) < LEAST_BYTES:
-            raise ConfigError(
-                f"{origin}: the key has {len(secret)} bytes, at least {LEAST_BYTES} are needed; "
-                "make one with `openssl rand -hex 32`"
-            )
+            raise ConfigError(f"key: at least {LEAST_BYTES} bytes are needed")
         self._secret = secret
 
     @classmethod
     def from_file(cls, path: Path) -> ProtectionKey:
-        """The content of a file, without the line break at its end.
-
-        Raises
-        ------
-        ConfigError
-            When it cannot be read, or is too short or no key.
-        """
-        try:
-            with path.open("rb") as file:
-                content = file.read(_MOST_BYTES + 1)
-        except OSError as error:
-            raise ConfigError(f"key file {path}: cannot be read ({error.strerror})") from None
-        if len(content) > _MOST_BYTES:
-            raise ConfigError(f"key file {path}: is longer than {_MOST_BYTES} bytes, so hardly a key")
-        return cls(content.rstrip(b"\r\n"), f"key file {path}")
+        """The content of a file; errors as of `key_from_file`."""
+        return cls(key_from_file(path))
 
     @classmethod
     def from_environment(cls, name: str, environment: Mapping[str, str] | None = None) -> ProtectionKey:
-        """The value of an environment variable.
-
-        Raises
-        ------
-        ConfigError
-            When it is not set, or too short.
-        """
-        value = (os.environ if environment is None else environment).get(name)
-        if value is None:
-            raise ConfigError(f"the environment variable {name} is not set; it should hold the key, or give --key-file")
-        return cls(value.encode("utf-8", "surrogateescape"), f"environment variable {name}")
+        """The value of an environment variable; errors as of `key_from_environment`."""
+        return cls(key_from_environment(name, environment=environment))
 
     def derive(self, purpose: str) -> bytes:
         """64 bytes for one purpose: HMAC-SHA-512 of its name. Nothing follows from one about another."""

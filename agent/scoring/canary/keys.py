@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import ConfigError
+from agent.secret_key import key_from_environment, key_from_file
 
 __all__ = ["DEFAULT_KEY_VARIABLE", "GRAM", "TAG_BITS", "CanaryKeys", "read_key"]
 
@@ -19,8 +20,6 @@ GRAM = 8
 TAG_BITS = 44
 """Bits of a gram's hash: 64 less those of a code point (21), and one more. See `CanaryKeys.tag`."""
 
-_SHORTEST_KEY = 16
-_MOST_KEY_BYTES = 4096
 _WORD = (1 << 64) - 1
 _DIGEST_BYTES = 16
 
@@ -96,24 +95,8 @@ def read_key(source: Mapping[str, Any]) -> bytes:
     if not isinstance(name, str | os.PathLike) or not str(name):
         raise ConfigError(f"canary key: {kind} must name where the key is")
     if kind == "env":
-        secret = os.environ.get(str(name), "").encode("utf-8", "surrogateescape")
-        where = f"the environment variable {name}"
-    else:
-        secret, where = _content(Path(name)), f"the file {name}"
-    secret = secret.strip()
-    if not secret:
-        raise ConfigError(f"canary key: {where} is not set or empty; make a key with: openssl rand -hex 32")
-    if len(secret) < _SHORTEST_KEY:
-        raise ConfigError(f"canary key: {where} holds fewer than {_SHORTEST_KEY} characters; use: openssl rand -hex 32")
-    return secret
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MOST_KEY_BYTES)
-    except OSError as error:
-        raise ConfigError(f"canary key: the file {path} cannot be read ({error.strerror})") from None
+        return key_from_environment(str(name), "canary key")
+    return key_from_file(Path(name), "canary key")
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:

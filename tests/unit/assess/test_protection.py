@@ -272,7 +272,7 @@ def test_keys_are_long_enough_and_never_shown(
         assert shown == "ProtectionKey(...)"
     with pytest.raises(TypeError):
         pickle.dumps(key)
-    with pytest.raises(ConfigError, match="has 15 bytes, at least 16") as raised:
+    with pytest.raises(ConfigError, match="holds 15 bytes, at least 16") as raised:
         ProtectionKey.from_file(folder / "short")
     assert "fifteen" not in str(raised.value)
     with pytest.raises(ConfigError, match="cannot be read"):

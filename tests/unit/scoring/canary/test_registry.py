@@ -179,7 +179,7 @@ def test_absent_and_short_keys_are_told(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("SHORT_KEY", "tooshort")
     for source, complaint in (
         ({"env": "NO_KEY"}, "NO_KEY is not set"),
-        ({"env": "SHORT_KEY"}, "fewer than 16"),
+        ({"env": "SHORT_KEY"}, "at least 16"),
         ({"file": str(tmp_path / "none")}, "cannot be read"),
     ):
         with pytest.raises(ConfigError, match=complaint) as caught:
