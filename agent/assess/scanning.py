@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from agent.assess.cells import cell_text
 from agent.assess.tables import Row
+from agent.assess.titles import titled_span
 from agent.scoring.pii import PiiScorer
 
 __all__ = ["RowScanner"]
@@ -21,8 +22,8 @@ class RowScanner:
     """The pii scorer on every cell of a row.
 
     A cell is read with its column's name before it (``phone: 13800138000``), since a number alone says less than under
-    its heading; hits in the name itself do not count. Numbers, dates and nested values are scanned as text too:
-    identifiers are often stored as numbers.
+    its heading; hits in the name itself do not count. Under a heading such as ``name`` or ``住址`` the whole cell is a
+    name, an address. Numbers, dates and nested values are scanned as text too: identifiers are often stored as numbers.
 
     Parameters
     ----------
@@ -59,6 +60,9 @@ class RowScanner:
         return found
 
     def _search(self, column: str, text: str) -> frozenset[str]:
+        titled = titled_span(text, column)
+        if titled is not None:
+            return frozenset((titled.type,))
         start = len(column) + 2
         spans = self._scorer.score_text(f"{column}: {text}").spans
         if not spans:

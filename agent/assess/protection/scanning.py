@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from agent.assess.protection.tokens import BLACK, without_tokens
+from agent.assess.titles import titled_span
 from agent.scores import ScoreRow, TextSpan
 
 __all__ = ["Finder", "SpanScorer"]
@@ -40,7 +41,8 @@ class Finder:
         ----------
         label
             What the text is called, such as its column. A short text in which nothing is found is scanned with it as
-            well: ``13-9-77`` in a column ``birthday`` may be found for that word.
+            well: ``13-9-77`` in a column ``birthday`` may be found for that word. What is called a name or an address
+            is one, as a whole.
 
         Returns
         -------
@@ -52,6 +54,9 @@ class Finder:
         scanned = without_tokens(text)
         if scanned is not text and not _has_value(scanned, 0, len(scanned)):
             return ()
+        titled = titled_span(text, label) if scanned is text else None
+        if titled is not None:
+            return [titled]
         found = fresh = _unblackened(scanned, self._scorer.score_text(scanned).spans)
         if not found:
             return self._labelled(scanned, label) if label and _LEAST <= len(text) <= _MOST else ()
