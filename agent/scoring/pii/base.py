@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded"]
+__all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded", "longest_match"]
 
 CATEGORIES: dict[str, str] = {
     "NAME": "pii.name",
@@ -66,6 +66,9 @@ class Recognizer:
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
     priority
         Of overlapping hits the one with the higher priority is kept, then the longer.
+    lead
+        Characters from the beginning of a match to the end of the trigger's match in it, at the most: what is searched
+        before a report. The longest match's when 0, which is right for any trigger and slow where a match is long.
     longest
         Characters of the longest match: computed from the pattern.
     """
@@ -81,22 +84,28 @@ class Recognizer:
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48
+    lead: int = 0
     longest: int = field(init=False)
     has_value: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        parsed = re._parser.parse(self.pattern.pattern, self.pattern.flags & ~re.UNICODE)  # type: ignore[attr-defined]
-        longest = parsed.getwidth()[1]
+        longest = longest_match(self.pattern.pattern, self.pattern.flags & ~re.UNICODE)
         if longest > _LONGEST:
             raise ValueError(f"pii: the pattern of {self.name} has no bound; this is a bug")
         object.__setattr__(self, "longest", longest)
         object.__setattr__(self, "has_value", "value" in self.pattern.groupindex)
+        object.__setattr__(self, "lead", self.lead or longest)
         object.__setattr__(self, "trigger", self.trigger or self.pattern.pattern)
 
     @property
     def category(self) -> str:
         """The category that findings of this type have."""
         return CATEGORIES[self.type]
+
+
+def longest_match(expression: str, flags: int = 0) -> int:
+    """Characters of the longest match of an expression; a huge number for one without bound."""
+    return int(re._parser.parse(expression, flags).getwidth()[1])  # type: ignore[attr-defined]
 
 
 class Words:

@@ -74,18 +74,15 @@ def _collect(
     recognizer: Recognizer, matches: Iterable[re.Match[str]], surroundings: _Surroundings, found: list[Match]
 ) -> None:
     judge = recognizer.judge
+    looks_around = recognizer.context is not None or recognizer.denial is not None
     for match in matches:
-        score = judge(match, True)
-        if score <= 0.0:
-            continue
-        if recognizer.context is not None or recognizer.denial is not None:
+        score = judge(match, looks_around)
+        if score > 0.0 and looks_around:
             in_context = surroundings.support(recognizer, match.start(), match.end())
             if in_context is None:
                 continue
             if not in_context:
                 score = judge(match, False)
-        else:
-            score = judge(match, False)
         if score <= 0.0:
             continue
         if recognizer.span is not None:

@@ -61,7 +61,7 @@ class Prefilter:
 
     def __init__(self, recognizers: Sequence[Recognizer], hyperscan: Any) -> None:
         self._terminated: type[Exception] = hyperscan.ScanTerminated
-        self._reach = [recognizer.longest for recognizer in recognizers]
+        self._reach = [recognizer.lead for recognizer in recognizers]
         self._reports: list[tuple[int, int]] = []
         self._most = 0
         self._database = _compiled(

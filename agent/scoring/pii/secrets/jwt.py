@@ -21,4 +21,5 @@ RECOGNIZER = Recognizer(
     trigger=r"eyJ[\w-]{10}",
     judge=_judge,
     priority=9,
+    lead=13,
 )

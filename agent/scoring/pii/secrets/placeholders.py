@@ -6,13 +6,46 @@ import re
 
 __all__ = ["is_placeholder"]
 
-_WORDS = re.compile(
-    r"example|placeholder|changeme|change_me|your[_-]|yours|redacted|xxxx|\*\*\*|\.\.\.|replace|insert|dummy|todo|"
-    r"<[a-z]|\$\{|\{\{|%\(|\benv\b|1234567890123456|0123456789abcdef|abcdefghijkl",
-    re.IGNORECASE,
+# Looked for one by one: faster than a pattern of as many alternatives.
+_WORDS = (
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "your_",
+    "your-",
+    "yours",
+    "redacted",
+    "removed",
+    "masked",
+    "hidden",
+    "replace",
+    "insert",
+    "dummy",
+    "todo",
+    "sample",
+    "goeshere",
+    "goes_here",
+    "goes-here",
+    "xxxx",
+    "***",
+    "...",
+    "…",
+    "${",
+    "$(",
+    "{{",
+    "%(",
+    "1234567890123456",
+    "0123456789abcdef",
+    "abcdefghijkl",
 )
+_TAG = re.compile(r"<[a-z][\w -]*>|\benv\b")
 
 
 def is_placeholder(value: str) -> bool:
     """Whether the value is filler: few different characters, or the words of documentation."""
-    return len(set(value)) < min(8, 1 + len(value) // 2) or _WORDS.search(value) is not None
+    if len(set(value)) < min(8, 1 + len(value) // 2):
+        return True
+    lowered = value.lower()
+    return any(word in lowered for word in _WORDS) or _TAG.search(lowered) is not None

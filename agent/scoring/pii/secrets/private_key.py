@@ -22,9 +22,12 @@ RECOGNIZER = Recognizer(
     pattern=bounded(
         r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
         r"(?:(?:[^-]|-(?!----)){0,16384}+-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r"|(?:(?:\\[rn]|\s){1,4}[A-Za-z0-9+/=]{16,128}+){0,256}+)"
+        r"|(?:(?:\\[rn]|\s){1,4}[A-Za-z0-9+/=]{16,8192}+)?(?:(?:\\[rn]|\s){1,4}[A-Za-z0-9+/=]{16,128}+){0,256}+)"
+        # What is left of it where a log is cut into lines.
+        r"|-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     ),
-    trigger="-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY",
+    trigger="-----(?:BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY",
     judge=_judge,
     priority=11,
+    lead=62,
 )

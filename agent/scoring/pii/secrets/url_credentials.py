@@ -9,10 +9,13 @@ from agent.scoring.pii.secrets.placeholders import is_placeholder
 
 __all__ = ["RECOGNIZER"]
 
+# What documentation writes for a password.
+_NAME = re.compile("(?:[a-z]{1,12}[_-]){0,4}(?:my)?(?:pass(?:word|wd)?|pwd|secret|token|key)", re.IGNORECASE)
+
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     value = match["value"]
-    if value.lower() in ("password", "pass", "passwd", "pwd", "secret", "token") or value[0] in "$<{[*%":
+    if _NAME.fullmatch(value) or value[0] in "$<{[*%":
         return 0.0
     return 0.0 if len(value) >= 4 and is_placeholder(value) else 1.0
 
@@ -25,4 +28,5 @@ RECOGNIZER = Recognizer(
     trigger=r"://[^\s/:@\"'<>]{0,64}:[^\s/\"'<>]{1,128}@[A-Za-z0-9\[]",
     judge=_judge,
     priority=9,
+    lead=200,
 )

@@ -16,7 +16,7 @@ from agent.scoring.pii import PACKS, PiiScorer
 from agent.scoring.pii.base import Match
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import load_recognizers
-from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us
+from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us, test_vendor_keys
 from tests.unit.scoring.pii.cases import Found
 
 SCORER = PiiScorer()
@@ -110,7 +110,7 @@ PIECES = st.sampled_from(
 )
 
 
-TABLES = (test_core, test_secrets, test_cn, test_hk_mo_tw, test_us)
+TABLES = (test_core, test_secrets, test_cn, test_hk_mo_tw, test_us, test_vendor_keys)
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
 
 
@@ -190,6 +190,43 @@ HOSTILE = [
     "secret_",
     "１",
     "key: key: ",
+    "secret_a for a@",
+    "password=.",
+    "password('a',",
+    "token&a=",
+    "x password: a(",
+    "密码是a",
+    "--a-token ",
+    "curl -u ",
+    "docker login ",
+    "mysql a ",
+    "Bearer ",
+    "?token=a",
+    "&a-",
+    "id/pw a",
+    "1.1.1.1 a/",
+    "<password>",
+    "password value=",
+    "identified by ",
+    "machine a login b ",
+    "a:5432:b:c:",
+    "$2b$12$",
+    "$6$a$",
+    '"d":"',
+    "MIIEaQIBADAN",
+    "A" * 64 + " ",
+    "Private-Lines: 1\na",
+    "mnemonic a",
+    "seed phrase abc abc ",
+    "AKIAABCDEFGHIJKLMNOP,",
+    "ghp_",
+    "xoxb-a",
+    "Q~",
+    "+ASt",
+    "eyJrIjoi",
+    "hooks.slack.com/services/",
+    "5" * 51 + " ",
+    "L" + "z" * 51 + " ",
     "路1号",
     "张",
     "张三的",
