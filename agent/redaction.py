@@ -30,8 +30,9 @@ def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
     Every other occurrence of a span's value goes too, in any case and in full-width forms. Spans that touch or overlap
-    become one, named by all their types: ``[EMAIL+PHONE]``. So no detected value is left in the result, unless the
-    value is made of brackets or is itself part of a type's name. Values that were not detected stay.
+    become one, named by all their types: ``[EMAIL+PHONE]``; one inside of another is not named. So no detected value is
+    left in the result, unless the value is made of brackets or is itself part of a type's name. Values that were not
+    detected stay.
 
     Parameters
     ----------
@@ -118,9 +119,11 @@ def stretches(text: str, spans: Sequence[TextSpan], values: Mapping[str, str]) -
     for value, kind in values.items():
         found += (Stretch(start, start + len(value), (kind,)) for start in occurrences(folded, value))
     merged: list[Stretch] = []
-    for stretch in sorted(found):
+    for stretch in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):
         if merged and stretch.start <= merged[-1].end:
             last = merged[-1]
+            if stretch.end <= last.end:
+                continue  # a name inside of an e-mail address
             types = last.types + tuple(kind for kind in stretch.types if kind not in last.types)
             merged[-1] = Stretch(last.start, max(last.end, stretch.end), types)
         else:

@@ -151,7 +151,7 @@ def _elsewhere(text: str, folded: str, values: Mapping[str, Known], parts: Seque
 def _merged(found: Sequence[_Piece]) -> list[_Piece]:
     """In order, those that overlap made one."""
     merged: list[_Piece] = []
-    for piece in sorted(found, key=lambda piece: (piece.start, piece.end)):
+    for piece in sorted(found, key=lambda piece: (piece.start, -piece.end)):
         last = merged[-1] if merged else None
         if last is not None and piece.start < last.end:
             merged[-1] = _joined(last, piece)
@@ -177,11 +177,10 @@ class _Tokens:
 
 
 def _joined(last: _Piece, piece: _Piece) -> _Piece:
-    if piece.end <= last.end and last.kinds == piece.kinds:
-        return last  # a value inside a longer one of its type
+    if piece.end <= last.end:
+        return last  # a value inside a longer one, such as a name in an address of mail: it goes with that one
     kinds = last.kinds + tuple(kind for kind in piece.kinds if kind not in last.kinds)
-    same = (last.start, last.end, last.kinds) == (piece.start, piece.end, piece.kinds)
-    return _Piece(last.start, max(last.end, piece.end), kinds, last.operator if same else None)
+    return _Piece(last.start, piece.end, kinds, None)
 
 
 def _rendered(text: str, pieces: Sequence[_Piece]) -> Protected:

@@ -43,7 +43,7 @@ def test_a_csv_file_keeps_its_form_and_loses_its_values(tmp_path: Path, capsys: 
     )
     found = figures(capsys, source, "--policy", "redact")
     assert (tmp_path / "visits.anonymized.csv").read_bytes().decode() == (
-        '\ufeffname;mail;note\r\nAnn;[EMAIL];"rang; from [PHONE]"\r\n张伟;;电话[PHONE]。\r\n'
+        '\ufeffname;mail;note\r\n[NAME];[EMAIL];"rang; from [PHONE]"\r\n[NAME];;电话[PHONE]。\r\n'
     )
     assert (found["rows"], found["rows_with_any"], found["share_with_any"]) == (2, 2, 1.0)
     assert found["cells"] == 5
