@@ -112,9 +112,12 @@ import socket, sys
 class Refused(OSError): pass
 def refuse(*_args, **_more): sys.exit("reached for the network")
 socket.create_connection = socket.getaddrinfo = socket.socket.connect = refuse
+import tldextract
 from agent.quality.presidio import PresidioJudge
-(opinion,) = PresidioJudge("patterns").judge(["mail anna.lee@example.org or a@b.nosuchsuffix"])
+judge = PresidioJudge("patterns")
+(opinion,) = judge.judge(["mail anna.lee@example.org or a@b.nosuchsuffix"])
 print([(span.type, span.start) for span in opinion.spans])
+assert [each.name for each in judge._batches.analyzer_engine.registry.recognizers].count("EmailRecognizer") == 1
 """
 _ABSENT = """
 import sys
