@@ -9,6 +9,7 @@ from agent.errors import ConfigError
 from agent.events import DIRECTIONS, Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
 from agent.scoring.base import Batch, Lane
+from agent.scoring.ner import NAMED, NAMES_NOT_COVERED, finder_of, with_names
 from agent.scoring.pii.base import Recognizer
 from agent.scoring.pii.engine import Engine
 
@@ -55,7 +56,7 @@ class PiiScorer:
 
     The score of a category is that of its best span: 1.0 for a value that its check digit or its context confirms,
     from 0.5 upwards for one that only looks right. Full-width digits and letters count as their ASCII forms; spans are
-    offsets in the raw text. Names and addresses have no form, and are not looked for here.
+    offsets in the raw text. Names and addresses have no form: a model of named entities finds them, when one is given.
 
     Linear in the length of the text, whatever it holds.
 
@@ -64,11 +65,18 @@ class PiiScorer:
     types
         Span types to look for, such as ``["EMAIL", "PHONE"]``; all when None. Evidence is redacted by these spans
         alone, so that leaving a type out leaves it in the evidence too.
+    ner
+        Models for names and addresses: a mapping or a list of them, see `agent.scoring.ner.finder_of`. None: none.
 
     Raises
     ------
     ConfigError
-        For a type that no recogniser finds.
+        For a type that no recogniser finds, or a model that is not there.
+
+    Attributes
+    ----------
+    limits
+        What it does not look for, for people: see `agent.scoring.base.limits_of`.
     """
 
     name = "pii"
@@ -76,30 +84,43 @@ class PiiScorer:
     lane: Lane = "host"
     directions: frozenset[Direction] = frozenset(DIRECTIONS)
 
-    def __init__(self, types: Sequence[str] | None = None) -> None:
+    def __init__(self, types: Sequence[str] | None = None, ner: object = None) -> None:
         if isinstance(types, str):
             raise ConfigError(f"scorer pii: option types must be a list, such as [{types}]")
-        wanted = list(_CATEGORIES) if types is None else list(types)
-        unknown = [kind for kind in wanted if kind not in _CATEGORIES]
+        self._names = finder_of(ner)
+        known = _CATEGORIES if self._names is None else _CATEGORIES | NAMED
+        wanted = list(known) if types is None else list(types)
+        unknown = [kind for kind in wanted if kind not in known]
         if unknown:
-            raise ConfigError(
-                f"scorer pii: unknown type {unknown[0]!r} in option types; known: {', '.join(_CATEGORIES)}"
-            )
+            raise ConfigError(f"scorer pii: unknown type {unknown[0]!r} in option types; known: {', '.join(known)}")
         if not wanted:
             raise ConfigError("scorer pii: option types is empty; leave it out to look for all types")
-        self.categories: Mapping[str, Dimension] = {_CATEGORIES[kind]: "privacy" for kind in wanted}
+        self.categories: Mapping[str, Dimension] = {known[kind]: "privacy" for kind in wanted}
         self.thresholds: Mapping[str, float] = dict.fromkeys(self.categories, 0.5)
+        if self._names is not None:
+            self.version = f"{self.version}+{self._names.version}"
+        self.limits = (NAMES_NOT_COVERED,) if self._names is None else ()
         self._engine = Engine([r for r in load_recognizers() if r.type in wanted])
 
     def warm_up(self) -> None:
-        """Nothing to load: the patterns are compiled with the constructor."""
+        """Load the models of `ner`; the patterns are compiled with the constructor.
+
+        Raises
+        ------
+        ModelError
+            When a model's files are missing or damaged.
+        """
+        if self._names is not None:
+            self._names.warm_up()
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """Spans and scores of each text, raw view."""
-        return [self.score_text(text) for text in batch.texts("raw")]
+        texts = batch.texts("raw")
+        rows = [self.score_text(text) for text in texts]
+        return rows if self._names is None else with_names(rows, texts, self._names, self.categories)
 
     def score_text(self, text: str) -> ScoreRow:
-        """Spans and scores of one text."""
+        """Spans and scores of one text, by patterns alone."""
         matches = self._engine.search(text)
         if not matches:
             return ScoreRow({})
