@@ -146,7 +146,7 @@ def test_the_cost_of_many_names_stays_in_proportion_to_the_text() -> None:
             best = min(best, process_time() - started)
         return best
 
-    assert seconds(8000) / seconds(2000) < 10.0  # 16 when every name is compared with every other
+    assert seconds(16_000) / seconds(2000) < 32.0  # 8 is linear; 64 when every name is compared with every other
 
 
 class _Fixed(KnownNames):
