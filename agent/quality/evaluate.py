@@ -14,6 +14,7 @@ from agent.quality.functional import functional_figures
 from agent.quality.measure import Judged, TextJudge, judge_file
 from agent.quality.rows import LabelledFile, Task
 from agent.quality.spans import Counts, count_file, span_figures, total
+from agent.scoring.base import limits_of
 
 __all__ = ["Evaluation", "evaluate", "flat"]
 
@@ -49,6 +50,7 @@ class Evaluation:
             "scorer": self._judge.name,
             "scorer_version": self._judge.version,
             "thresholds": dict(self._judge.thresholds),
+            "limits": list(limits_of(self._judge)),
             "bootstrap": {
                 "samples": self._bootstrap.samples, "seed": self._bootstrap.seed, "confidence": CONFIDENCE
             },

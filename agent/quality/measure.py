@@ -15,7 +15,7 @@ from agent.events import Direction, TextPart
 from agent.normalize import normalize
 from agent.quality.rows import UNKNOWN_LANGUAGE, LabelledFile, LabelledRow
 from agent.scores import ScoreRow, TextSpan
-from agent.scoring.base import Batch, Given, Scorer, ScoringItem
+from agent.scoring.base import Batch, Given, Scorer, ScoringItem, limits_of
 
 __all__ = ["Contexts", "Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
 
@@ -71,6 +71,7 @@ class ScorerJudge:
         self.name = scorer.name
         self.version = scorer.version
         self.thresholds: Mapping[str, float] = {**scorer.thresholds, **thresholds}
+        self.limits = limits_of(scorer)
         self._scorer = scorer
         self._direction: Direction = direction
 

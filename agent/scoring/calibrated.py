@@ -11,7 +11,7 @@ from agent.calibration import Calibration
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, limits_of, uses_context
 from agent.scoring.stages import stages_of
 
 __all__ = ["CalibratedScorer"]
@@ -43,6 +43,7 @@ class CalibratedScorer:
         self.directions = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
+        self.limits = limits_of(inner)
         self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
         self._inner = inner
         self._calibration = calibration

@@ -19,7 +19,7 @@ from agent.clock import SystemClock
 from agent.errors import HarmwatchError
 from agent.pipeline import build_scorers
 from agent.policy import Policy
-from agent.scoring.base import Batch, ScoringItem
+from agent.scoring.base import Batch, ScoringItem, limits_of
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
 from streams.topics import admin_client, describe_topics, topic_specs
@@ -130,9 +130,8 @@ def _scorers(config: WorkerConfig) -> list[Check]:
         started = clock.monotonic()
         scorer.score(Batch([item]))
         milliseconds = (clock.monotonic() - started) * 1000
-        checks.append(
-            Check(f"scorer {name}", "ok", f"{scorer.version}, {scorer.lane}, {milliseconds:.1f} ms for one text")
-        )
+        found = f"{scorer.version}, {scorer.lane}, {milliseconds:.1f} ms for one text"
+        checks.append(Check(f"scorer {name}", "ok", "; ".join([found, *limits_of(scorer)])))
     if not any(section.enabled for section in config.scorers.values()):
         checks.append(Check("scorers", "failed", "none is enabled", "enable one under scorers:"))
     return checks

@@ -62,6 +62,7 @@ def _explanation(figures: Mapping[str, Any], pii: bool, wide: bool) -> str:
     samples = figures["bootstrap"]["samples"]
     if samples:
         lines.append(f"Intervals: 95 %, {samples} bootstrap samples{'' if wide else ' (wider terminal, or --json)'}.")
+    lines += [f"{limit[:1].upper()}{limit[1:]}." for limit in figures["limits"]]
     if not pii:
         threshold = figures["threshold"]
         own = "of each category" if threshold is None else f"{threshold:.4f}"

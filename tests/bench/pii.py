@@ -168,7 +168,7 @@ def growth(ours: Score, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
                 "case": f"growth {kind}_{language}",
                 "microseconds_by_bytes": {str(size): round(spent * 1e6, 2) for size, spent in points},
                 "megabytes_per_second": {str(size): round(size / spent / 1e6, 2) for size, spent in points},
-                **_exponent(points[-2:]),
+                **growth_exponent(points[-2:]),
             }
 
 
@@ -182,7 +182,7 @@ def hostile(ours: Score, units: Sequence[str], size: int) -> Iterator[dict[str, 
             text = unit * (length // len(unit))
             points.append((len(text.encode("utf-8")), _seconds(ours, [text])))
         line = {"case": f"hostile {unit!r}", "megabytes_per_second": round(points[-1][0] / points[-1][1] / 1e6, 2)}
-        line |= _exponent(points)
+        line |= growth_exponent(points)
         slowest = min(slowest, line["megabytes_per_second"])
         worst = max(worst, line, key=lambda found: found["exponent"])
         yield line
@@ -194,7 +194,8 @@ def hostile(ours: Score, units: Sequence[str], size: int) -> Iterator[dict[str, 
     }
 
 
-def _exponent(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
+def growth_exponent(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
+    """The exponent of time over length, of the first and the last of (bytes, seconds); and whether that is linear."""
     (short, low), (long, high) = points[0], points[-1]
     exponent = math.log(high / low) / math.log(long / short)
     return {"exponent": round(exponent, 3), "linear": exponent <= LINEAR}

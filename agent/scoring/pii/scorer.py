@@ -8,6 +8,7 @@ from agent.errors import ConfigError
 from agent.events import DIRECTIONS, Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
 from agent.scoring.base import Batch, Lane
+from agent.scoring.ner import NAMED, NAMES_NOT_COVERED, finder_of, with_names
 from agent.scoring.pii.base import CATEGORIES
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import PACKS, load_recognizers
@@ -20,7 +21,7 @@ class PiiScorer:
 
     The score of a category is that of its best span: 1.0 for a value that its check digit or its context confirms,
     from 0.5 upwards for one that only looks right. Full-width digits and letters count as their ASCII forms; spans are
-    offsets in the raw text. Names and addresses have no form, and are not looked for here.
+    offsets in the raw text. Names and addresses have no form: a model of named entities finds them, when one is given.
 
     Linear in the length of the text, whatever it holds.
 
@@ -31,11 +32,18 @@ class PiiScorer:
         alone, so that leaving a type out leaves it in the evidence too.
     packs
         Groups of recognisers, such as ``["core", "secrets", "cn"]``; all when None.
+    ner
+        Models for names and addresses: a mapping or a list of them, see `agent.scoring.ner.finder_of`. None: none.
 
     Raises
     ------
     ConfigError
-        For an unknown pack, or a type that no recogniser of the packs finds.
+        For an unknown pack, a type that no recogniser of the packs finds, or a model that is not there.
+
+    Attributes
+    ----------
+    limits
+        What it does not look for, for people: see `agent.scoring.base.limits_of`.
     """
 
     name = "pii"
@@ -43,23 +51,45 @@ class PiiScorer:
     lane: Lane = "host"
     directions: frozenset[Direction] = frozenset(DIRECTIONS)
 
-    def __init__(self, types: Sequence[str] | None = None, packs: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, types: Sequence[str] | None = None, packs: Sequence[str] | None = None, ner: object = None
+    ) -> None:
+        self._names = finder_of(ner)
         recognizers = load_recognizers(_chosen("packs", packs, PACKS))
-        known = [kind for kind in CATEGORIES if any(r.type == kind for r in recognizers)]
+        by_model = () if self._names is None else NAMED
+        known = [kind for kind in CATEGORIES if kind in by_model or any(r.type == kind for r in recognizers)]
         wanted = _chosen("types", types, known)
         self.categories: Mapping[str, Dimension] = {CATEGORIES[kind]: "privacy" for kind in wanted}
         self.thresholds: Mapping[str, float] = dict.fromkeys(self.categories, 0.5)
+        if self._names is not None:
+            self.version = f"{self.version}+{self._names.version}"
+        self.limits = (NAMES_NOT_COVERED,) if self._names is None else ()
         self._engine = Engine([r for r in recognizers if r.type in wanted])
 
     def warm_up(self) -> None:
-        """Nothing to load: the patterns are compiled with the constructor."""
+        """Load the models of `ner`; the patterns are compiled with the constructor.
+
+        Raises
+        ------
+        ModelError
+            When a model's files are missing or damaged.
+        """
+        if self._names is not None:
+            self._names.warm_up()
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """Spans and scores of each text, raw view."""
-        return [self.score_text(text) for text in batch.texts("raw")]
+        return self._score(batch.texts("raw"))
 
     def score_text(self, text: str) -> ScoreRow:
         """Spans and scores of one text."""
+        return self._score((text,))[0]
+
+    def _score(self, texts: Sequence[str]) -> Sequence[ScoreRow]:
+        rows = list(map(self._by_patterns, texts))
+        return rows if self._names is None else with_names(rows, texts, self._names, self.categories)
+
+    def _by_patterns(self, text: str) -> ScoreRow:
         matches = self._engine.search(text)
         if not matches:
             return ScoreRow({})

@@ -25,7 +25,10 @@ FIGURES = {
     "n", "positives", "auroc", "average_precision", "recall_at_1pct_fpr", "threshold", "f1", "precision", "recall",
     "fpr", "texts_per_second",
 }  # fmt: skip
-OURS = {"task", "scorer", "scorer_version", "thresholds", "bootstrap", "unlabelled", "intervals", "by_functionality"}
+OURS = {
+    "task", "scorer", "scorer_version", "thresholds", "limits", "bootstrap", "unlabelled", "intervals",
+    "by_functionality",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def test_evaluate_of_personal_data_gives_exactly_the_keys_of_the_contract(
     found = result(capsys, "evaluate", str(pii), "--task", "pii")
     figures = {"precision", "recall", "f1", "support", "strict_f1", "intervals"}
     ours = {"task", "scorer", "scorer_version", "thresholds", "bootstrap", "unlabelled", "file", "n", "positives"}
-    assert set(found) == {"micro", "by_type", "by_lang", "texts_per_second"} | ours
+    assert set(found) == {"micro", "by_type", "by_lang", "texts_per_second", "limits"} | ours
     assert set(found["micro"]) == figures
     assert set(found["by_type"]) == {"EMAIL", "NAME"}, "cards are not annotated in this file"
     assert all(set(part) == figures for part in found["by_type"].values())
