@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 __all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded", "longest_match"]
 
@@ -66,6 +67,8 @@ class Recognizer:
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
     priority
         Of overlapping hits the one with the higher priority is kept, then the longer.
+    starts
+        Whether a match of the trigger begins where that of the pattern does; then no other place is tried first.
     lead
         Characters from the beginning of a match to the end of the trigger's match in it, at the most: what is searched
         before a report. The longest match's when 0, which is right for any trigger and slow where a match is long.
@@ -84,6 +87,7 @@ class Recognizer:
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48
+    starts: bool = False
     lead: int = 0
     longest: int = field(init=False)
     has_value: bool = field(init=False)
@@ -114,25 +118,29 @@ class Words:
     Parameters
     ----------
     english
-        Blank-separated. They match as whole words, with a plural s or not; two words joined by ``_`` match with any
-        one character, or none, between them.
+        Blank-separated. They match as whole words, with a plural s or not; two words joined by ``_`` match written as
+        one, and one after the other.
     chinese
         Blank-separated. They match anywhere, since Chinese is written without blanks.
     """
 
-    __slots__ = ("_chinese", "_latin")
+    __slots__ = ("_chinese", "_pairs", "_single")
 
     def __init__(self, english: str, chinese: str = "") -> None:
-        singular = [word.replace("_", "") for word in english.split()]
-        self._latin = frozenset(singular + [f"{word}s" for word in singular])
+        single = [word.replace("_", "") for word in english.split()]
+        self._single = frozenset(single + [f"{word}s" for word in single])
+        pairs = [tuple(word.split("_")) for word in english.split() if "_" in word]
+        self._pairs = frozenset(pairs + [(first, f"{second}s") for first, second in pairs])
         longest_first = sorted(chinese.split(), key=len, reverse=True)
         self._chinese = re.compile("|".join(longest_first)) if longest_first else None
 
     def last_end(self, near: Nearby) -> int:
         """Where the last of the words ends in that text; -1 when there is none."""
         end = -1
-        if not self._latin.isdisjoint(near.ends):
-            end = max(near.ends[word] for word in self._latin.intersection(near.ends))
+        if not self._single.isdisjoint(near.words):
+            end = max(map(near.end_of, self._single.intersection(near.words)))
+        if self._pairs and not self._pairs.isdisjoint(near.pairs):
+            end = max(end, *(near.end_of(second) for _, second in self._pairs.intersection(near.pairs)))
         if self._chinese is not None and not near.is_ascii:
             for match in self._chinese.finditer(near.text):
                 end = max(end, match.end())
@@ -140,28 +148,36 @@ class Words:
 
 
 class Nearby:
-    """A little text near a hit, lower-cased and cut into words once for all that look for some in it.
+    """A little text near a hit, lower-cased and cut into words once for all that look for some in it."""
 
-    Attributes
-    ----------
-    ends
-        Where each word ends for the last time, and each pair of words that one character separates, written as one.
-    """
-
-    __slots__ = ("ends", "is_ascii", "text")
+    __slots__ = ("_pairs", "is_ascii", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text = text.lower()
         self.is_ascii = text.isascii()
-        self.ends: dict[str, int] = {}
-        ends = self.ends
-        previous, previous_end = "", -2
-        for match in _LATIN_WORD.finditer(text):
-            word, end = match[0], match.end()
-            ends[word] = end
-            if end - len(word) == previous_end + 1:
-                ends[previous + word] = end
-            previous, previous_end = word, end
+        self.words = _LATIN_WORD.findall(text)
+        self._pairs: set[tuple[str, str]] | None = None
+
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Each word with the one after it."""
+        if self._pairs is None:
+            self._pairs = set(pairwise(self.words))
+        return self._pairs
+
+    def end_of(self, word: str) -> int:
+        """Where one of its words ends for the last time."""
+        start = len(self.text)
+        while start > 0:
+            start = self.text.rfind(word, 0, start + len(word) - 1)
+            end = start + len(word)
+            if start >= 0 and not (_is_latin(self.text[start - 1 : start]) or _is_latin(self.text[end : end + 1])):
+                return end
+        return -1
+
+
+def _is_latin(character: str) -> bool:
+    return "a" <= character <= "z"
 
 
 def bounded(body: str) -> re.Pattern[str]:

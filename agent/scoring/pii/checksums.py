@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["luhn", "mod_11_2", "mod_97"]
+__all__ = ["luhn", "mod_11_2", "mod_31", "mod_97"]
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_MOD_31_VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+_MOD_31_WEIGHTS = [pow(3, place, 31) for place in range(17)]
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -18,6 +20,12 @@ def mod_11_2(identifier: str) -> bool:
     """ISO 7064 MOD 11-2 over 18 characters, as GB 11643-1999 uses it: the last is a digit or X."""
     total = sum((ord(c) - 48) * weight for c, weight in zip(identifier[:17], _WEIGHTS, strict=True))
     return "10X98765432"[total % 11] == identifier[17].upper()
+
+
+def mod_31(identifier: str) -> bool:
+    """GB 32100-2015: 18 characters, the last of which checks the others with weights 3^i modulo 31."""
+    total = sum(_MOD_31_VALUES[c] * weight for c, weight in zip(identifier[:17], _MOD_31_WEIGHTS, strict=True))
+    return (31 - total % 31) % 31 == _MOD_31_VALUES[identifier[17]]
 
 
 def mod_97(account: str) -> bool:

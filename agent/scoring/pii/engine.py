@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from agent.scoring.pii.base import Match, Nearby, Recognizer
 from agent.scoring.pii.folding import fold
-from agent.scoring.pii.prefilter import EVERYWHERE as _EVERYWHERE
-from agent.scoring.pii.prefilter import Prefilter, Region, load_prefilter
+from agent.scoring.pii.prefilter import EVERYWHERE, Prefilter, Region, load_prefilter
 
 __all__ = ["Engine"]
 
+_BEFORE = 64
 _AFTER = 16
 _DENIAL_REACH = 24
 # Beyond the last character that a match can reach: what its pattern looks ahead to.
@@ -23,6 +24,9 @@ _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 class Engine:
     """Recognisers over texts. For one thread.
 
+    Of overlapping hits the one with the higher priority is kept, then the longer, then that with the better score. What
+    overlaps a hit of higher priority is not even judged.
+
     Parameters
     ----------
     recognizers
@@ -32,50 +36,70 @@ class Engine:
     """
 
     def __init__(self, recognizers: Sequence[Recognizer], one_pass: bool = True) -> None:
-        self._recognizers = tuple(recognizers)
+        self._recognizers = tuple(sorted(recognizers, key=_importance))
         self._prefilter: Prefilter | None = load_prefilter(self._recognizers) if one_pass else None
 
     def search(self, text: str) -> list[Match]:
         """The hits in one text, in order of their start, none overlapping another. Offsets are those of the text."""
         folded, offsets = fold(text)
-        regions = _EVERYWHERE if self._prefilter is None else self._prefilter.regions(folded)
+        regions = EVERYWHERE if self._prefilter is None else self._prefilter.regions(folded)
         if not regions:
             return []
-        found: list[Match] = []
+        kept = _Kept()
         surroundings = _Surroundings(folded)
-        if regions is _EVERYWHERE:
-            for recognizer in self._recognizers:
-                _collect(recognizer, recognizer.pattern.finditer(folded), surroundings, found)
-        else:
-            for place in sorted(regions):
-                recognizer = self._recognizers[place]
-                _collect(recognizer, _matches(recognizer, folded, regions[place]), surroundings, found)
-        if len(found) > 1:
-            found = _without_overlaps(found)
-        if offsets is not None:
-            found = [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in found]
-        return found
+        rivals: list[Match] = []
+        priority = -1
+        for place in range(len(self._recognizers)) if regions is EVERYWHERE else sorted(regions):
+            recognizer = self._recognizers[place]
+            if recognizer.priority != priority and rivals:
+                kept.add_best(rivals)
+                rivals = []
+            priority = recognizer.priority
+            found = recognizer.pattern.finditer(folded) if regions is EVERYWHERE else None
+            _collect(recognizer, found or _matches(recognizer, folded, regions[place]), surroundings, kept, rivals)
+        kept.add_best(rivals)
+        if offsets is None:
+            return kept.matches
+        return [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in kept.matches]
+
+
+def _importance(recognizer: Recognizer) -> int:
+    return -recognizer.priority
 
 
 def _matches(recognizer: Recognizer, text: str, regions: Sequence[Region]) -> Iterator[re.Match[str]]:
     """The matches that start inside of the regions: all that there are in the text."""
-    finditer = recognizer.pattern.finditer
-    beyond = recognizer.longest + _LOOK_AHEAD
+    pattern = recognizer.pattern
     end = 0
     for first, last in regions:
-        for match in finditer(text, max(first, end), last + beyond):
-            if match.start() >= last:
-                break
-            end = match.end()
-            yield match
+        begin = first if first > end else end
+        if recognizer.starts:  # nearly always it does match here, and nothing else does
+            there = pattern.match(text, begin)
+            if there:
+                yield there
+                begin = end = there.end()
+        if begin < last:
+            for match in pattern.finditer(text, begin, last + recognizer.longest + _LOOK_AHEAD):
+                if match.start() >= last:
+                    break
+                end = match.end()
+                yield match
 
 
 def _collect(
-    recognizer: Recognizer, matches: Iterable[re.Match[str]], surroundings: _Surroundings, found: list[Match]
+    recognizer: Recognizer,
+    matches: Iterable[re.Match[str]],
+    surroundings: _Surroundings,
+    kept: _Kept,
+    rivals: list[Match],
 ) -> None:
-    judge = recognizer.judge
+    judge, span_of = recognizer.judge, recognizer.span
+    group = "value" if recognizer.has_value else 0
     looks_around = recognizer.context is not None or recognizer.denial is not None
     for match in matches:
+        start, end = match.span(group) if span_of is None else span_of(match)
+        if not kept.is_free(start, end):
+            continue
         score = judge(match, looks_around)
         if score > 0.0 and looks_around:
             in_context = surroundings.support(recognizer, match.start(), match.end())
@@ -83,13 +107,54 @@ def _collect(
                 continue
             if not in_context:
                 score = judge(match, False)
-        if score <= 0.0:
-            continue
-        if recognizer.span is not None:
-            start, end = recognizer.span(match)
+        if score > 0.0:
+            rivals.append(Match(start, end, score, recognizer))
+
+
+class _Kept:
+    """Hits that are kept, in order, none overlapping another."""
+
+    __slots__ = ("_starts", "matches")
+
+    def __init__(self) -> None:
+        self.matches: list[Match] = []
+        self._starts: list[int] = []
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether nothing that is kept shares a character with ``[start, end)``."""
+        after = bisect_right(self._starts, start)
+        if after and self.matches[after - 1].end > start:
+            return False
+        return after == len(self._starts) or self._starts[after] >= end
+
+    def add_best(self, rivals: list[Match]) -> None:
+        """Keep hits of one priority, of two that overlap the better one. They are free of what is kept."""
+        if len(rivals) > 1:
+            rivals = _without_overlaps(rivals)
+        if self.matches and rivals:
+            self.matches = sorted((*self.matches, *rivals), key=_start)
         else:
-            start, end = match.span("value") if recognizer.has_value else match.span()
-        found.append(Match(start, end, score, recognizer))
+            self.matches += rivals
+        self._starts = [match.start for match in self.matches]
+
+
+def _start(match: Match) -> int:
+    return match.start
+
+
+def _without_overlaps(found: list[Match]) -> list[Match]:
+    found.sort(key=_start)
+    apart: list[Match] = []
+    for match in found:
+        if not apart or match.start >= apart[-1].end:
+            apart.append(match)
+        elif _worth(match) > _worth(apart[-1]):
+            apart[-1] = match
+    return apart
+
+
+def _worth(match: Match) -> tuple[int, float]:
+    return match.end - match.start, match.score
 
 
 class _Surroundings:
@@ -99,26 +164,25 @@ class _Surroundings:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._before: dict[tuple[int, int], Nearby] = {}
+        self._before: dict[int, Nearby] = {}
 
     def support(self, recognizer: Recognizer, start: int, end: int) -> bool | None:
         """Whether a context word stands near; None when a denying word stands nearer before the hit."""
         context, denial = recognizer.context, recognizer.denial
-        before = self._nearby(start, recognizer.reach)
+        before = self._before.get(start)
+        if before is None:
+            before = self._before[start] = Nearby(self._text[max(0, start - _BEFORE) : start])
+        length = len(before.text)
         last = -1 if context is None else context.last_end(before)
+        if last < length - recognizer.reach:
+            last = -1
         if denial is not None:
             denied = denial.last_end(before)
-            if denied > max(last, len(before.text) - _DENIAL_REACH) and denied > _sentence_start(before.text):
+            if denied > max(last, length - _DENIAL_REACH) and denied > _sentence_start(before.text):
                 return None
         if last >= 0:
             return True
         return context is not None and context.last_end(Nearby(self._text[end : end + _AFTER])) >= 0
-
-    def _nearby(self, start: int, reach: int) -> Nearby:
-        near = self._before.get((start, reach))
-        if near is None:
-            near = self._before[start, reach] = Nearby(self._text[max(0, start - reach) : start])
-        return near
 
 
 def _sentence_start(text: str) -> int:
@@ -126,19 +190,3 @@ def _sentence_start(text: str) -> int:
     for match in _SENTENCE_END.finditer(text):
         start = match.end()
     return start
-
-
-def _without_overlaps(found: list[Match]) -> list[Match]:
-    """Of overlapping hits the one with the higher priority, then the longer, then the better score."""
-    found.sort(key=lambda match: (match.start, -match.end))
-    kept: list[Match] = []
-    for match in found:
-        if not kept or match.start >= kept[-1].end:
-            kept.append(match)
-        elif _rank(match) > _rank(kept[-1]):
-            kept[-1] = match
-    return kept
-
-
-def _rank(match: Match) -> tuple[int, int, float]:
-    return match.recognizer.priority, match.end - match.start, match.score

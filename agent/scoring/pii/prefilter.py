@@ -29,6 +29,8 @@ _BYTES_PER_REPORT = 4
 _CONTINUATION = bytes(range(0x80, 0xC0))
 EVERYWHERE: dict[int, list[Region]] = {-1: []}
 """The answer for a text that is so full of candidates that the patterns had better run over all of it."""
+Report = tuple[int, int, int]
+"""Where the trigger's match ends, the recogniser's place, and where the match starts, if that is told (else 0)."""
 _NOTHING: dict[int, list[Region]] = {}
 
 
@@ -61,76 +63,80 @@ class Prefilter:
 
     def __init__(self, recognizers: Sequence[Recognizer], hyperscan: Any) -> None:
         self._terminated: type[Exception] = hyperscan.ScanTerminated
-        self._reach = [recognizer.lead for recognizer in recognizers]
-        self._reports: list[tuple[int, int]] = []
-        self._most = 0
+        # Zero where the scan itself tells where a match begins.
+        self._lead = [0 if recognizer.starts else recognizer.lead for recognizer in recognizers]
         self._database = _compiled(
-            tuple((recognizer.trigger, bool(recognizer.pattern.flags & re.IGNORECASE)) for recognizer in recognizers)
+            tuple((r.trigger, bool(r.pattern.flags & re.IGNORECASE), r.starts) for r in recognizers)
         )
         self._scratch = hyperscan.Scratch(self._database)
 
     def regions(self, text: str) -> dict[int, list[Region]]:
         """For each recogniser that might match, where its matches may start, in order and apart; or `EVERYWHERE`."""
         data = text.encode("utf-8", "surrogatepass")
-        reports = self._reports
-        reports.clear()
-        self._most = max(_FEWEST_REPORTS, len(data) // _BYTES_PER_REPORT)
+        reports: list[Report] = []
+        most = max(_FEWEST_REPORTS, len(data) // _BYTES_PER_REPORT)
+
+        def on_match(place: int, start: int, end: int, flags: int, context: object) -> bool:
+            reports.append((end, place, start))
+            return len(reports) > most
+
         try:
-            self._database.scan(data, match_event_handler=self._on_match, scratch=self._scratch)
+            self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
         except self._terminated:
             return EVERYWHERE
         if not reports:
             return _NOTHING
-        if len(reports) > 1:
-            reports.sort(key=_end)
+        reports.sort()
         if len(data) != len(text):
             reports = _in_characters(data, reports)
+        lead = self._lead
         found: dict[int, list[Region]] = {}
-        for place, end in reports:
-            first = end - self._reach[place]
+        for end, place, start in reports:
+            first = end - lead[place] if lead[place] else start
             regions = found.get(place)
             if regions is None:
                 found[place] = [(first if first > 0 else 0, end)]
-            elif first <= regions[-1][1] <= end:
+            elif first <= regions[-1][1]:
                 regions[-1] = (regions[-1][0], end)
             else:
                 regions.append((first, end))
         return found
 
-    def _on_match(self, place: int, start: int, end: int, flags: int, context: object) -> bool:
-        self._reports.append((place, end))
-        return len(self._reports) > self._most
-
 
 @lru_cache(maxsize=8)
-def _compiled(triggers: tuple[tuple[str, bool], ...]) -> Any:
-    """The database of these triggers, each with whether case is disregarded. It takes about a second to make."""
+def _compiled(triggers: tuple[tuple[str, bool, bool], ...]) -> Any:
+    """The database of these triggers, each with whether case is disregarded, and whether starts are told.
+
+    It takes about half a second to make.
+    """
     import hyperscan
 
     database = hyperscan.Database()
-    every = hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_DOTALL
+    told = hyperscan.HS_FLAG_SOM_LEFTMOST
     try:
         database.compile(
-            expressions=[trigger.encode() for trigger, _ in triggers],
+            expressions=[trigger.encode() for trigger, _, _ in triggers],
             ids=list(range(len(triggers))),
-            flags=[every | (hyperscan.HS_FLAG_CASELESS if caseless else 0) for _, caseless in triggers],
+            flags=[
+                hyperscan.HS_FLAG_DOTALL
+                | (hyperscan.HS_FLAG_CASELESS if caseless else 0)
+                | (told if starts else hyperscan.HS_FLAG_PREFILTER)
+                for _, caseless, starts in triggers
+            ],
         )
     except hyperscan.error as error:
         raise ValueError(f"a trigger of the pii recognisers does not compile: {error}") from error
     return database
 
 
-def _end(report: tuple[int, int]) -> int:
-    return report[1]
-
-
-def _in_characters(data: bytes, reports: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ends in bytes of UTF-8 to ends in characters; `reports` in order of their ends."""
-    converted: list[tuple[int, int]] = []
+def _in_characters(data: bytes, reports: Sequence[Report]) -> list[Report]:
+    """Ends and starts in bytes of UTF-8 to those in characters; `reports` in order of their ends."""
+    converted: list[Report] = []
     at = characters = 0
-    for place, end in reports:
+    for end, place, start in reports:
         if end > at:
             characters += len(data[at:end].translate(None, _CONTINUATION))
             at = end
-        converted.append((place, characters))
+        within = len(data[start:end].translate(None, _CONTINUATION)) if start else characters
+        converted.append((characters, place, characters - within))
     return converted

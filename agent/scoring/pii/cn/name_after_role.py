@@ -29,6 +29,8 @@ _ROLE = (
 )
 _KEY = "name|customer|user|contact|patient|student|employee|holder|owner|client|recipient|receiver|payee"
 _SPOKEN = "我叫|名叫|叫做|我是|他叫|她叫|本人是|本人|尊敬的|敬爱的|亲爱的|请问是|请问您是|是不是|感谢|联系到|致"
+# Looked at before all else, since most places in a text are no beginning.
+_FIRST = "".join(sorted({word[0] for word in f"{_ROLE}|{_SPOKEN}|{_KEY}".split("|")}))
 _SIGN = "[：:=是为叫（(“\"'「【\t ]"
 _TRIGGER_SIGN = "：|是|为|叫|（|“|「|【|[:=(\"'\t ]"
 
@@ -42,7 +44,7 @@ RECOGNIZER = Recognizer(
     type="NAME",
     source="surnames: Ministry of Public Security, national name reports 2019-2021",
     pattern=bounded(
-        rf"(?:(?:{_ROLE})(?:姓名|名字|名称|名)?{_SIGN}{{0,3}}+|(?:{_SPOKEN}){_SIGN}{{0,2}}+"
+        rf"(?=[{_FIRST}])(?:(?:{_ROLE})(?:姓名|名字|名称|名)?{_SIGN}{{0,3}}+|(?:{_SPOKEN}){_SIGN}{{0,2}}+"
         rf"|(?<![A-Za-z])(?:{_KEY})[\"']? ?[:=] ?[\"'“]?)(?P<value>{NAME})"
         r"(?!公司|集团|大学|学院|银行|医院|省|市|县|区|路)"
     ),

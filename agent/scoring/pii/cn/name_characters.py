@@ -88,7 +88,8 @@ _ORDINARY_WORDS = (
     "信用 修改 来自 来源"
 )
 _ORDINARY = frozenset(_ORDINARY_WORDS.split())
-NAME = rf"(?:(?:{_COMPOUND})[{_GIVEN}]{{1,2}}|[{_SURNAMES}](?:[{_GIVEN}{_MIDDLE}][{_GIVEN}]|[{_GIVEN}]))"
+_FIRST = _SURNAMES + "".join(sorted({name[0] for name in _COMPOUND.split("|")}))
+NAME = rf"(?=[{_FIRST}])(?:(?:{_COMPOUND})[{_GIVEN}]{{1,2}}|[{_SURNAMES}](?:[{_GIVEN}{_MIDDLE}][{_GIVEN}]|[{_GIVEN}]))"
 """Pattern of a full name: one surname and one or two characters. Where it ends in running text is a guess."""
 
 

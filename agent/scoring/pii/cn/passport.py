@@ -19,6 +19,7 @@ RECOGNIZER = Recognizer(
     source="National Immigration Administration: E (ordinary, since 2012; E and a letter since 2017), G, D, S, P",
     pattern=bounded(r"(?<![\w-])(?:[EGDSP][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})(?!\w|[.-][0-9])"),
     trigger=r"\b(?:[EGDSP][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})\b",
+    starts=True,
     judge=_judge,
     context=Words("passport", "护照"),
     priority=6,

@@ -16,8 +16,6 @@ _AREA = r"(?:10|2[0-9]|[3-9][0-9]{2})"
 def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["country"]:
         return 1.0
-    if match["bare"] and match["bare"][0] != "0":
-        return 0.0
     if in_context:
         return 1.0
     if match["mobile"]:
@@ -33,10 +31,10 @@ RECOGNIZER = Recognizer(
     pattern=bounded(
         r"(?<![\w+])(?<![0-9][.-])(?P<country>(?:\+|00)86[ -]{0,2}|\(\+?86\)[ -]{0,2}|86[ -](?=1))?"
         r"(?:(?P<mobile>1[3-9][0-9](?:[0-9]{8}|[ -][0-9]{4}[ -][0-9]{4}))"
-        rf"|(?:(?P<join>\(0?{_AREA}\) ?|0{_AREA}[ -])|(?P<bare>0?{_AREA}[ -]?))"
+        rf"|(?:(?P<join>\(0?{_AREA}\) ?|0{_AREA}[ -])|(?P<bare>0{_AREA}[ -]?))"
         r"[1-9][0-9]{2,3}[ -]?[0-9]{4}(?:-[0-9]{1,5}|转[0-9]{1,5})?)(?!\w|[.-][0-9])"
     ),
-    trigger=r"[0-9]{2}\)?[ -]?[0-9]{3,4}[ -]?[0-9]{4}\b",
+    trigger=rf"(?:1[3-9][0-9][ -]?[0-9]{{4}}|(?:0{_AREA}[ -]?|\(0?{_AREA}\) ?)[1-9][0-9]{{2,3}})[ -]?[0-9]{{4}}\b",
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,

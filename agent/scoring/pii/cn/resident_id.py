@@ -50,6 +50,7 @@ RECOGNIZER = Recognizer(
         r"(?:(?P<s>[ -]?)(?:18|19|20)[0-9]{6}(?P=s)[0-9]{3}[0-9Xx]|[0-9]{9})(?!\w|[.-][0-9])"
     ),
     trigger=r"\b[1-8][0-9]{5}(?:[ -]?(?:18|19|20)[0-9]{6}[ -]?[0-9]{3}[0-9Xx]|[0-9]{9})\b",
+    starts=True,
     judge=_judge,
     context=ID_CONTEXT,
     priority=9,

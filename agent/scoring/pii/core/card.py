@@ -60,6 +60,7 @@ RECOGNIZER = Recognizer(
         r"\b[1-9](?:[0-9]{11,18}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
         r"|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{5} [0-9]{10,13})\b"
     ),
+    starts=True,
     judge=_judge,
     span=_span,
     context=CARD_CONTEXT,

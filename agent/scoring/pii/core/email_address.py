@@ -63,6 +63,7 @@ RECOGNIZER = Recognizer(
         r"@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+(?![\w-])"
     ),
     trigger=r"@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]",
+    lead=132,
     judge=_judge,
     priority=6,
 )

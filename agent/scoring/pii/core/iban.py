@@ -58,6 +58,7 @@ RECOGNIZER = Recognizer(
     source="ISO 13616-1:2020 and SWIFT's IBAN registry (lengths by country); ISO 7064 MOD 97-10",
     pattern=bounded(r"[A-Za-z](?<!\w[A-Za-z])[A-Za-z][0-9]{2}(?:[A-Za-z0-9]{11,30}+|(?: [A-Za-z0-9]{1,4}){3,8})"),
     trigger=r"[A-Za-z]{2}[0-9]{2}(?:[A-Za-z0-9]{11}|(?: [A-Za-z0-9]{1,4}){3})",
+    starts=True,
     judge=_judge,
     span=_span,
     priority=8,

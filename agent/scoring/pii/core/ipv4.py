@@ -27,7 +27,8 @@ RECOGNIZER = Recognizer(
         r"(?P<value>[1-9](?<![\w.-][1-9])[0-9]{0,2}+"
         r"(?:\.(?:0|[1-9][0-9]{0,2}+)){3})(?P<after>:[0-9]{2,5}|/[0-9]{1,2})?(?!\w|\.[0-9]|-[0-9A-Za-z])"
     ),
-    trigger=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    trigger=r"\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    starts=True,
     judge=_judge,
     context=ADDRESS_CONTEXT,
     denial=VERSION_DENIAL,

@@ -28,6 +28,7 @@ RECOGNIZER = Recognizer(
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.-][0-9])"
     ),
     trigger=r"\+[0-9](?:[ ().-]{0,2}[0-9]){7}",
+    starts=True,
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,

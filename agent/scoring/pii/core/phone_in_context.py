@@ -33,7 +33,8 @@ RECOGNIZER = Recognizer(
         r"(?:(?<=\()[0-9])?(?:[ ().-]{0,2}[0-9]){6,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.,-][0-9]|[%元块])"
     ),
-    trigger=r"\b[0-9](?:[ ().-]{0,2}[0-9]){6,15}\b",
+    trigger=r"\(?\b[0-9](?:[ ().-]{0,2}[0-9]){6,15}\b",
+    starts=True,
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,

@@ -34,6 +34,7 @@ RECOGNIZER = Recognizer(
         r"(?<![\w-])(?P<letters>[A-Z]{1,2})(?P<digits>[0-9]{6})(?: ?\((?P<check>[0-9A])\)|(?P<bare>[0-9A])(?![\w-]))"
     ),
     trigger=r"\b[A-Z]{1,2}[0-9]{6}(?: ?\(|[0-9A]\b)",
+    starts=True,
     judge=_judge,
     context=ID_CONTEXT,
     priority=7,

@@ -20,6 +20,7 @@ RECOGNIZER = Recognizer(
     source="Identification Services Bureau of Macau: 1, 5 or 7, six digits, and a check digit of unpublished rule",
     pattern=bounded(r"(?<![\w./(-])[157](?:[0-9]{6} ?\([0-9]\)|/[0-9]{6}/[0-9])(?![\w/-])"),
     trigger=r"\b[157](?:[0-9]{6} ?\([0-9]|/[0-9]{6}/[0-9])",
+    starts=True,
     judge=_judge,
     context=ID_CONTEXT,
     priority=7,

@@ -32,6 +32,7 @@ RECOGNIZER = Recognizer(
     "digits, and a check digit modulo 10",
     pattern=bounded(r"(?<![\w-])[A-Z][1289][0-9]{8}(?![\w-])"),
     trigger=r"\b[A-Z][1289][0-9]{8}\b",
+    starts=True,
     judge=_judge,
     context=ID_CONTEXT,
     priority=7,

@@ -31,6 +31,7 @@ RECOGNIZER = Recognizer(
         r"(?!\w|[.,/-][0-9A-Za-z])"
     ),
     trigger=r"\b[0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4}\b",
+    starts=True,
     judge=_judge,
     context=SSN_CONTEXT,
     denial=NUMBER_DENIAL,
