@@ -72,6 +72,9 @@ class Recognizer:
     lead
         Characters from the beginning of a match to the end of the trigger's match in it, at the most: what is searched
         before a report. The longest match's when 0, which is right for any trigger and slow where a match is long.
+    seldom
+        Few texts have what `trigger` describes, and it holds no fixed characters. Such triggers are looked for as one,
+        and a report is looked into by all of their recognisers: each by itself would take long to compile.
     longest
         Characters of the longest match: computed from the pattern.
     """
@@ -89,6 +92,7 @@ class Recognizer:
     reach: int = 48
     starts: bool = False
     lead: int = 0
+    seldom: bool = False
     longest: int = field(init=False)
     has_value: bool = field(init=False)
 

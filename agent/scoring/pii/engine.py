@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from agent.scoring.pii.base import Match, Nearby, Recognizer
 from agent.scoring.pii.folding import fold
-from agent.scoring.pii.prefilter import EVERYWHERE, Prefilter, Region, load_prefilter
+from agent.scoring.pii.prefilter import Prefilter, Region, load_prefilter
 
 __all__ = ["Engine"]
 
@@ -42,25 +42,27 @@ class Engine:
     def search(self, text: str) -> list[Match]:
         """The hits in one text, in order of their start, none overlapping another. Offsets are those of the text."""
         folded, offsets = fold(text)
-        regions = EVERYWHERE if self._prefilter is None else self._prefilter.regions(folded)
+        regions = self._everywhere(folded) if self._prefilter is None else self._prefilter.regions(folded)
         if not regions:
             return []
         kept = _Kept()
         surroundings = _Surroundings(folded)
         rivals: list[Match] = []
         priority = -1
-        for place in range(len(self._recognizers)) if regions is EVERYWHERE else sorted(regions):
+        for place in sorted(regions):
             recognizer = self._recognizers[place]
             if recognizer.priority != priority and rivals:
                 kept.add_best(rivals)
                 rivals = []
             priority = recognizer.priority
-            found = recognizer.pattern.finditer(folded) if regions is EVERYWHERE else None
-            _collect(recognizer, found or _matches(recognizer, folded, regions[place]), surroundings, kept, rivals)
+            _collect(recognizer, _matches(recognizer, folded, regions[place]), surroundings, kept, rivals)
         kept.add_best(rivals)
         if offsets is None:
             return kept.matches
         return [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in kept.matches]
+
+    def _everywhere(self, text: str) -> dict[int, list[Region]]:
+        return {place: [(0, len(text))] for place in range(len(self._recognizers))} if text else {}
 
 
 def _importance(recognizer: Recognizer) -> int:

@@ -4,7 +4,7 @@ Hyperscan reads a text once for any number of patterns, in time linear in its le
 end. It knows neither what stands around a match nor capturing groups, so what it reports is a superset; the
 recogniser's own pattern is then run on the few characters around each report. The outcome is exactly that of running
 every pattern over the whole text (a property test holds us to it), which is also what happens where Hyperscan is not
-installed, and for a text that is so full of candidates that reporting them would cost more than it saves.
+installed, and for the patterns whose candidates fill a text, since reporting them would cost more than it saves.
 
 Wang et al., "Hyperscan: a fast multi-pattern regex matcher for modern CPUs", NSDI 2019.
 """
@@ -12,13 +12,14 @@ Wang et al., "Hyperscan: a fast multi-pattern regex matcher for modern CPUs", NS
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from agent.scoring.pii.base import Recognizer
 
-__all__ = ["EVERYWHERE", "Prefilter", "Region", "load_prefilter"]
+__all__ = ["Prefilter", "Region", "load_prefilter"]
 
 Region = tuple[int, int]
 """A match may start in ``[first, last)``, characters of the text."""
@@ -27,11 +28,13 @@ Region = tuple[int, int]
 _FEWEST_REPORTS = 256
 _BYTES_PER_REPORT = 4
 _CONTINUATION = bytes(range(0x80, 0xC0))
-EVERYWHERE: dict[int, list[Region]] = {-1: []}
-"""The answer for a text that is so full of candidates that the patterns had better run over all of it."""
 Report = tuple[int, int, int]
-"""Where the trigger's match ends, the recogniser's place, and where the match starts, if that is told (else 0)."""
-_NOTHING: dict[int, list[Region]] = {}
+"""Where a trigger's match ends, the trigger, and where the match starts, if that is told (else 0)."""
+
+Trigger = tuple[str, bool, bool]
+"""The expression, whether case is disregarded, and whether starts are told."""
+
+_SELDOM = "(seldom)"
 
 
 def load_prefilter(recognizers: Sequence[Recognizer]) -> Prefilter | None:
@@ -62,53 +65,75 @@ class Prefilter:
     """
 
     def __init__(self, recognizers: Sequence[Recognizer], hyperscan: Any) -> None:
-        self._terminated: type[Exception] = hyperscan.ScanTerminated
-        # Zero where the scan itself tells where a match begins.
-        self._lead = [0 if recognizer.starts else recognizer.lead for recognizer in recognizers]
-        self._database = _compiled(
-            tuple((r.trigger, bool(r.pattern.flags & re.IGNORECASE), r.starts) for r in recognizers)
-        )
+        triggers, members = _shared(recognizers)
+        # Which recognisers look into a report; with no lead where the scan itself tells where a match begins.
+        self._members = [
+            [(place, 0 if recognizers[place].starts else recognizers[place].lead) for place in places]
+            for places in members
+        ]
+        self._database = _compiled(triggers)
         self._scratch = hyperscan.Scratch(self._database)
 
     def regions(self, text: str) -> dict[int, list[Region]]:
-        """For each recogniser that might match, where its matches may start, in order and apart; or `EVERYWHERE`."""
+        """For each recogniser that might match, where its matches may start, in order and apart."""
         data = text.encode("utf-8", "surrogatepass")
         reports: list[Report] = []
+        flooded: set[int] = set()
         most = max(_FEWEST_REPORTS, len(data) // _BYTES_PER_REPORT)
 
-        def on_match(place: int, start: int, end: int, flags: int, context: object) -> bool:
-            reports.append((end, place, start))
-            return len(reports) > most
+        def on_match(trigger: int, start: int, end: int, flags: int, context: object) -> None:
+            if trigger not in flooded:
+                reports.append((end, trigger, start))
+                if len(reports) > most:
+                    flooded.update(_most_frequent(reports))
+                    reports[:] = [report for report in reports if report[1] not in flooded]
 
-        try:
-            self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
-        except self._terminated:
-            return EVERYWHERE
+        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
+        found: dict[int, list[Region]] = {}
+        for trigger in flooded:
+            found |= {place: [(0, len(text))] for place, _ in self._members[trigger]}
         if not reports:
-            return _NOTHING
+            return found
         reports.sort()
         if len(data) != len(text):
             reports = _in_characters(data, reports)
-        lead = self._lead
-        found: dict[int, list[Region]] = {}
-        for end, place, start in reports:
-            first = end - lead[place] if lead[place] else start
-            regions = found.get(place)
-            if regions is None:
-                found[place] = [(first if first > 0 else 0, end)]
-            elif first <= regions[-1][1]:
-                regions[-1] = (regions[-1][0], end)
-            else:
-                regions.append((first, end))
+        for end, trigger, start in reports:
+            for place, lead in self._members[trigger]:
+                first = end - lead if lead else start
+                regions = found.get(place)
+                if regions is None:
+                    found[place] = [(first if first > 0 else 0, end)]
+                elif first <= regions[-1][1]:
+                    regions[-1] = (regions[-1][0], end)
+                else:
+                    regions.append((first, end))
         return found
 
 
-@lru_cache(maxsize=8)
-def _compiled(triggers: tuple[tuple[str, bool, bool], ...]) -> Any:
-    """The database of these triggers, each with whether case is disregarded, and whether starts are told.
+def _most_frequent(reports: Sequence[Report]) -> set[int]:
+    """The triggers that fill a text: the patterns behind them had better run over all of it."""
+    counts = Counter(trigger for _, trigger, _ in reports)
+    return {trigger for trigger, count in counts.items() if 4 * count >= max(counts.values())}
 
-    It takes about half a second to make.
-    """
+
+def _shared(recognizers: Sequence[Recognizer]) -> tuple[tuple[Trigger, ...], list[list[int]]]:
+    """What to look for, and which recognisers look into a report of it: equal triggers are looked for once."""
+    members: dict[Trigger, list[int]] = {}
+    for place, recognizer in enumerate(recognizers):
+        caseless = bool(recognizer.pattern.flags & re.IGNORECASE)
+        expression = _SELDOM if recognizer.seldom else recognizer.trigger
+        members.setdefault((expression, caseless, recognizer.starts), []).append(place)
+    triggers = []
+    for (expression, caseless, starts), places in members.items():
+        if expression == _SELDOM:
+            expression = "|".join(f"(?:{recognizers[place].trigger})" for place in places)
+        triggers.append((expression, caseless, starts))
+    return tuple(triggers), list(members.values())
+
+
+@lru_cache(maxsize=8)
+def _compiled(triggers: tuple[Trigger, ...]) -> Any:
+    """The database of these triggers. It takes about half a second to make."""
     import hyperscan
 
     database = hyperscan.Database()
@@ -133,10 +158,10 @@ def _in_characters(data: bytes, reports: Sequence[Report]) -> list[Report]:
     """Ends and starts in bytes of UTF-8 to those in characters; `reports` in order of their ends."""
     converted: list[Report] = []
     at = characters = 0
-    for end, place, start in reports:
+    for end, trigger, start in reports:
         if end > at:
             characters += len(data[at:end].translate(None, _CONTINUATION))
             at = end
         within = len(data[start:end].translate(None, _CONTINUATION)) if start else characters
-        converted.append((characters, place, characters - within))
+        converted.append((characters, trigger, characters - within))
     return converted
