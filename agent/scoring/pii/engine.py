@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from agent.scoring.pii.base import Match, Nearby, Recognizer
 from agent.scoring.pii.folding import fold
-from agent.scoring.pii.prefilter import EVERYWHERE as _EVERYWHERE
 from agent.scoring.pii.prefilter import Prefilter, Region, load_prefilter
 
 __all__ = ["Engine"]
@@ -38,15 +37,15 @@ class Engine:
     def search(self, text: str) -> list[Match]:
         """The hits in one text, in order of their start, none overlapping another. Offsets are those of the text."""
         folded, offsets = fold(text)
-        regions = _EVERYWHERE if self._prefilter is None else self._prefilter.regions(folded)
-        if not regions:
-            return []
         found: list[Match] = []
         surroundings = _Surroundings(folded)
-        if regions is _EVERYWHERE:
+        if self._prefilter is None:
             for recognizer in self._recognizers:
                 _collect(recognizer, recognizer.pattern.finditer(folded), surroundings, found)
         else:
+            regions = self._prefilter.regions(folded)
+            if not regions:
+                return []
             for place in sorted(regions):
                 recognizer = self._recognizers[place]
                 _collect(recognizer, _matches(recognizer, folded, regions[place]), surroundings, found)
@@ -59,10 +58,20 @@ class Engine:
 
 def _matches(recognizer: Recognizer, text: str, regions: Sequence[Region]) -> Iterator[re.Match[str]]:
     """The matches that start inside of the regions: all that there are in the text."""
-    finditer = recognizer.pattern.finditer
+    finditer, match_at = recognizer.pattern.finditer, recognizer.pattern.match
     beyond = recognizer.longest + _LOOK_AHEAD
     end = 0
     for first, last in regions:
+        if last - first <= recognizer.lead < recognizer.longest:
+            # A search would read on to where a match might end, for starts that are out of the question.
+            at = max(first, end)
+            while at < last:
+                match = match_at(text, at, last + beyond)
+                at += 1
+                if match is not None:
+                    at = end = match.end()
+                    yield match
+            continue
         for match in finditer(text, max(first, end), last + beyond):
             if match.start() >= last:
                 break

@@ -4,7 +4,7 @@ Hyperscan reads a text once for any number of patterns, in time linear in its le
 end. It knows neither what stands around a match nor capturing groups, so what it reports is a superset; the
 recogniser's own pattern is then run on the few characters around each report. The outcome is exactly that of running
 every pattern over the whole text (a property test holds us to it), which is also what happens where Hyperscan is not
-installed, and for a text that is so full of candidates that reporting them would cost more than it saves.
+installed, and with those patterns of which a text is so full that reporting them would cost more than it saves.
 
 Wang et al., "Hyperscan: a fast multi-pattern regex matcher for modern CPUs", NSDI 2019.
 """
@@ -12,23 +12,22 @@ Wang et al., "Hyperscan: a fast multi-pattern regex matcher for modern CPUs", NS
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from agent.scoring.pii.base import Recognizer
 
-__all__ = ["EVERYWHERE", "Prefilter", "Region", "load_prefilter"]
+__all__ = ["Prefilter", "Region", "load_prefilter"]
 
 Region = tuple[int, int]
 """A match may start in ``[first, last)``, characters of the text."""
 
-# Reports that one text may cause before the patterns are run over all of it: beyond this that is the cheaper way.
+# Reports that one text may cause before the patterns that cause most of them are run over all of it instead.
 _FEWEST_REPORTS = 256
 _BYTES_PER_REPORT = 4
 _CONTINUATION = bytes(range(0x80, 0xC0))
-EVERYWHERE: dict[int, list[Region]] = {-1: []}
-"""The answer for a text that is so full of candidates that the patterns had better run over all of it."""
 _NOTHING: dict[int, list[Region]] = {}
 
 
@@ -60,9 +59,9 @@ class Prefilter:
     """
 
     def __init__(self, recognizers: Sequence[Recognizer], hyperscan: Any) -> None:
-        self._terminated: type[Exception] = hyperscan.ScanTerminated
         self._reach = [recognizer.lead for recognizer in recognizers]
         self._reports: list[tuple[int, int]] = []
+        self._flooded: set[int] = set()
         self._most = 0
         self._database = _compiled(
             tuple((recognizer.trigger, bool(recognizer.pattern.flags & re.IGNORECASE)) for recognizer in recognizers)
@@ -70,22 +69,22 @@ class Prefilter:
         self._scratch = hyperscan.Scratch(self._database)
 
     def regions(self, text: str) -> dict[int, list[Region]]:
-        """For each recogniser that might match, where its matches may start, in order and apart; or `EVERYWHERE`."""
+        """For each recogniser that might match, where its matches may start, in order and apart."""
         data = text.encode("utf-8", "surrogatepass")
         reports = self._reports
         reports.clear()
         self._most = max(_FEWEST_REPORTS, len(data) // _BYTES_PER_REPORT)
-        try:
-            self._database.scan(data, match_event_handler=self._on_match, scratch=self._scratch)
-        except self._terminated:
-            return EVERYWHERE
+        self._database.scan(data, match_event_handler=self._on_match, scratch=self._scratch)
+        found: dict[int, list[Region]] = {}
+        if self._flooded:
+            found = {place: [(0, len(text))] for place in self._flooded}
+            self._flooded.clear()
         if not reports:
-            return _NOTHING
+            return found or _NOTHING
         if len(reports) > 1:
             reports.sort(key=_end)
         if len(data) != len(text):
             reports = _in_characters(data, reports)
-        found: dict[int, list[Region]] = {}
         for place, end in reports:
             first = end - self._reach[place]
             regions = found.get(place)
@@ -97,9 +96,14 @@ class Prefilter:
                 regions.append((first, end))
         return found
 
-    def _on_match(self, place: int, start: int, end: int, flags: int, context: object) -> bool:
+    def _on_match(self, place: int, start: int, end: int, flags: int, context: object) -> None:
+        if place in self._flooded:
+            return
         self._reports.append((place, end))
-        return len(self._reports) > self._most
+        if len(self._reports) > self._most:
+            counts = Counter(place for place, _ in self._reports)
+            self._flooded.update(place for place, count in counts.items() if 4 * count >= max(counts.values()))
+            self._reports[:] = [report for report in self._reports if report[0] not in self._flooded]
 
 
 @lru_cache(maxsize=8)
