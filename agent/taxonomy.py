@@ -114,6 +114,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category("pii.licence_id", "Numbers of licences", ("prv",), *_DISCLOSURE),
     Category("pii.medical_id", "Numbers of patients and insured persons", ("prv",), *_DISCLOSURE),
     Category("pii.plate", "Number plates", ("prv",), *_DISCLOSURE),
+    Category("pii.date_of_birth", "Dates of birth", ("prv",), *_DISCLOSURE),
     Category("pii.secret", "Passwords, keys and tokens", (), *_DISCLOSURE),
     Category("pii.canary", "Values that the operator registered as never to be told", ("prv",), *_DISCLOSURE),
     Category("adversarial", "Prompt injection, jailbreaks, disguised text", (), *_INJECTION),

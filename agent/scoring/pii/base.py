@@ -23,8 +23,9 @@ CATEGORIES: dict[str, str] = {
     "MEDICAL_ID": "pii.medical_id",
     "PLATE": "pii.plate",
     "SECRET": "pii.secret",
+    "DATE_OF_BIRTH": "pii.date_of_birth",
 }
-"""Category in findings by type of span, as in the contract."""
+"""Category in findings by type of span, as in the contract, and `DATE_OF_BIRTH`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,9 @@ RECOGNIZER = Recognizer(
     source="RFC 5321 section 4.1.2 (dot-string, at most 64 characters, domain), RFC 1035 section 2.3.1, RFC 6531",
     pattern=bounded(
         rf"[{_LETTERS}0-9_](?<![{_LETTERS}\w.%+-].)[{_LETTERS}0-9._%+'-]{{0,63}}+"
-        r"@(?:[A-Za-z0-9-]{1,63}+\.){1,8}[A-Za-z]{2,24}+(?![\w-])"
+        rf"@(?:[{_LETTERS}0-9-]{{1,63}}+\.){{1,8}}[A-Za-z]{{2,24}}+(?![\w-])"
     ),
-    trigger=r"@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]",
+    trigger=r"@[A-Za-z0-9\x80-\xbf\xc3-\xc9-]{1,126}\.[A-Za-z0-9\xc3-\xc9]",
     lead=132,
     judge=_judge,
     priority=6,

@@ -6,6 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.numbering_plans import is_on_plan
 
 __all__ = ["RECOGNIZER"]
 
@@ -16,13 +17,18 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
         return 0.0
     if in_context:
         return 1.0
-    return 0.8 if digits >= 10 else 0.6
+    valid = is_on_plan("".join(c for c in match["number"].replace("(0)", "") if c.isdigit()))
+    if valid:
+        return 0.9
+    # The right length for its country, or no country's: +0 is none's, and what stands there is a sum.
+    return 0.6 if valid is None else 0.0
 
 
 RECOGNIZER = Recognizer(
     name="international telephone number",
     type="PHONE",
-    source="ITU-T E.164 (at most 15 digits) and E.123 (how they are written)",
+    source="ITU-T E.164 (at most 15 digits) and E.123 (how they are written); the countries' numbering plans as "
+    "Google's libphonenumber has them",
     pattern=bounded(
         r"\+(?<![\w+)=]\+)(?P<number>[0-9](?:[ ().-]{0,2}[0-9]){7,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.-][0-9])"

@@ -1,0 +1,1 @@
+"""Latin America and Canada."""

@@ -1,0 +1,1 @@
+"""Asia beyond China and India."""

@@ -1,0 +1,1 @@
+"""Europe beyond the United Kingdom."""

@@ -1,0 +1,1 @@
+"""Australia, New Zealand and South Africa."""
