@@ -19,7 +19,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
 
 RECOGNIZER = labelled(
     "US employer identification number",
-    "NATIONAL_ID",
+    "LICENCE_ID",
     source="IRS Publication 1635 (nn-nnnnnnn) and the IRS's list of valid prefixes; needs its label",
     words=_LABELS,
     value="[0-9]{2}-?[0-9]{7}",

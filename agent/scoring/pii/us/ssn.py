@@ -19,7 +19,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
         return 0.0
     if in_context:
         return 1.0
-    return 0.6 if match["s"] == "-" and area[0] != "9" else 0.0
+    return 0.6 if match["s"] in ("-", ".") and area[0] != "9" else 0.0
 
 
 RECOGNIZER = Recognizer(

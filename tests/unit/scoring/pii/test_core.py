@@ -43,6 +43,7 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 LEFT = [
+    "mail root@build.local and admin@db.internal",
     "icon@2x.png",
     "git@github.com:owner/repo.git",
     "lodash@4.17.21",

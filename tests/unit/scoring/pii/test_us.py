@@ -8,6 +8,7 @@ from agent.scoring.pii import PiiScorer
 from tests.unit.scoring.pii.cases import Found, found
 
 FOUND: list[Found] = [
+    ("Check against 516.64.7526 please", [("NATIONAL_ID", "516.64.7526")]),
     ("Ask at (212) 555-0187.", [("PHONE", "(212) 555-0187")]),
     ("my cell is 415-555-0132 x12", [("PHONE", "415-555-0132 x12")]),
     ("My SSN is 536-22-1234", [("NATIONAL_ID", "536-22-1234")]),
