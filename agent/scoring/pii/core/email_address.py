@@ -9,31 +9,9 @@ from agent.scoring.pii.base import Recognizer, bounded
 __all__ = ["RECOGNIZER"]
 
 # The last label of a file name that looks like an address (icon@2x.png), of code and of markup.
-_NOT_A_DOMAIN = frozenset(
-    ("png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "ts", "jsx", "json", "html", "py", "rb", "java", "kt")
-)
-    (
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "css",
-        "js",
-        "ts",
-        "jsx",
-        "json",
-        "html",
-        "py",
-        "rb",
-        "java",
-        "kt",
-    )
-)
+_NOT_A_DOMAIN = re.compile("png|jpe?g|gif|svg|webp|ico|css|js|ts|jsx|json|html|py|rb|java|kt")
 # No mail goes there from elsewhere: RFC 6761, RFC 6762, and what is reserved for private use.
-_NOT_PUBLIC = frozenset(("local", "localhost", "localdomain", "internal", "invalid", "lan", "corp", "intranet"))
+_NOT_PUBLIC = re.compile("local|localhost|localdomain|internal|invalid|lan|corp|intranet")
 # Accounts of machines, not of people: git@github.com:owner/repository.
 _MACHINES = frozenset(("git",))
 
@@ -50,7 +28,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     value = match[0]
     local, _, domain = value.partition("@")
     top_level = domain.rpartition(".")[2].lower()
-    if top_level in _NOT_A_DOMAIN or top_level in _NOT_PUBLIC or local.lower() in _MACHINES:
+    if _NOT_A_DOMAIN.fullmatch(top_level) or _NOT_PUBLIC.fullmatch(top_level) or local.lower() in _MACHINES:
         return 0.0
     if _USERINFO.search(match.string[max(0, match.start() - 80) : match.start()]):
         return 0.0
