@@ -11,6 +11,8 @@ import string
 import uuid
 from collections.abc import Callable, Iterator
 
+from agent.scoring.pii.checksums import luhn
+
 __all__ = ["MAKERS", "digits_of", "negative_texts"]
 
 
@@ -53,6 +55,12 @@ def _ean(rng: random.Random, first: str, size: int = 13) -> str:
 def _isbn(rng: random.Random) -> str:
     number = _ean(rng, "978")
     return f"{number[:3]}-{number[3]}-{number[4:7]}-{number[7:12]}-{number[12]}"
+
+
+def _imei(rng: random.Random) -> str:
+    """3GPP TS 23.003, section 6.2.1: with its check digit, which is that of cards."""
+    body = "35" + "".join(rng.choice(string.digits) for _ in range(12))
+    return next(body + last for last in string.digits if luhn(body + last))
 
 
 def _base64(rng: random.Random, count: int) -> str:
@@ -147,6 +155,7 @@ _GOODS: tuple[Maker, ...] = (
     ),
     lambda rng: f"ISBN {_isbn(rng)}, {rng.randrange(100, 900)} pages",
     lambda rng: f"EAN {_ean(rng, '40')}, UPC {_ean(rng, '0', 12)}, {rng.randrange(500)} in stock",
+    lambda rng: f"IMEI {_imei(rng)}, firmware {_version(rng)}",
     lambda rng: f"barcode {_ean(rng, '690')} scanned at {_clock(rng)}",
     lambda rng: f"Serial number {_hex(rng, 12).upper()}, model {digits_of(rng, 4)}-{_hex(rng, 4).upper()}",
     lambda rng: (
