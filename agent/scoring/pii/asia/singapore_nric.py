@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -37,6 +38,7 @@ RECOGNIZER = Recognizer(
     trigger=r"\b[FGMST][0-9]{7}[A-Z]\b",
     judge=_judge,
     context=Words("nric fin ic singapore identity identification passport"),
+    denial=NUMBER_DENIAL,
     priority=8,
     seldom=True,
 )

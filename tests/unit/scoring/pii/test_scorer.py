@@ -16,7 +16,20 @@ from agent.scoring.pii import PACKS, PiiScorer
 from agent.scoring.pii.base import Match
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import load_recognizers
-from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us, test_vendor_keys
+from tests.unit.scoring.pii import (
+    test_americas,
+    test_asia,
+    test_cn,
+    test_core,
+    test_core_labelled,
+    test_eu,
+    test_hk_mo_tw,
+    test_india,
+    test_secrets,
+    test_uk,
+    test_us,
+    test_vendor_keys,
+)
 from tests.unit.scoring.pii.cases import Found
 
 SCORER = PiiScorer()
@@ -110,7 +123,20 @@ PIECES = st.sampled_from(
 )
 
 
-TABLES = (test_core, test_secrets, test_cn, test_hk_mo_tw, test_us, test_vendor_keys)
+TABLES = (
+    test_core,
+    test_core_labelled,
+    test_secrets,
+    test_cn,
+    test_hk_mo_tw,
+    test_us,
+    test_uk,
+    test_eu,
+    test_india,
+    test_asia,
+    test_americas,
+    test_vendor_keys,
+)
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
 
 
@@ -236,6 +262,26 @@ HOSTILE = [
     "一三八零",
     "\n电话",
     "\u200b1",
+    "sort code 11-11-11 a ",
+    "account ",
+    "address: A 1, ",
+    "address: 1 ",
+    "passport ",
+    "national id a",
+    "PESEL 1 2 ",
+    "DOB ",
+    "12 Elm ",
+    "Elm Elm Street ",
+    "rue de la ",
+    "Via Elm ",
+    "AAAA0AAAAAA 1 ",
+    "one two ",
+    "1 1-1 ",
+    "a at a dot ",
+    "GPS 1.111, ",
+    "1°1'N ",
+    "\nApt ",
+    "P.O. Box 1 ",
 ]
 
 
