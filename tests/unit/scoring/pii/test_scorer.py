@@ -21,10 +21,13 @@ from tests.unit.scoring.pii import (
     test_asia,
     test_cn,
     test_core,
+    test_core_contacts,
+    test_core_identifiers,
     test_core_labelled,
     test_eu,
     test_hk_mo_tw,
     test_india,
+    test_oceania,
     test_secrets,
     test_uk,
     test_us,
@@ -125,6 +128,8 @@ PIECES = st.sampled_from(
 
 TABLES = (
     test_core,
+    test_core_contacts,
+    test_core_identifiers,
     test_core_labelled,
     test_secrets,
     test_cn,
@@ -135,6 +140,7 @@ TABLES = (
     test_india,
     test_asia,
     test_americas,
+    test_oceania,
     test_vendor_keys,
 )
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
