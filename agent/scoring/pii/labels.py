@@ -28,7 +28,7 @@ NEAR = rf"[\W_]{{0,24}}(?:(?:{_LINKS})[\W_]{{1,6}}){{0,4}}+"
 FAR = "[^0-9]{0,40}?(?:(?<![A-Za-z])|(?=[0-9]))"
 """Anything without a digit, for values that have check digits of their own."""
 # It begins with at most six letters, or the words between the label and the number would be taken for its beginning.
-_NUMBER = "(?=[A-Z]{0,6}[0-9])[0-9A-Z](?:[ ./-]?[0-9A-Z]){6,21}"
+_NUMBER = "(?=[A-Z]{0,6}[0-9]|[XYZ]-[0-9])[0-9A-Z](?:[ ./-]?[0-9A-Z]){6,21}"
 
 
 def labelled(

@@ -16,6 +16,9 @@ FOUND: list[Found] = [
     ("my tax file number is 123456782", [("NATIONAL_ID", "123456782")]),
     ("IRD number 49-091-850", [("NATIONAL_ID", "49-091-850")]),
     ("SA ID: 7503305044089", [("NATIONAL_ID", "7503305044089")]),
+    ("TFN 245 740 890", [("NATIONAL_ID", "245 740 890")]),
+    ("IRD number 96-144-504", [("NATIONAL_ID", "96-144-504")]),
+    ("SA ID 8504036702077", [("NATIONAL_ID", "8504036702077")]),
     ("Medicare card 2123 45670 1", [("MEDICAL_ID", "2123 45670 1")]),
     ("medicare no 2123456701", [("MEDICAL_ID", "2123456701")]),
 ]
@@ -26,7 +29,15 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
     assert found(text) == expected
 
 
-LEFT = ["TFN 123 456 783", "123 456 782", "order 123456782", "SA ID: 7503305044088", "2123 45670 1", "IRD 49-091-851"]
+LEFT = [
+    "TFN 123 456 783",
+    "123 456 782",
+    "order 123456782",
+    "SA ID: 7503305044088",
+    "2123 45670 1",
+    "Medicare 2123 45671 1",
+    "IRD 49-091-851",
+]
 
 
 @pytest.mark.parametrize("text", LEFT)
