@@ -16,7 +16,8 @@ __all__ = [
 
 PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell cellphone fax call calling called dial ring contact hotline landline "
-    "whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber main_line",
+    "whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber main_line "
+    "phone_no phonenum tel_no mobile_no cell_no",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 CARD_CONTEXT = Words(

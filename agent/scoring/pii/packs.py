@@ -27,6 +27,7 @@ PACKS: dict[str, tuple[str, ...]] = {
         "agent.scoring.pii.core.address_labelled",
         "agent.scoring.pii.core.address_unit",
         "agent.scoring.pii.core.po_box",
+        "agent.scoring.pii.core.name_announced",
         "agent.scoring.pii.core.coordinates",
         "agent.scoring.pii.core.coordinates_dms",
         "agent.scoring.pii.core.date_of_birth",

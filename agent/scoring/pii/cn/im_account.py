@@ -8,9 +8,11 @@ from agent.scoring.pii.base import Recognizer
 
 __all__ = ["RECOGNIZER"]
 
-_SERVICE = "微信|威信|薇信|徽信|v信|抖音|快手|小红书|陌陌|钉钉"
+_SERVICE = "微信|威信|薇信|徽信|v信|加v|加薇|抖音|快手|小红书|陌陌|钉钉"
 _SERVICE_LATIN = "wechat|weixin|wx|vx|telegram|whatsapp|skype|line(?= ?id)"
-_NUMBER = "号码|账号|帐号|号|ID|昵称"
+_QQ = "扣扣|企鹅|加q|加我q"
+_QQ_LATIN = "qq|q(?=号)"
+_NUMBER = "号码|账号|帐号|号|[_ ]?ID|昵称|_?no|_?num|[_ ]?number|[_ ]?account|_?name"
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _NO_ACCOUNT = frozenset(
     [
@@ -64,14 +66,14 @@ RECOGNIZER = Recognizer(
         rf"(?:\b(?:{_SERVICE_LATIN})|{_SERVICE})(?P<number> ?(?:{_NUMBER}))?"
         r"(?P<sign> {0,2}(?:[:=：@]|是|为|叫|改成){1,2}[ \"“'@]{0,2}| )?"
         r"(?P<wechat>[a-z](?<![a-z0-9_]{2})[a-z0-9_-]{5,19})(?![\w@]|[.-][a-z0-9])"
-        rf"|(?:(?<![a-z0-9])qq|扣扣|企鹅)(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=：]|是|为){{1,2}} {{0,2}}| )?"
+        rf"|(?:(?<![a-z0-9])(?:{_QQ_LATIN})|{_QQ})(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=：]|是|为){{1,2}} {{0,2}}| )?"
         r"(?P<qq>[1-9][0-9]{4,10})(?![\w@]|[.-][a-z0-9])",
         re.IGNORECASE | re.ASCII,
     ),
     trigger=(
         rf"(?:{_SERVICE_LATIN}|{_SERVICE})(?: ?(?:{_NUMBER}))?"
         r"(?: {0,2}(?:[:=@]|：|是|为|叫|改成){1,2}(?:[ \"'@]|“){0,2}| )?[a-z][a-z0-9_-]{5}"
-        rf"|(?:qq|扣扣|企鹅)(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=]|：|是|为){{1,2}} {{0,2}}| )?[1-9][0-9]{{4}}"
+        rf"|(?:{_QQ_LATIN}|{_QQ})(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=]|：|是|为){{1,2}} {{0,2}}| )?[1-9][0-9]{{4}}"
     ),
     judge=_judge,
     span=_span,

@@ -24,7 +24,14 @@ _TRIGGER_SEPARATOR = "[ \t,;|:\"'()]|，|；|：|、|（|）|</?[a-z]{1,6}>"
 _CONTACT = "Tel|T[:：]|Mobile|Phone|E-?mail|电话|手机|联系电话|联系方式|邮箱|地址|微信"
 
 
+# The only Chinese characters that a name follows without a sign; after others it is the middle of a word (支付宝).
+_LINKS = "是叫找问请让由被对向把跟给和与及到为在即系位名的如说告诉待员者人户方"
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
+    before = match.string[match.start() - 1 : match.start()] if match.start() else ""
+    if "\u3400" <= before <= "\u9fff" and before not in _LINKS:
+        return 0.0
     if match["line"] and match.string[max(0, match.start() - 1) : match.start()] not in ("", "\n"):
         return 0.0
     return 0.0 if is_ordinary(match["value"]) else 0.8

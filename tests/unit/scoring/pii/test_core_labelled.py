@@ -91,3 +91,37 @@ LEFT = [
 @pytest.mark.parametrize("text", LEFT)
 def test_left(text: str) -> None:
     assert found(text) == []
+
+
+NAMES: list[Found] = [
+    ("My name is Emily Carter and I am fine", [("NAME", "Emily Carter")]),
+    ("Patient name: Ana de la Cruz", [("NAME", "Ana de la Cruz")]),
+    ("Name: Seán O'Neill\nAge: 40", [("NAME", "Seán O'Neill")]),
+    ("first name: Emily, last name: Carter", [("NAME", "Emily"), ("NAME", "Carter")]),
+    ("Mr. Robert Downey called", [("NAME", "Robert Downey")]),
+    ("Dear Ms. Carter,", [("NAME", "Carter")]),
+    ("Kind regards,\nJürgen Müller-Lüdenscheidt", [("NAME", "Jürgen Müller-Lüdenscheidt")]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), NAMES)
+def test_announced_names(text: str, expected: list[tuple[str, str]]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "File name: Report Final",
+        "Product Name: Super Glue",
+        "Name: Unknown",
+        "Name: your name here",
+        "The name is a mystery",
+        "Name: iPhone",
+        "Dr. and Mrs.",
+        "customer: none",
+        "Regards, the team",
+    ],
+)
+def test_what_is_no_announced_name(text: str) -> None:
+    assert found(text) == []
