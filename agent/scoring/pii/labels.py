@@ -27,7 +27,8 @@ NEAR = rf"[\W_]{{0,24}}(?:(?:{_LINKS})[\W_]{{1,6}}){{0,4}}+"
 """Between a label and its value: signs, blanks, and at most four of the words that join the two."""
 FAR = "[^0-9]{0,40}?(?:(?<![A-Za-z])|(?=[0-9]))"
 """Anything without a digit, for values that have check digits of their own."""
-_NUMBER = "[0-9A-Z](?:[ ./-]?[0-9A-Z]){6,21}"
+# It begins with a digit, or with a word that has one.
+_NUMBER = "(?=[A-Z]{0,6}[0-9]|[XYZ]-[0-9])[0-9A-Z](?:[ ./-]?[0-9A-Z]){6,21}"
 
 
 def labelled(
@@ -121,7 +122,7 @@ def labelled_numbers(
     by_label: dict[str, list[LabelledNumber]] = {}
     for number in numbers:
         for word in number.words.split():
-            by_label.setdefault(word.replace("_", ""), []).append(number)
+            by_label.setdefault(word.lower().replace("_", ""), []).append(number)
     words = " ".join(dict.fromkeys(word for number in numbers for word in number.words.split()))
 
     def length(label: str, text: str) -> int:

@@ -23,8 +23,8 @@ _DATE = re.compile(
 )
 _NO_STREET = re.compile(
     r"(?:google|hard|flash|disk|thumb|usb|one|test|supreme|high|federal|district|circuit|appeals?|county|crown|"
-    r"tennis|basketball|food|wall|main event|milky|first|second|third|third|same|other) "
-    r"(?:drive|court|way|place|street|row|run|gate|green|circle|plaza|square)\b",
+    r"tennis|basketball|food|wall|main event|milky|first|second|third|same|other|mile|minute|hour|day) "
+    r"(?:drive|court|way|place|street|row|run|gate|green|circle|plaza|square|walk|trail)\b",
     re.IGNORECASE,
 )
 

@@ -16,7 +16,22 @@ from agent.scoring.pii import PACKS, PiiScorer
 from agent.scoring.pii.base import Match
 from agent.scoring.pii.engine import Engine
 from agent.scoring.pii.packs import load_recognizers
-from tests.unit.scoring.pii import test_cn, test_core, test_hk_mo_tw, test_secrets, test_us, test_vendor_keys
+from tests.unit.scoring.pii import (
+    test_americas,
+    test_asia,
+    test_cn,
+    test_core,
+    test_core_contacts,
+    test_core_identifiers,
+    test_eu,
+    test_hk_mo_tw,
+    test_india,
+    test_oceania,
+    test_secrets,
+    test_uk,
+    test_us,
+    test_vendor_keys,
+)
 from tests.unit.scoring.pii.cases import Found
 
 SCORER = PiiScorer()
@@ -110,7 +125,22 @@ PIECES = st.sampled_from(
 )
 
 
-TABLES = (test_core, test_secrets, test_cn, test_hk_mo_tw, test_us, test_vendor_keys)
+TABLES = (
+    test_americas,
+    test_asia,
+    test_cn,
+    test_core,
+    test_core_contacts,
+    test_core_identifiers,
+    test_eu,
+    test_hk_mo_tw,
+    test_india,
+    test_oceania,
+    test_secrets,
+    test_uk,
+    test_us,
+    test_vendor_keys,
+)
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
 
 
@@ -236,6 +266,34 @@ HOSTILE = [
     "一三八零",
     "\n电话",
     "\u200b1",
+    "passport ",
+    "passport_",
+    "address ",
+    "address: 1 A ",
+    "12 Main ",
+    "12 Main Main Main Street ",
+    "0123 456 789 ",
+    "+44 20 7946 0958 ",
+    "1 2 ",
+    "one two ",
+    "a(at)b",
+    "a#qq.com ",
+    "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ",
+    "lat 1.234 ",
+    "born January ",
+    "MRN-1234 ",
+    "dni 1.2.3.4.5.6.7.8.9.",
+    "Via A A A ",
+    "12 rue de la ",
+    "1 Musterstraße ",
+    "sort code 12 34 56 ",
+    "9876543210 ABCD0123456 ",
+    "S1234567A ",
+    "AB123456C ",
+    "40° 12' N, ",
+    "national id ",
+    "date of birth 1/1/",
+    "passport’’",
 ]
 
 
