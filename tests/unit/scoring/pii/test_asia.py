@@ -7,7 +7,7 @@ import pytest
 from tests.unit.scoring.pii.cases import Found, found
 
 FOUND: list[Found] = [
-    ("S1234567D", [("NATIONAL_ID", "S1234567D")]),
+    ("NRIC S1234567D", [("NATIONAL_ID", "S1234567D")]),
     ("FIN M1234567K", [("NATIONAL_ID", "M1234567K")]),
     ("511025-2328424", [("NATIONAL_ID", "511025-2328424")]),
     ("주민등록번호 511025-2328425", [("NATIONAL_ID", "511025-2328425")]),
@@ -22,7 +22,8 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 LEFT = [
-    "S1234567A",
+    "S1234567D",
+    "NRIC S1234567A",
     "511025-2328425",
     "511325-2328424",
     "051413880614",
