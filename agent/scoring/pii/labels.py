@@ -27,7 +27,7 @@ NEAR = rf"[\W_]{{0,24}}(?:(?:{_LINKS})[\W_]{{1,6}}){{0,4}}+"
 """Between a label and its value: signs, blanks, and at most four of the words that join the two."""
 FAR = "[^0-9]{0,40}?(?:(?<![A-Za-z])|(?=[0-9]))"
 """Anything without a digit, for values that have check digits of their own."""
-# It begins with a digit, or with a word that has one.
+# It begins with at most six letters, or the words between the label and the number would be taken for its beginning.
 _NUMBER = "(?=[A-Z]{0,6}[0-9]|[XYZ]-[0-9])[0-9A-Z](?:[ ./-]?[0-9A-Z]){6,21}"
 
 
@@ -62,6 +62,7 @@ def labelled(
     end
         What must not follow.
     """
+    words = _with_capitals(words)
     labels = "|".join(_spelled(words))
     return Recognizer(
         name=name,
@@ -122,17 +123,18 @@ def labelled_numbers(
     by_label: dict[str, list[LabelledNumber]] = {}
     for number in numbers:
         for word in number.words.split():
-            by_label.setdefault(word.lower().replace("_", ""), []).append(number)
+            by_label.setdefault(word.replace("_", ""), []).append(number)
     words = " ".join(dict.fromkeys(word for number in numbers for word in number.words.split()))
 
     def length(label: str, text: str) -> int:
-        """Characters of the number that the text begins with; 0 when it begins with none of the label's."""
+        """Characters of the longest number that the text begins with; 0 when it begins with none of the label's."""
+        longest = 0
         for number in by_label[_LABEL_SIGNS.sub("", label.lower())]:
             for size in number.sizes:
                 end = _end_of(text, size)
-                if end and number.valid(text[:end]):
-                    return end
-        return 0
+                if end > longest and number.valid(text[:end]):
+                    longest = end
+        return longest
 
     def judge(match: re.Match[str], in_context: bool) -> float:
         return 1.0 if length(match["label"], match["value"]) else 0.0
@@ -154,6 +156,12 @@ def _end_of(text: str, size: int) -> int:
         if seen == size:
             return 0 if text[at + 1 : at + 2].isalnum() else at + 1
     return 0
+
+
+def _with_capitals(words: str) -> str:
+    """The words, and those with letters beyond ASCII in capitals, too: patterns fold the case of ASCII alone."""
+    others = [form for word in words.split() if not word.isascii() for form in (word.capitalize(), word.upper())]
+    return " ".join(dict.fromkeys([*words.split(), *others]))
 
 
 def _spelled(words: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -25,7 +26,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     remainder = (offset + sum(int(c) * w for c, w in zip(number[1:8], _WEIGHTS, strict=True))) % 11
     if number[8] != letters[remainder]:
         return 0.0
-    return 1.0 if in_context else 0.0  # one in 140 part numbers of this form checks
+    return 1.0 if in_context else 0.6
 
 
 RECOGNIZER = Recognizer(
@@ -37,6 +38,7 @@ RECOGNIZER = Recognizer(
     trigger=r"\b[FGMST][0-9]{7}[A-Z]\b",
     judge=_judge,
     context=Words("nric fin ic singapore identity identification passport"),
+    denial=NUMBER_DENIAL,
     priority=8,
     seldom=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -25,6 +26,7 @@ RECOGNIZER = Recognizer(
     trigger=r"\b[A-Z]{3}[ABCFGHJLPT][A-Z][0-9]{4}[A-Z]\b",
     judge=_judge,
     context=Words("pan pan_card permanent_account income_tax tax itr taxpayer"),
+    denial=NUMBER_DENIAL,
     priority=8,
     seldom=True,
 )

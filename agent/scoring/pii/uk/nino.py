@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -31,6 +32,7 @@ RECOGNIZER = Recognizer(
     trigger=r"\b[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b",
     judge=_judge,
     context=Words("ni nino national_insurance insurance ni_number nic payroll hmrc"),
+    denial=NUMBER_DENIAL,
     priority=8,
     seldom=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.context_words import NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -30,6 +31,7 @@ RECOGNIZER = Recognizer(
     trigger=rf"\b[1-9]{_LETTER}{_EITHER}[0-9]-?{_LETTER}{_EITHER}[0-9]-?{_LETTER}{{2}}[0-9]{{2}}\b",
     judge=_judge,
     context=Words("medicare mbi beneficiary cms insurance patient"),
+    denial=NUMBER_DENIAL,
     priority=7,
     seldom=True,
 )

@@ -21,7 +21,7 @@ RECOGNIZER = Recognizer(
     type="NATIONAL_ID",
     source="US Social Security Administration, randomisation of 2011; needs a context word",
     pattern=bounded(
-        r"[0-9](?<![\w.,+-][0-9])(?<![\w.,+-] [0-9])(?: [0-9]){2} ?[-. ] ?[0-9] [0-9] ?[-. ] ?[0-9](?: [0-9]){3}"
+        r"[0-9](?<![\w.,+-][0-9])(?<![0-9.+-] [0-9])(?: [0-9]){2} ?[-. ] ?[0-9] [0-9] ?[-. ] ?[0-9](?: [0-9]){3}"
         r"(?!\w| [0-9])"
     ),
     trigger=r"[0-9] [0-9] ?[-. ] ?[0-9] [0-9] ?[-. ] ?[0-9] [0-9]",

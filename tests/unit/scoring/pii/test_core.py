@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.scoring.pii.cases import Found, found
+from agent.scoring.pii.checksums import luhn, mod_97
+from tests.unit.scoring.pii.cases import Found, assert_checked, found
 
 FOUND: list[Found] = [
     ("Write to anna.lee+news@mail.example.org.", [("EMAIL", "anna.lee+news@mail.example.org")]),
@@ -85,3 +86,11 @@ LEFT = [
 @pytest.mark.parametrize("text", LEFT)
 def test_left(text: str) -> None:
     assert found(text) == []
+
+
+def test_check_digits_of_cards() -> None:
+    assert_checked("card", "CARD", "4###############", luhn)
+
+
+def test_check_digits_of_accounts() -> None:
+    assert_checked("IBAN", "BANK_ACCOUNT", "DE####################", mod_97)

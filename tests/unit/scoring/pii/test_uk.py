@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from tests.unit.scoring.pii.cases import Found, found
+import pytest
+from stdnum.gb import nhs, utr
+
+from tests.unit.scoring.pii.cases import Found, assert_checked, found
 
 FOUND: list[Found] = [
-    ("NINO AB123456C", [("NATIONAL_ID", "AB123456C")]),
-    ("his is AB 12 34 56 C.", [("NATIONAL_ID", "AB 12 34 56 C")]),
-    ("NHS number for the patient is 440 444 1908", [("MEDICAL_ID", "440 444 1908")]),
-    ("UTR: 2144622712", [("NATIONAL_ID", "2144622712")]),
-    ("MORGA657054SM9IJ", [("LICENCE_ID", "MORGA657054SM9IJ")]),
-    ("Sort code: 20-00-00, account number: 55779911", [("BANK_ACCOUNT", "55779911")]),
-    ("postcode SW1A 1AA", [("ADDRESS", "SW1A 1AA")]),
+    ("NI number AB 12 34 56 C", [("NATIONAL_ID", "AB 12 34 56 C")]),
+    ("nino: JG103759A", [("NATIONAL_ID", "JG103759A")]),
+    ("NHS number 943 278 6838", [("MEDICAL_ID", "943 278 6838")]),
+    ('"nhs_number": "9435000495"', [("MEDICAL_ID", "9435000495")]),
+    ("My UTR is 4852791198.", [("NATIONAL_ID", "4852791198")]),
+    ("unique taxpayer reference: 24283 44947", [("NATIONAL_ID", "24283 44947")]),
+    ("driver MORGA657054SM9IJ was seen", [("LICENCE_ID", "MORGA657054SM9IJ")]),
+    ("licence held: WU999801195J99AB", [("LICENCE_ID", "WU999801195J99AB")]),
+    ("Sort code 20-45-77, account 31926819", [("BANK_ACCOUNT", "31926819")]),
+    ("sort-code: 204577 acc no 3192681", [("BANK_ACCOUNT", "3192681")]),
+    ("Postcode: SW1A 2AB", [("ADDRESS", "SW1A 2AB")]),
+    ("my post code is m1 1ae", [("ADDRESS", "m1 1ae")]),
 ]
 
 
@@ -23,17 +31,32 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 LEFT = [
-    "GB123456C",
-    "AB123456E",
-    "NHS number 4404441909",
-    "UTR 3144622712",
-    "MORGA697054SM9IJ",
-    "sort code 20-00-00",
-    "XAB123456C",
-    "postcode lottery 12",
+    "GB 12 34 56 C",
+    "NI DA 12 34 56 C",
+    "NI number AB 12 34 56 E",
+    "Batch AB123456C",
+    "NHS number 943 278 6839",
+    "9432786838",
+    "order 4852791198",
+    "UTR 4852791199",
+    "MORGA698054SM9IJ",
+    "X-MORGA657054SM9IJ",
+    "sort code 20-45-77",
+    "account 31926819 closed",
+    "sorted 20-45-77, 31926819 rows",
+    "gate SW1A 2AB",
+    "postcode: 12345",
 ]
 
 
 @pytest.mark.parametrize("text", LEFT)
 def test_left(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "form", "valid"),
+    [("NHS number", "MEDICAL_ID", "9#########", nhs.is_valid), ("UTR", "NATIONAL_ID", "##########", utr.is_valid)],
+)
+def test_check_digits(label: str, kind: str, form: str, valid: Callable[[str], bool]) -> None:
+    assert_checked(label, kind, form, valid)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from stdnum.us import rtn
 
 from agent.scoring.pii import PiiScorer
-from tests.unit.scoring.pii.cases import Found, found
+from tests.unit.scoring.pii.cases import Found, assert_checked, found
 
 FOUND: list[Found] = [
     ("Check against 516.64.7526 please", [("NATIONAL_ID", "516.64.7526")]),
@@ -13,16 +14,24 @@ FOUND: list[Found] = [
     ("my cell is 415-555-0132 x12", [("PHONE", "415-555-0132 x12")]),
     ("My SSN is 536-22-1234", [("NATIONAL_ID", "536-22-1234")]),
     ("social security number: 536221234", [("NATIONAL_ID", "536221234")]),
-    ("SSN: 5 3 6 - 2 2 - 1 2 3 4", [("NATIONAL_ID", "5 3 6 - 2 2 - 1 2 3 4")]),
-    ("he uses 912-70-1234 now", [("NATIONAL_ID", "912-70-1234")]),
-    ("EIN 12-3456789", [("LICENCE_ID", "12-3456789")]),
-    ("Account number: 000123456789", [("BANK_ACCOUNT", "000123456789")]),
-    ("routing number 022843928", [("BANK_ACCOUNT", "022843928")]),
-    ("NPI: 1234567893", [("MEDICAL_ID", "1234567893")]),
-    ("provider NPI 8499261898", [("MEDICAL_ID", "8499261898")]),
-    ("1EG4-TE5-MK73", [("MEDICAL_ID", "1EG4-TE5-MK73")]),
+    ("SSN 5 3 6 - 2 2 - 1 2 3 4", [("NATIONAL_ID", "5 3 6 - 2 2 - 1 2 3 4")]),
+    ("my social security number, 5 3 6 2 2 1 2 3 4", [("NATIONAL_ID", "5 3 6 2 2 1 2 3 4")]),
+    ("ITIN 912-70-1234", [("NATIONAL_ID", "912-70-1234")]),
+    ("filed under 950 88 4321", [("NATIONAL_ID", "950 88 4321")]),
+    ("EIN: 12-3456789", [("LICENCE_ID", "12-3456789")]),
+    ("federal tax id 541234567", [("LICENCE_ID", "541234567")]),
+    ("account number 000123456789", [("BANK_ACCOUNT", "000123456789")]),
+    ("Acct #: 4471 220 198", [("BANK_ACCOUNT", "4471 220 198")]),
+    ("routing number 162063066", [("BANK_ACCOUNT", "162063066")]),
+    ("ABA: 131517501", [("BANK_ACCOUNT", "131517501")]),
+    ("NPI 1234567893", [("MEDICAL_ID", "1234567893")]),
+    ("National Provider Identifier: 1992999999", [("MEDICAL_ID", "1992999999")]),
+    ("claim of 1EG4-TE5-MK73", [("MEDICAL_ID", "1EG4-TE5-MK73")]),
     ("Medicare 1EG4TE5MK73", [("MEDICAL_ID", "1EG4TE5MK73")]),
-    ("DEA: AB1234563", [("LICENCE_ID", "AB1234563")]),
+    ("DEA number AB1234563", [("LICENCE_ID", "AB1234563")]),
+    ("dea: F91234563", [("LICENCE_ID", "F91234563")]),
+    ("PSC 1234, Box 5678, APO AE 09204", [("ADDRESS", "PSC 1234, Box 5678, APO AE 09204")]),
+    ("Unit 45013 Box 2666\nFPO AP 96338", [("ADDRESS", "Unit 45013 Box 2666\nFPO AP 96338")]),
 ]
 
 
@@ -36,12 +45,21 @@ LEFT = [
     "666-12-3456",
     "000-12-3456",
     "536-00-1234",
-    "912-20-1234",
+    "5 3 6 - 2 2 - 1 2 3 4",
+    "SSN 6 6 6 - 2 2 - 1 2 3 4",
+    "912-69-1234",
+    "order 912-70-1234",
+    "12-3456789",
+    "EIN: 78-3456789",
     "account 20240101 was closed",
-    "routing number 022843927",
-    "1SG4-TE5-MK73",
-    "1 2 3 4 5 6 7 8 9",
-    "EIN 99",
+    "162063066",
+    "routing number 162063067",
+    "1234567893",
+    "SKU 1EG4TE5MK73",
+    "1EG4-TE5-MB73",
+    "AB1234563",
+    "box 5678, PSC 1234",
+    "APO AE 09204",
 ]
 
 
@@ -55,6 +73,5 @@ def test_context_raises_the_score() -> None:
     assert PiiScorer().score_text("SSN 536-22-1234").scores["pii.national_id"] == 1.0
 
 
-def test_check_digits_raise_the_score() -> None:
-    assert PiiScorer().score_text("NPI: 1234567893").scores["pii.medical_id"] == 1.0
-    assert PiiScorer().score_text("NPI: 1234567890").scores["pii.medical_id"] == 0.8
+def test_check_digits_of_routing_numbers() -> None:
+    assert_checked("routing number", "BANK_ACCOUNT", "#########", rtn.is_valid)
