@@ -11,8 +11,8 @@ from agent.scoring.ner.addresses import addresses_in
 from agent.scoring.ner.base import Entity, EntityModel, NameFinder, readable
 from agent.scoring.ner.gate import LATIN, Script, holds_script, may_hold_names
 from agent.scoring.ner.han import HAN
-from agent.scoring.ner.occupied import Occupied
 from agent.scoring.ner.tidy import names_in, repeats
+from agent.scoring.occupied import Occupied
 
 __all__ = ["CATEGORIES", "JoinedFinders", "ModelFinder", "without_overlaps"]
 

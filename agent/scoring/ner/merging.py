@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from agent.scores import ScoreRow, TextSpan
 from agent.scoring.ner.base import NameFinder
-from agent.scoring.ner.occupied import Occupied
+from agent.scoring.occupied import Occupied
 
 __all__ = ["with_names"]
 

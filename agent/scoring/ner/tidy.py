@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from agent.scoring.ner.han import is_han, names_in_han
-from agent.scoring.ner.occupied import Occupied
 from agent.scoring.ner.words import ENDINGS, LABELS, LEADERS, NEVER_INSIDE, PARTICLES, STREETS, TITLES
+from agent.scoring.occupied import Occupied
 
 __all__ = ["names_in", "repeats"]
 

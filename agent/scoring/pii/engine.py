@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
+from agent.scoring.occupied import Occupied
 from agent.scoring.pii.base import Match, Nearby, Recognizer
 from agent.scoring.pii.folding import fold
 from agent.scoring.pii.prefilter import Prefilter, Region, load_prefilter
@@ -56,7 +56,8 @@ class Engine:
                 rivals = []
             priority = recognizer.priority
             _collect(recognizer, _matches(recognizer, folded, regions[place]), surroundings, kept, rivals)
-        kept.add_best(rivals)
+        if rivals:
+            kept.add_best(rivals)
         if offsets is None:
             return kept.matches
         return [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in kept.matches]
@@ -116,28 +117,18 @@ def _collect(
 class _Kept:
     """Hits that are kept, in order, none overlapping another."""
 
-    __slots__ = ("_starts", "matches")
+    __slots__ = ("is_free", "matches")
 
     def __init__(self) -> None:
         self.matches: list[Match] = []
-        self._starts: list[int] = []
-
-    def is_free(self, start: int, end: int) -> bool:
-        """Whether nothing that is kept shares a character with ``[start, end)``."""
-        after = bisect_right(self._starts, start)
-        if after and self.matches[after - 1].end > start:
-            return False
-        return after == len(self._starts) or self._starts[after] >= end
+        self.is_free = Occupied().is_free
 
     def add_best(self, rivals: list[Match]) -> None:
         """Keep hits of one priority, of two that overlap the better one. They are free of what is kept."""
         if len(rivals) > 1:
             rivals = _without_overlaps(rivals)
-        if self.matches and rivals:
-            self.matches = sorted((*self.matches, *rivals), key=_start)
-        else:
-            self.matches += rivals
-        self._starts = [match.start for match in self.matches]
+        self.matches = sorted((*self.matches, *rivals), key=_start) if self.matches else rivals
+        self.is_free = Occupied((match.start, match.end) for match in self.matches).is_free
 
 
 def _start(match: Match) -> int:

@@ -21,7 +21,8 @@ class PiiScorer:
 
     The score of a category is that of its best span: 1.0 for a value that its check digit or its context confirms,
     from 0.5 upwards for one that only looks right. Full-width digits and letters count as their ASCII forms; spans are
-    offsets in the raw text. Names and addresses have no form: a model of named entities finds them, when one is given.
+    offsets in the raw text. Names and addresses are found where their form or the words around them announce them; all
+    others need a model of named entities.
 
     Linear in the length of the text, whatever it holds.
 

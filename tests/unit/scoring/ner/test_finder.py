@@ -13,7 +13,7 @@ from agent.scores import ScoreRow, TextSpan
 from agent.scoring.ner.base import Entity
 from agent.scoring.ner.finder import JoinedFinders, ModelFinder, without_overlaps
 from agent.scoring.ner.merging import with_names
-from agent.scoring.ner.occupied import Occupied
+from agent.scoring.occupied import Occupied
 from tests.unit.scoring.ner.tiny_models import KnownNames
 
 MIXED = "请联系王小明，或 ask Anna Lee 🙂 at 12 Elm Street. Ge\u0301za too."
