@@ -35,7 +35,7 @@ PII_ROWS: list[dict[str, Any]] = [
     {"text": "Card 4111 1111 1111 1111 is not annotated in this file.", "lang": "en", "spans": []},
     {"text": "请联系 li.lei@example.cn 谢谢", "lang": "zh", "spans": [{"start": 4, "end": 21, "type": "EMAIL"}]},
     {"text": _MAIL, "lang": "en", "spans": [], "other_spans": [{"start": 5, "end": 25}]},
-    {"text": "Write to Mr Smith.", "lang": "en", "spans": [{"start": 9, "end": 17, "type": "NAME"}]},
+    {"text": "Write to Joe Smith.", "lang": "en", "spans": [{"start": 9, "end": 18, "type": "NAME"}]},
 ]
 
 

@@ -38,6 +38,11 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     return 0.9 if match["more"] else 0.8
 
 
+def _span(match: re.Match[str]) -> tuple[int, int]:
+    """Without the stop at the end, which is the sentence's."""
+    return match.start(), match.end() - match[0].endswith(".")
+
+
 RECOGNIZER = Recognizer(
     name="street address",
     type="ADDRESS",
@@ -50,5 +55,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"[0-9][^\n;:!?]* (?i:" + _WORDS + r")\b",
     judge=_judge,
+    span=_span,
     priority=5,
 )

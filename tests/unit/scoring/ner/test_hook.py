@@ -24,7 +24,7 @@ TEXT = "Write to Anna Lee, anna.lee@example.org, at 12 Elm Street."
 
 @pytest.fixture
 def ruler(tmp_path: Path) -> dict[str, object]:
-    known = {"Anna Lee": "PERSON", "Mr Smith": "PERSON", "anna.lee@example.org": "PERSON", "Elm Street": "FAC"}
+    known = {"Anna Lee": "PERSON", "Joe Smith": "PERSON", "anna.lee@example.org": "PERSON", "Elm Street": "FAC"}
     return {"kind": "spacy", "model": str(write_ruler(tmp_path / "model", "en", known))}
 
 
@@ -72,7 +72,7 @@ def test_evaluate_says_what_is_not_covered(
     bare = json.loads(capsys.readouterr().out)
     assert main([*words, "--json", "--config", str(config)]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert bare["by_type"]["NAME"]["recall"] == 0.0
+    assert bare["by_type"]["NAME"]["recall"] == 0.0  # nothing announces the name in these rows
     assert "scorers.pii.ner" in bare["limits"][0]
     assert (found["by_type"]["NAME"]["f1"], found["limits"]) == (1.0, [])
     assert found["scorer_version"].endswith("+en_ruled@1.2.3")
