@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.assess.analysis import Observer
-from agent.assess.dp.fingerprint import fingerprint
+from agent.assess.dp.fingerprint import fingerprint, public_names
 from agent.assess.dp.ledger import Ledger, Receipt
 from agent.assess.dp.plan import ReleasePlan, epsilon_of, plan_release
 from agent.assess.dp.release import Release
@@ -115,15 +115,16 @@ def show_status(args: argparse.Namespace) -> int:
     if args.data is not None:
         raise ConfigError("--dp-status reads the ledger alone; leave the table out")
     found = Ledger(args.dp_ledger, SystemClock()).statement()
+    names = public_names(found.accounts)
     accounts = {
-        name: {
+        names[dataset]: {
             "total": _plain(account.total),
             "spent": _plain(account.spent),
             "left": _plain(account.left),
             "releases": account.releases,
             "torn": account.torn,
         }
-        for name, account in found.accounts.items()
+        for dataset, account in found.accounts.items()
     }
     if args.json:
         sys.stdout.write(

@@ -3,7 +3,8 @@
 JSON Lines. Each entry carries the hash of the one before, so that a changed, missing or added line in the middle shows.
 An entry is on the disk before the figures that it pays for exist. What this does not do: whoever may write the file can
 cut entries off its end, or write all of it anew; keep the receipts (`Receipt`) that releases carry, or keep the file
-where only the releasing account writes. It holds no figures, but fingerprints of data: keep it with the data.
+where only the releasing account writes. It holds no figures, but fingerprints of data: keep it with the data. Hashes
+leave it, in receipts; a nonce in each entry, which does not, keeps anybody from trying which fingerprint gives a hash.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,18 +30,24 @@ __all__ = ["Account", "Ledger", "Receipt", "Statement"]
 _GENESIS = "0" * 64
 # A torn line that does not say whose it was.
 _EVERY = ""
+_NONCE_BYTES = 16
+_NONCE = re.compile(f"[0-9a-f]{{{2 * _NONCE_BYTES}}}")
 # The head of every line: what is left of a torn one may still say whose money it was.
 _HEAD = re.compile(rb'^\{"dataset":"((?:[^"\\]|\\.)*)","epsilon":"([0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?)",')
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line. ``epsilon`` is a total for ``budget``, and what was spent for ``release`` and ``torn``."""
+    """One line. ``epsilon`` is a total for ``budget``, and what was spent for ``release`` and ``torn``.
+
+    The hash is published. All else that it is of can be known or tried out, so ``nonce`` alone makes it say nothing.
+    """
 
     dataset: str
     epsilon: str
     kind: str
     time: str
     figures: list[str]
+    nonce: str
     previous: str
     hash: str = ""
 
@@ -167,6 +175,7 @@ class Ledger:
             kind=kind,
             time=iso_time(self._clock.now()),
             figures=list(figures),
+            nonce=secrets.token_hex(_NONCE_BYTES),
             previous=found.head,
         ).sealed()
         try:
@@ -300,7 +309,8 @@ def _decoded(line: bytes) -> _Entry | None:
         amount = Decimal(entry.epsilon)
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
         return None
-    return entry if amount.is_finite() and amount >= 0 and entry.kind in {"budget", "release", "torn"} else None
+    known = entry.kind in {"budget", "release", "torn"} and _NONCE.fullmatch(entry.nonce)
+    return entry if known and amount.is_finite() and amount >= 0 else None
 
 
 def _write(file: int, line: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -185,6 +186,25 @@ def test_the_ledger_refuses_what_is_too_much_and_shows_what_is_left(
     assert len(status["datasets"]) == 2
     assert main(["assess", "--dp-ledger", str(ledger), "--dp-status"]) == 0
     assert "survey" in capsys.readouterr().out
+
+
+def test_no_output_tells_the_fingerprint_of_the_data_or_a_nonce(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, page = tmp_path / "ledger.jsonl", tmp_path / "page.html"
+    release = ("assess", str(table), "--dp-epsilon", "0.2", "--dp-ledger", str(ledger), "--out", str(page))
+    assert main([*release, "--dp-budget", "1"]) == 0
+    assert main([*release, "--json"]) == 0
+    assert main(["assess", "--dp-ledger", str(ledger), "--dp-status"]) == 0
+    assert main(["assess", "--dp-ledger", str(ledger), "--dp-status", "--json"]) == 0
+    shown = capsys.readouterr().out + page.read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+    fingerprint = hashlib.sha256(table.read_bytes()).hexdigest()
+    assert {entry["dataset"] for entry in entries} == {f"sha256:{fingerprint}"}
+    assert entries[-1]["hash"] in shown
+    assert "sha256:#1" in shown
+    assert fingerprint not in shown
+    assert not any(entry["nonce"] in shown for entry in entries)
 
 
 def test_the_budget_is_not_spent_when_the_table_cannot_be_read(

@@ -85,6 +85,25 @@ def test_entries_are_on_the_disk_chained_and_say_what_was_released(path: Path) -
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_hash_is_of_a_nonce_too_so_that_nobody_can_try_which_data_give_it(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    filled(path)
+    filled(other)
+    nonces = [json.loads(line)["nonce"] for line in (path.read_bytes() + other.read_bytes()).splitlines()]
+    assert len(set(nonces)) == 10
+    assert all(len(bytes.fromhex(nonce)) == 16 for nonce in nonces)
+    # The same time, data, figures and epsilon.
+    assert ledger_at(path).statement().head != ledger_at(other).statement().head
+
+
+def test_an_entry_without_its_nonce_is_none(path: Path) -> None:
+    lines = filled(path)
+    entry = json.loads(lines[0])
+    path.write_bytes(lines[0].replace(entry["nonce"].encode(), b"") + b"".join(lines[1:]))
+    with pytest.raises(StateError, match="line"):
+        ledger_at(path).statement()
+
+
 @pytest.mark.parametrize("cut", range(1, 255, 7))
 def test_a_torn_last_line_is_held_for_spent(path: Path, cut: int) -> None:
     lines = filled(path)
