@@ -25,6 +25,7 @@ from agent.assess.scanning import RowScanner
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from streams.commands.evaluate_table import widened
+from streams.commands.same_file import same_file
 
 __all__ = ["add_release_arguments", "check_release_arguments", "release", "show_status"]
 
@@ -61,16 +62,16 @@ def check_release_arguments(args: argparse.Namespace) -> None:
     ConfigError
         For options that do not go together.
     """
-    release_only = args.dp_epsilon is None
-    for name in _ONLY_RELEASE if release_only else _ONLY_EXACT:
+    exact = args.dp_epsilon is None
+    for name in _ONLY_RELEASE if exact else _ONLY_EXACT:
         if getattr(args, name) not in (None, []):
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(
                 f"{option} needs --dp-epsilon"
-                if release_only
+                if exact
                 else f"{option}: class sizes are exact figures, which --dp-epsilon keeps back; run without one of them"
             )
-    if release_only:
+    if exact:
         return
     if args.dp_rows_per_unit is not None and args.dp_unit is None:
         raise ConfigError("--dp-rows-per-unit needs --dp-unit COL")
@@ -82,6 +83,8 @@ def check_release_arguments(args: argparse.Namespace) -> None:
         raise ConfigError("--label with --dp-epsilon needs --positive VALUE: its rate is what is released")
     if args.dp_ledger is not None and args.dp_dataset is None and args.data == "-":
         raise ConfigError("standard input has no fingerprint for the ledger; give --dp-dataset NAME")
+    if args.dp_ledger is not None and same_file(args.dp_ledger, Path(args.data)):
+        raise ConfigError(f"--dp-ledger {args.dp_ledger}: is the file that is being read; name another")
 
 
 def release(args: argparse.Namespace, clock: Clock, read: _Read) -> dict[str, Any]:
