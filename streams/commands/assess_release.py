@@ -25,6 +25,7 @@ from agent.assess.scanning import RowScanner
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from streams.commands.evaluate_table import widened
+from streams.commands.printable import printable
 from streams.commands.same_file import same_file
 
 __all__ = ["add_release_arguments", "check_release_arguments", "release", "show_status"]
@@ -139,7 +140,7 @@ def show_status(args: argparse.Namespace) -> int:
     for head in ("total", "spent", "left", "releases", "torn by a crash"):
         table.add_column(head, justify="right")
     for name, account in accounts.items():
-        table.add_row(Text(name), *(str(value) for value in account.values()))
+        table.add_row(Text(printable(name)), *(str(value) for value in account.values()))
     console = widened(Console())
     console.print(table)
     console.print(Text(f"{found.entries} entries, the last with hash {found.head}", style="dim"))

@@ -11,6 +11,6 @@ __all__ = ["same_file"]
 def same_file(one: Path, other: Path) -> bool:
     """Through symbolic and hard links; of files that do not exist yet, whether they would be one."""
     try:
-        return os.path.samefile(one, other)
+        return one.samefile(other)
     except (OSError, ValueError):
         return os.path.realpath(one) == os.path.realpath(other)
