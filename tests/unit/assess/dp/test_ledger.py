@@ -201,7 +201,7 @@ def test_a_file_that_is_no_ledger_is_left_alone(path: Path, content: bytes) -> N
         lambda: ledger_at(path).check("a", Decimal(1), Decimal(1)),
         lambda: ledger_at(path).charge("a", Decimal(1), ["rows"], Decimal(1)),
     ):
-        with pytest.raises(ConfigError, match="--dp-ledger .*: is no ledger"):
+        with pytest.raises(ConfigError, match=r"--dp-ledger .*: is no ledger"):
             work()
     assert path.read_bytes() == content
 
@@ -216,7 +216,7 @@ def test_an_empty_file_and_a_torn_first_line_are_ledgers(path: Path) -> None:
 @pytest.mark.parametrize("name", ["/dev/full", "/dev/null", "."])
 def test_what_is_no_regular_file_is_refused(name: str) -> None:
     for work in (ledger_at(Path(name)).statement, lambda: ledger_at(Path(name)).check("a", Decimal(1), Decimal(1))):
-        with pytest.raises(ConfigError, match="--dp-ledger .*: is no regular file"):
+        with pytest.raises(ConfigError, match=r"--dp-ledger .*: is no regular file"):
             work()
 
 
