@@ -16,6 +16,7 @@ from typing import NamedTuple, NoReturn
 
 from agent import __version__
 from agent.errors import ConfigError, HarmwatchError
+from streams.commands.printable import printable
 
 __all__ = ["COMMANDS", "main"]
 
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complain(command: str, error: object, code: int) -> int:
-    line = " ".join(str(error).split())
+    line = printable(" ".join(str(error).split()))
     sys.stderr.write(f"harmwatch {command}: {line}\n")
     return code
 

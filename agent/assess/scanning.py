@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from agent.assess.cells import cell_text
+from agent.assess.protection.tokens import holds_value, without_tokens
 from agent.assess.tables import Row
 from agent.assess.titles import titled_span
 from agent.scoring.pii import PiiScorer
@@ -23,7 +24,8 @@ class RowScanner:
 
     A cell is read with its column's name before it (``phone: 13800138000``), since a number alone says less than under
     its heading; hits in the name itself do not count. Under a heading such as ``name`` or ``住址`` the whole cell is a
-    name, an address. Numbers, dates and nested values are scanned as text too: identifiers are often stored as numbers.
+    name, an address. What `harmwatch anonymize` has put in place of a value (``[NAME]``) counts for nothing. Numbers,
+    dates and nested values are scanned as text too: identifiers are often stored as numbers.
 
     Parameters
     ----------
@@ -60,16 +62,22 @@ class RowScanner:
         return found
 
     def _search(self, column: str, text: str) -> frozenset[str]:
-        titled = titled_span(text, column)
+        scanned = without_tokens(text)
+        if scanned is not text and not holds_value(scanned, 0, len(scanned)):
+            return _NOTHING
+        titled = titled_span(text, column) if scanned is text else None
         if titled is not None:
             return frozenset((titled.type,))
         start = len(column) + 2
-        spans = self._scorer.score_text(f"{column}: {text}").spans
+        headed = f"{column}: {scanned}"
+        spans = self._scorer.score_text(headed).spans
         if not spans:
             return _NOTHING
         thresholds = self._scorer.thresholds
         return frozenset(
             span.category.removeprefix("pii.").upper()
             for span in spans
-            if span.start >= start and span.score >= thresholds.get(span.category, 0.5)
+            if span.start >= start
+            and span.score >= thresholds.get(span.category, 0.5)
+            and holds_value(headed, span.start, span.end)
         )

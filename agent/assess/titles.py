@@ -29,6 +29,11 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile("[a-z]+")
 _DIGIT = re.compile("[0-9]")
 _LETTER = re.compile(r"[^\W\d_]")
+# What stands where there is no value. Na, Nan and Null are names too; None, N/A and NULL in a column hardly ever.
+_PLACEHOLDER = re.compile(
+    "(?i:n/a|none|null|nil|unknown|unnamed|anonymous|missing|not (?:available|applicable|known|given|provided))|NA|NaN|"
+    "无|無|没有|未知|未填写?|未提供|未登记|不详|不明|暂无|匿名|空"
+)
 _LONGEST = {"NAME": 60, "ADDRESS": 200}
 _MOST_WORDS = 7
 
@@ -60,6 +65,8 @@ def titled_span(text: str, title: str) -> TextSpan | None:
     if kind is None or len(text) > _LONGEST[kind] or not _LETTER.search(text):
         return None
     value = text.strip()
+    if _PLACEHOLDER.fullmatch(value.strip("()[]<>（）【】-.。 ")):
+        return None
     if kind == "NAME" and (_DIGIT.search(value) or len(value.split()) > _MOST_WORDS):
         return None
     start = text.index(value)

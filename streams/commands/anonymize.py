@@ -36,6 +36,7 @@ from agent.errors import ConfigError
 from agent.scoring import load_scorer
 from agent.scoring.pii import PiiScorer
 from streams.commands.labelled import write_file
+from streams.commands.printable import printable
 
 __all__ = ["add_arguments", "run"]
 
@@ -80,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
     elif args.reveal:
-        sys.stdout.write(f"{figures['rows']} rows, {figures['pseudonyms']} pseudonyms reversed -> {out or 'nowhere'}\n")
+        where = printable(str(out or "nowhere"))
+        sys.stdout.write(f"{figures['rows']} rows, {figures['pseudonyms']} pseudonyms reversed -> {where}\n")
     else:
         _render(figures, Console())
     return 0
@@ -183,7 +185,7 @@ def _render(figures: dict[str, Any], console: Console) -> None:
         Text(
             f"{figures['rows']} rows, something in {figures['rows_with_any']} of them"
             + ("" if share is None else f" ({100 * share:.2f} %)")
-            + f" -> {figures['out'] or 'nothing written (dry run)'}"
+            + f" -> {printable(figures['out'] or 'nothing written (dry run)')}"
         )
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -199,7 +201,7 @@ def _render(figures: dict[str, Any], console: Console) -> None:
             found,
             row.get("looks_like", ""),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     console.print(table)
     for note in figures["notes"]:
-        console.print(Text(f"- {note}", style="dim"))
+        console.print(Text(f"- {printable(note)}", style="dim"))

@@ -26,6 +26,7 @@ from agent.errors import ConfigError
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
 from streams.commands.assess_table import render
 from streams.commands.labelled import write_file
+from streams.commands.same_file import same_file
 
 __all__ = ["add_arguments", "run"]
 
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     check_release_arguments(args)
     if args.out:
+        _check_out(args)
         _check_writable(args.out)
     clock = SystemClock()
     words = Words(args.lang)
@@ -82,6 +84,8 @@ def _assess(args: argparse.Namespace) -> tuple[int, tuple[str, ...], dict[str, A
         return analyses
 
     rows, columns = _read(args, make)
+    if args.population is not None and args.population < rows:
+        raise ConfigError(f"--population {args.population}: is less than the {rows} rows that are a sample of it")
     found = {analysis.key: analysis.figures() for analysis in analyses}
     rate = found.get("groups", {}).get("positive_rate")
     if rate is not None and rate["value"] in (None, 0.0):
@@ -129,6 +133,16 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--positive is a value of the label; name its column with --label")
     if args.population is not None and args.population < 1:
         raise ConfigError("--population must be at least 1")
+
+
+def _check_out(args: argparse.Namespace) -> None:
+    """The page replaces what is there: that must not be the data, nor the ledger, nor anything that is no page."""
+    if args.out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--out {args.out}: is a page; its name must end in .html")
+    if same_file(args.out, Path(args.data)):
+        raise ConfigError(f"--out {args.out}: is the file that is being read; name another")
+    if args.dp_ledger is not None and same_file(args.out, args.dp_ledger):
+        raise ConfigError(f"--out {args.out}: is the ledger; name another file")
 
 
 def _check_writable(path: Path) -> None:

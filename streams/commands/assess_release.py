@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.assess.analysis import Observer
-from agent.assess.dp.fingerprint import fingerprint
+from agent.assess.dp.fingerprint import fingerprint, public_names
 from agent.assess.dp.ledger import Ledger, Receipt
 from agent.assess.dp.plan import ReleasePlan, epsilon_of, plan_release
 from agent.assess.dp.release import Release
@@ -25,6 +25,8 @@ from agent.assess.scanning import RowScanner
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from streams.commands.evaluate_table import widened
+from streams.commands.printable import printable
+from streams.commands.same_file import same_file
 
 __all__ = ["add_release_arguments", "check_release_arguments", "release", "show_status"]
 
@@ -61,16 +63,16 @@ def check_release_arguments(args: argparse.Namespace) -> None:
     ConfigError
         For options that do not go together.
     """
-    release_only = args.dp_epsilon is None
-    for name in _ONLY_RELEASE if release_only else _ONLY_EXACT:
+    exact = args.dp_epsilon is None
+    for name in _ONLY_RELEASE if exact else _ONLY_EXACT:
         if getattr(args, name) not in (None, []):
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(
                 f"{option} needs --dp-epsilon"
-                if release_only
+                if exact
                 else f"{option}: class sizes are exact figures, which --dp-epsilon keeps back; run without one of them"
             )
-    if release_only:
+    if exact:
         return
     if args.dp_rows_per_unit is not None and args.dp_unit is None:
         raise ConfigError("--dp-rows-per-unit needs --dp-unit COL")
@@ -82,6 +84,8 @@ def check_release_arguments(args: argparse.Namespace) -> None:
         raise ConfigError("--label with --dp-epsilon needs --positive VALUE: its rate is what is released")
     if args.dp_ledger is not None and args.dp_dataset is None and args.data == "-":
         raise ConfigError("standard input has no fingerprint for the ledger; give --dp-dataset NAME")
+    if args.dp_ledger is not None and same_file(args.dp_ledger, Path(args.data)):
+        raise ConfigError(f"--dp-ledger {args.dp_ledger}: is the file that is being read; name another")
 
 
 def release(args: argparse.Namespace, clock: Clock, read: _Read) -> dict[str, Any]:
@@ -115,15 +119,16 @@ def show_status(args: argparse.Namespace) -> int:
     if args.data is not None:
         raise ConfigError("--dp-status reads the ledger alone; leave the table out")
     found = Ledger(args.dp_ledger, SystemClock()).statement()
+    names = public_names(found.accounts)
     accounts = {
-        name: {
+        names[dataset]: {
             "total": _plain(account.total),
             "spent": _plain(account.spent),
             "left": _plain(account.left),
             "releases": account.releases,
             "torn": account.torn,
         }
-        for name, account in found.accounts.items()
+        for dataset, account in found.accounts.items()
     }
     if args.json:
         sys.stdout.write(
@@ -135,7 +140,7 @@ def show_status(args: argparse.Namespace) -> int:
     for head in ("total", "spent", "left", "releases", "torn by a crash"):
         table.add_column(head, justify="right")
     for name, account in accounts.items():
-        table.add_row(Text(name), *(str(value) for value in account.values()))
+        table.add_row(Text(printable(name)), *(str(value) for value in account.values()))
     console = widened(Console())
     console.print(table)
     console.print(Text(f"{found.entries} entries, the last with hash {found.head}", style="dim"))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.assess.report import Cell, Note, Section, Table
 from streams.commands.evaluate_table import widened
+from streams.commands.printable import printable
 
 __all__ = ["render"]
 
@@ -18,26 +19,31 @@ __all__ = ["render"]
 def render(sections: Sequence[Section], heading: str, console: Console) -> None:
     """Print tables and notes; pictures are for the page."""
     widened(console)
-    console.print(Text(heading, style="dim"))
+    console.print(Text(printable(heading), style="dim"))
     for section in sections:
-        console.print(Text(f"\n{section.title}", style="bold underline"))
+        console.print(Text(f"\n{printable(section.title)}", style="bold underline"))
         for block in section.blocks:
             match block:
                 case Note():
-                    console.print(Text(block.text, style="bold" if block.strong else "dim"))
+                    console.print(Text(printable(block.text), style="bold" if block.strong else "dim"))
                 case Table():
                     console.print(_table(block))
 
 
 def _table(block: Table) -> RichTable:
-    table = RichTable(title=block.title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = RichTable(
+        title=Text(printable(block.title)) if block.title else None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+    )
     for place, name in enumerate(block.head):
-        table.add_column(Text(name), justify="left" if place == 0 else "right", overflow="fold")
+        table.add_column(Text(printable(name)), justify="left" if place == 0 else "right", overflow="fold")
     for row in block.rows:
         table.add_row(*map(_cell, row))
     return table
 
 
 def _cell(cell: Cell) -> Text:
-    text = Text(cell.text)
-    return text.append(f" {cell.small}", style="dim") if cell.small else text
+    text = Text(printable(cell.text))
+    return text.append(f" {printable(cell.small)}", style="dim") if cell.small else text

@@ -3,7 +3,8 @@
 JSON Lines. Each entry carries the hash of the one before, so that a changed, missing or added line in the middle shows.
 An entry is on the disk before the figures that it pays for exist. What this does not do: whoever may write the file can
 cut entries off its end, or write all of it anew; keep the receipts (`Receipt`) that releases carry, or keep the file
-where only the releasing account writes. It holds no figures, but fingerprints of data: keep it with the data.
+where only the releasing account writes. It holds no figures, but fingerprints of data: keep it with the data. Hashes
+leave it, in receipts; a nonce in each entry, which does not, keeps anybody from trying which fingerprint gives a hash.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,25 +24,32 @@ from pathlib import Path
 import msgspec
 
 from agent.clock import Clock, iso_time
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError, DataError
 
 __all__ = ["Account", "Ledger", "Receipt", "Statement"]
 
 _GENESIS = "0" * 64
 # A torn line that does not say whose it was.
 _EVERY = ""
+_OPENING = b'{"dataset":"'
+_NONCE_BYTES = 16
+_NONCE = re.compile(f"[0-9a-f]{{{2 * _NONCE_BYTES}}}")
 # The head of every line: what is left of a torn one may still say whose money it was.
 _HEAD = re.compile(rb'^\{"dataset":"((?:[^"\\]|\\.)*)","epsilon":"([0-9]+(?:\.[0-9]+)?(?:E[+-]?[0-9]+)?)",')
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line. ``epsilon`` is a total for ``budget``, and what was spent for ``release`` and ``torn``."""
+    """One line. ``epsilon`` is a total for ``budget``, and what was spent for ``release`` and ``torn``.
+
+    The hash is published. All else that it is of can be known or tried out, so ``nonce`` alone makes it say nothing.
+    """
 
     dataset: str
     epsilon: str
     kind: str
     time: str
     figures: list[str]
+    nonce: str
     previous: str
     hash: str = ""
 
@@ -94,9 +104,9 @@ class Ledger:
     Raises
     ------
     ConfigError
-        When the file cannot be opened or written.
-    StateError
-        When an entry does not fit its hash or the one before.
+        When the file cannot be opened or written, or is no ledger.
+    DataError
+        When an entry does not fit its hash or the one before, or more of the file is no entry than a crash can leave.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -167,6 +177,7 @@ class Ledger:
             kind=kind,
             time=iso_time(self._clock.now()),
             figures=list(figures),
+            nonce=secrets.token_hex(_NONCE_BYTES),
             previous=found.head,
         ).sealed()
         try:
@@ -183,6 +194,7 @@ class Ledger:
     def _read(self, file: int) -> Statement:
         """Every entry, checked. Lines at the end that are no entries stay in `Statement.tail`."""
         found = Statement()
+        number = 0
         with os.fdopen(os.dup(file), "rb") as stream:
             stream.seek(0)
             content = stream.read()
@@ -193,6 +205,8 @@ class Ledger:
             if entry is None:
                 torn.append(line)  # admissible at the end, or when the next entry accounts for it
                 continue
+            if len(torn) > 1 and not _left_by_crashes(torn, found):
+                raise self._damaged(number - len(torn))
             accounted = entry.kind == "torn" and entry.figures == [_mark(b"\n".join(torn))]
             if (
                 (accounted is not bool(torn))
@@ -200,16 +214,22 @@ class Ledger:
                 or entry.digest() != entry.hash
                 or not _fits(entry, found.accounts)
             ):
-                raise self._damaged(number)
+                raise self._damaged(number - len(torn))
             torn.clear()
             _book(found, entry)
+        if torn and not found.entries and not _begins_alike(torn[0], _OPENING):
+            raise ConfigError(
+                f"--dp-ledger {self._path}: is no ledger; name a new file, or one that a release has made"
+            )
+        if len(torn) > 1 and not _left_by_crashes(torn, found):
+            raise self._damaged(number - len(torn) + 1)
         found.tail = b"\n".join(torn) if torn else None
         return found
 
-    def _damaged(self, line: int) -> StateError:
-        return StateError(
-            f"--dp-ledger {self._path}, line {line}: does not fit its hash or the line before; the file was changed, "
-            "and nothing is released on its word. Restore it from a copy"
+    def _damaged(self, line: int) -> DataError:
+        return DataError(
+            f"--dp-ledger {self._path}: damaged from line {line}; what stands there is neither what a release writes "
+            "after the line before nor what a crash leaves. Nothing is released on its word: restore it from a copy"
         )
 
     @contextmanager
@@ -217,6 +237,8 @@ class Ledger:
         """The file, open for appending and locked against other releases, on this machine at least (flock)."""
         try:
             new = not self._path.exists()
+            if not new and not stat.S_ISREG(self._path.stat().st_mode):
+                raise ConfigError(f"--dp-ledger {self._path}: is no regular file; name one that may be appended to")
             file = os.open(self._path, flags | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ConfigError(f"--dp-ledger {self._path}: cannot be opened ({error.strerror})") from None
@@ -265,6 +287,22 @@ def _held_for_spent(tail: bytes, accounts: Mapping[str, Account]) -> tuple[str, 
     return dataset, Decimal(0) if account is None else min(Decimal(head[2].decode()), account.left)
 
 
+def _left_by_crashes(torn: Sequence[bytes], found: Statement) -> bool:
+    """A crash leaves one line that is no entry, another crash a second one: the beginning of what is to account for it.
+
+    More cannot come from crashes, and what the lines have spent cannot be told.
+    """
+    dataset, amount = _held_for_spent(torn[0], found.accounts)
+    name = msgspec.json.encode(dataset)
+    beginning = b'{"dataset":%b,"epsilon":"%b","kind":"torn",' % (name, str(amount).encode())
+    return all(_begins_alike(line, beginning) for line in torn[1:])
+
+
+def _begins_alike(line: bytes, beginning: bytes) -> bool:
+    """Whether the line, which may be cut short, begins so as far as it goes."""
+    return line != b"" and line[: len(beginning)] == beginning[: len(line)]
+
+
 def _fits(entry: _Entry, accounts: Mapping[str, Account]) -> bool:
     """A budget is opened once, and releases come after it."""
     return entry.kind == "torn" or (entry.kind == "release") is (entry.dataset in accounts)
@@ -300,7 +338,8 @@ def _decoded(line: bytes) -> _Entry | None:
         amount = Decimal(entry.epsilon)
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
         return None
-    return entry if amount.is_finite() and amount >= 0 and entry.kind in {"budget", "release", "torn"} else None
+    known = entry.kind in {"budget", "release", "torn"} and _NONCE.fullmatch(entry.nonce)
+    return entry if known and amount.is_finite() and amount >= 0 else None
 
 
 def _write(file: int, line: bytes) -> None:

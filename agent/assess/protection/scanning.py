@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from agent.assess.protection.tokens import BLACK, without_tokens
+from agent.assess.protection.tokens import BLACK, holds_value, without_tokens
 from agent.assess.titles import titled_span
 from agent.scores import ScoreRow, TextSpan
 
@@ -52,7 +52,7 @@ class Finder:
         if not text:
             return ()
         scanned = without_tokens(text)
-        if scanned is not text and not _has_value(scanned, 0, len(scanned)):
+        if scanned is not text and not holds_value(scanned, 0, len(scanned)):
             return ()
         titled = titled_span(text, label) if scanned is text else None
         if titled is not None:
@@ -62,7 +62,7 @@ class Finder:
             return self._labelled(scanned, label) if label and _LEAST <= len(text) <= _MOST else ()
         for _ in range(_MAX_ROUNDS):
             scanned = _blackened(scanned, fresh)
-            if not _has_value(scanned, 0, len(scanned)):
+            if not holds_value(scanned, 0, len(scanned)):
                 break  # of most cells one value is all
             fresh = [span for span in self._scorer.score_text(scanned).spans if _is_new(scanned, span)]
             if not fresh:
@@ -76,17 +76,13 @@ class Finder:
         return [
             TextSpan(span.start - shift, span.end - shift, span.category, span.type, span.score, span.explanation)
             for span in self._scorer.score_text(head + text).spans
-            if span.start >= shift and _has_value(text, span.start - shift, span.end - shift)
+            if span.start >= shift and holds_value(text, span.start - shift, span.end - shift)
         ]
 
 
 def _unblackened(text: str, spans: Sequence[TextSpan]) -> list[TextSpan]:
     """Without those of earlier tokens: ``password: [SECRET]`` holds no password any more."""
-    return [span for span in spans if _has_value(text, span.start, span.end)]
-
-
-def _has_value(text: str, start: int, end: int) -> bool:
-    return BLACK not in text[start:end] or any(character.isalnum() for character in text[start:end])
+    return [span for span in spans if holds_value(text, span.start, span.end)]
 
 
 def _blackened(text: str, spans: Sequence[TextSpan]) -> str:

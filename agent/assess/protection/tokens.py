@@ -23,6 +23,7 @@ __all__ = [
     "coarse_token",
     "from_base32",
     "hash_token",
+    "holds_value",
     "plain_token",
     "pseudonym_token",
     "without_tokens",
@@ -87,6 +88,12 @@ def pseudonym_token(kind: str, letters: str) -> str:
 
 def coarse_token(kind: str, coarse: str) -> str:
     return f"[{kind}:{coarse}]"
+
+
+def holds_value(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text out of `without_tokens` is more than tokens: of ``password: [SECRET]`` none is."""
+    part = text[start:end]
+    return BLACK not in part or any(character.isalnum() for character in part)
 
 
 def without_tokens(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -108,6 +109,28 @@ def test_the_page_is_self_contained_and_holds_no_cell(
         assert ("k-匿名" in where) is (lang == "zh")
 
 
+def test_a_redacted_table_holds_no_personal_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        "姓名,home_address,note,password",
+        "王小明,5 Elm Street,call 13812345678 or mail ann.lee@example.org,hunter2horse",
+        "Ann Lee,未知,my password: Xk29-fjq81LmZ and the next,N/A",
+        "无,无,password: [SECRET] phone [PHONE],unknown",
+    ]
+    table, key = tmp_path / "people.csv", tmp_path / "key"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    key.write_bytes(bytes(range(32)))
+    before = result(capsys, str(table))["sensitivity"]
+    assert before["rows_with_personal_data"] == 2
+    assert {"NAME", "ADDRESS", "PHONE", "EMAIL"} <= {kind for kind, part in before["by_type"].items() if part["rows"]}
+    for policy in ("redact", "hash", "pseudonym"):
+        safe = tmp_path / f"{policy}.csv"
+        words = ("--policy", policy, "--key-file", str(key)) if policy != "redact" else ("--policy", policy)
+        assert main(["anonymize", str(table), *words, "--out", str(safe), "--quiet"]) == 0
+        capsys.readouterr()
+        after = result(capsys, str(safe))["sensitivity"]
+        assert (policy, after["rows_with_personal_data"], after["p_privacy"]["value"]) == (policy, 0, 0.0)
+
+
 def test_words_of_both_languages_have_the_same_names() -> None:
     def names(text: str) -> set[str | None]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
@@ -187,6 +210,25 @@ def test_the_ledger_refuses_what_is_too_much_and_shows_what_is_left(
     assert "survey" in capsys.readouterr().out
 
 
+def test_no_output_tells_the_fingerprint_of_the_data_or_a_nonce(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, page = tmp_path / "ledger.jsonl", tmp_path / "page.html"
+    release = ("assess", str(table), "--dp-epsilon", "0.2", "--dp-ledger", str(ledger), "--out", str(page))
+    assert main([*release, "--dp-budget", "1"]) == 0
+    assert main([*release, "--json"]) == 0
+    assert main(["assess", "--dp-ledger", str(ledger), "--dp-status"]) == 0
+    assert main(["assess", "--dp-ledger", str(ledger), "--dp-status", "--json"]) == 0
+    shown = capsys.readouterr().out + page.read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+    fingerprint = hashlib.sha256(table.read_bytes()).hexdigest()
+    assert {entry["dataset"] for entry in entries} == {f"sha256:{fingerprint}"}
+    assert entries[-1]["hash"] in shown
+    assert "sha256:#1" in shown
+    assert fingerprint not in shown
+    assert not any(entry["nonce"] in shown for entry in entries)
+
+
 def test_the_budget_is_not_spent_when_the_table_cannot_be_read(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,6 +252,10 @@ def test_the_budget_is_not_spent_when_the_table_cannot_be_read(
         (("--quasi", "age", "--sensitive", "age"), "both sensitive and a quasi-identifier"),
         (("--label", "age", "--protected", "age"), "both the label and a quasi-identifier"),
         (("--population", "0"), "at least 1"),
+        (("--population", "39"), "less than the 40 rows"),
+        (("--out", "key"), "must end in .html"),
+        (("--out", "page.pdf"), "must end in .html"),
+        (("--dp-epsilon", "1", "--dp-ledger", "/dev/full", "--dp-budget", "1"), "/dev/full: is no regular file"),
         (("--dp-epsilon", "0"), "--dp-epsilon must be more than 0"),
         (("--dp-epsilon", "-1"), "--dp-epsilon must be more than 0"),
         (("--dp-epsilon", "much"), "must be a number"),
@@ -233,6 +279,53 @@ def test_wrong_usage_is_one_line(
         capsys, str(table), *(words if words[0] != "--dp-epsilon" else (f"--dp-epsilon={words[1]}", *words[2:]))
     )
     assert says in line
+
+
+def test_the_page_replaces_neither_data_nor_ledger(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = table.read_bytes()
+    hard, soft = tmp_path / "hard.html", tmp_path / "soft.HTM"
+    hard.hardlink_to(table)
+    soft.symlink_to(table)
+    assert "must end in .html" in refused(capsys, str(table), "--out", str(table))
+    for page in (hard, soft):
+        assert "is the file that is being read" in refused(capsys, str(table), "--out", str(page))
+    assert table.read_bytes() == content
+    ledger = tmp_path / "ledger.html"
+    words = (str(table), "--dp-epsilon", "1", "--dp-budget", "2", "--dp-ledger", str(ledger), "--out")
+    assert "is the ledger" in refused(capsys, *words, str(tmp_path / "." / "ledger.html"))
+    assert not ledger.exists()
+    assert main(["assess", *words, str(tmp_path / "page.html")]) == 0
+    capsys.readouterr()
+    (tmp_path / "link.html").symlink_to(ledger)
+    before = ledger.read_bytes()
+    assert "is the ledger" in refused(capsys, *words, str(tmp_path / "link.html"))
+    assert ledger.read_bytes() == before
+
+
+def test_the_ledger_is_not_the_data_nor_any_other_file(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link, notes = tmp_path / "link.jsonl", tmp_path / "notes.txt"
+    link.symlink_to(table)
+    notes.write_text("one\ntwo\n", encoding="utf-8")
+    before = table.read_bytes()
+    words = (str(table), "--dp-epsilon", "1", "--dp-budget", "2", "--dp-ledger")
+    for path in (table, link):
+        assert "is the file that is being read" in refused(capsys, *words, str(path))
+    assert "is no ledger" in refused(capsys, *words, str(notes))
+    assert (table.read_bytes(), notes.read_bytes()) == (before, b"one\ntwo\n")
+
+
+def test_a_damaged_ledger_releases_nothing(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    words = (str(table), "--dp-epsilon", "1", "--dp-budget", "1", "--dp-ledger", str(ledger))
+    result(capsys, *words)
+    first, rest = ledger.read_bytes().split(b"\n", 1)
+    ledger.write_bytes(first[:-9] + b"\n" + rest)
+    assert "damaged from line 1;" in refused(capsys, *words, code=1)
+    assert "damaged from line 1;" in refused(capsys, "--dp-ledger", str(ledger), "--dp-status", code=1)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,19 @@ def test_the_value_is_the_text_without_white_space() -> None:
         ("the quick brown fox jumps over the lazy dog", "name"),
         ("x" * 61, "name"),
         ("--", "address"),
+        *((text, title) for text in ("无", "未知", " 暂无 ", "（无）", "不详") for title in ("姓名", "家庭住址")),
+        *(
+            (text, title)
+            for text in ("N/A", "n/a", "unknown", "None", "NULL", "-", "?", "<NA>", "NaN", "(unknown)")
+            for title in ("name", "home_address")
+        ),
         ("Anna Lee", "note"),
     ],
 )
 def test_what_speaks_against_it(text: str, title: str) -> None:
     assert titled_span(text, title) is None
+
+
+@pytest.mark.parametrize("text", ["Na Li", "Nan", "吴知", "Nunn", "Uma Unknown"])
+def test_a_name_like_a_placeholder_is_a_name(text: str) -> None:
+    assert titled_span(text, "name") is not None

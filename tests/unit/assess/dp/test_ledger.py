@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agent.assess.dp.ledger import Ledger
 from agent.clock import ManualClock
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -85,6 +85,25 @@ def test_entries_are_on_the_disk_chained_and_say_what_was_released(path: Path) -
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_hash_is_of_a_nonce_too_so_that_nobody_can_try_which_data_give_it(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    filled(path)
+    filled(other)
+    nonces = [json.loads(line)["nonce"] for line in (path.read_bytes() + other.read_bytes()).splitlines()]
+    assert len(set(nonces)) == 10
+    assert all(len(bytes.fromhex(nonce)) == 16 for nonce in nonces)
+    # The same time, data, figures and epsilon.
+    assert ledger_at(path).statement().head != ledger_at(other).statement().head
+
+
+def test_an_entry_without_its_nonce_is_none(path: Path) -> None:
+    lines = filled(path)
+    entry = json.loads(lines[0])
+    path.write_bytes(lines[0].replace(entry["nonce"].encode(), b"") + b"".join(lines[1:]))
+    with pytest.raises(DataError, match="line"):
+        ledger_at(path).statement()
+
+
 @pytest.mark.parametrize("cut", range(1, 255, 7))
 def test_a_torn_last_line_is_held_for_spent(path: Path, cut: int) -> None:
     lines = filled(path)
@@ -131,8 +150,8 @@ def test_no_changed_byte_gives_budget_back(place: float, byte: int, tmp_path_fac
     path.write_bytes(content)
     try:
         found = left(path)
-    except StateError as error:
-        assert "line" in str(error)
+    except DataError as error:
+        assert "damaged from line" in str(error)
         return
     assert found.get("a", Decimal(0)) <= Decimal("0.2")
     assert found.get("b", Decimal(0)) <= Decimal("0.9")
@@ -143,8 +162,62 @@ def test_a_missing_line_is_noticed(path: Path, gone: int) -> None:
     lines = filled(path)
     del lines[gone]
     path.write_bytes(b"".join(lines))
-    with pytest.raises(StateError, match=f"line {gone + 1}: does not fit"):
+    with pytest.raises(DataError, match=f"damaged from line {gone + 1};"):
         ledger_at(path).charge("b", Decimal("0.1"), ["rows"])
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_more_lines_that_are_none_than_a_crash_leaves_stop_everything(path: Path, first: int) -> None:
+    lines = filled(path)
+    damaged = [b"#" + line[1:] for line in lines[first:]]
+    for end in (damaged, [damaged[0], b"x\n"], [damaged[0], b"\n"]):
+        path.write_bytes(b"".join([*lines[:first], *end]))
+        before = path.read_bytes()
+        # Of a file without one entry it cannot be said that it is a ledger.
+        error, says = (DataError, f"damaged from line {first + 1};") if first else (ConfigError, "is no ledger")
+        with pytest.raises(error, match=says):
+            ledger_at(path).statement()
+        with pytest.raises(error, match=says):
+            ledger_at(path).charge("a", Decimal("0.1"), ["rows"], Decimal(1))
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kept", range(2, 5))
+def test_damaged_first_lines_give_no_fresh_budget(path: Path, kept: int) -> None:
+    lines = filled(path)
+    path.write_bytes(lines[0][:40] + b"\n" + b"".join(lines[1:kept]))
+    with pytest.raises(DataError, match="damaged from line 1;"):
+        ledger_at(path).charge("a", Decimal("0.1"), ["rows"], Decimal(1))
+    path.write_bytes(lines[0][:40] + b"\n" + lines[1][:40] + b"\n")
+    with pytest.raises(DataError, match="damaged from line 1;"):
+        ledger_at(path).charge("a", Decimal("0.1"), ["rows"], Decimal(1))
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"note", b"\n", b'{"text": "x"}\n', b"{}", b"\x00" * 100])
+def test_a_file_that_is_no_ledger_is_left_alone(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    for work in (
+        ledger_at(path).statement,
+        lambda: ledger_at(path).check("a", Decimal(1), Decimal(1)),
+        lambda: ledger_at(path).charge("a", Decimal(1), ["rows"], Decimal(1)),
+    ):
+        with pytest.raises(ConfigError, match=r"--dp-ledger .*: is no ledger"):
+            work()
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_and_a_torn_first_line_are_ledgers(path: Path) -> None:
+    first = filled(path)[0]
+    for content in (b"", first[:1], first[:5], first[:50]):
+        path.write_bytes(content)
+        assert ledger_at(path).charge("a", Decimal(1), ["rows"], Decimal(1)).left == 0
+
+
+@pytest.mark.parametrize("name", ["/dev/full", "/dev/null", "."])
+def test_what_is_no_regular_file_is_refused(name: str) -> None:
+    for work in (ledger_at(Path(name)).statement, lambda: ledger_at(Path(name)).check("a", Decimal(1), Decimal(1))):
+        with pytest.raises(ConfigError, match=r"--dp-ledger .*: is no regular file"):
+            work()
 
 
 def _spend(path: Path, times: int) -> None:
