@@ -99,7 +99,7 @@ class Anonymizer:
     def _declared(self, row: Row, column: str, kind: str, counts: ColumnTally, known: dict[str, Known]) -> bool:
         operator = self._operators[column]
         any_found = False
-        for leaf in leaves(row, column, short_numbers=True):
+        for leaf in leaves(row, column, fractions=True):
             value = leaf.text.strip()
             if not value or operator.finished(value, kind):
                 continue

@@ -1,0 +1,54 @@
+"""What a cell is called counts, whatever its type and length, and whatever else stands in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from agent.assess.protection import Finder
+from agent.assess.scanning import RowScanner
+from agent.scoring.pii import PiiScorer
+from tests.unit.assess.protection_builders import read, run, write
+
+SCORER = PiiScorer()
+FINDER = Finder(SCORER)
+
+
+def test_short_numbers_go_where_their_key_says_what_they_are(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", {"qq": 123456, "password": 839571, "pw2": {"password": 395718}, "age": 35})
+    assert run(source, "--policy", "redact", "--quiet") == 0
+    assert read(tmp_path / "a.anonymized.jsonl") == [
+        {"qq": "[IM_ACCOUNT]", "password": "[SECRET]", "pw2": {"password": "[SECRET]"}, "age": 35}
+    ]
+
+
+def test_short_numbers_of_parquet_too(tmp_path: Path) -> None:
+    table = pa.table(
+        {"qq": pa.array([123456, None]), "password": pa.array([839571.0, 395718.0]), "n": pa.array([1, 2])}
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert run(tmp_path / "a.parquet", "--policy", "redact", "--quiet") == 0
+    found = pq.read_table(tmp_path / "a.anonymized.parquet").to_pydict()
+    assert found == {"qq": ["[IM_ACCOUNT]", None], "password": ["[SECRET]"] * 2, "n": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "values"),
+    [
+        ("phone", "4158672309" + " " * 105 + "ext.", ["4158672309"]),
+        ("phone", " " * 3000 + "4158672309", ["4158672309"]),
+        ("phone", "4158672309 " + "and so on " * 1000, ["4158672309"]),
+        ("phone", "4158672309 or ann.lee@example.org", ["4158672309", "ann.lee@example.org"]),
+        ("password", "hunter2x", ["hunter2x"]),
+        ("note", "4158672309" + " " * 105, []),
+        # Half a value at the cut is none.
+        ("phone", "x " * 995 + "4158672309" + "1" * 40, []),
+    ],
+)
+def test_a_label_counts_whatever_the_length_and_what_else_is_found(label: str, text: str, values: list[str]) -> None:
+    spans = FINDER.spans(text, label)
+    assert [text[span.start : span.end] for span in spans] == values
+    assert {span.type for span in spans} >= RowScanner().types_by_column({label: text}).get(label, frozenset())
