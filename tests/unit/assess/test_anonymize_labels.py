@@ -11,7 +11,7 @@ import pytest
 from agent.assess.protection import Finder
 from agent.assess.scanning import RowScanner
 from agent.scoring.pii import PiiScorer
-from tests.unit.assess.protection_builders import read, run, write
+from tests.unit.assess.protection_builders import figures, read, run, write
 
 SCORER = PiiScorer()
 FINDER = Finder(SCORER)
@@ -52,3 +52,20 @@ def test_a_label_counts_whatever_the_length_and_what_else_is_found(label: str, t
     spans = FINDER.spans(text, label)
     assert [text[span.start : span.end] for span in spans] == values
     assert {span.type for span in spans} >= RowScanner().types_by_column({label: text}).get(label, frozenset())
+
+
+def test_metadata_of_parquet_are_left_out_and_the_report_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"owner": "ann.lee@example.org"}
+    nested = pa.struct([pa.field("x", pa.list_(pa.field("item", pa.int64(), metadata=told)), metadata=told)])
+    schema = pa.schema([pa.field("n", pa.int64(), metadata=told), pa.field("s", nested)], metadata=told)
+    pq.write_table(pa.table({"n": [1, 2], "s": [{"x": [1]}, None]}, schema=schema), tmp_path / "a.parquet")
+    found = figures(capsys, tmp_path / "a.parquet", "--policy", "redact")
+    out = tmp_path / "a.anonymized.parquet"
+    assert b"ann.lee" not in out.read_bytes()
+    assert b"ann.lee" in (tmp_path / "a.parquet").read_bytes()
+    assert pq.read_table(out).to_pydict() == {"n": [1, 2], "s": [{"x": [1]}, None]}
+    assert any("Metadata of the Parquet file" in note for note in found["notes"])
+    again = figures(capsys, out, "--policy", "redact")
+    assert not any("Metadata" in note for note in again["notes"])
