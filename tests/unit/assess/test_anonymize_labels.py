@@ -69,3 +69,11 @@ def test_metadata_of_parquet_are_left_out_and_the_report_says_so(
     assert any("Metadata of the Parquet file" in note for note in found["notes"])
     again = figures(capsys, out, "--policy", "redact")
     assert not any("Metadata" in note for note in again["notes"])
+
+
+@pytest.mark.parametrize("options", [[], ["--column", "name=NAME"]])
+def test_a_name_with_more_in_its_cell_goes_from_other_cells(tmp_path: Path, options: list[str]) -> None:
+    row = {"name": "Emily Carter <john@example.com>", "note": "Emily Carter called, not John@example.com"}
+    source = write(tmp_path / "a.jsonl", row)
+    assert run(source, "--policy", "redact", "--quiet", *options) == 0
+    assert read(tmp_path / "a.anonymized.jsonl") == [{"name": "[NAME]", "note": "[NAME] called, not [EMAIL]"}]
