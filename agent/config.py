@@ -299,7 +299,7 @@ class _StrictLoader(yaml.SafeLoader):
     """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
 
     # Of the composed nodes, since later `<<` is written out in them, and what it brings in may be given again.
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:

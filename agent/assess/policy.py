@@ -160,6 +160,11 @@ class Policy(Section):
         """Whether an operator of it can be reversed with the key."""
         return not _REVERSIBLE.isdisjoint(self._operators())
 
+    @property
+    def makes_pseudonyms(self) -> bool:
+        """Whether an operator of it does."""
+        return "pseudonym" in self._operators()
+
     def _operators(self) -> set[str]:
         rules: list[TypeRule | ColumnRule] = [self.default, *self.types.values(), *self.columns.values()]
         return {rule.operator for rule in rules if rule.operator is not None}

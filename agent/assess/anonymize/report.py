@@ -64,6 +64,12 @@ def _notes(tally: Tally, columns: Columns, policy: Policy) -> list[str]:
     if kept:
         types = ", ".join(f"{name} ({columns.unreadable[name]})" for name in kept)
         notes.append(f"Not looked at, since their type holds no text: {types}.")
+    unverified = sum(column.unverified for column in tally.columns.values())
+    if unverified:
+        notes.append(
+            f"{unverified} texts in the form of a hash or pseudonym were left alone, unverified: an author of the "
+            "data could have put anything into that form."
+        )
     if columns.loses_metadata:
         notes.append("Metadata of the Parquet file and its fields, such as pandas' index, are left out.")
     if policy.other_columns == "keep":

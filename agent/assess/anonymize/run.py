@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from agent.assess.anonymize.cells import Leaf, leaves, names
 from agent.assess.anonymize.columns import Columns, ColumnsSeen
+from agent.assess.anonymize.earlier import Earlier
 from agent.assess.anonymize.tally import SAMPLE_ROWS, ColumnTally, Tally
 from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder, Known, Operator, ProtectionKey
@@ -61,6 +62,7 @@ class Anonymizer:
             for name, rule in policy.columns.items()
             if rule.treat == "value"
         }
+        self._earlier = Earlier(policy, key, self._texts.operator)
         self._names: set[str] = set()
         self.tally = Tally()
 
@@ -104,6 +106,7 @@ class Anonymizer:
         operator = self._operators[column]
         any_found = False
         for leaf in leaves(row, column, fractions=True):
+            self._earlier.check(leaf, counts)
             value = leaf.text.strip()
             if not value or operator.finished(value, kind):
                 continue
@@ -121,6 +124,7 @@ class Anonymizer:
     def _scanned(self, row: Row, column: str, counts: ColumnTally) -> list[Leaf]:
         found = list(leaves(row, column))
         for leaf in found:
+            self._earlier.check(leaf, counts)
             leaf.spans = self._finder.spans(leaf.text, leaf.label)
             counts.found.update(span.type for span in leaf.spans)
         counts.cells_with_any += any(leaf.spans for leaf in found)

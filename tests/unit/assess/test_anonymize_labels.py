@@ -77,3 +77,32 @@ def test_a_name_with_more_in_its_cell_goes_from_other_cells(tmp_path: Path, opti
     source = write(tmp_path / "a.jsonl", row)
     assert run(source, "--policy", "redact", "--quiet", *options) == 0
     assert read(tmp_path / "a.anonymized.jsonl") == [{"name": "[NAME]", "note": "[NAME] called, not [EMAIL]"}]
+
+
+HASH_LIKE = "[SECRET#hunter2hunter2password2345]"
+PSEUDONYM_LIKE = f"[SECRET~{'abcdefghijklmnopqrstuvwxyz234567' * 2}]"
+
+
+def test_text_in_the_form_of_a_pseudonym_is_told_by_the_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "k").write_text("a key of the tests, long enough", encoding="utf-8")
+    policy = tmp_path / "p.yaml"
+    policy.write_text("default: pseudonym\n", encoding="utf-8")
+    source = write(tmp_path / "a.jsonl", {"a": f"so {PSEUDONYM_LIKE} or {HASH_LIKE}", "b": PSEUDONYM_LIKE})
+    options = ("--policy", policy, "--key-file", tmp_path / "k", "--column", "b=SECRET")
+    once, twice, back = tmp_path / "b.jsonl", tmp_path / "c.jsonl", tmp_path / "d.jsonl"
+    found = figures(capsys, source, *options, "--out", once)
+    assert PSEUDONYM_LIKE not in once.read_text(encoding="utf-8")
+    assert found["types"]["SECRET"] == {"found": 2, "done": {"pseudonym": 2}}
+    assert found["columns"]["a"]["unverified"] == 1
+    assert run(once, *options, "--out", twice, "--quiet") == 0
+    assert read(twice) == read(once)
+    assert run(once, "--reveal", "--key-file", tmp_path / "k", "--out", back) == 0
+    assert read(back) == read(source)
+
+
+def test_without_a_key_it_stays_and_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "a.jsonl", {"a": f"so {PSEUDONYM_LIKE} or {HASH_LIKE} [EMAIL]"})
+    found = figures(capsys, source, "--policy", "redact")
+    assert read(tmp_path / "a.anonymized.jsonl") == read(source)
+    assert found["columns"]["a"]["unverified"] == 2
+    assert any(note.startswith("2 texts in the form of a hash") for note in found["notes"])
