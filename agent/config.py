@@ -52,6 +52,8 @@ _MAX_VALUES = 20_000
 
 #: Names of scorers are labels of metrics and keys of verdicts.
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
+#: Keys that may be shown in messages: others may be anything.
+_NAME = re.compile(r"[\w .\-*]{1,64}")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -293,20 +295,40 @@ def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budg
     return value
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
+
+    # Of the composed nodes, since later `<<` is written out in them, and what it brings in may be given again.
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else None
+            if name is None or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if name in seen:
+                shown = f"{name!r} " if _NAME.fullmatch(name) else ""
+                raise ConfigError(f"line {key.start_mark.line + 1}: the key {shown}stands twice; keep one of them")
+            seen.add(name)
+        return node
+
+
 def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Read a YAML mapping and expand environment variables in its strings.
 
     Raises
     ------
     ConfigError
-        When the file is missing, is no YAML, or is no mapping.
+        When the file is missing, is no YAML, has a key twice in a mapping, or is no mapping.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"

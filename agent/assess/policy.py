@@ -24,6 +24,7 @@ BUILT_IN = ("redact", "mask", "hash", "pseudonym", "research")
 
 #: Their results look like real values: in a text nobody could tell what has been replaced.
 _COLUMNS_ALONE = frozenset({"fpe"})
+_REVERSIBLE = frozenset({"pseudonym", "fpe"})
 
 
 class TypeRule(Section):
@@ -152,8 +153,21 @@ class Policy(Section):
     @property
     def needs_key(self) -> bool:
         """Whether an operator of it does."""
+        return any(operator_class(name).needs_key for name in self._operators())
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether an operator of it can be reversed with the key."""
+        return not _REVERSIBLE.isdisjoint(self._operators())
+
+    @property
+    def makes_pseudonyms(self) -> bool:
+        """Whether an operator of it does."""
+        return "pseudonym" in self._operators()
+
+    def _operators(self) -> set[str]:
         rules: list[TypeRule | ColumnRule] = [self.default, *self.types.values(), *self.columns.values()]
-        return any(operator_class(rule.operator).needs_key for rule in rules if rule.operator is not None)
+        return {rule.operator for rule in rules if rule.operator is not None}
 
     def load_key(self, file: Path | None = None) -> ProtectionKey | None:
         """The key, of the file when there is one; None when no operator needs any.

@@ -10,7 +10,10 @@ from functools import lru_cache
 
 from agent.scores import TextSpan
 
-__all__ = ["titled_span", "type_by_title"]
+__all__ = ["BY_TITLE", "titled_span", "type_by_title"]
+
+BY_TITLE = "its title"
+"""Explanation of a span that was found by `titled_span`."""
 
 # Before "name" they say whose.
 _PERSONS = re.compile(
@@ -70,4 +73,4 @@ def titled_span(text: str, title: str) -> TextSpan | None:
     if kind == "NAME" and (_DIGIT.search(value) or len(value.split()) > _MOST_WORDS):
         return None
     start = text.index(value)
-    return TextSpan(start, start + len(value), f"pii.{kind.lower()}", kind, 1.0, "its title")
+    return TextSpan(start, start + len(value), f"pii.{kind.lower()}", kind, 1.0, BY_TITLE)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
@@ -64,11 +67,13 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--report {args.report}: must end in .json or .html")
     if args.reveal and args.report and args.report.suffix.lower() != ".json":
         raise ConfigError(f"--report {args.report}: must end in .json with --reveal")
+    if args.report:
+        _check_place(args.report)
     policy = _policy(args)
     out = None if args.dry_run else args.out or _default_out(args.file, "revealed" if args.reveal else "anonymized")
     clock = SystemClock()
     started = clock.monotonic()
-    with closing(open_reader(Path(args.file), stdin=sys.stdin.buffer)) as reader:
+    with _ending_cleanly(), closing(open_reader(Path(args.file), stdin=sys.stdin.buffer)) as reader:
         figures = _revealed(args, policy, reader, out) if args.reveal else _anonymized(args, policy, reader, out)
     seconds = max(clock.monotonic() - started, 1e-9)
     figures = {"file": reader.name, "out": None if out is None else str(out), **figures}
@@ -83,9 +88,36 @@ def run(args: argparse.Namespace) -> int:
     elif args.reveal:
         where = printable(str(out or "nowhere"))
         sys.stdout.write(f"{figures['rows']} rows, {figures['pseudonyms']} pseudonyms reversed -> {where}\n")
+        sys.stdout.writelines(f"- {printable(note)}\n" for note in figures["notes"])
     else:
         _render(figures, Console())
     return 0
+
+
+def _check_place(report: Path) -> None:
+    """A report that cannot be written is noticed before any data are."""
+    place = report if report.exists() else next(folder for folder in report.absolute().parents if folder.exists())
+    if report.is_dir() or (place != report and not place.is_dir()) or not os.access(place, os.W_OK):
+        raise ConfigError(f"--report {report}: cannot be written; give a file in a folder that you may write to")
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """A request to end (SIGTERM, SIGHUP) becomes an interrupt, so that no unfinished file is left."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not end the clearing up
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no other may set handlers
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _policy(args: argparse.Namespace) -> Policy:
@@ -151,7 +183,20 @@ def _revealed(args: argparse.Namespace, policy: Policy, reader: TableReader, out
         "pseudonyms": revealed.pseudonyms,
         "restored": revealed.restored,
         "key_check": key.check,
+        "notes": _reveal_notes(args.policy, policy, revealed),
     }
+
+
+def _reveal_notes(name: str | None, policy: Policy, revealed: Revealed) -> list[str]:
+    notes = []
+    if name is not None and not policy.is_reversible:
+        notes.append(f"Policy {name} makes nothing that can be reversed: it has neither pseudonym nor fpe.")
+    if not revealed.pseudonyms and not revealed.restored:
+        notes.append(
+            "Nothing was reversed: the data hold no pseudonyms ([TYPE~...]). Hashes, masks "
+            "and [TYPE] cannot be reversed."
+        )
+    return notes
 
 
 @contextmanager

@@ -21,7 +21,15 @@ from rich.console import Console
 from agent.errors import ConfigError
 from agent.scoring.canary.generate import LANGUAGES, FreshCanary, Language, fresh_canaries
 from agent.scoring.canary.keys import DEFAULT_KEY_VARIABLE, CanaryKeys, read_key
-from agent.scoring.canary.registry import DEFAULT_LABEL, MAX_CANARIES, CanaryFile, Registration, Submitted, register
+from agent.scoring.canary.registry import (
+    DEFAULT_LABEL,
+    MAX_CANARIES,
+    CanaryFile,
+    Registration,
+    Submitted,
+    is_label,
+    register,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -87,6 +95,10 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--generate N needs --values FILE, where the fresh values go, and --values needs --generate")
     if args.generate is not None and not 1 <= args.generate <= MAX_CANARIES:
         raise ConfigError(f"--generate must lie between 1 and {MAX_CANARIES}")
+    if not is_label(args.label):
+        raise ConfigError(
+            "--label must be a word of at most 32 letters a to z, digits, _ and -, and no part of a value"
+        )
 
 
 def _open(name: str) -> BinaryIO:

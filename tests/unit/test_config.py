@@ -102,3 +102,26 @@ def test_hostile_files_are_one_line_and_never_quoted(tmp_path: Path, text: str) 
         load_config(write(tmp_path, text))
     assert "secretval" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("columns: {a: drop}\nother: 1\ncolumns: {b: drop}\n", "line 3: the key 'columns' stands twice"),
+        ("a:\n  b: 1\n  'b': 2\n", "line 3: the key 'b' stands twice"),
+        ("a: [{b: 1, b: 2}]\n", "line 1: the key 'b' stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_yaml(path)
+
+
+def test_merged_keys_may_be_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "base: &base {a: 1, b: 2}\nx: {y: &y {<<: *base, b: 3}}\nmore:\n  <<: *y\n  a: 4\n", encoding="utf-8"
+    )
+    assert load_yaml(path)["more"]["a"] == 4

@@ -1,4 +1,4 @@
-"""The texts in a row: strings, also inside lists and objects, and numbers that are long enough to identify somebody."""
+"""The texts in a row: strings, also inside lists and objects, and whole numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from agent.scores import TextSpan
 
 __all__ = ["Leaf", "leaves", "names", "value_text"]
 
-_LEAST = 10**6
 _MOST = 10**40
 # What spreadsheets and data frames make of whole numbers: 13912345678.0 and 1.3912345678E+10.
 _NUMBER = re.compile(r"\s*\+?(\d{1,40}\.0{1,6}|\d\.\d{6,20}[eE]\+?\d{1,2})\s*", re.ASCII)
@@ -55,16 +54,17 @@ class Leaf:
         self.holder[self.slot] = text.encode("utf-8", "surrogatepass") if self.binary else text
 
 
-def leaves(row: dict[str, Any], column: str, short_numbers: bool = False) -> Iterator[Leaf]:
+def leaves(row: dict[str, Any], column: str, fractions: bool = False) -> Iterator[Leaf]:
     """The texts of one cell, which are changed in the row itself.
 
     Parameters
     ----------
-    short_numbers
-        Whether numbers of fewer than seven digits count too, as in a column of ages that is declared.
+    fractions
+        Whether numbers that are not whole count too, as in a column of weights that is declared.
 
     Notes
     -----
+    Whole numbers count whatever their length: under a title such as ``qq`` six digits tell who it is.
     Keys of objects are names, not texts (`names`). Of pyarrow's maps, which are lists of pairs, keys are texts too.
     """
     stack: list[tuple[Any, Any, str]] = [(row, column, column)]
@@ -87,7 +87,7 @@ def leaves(row: dict[str, Any], column: str, short_numbers: bool = False) -> Ite
             number = _NUMBER.fullmatch(value)
             whole = _whole(Decimal(number[1])) if number else None
             yield Leaf(holder, slot, column, label, value if whole is None else whole, whole is not None)
-        elif (whole := value_text(value) if short_numbers else _whole(value)) is not None:
+        elif (whole := value_text(value) if fractions else _whole(value)) is not None:
             yield Leaf(holder, slot, column, label, whole, True)
 
 
@@ -118,11 +118,11 @@ def names(value: Any) -> Iterator[str]:
 
 
 def _whole(value: Any) -> str | None:
-    """The digits of a number that may be an identifier; None for anything else."""
+    """The digits of a whole number, which may be an identifier; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     size: Any = abs(value)
-    if not math.isfinite(size) or not _LEAST <= size < _MOST or value != int(value):
+    if not math.isfinite(size) or size >= _MOST or value != int(value):
         return None
     return str(int(value))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.assess.anonymize.cells import leaves
 from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder
 from agent.assess.tables import Batch, TableReader
+from agent.assess.tables.parquet_file import has_metadata
 from agent.errors import ConfigError
 
 __all__ = ["Columns", "ColumnsSeen", "plan_columns"]
@@ -34,6 +35,8 @@ class Columns:
         Columns of Parquet that hold numbers and go on doing so. A value found there nevertheless becomes null.
     texts
         Columns that become text, since values stand in their place.
+    loses_metadata
+        Whether a Parquet file has metadata, which are not written.
     """
 
     declared: Mapping[str, ColumnRule]
@@ -41,6 +44,7 @@ class Columns:
     unreadable: Mapping[str, str]
     numbers: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    loses_metadata: bool = False
 
     def rule(self, column: str) -> ColumnRule:
         """What is done to a column."""
@@ -98,7 +102,7 @@ def plan_columns(
     if reader.schema is None:
         return columns
     unreadable, numeric, texts = _types(reader.schema)
-    columns = Columns(columns.declared, columns.others, unreadable)
+    columns = replace(columns, unreadable=unreadable, loses_metadata=has_metadata(reader.schema))
     if not to_parquet:
         return columns
     becoming = {
@@ -112,7 +116,7 @@ def plan_columns(
             if any(finder.spans(leaf.text, leaf.label) for row in sample.rows for leaf in leaves(row, column)):
                 becoming.add(column)
     numbers = frozenset(scanned) - becoming
-    return Columns(columns.declared, columns.others, unreadable, numbers, frozenset(becoming))
+    return replace(columns, numbers=numbers, texts=frozenset(becoming))
 
 
 def _types(schema: Any) -> tuple[dict[str, str], list[str], set[str]]:

@@ -45,8 +45,9 @@ def _notes(tally: Tally, columns: Columns, policy: Policy) -> list[str]:
     scanned = any(columns.rule(name).treat == "text" for name in tally.columns)
     if scanned and not tally.by_type().get("NAME", {}).get("found"):
         notes.append(
-            "No name of a person was found in texts or declared: names have no form, and are found only by a scorer "
-            "that recognises entities. Declare columns of names, or read a sample."
+            "No name of a person was found or declared. Names have no form: they are told by the title of their column "
+            "or key, by the words around them in Chinese texts, or by a scorer that recognises entities. Declare "
+            "columns of names, or read a sample."
         )
     for name, column in tally.columns.items():
         if column.looks_like is not None:
@@ -63,6 +64,14 @@ def _notes(tally: Tally, columns: Columns, policy: Policy) -> list[str]:
     if kept:
         types = ", ".join(f"{name} ({columns.unreadable[name]})" for name in kept)
         notes.append(f"Not looked at, since their type holds no text: {types}.")
+    unverified = sum(column.unverified for column in tally.columns.values())
+    if unverified:
+        notes.append(
+            f"{unverified} texts in the form of a hash or pseudonym were left alone, unverified: an author of the "
+            "data could have put anything into that form."
+        )
+    if columns.loses_metadata:
+        notes.append("Metadata of the Parquet file and its fields, such as pandas' index, are left out.")
     if policy.other_columns == "keep":
         notes.append("Columns that are not declared were kept as they are.")
     if tally.names_with_any:

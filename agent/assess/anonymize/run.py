@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from agent.assess.anonymize.cells import Leaf, leaves, names
 from agent.assess.anonymize.columns import Columns, ColumnsSeen
+from agent.assess.anonymize.earlier import Earlier
 from agent.assess.anonymize.tally import SAMPLE_ROWS, ColumnTally, Tally
 from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder, Known, Operator, ProtectionKey
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import IDENTIFYING
 from agent.assess.tables import Batch, Row, TableReader, TableWriter, plain_text
+from agent.assess.titles import BY_TITLE
 from agent.redaction import fold
 
 __all__ = ["Anonymizer", "anonymize"]
@@ -20,6 +23,8 @@ _LEAST_CHARACTERS = 5
 _LEAST_LETTERS = 2
 _NAMES_REMEMBERED = 10_000
 _MOST_ROUNDS = 4
+_WITHOUT_FORM = frozenset({"NAME", "ADDRESS"})
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 class Anonymizer:
@@ -57,6 +62,7 @@ class Anonymizer:
             for name, rule in policy.columns.items()
             if rule.treat == "value"
         }
+        self._earlier = Earlier(policy, key, self._texts.operator)
         self._names: set[str] = set()
         self.tally = Tally()
 
@@ -99,7 +105,8 @@ class Anonymizer:
     def _declared(self, row: Row, column: str, kind: str, counts: ColumnTally, known: dict[str, Known]) -> bool:
         operator = self._operators[column]
         any_found = False
-        for leaf in leaves(row, column, short_numbers=True):
+        for leaf in leaves(row, column, fractions=True):
+            self._earlier.check(leaf, counts)
             value = leaf.text.strip()
             if not value or operator.finished(value, kind):
                 continue
@@ -108,6 +115,8 @@ class Anonymizer:
             counts.done[kind, operator.name] += 1
             if kind in IDENTIFYING and _is_telling(fold(value)):
                 known[fold(value)] = Known(kind, operator)
+                if kind in _WITHOUT_FORM:
+                    known.update(self._parts(value, kind, operator))
             leaf.put(apply(operator, value, kind))
         counts.cells_with_any += any_found
         return any_found and kind in IDENTIFYING
@@ -115,6 +124,7 @@ class Anonymizer:
     def _scanned(self, row: Row, column: str, counts: ColumnTally) -> list[Leaf]:
         found = list(leaves(row, column))
         for leaf in found:
+            self._earlier.check(leaf, counts)
             leaf.spans = self._finder.spans(leaf.text, leaf.label)
             counts.found.update(span.type for span in leaf.spans)
         counts.cells_with_any += any(leaf.spans for leaf in found)
@@ -137,6 +147,21 @@ class Anonymizer:
 
     def _known(self, leaf: Leaf) -> dict[str, Known]:
         values = self._texts.known(leaf.text, leaf.spans)
+        if values and leaf.spans[0].explanation == BY_TITLE:
+            kind = leaf.spans[0].type
+            values |= self._parts(leaf.text, kind, self._texts.operator(kind))
+        return {value: known for value, known in values.items() if _is_telling(value)}
+
+    def _parts(self, text: str, kind: str, operator: Operator) -> dict[str, Known]:
+        """Of a name or an address with more in its cell, ``Ann Lee ann.lee@example.org``: each part by itself."""
+        inner = self._finder.spans(text)
+        values = self._texts.known(text, inner)
+        position = 0
+        for start, end in (*((span.start, span.end) for span in inner), (len(text), len(text))) if inner else ():
+            part = _AROUND.sub("", text[position:start])
+            if _is_telling(fold(part)) and not operator.finished(part, kind):
+                values[fold(part)] = Known(kind, operator)
+            position = end
         return {value: known for value, known in values.items() if _is_telling(value)}
 
     def _replace(self, leaf: Leaf, known: dict[str, Known], counts: ColumnTally) -> None:

@@ -31,6 +31,8 @@ class ColumnTally:
         Replacements by type and operator; there are more of them than were found, where a value stands more than once.
     emptied
         Numbers that became null, since the column has to stay one of numbers.
+    unverified
+        Hashes and pseudonyms that were left as they stood in the data.
     """
 
     treatment: str
@@ -39,6 +41,7 @@ class ColumnTally:
     found: Counter[str] = field(default_factory=Counter)
     done: Counter[tuple[str, str]] = field(default_factory=Counter)
     emptied: int = 0
+    unverified: int = 0
     sampled: int = 0
     single: Counter[str] = field(default_factory=Counter)
 
@@ -62,6 +65,8 @@ class ColumnTally:
             plain["looks_like"] = self.looks_like
         if self.emptied:
             plain["emptied"] = self.emptied
+        if self.unverified:
+            plain["unverified"] = self.unverified
         return plain
 
 

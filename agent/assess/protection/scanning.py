@@ -13,8 +13,8 @@ __all__ = ["Finder", "SpanScorer"]
 
 # A chain in which every value hides the next one is somebody's joke; it must not cost the square of its length.
 _MAX_ROUNDS = 6
-# Longer cells are texts, not values, and bring their own context; shorter ones are nothing that could be told.
-_LEAST, _MOST = 4, 100
+# A label is context for what stands near it: the scorer looks back 64 characters. What reaches the cut is left out.
+_HEAD = 2000
 
 
 class SpanScorer(Protocol):
@@ -40,9 +40,9 @@ class Finder:
         Parameters
         ----------
         label
-            What the text is called, such as its column. A short text in which nothing is found is scanned with it as
-            well: ``13-9-77`` in a column ``birthday`` may be found for that word. What is called a name or an address
-            is one, as a whole.
+            What the text is called, such as its column. The beginning of the text (2,000 characters from the first
+            that is not blank) is read with it as well, as `agent.assess.scanning.RowScanner` reads cells: ``13-9-77``
+            in a column ``birthday`` may be found for that word. What is called a name or an address is one, as a whole.
 
         Returns
         -------
@@ -57,32 +57,37 @@ class Finder:
         titled = titled_span(text, label) if scanned is text else None
         if titled is not None:
             return [titled]
-        found = fresh = _unblackened(scanned, self._scorer.score_text(scanned).spans)
-        if not found:
-            return self._labelled(scanned, label) if label and _LEAST <= len(text) <= _MOST else ()
+        found: list[TextSpan] = []
         for _ in range(_MAX_ROUNDS):
+            fresh = self._fresh(scanned, label, first=not found)
+            if not fresh:
+                break
+            found += fresh
             scanned = _blackened(scanned, fresh)
             if not holds_value(scanned, 0, len(scanned)):
                 break  # of most cells one value is all
-            fresh = [span for span in self._scorer.score_text(scanned).spans if _is_new(scanned, span)]
-            if not fresh:
-                break
-            found = found + fresh
         return sorted(found, key=lambda span: span.start)
 
-    def _labelled(self, text: str, label: str) -> Sequence[TextSpan]:
+    def _fresh(self, text: str, label: str, first: bool) -> list[TextSpan]:
+        """What is found in the text as it is; when that is nothing, what is found behind its label."""
+        # What is black at first are earlier tokens, that a value may surround: `TextProtector` takes them out of it.
+        is_new = holds_value if first else _is_unblackened
+        fresh = [span for span in self._scorer.score_text(text).spans if is_new(text, span.start, span.end)]
+        if fresh or not label:
+            return fresh
+        return [span for span in self._labelled(text, label) if is_new(text, span.start, span.end)]
+
+    def _labelled(self, text: str, label: str) -> list[TextSpan]:
+        begin = len(text) - len(text.lstrip())
+        cut = text[begin : begin + _HEAD]
         head = f"{label}: "
-        shift = len(head)
+        shift = begin - len(head)
+        end = len(head) + len(cut) if begin + _HEAD < len(text) else len(head) + len(cut) + 1
         return [
-            TextSpan(span.start - shift, span.end - shift, span.category, span.type, span.score, span.explanation)
-            for span in self._scorer.score_text(head + text).spans
-            if span.start >= shift and holds_value(text, span.start - shift, span.end - shift)
+            TextSpan(span.start + shift, span.end + shift, span.category, span.type, span.score, span.explanation)
+            for span in self._scorer.score_text(head + cut).spans
+            if span.start >= len(head) and span.end < end
         ]
-
-
-def _unblackened(text: str, spans: Sequence[TextSpan]) -> list[TextSpan]:
-    """Without those of earlier tokens: ``password: [SECRET]`` holds no password any more."""
-    return [span for span in spans if holds_value(text, span.start, span.end)]
 
 
 def _blackened(text: str, spans: Sequence[TextSpan]) -> str:
@@ -94,5 +99,5 @@ def _blackened(text: str, spans: Sequence[TextSpan]) -> str:
     return "".join((*parts, text[position:]))
 
 
-def _is_new(text: str, span: TextSpan) -> bool:
-    return BLACK not in text[span.start : span.end]
+def _is_unblackened(text: str, start: int, end: int) -> bool:
+    return BLACK not in text[start:end]

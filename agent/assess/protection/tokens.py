@@ -2,7 +2,8 @@
 something coarser, ``[EMAIL:*@example.org]``.
 
 The part behind ``#`` and ``~`` is Base32 (RFC 4648) in lower case without padding, so without 0, 1, 8 and 9. Text of
-these forms is left alone when data are protected again; each is so narrow that nobody's data pass for it.
+these forms is left alone when data are protected again;
+each is so narrow that nobody's data pass for it by chance. Who wants to can write text in such a form.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "BLACK",
     "COARSE_FORMS",
     "HASH_LETTERS",
+    "KEYED",
     "PSEUDONYM",
     "TOKEN",
     "base32",
@@ -57,6 +59,9 @@ TOKEN = re.compile(
     rf"\[(?:{_COARSE}|{_KIND}(?:(?:\+{_KIND})*|#[a-z2-7]{{{HASH_LETTERS}}}|~[a-z2-7]{{{_LEAST_LETTERS},}}))\]", re.ASCII
 )
 PSEUDONYM = re.compile(rf"\[({_KIND})~([a-z2-7]{{{_LEAST_LETTERS},}})\]")
+
+#: Hashes and pseudonyms: type, sign, letters.
+KEYED = re.compile(rf"\[({_KIND})(#(?=[a-z2-7]{{{HASH_LETTERS}}}\])|~(?=[a-z2-7]{{{_LEAST_LETTERS},}}\]))([a-z2-7]+)\]")
 
 
 def base32(data: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from agent.assess.tables.base import MAX_BATCH, Batch, CsvForm
 from agent.errors import ConfigError, DataError
 
-__all__ = ["ParquetReader", "ParquetRows", "schema_with"]
+__all__ = ["ParquetReader", "ParquetRows", "has_metadata", "schema_with"]
 
 # Readers of Parquet like large row groups; so much is held back until one is written.
 _GROUP_BYTES = 64 * 1024 * 1024
@@ -91,16 +91,39 @@ def _values(pa: Any, column: Any) -> list[Any]:
 
 
 def schema_with(schema: Any, dropped: Collection[str], texts: Collection[str]) -> Any:
-    """The schema without some columns, and with others turned to text."""
+    """The schema without some columns, and with others turned to text.
+
+    Metadata of the file and its fields are left out: anything may stand there, such as an owner's address of mail, and
+    of pandas the values of an index. What says how a type is stored stays.
+    """
     pa = _pyarrow()
-    fields = [
-        pa.field(field.name, pa.string(), metadata=field.metadata) if field.name in texts else field
+    return pa.schema(
+        pa.field(field.name, pa.string(), field.nullable) if field.name in texts else _bare_field(pa, field)
         for field in schema
         if field.name not in dropped
-    ]
-    # What pandas noted about its columns would no longer be true.
-    kept = {key: value for key, value in (schema.metadata or {}).items() if key != b"pandas"}
-    return pa.schema(fields, metadata=(kept or None) if dropped or texts else schema.metadata)
+    )
+
+
+def has_metadata(schema: Any) -> bool:
+    """Whether there is any that `schema_with` leaves out."""
+    return not schema.equals(schema_with(schema, (), ()), check_metadata=True)
+
+
+def _bare_field(pa: Any, field: Any) -> Any:
+    kept = {key: value for key, value in (field.metadata or {}).items() if key.startswith((b"ARROW:", b"PARQUET:"))}
+    return pa.field(field.name, _bare_type(pa, field.type), field.nullable, metadata=kept or None)
+
+
+def _bare_type(pa: Any, kind: Any) -> Any:
+    if pa.types.is_struct(kind):
+        return pa.struct([_bare_field(pa, field) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_bare_field(pa, kind.key_field), _bare_field(pa, kind.item_field), kind.keys_sorted)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_bare_field(pa, kind.value_field), kind.list_size)
+    if pa.types.is_large_list(kind):
+        return pa.large_list(_bare_field(pa, kind.value_field))
+    return pa.list_(_bare_field(pa, kind.value_field)) if pa.types.is_list(kind) else kind
 
 
 class ParquetRows:

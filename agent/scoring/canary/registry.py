@@ -26,6 +26,7 @@ __all__ = [
     "Refusal",
     "Registration",
     "Submitted",
+    "is_label",
     "places_of",
     "register",
 ]
@@ -263,6 +264,11 @@ def _entries(accepted: Sequence[tuple[str, str, bytes]], keys: CanaryKeys) -> li
 
 def _grams(form: str) -> list[str]:
     return [form[start : start + GRAM] for start in range(len(form) - GRAM + 1)]
+
+
+def is_label(word: str) -> bool:
+    """Whether a word may be a label: at most 32 of the letters a to z, digits, _ and -."""
+    return _LABEL.fullmatch(word) is not None
 
 
 def _refusal(form: str, value: str, label: str) -> str:

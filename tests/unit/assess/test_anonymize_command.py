@@ -76,7 +76,7 @@ def test_data_that_cannot_be_read_is_code_1_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["b.csv"]
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_leaves_no_output_under_its_name(tmp_path: Path, ending: signal.Signals) -> None:
     out = tmp_path / "o.jsonl"
     out.write_text("before", encoding="utf-8")
@@ -91,7 +91,36 @@ def test_an_interrupted_run_leaves_no_output_under_its_name(tmp_path: Path, endi
             assert process.poll() is None
         process.send_signal(ending)
         process.communicate()
-    assert process.returncode == (1 if ending is signal.SIGINT else -ending)
+    assert process.returncode == (-ending if ending is signal.SIGKILL else 1)
     assert out.read_text(encoding="utf-8") == "before"
-    if ending is signal.SIGINT:
+    if ending is not signal.SIGKILL:
         assert [path.name for path in tmp_path.iterdir()] == ["o.jsonl"]
+
+
+def test_a_report_that_cannot_be_written_is_noticed_before_data_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.json").mkdir()
+    for report in (tmp_path / "file" / "r.json", tmp_path / "folder.json"):
+        assert run(source, "--policy", "redact", "--report", report) == 2
+        assert "cannot be written" in capsys.readouterr().err
+        assert not list(tmp_path.glob("*anonymized*"))
+    assert run(source, "--policy", "redact", "--quiet", "--report", tmp_path / "new" / "r.json") == 0
+    assert (tmp_path / "new" / "r.json").exists()
+
+
+def test_revealing_what_cannot_be_reversed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "the.key"
+    key.write_text("a key of the tests, long enough", encoding="utf-8")
+    source = write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    hashed = tmp_path / "hashed.jsonl"
+    assert run(source, "--policy", "hash", "--key-file", key, "--out", hashed, "--quiet") == 0
+    found = figures(capsys, hashed, "--reveal", "--key-file", key)
+    assert [note.split(":")[0] for note in found["notes"]] == ["Nothing was reversed"]
+    assert run(hashed, "--reveal", "--policy", "redact", "--key-file", key, "--dry-run") == 0
+    assert "Policy redact makes nothing that can be reversed" in capsys.readouterr().out
+    pseudonyms = tmp_path / "p.jsonl"
+    assert run(source, "--policy", "pseudonym", "--key-file", key, "--out", pseudonyms, "--quiet") == 0
+    assert figures(capsys, pseudonyms, "--reveal", "--key-file", key)["notes"] == []

@@ -146,7 +146,7 @@ def test_parquet_keeps_schema_and_values(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "in.parquet")
     copy(tmp_path / "in.parquet", tmp_path / "out.parquet", changed=["note", "kind", "tags"])
     again = pq.read_table(tmp_path / "out.parquet")
-    assert again.schema.equals(table.schema, check_metadata=True)
+    assert again.schema.equals(table.schema.remove_metadata(), check_metadata=True)
     assert again.equals(table)
 
 
@@ -161,7 +161,7 @@ def test_parquet_columns_are_dropped_and_turned_to_text(tmp_path: Path) -> None:
     again = pq.read_table(tmp_path / "out.parquet")
     assert again.schema.names == ["id", "at", "kind", "price", "note"]
     assert again.column("id").to_pylist() == ["<0>", "<1>", "<2>", "<3>", "<4>"]
-    assert again.schema.metadata == {b"made": b"by a test"}
+    assert again.schema.metadata is None
 
 
 def test_formats_turn_into_each_other(tmp_path: Path) -> None:

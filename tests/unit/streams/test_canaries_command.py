@@ -190,3 +190,10 @@ def test_doctor_warns_when_filtered_texts_would_let_canaries_out(tmp_path: Path)
 def test_the_scorer_reads_what_the_command_wrote(command: Command) -> None:
     command(write("values.txt", *VALUES), "--out", "out.json")
     CanaryScorer("out.json").warm_up()
+
+
+@pytest.mark.parametrize("label", ["Bad Label", "", "a" * 33])
+def test_a_label_that_is_none_is_wrong_usage(command: Command, label: str) -> None:
+    code, _, error = command(write("values.txt", *VALUES), "--out", "out.json", "--label", label)
+    assert code == 2 and error.count("\n") == 1 and "--label must be a word" in error
+    assert not Path("out.json").exists()
