@@ -221,7 +221,8 @@ class Ledger:
             raise ConfigError(
                 f"--dp-ledger {self._path}: is no ledger; name a new file, or one that a release has made"
             )
-        if len(torn) > 1 and not _left_by_crashes(torn, found):
+        # A crash cuts the last line short, its line feed first: a line that has one was changed by somebody.
+        if torn and (not found.unended or (len(torn) > 1 and not _left_by_crashes(torn, found))):
             raise self._damaged(number - len(torn) + 1)
         found.tail = b"\n".join(torn) if torn else None
         return found
