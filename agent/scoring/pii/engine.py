@@ -37,10 +37,20 @@ class Engine:
 
     def __init__(self, recognizers: Sequence[Recognizer], one_pass: bool = True) -> None:
         self._recognizers = tuple(sorted(recognizers, key=_importance))
-        self._prefilter: Prefilter | None = load_prefilter(self._recognizers) if one_pass else None
+        self._one_pass = one_pass
+        self._prefilter: Prefilter | None = None
+        self._is_warm = False
+
+    def warm_up(self) -> None:
+        """Make the database of the triggers, which takes a second; the first search does so otherwise."""
+        if not self._is_warm and self._one_pass:
+            self._prefilter = load_prefilter(self._recognizers)
+        self._is_warm = True
 
     def search(self, text: str) -> list[Match]:
         """The hits in one text, in order of their start, none overlapping another. Offsets are those of the text."""
+        if not self._is_warm:
+            self.warm_up()
         folded, offsets = fold(text)
         regions = self._everywhere(folded) if self._prefilter is None else self._prefilter.regions(folded)
         if not regions:

@@ -68,13 +68,14 @@ class PiiScorer:
         self._engine = Engine([r for r in recognizers if r.type in wanted])
 
     def warm_up(self) -> None:
-        """Load the models of `ner`; the patterns are compiled with the constructor.
+        """Make the database of the patterns, and load the models of `ner`.
 
         Raises
         ------
         ModelError
             When a model's files are missing or damaged.
         """
+        self._engine.warm_up()
         if self._names is not None:
             self._names.warm_up()
 
