@@ -60,8 +60,8 @@ class CompactEncoder:
         # A sidecar shares its cores: threads that spin between passes would take them from the model server.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Without VNNI the processor adds products of eight-bit numbers in pairs in 16 bits, which overflow: scores
-        # would depend on the machine. This takes a slower product there and changes nothing elsewhere; it works from the
-        # extended level on (kOrtSessionOptionsAvx2PrecisionMode, onnxruntime_session_options_config_keys.h).
+        # would depend on the machine. This takes a slower product there and changes nothing elsewhere; it works from
+        # the extended level on (kOrtSessionOptionsAvx2PrecisionMode, onnxruntime_session_options_config_keys.h).
         options.add_session_config_entry("session.x64quantprecision", "1")
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         try:
