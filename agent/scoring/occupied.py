@@ -34,6 +34,11 @@ class Occupied:
         at = bisect_right(self._ends, start)
         return at == len(self._starts) or self._starts[at] >= end
 
+    def free_from(self, place: int) -> int:
+        """The first free place from this one on."""
+        at = bisect_right(self._ends, place)
+        return place if at == len(self._starts) or self._starts[at] > place else self._ends[at]
+
     def take(self, start: int, end: int) -> None:
         """Take a span that is free."""
         at = bisect_left(self._starts, end)

@@ -36,6 +36,8 @@ class BenchOptions(NamedTuple):
         Through the stages.
     repetitions, stage_repetitions
         Figures are medians over so many.
+    slow_texts
+        For tools that need milliseconds for one.
     """
 
     bootstrap: str | None = None
@@ -44,6 +46,7 @@ class BenchOptions(NamedTuple):
     stage_events: int = 5_000
     repetitions: int = 3
     stage_repetitions: int = 5
+    slow_texts: int = 512
     detoxify: DetoxifyFiles | None = None
 
 
@@ -67,7 +70,7 @@ def run_bench(options: BenchOptions, clock: Clock, tell: Callable[[str], None]) 
     stages = measure_stages(
         bench_config(scorers), values[: options.stage_events], options.stage_repetitions, clock, tell
     )
-    rivals = score_rivals(scorers, texts, options.detoxify, tell)
+    rivals = score_rivals(scorers, texts, options.detoxify, options.slow_texts, tell)
     section, consuming = asyncio.run(_end_to_end(options, values, scorers, clock, tell))
     facts = machine()
     loads = [load for load in (before, load_average()) if load is not None]

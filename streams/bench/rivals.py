@@ -23,9 +23,7 @@ __all__ = ["DetoxifyFiles", "score_rivals"]
 
 _BATCH: Final = 256
 _UNIT: Final = "texts per CPU second"
-#: Enough for a steady figure from tools that need milliseconds for a text.
-_RIVAL_TEXTS: Final = 256
-_ENCODED_TEXTS: Final = 2048
+_WARMING_TEXTS: Final = 8
 
 
 class DetoxifyFiles(NamedTuple):
@@ -39,6 +37,7 @@ def score_rivals(
     scorers: Sequence[str],
     texts: Sequence[str],
     detoxify: DetoxifyFiles | None,
+    slow: int,
     tell: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """By job: ``ours`` and ``rival`` in texts per CPU second, their ``ratio``, the rival's ``name``.
@@ -49,15 +48,19 @@ def score_rivals(
         Our scorers that are available here.
     texts
         What both are given.
+    slow
+        How many of them those are given that need milliseconds for one.
     """
     rows: dict[str, dict[str, Any]] = {}
     if "pii" in scorers:
         tell("personal data beside presidio")
-        rows["pii"] = _against_presidio(texts, "English texts; it also looks for names, which our patterns do not")
-        rows["pii_patterns"] = _against_presidio(texts, "English texts; pattern recognisers alone", PATTERNS)
+        rows["pii"] = _against_presidio(
+            texts, slow, "English texts; it also looks for names, which our patterns do not"
+        )
+        rows["pii_patterns"] = _against_presidio(texts, slow, "English texts; pattern recognisers alone", PATTERNS)
     if "toxicity" in scorers:
         tell("toxicity beside detoxify")
-        rows["toxicity"] = _against_detoxify(texts, detoxify)
+        rows["toxicity"] = _against_detoxify(texts, slow, detoxify)
     return rows
 
 
@@ -73,8 +76,8 @@ def _row(name: str, ours: float, rival: float | None, note: str = "") -> dict[st
 
 
 def _speed(score: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
-    """Texts per CPU second, in batches; the first batch, untimed, warms up."""
-    score(texts[:_BATCH])
+    """Texts per CPU second, in batches; a few texts, untimed, warm up."""
+    score(texts[:_WARMING_TEXTS])
     started = process_time()
     for begin in range(0, len(texts), _BATCH):
         score(texts[begin : begin + _BATCH])
@@ -92,19 +95,19 @@ def _our_speed(name: str, options: dict[str, Any], texts: Sequence[str]) -> floa
     return _speed(score, texts)
 
 
-def _against_presidio(texts: Sequence[str], note: str, model: str = "") -> dict[str, Any]:
+def _against_presidio(texts: Sequence[str], slow: int, note: str, model: str = "") -> dict[str, Any]:
     english = [text for text in texts if text.isascii()]
     ours = _our_speed("pii", {}, english)
     try:
         engine, _, models = analyzer(model)
     except ConfigError as absent:
         return _row("presidio-analyzer", ours, None, str(absent))
-    rival = _speed(lambda some: [engine.analyze(text, language="en") for text in some], english[:_RIVAL_TEXTS])
+    rival = _speed(lambda some: [engine.analyze(text, language="en") for text in some], english[:slow])
     return _row(f"presidio-analyzer {version('presidio-analyzer')} ({models})", ours, rival, note)
 
 
-def _against_detoxify(texts: Sequence[str], files: DetoxifyFiles | None) -> dict[str, Any]:
-    ours = _our_speed("toxicity", {}, texts[:_ENCODED_TEXTS])
+def _against_detoxify(texts: Sequence[str], slow: int, files: DetoxifyFiles | None) -> dict[str, Any]:
+    ours = _our_speed("toxicity", {}, texts[:slow])
     ngrams = _our_speed("toxicity", {"kind": "ngrams"}, texts)
     kinds = f"ours: the built-in encoders; n-grams, as in the stages, {ngrams:,.0f}"
     if files is None:
@@ -113,6 +116,6 @@ def _against_detoxify(texts: Sequence[str], files: DetoxifyFiles | None) -> dict
     options: dict[str, Any] = {"checkpoint": str(files.checkpoint), "device": "cpu"}
     if files.directory is not None:
         options["huggingface_config_path"] = str(files.directory)
-    rival = _our_speed("detoxify", options, texts[:_RIVAL_TEXTS])
+    rival = _our_speed("detoxify", options, texts[:slow])
     name = f"{files.checkpoint.name} in our scorer detoxify (CPU)"
     return _row(name, ours, rival, f"{kinds}; beside Detoxify.predict: tests/bench")

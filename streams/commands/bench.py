@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         stage_events=min(events, 600 if args.short else 5000),
         repetitions=repetitions,
         stage_repetitions=1 if args.short else 5,
+        slow_texts=48 if args.short else 512,
         detoxify=DetoxifyFiles(args.detoxify, args.detoxify_config) if args.detoxify else None,
     )
     console = Console(stderr=True)

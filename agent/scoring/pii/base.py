@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import msgspec
+
 __all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded", "longest_match"]
 
 CATEGORIES: dict[str, str] = {
@@ -28,8 +30,7 @@ CATEGORIES: dict[str, str] = {
 """Category in findings by type of span, as in the contract, and `DATE_OF_BIRTH`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, gc=False):
     """One accepted hit, ``[start, end)`` in the text that was searched."""
 
     start: int
@@ -78,6 +79,14 @@ class Recognizer:
         and a report is looked into by all of their recognisers: each by itself would take long to compile.
     longest
         Characters of the longest match: computed from the pattern.
+    category
+        Of findings of this type.
+    group
+        The group that is the span, where `span` does not tell: ``value``, or the whole match.
+    is_whole
+        Whether the whole match is the span.
+    looks_around
+        Whether there are words to look for around a hit.
     """
 
     name: str
@@ -95,26 +104,32 @@ class Recognizer:
     lead: int = 0
     seldom: bool = False
     longest: int = field(init=False)
-    has_value: bool = field(init=False)
+    group: str | int = field(init=False)
+    category: str = field(init=False)
+    is_whole: bool = field(init=False)
+    looks_around: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        longest = longest_match(self.pattern.pattern, self.pattern.flags & ~re.UNICODE)
-        if longest > _LONGEST:
-            raise ValueError(f"pii: the pattern of {self.name} has no bound; this is a bug")
+        shortest, longest = _widths(self.pattern.pattern, self.pattern.flags & ~re.UNICODE)
+        if not 0 < shortest <= longest <= _LONGEST:
+            raise ValueError(f"pii: the pattern of {self.name} has no bound, or matches nothing; this is a bug")
         object.__setattr__(self, "longest", longest)
-        object.__setattr__(self, "has_value", "value" in self.pattern.groupindex)
+        object.__setattr__(self, "group", "value" if "value" in self.pattern.groupindex else 0)
+        object.__setattr__(self, "category", CATEGORIES[self.type])
+        object.__setattr__(self, "is_whole", self.span is None and self.group == 0)
+        object.__setattr__(self, "looks_around", self.context is not None or self.denial is not None)
         object.__setattr__(self, "lead", self.lead or longest)
         object.__setattr__(self, "trigger", self.trigger or self.pattern.pattern)
-
-    @property
-    def category(self) -> str:
-        """The category that findings of this type have."""
-        return CATEGORIES[self.type]
 
 
 def longest_match(expression: str, flags: int = 0) -> int:
     """Characters of the longest match of an expression; a huge number for one without bound."""
-    return int(re._parser.parse(expression, flags).getwidth()[1])  # type: ignore[attr-defined]
+    return _widths(expression, flags)[1]
+
+
+def _widths(expression: str, flags: int = 0) -> tuple[int, int]:
+    shortest, longest = re._parser.parse(expression, flags).getwidth()  # type: ignore[attr-defined]
+    return int(shortest), int(longest)
 
 
 class Words:
@@ -129,22 +144,24 @@ class Words:
         Blank-separated. They match anywhere, since Chinese is written without blanks.
     """
 
-    __slots__ = ("_chinese", "_pairs", "_single")
+    __slots__ = ("_chinese", "_firsts", "_pairs", "_single")
 
     def __init__(self, english: str, chinese: str = "") -> None:
         single = [word.replace("_", "") for word in english.split()]
         self._single = frozenset(single + [f"{word}s" for word in single])
         pairs = [tuple(word.split("_")) for word in english.split() if "_" in word]
         self._pairs = frozenset(pairs + [(first, f"{second}s") for first, second in pairs])
+        self._firsts = frozenset(first for first, _ in pairs)
         longest_first = sorted(chinese.split(), key=len, reverse=True)
         self._chinese = re.compile("|".join(longest_first)) if longest_first else None
 
     def last_end(self, near: Nearby) -> int:
         """Where the last of the words ends in that text; -1 when there is none."""
         end = -1
-        if not self._single.isdisjoint(near.words):
-            end = max(map(near.end_of, self._single.intersection(near.words)))
-        if self._pairs and not self._pairs.isdisjoint(near.pairs):
+        words = near.words
+        if not self._single.isdisjoint(words):
+            end = max(map(near.end_of, self._single.intersection(words)))
+        if not self._firsts.isdisjoint(words) and not self._pairs.isdisjoint(near.pairs):
             end = max(end, *(near.end_of(second) for _, second in self._pairs.intersection(near.pairs)))
         if self._chinese is not None and not near.is_ascii:
             for match in self._chinese.finditer(near.text):

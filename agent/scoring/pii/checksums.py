@@ -1,24 +1,37 @@
-"""Check digits of identifiers."""
+"""The digits of identifiers, and their check digits."""
 
 from __future__ import annotations
 
-__all__ = ["luhn", "mod_11_2", "mod_31", "mod_97"]
+import re
+from operator import mul
 
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+__all__ = ["digits_of", "luhn", "mod_11_2", "mod_31", "mod_97"]
+
+# Of a digit in ASCII: the digits of its double added up, in ASCII.
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+_ZERO = ord("0")
+_NO_DIGITS = re.compile("[^0-9]+")
 _MOD_31_VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
 _MOD_31_WEIGHTS = [pow(3, place, 31) for place in range(17)]
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_WEIGHED_ZEROS = _ZERO * sum(_WEIGHTS)
+
+
+def digits_of(written: str) -> str:
+    """The digits of an identifier that is written in groups, with signs between them."""
+    return _NO_DIGITS.sub("", written)
 
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B: payment cards."""
-    numbers = [ord(c) - 48 for c in digits]
-    return (sum(numbers[-1::-2]) + sum(_DOUBLED[n] for n in numbers[-2::-2])) % 10 == 0
+    data = digits.encode("ascii")
+    total = sum(data[-1::-2]) + sum(data[-2::-2].translate(_DOUBLED))
+    return (total - _ZERO * len(data)) % 10 == 0
 
 
 def mod_11_2(identifier: str) -> bool:
     """ISO 7064 MOD 11-2 over 18 characters, as GB 11643-1999 uses it: the last is a digit or X."""
-    total = sum((ord(c) - 48) * weight for c, weight in zip(identifier[:17], _WEIGHTS, strict=True))
+    total = sum(map(mul, identifier[:17].encode("ascii"), _WEIGHTS)) - _WEIGHED_ZEROS
     return "10X98765432"[total % 11] == identifier[17].upper()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from agent.scoring.occupied import Occupied
 from agent.scoring.pii.base import Match, Nearby, Recognizer
@@ -17,6 +17,8 @@ _AFTER = 16
 _DENIAL_REACH = 24
 # Beyond the last character that a match can reach: what its pattern looks ahead to.
 _LOOK_AHEAD = 64
+# So many intervals are inserted into the others one by one.
+_FEW = 16
 # A word in the sentence before denies nothing. "No. 4111" is not the end of one.
 _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 
@@ -55,22 +57,13 @@ class Engine:
         regions = self._everywhere(folded) if self._prefilter is None else self._prefilter.regions(folded)
         if not regions:
             return []
-        kept = _Kept()
-        surroundings = _Surroundings(folded)
-        rivals: list[Match] = []
-        priority = -1
+        hits = _Hits(folded)
         for place in sorted(regions):
-            recognizer = self._recognizers[place]
-            if recognizer.priority != priority and rivals:
-                kept.add_best(rivals)
-                rivals = []
-            priority = recognizer.priority
-            _collect(recognizer, _matches(recognizer, folded, regions[place]), surroundings, kept, rivals)
-        if rivals:
-            kept.add_best(rivals)
+            hits.collect(self._recognizers[place], regions[place])
+        matches = hits.best()
         if offsets is None:
-            return kept.matches
-        return [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in kept.matches]
+            return matches
+        return [Match(offsets[m.start], offsets[m.end - 1] + 1, m.score, m.recognizer) for m in matches]
 
     def _everywhere(self, text: str) -> dict[int, list[Region]]:
         return {place: [(0, len(text))] for place in range(len(self._recognizers))} if text else {}
@@ -80,65 +73,92 @@ def _importance(recognizer: Recognizer) -> int:
     return -recognizer.priority
 
 
-def _matches(recognizer: Recognizer, text: str, regions: Sequence[Region]) -> Iterator[re.Match[str]]:
-    """The matches that start inside of the regions: all that there are in the text."""
-    pattern = recognizer.pattern
-    end = 0
-    for first, last in regions:
-        begin = first if first > end else end
-        if recognizer.starts:  # nearly always it does match here, and nothing else does
-            there = pattern.match(text, begin)
-            if there:
-                yield there
-                begin = end = there.end()
-        if begin < last:
-            for match in pattern.finditer(text, begin, last + recognizer.longest + _LOOK_AHEAD):
-                if match.start() >= last:
-                    break
-                end = match.end()
-                yield match
+class _Hits:
+    """The hits of one text: those that are kept, and the rivals of one priority that are not yet decided between."""
 
+    __slots__ = ("_kept", "_priority", "_rivals", "_surroundings", "_taken", "_text")
 
-def _collect(
-    recognizer: Recognizer,
-    matches: Iterable[re.Match[str]],
-    surroundings: _Surroundings,
-    kept: _Kept,
-    rivals: list[Match],
-) -> None:
-    judge, span_of = recognizer.judge, recognizer.span
-    group = "value" if recognizer.has_value else 0
-    looks_around = recognizer.context is not None or recognizer.denial is not None
-    for match in matches:
-        start, end = match.span(group) if span_of is None else span_of(match)
-        if not kept.is_free(start, end):
-            continue
-        score = judge(match, looks_around)
-        if score > 0.0 and looks_around:
-            in_context = surroundings.support(recognizer, match.start(), match.end())
-            if in_context is None:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._surroundings = _Surroundings(text)
+        self._kept: list[Match] = []
+        self._taken = Occupied()
+        self._rivals: list[Match] = []
+        self._priority = 0
+
+    def collect(self, recognizer: Recognizer, regions: Sequence[Region]) -> None:
+        """Add a recogniser's hits: of the matches that start inside of the regions, which are all that there are.
+
+        Recognisers come in order of their priority. Where the whole match is the hit, none is looked for that begins in
+        what is taken.
+        """
+        if recognizer.priority != self._priority:
+            self._keep_best_rivals()
+            self._priority = recognizer.priority
+        pattern, text = recognizer.pattern, self._text
+        free_from = self._taken.free_from if recognizer.is_whole else _anywhere
+        end = 0
+        for first, last in regions:
+            begin = free_from(first if first > end else end)
+            if begin >= last:
                 continue
+            if recognizer.starts and begin == first:  # nearly always it does match here, and nothing else does
+                there = pattern.match(text, begin)
+                if there:
+                    end = self._weigh(recognizer, there)
+                    begin = free_from(end)
+            reach = last + recognizer.longest + _LOOK_AHEAD
+            while begin < last:
+                match = pattern.search(text, begin, reach)
+                if match is None or match.start() >= last:
+                    break
+                begin = free_from(match.start())
+                if begin == match.start():
+                    end = self._weigh(recognizer, match)
+                    begin = free_from(end)
+
+    def _weigh(self, recognizer: Recognizer, match: re.Match[str]) -> int:
+        """Add a match to the rivals if it is a hit. Returns where the search goes on: behind the match, or the hit."""
+        start, end = match.span(recognizer.group) if recognizer.span is None else recognizer.span(match)
+        if not self._taken.is_free(start, end):
+            return match.end()
+        looks_around = recognizer.looks_around
+        score = recognizer.judge(match, looks_around)
+        if score > 0.0 and looks_around:
+            in_context = self._surroundings.support(recognizer, match.start(), match.end())
+            if in_context is None:
+                return match.end()
             if not in_context:
-                score = judge(match, False)
-        if score > 0.0:
-            rivals.append(Match(start, end, score, recognizer))
+                score = recognizer.judge(match, False)
+        if score <= 0.0:
+            return match.end()
+        self._rivals.append(Match(start, end, score, recognizer))
+        return max(match.end(), end)
 
+    def best(self) -> list[Match]:
+        """What is kept of all that was collected, in order."""
+        self._keep_best_rivals()
+        self._kept.sort(key=_start)
+        return self._kept
 
-class _Kept:
-    """Hits that are kept, in order, none overlapping another."""
-
-    __slots__ = ("is_free", "matches")
-
-    def __init__(self) -> None:
-        self.matches: list[Match] = []
-        self.is_free = Occupied().is_free
-
-    def add_best(self, rivals: list[Match]) -> None:
+    def _keep_best_rivals(self) -> None:
         """Keep hits of one priority, of two that overlap the better one. They are free of what is kept."""
+        rivals = self._rivals
+        if not rivals:
+            return
         if len(rivals) > 1:
             rivals = _without_overlaps(rivals)
-        self.matches = sorted((*self.matches, *rivals), key=_start) if self.matches else rivals
-        self.is_free = Occupied((match.start, match.end) for match in self.matches).is_free
+        self._kept += rivals
+        if len(rivals) <= _FEW:
+            for match in rivals:
+                self._taken.take(match.start, match.end)
+        else:
+            self._taken = Occupied((match.start, match.end) for match in self._kept)
+        self._rivals = []
+
+
+def _anywhere(place: int) -> int:
+    return place
 
 
 def _start(match: Match) -> int:

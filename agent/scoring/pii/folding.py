@@ -38,6 +38,7 @@ _MATHEMATICAL |= {
 }
 _BASIC_INVISIBLE = re.sub("[\U00010000-\U0010ffff]-[\U00010000-\U0010ffff]", "", INVISIBLE)
 _ONE = re.compile("[" + "".join(map(re.escape, _FOLDED)) + "]")
+_HIDDEN = re.compile(f"[{_BASIC_INVISIBLE}]")
 _BASIC = re.compile("[" + "".join(map(re.escape, _FOLDED)) + _BASIC_INVISIBLE + "]")
 _ASTRAL = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001d400-\U0001d7ff\U000e0000-\U000e0fff]")
 _ASTRAL_ONE = re.compile("[\U0001d400-\U0001d7ff]")
@@ -62,6 +63,8 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
         text = _ONE.sub(_folded, text)
     if astral is not None:
         text = _ASTRAL_ONE.sub(_folded_mathematical, text)
+    elif _HIDDEN.search(text) is None:
+        return text, None
     pieces = [(match.start(), match.end()) for match in _VISIBLE.finditer(text)]
     if len(pieces) == 1 and pieces[0] == (0, len(text)):
         return text, None

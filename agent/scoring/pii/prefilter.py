@@ -97,16 +97,17 @@ class Prefilter:
         reports.sort()
         if len(data) != len(text):
             reports = _in_characters(data, reports)
+        members = self._members
         for end, trigger, start in reports:
-            for place, lead in self._members[trigger]:
-                first = end - lead if lead else start
+            for place, lead in members[trigger]:
+                first = max(end - lead, 0) if lead else start
                 regions = found.get(place)
                 if regions is None:
-                    found[place] = [(first if first > 0 else 0, end)]
-                elif first <= regions[-1][1]:
-                    regions[-1] = (regions[-1][0], end)
-                else:
+                    found[place] = [(first, end)]
+                elif first > regions[-1][1]:
                     regions.append((first, end))
+                elif end > regions[-1][1]:
+                    regions[-1] = (regions[-1][0], end)
         return found
 
 
@@ -160,8 +161,11 @@ def _in_characters(data: bytes, reports: Sequence[Report]) -> list[Report]:
     at = characters = 0
     for end, trigger, start in reports:
         if end > at:
-            characters += len(data[at:end].translate(None, _CONTINUATION))
+            piece = data[at:end]
+            characters += end - at if piece.isascii() else len(piece.translate(None, _CONTINUATION))
             at = end
-        within = len(data[start:end].translate(None, _CONTINUATION)) if start else characters
-        converted.append((characters, trigger, characters - within))
+        if start:
+            piece = data[start:end]
+            start = characters - (end - start if piece.isascii() else len(piece.translate(None, _CONTINUATION)))
+        converted.append((characters, trigger, start))
     return converted

@@ -11,15 +11,20 @@ from agent.scoring.pii.context_words import CARD_CONTEXT, NUMBER_DENIAL
 __all__ = ["RECOGNIZER"]
 
 _ISSUERS = (
-    (re.compile(r"4"), (13, 16, 19)),  # Visa
-    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),  # Mastercard
-    (re.compile(r"3[47]"), (15,)),  # American Express
-    (re.compile(r"36|3[89]|30[0-5]|3095"), (14, 16, 19)),  # Diners Club
-    (re.compile(r"6011|64[4-9]|65"), (16, 17, 18, 19)),  # Discover
-    (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),  # JCB
-    (re.compile(r"1800|2131"), (15,)),  # JCB, the oldest
-    (re.compile(r"62|81"), (16, 17, 18, 19)),  # China UnionPay
-    (re.compile(r"220[0-4]"), (16, 17, 18, 19)),  # Mir
+    ("4", (13, 16, 19)),  # Visa
+    ("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),  # Mastercard
+    ("3[47]", (15,)),  # American Express
+    ("36|3[89]|30[0-5]|3095", (14, 16, 19)),  # Diners Club
+    ("6011|64[4-9]|65", (16, 17, 18, 19)),  # Discover
+    ("35(?:2[89]|[3-8])", (16, 17, 18, 19)),  # JCB
+    ("1800|2131", (15,)),  # JCB, the oldest
+    ("62|81", (16, 17, 18, 19)),  # China UnionPay
+    ("220[0-4]", (16, 17, 18, 19)),  # Mir
+)
+
+
+_ISSUED = re.compile(
+    "|".join(f"(?={'|'.join(f'[0-9]{{{length}}}$' for length in lengths)})(?:{prefix})" for prefix, lengths in _ISSUERS)
 )
 
 
@@ -35,12 +40,14 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    start, end = _span(match)
-    digits = _digits(match.string[start:end])
+    if match["tail"]:
+        start, end = _span(match)
+        digits = _digits(match.string[start:end])
+    else:
+        digits = _digits(match[0])
     if not luhn(digits) or len(set(digits)) == 1:
         return 0.0
-    known = any(prefix.match(digits) and len(digits) in lengths for prefix, lengths in _ISSUERS)
-    if known:
+    if _ISSUED.match(digits):
         return 1.0 if in_context else 0.8
     return 0.9 if in_context and digits[0] in "23456789" else 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 from agent.scoring.pii.numbering_plans import is_on_plan
 
@@ -12,12 +13,12 @@ __all__ = ["RECOGNIZER"]
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    digits = sum(c.isdigit() for c in match["number"])
-    if not 8 <= digits <= 15:
+    number = match["number"]
+    if not 8 <= len(digits_of(number)) <= 15:
         return 0.0
     if in_context:
         return 1.0
-    valid = is_on_plan("".join(c for c in match["number"].replace("(0)", "") if c.isdigit()))
+    valid = is_on_plan(digits_of(number.replace("(0)", "")))
     if valid:
         return 0.9
     # The right length for its country, or no country's: +0 is none's, and what stands there is a sum.

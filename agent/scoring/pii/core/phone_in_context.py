@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -16,9 +17,9 @@ _SSN_OR_QUAD = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    value = match[0]
-    if not in_context or not 7 <= sum(c.isdigit() for c in match["number"]) <= 15:
+    if not in_context or not 7 <= len(digits_of(match["number"])) <= 15:
         return 0.0
+    value = match[0]
     if _DATE.match(value) or _SSN_OR_QUAD.fullmatch(value):
         return 0.0
     return 0.8
@@ -33,7 +34,7 @@ RECOGNIZER = Recognizer(
         r"(?:(?<=\()[0-9])?(?:[ ().-]{0,2}[0-9]){6,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.,-][0-9]|[%元块])"
     ),
-    trigger=r"\(?\b[0-9](?:[ ().-]{0,2}[0-9]){6,15}\b",
+    trigger=r"\(?\b[0-9](?:[ ().-]{0,2}[0-9]){6}",
     starts=True,
     judge=_judge,
     context=PHONE_CONTEXT,

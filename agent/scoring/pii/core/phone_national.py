@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 from agent.scoring.pii.numbering_plans import is_national
 
@@ -15,7 +16,7 @@ _REGIONS = ("GB", "IE", "FR", "BE", "NL", "CH", "AU", "NZ", "ZA", "JP", "KR", "T
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    digits = "".join(c for c in match[0] if c.isdigit())
+    digits = digits_of(match[0])
     if not 9 <= len(digits) <= 11 or not is_national(digits, _REGIONS):
         return 0.0
     return 1.0 if in_context else 0.7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
@@ -16,7 +17,7 @@ _CHINESE_MOBILE = re.compile("1[3-9][0-9]{9}")
 def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["words"]:
         return 0.9 if in_context else 0.0
-    digits = "".join(c for c in match[0] if c.isdigit())
+    digits = digits_of(match[0])
     if _CHINESE_MOBILE.fullmatch(digits):
         return 0.9 if in_context else 0.8
     return 0.8 if in_context and len(set(digits)) > 3 else 0.0

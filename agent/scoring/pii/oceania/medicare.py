@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.labels import LabelledNumber, labelled_numbers
 
 __all__ = ["RECOGNIZER"]
@@ -10,7 +11,7 @@ _WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9)
 
 
 def _valid(number: str) -> bool:
-    digits = [int(c) for c in number if c.isdigit()]
+    digits = list(map(int, digits_of(number)))
     if len(digits) not in (10, 11) or not 2 <= digits[0] <= 6:
         return False
     return sum(d * w for d, w in zip(digits, _WEIGHTS, strict=False)) % 10 == digits[8]

@@ -48,4 +48,7 @@ def is_placeholder(value: str) -> bool:
     if len(set(value)) < min(8, 1 + len(value) // 2):
         return True
     lowered = value.lower()
-    return any(word in lowered for word in _WORDS) or _TAG.search(lowered) is not None
+    for word in _WORDS:
+        if word in lowered:
+            return True
+    return _TAG.search(lowered) is not None

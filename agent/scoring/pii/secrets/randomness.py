@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import add
 from string import ascii_letters, digits
 
@@ -46,6 +47,7 @@ def _bits(first: str, second: str) -> int:
 
 _ALPHABET = ascii_letters + digits
 _BITS = {first + second: _bits(first, second) for first in _ALPHABET for second in _ALPHABET}
+_bits_of = _BITS.get
 
 
 def randomness(value: str) -> int:
@@ -55,7 +57,7 @@ def randomness(value: str) -> int:
     than eight characters, nor for digits alone, which give 0.
     """
     read = value[:_LONGEST_READ]
-    return sum([_BITS.get(pair, _OTHER) for pair in map(add, read, read[1:])])
+    return sum(map(_bits_of, map(add, read, read[1:]), repeat(_OTHER)))
 
 
 def is_hexadecimal(value: str) -> bool:

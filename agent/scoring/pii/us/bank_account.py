@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.labels import labelled
 
 __all__ = ["RECOGNIZER"]
@@ -17,7 +18,7 @@ _LABELS = (
 def _judge(match: re.Match[str], in_context: bool) -> float:
     label = match["label"].lower()
     alone = label in ("account", "acct")
-    digits = sum(c.isdigit() for c in match["value"])
+    digits = len(digits_of(match["value"]))
     if alone and not match.string[match.end("label") : match.end("label") + 3].lstrip().startswith(("#", ":", "n")):
         return 0.0  # "account 20240101 was closed"
     return 0.8 if 6 <= digits <= 17 else 0.0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import SSN_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    digits = "".join(c for c in match[0] if c.isdigit())
+    digits = digits_of(match[0])
     impossible = digits[:3] in ("000", "666") or digits[3:5] == "00" or digits[5:] == "0000"
     return 0.9 if in_context and not impossible else 0.0
 
