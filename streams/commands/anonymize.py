@@ -9,14 +9,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +39,7 @@ from agent.scoring import load_scorer
 from agent.scoring.pii import PiiScorer
 from streams.commands.labelled import write_file
 from streams.commands.printable import printable
+from streams.commands.terminal import progress_bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -163,7 +163,7 @@ def _anonymized(args: argparse.Namespace, policy: Policy, reader: TableReader, o
     first = next(batches, None)
     columns = plan_columns(policy, reader, first, finder, to_parquet=out is None or kind_of(out) == "parquet")
     anonymizer = Anonymizer(policy, key, columns, finder)
-    with _writing(out, reader, columns) as writer, _progress(args, reader, "anonymizing") as advance:
+    with _writing(out, reader, columns) as writer, _bar(args, reader, "anonymizing") as advance:
         anonymize(chain([first] if first else [], batches), reader, writer, anonymizer, advance)
     return figures_of(anonymizer.tally, columns, policy, args.policy, key, f"{scorer.name} {scorer.version}")
 
@@ -176,7 +176,7 @@ def _revealed(args: argparse.Namespace, policy: Policy, reader: TableReader, out
     else:
         raise ConfigError("--reveal needs the key: give --key-file FILE, or a policy with `key`")
     revealed = Revealed(key, policy)
-    with _writing(out, reader, None) as writer, _progress(args, reader, "revealing") as advance:
+    with _writing(out, reader, None) as writer, _bar(args, reader, "revealing") as advance:
         reveal(reader.batches(), reader.name, writer, revealed, advance)
     return {
         "rows": revealed.rows,
@@ -215,13 +215,8 @@ def _writing(out: Path | None, reader: TableReader, columns: Columns | None) -> 
         writer.discard()
 
 
-@contextmanager
-def _progress(args: argparse.Namespace, reader: TableReader, verb: str) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    bar = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*bar, console=console, disable=args.quiet or not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(verb, total=reader.total)
-        yield lambda done: progress.update(task, completed=done)
+def _bar(args: argparse.Namespace, reader: TableReader, verb: str) -> AbstractContextManager[Callable[[int], None]]:
+    return progress_bar(verb, reader.total, quiet=args.quiet, counts=False)
 
 
 def _render(figures: dict[str, Any], console: Console) -> None:

@@ -6,12 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agent.assess.analysis import Analysis, Observer, read_through
 from agent.assess.anonymity import Anonymity
@@ -27,6 +26,7 @@ from streams.commands.assess_release import add_release_arguments, check_release
 from streams.commands.assess_table import render
 from streams.commands.labelled import write_file
 from streams.commands.same_file import same_file
+from streams.commands.terminal import progress_bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -112,8 +112,12 @@ def _read(
 ) -> tuple[int, tuple[str, ...]]:
     label = [] if args.label is None else [args.label]
     wanted = [*args.text, *args.quasi, *args.sensitive, *args.protected, *label, *needed]
-    with closing(open_reader(Path(args.data), stdin=sys.stdin.buffer)) as reader, _progress(args, reader.total) as move:
-        return read_through(reader, make, wanted, move)
+    with (
+        closing(open_reader(Path(args.data), stdin=sys.stdin.buffer)) as reader,
+        # In per cent: under differential privacy the number of rows is nobody's business.
+        progress_bar("assessing", reader.total, quiet=args.quiet, counts=False) as advance,
+    ):
+        return read_through(reader, make, wanted, advance)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -165,14 +169,3 @@ def _show(args: argparse.Namespace, figures: Mapping[str, Any], heading: str, wo
         sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
     else:
         render(sections, heading, Console())
-
-
-@contextmanager
-def _progress(args: argparse.Namespace, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar in per cent: under differential privacy the number of rows is nobody's business."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    hidden = args.quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-        task = progress.add_task("assessing", total=total)
-        yield lambda count: progress.advance(task, count)

@@ -29,10 +29,10 @@ from streams.commands.labelled import (
     bootstrap_of,
     judge_of,
     labelled_files,
-    progress_of,
     total_rows,
     write_file,
 )
+from streams.commands.terminal import progress_bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     files = labelled_files(args)
     judge = judge_of(args, raw=True)
     clock = SystemClock()
-    with progress_of(args, total_rows(files)) as advance:
+    with progress_bar("scoring", total_rows(files), quiet=args.quiet) as advance:
         judged = evaluate(files, judge, args.task, clock, batch=args.batch, bootstrap=bootstrap, advance=advance).pooled
     wanted = Wanted(args.task, args.target_fpr, args.method, args.per_lang)
     unlabelled = sum(file.unlabelled for file in files)

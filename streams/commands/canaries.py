@@ -30,6 +30,7 @@ from agent.scoring.canary.registry import (
     is_label,
     register,
 )
+from streams.commands.terminal import open_input
 
 __all__ = ["add_arguments", "run"]
 
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         fresh = list(fresh_canaries(args.generate, languages))
         submitted = [Submitted(number, one.value, args.label) for number, one in enumerate(fresh, start=1)]
     else:
-        with _open(args.file) as stream:
+        with open_input(args.file) as stream:
             submitted = list(_submitted(stream, args.label))
     with _busy(args.quiet):
         found = register(submitted, keys, before)
@@ -99,15 +100,6 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError(
             "--label must be a word of at most 32 letters a to z, digits, _ and -, and no part of a value"
         )
-
-
-def _open(name: str) -> BinaryIO:
-    if name == "-":
-        return sys.stdin.buffer
-    try:
-        return Path(name).open("rb")
-    except OSError as error:
-        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
 
 
 @contextmanager

@@ -22,10 +22,10 @@ from streams.commands.labelled import (
     bootstrap_of,
     judge_of,
     labelled_files,
-    progress_of,
     total_rows,
     write_file,
 )
+from streams.commands.terminal import progress_bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     judge = judge_of(args, calibration=args.calibration)
     rivals = _rivals(args)
     clock = SystemClock()
-    with progress_of(args, total_rows(files) * (1 + len(rivals))) as advance:
+    with progress_bar("scoring", total_rows(files) * (1 + len(rivals)), quiet=args.quiet) as advance:
         done = evaluate(
             files, judge, args.task, clock, batch=args.batch, bootstrap=bootstrap, advance=advance
         )  # fmt: skip

@@ -1,15 +1,11 @@
-"""What ``evaluate`` and ``calibrate`` have in common: arguments, labelled files, the scorer, progress."""
+"""What ``evaluate`` and ``calibrate`` have in common: arguments, labelled files, the scorer."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agent.config import CoreConfig, ScorerConfig
 from agent.errors import ConfigError
@@ -25,7 +21,6 @@ __all__ = [
     "bootstrap_of",
     "judge_of",
     "labelled_files",
-    "progress_of",
     "total_rows",
     "write_file",
 ]
@@ -71,17 +66,6 @@ def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: 
         section = section.model_copy(update={"calibration": calibration})
     (scorer,) = build_scorers({name: section})
     return ScorerJudge(scorer, section.thresholds, args.direction)
-
-
-@contextmanager
-def progress_of(args: argparse.Namespace, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's standard error; gives the function that moves it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = args.quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-        task = progress.add_task("scoring", total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def write_file(path: Path, content: bytes, option: str) -> None:

@@ -14,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from agent.clock import SystemClock
 from agent.config import CoreConfig, PolicyConfig
-from agent.errors import ConfigError, DecodeError
+from agent.errors import DecodeError
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
 from agent.policy import Policy
+from streams.commands.terminal import open_input
 from streams.config import load_config
 from streams.formats import FORMATS, Decoder
 from streams.ports import Record
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     pipeline.warm_up()
     decoder = Decoder({_TOPIC: args.format} if args.format else {}, _MAX_LINE)
     undecodable = 0
-    with _open(args.file) as stream, _progress(console, args.quiet) as progress:
+    with open_input(args.file) as stream, _progress(console, args.quiet) as progress:
         task = progress.add_task("scoring", total=None)
         for number, line in _lines(stream):
             record = Record(_TOPIC, 0, number, clock.now(), None, line, ())
@@ -80,15 +81,6 @@ def run(args: argparse.Namespace) -> int:
         _drain(pipeline, progress, task, args.filter)
     pipeline.terminate()
     return 1 if undecodable else 0
-
-
-def _open(name: str) -> BinaryIO:
-    if name == "-":
-        return sys.stdin.buffer
-    try:
-        return Path(name).open("rb")
-    except OSError as error:
-        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

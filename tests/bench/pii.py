@@ -19,6 +19,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import linear_regression
 from time import process_time
 from typing import Any
 
@@ -69,8 +70,10 @@ def main(arguments: Sequence[str]) -> int:
         return scorer.score(Batch([ScoringItem(TextPart(text), "input", normalize) for text in some]))
 
     rivals = presidio_rivals()
-    for name, some in corpora(args.open, 32 if args.short else 256).items():
-        _print(beside(name, some, ours, rivals))
+    lines = [beside(name, some, ours, rivals) for name, some in corpora(args.open, 32 if args.short else 256).items()]
+    for line in lines:
+        _print(line)
+    _print(pooled(lines))
     for line in growth(ours, SIZES[:4] if args.short else SIZES):
         _print(line)
     for line in hostile(ours, HOSTILE, 10_000 if args.short else 100_000):
@@ -137,12 +140,26 @@ def beside(name: str, some: Sequence[str], ours: Score, rivals: Mapping[str, Sco
     """Texts and megabytes a CPU second of each, and our speed over each rival's."""
     size = sum(len(text.encode("utf-8")) for text in some)
     own = _seconds(ours, some)
-    line: dict[str, Any] = {"case": f"beside {name}", "texts": len(some), "mean_bytes": round(size / len(some), 1)}
-    line["ours"] = _speed(own, len(some), size)
+    seconds = {"ours": own}
     for rival, score in rivals.items():
         score(some[:8])
-        theirs = _once(score, some)
-        line[rival] = _speed(theirs, len(some), size) | {"ratio": round(theirs / own, 1)}
+        seconds[rival] = _once(score, some)
+    return _line(f"beside {name}", len(some), size, seconds)
+
+
+def pooled(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All the texts as one set."""
+    tools = [tool for tool in lines[0] if tool not in ("case", "texts", "bytes")]
+    seconds = {tool: sum(line[tool]["cpu_seconds"] for line in lines) for tool in tools}
+    return _line("beside, all", sum(line["texts"] for line in lines), sum(line["bytes"] for line in lines), seconds)
+
+
+def _line(case: str, count: int, size: int, seconds: Mapping[str, float]) -> dict[str, Any]:
+    line: dict[str, Any] = {"case": case, "texts": count, "bytes": size}
+    for tool, spent in seconds.items():
+        line[tool] = _speed(spent, count, size)
+        if tool != "ours":
+            line[tool]["ratio"] = round(spent / seconds["ours"], 1)
     for rival, target in (("presidio", DEFAULT_TARGET), ("presidio_patterns", PATTERNS_TARGET)):
         if rival in line:
             line[rival] |= {"target": target, "reached": line[rival]["ratio"] >= target}
@@ -150,7 +167,9 @@ def beside(name: str, some: Sequence[str], ours: Score, rivals: Mapping[str, Sco
 
 
 def growth(ours: Score, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Cost by the length of one text, in bytes, sparse and dense; and the exponent of time over length."""
+    """Cost by the length of one text, in bytes, sparse and dense; and the exponent of time over length, from 1 kB on:
+    below that what a text costs by being one stands out.
+    """
     rng = random.Random("pii growth")
     for kind, make in (("sparse", _sparse), ("dense", _dense)):
         for language in texts.LANGUAGES:
@@ -168,22 +187,22 @@ def growth(ours: Score, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
                 "case": f"growth {kind}_{language}",
                 "microseconds_by_bytes": {str(size): round(spent * 1e6, 2) for size, spent in points},
                 "megabytes_per_second": {str(size): round(size / spent / 1e6, 2) for size, spent in points},
-                **growth_exponent(points[-2:]),
+                **growth_exponent(points[1:]),
             }
 
 
 def hostile(ours: Score, units: Sequence[str], size: int) -> Iterator[dict[str, Any]]:
-    """Cost of one unit repeated, at a length and at four times the length; then the worst of all."""
+    """Cost of one unit repeated, at half a length and up to four times the length; then the worst of all."""
     worst: dict[str, Any] = {"exponent": -1.0}
     slowest = math.inf
     for unit in units:
         points = []
-        for length in (size, 4 * size):
+        for length in (size // 2, size, 2 * size, 4 * size):
             text = unit * (length // len(unit))
             points.append((len(text.encode("utf-8")), _seconds(ours, [text])))
-        line = {"case": f"hostile {unit!r}", "megabytes_per_second": round(points[-1][0] / points[-1][1] / 1e6, 2)}
-        line |= growth_exponent(points)
-        slowest = min(slowest, line["megabytes_per_second"])
+        speed = round(points[-1][0] / points[-1][1] / 1e6, 2)
+        line = {"case": f"hostile {unit!r}", "megabytes_per_second": speed} | growth_exponent(points)
+        slowest = min(slowest, speed)
         worst = max(worst, line, key=lambda found: found["exponent"])
         yield line
     yield {
@@ -195,9 +214,9 @@ def hostile(ours: Score, units: Sequence[str], size: int) -> Iterator[dict[str, 
 
 
 def growth_exponent(points: Sequence[tuple[int, float]]) -> dict[str, Any]:
-    """The exponent of time over length, of the first and the last of (bytes, seconds); and whether that is linear."""
-    (short, low), (long, high) = points[0], points[-1]
-    exponent = math.log(high / low) / math.log(long / short)
+    """The exponent of time over length of (bytes, seconds), by least squares of the logarithms; is it linear?"""
+    lengths, times = zip(*[(math.log(size), math.log(seconds)) for size, seconds in points], strict=True)
+    exponent = linear_regression(lengths, times).slope
     return {"exponent": round(exponent, 3), "linear": exponent <= LINEAR}
 
 
@@ -221,7 +240,11 @@ def _once(score: Score, some: Sequence[str]) -> float:
 
 
 def _speed(seconds: float, count: int, size: int) -> dict[str, Any]:
-    return {"texts_per_second": round(count / seconds, 1), "megabytes_per_second": round(size / seconds / 1e6, 4)}
+    return {
+        "cpu_seconds": round(seconds, 6),
+        "texts_per_second": round(count / seconds, 1),
+        "megabytes_per_second": round(size / seconds / 1e6, 4),
+    }
 
 
 def _print(line: Mapping[str, Any]) -> None:

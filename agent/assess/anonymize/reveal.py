@@ -70,6 +70,7 @@ def reveal(
     DataError
         At the first pseudonym that cannot be reversed, with its row; then nothing is committed.
     """
+    done = 0
     for batch in batches:
         rows = []
         for number, row in enumerate(batch.rows, batch.first):
@@ -79,6 +80,7 @@ def reveal(
                 raise DataError(f"{name}: row {number}: {error}") from None
         if writer is not None:
             writer.write(Batch(batch.columns, rows, batch.first, batch.done, batch.arrow))
-        advance(batch.done)
+        advance(batch.done - done)
+        done = batch.done
     if writer is not None:
         writer.commit()

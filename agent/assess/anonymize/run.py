@@ -199,7 +199,7 @@ def anonymize(
     writer
         None for a dry run.
     advance
-        Called with `Batch.done`.
+        Told by how much `Batch.done` has moved on.
 
     Raises
     ------
@@ -210,12 +210,14 @@ def anonymize(
     """
     seen = ColumnsSeen(anonymizer.columns)
     seen.add(reader.columns)
+    done = 0
     for batch in batches:
         seen.add(batch.columns)
         rows = [anonymizer.protect(row) for row in batch.rows]
         if writer is not None:
             writer.write(Batch(batch.columns, rows, batch.first, batch.done, batch.arrow))
-        advance(batch.done)
+        advance(batch.done - done)
+        done = batch.done
     if anonymizer.tally.rows:
         seen.check(reader.name)
     if writer is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.cn.named_number import named_number
 
 __all__ = ["RECOGNIZER"]
 
@@ -14,22 +12,13 @@ _WORDS = (
     "资格证号|资格证书号|毕业证号|毕业证书编号|学位证号|学位证书编号|房产证号|不动产权证号|营业执照号|"
     "营业执照注册号|注册号|车架号|发动机号"
 )
-
-
-def _judge(match: re.Match[str], in_context: bool) -> float:
-    return 0.8
-
-
-RECOGNIZER = Recognizer(
-    name="Chinese licence number",
-    type="LICENCE_ID",
-    source="GA 482-2012 (driving licences: file number of 12 digits); GB/T 35273-2020, annex B",
-    pattern=re.compile(
-        rf"(?:{_WORDS})(?:码)?[ \t]{{0,2}}(?:[:=：]|是|为)?[ \t]{{0,2}}"
-        r"(?P<value>[A-Za-z]{0,6}[-_]?[0-9][0-9A-Za-z-]{4,21})(?![\w-])",
-        re.ASCII,
-    ),
-    trigger=rf"(?:{_WORDS})(?:码)?[ \t]{{0,2}}(?:[:=]|：|是|为)?[ \t]{{0,2}}[A-Za-z]{{0,6}}[-_]?[0-9][0-9A-Za-z-]{{4}}",
-    judge=_judge,
+RECOGNIZER = named_number(
+    "Chinese licence number",
+    "LICENCE_ID",
+    "GA 482-2012 (driving licences: file number of 12 digits); GB/T 35273-2020, annex B",
+    _WORDS,
+    letters=6,
+    rest=(4, 21),
+    score=0.8,
     priority=4,
 )

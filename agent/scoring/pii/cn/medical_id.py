@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.cn.named_number import named_number
 
 __all__ = ["RECOGNIZER"]
 
@@ -13,22 +11,13 @@ _WORDS = (
     "社保卡号|社会保障卡号|"
     "社保号|检查号|标本号|处方号|体检号"
 )
-
-
-def _judge(match: re.Match[str], in_context: bool) -> float:
-    return 0.9
-
-
-RECOGNIZER = Recognizer(
-    name="Chinese patient's number",
-    type="MEDICAL_ID",
-    source="WS 445-2014 (electronic health records: outpatient, inpatient and record numbers), WS 363.2-2011",
-    pattern=re.compile(
-        rf"(?:{_WORDS})(?:码)?[ \t]{{0,2}}(?:[:=：]|是|为)?[ \t]{{0,2}}"
-        r"(?P<value>[A-Za-z]{0,4}[-_]?[0-9][0-9A-Za-z-]{3,19})(?![\w-])",
-        re.ASCII,
-    ),
-    trigger=rf"(?:{_WORDS})(?:码)?[ \t]{{0,2}}(?:[:=]|：|是|为)?[ \t]{{0,2}}[A-Za-z]{{0,4}}[-_]?[0-9][0-9A-Za-z-]{{3}}",
-    judge=_judge,
+RECOGNIZER = named_number(
+    "Chinese patient's number",
+    "MEDICAL_ID",
+    "WS 445-2014 (electronic health records: outpatient, inpatient and record numbers), WS 363.2-2011",
+    _WORDS,
+    letters=4,
+    rest=(3, 19),
+    score=0.9,
     priority=8,
 )

@@ -1,0 +1,55 @@
+"""What the commands have in common on a terminal: the bar of long work, the input that is a file or standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from agent.errors import ConfigError
+
+__all__ = ["open_input", "progress_bar"]
+
+
+@contextmanager
+def progress_bar(verb: str, total: int | None, *, quiet: bool, counts: bool = True) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where that is a terminal; gives the function that moves it on by so many.
+
+    Parameters
+    ----------
+    verb
+        What is being done: ``scoring``.
+    total
+        None where it is not known.
+    quiet
+        No bar at all.
+    counts
+        False for per cent, where the number itself is nobody's business.
+    """
+    console = Console(stderr=True)
+    state = MofNCompleteColumn() if counts else TaskProgressColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), state, TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        task = progress.add_task(verb, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def open_input(name: str) -> BinaryIO:
+    """A file by its path, or standard input for ``-``.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read.
+    """
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(name).open("rb")
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
