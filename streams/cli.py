@@ -79,6 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the return value is the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
+    try:
+        return _run(words, chosen)
+    except KeyboardInterrupt:
+        return _complain(chosen or "--help", "interrupted", FAILED)
+
+
+def _run(words: Sequence[str], chosen: str | None) -> int:
     parser = _parser(chosen)
     args = parser.parse_args(words)
     if args.command is None:
@@ -113,8 +120,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except OSError as error:
         return _complain(args.command, f"{error.strerror or type(error).__name__}", FAILED)
-    except KeyboardInterrupt:
-        return _complain(args.command, "interrupted", FAILED)
     return code
 
 

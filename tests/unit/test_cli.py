@@ -35,3 +35,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out.startswith("harmwatch 0.")
+
+
+@pytest.mark.parametrize("moment", ["add_arguments", "run"])
+def test_an_interrupt_is_one_line_whenever_it_comes(
+    moment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"{COMMANDS['schema'].module}.{moment}", interrupt)
+    assert main(["schema"]) == 1
+    assert capsys.readouterr().err == "harmwatch schema: interrupted\n"
