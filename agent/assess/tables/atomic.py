@@ -32,7 +32,7 @@ class AtomicFile:
     Raises
     ------
     ConfigError
-        When there is no such folder, or nothing may be written there.
+        When its folder cannot be made, or nothing may be written there.
     """
 
     def __init__(self, path: Path, *, compressed: bool = False, private: bool = False) -> None:
@@ -41,6 +41,7 @@ class AtomicFile:
         try:
             if path.is_dir():
                 raise IsADirectoryError(21, "Is a directory")
+            path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None

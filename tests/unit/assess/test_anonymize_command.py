@@ -111,6 +111,15 @@ def test_a_report_that_cannot_be_written_is_noticed_before_data_are(
     assert (tmp_path / "new" / "r.json").exists()
 
 
+def test_the_folder_of_the_output_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    (tmp_path / "file").touch()
+    assert run(source, "--policy", "redact", "--quiet", "--out", tmp_path / "new" / "er" / "o.jsonl") == 0
+    assert (tmp_path / "new" / "er" / "o.jsonl").exists()
+    assert run(source, "--policy", "redact", "--quiet", "--out", tmp_path / "file" / "o.jsonl") == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_revealing_what_cannot_be_reversed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = tmp_path / "the.key"
     key.write_text("a key of the tests, long enough", encoding="utf-8")
