@@ -182,6 +182,15 @@ class ExplainConfig(Section):
     max_seconds: Seconds = 0.5
 
 
+class BiasConfig(Section):
+    """Which decisions are compared between which groups of people. What counts as favourable: `windows.favourable`."""
+
+    attributes: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
+    groups: dict[str, list[str]] = {}
+    intersections: Annotated[list[Annotated[list[str], Field(min_length=2, max_length=3)]], Field(max_length=10)] = []
+    score_thresholds: dict[str, float] = {}
+
+
 class IdentityConfig(Section):
     """Score gaps between identity groups that outputs mention; ``scorer`` is the one whose scores are compared."""
 
@@ -225,6 +234,7 @@ class CoreConfig(Section):
     evidence: EvidenceConfig = EvidenceConfig()
     policy: PolicyConfig = PolicyConfig()
     explain: ExplainConfig = ExplainConfig()
+    bias: BiasConfig = BiasConfig()
     identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()

@@ -67,7 +67,14 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     favourable = windows.favourable or None
     aggregators: list[Aggregator] = [
         aggregator_class("harm")(min_count=windows.min_count),
-        aggregator_class("bias")(favourable=favourable, min_group=windows.min_group),
+        aggregator_class("bias")(
+            favourable=favourable,
+            score_thresholds=config.bias.score_thresholds,
+            attributes=config.bias.attributes,
+            groups=config.bias.groups,
+            intersections=config.bias.intersections,
+            min_group=windows.min_group,
+        ),
         aggregator_class("identity")(min_group=config.identity.min_group),
     ]
     return WindowEngine(

@@ -8,15 +8,13 @@ from typing import Any, cast
 from agent.metrics import Metrics
 from agent.scores import Dimension
 from agent.windows.base import Component
-from agent.windows.disparity import BiasMeasurement
+from agent.windows.disparity import MEASURES, BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from agent.windows.identity import IdentityMeasurement
 from agent.windows.index import HarmIndex, harm_index
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
-
-_MEASURES = ("spd", "dir", "eod")
 
 
 def window_name(seconds: float) -> str:
@@ -66,7 +64,7 @@ class WindowExporter:
             self._harm(reading)
         compared = {(model, attribute) for model, reading in longest.items() for attribute in self._fairness(reading)}
         for model, attribute in self._compared - compared:
-            for measure in _MEASURES:
+            for measure in MEASURES:
                 self._metrics.set_fairness(model, attribute, measure, None)
         self._compared = compared
         gaps = {gap for reading in longest.values() for gap in self._identity(reading)}
@@ -100,7 +98,7 @@ class WindowExporter:
             return []
         for attribute in bias.attributes:
             measures: Mapping[str, Any] = {disparity.measure: disparity for disparity in attribute.disparities}
-            for measure in _MEASURES:
+            for measure in MEASURES:
                 found = measures.get(measure)
                 self._metrics.set_fairness(
                     reading.model,

@@ -1,4 +1,4 @@
-"""Counts decisions by protected attribute and group, and gives SPD, DIR, EOD and P_bias with honest intervals.
+"""Counts decisions by protected attribute and group, and gives disparities and P_bias with honest intervals.
 
 An observation is classed when it is added: its decision, and its label when known, is *favourable* or not. A changed
 set of favourable values therefore concerns new observations only. Group and attribute names are stripped, case-folded
@@ -7,16 +7,17 @@ and cut (`agent.windows.bounded.short_name`); their number is bounded, the rest 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from operator import add
 from typing import Final, TypeAlias
 
 from agent.errors import StateError
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bounded import REST, short_name, trim
-from agent.windows.disparity import BiasMeasurement, GroupCounts, measure
+from agent.windows.disparity import BiasMeasurement, measure
+from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 
-__all__ = ["DEFAULT_FAVOURABLE", "BiasAggregator"]
+__all__ = ["DEFAULT_FAVOURABLE", "JOINED", "BiasAggregator"]
 
 DEFAULT_FAVOURABLE: Final = frozenset(
     short_name(value)
@@ -33,12 +34,13 @@ DEFAULT_FAVOURABLE: Final = frozenset(
 GroupTable: TypeAlias = dict[str, list[float]]
 BiasState: TypeAlias = dict[str, GroupTable]
 
-# A group's numbers: for each label class (unknown, unfavourable, favourable), for each decision (unfavourable,
-# favourable), the sum of weights and the sum of their squares.
-_SLOTS: Final = 12
 _UNKNOWN: Final = 0
 _LABEL_UNFAVOURABLE: Final = 1
 _LABEL_FAVOURABLE: Final = 2
+JOINED: Final = "+"
+"""Between the names of attributes, and of groups, that are looked at together."""
+_PER_UNIT: Final = 2.0**30
+_LARGEST_SCORE: Final = 1e12
 
 
 def _sum(one: list[float], two: list[float]) -> list[float]:
@@ -51,14 +53,14 @@ def _absorb_group(rest: list[float] | None, numbers: list[float]) -> list[float]
 
 def _absorb_attribute(rest: GroupTable | None, groups: GroupTable) -> GroupTable:
     """An attribute beyond the limit: how much was decided stays known, the groups do not."""
-    total = [0.0] * _SLOTS
+    total = [0.0] * SLOTS
     for numbers in (*(rest or {}).values(), *groups.values()):
         total = _sum(total, numbers)
     return {REST: total}
 
 
 class BiasAggregator:
-    """Decisions by attribute and group.
+    """Decisions and scores by attribute and group.
 
     Parameters
     ----------
@@ -66,19 +68,24 @@ class BiasAggregator:
         By model, the decisions (and labels) in favour of the person; models not named use `DEFAULT_FAVOURABLE`.
         Every other decision counts as unfavourable.
     score_thresholds
-        By model, for models that give a score and no decision: favourable at or above it.
+        By model, for models that give a score and no decision: favourable at or above it. Without one such a model is
+        taken for a regression: its scores are compared, and its labels if they are numbers.
     attributes
         Attributes to look at; None for all that come, up to ``max_attributes``.
     groups
         By attribute, the groups expected: they keep their place when a flood of other names comes.
+    intersections
+        Attributes whose combinations are compared as well, under their names joined by ``+``: groups that fare well
+        by sex and by age may not by both. They enter P_bias, and more comparisons make all intervals wider.
     min_group
         Effective number of decisions from which a group is compared with others.
     max_attributes, max_groups
-        Bounds on the state. One state holds at most ``max_attributes * (max_groups + 1) + 1`` times twelve numbers.
+        Bounds on the state, intersections apart: these have twice as many groups. One state holds at most
+        ``max_attributes * (max_groups + 1) + 1`` times `SLOTS` numbers, and those of the intersections.
     """
 
     name = "bias"
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -86,6 +93,7 @@ class BiasAggregator:
         score_thresholds: Mapping[str, float] | None = None,
         attributes: Collection[str] | None = None,
         groups: Mapping[str, Collection[str]] | None = None,
+        intersections: Collection[Collection[str]] = (),
         min_group: int = 30,
         max_attributes: int = 6,
         max_groups: int = 12,
@@ -98,7 +106,12 @@ class BiasAggregator:
         self._groups = {
             short_name(name): frozenset(short_name(group) for group in names) for name, names in (groups or {}).items()
         }
-        self._pinned_attributes = frozenset(self._groups) | (self._allowed or frozenset())
+        self._intersections = {
+            JOINED.join(names): names for parts in intersections if (names := tuple(map(short_name, parts)))
+        }
+        self._pinned_attributes = (
+            frozenset(self._groups) | (self._allowed or frozenset()) | frozenset(self._intersections)
+        )
         self._min_group = min_group
         self._max_attributes = max_attributes
         self._max_groups = max_groups
@@ -109,69 +122,118 @@ class BiasAggregator:
     def add(self, state: BiasState, observation: Observation) -> None:
         if not observation.attributes:
             return
-        favourable = self._favourable.get(observation.model, DEFAULT_FAVOURABLE)
+        increments = self._increments(observation)
+        if not increments:
+            return
+        named = {short_name(attribute): short_name(group) for attribute, group in observation.attributes.items()}
+        for attribute, group in named.items():
+            if attribute and group and (self._allowed is None or attribute in self._allowed):
+                self._count(state, attribute, group, increments)
+        for intersection, attributes in self._intersections.items():
+            groups = [named.get(attribute, "") for attribute in attributes]
+            if all(groups):
+                self._count(state, intersection, JOINED.join(groups), increments)
+
+    def _increments(self, observation: Observation) -> list[tuple[int, float]]:
+        """What an observation adds to the numbers of each of its groups: (slot, value)."""
+        model, weight, score, label = (
+            observation.model,
+            observation.weight,
+            observation.decision_score,
+            observation.label,
+        )
+        favourable = self._favourable.get(model, DEFAULT_FAVOURABLE)
+        threshold = self._thresholds.get(model)
+        if score is not None and not -_LARGEST_SCORE <= score <= _LARGEST_SCORE:
+            score = None
+        decided: bool | None = None
         if observation.decision is not None:
             decided = short_name(observation.decision) in favourable
-        else:
-            threshold = self._thresholds.get(observation.model)
-            if threshold is None or observation.decision_score is None:
-                return
-            decided = observation.decision_score >= threshold
+        elif threshold is not None and score is not None:
+            decided = score >= threshold
+        increments: list[tuple[int, float]] = []
         label_class = _UNKNOWN
-        if observation.label is not None:
-            label_class = _LABEL_FAVOURABLE if short_name(observation.label) in favourable else _LABEL_UNFAVOURABLE
-        slot = 2 * (2 * label_class + decided)
-        for raw_attribute, raw_group in observation.attributes.items():
-            attribute, group = short_name(raw_attribute), short_name(raw_group)
-            if attribute and group and (self._allowed is None or attribute in self._allowed):
-                self._count(state, attribute, group, slot, observation.weight)
+        if label is not None:
+            label_class = _LABEL_FAVOURABLE if short_name(label) in favourable else _LABEL_UNFAVOURABLE
+        if decided is not None:
+            slot = 2 * (2 * label_class + decided)
+            increments += ((slot, weight), (slot + 1, weight * weight))
+        if score is not None:
+            increments += _moments(DECISION_SLOTS, weight, score)
+            if label is None:
+                truth = None
+            elif decided is None:
+                truth = _number(label)
+            else:  # a probability is what can be calibrated
+                truth = float(label_class == _LABEL_FAVOURABLE) if 0.0 <= score <= 1.0 else None
+            if truth is not None:
+                increments += _moments(DECISION_SLOTS + 4, weight, truth - score)
+        return increments
 
-    def _count(self, state: BiasState, attribute: str, group: str, slot: int, weight: float) -> None:
+    def _count(self, state: BiasState, attribute: str, group: str, increments: Sequence[tuple[int, float]]) -> None:
         known = state.get(attribute)
         numbers = None if known is None else known.get(group)
-        if numbers is not None:
-            numbers[slot] += weight
-            numbers[slot + 1] += weight * weight
-            return
-        numbers = [0.0] * _SLOTS
-        numbers[slot] = weight
-        numbers[slot + 1] = weight * weight
-        self._absorb(state, attribute, {group: numbers})
-        trim(state, self._max_attributes, _absorb_attribute, self._pinned_attributes)
+        is_new = numbers is None
+        if numbers is None:
+            numbers = [0.0] * SLOTS
+        for slot, value in increments:
+            numbers[slot] += value
+        if is_new:
+            self._absorb(state, attribute, {group: numbers})
+            self._trim(state)
+
+    def _trim(self, state: BiasState) -> None:
+        present = sum(name in state for name in self._intersections)
+        trim(
+            state, self._max_attributes + present, _absorb_attribute, self._pinned_attributes.union(self._intersections)
+        )
 
     def _absorb(self, state: BiasState, attribute: str, groups: GroupTable) -> None:
         """Add a table of groups, whose lists are copied, to an attribute."""
         own = state.setdefault(attribute, {})
         for group, numbers in groups.items():
-            if len(numbers) != _SLOTS:
+            if len(numbers) != SLOTS:
                 raise StateError("a bias state has the wrong number of counts")
             present = own.get(group)
-            own[group] = _sum(present if present is not None else [0.0] * _SLOTS, numbers)
-        trim(own, self._max_groups, _absorb_group, self._groups.get(attribute, frozenset()))
+            own[group] = _sum(present if present is not None else [0.0] * SLOTS, numbers)
+        most = self._max_groups * (2 if attribute in self._intersections else 1)
+        trim(own, most, _absorb_group, self._groups.get(attribute, frozenset()))
 
     def merge(self, into: BiasState, other: BiasState) -> None:
         if other:
             for attribute, groups in other.items():
                 self._absorb(into, attribute, groups)
-            trim(into, self._max_attributes, _absorb_attribute, self._pinned_attributes)
+            self._trim(into)
 
     def finish(self, state: BiasState, context: FinishContext) -> BiasMeasurement:
         by_attribute = {
-            attribute: [_group_counts(group, numbers) for group, numbers in sorted(groups.items()) if group != REST]
+            attribute: [GroupCounts(group, numbers) for group, numbers in sorted(groups.items()) if group != REST]
             for attribute, groups in sorted(state.items())
             if attribute != REST
         }
-        rest = sum(sum(groups[REST][::2]) for groups in state.values() if REST in groups)
+        rest = sum(sum(groups[REST][:DECISION_SLOTS:2]) for groups in state.values() if REST in groups)
         return measure(by_attribute, rest, self._min_group)
 
 
-def _group_counts(group: str, numbers: list[float]) -> GroupCounts:
-    return GroupCounts(
-        group=group,
-        favourable=numbers[2] + numbers[6] + numbers[10],
-        weight=sum(numbers[0::2]),
-        squares=sum(numbers[1::2]),
-        hits=numbers[10],
-        positives=numbers[8] + numbers[10],
-        positive_squares=numbers[9] + numbers[11],
+def _moments(first: int, weight: float, value: float) -> tuple[tuple[int, float], ...]:
+    return (
+        (first, weight),
+        (first + 1, weight * weight),
+        (first + 2, weight * _fixed(value)),
+        (first + 3, weight * _fixed(value * value)),
     )
+
+
+def _fixed(value: float) -> float:
+    """Rounded to 2^-30, so that sums of some millions of values in [0, 1] are exact and do not depend on the order in
+    which partitions and workers add them up. A mean moves by at most 5e-10.
+    """
+    return round(value * _PER_UNIT) / _PER_UNIT
+
+
+def _number(label: str) -> float | None:
+    try:
+        value = float(label)
+    except ValueError:
+        return None
+    return value if -_LARGEST_SCORE <= value <= _LARGEST_SCORE else None

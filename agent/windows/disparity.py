@@ -1,4 +1,4 @@
-"""Disparities between groups, from their counts: SPD, DIR, EOD and P_bias.
+"""Disparities between groups of people, from their counts, and P_bias.
 
 *The interval of the largest disparity.* The pair of groups that differs most is picked after looking at all pairs, so
 an interval made for one pair chosen beforehand would be too narrow. All pairs of all attributes of the model get
@@ -10,49 +10,33 @@ treated alike: about ``noise_floor`` on average, e.g. 0.10 for two groups of 30 
 eight. The point value is exported as it is (it is what people compute and compare), and beside it its interval and
 its noise floor; alerts should look at the *lower* bound, which rises above 0 by chance in about one window of twenty at
 most. Groups too small to compare are left out: that P_bias is low says nothing about them.
+
+*Families.* Pairs are counted for each measure by itself, over all attributes: spd and dir look at the same pairs and
+are two ways to say one thing; equalised odds looks at each pair twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from math import sqrt
+from typing import Final, TypeVar
 
 import msgspec
 
 from agent.windows.base import CONFIDENCE, Component
-from agent.windows.intervals import Interval, effective_count, newcombe, ratio, wilson, z_value
+from agent.windows.groups import GroupCounts, GroupRate, Mean, Share, group_rate
+from agent.windows.intervals import Interval, newcombe, ratio, welch, wilson, z_value
 
-__all__ = ["AttributeMeasurement", "BiasMeasurement", "Disparity", "GroupCounts", "GroupRate", "measure"]
+__all__ = ["MEASURES", "AttributeMeasurement", "BiasMeasurement", "Disparity", "measure"]
+
+MEASURES: Final = ("spd", "dir", "eod", "equalised_odds", "predictive_parity", "mean_gap", "calibration")
 
 # Mean range of k standard normal draws (Tippett, Biometrika 17, 1925; "d2" of control charts), k = 2, 3, ...
 _MEAN_RANGE = (1.128, 1.693, 2.059, 2.326, 2.534, 2.704, 2.847, 2.970, 3.078, 3.173, 3.258, 3.336, 3.407, 3.472)
 
 
-class GroupCounts(msgspec.Struct, frozen=True, gc=False):
-    """Weighted counts of one group.
-
-    ``favourable`` decisions of ``weight`` with ``squares`` (sum of squared weights); of those whose label is known to
-    be favourable (``positives``, ``positive_squares``), ``hits`` were decided favourably.
-    """
-
-    group: str
-    favourable: float
-    weight: float
-    squares: float
-    hits: float = 0.0
-    positives: float = 0.0
-    positive_squares: float = 0.0
-
-
-class GroupRate(msgspec.Struct, frozen=True, gc=False):
-    """A group's rate of favourable decisions, with its own 95 % Wilson interval and effective count."""
-
-    group: str
-    rate: float
-    lower: float
-    upper: float
-    count: float
+_Group = TypeVar("_Group", Share, Mean)
 
 
 class Disparity(msgspec.Struct, frozen=True, gc=False):
@@ -61,17 +45,26 @@ class Disparity(msgspec.Struct, frozen=True, gc=False):
     Attributes
     ----------
     measure
-        ``spd``: largest difference of favourable rates, in [0, 1], 0 is parity. ``dir``: smallest ratio of favourable
-        rates, in [0, 1], 1 is parity; below 0.8 it breaks the four-fifths rule (29 CFR 1607.4 D). ``eod``: as spd,
-        among those whose label is favourable (equal opportunity: Hardt, Price, Srebro, NeurIPS 2016).
+        ``spd``: largest difference of favourable rates, in [0, 1], 0 is parity.
+        ``dir``: smallest ratio of favourable rates, in [0, 1], 1 is parity; below 0.8 it breaks the four-fifths rule
+        (29 CFR 1607.4 D).
+        ``eod``: as spd, among those whose label is favourable (equal opportunity: Hardt, Price, Srebro, NeurIPS 2016).
+        ``equalised_odds``: the larger of eod and the same among those whose label is unfavourable (same source).
+        ``predictive_parity``: largest difference of the shares of favourable labels among those decided favourably
+        (Chouldechova, Big Data 5, 2017).
+        ``mean_gap``: largest difference of mean scores, in the score's unit; for regressions too.
+        ``calibration``: largest difference of the means of label minus score (label 1 when favourable, or the number
+        that a regression foretold): calibration in the large by group. It does not see errors that cancel out within
+        a group.
     value, lower, upper
         Simultaneous 95 % interval; see the module's docstring.
     favoured, disfavoured
-        The groups of highest and lowest rate.
+        The groups of highest and lowest rate or mean.
     pairs
-        Pairs of groups looked at, over all attributes: what the interval is corrected for.
+        Comparisons looked at, over all attributes: what the interval is corrected for.
     noise_floor
-        What ``value`` would be on average at parity, by the mean range of normal draws; None for ``dir``.
+        What ``value`` would be on average at parity, by the mean range of normal draws; None for ``dir``. Of
+        ``equalised_odds`` the larger of the two floors, which is less.
     """
 
     measure: str
@@ -112,33 +105,54 @@ class BiasMeasurement(msgspec.Struct, frozen=True):
     uncompared: float
 
 
-class _Share(msgspec.Struct, frozen=True, gc=False):
-    group: str
-    rate: float
-    count: float
-    interval: Interval
-
-
 def measure(by_attribute: Mapping[str, Sequence[GroupCounts]], uncompared: float, min_group: int) -> BiasMeasurement:
-    """All disparities, with one correction for all pairs of all attributes."""
-    large = {name: _large_enough(groups, min_group) for name, groups in by_attribute.items()}
-    pairs = sum(len(groups) * (len(groups) - 1) // 2 for groups in large.values())
-    labelled = {name: _labelled(groups, min_group) for name, groups in by_attribute.items()}
-    label_pairs = sum(len(groups) * (len(groups) - 1) // 2 for groups in labelled.values())
-    attributes = []
-    for name, groups in by_attribute.items():
-        disparities: list[Disparity] = []
-        if pairs and len(large[name]) > 1:
-            disparities.append(_largest_difference("spd", large[name], pairs))
-            smallest = _smallest_ratio(large[name], pairs)
-            if smallest is not None:
-                disparities.append(smallest)
-        if label_pairs and len(labelled[name]) > 1:
-            disparities.append(_largest_difference("eod", labelled[name], label_pairs))
-        attributes.append(AttributeMeasurement(name, tuple(map(_rate, groups)), tuple(disparities)))
-    spread = [d for attribute in attributes for d in attribute.disparities if d.measure == "spd"]
-    count = max((sum(effective_count(g.weight, g.squares) for g in gs) for gs in by_attribute.values()), default=0.0)
-    return BiasMeasurement(_component(spread, count), tuple(attributes), uncompared)
+    """All disparities, each measure with one correction for all pairs of all attributes."""
+
+    def shares(view: Callable[[GroupCounts], Share]) -> dict[str, list[Share]]:
+        return {name: _comparable(map(view, groups), min_group) for name, groups in by_attribute.items()}
+
+    def means(view: Callable[[GroupCounts], Mean]) -> dict[str, list[Mean]]:
+        # A variance takes two.
+        return {name: _large_enough(map(view, groups), max(min_group, 2)) for name, groups in by_attribute.items()}
+
+    found: dict[str, list[Disparity]] = {name: [] for name in by_attribute}
+    decided = shares(GroupCounts.decided)
+    true_positives, false_positives = shares(GroupCounts.true_positives), shares(GroupCounts.false_positives)
+    for measure_name, families in (
+        ("spd", (decided,)),
+        ("dir", (decided,)),
+        ("eod", (true_positives,)),
+        ("equalised_odds", (true_positives, false_positives)),
+        ("predictive_parity", (shares(GroupCounts.precision),)),
+    ):
+        pairs = sum(map(_pairs, families))
+        for name in by_attribute:
+            parts = [family[name] for family in families]
+            if all(len(part) > 1 for part in parts):
+                one = (
+                    _smallest_ratio(parts[0], pairs) if measure_name == "dir" else _largest(measure_name, parts, pairs)
+                )
+                if one is not None:
+                    found[name].append(one)
+    for measure_name, family in (
+        ("mean_gap", means(GroupCounts.scores)),
+        ("calibration", means(GroupCounts.residuals)),
+    ):
+        pairs = _pairs(family)
+        for name, groups in family.items():
+            if len(groups) > 1:
+                found[name].append(_largest_mean_gap(measure_name, groups, pairs))
+    rates = {
+        name: [view for view in map(GroupCounts.decided, groups) if view.weight]
+        for name, groups in by_attribute.items()
+    }
+    count = max((sum(share.count for share in groups) for groups in rates.values()), default=0.0)
+    attributes = tuple(
+        AttributeMeasurement(name, tuple(map(group_rate, rates[name])), tuple(disparities))
+        for name, disparities in found.items()
+    )
+    spread = [one for disparities in found.values() for one in disparities if one.measure == "spd"]
+    return BiasMeasurement(_component(spread, count), attributes, uncompared)
 
 
 def _component(spread: Sequence[Disparity], count: float) -> Component:
@@ -156,57 +170,58 @@ def _component(spread: Sequence[Disparity], count: float) -> Component:
     return Component("bias", None, 0.0, 0.0, 0.0, False)
 
 
-def _large_enough(groups: Sequence[GroupCounts], min_group: int) -> list[GroupCounts]:
+def _rates(groups: Sequence[GroupCounts]) -> tuple[GroupRate, ...]:
+    return tuple(group_rate(share) for share in map(GroupCounts.decided, groups) if share.weight > 0.0)
+
+
+def _large_enough(groups: Iterable[_Group], min_group: int) -> list[_Group]:
+    return [group for group in groups if group.count >= max(min_group, 1)]
+
+
+def _comparable(groups: Iterable[Share], min_group: int) -> list[Share]:
+    shares = list(groups)
     # Without one favourable decision anywhere the favourable values are probably configured wrongly: a difference of
     # 0 between rates of 0 would then be a false all-clear.
-    if not any(g.favourable > 0.0 for g in groups):
-        return []
-    return [g for g in groups if effective_count(g.weight, g.squares) >= min_group]
+    return _large_enough(shares, min_group) if any(share.hits > 0.0 for share in shares) else []
 
 
-def _labelled(groups: Sequence[GroupCounts], min_group: int) -> list[GroupCounts]:
-    """The same counts among those whose label is favourable."""
-    return _large_enough([GroupCounts(g.group, g.hits, g.positives, g.positive_squares) for g in groups], min_group)
+def _pairs(family: Mapping[str, Sequence[Share | Mean]]) -> int:
+    return sum(len(groups) * (len(groups) - 1) // 2 for groups in family.values())
 
 
-def _rate(counts: GroupCounts) -> GroupRate:
-    count = effective_count(counts.weight, counts.squares)
-    rate = min(1.0, counts.favourable / counts.weight)
-    lower, upper = wilson(rate, count, z_value(CONFIDENCE))
-    return GroupRate(counts.group, rate, lower, upper, count)
-
-
-def _share(counts: GroupCounts, z: float) -> _Share:
-    count = effective_count(counts.weight, counts.squares)
-    rate = min(1.0, counts.favourable / counts.weight)
-    return _Share(counts.group, rate, count, wilson(rate, count, z))
-
-
-def _largest_difference(name: str, groups: Sequence[GroupCounts], pairs: int) -> Disparity:
+def _largest(name: str, families: Sequence[Sequence[Share]], pairs: int) -> Disparity:
     """Differences by Newcombe's method 10 at the corrected level; the largest, and the bounds of the largest."""
-    shares = [_share(counts, z_value(CONFIDENCE, pairs)) for counts in groups]
-    lowest = min(shares, key=lambda share: share.rate)
-    highest = max(reversed(shares), key=lambda share: share.rate)
+    parts = [_largest_difference(name, family, pairs) for family in families]
+    widest = max(parts, key=lambda part: part.value)
+    return msgspec.structs.replace(
+        widest,
+        lower=max(part.lower for part in parts),
+        upper=max(part.upper for part in parts),
+        noise_floor=max(part.noise_floor or 0.0 for part in parts),
+    )
+
+
+def _largest_difference(name: str, shares: Sequence[Share], pairs: int) -> Disparity:
+    intervals = _intervals(shares, pairs)
+    lowest, highest = _extremes(shares)
     lower = upper = 0.0
     for one, two in combinations(shares, 2):
-        low, high = newcombe(one.rate, one.interval, two.rate, two.interval)
+        low, high = newcombe(one.rate, intervals[one.group], two.rate, intervals[two.group])
         lower = max(lower, low, -high)
         upper = max(upper, high, -low)
     pooled = sum(s.rate * s.count for s in shares) / sum(s.count for s in shares)
-    variance = pooled * (1.0 - pooled) * sum(1.0 / s.count for s in shares) / len(shares)
-    floor = _MEAN_RANGE[min(len(shares), len(_MEAN_RANGE) + 1) - 2] * sqrt(max(0.0, variance))
+    variance = max(0.0, pooled * (1.0 - pooled))
+    floor = _noise_floor([variance / share.count for share in shares])
     return Disparity(name, highest.rate - lowest.rate, lower, upper, highest.group, lowest.group, pairs, floor)
 
 
-def _smallest_ratio(groups: Sequence[GroupCounts], pairs: int) -> Disparity | None:
+def _smallest_ratio(shares: Sequence[Share], pairs: int) -> Disparity | None:
     """Ratios with Katz's log-normal interval at the corrected level, in both directions of each pair.
 
     The smallest true ratio is at least the smallest of the lower bounds and at most the smallest of the upper ones.
     """
     z = z_value(CONFIDENCE, pairs)
-    shares = [_share(counts, z) for counts in groups]
-    lowest = min(shares, key=lambda share: share.rate)
-    highest = max(reversed(shares), key=lambda share: share.rate)
+    lowest, highest = _extremes(shares)
     lower, upper, value = 1.0, 1.0, None
     for one, two in combinations(shares, 2):
         below, above = (one, two) if one.rate <= two.rate else (two, one)
@@ -222,3 +237,31 @@ def _smallest_ratio(groups: Sequence[GroupCounts], pairs: int) -> Disparity | No
     if value is None:
         return None
     return Disparity("dir", value, lower, upper, highest.group, lowest.group, pairs)
+
+
+def _largest_mean_gap(name: str, means: Sequence[Mean], pairs: int) -> Disparity:
+    """Differences with Welch's interval at the corrected level."""
+    z = z_value(CONFIDENCE, pairs)
+    lowest = min(means, key=lambda mean: mean.value)
+    highest = max(reversed(means), key=lambda mean: mean.value)
+    lower = upper = 0.0
+    for one, two in combinations(means, 2):
+        low, high = welch(one.value - two.value, (one.variance, one.count), (two.variance, two.count), z)
+        lower = max(lower, low, -high)
+        upper = max(upper, high, -low)
+    floor = _noise_floor([mean.variance / mean.count for mean in means])
+    return Disparity(name, highest.value - lowest.value, lower, upper, highest.group, lowest.group, pairs, floor)
+
+
+def _intervals(shares: Sequence[Share], pairs: int) -> dict[str, Interval]:
+    z = z_value(CONFIDENCE, pairs)
+    return {share.group: wilson(share.rate, share.count, z) for share in shares}
+
+
+def _extremes(shares: Sequence[Share]) -> tuple[Share, Share]:
+    return min(shares, key=lambda share: share.rate), max(reversed(shares), key=lambda share: share.rate)
+
+
+def _noise_floor(variances: Sequence[float]) -> float:
+    mean_range = _MEAN_RANGE[min(len(variances), len(_MEAN_RANGE) + 1) - 2]
+    return mean_range * sqrt(sum(variances) / len(variances))

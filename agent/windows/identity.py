@@ -19,7 +19,6 @@ to texts that merely name some groups. It says where to read.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
 from operator import add
 from typing import Final, TypeAlias
 
@@ -28,9 +27,9 @@ import msgspec
 from agent.errors import StateError
 from agent.identity import AXES
 from agent.windows.base import CONFIDENCE, FinishContext, Observation
-from agent.windows.intervals import Interval, effective_count, newcombe, wilson, z_value
+from agent.windows.intervals import Interval, effective_count, newcombe, welch, wilson, z_value
 
-__all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement", "welch"]
+__all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement"]
 
 MEASURES: Final = ("score_gap", "rate_gap")
 
@@ -153,27 +152,6 @@ class IdentityAggregator:
             if min(own.count, others.count) >= self._min_group:
                 pairs.append(_Pair(axis, group, own, others))
         return pairs
-
-
-def welch(value: float, first: tuple[float, float], second: tuple[float, float], z: float) -> Interval:
-    """Interval of a difference of means, from (variance, count) of each sample; counts of at least 2.
-
-    Student's quantile is got from the normal one by Abramowitz and Stegun 26.7.5, good to three digits from ten degrees
-    of freedom on. Takes its level from z.
-    """
-    one, two = first[0] / first[1], second[0] / second[1]
-    squared = one + two
-    freedom = squared * squared / (one * one / (first[1] - 1.0) + two * two / (second[1] - 1.0))
-    half = _student(z, freedom) * sqrt(squared)
-    return Interval(value - half, value + half)
-
-
-def _student(z: float, freedom: float) -> float:
-    square = z * z
-    first = (square + 1.0) * z / 4.0
-    second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
-    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
-    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def _sample(numbers: Sequence[float]) -> _Sample:

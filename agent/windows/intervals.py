@@ -1,4 +1,4 @@
-"""Confidence intervals of shares, of their differences and of their ratios.
+"""Confidence intervals of shares, of their differences and of their ratios; of differences of means.
 
 All take effective sample sizes: with sampling weights w the share is sum(w x) / sum(w) and behaves like one of
 (sum w)^2 / sum(w^2) draws (Kish, Survey Sampling, 1965, section 11.7); without sampling that is the plain count.
@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-__all__ = ["Interval", "effective_count", "newcombe", "ratio", "wilson", "z_value"]
+__all__ = ["Interval", "effective_count", "newcombe", "ratio", "welch", "wilson", "z_value"]
 
 
 class Interval(NamedTuple):
@@ -93,3 +93,25 @@ def ratio(
     centre = log((a / n) / (b / m))
     half = z * sqrt(max(0.0, 1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m))
     return value, Interval(min(value, exp(centre - half)), max(value, exp(centre + half)))
+
+
+def welch(value: float, first: tuple[float, float], second: tuple[float, float], z: float) -> Interval:
+    """Interval of a difference of means, from (variance, count) of each sample; counts of at least 2.
+
+    Welch, Biometrika 34 (1947), for unequal variances.
+    Student's quantile is got from the normal one by Abramowitz and Stegun 26.7.5, good to three digits from ten degrees
+    of freedom on. Takes its level from z.
+    """
+    one, two = first[0] / first[1], second[0] / second[1]
+    squared = one + two
+    freedom = squared * squared / (one * one / (first[1] - 1.0) + two * two / (second[1] - 1.0))
+    half = _student(z, freedom) * sqrt(squared)
+    return Interval(value - half, value + half)
+
+
+def _student(z: float, freedom: float) -> float:
+    square = z * z
+    first = (square + 1.0) * z / 4.0
+    second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
+    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
+    return z + first / freedom + second / freedom**2 + third / freedom**3

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from agent.clock import iso_time
-from agent.windows.disparity import GroupCounts, measure
+from agent.windows.disparity import measure
+from agent.windows.groups import GroupCounts
 from streams.demo.detect import Detection, IncidentDetector, excess_p_value
 from streams.demo.outcome import judge
 from streams.demo.traffic import CHAT, LOANS, SUPPORT, Incident, IncidentName, Traffic
+from tests.unit.windows.builders import group_counts
 
 START = 1_800_000_000.0
 SECONDS = 25.0
@@ -190,7 +192,7 @@ def loan_measurements(traffic: Traffic, window_seconds: float = 10.0) -> Iterato
 def counts(attribute: str, rows: list[tuple[float, dict[str, str], bool]]) -> list[GroupCounts]:
     approved: Counter[str] = Counter(attributes[attribute] for _, attributes, ok in rows if ok)
     total: Counter[str] = Counter(attributes[attribute] for _, attributes, _ in rows)
-    return [GroupCounts(group, approved[group], n, n) for group, n in total.items()]
+    return [group_counts(group, approved[group], n - approved[group]) for group, n in total.items()]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from agent.scores import DIMENSIONS
 from agent.windows.base import Aggregator, Mention, Observation, State
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
+from agent.windows.groups import SLOTS, GroupCounts
 from agent.windows.harm import HarmAggregator
 
 START = 1_700_000_000.0
@@ -25,6 +27,13 @@ def make_observation(**over: Any) -> Observation:
 
 def make_engine(clock: ManualClock | None = None, **over: Any) -> WindowEngine:
     return WindowEngine([HarmAggregator(), BiasAggregator()], clock or ManualClock(START), **over)
+
+
+def group_counts(group: str, favourable: float, unfavourable: float) -> GroupCounts:
+    """A group of which only decisions are known."""
+    numbers = [0.0] * SLOTS
+    numbers[:4] = [unfavourable, unfavourable, favourable, favourable]
+    return GroupCounts(group, numbers)
 
 
 def state_of(aggregator: Aggregator, observations: list[Observation]) -> State:
@@ -77,7 +86,7 @@ def observations(
         harmful_before=st.booleans(),
         leaked=st.booleans(),
         decision=st.none() | st.sampled_from(["approved", "denied", "通过", "拒绝"]) | st.text(max_size=4),
-        decision_score=st.none() | st.floats(),
+        decision_score=st.none() | st.floats(0.0, 1.0) | st.sampled_from([math.nan, math.inf, -math.inf, 1e300]),
         attributes=st.dictionaries(st.sampled_from(["gender", "region"]) | st.text(max_size=3), _names, max_size=3),
         label=st.none() | st.sampled_from(["approved", "denied"]),
         missing=st.integers(0, 3),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bias import BiasAggregator
 from agent.windows.bounded import REST
-from agent.windows.disparity import BiasMeasurement, Disparity, GroupCounts, measure
-from tests.unit.windows.builders import make_observation, merged, observations, state_of
+from agent.windows.disparity import BiasMeasurement, Disparity, measure
+from tests.unit.windows.builders import group_counts, make_observation, merged, observations, state_of
 
 CONTEXT = FinishContext("m", 3600.0)
 
@@ -138,7 +138,7 @@ counts = st.tuples(st.integers(0, 200), st.integers(0, 200)).filter(lambda c: su
 
 @given(st.lists(counts, min_size=1, max_size=6))
 def test_values_lie_in_their_intervals(groups: list[tuple[int, int]]) -> None:
-    made = [GroupCounts(str(i), yes, yes + no, yes + no) for i, (yes, no) in enumerate(groups)]
+    made = [group_counts(str(i), yes, no) for i, (yes, no) in enumerate(groups)]
     found = measure({"g": made}, 0.0, 30)
     for one in found.attributes[0].disparities:
         assert 0.0 <= one.lower <= one.value + 1e-12
@@ -152,7 +152,8 @@ def test_lower_bound_keeps_its_promise_at_parity() -> None:
     draw = random.Random(7)
     floors, values, alarms = [], [], 0
     for _ in range(400):
-        groups = [GroupCounts(str(g), float(sum(draw.random() < 0.3 for _ in range(60))), 60.0, 60.0) for g in range(8)]
+        favourable = [float(sum(draw.random() < 0.3 for _ in range(60))) for _ in range(8)]
+        groups = [group_counts(str(g), number, 60.0 - number) for g, number in enumerate(favourable)]
         spd = measure({"g": groups}, 0.0, 30).attributes[0].disparities[0]
         assert spd.noise_floor is not None
         floors.append(spd.noise_floor)

@@ -13,8 +13,8 @@ from agent.errors import StateError
 from agent.windows.base import FinishContext, Mention
 from agent.windows.engine import WindowEngine
 from agent.windows.harm import HarmAggregator
-from agent.windows.identity import IdentityAggregator, IdentityGap, IdentityMeasurement, welch
-from agent.windows.intervals import z_value
+from agent.windows.identity import IdentityAggregator, IdentityGap, IdentityMeasurement
+from agent.windows.intervals import welch, z_value
 from tests.unit.windows.builders import START, make_engine, make_observation, state_of
 
 CONTEXT = FinishContext("m", 60.0)
