@@ -4,8 +4,8 @@
 
 Prints one JSON line for each type of span: in how many texts it was found, the rate, its one-sided 95 % upper limit
 (Clopper & Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", 1934), the
-bound, and whether the limit lies within it. A bound of 1 in 10,000 takes 30,000 texts without a hit to show. Exit code
-0, or 1 where a limit does not lie within its bound.
+bound, and whether the limit lies within it: null where so few texts could not show it even without a hit (a bound of 1
+in 10,000 takes 30,000). Exit code 0, or 1 where a limit does not lie within its bound.
 
 The rates are those of these made texts, each kind of which is as frequent as any other: not those of anybody's traffic.
 """
@@ -44,7 +44,7 @@ def upper_limit(hits: int, texts: int) -> float:
     return 1.0 if hits >= texts else float(beta.ppf(CONFIDENCE, hits + 1, texts - hits))
 
 
-def _lines(texts: int, seed: int) -> Iterator[dict[str, str | int | float | bool]]:
+def _lines(texts: int, seed: int) -> Iterator[dict[str, str | int | float | bool | None]]:
     hits = count_hits(negative_texts(texts, seed))
     for kind, bound in BOUNDS.items():
         limit = upper_limit(hits[kind], texts)
@@ -55,7 +55,7 @@ def _lines(texts: int, seed: int) -> Iterator[dict[str, str | int | float | bool
             "rate": hits[kind] / texts,
             "upper_95": round(limit, 7),
             "bound": bound,
-            "within": limit <= bound,
+            "within": limit <= bound if upper_limit(0, texts) <= bound else None,
         }
 
 
@@ -70,7 +70,7 @@ def main() -> int:
     lines = list(_lines(options.texts, options.seed))
     for line in lines:
         print(json.dumps(line))
-    return 0 if all(line["within"] for line in lines) else 1
+    return 1 if any(line["within"] is False for line in lines) else 0
 
 
 if __name__ == "__main__":

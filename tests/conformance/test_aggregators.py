@@ -41,7 +41,7 @@ def test_empty_states_are_separate_and_finish(row: str) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a=streams, b=streams, c=streams)
 def test_merge_is_associative_commutative_with_identity(row: str, a: list, b: list, c: list) -> None:
     made = aggregator(row)
@@ -52,7 +52,7 @@ def test_merge_is_associative_commutative_with_identity(row: str, a: list, b: li
 
 
 @pytest.mark.parametrize("row", ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a=streams, b=streams)
 def test_adding_is_merging(row: str, a: list, b: list) -> None:
     made = aggregator(row)
@@ -61,7 +61,7 @@ def test_adding_is_merging(row: str, a: list, b: list) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a=streams, b=streams)
 def test_merge_leaves_the_other_alone(row: str, a: list, b: list) -> None:
     made = aggregator(row)
@@ -74,7 +74,7 @@ def test_merge_leaves_the_other_alone(row: str, a: list, b: list) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stream=streams)
 def test_state_and_measurement_can_be_written_down(row: str, stream: list) -> None:
     made = aggregator(row)

@@ -19,7 +19,7 @@ from tests.conformance.formats_golden import Case, cases, outcome
 
 CASES = cases()
 BY_FORMAT = {name: [case for case in CASES if case.format == name] for name in FORMATS}
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 HEADER_SETS: list[Headers] = [
     (),

@@ -277,7 +277,7 @@ any_text = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(any_text, min_size=1, max_size=6))
 def test_any_text_is_scored_and_alone_as_in_company(scorer: Scorer, texts: list[str]) -> None:
     rows = score(scorer, texts)

@@ -171,7 +171,7 @@ def test_of_a_long_conversation_the_texts_with_findings_are_represented() -> Non
 HOSTILE = st.sampled_from(["\x00", "a@", "界", "😀", '"\\', "\ud800"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(HOSTILE, st.integers(0, 30_000), st.integers(1, 40)), min_size=1, max_size=100),
     st.integers(1, 20),

@@ -331,7 +331,7 @@ def test_label_values_are_cleaned(raw: str, shown: str) -> None:
     assert scrape.rows("harmwatch_harm_index") == {}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text(st.characters()), max_size=5))
 def test_any_text_as_label_can_be_scraped(names: list[str]) -> None:
     scrape = Scrape(series_budget=500)

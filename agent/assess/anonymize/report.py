@@ -46,7 +46,7 @@ def _notes(tally: Tally, columns: Columns, policy: Policy) -> list[str]:
     if scanned and not tally.by_type().get("NAME", {}).get("found"):
         notes.append(
             "No name of a person was found or declared. Names have no form: they are told by the title of their column "
-            "or key, by the words around them in Chinese texts, or by a scorer that recognises entities. Declare "
+            "or key, by words that announce them, or by a scorer that recognises entities. Declare "
             "columns of names, or read a sample."
         )
     for name, column in tally.columns.items():

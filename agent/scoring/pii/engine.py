@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from agent.scoring.occupied import Occupied
@@ -17,6 +18,10 @@ _AFTER = 16
 _DENIAL_REACH = 24
 # Beyond the last character that a match can reach: what its pattern looks ahead to.
 _LOOK_AHEAD = 64
+# Up to so many regions are searched one by one, which is faster where each has its match.
+_FEW_REGIONS = 8
+# Characters by which a hit grows at most on either side.
+_WORD_REST = 32
 # So many intervals are inserted into the others one by one.
 _FEW = 16
 # A word in the sentence before denies nothing. "No. 4111" is not the end of one.
@@ -97,8 +102,9 @@ class _Hits:
             self._priority = recognizer.priority
         pattern, text = recognizer.pattern, self._text
         free_from = self._taken.free_from if recognizer.is_whole else _anywhere
+        beyond = recognizer.longest + _LOOK_AHEAD
         end = 0
-        for first, last in regions:
+        for first, last in regions if len(regions) <= _FEW_REGIONS else _joined(regions, beyond):
             begin = free_from(first if first > end else end)
             if begin >= last:
                 continue
@@ -107,7 +113,7 @@ class _Hits:
                 if there:
                     end = self._weigh(recognizer, there)
                     begin = free_from(end)
-            reach = last + recognizer.longest + _LOOK_AHEAD
+            reach = last + beyond
             while begin < last:
                 match = pattern.search(text, begin, reach)
                 if match is None or match.start() >= last:
@@ -139,7 +145,7 @@ class _Hits:
         """What is kept of all that was collected, in order."""
         self._keep_best_rivals()
         self._kept.sort(key=_start)
-        return self._kept
+        return self._kept if self._text.isascii() else _whole_words(self._kept, self._text)
 
     def _keep_best_rivals(self) -> None:
         """Keep hits of one priority, of two that overlap the better one. They are free of what is kept."""
@@ -155,6 +161,19 @@ class _Hits:
         else:
             self._taken = Occupied((match.start, match.end) for match in self._kept)
         self._rivals = []
+
+
+def _joined(regions: Sequence[Region], beyond: int) -> list[Region]:
+    """Regions with those joined that are nearer to each other than a search of one goes on: it reads the next one too,
+    and a search of many would read the same characters as many times.
+    """
+    joined = [regions[0]]
+    for first, last in regions[1:]:
+        if first - joined[-1][1] < beyond:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _anywhere(place: int) -> int:
@@ -174,6 +193,40 @@ def _without_overlaps(found: list[Match]) -> list[Match]:
         elif _worth(match) > _worth(apart[-1]):
             apart[-1] = match
     return apart
+
+
+def _whole_words(matches: Sequence[Match], text: str) -> list[Match]:
+    """Hits with what belongs to the same word in another script: of an address with one Cyrillic letter, which the
+    patterns pass over, nothing may be left.
+    """
+    widened: list[Match] = []
+    floor = 0
+    for place, match in enumerate(matches):
+        ceiling = matches[place + 1].start if place + 1 < len(matches) else len(text)
+        start, end = match.start, match.end
+        if start > floor and _is_foreign(text[start - 1]):
+            least = max(floor, start - _WORD_REST)
+            while start > least and (_is_foreign(text[start - 1]) or _is_latin(text[start - 1])):
+                start -= 1
+        if end < ceiling and _is_foreign(text[end]):
+            most = min(ceiling, end + _WORD_REST)
+            while end < most and (_is_foreign(text[end]) or _is_latin(text[end])):
+                end += 1
+        same = (start, end) == (match.start, match.end)
+        widened.append(match if same else Match(start, end, match.score, match.recognizer))
+        floor = end
+    return widened
+
+
+def _is_foreign(character: str) -> bool:
+    """A letter, digit or mark beyond ASCII, of a script that sets blanks between words."""
+    if not ("\x7f" < character < "\u0e00" or "\u1e00" <= character < "\u2000"):
+        return False
+    return character.isalnum() or unicodedata.combining(character) > 0
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 def _worth(match: Match) -> tuple[int, float]:

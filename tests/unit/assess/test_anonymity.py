@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assess import hashed_counts
@@ -34,7 +34,6 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS)
-@settings(deadline=None)
 def test_figures_are_those_of_the_definitions(rows: list[dict[str, Any]]) -> None:
     figures = anonymity_of(rows)
     classes: dict[Any, Counter[str]] = defaultdict(Counter)

@@ -281,7 +281,7 @@ def test_what_a_found_value_hides_is_found() -> None:
 TABLES = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), mixed_texts, min_size=1), min_size=1, max_size=5)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=TABLES, policy=st.sampled_from(["redact", "mask", "hash", "pseudonym", "research"]))
 def test_no_value_of_a_row_is_in_what_is_written_of_it(
     tmp_path: Path, key: Path, rows: list[dict[str, str]], policy: str

@@ -48,7 +48,7 @@ def found(text: str) -> Sequence[TextSpan]:
     return FINDER.spans(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mixed_texts, st.sampled_from(IN_TEXTS))
 def test_no_value_that_was_found_survives_in_any_form(text: str, name: str) -> None:
     spans = found(text)
@@ -59,7 +59,7 @@ def test_no_value_that_was_found_survives_in_any_form(text: str, name: str) -> N
         assert text[hit.start : hit.end] not in result
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mixed_texts, st.sampled_from(IN_TEXTS))
 def test_scanning_again_finds_none_of_the_values(text: str, name: str) -> None:
     spans = found(text)
@@ -69,7 +69,7 @@ def test_scanning_again_finds_none_of_the_values(text: str, name: str) -> None:
     assert not before & {standard_form(result[hit.start : hit.end], hit.type) for hit in again}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mixed_texts, st.sampled_from(IN_TEXTS))
 def test_what_was_not_found_stays_and_protecting_twice_changes_nothing(text: str, name: str) -> None:
     spans = found(text)
@@ -98,7 +98,7 @@ def arbitrary_spans(draw: st.DrawFn) -> tuple[str, list[TextSpan]]:
     return text, [TextSpan(a, b, "pii.x", draw(st.sampled_from(["NAME", "PHONE", "EMAIL"]))) for a, b in pairs]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(arbitrary_spans(), st.sampled_from(IN_TEXTS))
 def test_no_value_survives_wherever_spans_lie(case: tuple[str, list[TextSpan]], name: str) -> None:
     text, spans = case
@@ -165,7 +165,7 @@ def test_a_mask_that_would_show_another_value_gives_way() -> None:
 # --- consistency -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(VALUES), st.sampled_from(["hash", "pseudonym", "redact"]))
 def test_all_forms_of_a_value_get_one_replacement(value: str, name: str) -> None:
     (hit,) = found(value)

@@ -96,7 +96,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(st.text(), JSON_VALUES, max_size=4), max_size=7), st.sampled_from(["", ".gz"]))
 def test_json_lines_keep_every_value(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], zipped: str) -> None:
     folder = tmp_path_factory.mktemp("jsonl")
@@ -110,7 +110,7 @@ def test_json_lines_keep_every_value(tmp_path_factory: pytest.TempPathFactory, r
 CELLS = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.sampled_from([",", ";", "\t", "|"]))
 def test_csv_keeps_every_cell(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]], delimiter: str

@@ -218,7 +218,7 @@ class Spans(WordScorer):
         return ScoreRow({"pii.x": 1.0} if spans else {}, tuple(sorted(spans, key=lambda span: span.start)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(alphabet=LETTERS, min_size=1, max_size=60), min_size=1, max_size=3),
     st.lists(st.lists(st.tuples(st.integers(0, 59), st.integers(1, 12)), max_size=3), min_size=3, max_size=3),

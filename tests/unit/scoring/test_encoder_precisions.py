@@ -65,7 +65,7 @@ texts_of_any_length = st.one_of(
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("network", NETWORKS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(texts=st.lists(texts_of_any_length, min_size=2, max_size=12))
 def test_a_batch_equals_single_texts(
     scorers: dict[tuple[str, str], Scorer], network: str, precision: str, texts: list[str]

@@ -297,7 +297,7 @@ batches = st.lists(st.lists(st.tuples(texts, directions), min_size=1, max_size=8
 scorer_directions = st.lists(st.sampled_from([BOTH, INPUT, OUTPUT]), max_size=3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(content=batches, judged=scorer_directions, entries=st.sampled_from([0, 2, 100]))
 def test_every_item_gets_its_own_row_of_every_scorer_of_its_direction(
     content: list[list[tuple[str, Direction]]], judged: list[frozenset[Direction]], entries: int

@@ -48,7 +48,7 @@ def shape_of(text: str) -> dict[str, float]:
     return dict(zip(SHAPE_NAMES, chunk.shape[0].tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(ANY_TEXT, min_size=1, max_size=8))
 def test_a_text_scores_the_same_alone_and_in_any_batch(texts: list[str]) -> None:
     model = make_model()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.scoring.passes import PaddedPass, plan_packed, plan_padded, round_up, useful_share
@@ -13,7 +13,6 @@ from agent.scoring.passes import PaddedPass, plan_packed, plan_padded, round_up,
 lengths_of_batches = st.lists(st.integers(1, 512), max_size=200)
 
 
-@settings(deadline=None)
 @given(lengths=lengths_of_batches, budget=st.integers(1, 4096), multiple=st.sampled_from([1, 8, 16]))
 def test_padded_passes_take_every_sequence_once_and_keep_the_budget(
     lengths: list[int], budget: int, multiple: int
@@ -28,7 +27,6 @@ def test_padded_passes_take_every_sequence_once_and_keep_the_budget(
     assert [each.width for each in passes] == sorted((each.width for each in passes), reverse=True)
 
 
-@settings(deadline=None)
 @given(lengths=lengths_of_batches, budget=st.integers(1, 4096), multiple=st.sampled_from([1, 8]))
 def test_packed_passes_take_every_sequence_once_in_groups_of_its_width(
     lengths: list[int], budget: int, multiple: int
@@ -50,7 +48,6 @@ def cost(passes: list[PaddedPass], overhead: int) -> int:
     return sum(len(each.places) * each.width + overhead for each in passes)
 
 
-@settings(deadline=None)
 @given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=9), overhead=st.integers(0, 300))
 def test_no_other_cut_costs_less(lengths: list[int], overhead: int) -> None:
     """Beside every way to cut the sorted sequences, without a budget in the way."""

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import ConfigError
@@ -17,7 +17,6 @@ windowings = st.integers(1, 40).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(windowing=windowings, count=st.integers(0, 400))
 def test_windows_cover_a_text_or_say_that_they_do_not(windowing: Windowing, count: int) -> None:
     ids = list(range(count))
@@ -32,7 +31,6 @@ def test_windows_cover_a_text_or_say_that_they_do_not(windowing: Windowing, coun
         assert {0, count - 1} <= seen, "both ends are always looked at"
 
 
-@settings(deadline=None)
 @given(windowing=windowings, count=st.integers(1, 200))
 def test_neighbours_overlap_by_so_much(windowing: Windowing, count: int) -> None:
     windows, truncated = windowing.cut([list(range(count))])
@@ -41,7 +39,6 @@ def test_neighbours_overlap_by_so_much(windowing: Windowing, count: int) -> None
             assert list(window)[len(window) - windowing.overlap :] == list(following)[: windowing.overlap]
 
 
-@settings(deadline=None)
 @given(windowing=windowings, text=st.text(st.characters(exclude_categories=()), max_size=3000))
 def test_pieces_are_the_text_or_its_two_ends(windowing: Windowing, text: str) -> None:
     pieces = windowing.pieces(text)

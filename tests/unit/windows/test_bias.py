@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.windows.base import FinishContext, Observation
@@ -121,7 +121,6 @@ def test_two_rates_of_zero_leave_the_ratio_open() -> None:
     assert disparity(found, "dir").lower == 0.0
 
 
-@settings(deadline=None)
 @given(*[st.lists(observations(), max_size=10)] * 3)
 def test_bounded_groups_merge_in_any_order(a: list, b: list, c: list) -> None:
     made = BiasAggregator(max_groups=2, max_attributes=2, groups={"gender": ["女"]})

@@ -207,7 +207,6 @@ def test_readings_cover_every_model_and_window() -> None:
 streams = st.lists(observations(), max_size=40)
 
 
-@settings(deadline=None)
 @given(streams, st.lists(st.integers(0, 3), min_size=40, max_size=40))
 def test_partitions_merge_to_what_one_partition_holds(stream: list[Observation], places: list[int]) -> None:
     one, many = make_engine(), make_engine()
@@ -225,7 +224,6 @@ def test_partitions_merge_to_what_one_partition_holds(stream: list[Observation],
             assert one.window(model, seconds) == many.window(model, seconds)
 
 
-@settings(deadline=None)
 @given(st.lists(observations(times=st.floats(allow_nan=True) | st.floats(START - 5000, START + 100)), max_size=30))
 def test_totals_are_the_truth_and_the_watermark_never_goes_back(stream: list[Observation]) -> None:
     engine = make_engine()
@@ -242,7 +240,7 @@ def test_totals_are_the_truth_and_the_watermark_never_goes_back(stream: list[Obs
             assert engine.totals(model)[aggregator.name] == state_of(aggregator, seen)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(observations(), st.integers(0, 300), st.booleans()), max_size=60))
 def test_windows_are_the_truth_however_often_they_are_read(steps: list[tuple[Observation, int, bool]]) -> None:
     """Against a plain list of events; readings in between fill and outdate the caches."""

@@ -78,7 +78,7 @@ actions = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(observations(), max_size=3), max_size=40),
     actions,
@@ -350,7 +350,6 @@ def test_of_many_values_only_those_that_count_are_read_in_full() -> None:
     assert everything(after, START) == everything(engine, START)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_arbitrary_bytes_raise_only_state_errors(value: bytes) -> None:
     with pytest.raises(StateError):
@@ -360,7 +359,7 @@ def test_arbitrary_bytes_raise_only_state_errors(value: bytes) -> None:
 _SAMPLE = filled().snapshot(KEY).values["a"]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(0, len(_SAMPLE) - 1), st.integers(1, 255), st.booleans())
 def test_flipped_bytes_raise_only_state_errors(position: int, mask: int, cut: bool) -> None:
     value = bytearray(_SAMPLE)

@@ -50,7 +50,7 @@ RECOGNIZER = Recognizer(
     trigger=(
         rf"[\xe4-\xe9][\x80-\xbf]{{2}}(?:{_TITLE}|(?:的)?(?:{_OWN})|(?:，|,| |（|\()(?:男|女)(?:性)?(?:，|,| |。|\)|）)"
         rf"|(?:{_TRIGGER_SEPARATOR}){{1,12}}(?:\+86 ?)?[1-9](?:[ -]?[0-9]){{6}}"
-        r"|\n(?:Tel|T:|T：|Mobile|Phone|E-?mail|电话|手机|联系电话|联系方式|邮箱|地址|微信))"
+        r"|\n(?:[^\n]{1,60}\n){0,2}(?:Tel|T:|T：|Mobile|Phone|E-?mail|电话|手机|联系电话|联系方式|邮箱|地址|微信))"
     ),
     judge=_judge,
     priority=3,

@@ -12,7 +12,10 @@ _CONTEXT = Words(
     "email e_mail mail mailbox contact reach write writing gmail outlook hotmail yahoo address send inbox",
     "邮箱 邮件 电邮 联系 邮址",
 )
-_LOCAL = r"(?P<local>[A-Za-z0-9_](?<![\w.%+@/-][A-Za-z0-9_])[A-Za-z0-9._%+-]{0,63}+)"
+_LOCAL = (
+    r"(?P<local>[A-Za-z0-9_](?<![\w.%+@/-][A-Za-z0-9_])[A-Za-z0-9._%+-]{0,63}+"
+    r"(?:(?: ?[\[({<] ?(?:dot|DOT|Dot|点) ?[\])}>] ?| (?:dot|DOT) )[A-Za-z0-9_%+-]{1,32}+){0,2})"
+)
 _DOT = r"(?:\.| ?[\[({<] ?(?:dot|DOT|Dot|点|\.) ?[\])}>] ?| (?:dot|DOT|Dot|点) |点)"
 _DOMAIN = rf"[A-Za-z0-9-]{{2,40}}(?:{_DOT}[A-Za-z0-9-]{{2,40}}){{0,2}}{_DOT}[A-Za-z]{{2,12}}"
 _PROVIDERS = (
@@ -60,7 +63,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["end"].lower() not in _ENDINGS:
         return 0.0
     local = match["local"]
-    if in_context or any(c in "._" or c.isdigit() for c in local):
+    if in_context or any(c in "._ " or c.isdigit() for c in local):
         return 0.9
     return 0.7 if match["plain"] == " AT " and not local.isupper() else 0.0
 

@@ -22,11 +22,18 @@ _NOBODY = re.compile(
     "email|date|type|value|string|yes|no|same|see|test|user|admin|name|number|id|company|account|of|is|and|or)\\b",
     re.IGNORECASE,
 )
+# Parts of the names of things and offices, anywhere in what follows.
+_NOT_A_PERSON = re.compile(
+    r"\b(?:inc|corp|corporation|ltd|llc|gmbh|plc|company|team|support|service|services|engine|notes?|department|dept|"
+    r"office|group|bank|university|college|school|hospital|clinic|cent(?:er|re)|server|system|software|version|release|"
+    r"desk|manager|president|chair(?:man|woman|person)?|speaker|minister|secretary|pepper|mr|mrs|ms|dr|prof)\b",
+    re.IGNORECASE,
+)
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     value = match["value"]
-    if _NOBODY.match(value):
+    if _NOBODY.match(value) or _NOT_A_PERSON.search(value):
         return 0.0
     # One word after "Name:" may be a thing's; two are hardly.
     return 0.7 if match["sure"] or " " in value else 0.0
@@ -38,7 +45,8 @@ RECOGNIZER = Recognizer(
     source="forms of address and of closing letters; field names of ICAO Doc 9303 (surname, given names)",
     pattern=re.compile(
         r"(?:(?P<sure>(?<![A-Za-z])(?:[Mm]y (?:full )?name is|[Mm]y name's|I am called|(?:his|her|their) name is"
-        r"|(?:Mr|Mrs|Ms|Mx|Dr|Prof|Mister|Madam|Sir|Herr|Frau|Mme|Señor|Señora)\.?"
+        r"|(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof|Mister|Madam|Sir|Herr|Frau|Mme|Señor|Señora)\.? ){0,2}"
+        r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Mister|Madam|Sir|Herr|Frau|Mme|Señor|Señora)\.?"
         r"|(?:[Ff]irst|[Ll]ast|[Ff]amily|[Gg]iven|[Mm]iddle|[Mm]aiden)[ _]?[Nn]ame ?[:=]|[Ss]urname ?[:=]) )"
         r"|(?:(?<![A-Za-z])(?:[Ss]incerely|[Rr]egards|[Kk]ind [Rr]egards|[Bb]est [Rr]egards|[Yy]ours truly),[ \n]{1,2})"
         r"|(?:(?<![A-Za-z])(?:[Pp]atient|[Cc]ustomer|[Cc]lient|[Ee]mployee|[Ss]tudent|[Cc]ontact|[Ff]ull|[Aa]pplicant|"
@@ -48,8 +56,9 @@ RECOGNIZER = Recognizer(
         rf"(?P<value>{_NAME})",
     ),
     trigger=(
-        r"(?:(?:\b(?:name is|name's|I am called|(?:Mr|Mrs|Ms|Mx|Dr|Prof|Mister|Madam|Sir|Herr|Frau|Mme|Señor|Señora)\.?"
-        r") ))|(?:(?:irst|ast|amily|iven|iddle|aiden)[ _]?[Nn]ame|urname) ?[:=] "
+        r"(?:(?:(?:\b|[0-9_])(?:name is|name's|I am called"
+        r"|(?:Mr|Mrs|Ms|Mx|Dr|Prof|Mister|Madam|Sir|Herr|Frau|Mme|Señor|Señora)\.?) ))"
+        r"|(?:(?:irst|ast|amily|iven|iddle|aiden)[ _]?[Nn]ame|urname) ?[:=] "
         r"|(?:incerely|egards|truly),[ \n]{1,2}"
         r"|(?:atient|ustomer|lient|mployee|tudent|ontact|ull|pplicant|older|eneficiary|ecipient|enant|uest|assenger|ember)"
         r"(?:'s)?[ _]?(?:[Nn]ame)? ?[:=] ?|Name ?: ?"

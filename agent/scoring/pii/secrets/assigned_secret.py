@@ -35,22 +35,24 @@ _COUNTED = re.compile("[位个次字天年月日种分小名条项类级款]")
 # What people choose, the short names of it, and what machines make.
 _CHOSEN = (
     r"p[as]{1,4}w(?:o?r)?d|passphrase|passcode|passwort|kennwort|pwd|mot de passe|contrase[ñn]a"
-    r"|密码(?!学|本|锁|保护|找回|重置)|口令|비밀번호|비번|암호|패스워드|パスワード|пароль"
+    r"|密[码碼](?!学|學|本|锁|鎖|保护|保護|找回|重置|重設)|口令|비밀번호|비번|암호|패스워드|パスワード|пароль"
 )
 _SHORT = r"(?<![a-z])(?:pass|p/?w)"
 _MADE = (
     r"secret|token|credential|(?<![a-z])auth(?:entication|orization)?|api[_-]?key|(?<![a-z])a?sk(?=\s{0,2}[:=])|salt|nonce"
-    r"|密钥|秘钥|私钥|令牌|凭证|凭据|授权码"
+    r"|密钥|秘钥|私钥|密鑰|私鑰|金鑰|令牌|权杖|權杖|凭证|憑證|凭据|授权码|授權碼"
 )
 _SUFFIX = (
     r"(?:[_ -]?(?:key|token|(?P<id>id)|value|hash|string))?(?P<more>[_-](?!length|len\b|count|size|expir|policy|type"
     r"|url|uri|path|file|name|limit|at\b|ttl|prefix)[\w-]{1,28}+|(?-i:(?<=[a-z])[A-Z][A-Za-z]{1,20}+))?[0-9_]{0,3}"
 )
-_CLOSING = r"(?:\\{0,3}[\"'\])]){0,2}(?:[(][^()\n]{1,16}+[)])?(?: (?:for|of) [\w.@-]{1,40}+)?"
-_SIGN = r"===?|=>|:=|:[ ]?[A-Za-z][\w.\[\]|]{0,24}[ ]?=(?=[ ]?[\"'])|[:=]"
+# Quotes, brackets, the asterisks of Markdown.
+_CLOSING = r"(?:\\{0,3}[\"'\])*`]){0,3}(?: ?[(][^()\n]{1,16}+[)])?(?: (?:for|of) [\w.@-]{1,40}+)?"
+_SIGN = r"===?|=>|:=|\|(?= )|:[ ]?[A-Za-z][\w.\[\]|]{0,24}[ ]?=(?=[ ]?[\"'])|[:=]"
 _VERB = (
-    r"[ \t]{1,3}(?:(?:is|was)(?: now| still| set to)?|will be|to)(?= )"
-    r"|[ ]{0,2}(?:(?:就|用的)?是|为|改成了?|改为了?|设为|设成了?|设置为|设置成了?|重置为|换成了?|叫)"
+    r"[ \t]{1,3}(?:(?:is|was)(?: now| still| set to)?|will be|to)(?=[ :=])"
+    r"|[ ]{0,2}(?:(?:就|用的)?是|为|為|改成了?|改为了?|改為了?|设为|設為|设成了?|設成了?|设置为|设置成了?|重置为"
+    r"|[换換]成了?|叫)"
 )
 # How a call wraps a literal: getenv("NAME", "..."), environ.get("NAME") or "...", SecretString("...").
 _CALL = (
@@ -81,7 +83,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     value, quoted = match["value"], bool(match["quote"])
-    if value[0] in "])}.,;|" and not (quoted and _is_mixed(value)):
+    if value[0] in "])}.,;|:" and not (quoted and _is_mixed(value)):
         return 0.0
     if value[0] in "$<>{[*%&(" or stands_for_a_value(value) or (is_code(value) and not (quoted and _opaque(value))):
         return 0.0
@@ -149,13 +151,15 @@ def _opaque(value: str) -> bool:
 # same.
 _TRIGGER_CHOSEN = (
     r"p[as]{1,4}w(?:o?r)?d|passphrase|passcode|passwort|kennwort|pwd|mot de passe|contrase(?:ñ|n)a"
-    r"|密码|口令|비밀번호|비번|암호|패스워드|パスワード|пароль"
+    r"|密码|密碼|口令|비밀번호|비번|암호|패스워드|パスワード|пароль"
 )
 _TRIGGER = (
     rf"(?:{_TRIGGER_CHOSEN}|(?:\b|[_0-9])(?:pass|p/?w|auth(?:entication|orization)?|a?sk)|secret|token|credential|key|salt"
-    r"|nonce|密钥|秘钥|私钥|令牌|凭证|凭据|授权码)(?:[_ -](?:key|token|id|value|hash|string))?[\w-]*"
-    r"(?:\\*[\"'\])])*(?:[(][^()\n]+[)])?(?: (?:for|of) [\w.@-]+)?[ \t]*"
-    r"(?:[:=]|is |was |be |to |now |still |是|为|改成|设成|换成|设置成|叫|,?[ \t]*\\*[\"'])"
+    r"|nonce|密钥|秘钥|私钥|密鑰|私鑰|金鑰|令牌|权杖|權杖|凭证|憑證|凭据|授权码|授權碼)"
+    r"(?:[_ -](?:key|token|id|value|hash|string))?[\w-]*"
+    r"(?:\\*[\"'\])*`])*(?: ?[(][^()\n]+[)])?(?: (?:for|of) [\w.@-]+)?[ \t]*"
+    r"(?:[:=|]|is[ :=]|was[ :=]|be[ :=]|to[ :=]|now[ :=]|still[ :=]"
+    r"|(?:就|用的)?是|为|為|改成|设成|換成|换成|設成|设置成|叫|,?[ \t]*\\*[\"'])"
     rf"|(?:{_TRIGGER_CHOSEN}) *[!-~]*[0-9]"
 )
 
@@ -165,8 +169,9 @@ RECOGNIZER = Recognizer(
     source="CWE-312 and CWE-532 (secrets in clear text, in logs); key names as in OWASP's secrets management guide",
     pattern=re.compile(
         rf"(?:(?P<password>{_CHOSEN})|(?P<short>{_SHORT})|(?:{_MADE})|(?P<key>key)){_SUFFIX}{_CLOSING}"
-        rf"(?:[ \t]{{0,3}}(?P<sign>{_SIGN})|(?P<verb>{_VERB})|(?P<apart>[ \t]{{0,3}},?[ \t]{{0,3}})(?=\\{{0,3}}[\"'])"
-        rf"|(?(password)(?P<bare>[ ]{{1,2}}|(?<=[码令]))(?=[!-~]{{0,64}}[0-9])|(?!)))[ \t]{{0,16}}"
+        rf"(?:[ \t]{{0,3}}(?P<sign>{_SIGN})|(?P<verb>{_VERB})(?:[ \t]{{0,2}}[:=])?"
+        rf"|(?P<apart>[ \t]{{0,3}},?[ \t]{{0,3}})(?=\\{{0,3}}[\"'])"
+        rf"|(?(password)(?P<bare>[ ]{{1,2}}|(?<=[码令]))(?=[!-~]{{0,64}}[0-9])|(?!)))[*`]{{0,2}}[ \t]{{0,16}}"
         rf"(?P<call>{_CALL})(?:[bru@$]{{1,2}}(?=[\"']))?(?:bearer |basic |ntlm |token )?{_VALUE}",
         re.IGNORECASE | re.ASCII,
     ),

@@ -141,7 +141,7 @@ def test_a_last_line_without_its_line_feed_counts(path: Path) -> None:
     assert path.read_bytes().startswith(content)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
 def test_no_changed_byte_gives_budget_back(place: float, byte: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"

@@ -52,7 +52,7 @@ def test_the_accuracy_bounds_a_sum_of_draws_and_is_not_far_too_wide(draws: int) 
     sensitivity=st.integers(1, 10_000),
     epsilon=st.fractions(Fraction(1, 1000), 20, max_denominator=10**6),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_mechanism_never_spends_more_than_it_is_given(sensitivity: int, epsilon: Fraction) -> None:
     mechanism = CountMechanism(sensitivity, epsilon)
     assert mechanism.epsilon <= epsilon
@@ -103,7 +103,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS, bound=st.integers(1, 4), person=st.sampled_from(["p1", "p2", "p3"]), size=st.integers(1, 9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_removing_a_person_changes_no_query_by_more_than_its_sensitivity(
     rows: list[dict[str, Any]], bound: int, person: str, size: int
 ) -> None:

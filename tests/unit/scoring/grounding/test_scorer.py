@@ -144,7 +144,7 @@ _piece = st.one_of(
 _text = st.lists(_piece, max_size=5).map("".join)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(_text, st.lists(_text, max_size=2), _text), min_size=1, max_size=4))
 def test_any_texts_are_scored_and_alone_as_in_company(rows: list[tuple[str, list[str], str]]) -> None:
     items = [make_item(answer, *context, question=question) for answer, context, question in rows]

@@ -31,6 +31,13 @@ FOUND: list[Found] = [
     ("ask 020 7946 0958 today", [("PHONE", "020 7946 0958")]),
     ("ou 01 42 68 53 00, merci", [("PHONE", "01 42 68 53 00")]),
     ("+44 20 7946 0958", [("PHONE", "+44 20 7946 0958")]),
+    ("write to ann dot smyth at example dot com", [("EMAIL", "ann dot smyth at example dot com")]),
+    ("ann (dot) smyth (at) example (dot) com", [("EMAIL", "ann (dot) smyth (at) example (dot) com")]),
+    # One letter of another script, one mark: nothing of the value is left.
+    ("mail j\u043ehn@example.com", [("EMAIL", "j\u043ehn@example.com")]),
+    ("mail jo\u0301hn@example.com", [("EMAIL", "jo\u0301hn@example.com")]),
+    ("call 1\u0417812345678", [("PHONE", "1\u0417812345678")]),
+    ("тел. 13812345678, Анна", [("PHONE", "13812345678")]),
 ]
 
 

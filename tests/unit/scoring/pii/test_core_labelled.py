@@ -99,6 +99,8 @@ NAMES: list[Found] = [
     ("Name: Seán O'Neill\nAge: 40", [("NAME", "Seán O'Neill")]),
     ("first name: Emily, last name: Carter", [("NAME", "Emily"), ("NAME", "Carter")]),
     ("Mr. Robert Downey called", [("NAME", "Robert Downey")]),
+    ("Prof. Dr. Hans Weber called", [("NAME", "Hans Weber")]),
+    ("seat 1Mr. Pavel Novak", [("NAME", "Pavel Novak")]),
     ("Dear Ms. Carter,", [("NAME", "Carter")]),
     ("Kind regards,\nJürgen Müller-Lüdenscheidt", [("NAME", "Jürgen Müller-Lüdenscheidt")]),
 ]
@@ -121,6 +123,11 @@ def test_announced_names(text: str, expected: list[tuple[str, str]]) -> None:
         "Dr. and Mrs.",
         "customer: none",
         "Regards, the team",
+        "Regards, Customer Support",
+        "Client: Docker Engine",
+        "Customer: Example Corporation",
+        "Mr. President, thank you",
+        "Mr. Mr. Mr. Mr.",
     ],
 )
 def test_what_is_no_announced_name(text: str) -> None:

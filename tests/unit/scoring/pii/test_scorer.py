@@ -146,6 +146,17 @@ TABLES = (
 EXAMPLES = st.sampled_from([text for table in TABLES for text, _ in table.FOUND])
 
 
+@st.composite
+def cut_examples(draw: st.DrawFn) -> str:
+    """A part of an example: what is spliced of such parts is nearly something at many places."""
+    text = draw(EXAMPLES)
+    begin, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+    return text[begin:end]
+
+
+JOINTS = st.sampled_from(["\n", " ", "：", ": ", "", "\nSales Manager\n", "，"])
+
+
 @settings(max_examples=300)
 @given(st.lists(st.one_of(PIECES, EXAMPLES, st.text(max_size=5)), max_size=12).map("".join))
 def test_spans_are_ordered_apart_and_inside(text: str) -> None:
@@ -164,8 +175,8 @@ def hits(found: list[Match]) -> list[tuple[int, int, float, str]]:
     return [(match.start, match.end, match.score, match.recognizer.name) for match in found]
 
 
-@settings(max_examples=500)
-@given(st.lists(st.one_of(PIECES, EXAMPLES, st.text(max_size=5)), max_size=12).map("".join))
+@settings(max_examples=700)
+@given(st.lists(st.one_of(PIECES, EXAMPLES, cut_examples(), JOINTS, st.text(max_size=5)), max_size=12).map("".join))
 def test_one_pass_finds_what_every_pattern_finds_for_itself(text: str) -> None:
     assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
 
