@@ -78,11 +78,11 @@ def test_a_batch_equals_single_texts(
 
 
 # Weights of the size that training leaves; those of the other tests are so large that rounding decides where attention
-# goes. The second one has the shape of BERT-base, and a head that spreads logits as a trained one does.
+# goes. The second one is as wide as BERT-base and half as deep, with a head that spreads logits as a trained one does.
 REAL_SIZES: dict[str, dict[str, Any]] = {
     "tiny": {"initializer_range": 0.1},
     "base": {
-        "initializer_range": 0.02, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+        "initializer_range": 0.02, "hidden_size": 768, "num_hidden_layers": 6, "num_attention_heads": 12,
         "intermediate_size": 3072,
     },
 }  # fmt: skip
