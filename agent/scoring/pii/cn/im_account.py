@@ -30,8 +30,8 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     value, sign = match["wechat"], (match["sign"] or "").strip()
     if value.lower() in _NO_ACCOUNT:
         return 0.0
-    # A plain word after 微信 may be the next word of a sentence; after a sign or 号 it is an account.
-    if not (sign or match["number"]) and not _DIGIT.search(value):
+    # A plain word after 微信 may be the next word of a sentence, or cell; after another sign or 号 it is an account.
+    if not (sign.strip("|*` ") or match["number"]) and not _DIGIT.search(value):
         return 0.0
     return 0.9
 

@@ -121,6 +121,7 @@ LEFT = [
     "身份证号码一共18位",
     "微信公众平台 js-sdk",
     "weixin mini-app",
+    "WhatsApp | Telegram | Facebook",
     "telegram channel releases2023",
     "成交13712345678股",
     "成交额13712345678港元",

@@ -46,6 +46,8 @@ FOUND: list[Found] = [
     ("| phone | 555 0147 |", [("PHONE", "555 0147")]),
     ("call me at 5550147", [("PHONE", "5550147")]),
     ("cell: 555 0147", [("PHONE", "555 0147")]),
+    ("Call 555-0000", [("PHONE", "555-0000")]),
+    ("call me at 5550147 evenings", [("PHONE", "5550147")]),
     ("Contact 555-0147 customers", [("PHONE", "555-0147")]),
 ]
 
@@ -99,6 +101,8 @@ LEFT = [
     "Text 3000000 readers",
     "contact 4000000 clients",
     "reach 25 000 000 viewers",
+    "mobile 23456781 downloads",
+    "phone sales of 23456781 units",
     "reach 2 345 678 viewers",
     "phone display resolution 1170 2532",
     "call method 23456781",
