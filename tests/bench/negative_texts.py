@@ -121,7 +121,7 @@ _CODES: tuple[Maker, ...] = (
     lambda rng: f"s3://data-lake-prod-{rng.randrange(99)}/year=2024/part-{digits_of(rng, 5)}-{_hex(rng, 8)}.parquet",
     lambda rng: f"Buckets C4, S3 and EKS-{rng.randrange(999)} in eu-west-{rng.randrange(1, 4)}",
     lambda rng: f"color: #{_hex(rng, 6)}; background: #{_hex(rng, 8)}",
-    lambda rng: f"MAC {':'.join(_hex(rng, 2) for _ in range(6))}, part {digits_of(rng, 4)}-{digits_of(rng, 5)}",
+    lambda rng: f"MD5 {':'.join(_hex(rng, 2) for _ in range(16))}, part {digits_of(rng, 4)}-{digits_of(rng, 5)}",
     lambda rng: f"The token limit is {rng.randrange(1000, 200000)} and max_tokens={rng.randrange(99999)}",
     lambda rng: (
         f"i={rng.randrange(10**6)} j={rng.randrange(10**6)} sum={rng.randrange(10**9)} n={rng.randrange(10**4)}"

@@ -138,8 +138,8 @@ class Words:
     Parameters
     ----------
     english
-        Blank-separated. They match as whole words, with a plural s or not; two words joined by ``_`` match written as
-        one, and one after the other.
+        Blank-separated. They match as whole words, with a plural s or not (not: when a ``.`` ends the word); two words
+        joined by ``_`` match written as one, and one after the other.
     chinese
         Blank-separated. They match anywhere, since Chinese is written without blanks.
     """
@@ -148,7 +148,8 @@ class Words:
 
     def __init__(self, english: str, chinese: str = "") -> None:
         single = [word.replace("_", "") for word in english.split()]
-        self._single = frozenset(single + [f"{word}s" for word in single])
+        plural = [f"{word}s" for word in single if not word.endswith(".")]
+        self._single = frozenset([word.rstrip(".") for word in single] + plural)
         pairs = [tuple(word.split("_")) for word in english.split() if "_" in word]
         self._pairs = frozenset(pairs + [(first, f"{second}s") for first, second in pairs])
         self._firsts = frozenset(first for first, _ in pairs)

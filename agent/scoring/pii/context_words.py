@@ -7,6 +7,7 @@ from agent.scoring.pii.base import Words
 __all__ = [
     "ADDRESS_CONTEXT",
     "CARD_CONTEXT",
+    "COUNT_DENIAL",
     "ID_CONTEXT",
     "NUMBER_DENIAL",
     "PHONE_CONTEXT",
@@ -15,9 +16,9 @@ __all__ = [
 ]
 
 PHONE_CONTEXT = Words(
-    "phone telephone tel tele telecom mobile cell cellphone fax call calling called dial ring contact hotline landline "
-    "whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber main_line "
-    "phone_no phonenum tel_no mobile_no cell_no",
+    "phone telephone tel tele telecom mobile cell. cellphone cell_phone fax call calling called dial ring contact "
+    "hotline landline whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber "
+    "main_line phone_no phonenum tel_no mobile_no cell_no",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 CARD_CONTEXT = Words(
@@ -29,7 +30,8 @@ ID_CONTEXT = Words(
     "身份证 证件号 证件 公民身份 身份号码 身分證 身份證 證件 居留證 統一編號",
 )
 SSN_CONTEXT = Words(
-    "ssn social_security social_number social_num socialnum socialnumber national_id tax_id taxpayer itin",
+    "ssn social_security my_social your_social his_social her_social social_is social_number social_num "
+    "socialnum socialnumber national_id tax_id taxpayer itin",
     "社会安全号 社安号 社保号",
 )
 ADDRESS_CONTEXT = Words(
@@ -37,7 +39,7 @@ ADDRESS_CONTEXT = Words(
     "source src dst listen bind blocked proxy firewall router addr",
     "地址 主机 服务器 网关 访问 登录 登陆 连接 客户端 来源 代理",
 )
-NUMBER_DENIAL = Words(
+_NUMBER_DENIAL = (
     "order invoice tracking isbn issn ticket case serial sku imei ref reference transaction_id txn trace_id uuid guid "
     "build version product part waybill shipment confirmation batch job lot asin upc ean doi timestamp epoch "
     "request_id session_id model item patent build_number commit revision npi mrn qq wechat offset sequence barcode "
@@ -45,6 +47,15 @@ NUMBER_DENIAL = Words(
     "订单 单号 发票 流水 编号 货号 序列号 工单 批次 物流 快递 交易号 票号 案号 信用代码 合同 设备号 时间戳 "
     "书号 版本 型号",
 )
+NUMBER_DENIAL = Words(*_NUMBER_DENIAL)
+_COUNT_DENIAL = (
+    "resolution screen pixel width height function method error errno return traffic revenue budget sales volume "
+    "population audience total count amount",
+    "会议时间 会议日期 上市时间 发布时间 销量 产量 流量 用户 总数 人数 数量 金额 价格 总计 合计 超过 达到 分辨率 函数 "
+    "會議時間 銷量 產量 用戶 總數 人數 數量 金額 價格 總計 超過 達到 解析度",
+)
+COUNT_DENIAL = Words(*map(" ".join, zip(_NUMBER_DENIAL, _COUNT_DENIAL, strict=True)))
+"""Where any number might be one of a telephone: words before counts and measures, too."""
 VERSION_DENIAL = Words(
     "version ver v release section chapter sec clause firmware build driver update upgrade article appendix "
     "figure table",

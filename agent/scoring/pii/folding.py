@@ -29,6 +29,18 @@ _FOLDED |= {
 }
 _FOLDED |= {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2460, 0x2469), 0x24EA)}
 _FOLDED |= {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x24B6, 0x24EA)}
+# The same in brackets, with a stop, in two circles, in black circles.
+_FOLDED |= {
+    chr(first + digit): str(digit)
+    for first in (0x2473, 0x2487, 0x24F4, 0x2775, 0x277F, 0x2789)
+    for digit in range(1, 10)
+} | {"\u24ff": "0"}
+# Raised and lowered digits, in a row: a single one is a footnote, a power, a formula.
+_RAISED = {chr(code): str(unicodedata.digit(chr(code))) for code in (0xB2, 0xB3, 0xB9, 0x2070, *range(0x2074, 0x207A))}
+_RAISED |= {chr(code): str(code - 0x2080) for code in range(0x2080, 0x208A)}
+# Draws a key around the digit before it; without one, and with a selector, it is an emoji.
+_KEY_CAP = "\u20e3"
+_DROPPED = INVISIBLE + _KEY_CAP
 # Kept apart: a class of the basic plane alone is a bit map, any other is a list of ranges walked for every character.
 _MATHEMATICAL = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x1D7CE, 0x1D800),)}
 _MATHEMATICAL |= {
@@ -36,13 +48,14 @@ _MATHEMATICAL |= {
     for code in range(0x1D400, 0x1D6A4)
     if (form := unicodedata.normalize("NFKC", chr(code))).isascii() and len(form) == 1
 }
-_BASIC_INVISIBLE = re.sub("[\U00010000-\U0010ffff]-[\U00010000-\U0010ffff]", "", INVISIBLE)
+_BASIC_INVISIBLE = re.sub("[\U00010000-\U0010ffff]-[\U00010000-\U0010ffff]", "", _DROPPED)
 _ONE = re.compile("[" + "".join(map(re.escape, _FOLDED)) + "]")
+_ROW = re.compile("[" + "".join(_RAISED) + "]{4,}")
 _HIDDEN = re.compile(f"[{_BASIC_INVISIBLE}]")
-_BASIC = re.compile("[" + "".join(map(re.escape, _FOLDED)) + _BASIC_INVISIBLE + "]")
+_BASIC = re.compile("[" + "".join(map(re.escape, [*_FOLDED, *_RAISED])) + _BASIC_INVISIBLE + "]")
 _ASTRAL = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001d400-\U0001d7ff\U000e0000-\U000e0fff]")
 _ASTRAL_ONE = re.compile("[\U0001d400-\U0001d7ff]")
-_VISIBLE = re.compile(f"[^{INVISIBLE}]+")
+_VISIBLE = re.compile(f"[^{_DROPPED}]+")
 
 
 def fold(text: str) -> tuple[str, Sequence[int] | None]:
@@ -60,7 +73,7 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
     if basic is None and astral is None:
         return text, None
     if basic is not None:
-        text = _ONE.sub(_folded, text)
+        text = _ROW.sub(_lowered, _ONE.sub(_folded, text))
     if astral is not None:
         text = _ASTRAL_ONE.sub(_folded_mathematical, text)
     elif _HIDDEN.search(text) is None:
@@ -77,6 +90,10 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
 
 def _folded(match: re.Match[str]) -> str:
     return _FOLDED[match[0]]
+
+
+def _lowered(match: re.Match[str]) -> str:
+    return "".join(map(_RAISED.__getitem__, match[0]))
 
 
 def _folded_mathematical(match: re.Match[str]) -> str:

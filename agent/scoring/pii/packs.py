@@ -12,6 +12,7 @@ __all__ = ["PACKS", "load_recognizers"]
 PACKS: dict[str, tuple[str, ...]] = {
     "core": (
         "agent.scoring.pii.core.email_address",
+        "agent.scoring.pii.core.email_disguised",
         "agent.scoring.pii.core.email_spelled",
         "agent.scoring.pii.core.phone_e164",
         "agent.scoring.pii.core.phone_national",
@@ -68,6 +69,7 @@ PACKS: dict[str, tuple[str, ...]] = {
     "cn": (
         "agent.scoring.pii.cn.phone",
         "agent.scoring.pii.cn.resident_id",
+        "agent.scoring.pii.cn.resident_id_grouped",
         "agent.scoring.pii.cn.phone_in_words",
         "agent.scoring.pii.cn.passport",
         "agent.scoring.pii.cn.travel_permit",
@@ -89,6 +91,7 @@ PACKS: dict[str, tuple[str, ...]] = {
         "agent.scoring.pii.us.phone",
         "agent.scoring.pii.us.ssn",
         "agent.scoring.pii.us.ssn_spelled",
+        "agent.scoring.pii.us.ssn_in_words",
         "agent.scoring.pii.us.itin",
         "agent.scoring.pii.us.ein",
         "agent.scoring.pii.us.bank_account",

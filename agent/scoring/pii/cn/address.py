@@ -1,4 +1,4 @@
-"""Postal addresses in China: province, city, district, road, number, building, room."""
+"""Postal addresses in Chinese: province, city, district, road, number, building, room. Both kinds of characters."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ __all__ = ["RECOGNIZER"]
 _PROVINCE = re.compile(
     "北京|天津|上海|重庆|河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|"
     "海南|四川|贵州|云南|"
-    "西藏|陕西|甘肃|青海|宁夏|新疆|香港|澳门|台湾"
+    "西藏|陕西|甘肃|青海|宁夏|新疆|香港|澳门|台湾|"
+    "重慶|內蒙古|遼寧|黑龍江|江蘇|廣東|廣西|貴州|雲南|陝西|甘肅|寧夏|澳門|臺灣|台灣|[臺台]北市|[臺台]中市|[臺台]南市|高雄市|新北市|"
+    "桃園市|九龍|新界"
 )
 # Before these nothing belongs to the address.
 _ANNOUNCED = re.compile(
     "地址[是为:]?|住址[是为:]?|住所[地]?[是为:]?|户籍[地]?[是为:]?|家住|住在|住于|位于|坐落于|坐落在|寄到|寄往|"
     "寄至|送到|送至|送往|邮寄到|发到|来自|"
-    "搬到|搬至|在|到|从|往|是|为|于"
+    "搬到|搬至|戶籍[地]?[是為:]?|寄達|送達|來自|在|到|从|往|是|为|于|從|為|於"
 )
 _ADMINISTRATIVE = re.compile(
-    "[\u3400-\u9fff]{1,10}?(?:特别行政区|自治区|自治州|自治县|省|市|州|盟|县|旗|新区|区|街道|镇|乡|村)"
+    "[\u3400-\u9fff]{1,10}?(?:特别行政区|自治区|自治州|自治县|省|市|州|盟|县|旗|新区|区|街道|镇|乡|村|行政區|自治區|縣|區|鎮|鄉)"
 )
+_KIND = "路|街|道|巷|弄|胡同|里|村|庄|屯|镇|乡|苑|园|城|区|厦|邨|寓|坊|桥|衚衕|莊|鎮|鄉|園|區|廈|橋"
 _HAN_RUN = re.compile("[\u3400-\u9fffA-Za-z0-9·]+$")
 _BACK = 48
 _ROAD_BACK = 6
 _NUMBER = "(?:[0-9]{1,5}(?:[-之][0-9]{1,4})?|[一二三四五六七八九十百零〇]{1,6})"
+_BUILDING = "号楼|栋|幢|座|单元|號樓|棟|單元"
 _UNIT = (
-    f"(?: ?(?:[东西南北]区|[A-Za-z]?{_NUMBER}?[A-Za-z]?(?:号楼|号院|栋|幢|座|楼|层|单元|室|号|户|门|房|弄|院)"
-    "|[A-Za-z][座塔栋]|[\u3400-\u9fff]{2,8}(?:小区|大厦|花园|公寓|家园|广场|中心)))"
+    f"(?: ?(?:[东西南北]区|[A-Za-z]?{_NUMBER}?[A-Za-z]?(?:{_BUILDING}|号院|楼|层|室|号|户|门|房|弄|院|樓|層|號|戶|門)"
+    "|[A-Za-z][座塔栋]|[\u3400-\u9fff]{2,8}(?:小区|大厦|花园|公寓|家园|广场|中心|大廈|花園|家園|廣場)"
+    "|[之-][0-9]{1,3}(?![0-9])))"
 )
+# Two of them make an address of what has no road: 翠竹花园3栋2单元.
+_DIVIDED = re.compile(f"{_NUMBER}(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
@@ -58,7 +65,9 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     administrative = _ADMINISTRATIVE.search(before) is not None
     if in_context or administrative:
         return 0.9 if complete else 0.6
-    return 0.7 if match["units"] and match["house"] else 0.0
+    if match["units"] and (match["house"] or len(_DIVIDED.findall(match["units"])) > 1):
+        return 0.7
+    return 0.0
 
 
 RECOGNIZER = Recognizer(
@@ -66,18 +75,21 @@ RECOGNIZER = Recognizer(
     type="ADDRESS",
     source="GB/T 23705-2009 (place names and addresses): administrative division, road, number, building, room",
     pattern=bounded(
-        rf"(?:路|街|道|巷|弄|胡同|里|村|庄|屯|镇|乡|苑|园|城|区|厦|邨|寓|坊|桥)(?:[东西南北中]段|[东西南北]侧|[东西南北])?"
-        rf"(?:(?P<house>{_NUMBER}(?:号|弄|巷)(?:院|大院)?)|(?={_NUMBER}(?:号楼|栋|幢|座|单元)))(?P<units>{_UNIT}{{1,6}}"
-        r"(?:(?<=[栋幢座塔楼元层])[0-9]{2,5}(?![0-9年月日元个人号./:-]))?)?"
+        rf"(?:{_KIND})(?:[东西南北中東一二三四五六七八九十]段|[东西南北東][侧側]|[东西南北東])?"
+        rf"(?:(?P<house>{_NUMBER}(?:号|弄|巷|號)(?:院|大院)?)|(?=(?:{_NUMBER}|[A-Za-z][0-9]{{0,2}})(?:{_BUILDING})))"
+        rf"(?P<units>{_UNIT}{{1,6}}(?:(?<=[栋幢座塔楼元层棟樓層])[0-9]{{2,5}}(?![0-9年月日元个人号個號./:-]))?)?"
     ),
     trigger=(
-        r"(?:路|街|道|巷|弄|同|里|村|庄|屯|镇|乡|苑|园|城|区|厦|邨|寓|坊|桥|段|侧|东|西|南|北)"
-        r"(?:[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})(?:号|弄|巷|栋|幢|座|单)"
+        rf"(?:{_KIND}|段|侧|側|东|東|西|南|北)"
+        r"(?:(?:[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})"
+        r"(?:号|弄|巷|栋|幢|座|单|號|棟|單)|[A-Za-z][0-9]{0,2}(?:号楼|栋|幢|座|单|號樓|棟|單))"
     ),
     judge=_judge,
     span=_span,
     context=Words(
-        "address addr", "地址 住址 住在 家住 住所 户籍 位于 寄到 寄往 寄至 送到 送货 收货 邮寄 快递 门牌 房产 小区 户口"
+        "address addr",
+        "地址 住址 住在 家住 住所 户籍 位于 寄到 寄往 寄至 送到 送货 收货 邮寄 快递 门牌 房产 小区 户口 "
+        "戶籍 位於 寄達 送達 送貨 收貨 郵寄 門牌 社區 戶口",
     ),
     priority=4,
     reach=60,

@@ -8,48 +8,30 @@ from agent.scoring.pii.base import Recognizer
 
 __all__ = ["RECOGNIZER"]
 
-_SERVICE = "微信|威信|薇信|徽信|v信|加v|加薇|抖音|快手|小红书|陌陌|钉钉"
+_SERVICE = "微信|威信|薇信|徽信|v信|加v|加薇|加微|我v|➕v|抖音|快手|小红书|陌陌|钉钉"
 _SERVICE_LATIN = "wechat|weixin|wx|vx|telegram|whatsapp|skype|line(?= ?id)"
 _QQ = "扣扣|企鹅|加q|加我q"
-_QQ_LATIN = "qq|q(?=号)"
-_NUMBER = "号码|账号|帐号|号|[_ ]?ID|昵称|_?no|_?num|[_ ]?number|[_ ]?account|_?name"
-_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
-_NO_ACCOUNT = frozenset(
-    [
-        "number",
-        "account",
-        "login",
-        "group",
-        "payment",
-        "pay",
-        "wechat",
-        "weixin",
-        "official",
-        "mini",
-        "program",
-        "id",
-        "work",
-        "users",
-        "android",
-        "iphone",
-        "mobile",
-        "desktop",
-        "windows",
-        "version",
-        "app",
-        "music",
-    ]
+_QQ_LATIN = "qq|q(?=号|號)"
+_NUMBER = "号码|账号|帐号|号|號碼|帳號|號|[_ ]?ID|昵称|_?no|_?num|[_ ]?number|[_ ]?account|_?name"
+_DIGIT = re.compile("[0-9_]")
+_NO_ACCOUNTS = (
+    "number account login group payment pay wechat weixin official mini program id work users android iphone mobile "
+    "desktop windows version app music channel channels message messages support updates update official business "
+    "template download service services sticker stickers browser"
 )
+_NO_ACCOUNT = frozenset(_NO_ACCOUNTS.split())
+# Of markdown, around what stands in bold, as code or in a cell.
+_MARKS = "[ *`|]{0,4}"
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    value = match["wechat"] or match["qq"]
     if match["qq"]:
         return 0.9
+    value, sign = match["wechat"], (match["sign"] or "").strip()
     if value.lower() in _NO_ACCOUNT:
         return 0.0
-    # A plain word after 微信 may be the next word of a sentence; after a sign or 号 it is an account.
-    if _WORD.fullmatch(value) and not (match["sign"] or match["number"]):
+    # A plain word after 微信 may be the next word of a sentence, or cell; after another sign or 号 it is an account.
+    if not (sign.strip("|*` ") or match["number"]) and not _DIGIT.search(value):
         return 0.0
     return 0.9
 
@@ -64,16 +46,18 @@ RECOGNIZER = Recognizer(
     source="Tencent: WeChat IDs are 6 to 20 letters, digits, _ and -, a letter first; QQ numbers have 5 to 11 digits",
     pattern=re.compile(
         rf"(?:\b(?:{_SERVICE_LATIN})|{_SERVICE})(?P<number> ?(?:{_NUMBER}))?"
-        r"(?P<sign> {0,2}(?:[:=：@]|是|为|叫|改成){1,2}[ \"“'@]{0,2}| )?"
+        rf"(?P<sign>{_MARKS}(?:[:=：@|]|是|为|為|叫|改成){{1,2}}{_MARKS}[\"“'@]{{0,2}}| )?"
         r"(?P<wechat>[a-z](?<![a-z0-9_]{2})[a-z0-9_-]{5,19})(?![\w@]|[.-][a-z0-9])"
-        rf"|(?:(?<![a-z0-9])(?:{_QQ_LATIN})|{_QQ})(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=：]|是|为){{1,2}} {{0,2}}| )?"
-        r"(?P<qq>[1-9][0-9]{4,10})(?![\w@]|[.-][a-z0-9])",
+        rf"|(?:(?<![a-z0-9])(?:{_QQ_LATIN})|{_QQ})(?: ?(?:{_NUMBER}|群))?"
+        rf"(?:(?P<said>{_MARKS}(?:[:=：|]|是|为|為){{1,2}}{_MARKS})| )?"
+        r"(?P<qq>[1-9](?:[0-9]{4,10}|(?(said)(?: [0-9]){4,10}|(?!))))(?![\w@]|[.-][a-z0-9]| [0-9](?![0-9]))",
         re.IGNORECASE | re.ASCII,
     ),
     trigger=(
         rf"(?:{_SERVICE_LATIN}|{_SERVICE})(?: ?(?:{_NUMBER}))?"
-        r"(?: {0,2}(?:[:=@]|：|是|为|叫|改成){1,2}(?:[ \"'@]|“){0,2}| )?[a-z][a-z0-9_-]{5}"
-        rf"|(?:{_QQ_LATIN}|{_QQ})(?: ?(?:{_NUMBER}|群))?(?: {{0,2}}(?:[:=]|：|是|为){{1,2}} {{0,2}}| )?[1-9][0-9]{{4}}"
+        rf"(?:{_MARKS}(?:[:=@|]|：|是|为|為|叫|改成){{1,2}}{_MARKS}(?:[\"'@]|“){{0,2}}| )?[a-z][a-z0-9_-]{{5}}"
+        rf"|(?:{_QQ_LATIN}|{_QQ})(?: ?(?:{_NUMBER}|群))?(?:{_MARKS}(?:[:=|]|：|是|为|為){{1,2}}{_MARKS}| )?"
+        r"[1-9](?: ?[0-9]){4}"
     ),
     judge=_judge,
     span=_span,

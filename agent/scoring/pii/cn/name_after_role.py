@@ -10,6 +10,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.cn.name_characters import NAME, is_ordinary
+from agent.scoring.pii.cn.words_like_names import begins_with_word
 
 __all__ = ["RECOGNIZER"]
 
@@ -25,18 +26,34 @@ _ROLE = (
     "职员|同事|司机|护士|医生|医师|大夫|律师|法官|经理|店长|主任|客服|专员|"
     "队长|院长|校长|局长|姓名|名字|真名|本名|父亲|母亲|爸爸|妈妈|丈夫|妻子|"
     "老公|老婆|配偶|儿子|女儿|哥哥|弟弟|姐姐|妹妹|爷爷|奶奶|朋友|室友|邻居|"
-    "书记|市长|县长|总裁|总监|作者|记者|编辑|导演|演员|歌手|选手|教授|博士"
+    "书记|市长|县长|总裁|总监|作者|记者|编辑|导演|演员|歌手|选手|教授|博士|"
+    "法定代表人|緊急聯絡人|緊急聯繫人|聯絡人|聯繫人|代表人|收貨人|寄件人|發件人|轉帳人|開戶人|承租人|投保人|申請人|申請者|"
+    "報名人|當事人|代理人|擔保人|借款人|負責人|經辦人|審核人|簽收人|預約人|監護人|戶名|車主|業主|病患|學員|學生|考生|同學|"
+    "教師|老師|導師|客戶|顧客|會員|買家|賣家|買方|賣方|員工|職員|同事|司機|護士|醫師|醫生|律師|法官|經理|主任|專員|隊長|"
+    "院長|校長|父親|母親|爸爸|媽媽|老婆|兒子|女兒|記者|編輯"
 )
 _KEY = "name|customer|user|contact|patient|student|employee|holder|owner|client|recipient|receiver|payee"
-_SPOKEN = "我叫|名叫|叫做|我是|他叫|她叫|本人是|本人|尊敬的|敬爱的|亲爱的|请问是|请问您是|是不是|感谢|联系到|致"
+_SPOKEN = (
+    "我叫|名叫|叫做|我是|他叫|她叫|本人是|本人|尊敬的|敬爱的|亲爱的|请问是|请问您是|是不是|感谢|联系到|致|"
+    "敬愛的|親愛的|請問是"
+)
 # Looked at before all else, since most places in a text are no beginning.
 _FIRST = "".join(sorted({word[0] for word in f"{_ROLE}|{_SPOKEN}|{_KEY}".split("|")}))
-_SIGN = "[：:=是为叫（(“\"'「【\t ]"
-_TRIGGER_SIGN = "：|是|为|叫|（|“|「|【|[:=(\"'\t ]"
+_SIGN = "[：:=是为為叫（(“\"'「【\t *`|]"
+_TRIGGER_SIGN = "：|是|为|為|叫|（|“|「|【|[:=(\"'\t *`|]"
+# Between the fields of a form. Without one, what follows may be any word.
+_FORMAL = frozenset("：:=（(“\"'「【\t*`|")
+# After what looks like a name: people of a place.
+_PEOPLE = re.compile("人(?![事员民])|[省市县镇乡村岛]人")
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    return 0.0 if is_ordinary(match["value"]) else 0.8
+    text, (start, end) = match.string, match.span("value")
+    if is_ordinary(match["value"]):
+        return 0.0
+    if text[start - 1] not in _FORMAL and (begins_with_word(text, start) or _PEOPLE.match(text, end)):
+        return 0.0
+    return 0.8
 
 
 RECOGNIZER = Recognizer(
@@ -44,13 +61,13 @@ RECOGNIZER = Recognizer(
     type="NAME",
     source="surnames: Ministry of Public Security, national name reports 2019-2021",
     pattern=bounded(
-        rf"(?=[{_FIRST}])(?:(?:{_ROLE})(?:姓名|名字|名称|名)?{_SIGN}{{0,3}}+|(?:{_SPOKEN}){_SIGN}{{0,2}}+"
-        rf"|(?<![A-Za-z])(?:{_KEY})[\"']? ?[:=] ?[\"'“]?)(?P<value>{NAME})"
+        rf"(?=[{_FIRST}])(?:(?:{_ROLE})(?:姓名|名字|名称|名)?{_SIGN}{{0,6}}+|(?:{_SPOKEN}){_SIGN}{{0,2}}+"
+        rf"|(?<![A-Za-z])(?:{_KEY})[\"'*]{{0,2}} ?[:=|]\*{{0,2}} ?[\"'“]?)(?P<value>{NAME})"
         r"(?!公司|集团|大学|学院|银行|医院|省|市|县|区|路)"
     ),
     trigger=(
-        rf"(?:(?:{_ROLE})(?:姓名|名字|名称|名)?(?:{_TRIGGER_SIGN}){{0,3}}"
-        rf"|(?:{_SPOKEN})(?:{_TRIGGER_SIGN}){{0,2}}|(?:{_KEY})[\"']? ?[:=] ?[\"'“]?)"
+        rf"(?:(?:{_ROLE})(?:姓名|名字|名称|名)?(?:{_TRIGGER_SIGN}){{0,6}}"
+        rf"|(?:{_SPOKEN})(?:{_TRIGGER_SIGN}){{0,2}}|(?:{_KEY})[\"'*]{{0,2}} ?[:=|]\*{{0,2}} ?[\"'“]?)"
         r"[\xe4-\xe9]"
     ),
     judge=_judge,

@@ -30,17 +30,18 @@ def named_number(
         Of every hit: the name alone decides.
     """
     fewest, most = rest
+    sign = r"[ \t*`|]{0,4}"
     begins = rf"[A-Za-z]{{0,{letters}}}[-_]?[0-9]"
     return Recognizer(
         name=name,
         type=kind,
         source=source,
         pattern=re.compile(
-            rf"(?:{words})(?:码)?[ \t]{{0,2}}(?:[:=：]|是|为)?[ \t]{{0,2}}"
+            rf"(?:{words})[码碼]?{sign}(?:[:=：]|是|为|為)?{sign}"
             rf"(?P<value>{begins}[0-9A-Za-z-]{{{fewest},{most}}})(?![\w-])",
             re.ASCII,
         ),
-        trigger=rf"(?:{words})(?:码)?[ \t]{{0,2}}(?:[:=]|：|是|为)?[ \t]{{0,2}}{begins}[0-9A-Za-z-]{{{fewest}}}",
+        trigger=rf"(?:{words})(?:码|碼)?{sign}(?:[:=]|：|是|为|為)?{sign}{begins}[0-9A-Za-z-]{{{fewest}}}",
         judge=lambda match, in_context: score,
         priority=priority,
     )

@@ -21,6 +21,6 @@ RECOGNIZER = Recognizer(
     trigger=r"\b(?:[EGDSP][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})\b",
     starts=True,
     judge=_judge,
-    context=Words("passport", "护照"),
+    context=Words("passport", "护照 護照"),
     priority=6,
 )

@@ -9,7 +9,7 @@ from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import mod_11_2
 from agent.scoring.pii.context_words import ID_CONTEXT
 
-__all__ = ["RECOGNIZER"]
+__all__ = ["RECOGNIZER", "is_born"]
 
 # GB/T 2260: the first two digits name a province; 71, 81, 82 and 83 are Taiwan, Hong Kong, Macau, residence permits.
 _PROVINCES = frozenset(
@@ -28,13 +28,16 @@ def _is_date(year: int, month: int, day: int) -> bool:
     return True
 
 
+def is_born(number: str) -> bool:
+    """Whether 18 characters begin with a region, and with a day of birth after it."""
+    return number[:2] in _PROVINCES and _is_date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
     number = match[0].replace(" ", "").replace("-", "")
-    if number[:2] not in _PROVINCES:
-        return 0.0
     if len(number) == 15:  # issued until 1999: a year of two digits and no check digit
-        return 0.8 if in_context and _is_date(1900 + int(number[6:8]), int(number[8:10]), int(number[10:12])) else 0.0
-    if not _is_date(int(number[6:10]), int(number[10:12]), int(number[12:14])):
+        return 0.8 if in_context and is_born(f"{number[:6]}19{number[6:]}") else 0.0
+    if not is_born(number):
         return 0.0
     if mod_11_2(number):
         return 1.0

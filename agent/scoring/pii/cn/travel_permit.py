@@ -8,8 +8,8 @@ from agent.scoring.pii.base import Recognizer, bounded
 
 __all__ = ["RECOGNIZER"]
 
-_WORDS = "通行证|回乡证|台胞证|出入境证件|大陆居民往来台湾|居民来往内地|居住证"
-_SIGN = "(?:证件)?(?:号码|号|编号)?(?:是|为|:| ){0,3}"
+_WORDS = "通行证|回乡证|台胞证|出入境证件|大陆居民往来台湾|居民来往内地|居住证|通行證|回鄉證|台胞證|臺胞證|居住證"
+_SIGN = "(?:证件|證件)?(?:号码|号|编号|號碼|號|編號)?(?:是|为|為|[:*|` ]){0,6}"
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
-from agent.scoring.pii.checksums import luhn
+from agent.scoring.pii.checksums import digits_of, luhn
 from agent.scoring.pii.context_words import CARD_CONTEXT, NUMBER_DENIAL
 
 __all__ = ["RECOGNIZER"]
@@ -28,13 +28,13 @@ _ISSUED = re.compile(
 )
 
 
-def _digits(text: str) -> str:
-    return text.replace(" ", "").replace("-", "")
+# Between groups of digits that may as well be of anything else.
+_UNUSUAL = frozenset((".", "_", "\t", "  "))
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
     """Without the last group when only the first sixteen digits check: that group is a security code."""
-    if match["tail"] and not luhn(_digits(match[0])):
+    if match["tail"] and not luhn(digits_of(match[0])):
         return match.start(), match.start("tail")
     return match.span()
 
@@ -42,10 +42,12 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["tail"]:
         start, end = _span(match)
-        digits = _digits(match.string[start:end])
+        digits = digits_of(match.string[start:end])
     else:
-        digits = _digits(match[0])
+        digits = digits_of(match[0])
     if not luhn(digits) or len(set(digits)) == 1:
+        return 0.0
+    if not in_context and match["s"] in _UNUSUAL:
         return 0.0
     if _ISSUED.match(digits):
         return 1.0 if in_context else 0.8
@@ -59,12 +61,12 @@ RECOGNIZER = Recognizer(
     "ranges; JR/T 0008-2000 for Chinese bank cards",
     pattern=bounded(
         r"[1-9](?<![\w+][1-9])(?<![0-9][.,-][1-9])(?:[0-9]{11,18}+"
-        r"|[0-9]{3}(?P<s>[ -])[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}(?P<tail>(?P=s)[0-9]{3})?"
+        r"|[0-9]{3}(?P<s>  |[ ._\t-])[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}(?P<tail>(?P=s)[0-9]{3})?"
         r"|(?<=3)[0-9]{3}(?P<t>[ -])[0-9]{6}(?P=t)[0-9]{4,5}"
         r"|(?<=6)[0-9]{5} [0-9]{10,13})(?!\w|[.,-][0-9])"
     ),
     trigger=(
-        r"\b[1-9](?:[0-9]{11,18}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
+        r"\b[1-9](?:[0-9]{11,18}|[0-9]{3}(?:[ ._\t-]|  )[0-9]{4}(?:[ ._\t-]|  )[0-9]{4}(?:[ ._\t-]|  )[0-9]{4}"
         r"|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|[0-9]{5} [0-9]{10,13})\b"
     ),
     starts=True,

@@ -32,12 +32,16 @@ _COUNTRIES_BY_LENGTH = {
 _LENGTHS = {country: length for length, names in _COUNTRIES_BY_LENGTH.items() for country in names.split()}
 
 
+_SIGNS = " -"
+_WITHOUT_SIGNS = str.maketrans("", "", _SIGNS)
+
+
 def _span(match: re.Match[str]) -> tuple[int, int]:
     """Cut at the country's length: in print the account may be followed by words in capitals."""
     length = _LENGTHS.get(match[0][:2].upper(), 0)
     seen = 0
     for offset, character in enumerate(match[0]):
-        seen += character != " "
+        seen += character not in _SIGNS
         if seen == length:
             return match.start(), match.start() + offset + 1
     return match.span()
@@ -45,7 +49,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     start, end = _span(match)
-    account = match.string[start:end].replace(" ", "").upper()
+    account = match.string[start:end].translate(_WITHOUT_SIGNS).upper()
     follows = match.string[end : end + 1]
     if len(account) != _LENGTHS.get(account[:2], 0) or (follows.isascii() and follows.isalnum()):
         return 0.0
@@ -56,8 +60,11 @@ RECOGNIZER = Recognizer(
     name="IBAN",
     type="BANK_ACCOUNT",
     source="ISO 13616-1:2020 and SWIFT's IBAN registry (lengths by country); ISO 7064 MOD 97-10",
-    pattern=bounded(r"[A-Za-z](?<!\w[A-Za-z])[A-Za-z][0-9]{2}(?:[A-Za-z0-9]{11,30}+|(?: [A-Za-z0-9]{1,4}){3,8})"),
-    trigger=r"[A-Za-z]{2}[0-9]{2}(?:[A-Za-z0-9]{11}|(?: [A-Za-z0-9]{1,4}){3})",
+    pattern=bounded(
+        r"[A-Za-z](?<!\w[A-Za-z])[A-Za-z][0-9]{2}"
+        r"(?:[A-Za-z0-9]{11,30}+|(?: [A-Za-z0-9]{1,4}){3,8}|(?:-[A-Za-z0-9]{1,4}){3,8})"
+    ),
+    trigger=r"[A-Za-z]{2}[0-9]{2}(?:[A-Za-z0-9]{11}|(?: [A-Za-z0-9]{1,4}){3}|(?:-[A-Za-z0-9]{1,4}){3})",
     starts=True,
     judge=_judge,
     span=_span,

@@ -8,9 +8,8 @@ from agent.scoring.pii.labels import labelled
 
 __all__ = ["RECOGNIZER"]
 
-# Not "MAC" alone: every line of a switch's log has one, and what stands there is mostly a machine's.
 _LABELS = (
-    "mac_address mac_addr hardware_address physical_address ethernet_address device_address wifi_mac wi_fi_mac "
+    "mac mac_address mac_addr hardware_address physical_address ethernet_address device_address wifi_mac wi_fi_mac "
     "wlan_mac bssid bluetooth_address mac地址 物理地址 网卡地址"
 )
 _GROUP = re.compile("[^0-9A-Fa-f]")

@@ -6,20 +6,48 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import COUNT_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}[-./ ][0-9]{1,2}[-./ ][0-9]{1,2}|[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ](?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
+# Not in the grouping of a telephone number: bare, or in thousands.
+_COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
+# Between these and a noun stands a telephone all the same: my number: 5550199 answers.
+_SAID = re.compile(r"(?:\b(?:me|us|him|her|them|no|nr|number|tel|fax)\b[^\w\n]*|[:=#：])\s*$", re.IGNORECASE)
+# What comes right after the verb is how many are called, or reached.
+_VERB = re.compile(r"\b(?:call|text|reach|contact)(?:s|ed|ing)? $", re.IGNORECASE)
+_COUNTED = re.compile(
+    r" ?(?:(?!(?:is|was|as|has|this|us|its|always|sms|sometimes|thanks|plus|unless|works|hours|days|yes|rings|mornings|"
+    r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
+    r"[台股人次户戶件名辆輛条條万萬亿億吨噸笔筆张張份头頭只隻套点])"
+)
+_BEFORE = 24
+# Digits before the zeros of a round number, and of a number without its area, at the most.
+_ROUND = 3
+_LOCAL = 8
 _SSN_OR_QUAD = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+
+
+def _counts(match: re.Match[str], number: str) -> bool:
+    """Whether a number without the grouping of a telephone's is round, or says how many."""
+    if len(digits_of(number).rstrip("0")) <= _ROUND:
+        return True
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()]
+    if len(number) <= _LOCAL and _VERB.search(before):
+        return True
+    return _COUNTED.match(match.string, match.end()) is not None and _SAID.search(before) is None
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     if not in_context or not 7 <= len(digits_of(match["number"])) <= 15:
         return 0.0
-    value = match[0]
+    value, number = match[0], match["number"]
+    if _COUNT.fullmatch(number) and _counts(match, number):
+        return 0.0
     if _DATE.match(value) or _SSN_OR_QUAD.fullmatch(value):
         return 0.0
     return 0.8
@@ -38,7 +66,7 @@ RECOGNIZER = Recognizer(
     starts=True,
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=COUNT_DENIAL,
     priority=3,
     reach=28,
 )

@@ -29,11 +29,29 @@ _NO_STREET = re.compile(
 )
 
 
+# Before a number that counts something else: Chapter 3, Figure 4.
+_NUMBERED = re.compile(
+    r"\b(?:chapter|figure|fig\.?|table|section|part|act|scene|volume|vol\.?|book|episode|season|level|stage|track|page|version|"
+    r"lesson|step|rule|exercise|question|round|game|day|week|grade|phase|top) $",
+    re.IGNORECASE,
+)
+# After the number: how many, or what time it is.
+_MEASURED = re.compile(r"(?:million|billion|thousand|hundred|dozen|percent|sharp|o'clock)\b", re.IGNORECASE)
+# After what would be the street: it was no name, or part of a longer one.
+_GOES_ON = re.compile(
+    r" (?:cases?|rulings?|judges?|orders?|decisions?|feet|foot|ft|meters?|metres?|miles?|inch(?:es)?|yards?|"
+    r"Fighters?|View|Journal|Art|Food|Trip|Rage|Runners?|Warriors?|Style|Dance|Music|Edition|Band|Boys|Kings?|Movie)\b"
+    r"|(?:(?<=Close)|(?<=Run)|(?<=Walk)|(?<=Drive)|(?<=Gate)|(?<=Row)|(?<=Loop)) (?:the|a|an|your|my|this|that|it)\b"
+)
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
     before = match.string[max(0, match.start() - 12) : match.start()]
     if _DATE.search(before) and (len(match["number"]) <= 2 or match["number"][:2] in ("19", "20")):
         return 0.0
-    if _NO_STREET.search(match["street"]) and not match["more"]:
+    if _NUMBERED.search(before) or _MEASURED.match(match["street"]):
+        return 0.0
+    if not match["more"] and (_NO_STREET.search(match["street"]) or _GOES_ON.match(match.string, match.end())):
         return 0.0
     return 0.9 if match["more"] else 0.8
 

@@ -19,7 +19,9 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     label = match["label"].lower()
     alone = label in ("account", "acct")
     digits = len(digits_of(match["value"]))
-    if alone and not match.string[match.end("label") : match.end("label") + 3].lstrip().startswith(("#", ":", "n")):
+    if alone and not match.string[match.end("label") : match.end("label") + 3].lstrip(" *_`").startswith(
+        ("#", ":", "|", "n")
+    ):
         return 0.0  # "account 20240101 was closed"
     return 0.8 if 6 <= digits <= 17 else 0.0
 

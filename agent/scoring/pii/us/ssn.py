@@ -27,10 +27,10 @@ RECOGNIZER = Recognizer(
     type="NATIONAL_ID",
     source="US Social Security Administration, randomisation of 2011: area not 000, 666 or 9xx, no part all zero",
     pattern=bounded(
-        r"(?P<area>[0-9](?<![\w.,+#/-][0-9])[0-9]{2})(?P<s>[ .-]?)(?P<group>[0-9]{2})(?P=s)(?P<serial>[0-9]{4})"
+        r"(?P<area>[0-9](?<![\w.,+#/-][0-9])[0-9]{2})(?P<s>[ ./-]?)(?P<group>[0-9]{2})(?P=s)(?P<serial>[0-9]{4})"
         r"(?!\w|[.,/-][0-9A-Za-z])"
     ),
-    trigger=r"\b[0-9]{3}[ .-]?[0-9]{2}[ .-]?[0-9]{4}\b",
+    trigger=r"\b[0-9]{3}[ ./-]?[0-9]{2}[ ./-]?[0-9]{4}\b",
     starts=True,
     judge=_judge,
     context=SSN_CONTEXT,

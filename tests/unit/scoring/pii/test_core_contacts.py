@@ -38,6 +38,13 @@ FOUND: list[Found] = [
     ("mail jo\u0301hn@example.com", [("EMAIL", "jo\u0301hn@example.com")]),
     ("call 1\u0417812345678", [("PHONE", "1\u0417812345678")]),
     ("тел. 13812345678, Анна", [("PHONE", "13812345678")]),
+    ("mary.jones @ gmail.com", [("EMAIL", "mary.jones @ gmail.com")]),
+    ("email: pat @ example.org", [("EMAIL", "pat @ example.org")]),
+    ("mary.jones(a)outlook.com", [("EMAIL", "mary.jones(a)outlook.com")]),
+    ("<a>mary&#64;example.com</a>", [("EMAIL", "mary&#64;example.com")]),
+    ("?email=mary%40example.com&x=1", [("EMAIL", "mary%40example.com")]),
+    ("?q=to%3Amary%40example.com", [("EMAIL", "mary%40example.com")]),
+    ("**Address:** 77 Birch Lane", [("ADDRESS", "77 Birch Lane")]),
 ]
 
 
@@ -64,6 +71,16 @@ LEFT = [
     "#qq.com",
     "1 0 1 0 1 0 1 0 1 0",
     "+0 12 34 56 78 90",
+    "meet us @ example.com",
+    "dinner @ seven.thirty",
+    "f(a)b.example",
+    "price @ 3.50",
+    "We saw 4 White Court cases",
+    "Chapter 7 The Winding Road",
+    "Figure 2 North Way",
+    "8 Rogue Street Fighters",
+    "20 Million Square miles",
+    "at 9 Sharp Drive the van",
 ]
 
 

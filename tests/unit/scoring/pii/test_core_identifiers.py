@@ -43,6 +43,8 @@ FOUND: list[Found] = [
     ("patient ID P-4829134", [("MEDICAL_ID", "P-4829134")]),
     ("Medical record number 619-384-7250", [("MEDICAL_ID", "619-384-7250")]),
     ("member ID: XWP123456789", [("MEDICAL_ID", "XWP123456789")]),
+    ("MAC 3c:22:fb:8a:01:9d", [("IP", "3c:22:fb:8a:01:9d")]),
+    ("**MAC:** 3C-22-FB-8A-01-9D", [("IP", "3C-22-FB-8A-01-9D")]),
 ]
 
 
@@ -53,7 +55,6 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 LEFT = [
     "MAC address ff:ff:ff:ff:ff:ff",
-    "MAC 3c:22:fb:8a:01:9d",
     "MAC address 00:00:00:00:00:00",
     "1EyweNi7Ef7PzE9wjuM3FrfwPK42GThotu",
     "0x30BD369b67345595AD00A570Bcc9D735e45405Fc",
@@ -74,6 +75,7 @@ LEFT = [
     "the patient was 45",
     "member since 2019",
     "mrn 12",
+    "MAC 12:34:56",
 ]
 
 

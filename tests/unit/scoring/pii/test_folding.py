@@ -16,6 +16,12 @@ from agent.scoring.pii.folding import fold
         ("１３８００１３８０００", "13800138000"),
         ("ａ＠ｂ．ｃｏｍ", "a@b.com"),
         ("①③⑧", "138"),
+        ("❶❸❽⓿", "1380"),
+        ("⑴⑶⑻", "138"),
+        ("⒈⓷➇➑", "1388"),
+        ("¹³⁸⁰⁴", "13804"),
+        ("₁₃₈₀", "1380"),
+        ("m² 10³ x¹²", "m² 10³ x¹²"),
         ("\U0001d7cf\U0001d41a", "1a"),
         ("٠١٢٣", "0123"),
         ("१२३", "123"),
@@ -28,6 +34,13 @@ def test_folds_one_for_one(raw: str, folded: str) -> None:
     assert fold(raw) == (folded, None)
 
 
+def test_key_caps_go_too() -> None:
+    folded, offsets = fold("1\ufe0f\u20e33\u20e3a")
+    assert folded == "13a"
+    assert offsets is not None
+    assert list(offsets) == [0, 3, 5, 6]
+
+
 def test_invisible_characters_go_and_the_map_leads_back() -> None:
     folded, offsets = fold("1\u200b3\U000e00418")
     assert folded == "138"
@@ -35,7 +48,7 @@ def test_invisible_characters_go_and_the_map_leads_back() -> None:
     assert list(offsets) == [0, 2, 4, 5]
 
 
-@given(st.text(alphabet=st.sampled_from("1１①\U0001d7cf\u200b\ufeff\U000e0041中😀e\u0301İ")))
+@given(st.text(alphabet=st.sampled_from("1１①❶⑴\u20e3\U0001d7cf\u200b\ufeff\U000e0041中😀e\u0301İ")))
 @example("\u200b")
 @example("")
 def test_every_offset_is_that_of_its_character(text: str) -> None:

@@ -32,6 +32,13 @@ FOUND: list[Found] = [
     ("dea: F91234563", [("LICENCE_ID", "F91234563")]),
     ("PSC 1234, Box 5678, APO AE 09204", [("ADDRESS", "PSC 1234, Box 5678, APO AE 09204")]),
     ("Unit 45013 Box 2666\nFPO AP 96338", [("ADDRESS", "Unit 45013 Box 2666\nFPO AP 96338")]),
+    ("SSN 536/22/1234", [("NATIONAL_ID", "536/22/1234")]),
+    ("my social is 536 22 1234", [("NATIONAL_ID", "536 22 1234")]),
+    (
+        "my social is five three six, two two, one two three four",
+        [("NATIONAL_ID", "five three six, two two, one two three four")],
+    ),
+    ("**Account**: 000123456789", [("BANK_ACCOUNT", "000123456789")]),
 ]
 
 
@@ -60,6 +67,8 @@ LEFT = [
     "AB1234563",
     "box 5678, PSC 1234",
     "APO AE 09204",
+    "536/22/1234",
+    "ssn one two three",
 ]
 
 
