@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.assess.rebalance import METHODS, SAMPLINGS, Request, rebalance
+from agent.assess.rebalance import METHODS, SAMPLINGS, Opened, Request, rebalance
 from agent.assess.tables import TableReader, kind_of, open_reader
 from agent.errors import ConfigError
 from streams.commands.same_file import same_file
 from streams.commands.terminal import progress_bar
 
-__all__ = ["add_rebalance_arguments", "check_rebalance_arguments", "rebalanced"]
+__all__ = ["add_rebalance_arguments", "check_rebalance_arguments", "opened_by", "rebalanced"]
 
 #: Option, and the method that alone has it.
 _ONLY = {
@@ -54,7 +54,7 @@ def check_rebalance_arguments(args: argparse.Namespace) -> None:
     """
     if args.rebalance is None:
         for name in ("rebalance_method", *_ONLY, "ignore", "with_protected", "seed"):
-            if getattr(args, name) not in (None, False):
+            if getattr(args, name) is not None and getattr(args, name) is not False:
                 raise ConfigError(f"--{name.replace('_', '-')} needs --rebalance OUT")
         return
     method = args.rebalance_method or METHODS[0]
@@ -97,17 +97,22 @@ def _check_columns(args: argparse.Namespace) -> None:
         raise ConfigError(f"column {both!r} cannot be both repaired and ignored")
 
 
-def rebalanced(args: argparse.Namespace) -> dict[str, Any]:
-    """Write the table, and give the figures of it."""
+def opened_by(path: Path, *, quiet: bool) -> Opened:
+    """Opens a table anew for each reading, with a bar."""
 
     @contextmanager
     def opened(verb: str) -> Iterator[tuple[TableReader, Callable[[int], None]]]:
         with (
-            closing(open_reader(Path(args.data))) as reader,
-            progress_bar(verb, reader.total, quiet=args.quiet, counts=False) as advance,
+            closing(open_reader(path)) as reader,
+            progress_bar(verb, reader.total, quiet=quiet, counts=False) as advance,
         ):
             yield reader, advance
 
+    return opened
+
+
+def rebalanced(args: argparse.Namespace) -> dict[str, Any]:
+    """Write the table, and give the figures of it."""
     request = Request(
         protected=tuple(args.protected),
         label=args.label,
@@ -121,4 +126,4 @@ def rebalanced(args: argparse.Namespace) -> dict[str, Any]:
         with_protected=args.with_protected,
         seed=args.seed or 0,
     )
-    return rebalance(request, opened, args.rebalance)
+    return rebalance(request, opened_by(Path(args.data), quiet=args.quiet), args.rebalance)

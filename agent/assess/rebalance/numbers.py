@@ -22,7 +22,7 @@ def number_in(cell: Any) -> float | None:
         if not text:
             return None
         # Python also reads 1_000, which no other tool takes for a number.
-        number = float(text) if "_" not in text and text.isascii() else float("inf")
+        number = _parsed(text)
     elif cell is None or (isinstance(cell, float) and cell != cell):
         return None
     elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
@@ -32,6 +32,13 @@ def number_in(cell: Any) -> float | None:
     if not isfinite(number):
         raise ValueError("no number")
     return number
+
+
+def _parsed(text: str) -> float:
+    try:
+        return float(text) if "_" not in text and text.isascii() else float("inf")
+    except ValueError:  # whose message quotes the text
+        return float("inf")
 
 
 def like_cell(number: float, cell: Any) -> Any:
