@@ -8,8 +8,8 @@ one) and each protected attribute that has a choice of methods, one JSON line a 
 - ``labels``: SPD and DIR of the written data as we print them, and the largest difference from fairlearn's (with
   weights) and of our weights from the formula of Kamiran and Calders, computed here anew.
 - ``model``: what the command prints: accuracy, SPD, DIR and EOD of its logistic regression, before and after.
-- ``held_out``: the same by other means. Five times a fifth of the rows is put aside, the rest is written rebalanced, and
-  scikit-learn's logistic regression is fitted to the written file alone; the rows put aside are decided unrepaired.
+- ``held_out``: the same by other means. Five times a fifth of the rows is put aside as it is, the rest is written
+  rebalanced, and scikit-learn's logistic regression, fitted to the written file alone, decides those put aside.
 
 ``reached`` says whether the SPD of decisions on held-out rows falls by 80 % at no more than 2 points of accuracy. Exit
 code 1 where a figure differs from fairlearn's or the formula by more than 1e-9, or no method reaches it on dec_adult.
