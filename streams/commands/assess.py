@@ -22,6 +22,7 @@ from agent.assess.sensitivity import Sensitivity
 from agent.assess.tables import open_reader
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
+from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
 from streams.commands.assess_table import render
 from streams.commands.labelled import write_file
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--positive", metavar="VALUE", help="the label's value whose rate is given by group")
     parser.add_argument("--population", type=int, metavar="N",
                         help="size of the population that the rows are a random sample of")  # fmt: skip
+    add_rebalance_arguments(parser)
     add_release_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="FILE.html", help="write a self-contained page with pictures")
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of page and tables (default en)")
@@ -59,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         return show_status(args)
     _check(args)
     check_release_arguments(args)
+    check_rebalance_arguments(args)
     if args.out:
         _check_out(args)
         _check_writable(args.out)
@@ -68,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dp_epsilon is None:
         rows, columns, found = _assess(args)
         figures: dict[str, Any] = {**head, "rows": rows, "columns": list(columns), **found}
+        if args.rebalance is not None:
+            figures["rebalance"] = rebalanced(args)
         heading = words("heading", rows=f"{rows:,}", columns=len(columns), **head)
     else:
         figures = {**head, "release": release(args, clock, _read)}
@@ -83,7 +88,8 @@ def _assess(args: argparse.Namespace) -> tuple[int, tuple[str, ...], dict[str, A
         analyses.extend(_analyses(args, columns))
         return analyses
 
-    rows, columns = _read(args, make)
+    # What --rebalance needs as well: a wrong name is said before long work.
+    rows, columns = _read(args, make, [*(args.repair or []), *(args.ignore or [])])
     if args.population is not None and args.population < rows:
         raise ConfigError(f"--population {args.population}: is less than the {rows} rows that are a sample of it")
     found = {analysis.key: analysis.figures() for analysis in analyses}

@@ -9,6 +9,7 @@ from agent.assess.report.anonymity import anonymity_section, risk_section
 from agent.assess.report.blocks import Section
 from agent.assess.report.groups import groups_section
 from agent.assess.report.personal import quasi_section, sensitivity_section
+from agent.assess.report.rebalance import rebalance_section
 from agent.assess.report.release import release_section
 from agent.assess.report.words import Words
 
@@ -23,6 +24,7 @@ SECTIONS: tuple[tuple[str, _Maker], ...] = (
     ("quasi_identifiers", quasi_section),
     ("anonymity", anonymity_section),
     ("anonymity", risk_section),
+    ("rebalance", rebalance_section),
     ("release", release_section),
 )
 

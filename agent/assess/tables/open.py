@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -103,6 +104,7 @@ def open_writer(
     changed: Collection[str] = (),
     dropped: Collection[str] = (),
     texts: Collection[str] = (),
+    floats: Collection[str] = (),
     private: bool = False,
 ) -> TableWriter:
     """A writer for rows that come from a reader.
@@ -120,6 +122,9 @@ def open_writer(
         Columns that the rows no longer have.
     texts
         Columns that have become text, whatever they were.
+    floats
+        Columns of numbers that have become 64-bit floats, and such as are new; Parquet has to know. Columns of text
+        stay text.
     private
         Whether nobody but the owner may read the file.
 
@@ -132,28 +137,31 @@ def open_writer(
     with suppress(OSError):
         if path.samefile(like.name):
             raise ConfigError(f"{path}: is the file that is being read; give another name with --out")
-    return _Writer(path, kind, like, frozenset((*changed, *texts)), frozenset(dropped), frozenset(texts), private)
+    changes = _Changes(
+        frozenset((*changed, *texts, *floats)), frozenset(dropped), frozenset(texts), tuple(dict.fromkeys(floats))
+    )
+    return _Writer(path, kind, like, changes, private)
 
 
 def _is_tsv(path: Path) -> bool:
     return path.name.lower().endswith((".tsv", ".tsv.gz"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What `open_writer` is told of columns."""
+
+    changed: frozenset[str]
+    dropped: frozenset[str]
+    texts: frozenset[str]
+    floats: tuple[str, ...]
+
+
 class _Writer:
     """Opens its form with the first batch, since JSON Lines has no columns before."""
 
-    def __init__(
-        self,
-        path: Path,
-        kind: str,
-        like: TableReader,
-        changed: frozenset[str],
-        dropped: frozenset[str],
-        texts: frozenset[str],
-        private: bool,
-    ) -> None:
-        self._kind, self._like = kind, like
-        self._changed, self._dropped, self._texts = changed, dropped, texts
+    def __init__(self, path: Path, kind: str, like: TableReader, changes: _Changes, private: bool) -> None:
+        self._kind, self._like, self._changes = kind, like, changes
         self._tabs = _is_tsv(path)
         self._file = AtomicFile(path, compressed=path.name.lower().endswith(".gz"), private=private)
         self._rows: _Rows | None = None
@@ -177,10 +185,10 @@ class _Writer:
     def _open(self, columns: tuple[str, ...]) -> _Rows:
         if self._kind == "jsonl":
             return JsonlRows(self._file.stream)
-        kept = tuple(column for column in columns if column not in self._dropped)
+        kept = tuple(column for column in columns if column not in self._changes.dropped)
         if self._kind == "csv":
             return CsvRows(self._file.stream, kept, self._form())
-        return ParquetRows(self._file.stream, self._schema(kept), self._changed)
+        return ParquetRows(self._file.stream, self._schema(kept), self._changes.changed)
 
     def _form(self) -> CsvForm:
         form = self._like.form or CsvForm(newline="\n")
@@ -190,9 +198,10 @@ class _Writer:
 
     def _schema(self, kept: tuple[str, ...]) -> Any:
         if self._like.schema is not None:
-            return schema_with(self._like.schema, self._dropped, self._texts)
+            return schema_with(self._like.schema, self._changes.dropped, self._changes.texts, self._changes.floats)
         if self._like.kind == "csv":
             import pyarrow as pa
 
-            return pa.schema([pa.field(column, pa.string()) for column in kept])
+            new = set(self._changes.floats) - set(self._like.columns)
+            return pa.schema([pa.field(name, pa.float64() if name in new else pa.string()) for name in kept])
         return None

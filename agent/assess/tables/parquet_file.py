@@ -90,18 +90,31 @@ def _values(pa: Any, column: Any) -> list[Any]:
     return values
 
 
-def schema_with(schema: Any, dropped: Collection[str], texts: Collection[str]) -> Any:
-    """The schema without some columns, and with others turned to text.
+def schema_with(schema: Any, dropped: Collection[str], texts: Collection[str], floats: Collection[str] = ()) -> Any:
+    """The schema without some columns, with others turned to text, and numbers to 64-bit floats; new floats at the end.
 
     Metadata of the file and its fields are left out: anything may stand there, such as an owner's address of mail, and
     of pandas the values of an index. What says how a type is stored stays.
     """
     pa = _pyarrow()
-    return pa.schema(
+    fields = [
         pa.field(field.name, pa.string(), field.nullable) if field.name in texts else _bare_field(pa, field)
         for field in schema
         if field.name not in dropped
-    )
+    ]
+    fields = [
+        pa.field(field.name, pa.float64(), field.nullable)
+        if field.name in floats and not _is_text(pa, field.type)
+        else field
+        for field in fields
+    ]
+    return pa.schema([*fields, *(pa.field(name, pa.float64()) for name in floats if name not in schema.names)])
+
+
+def _is_text(pa: Any, kind: Any) -> bool:
+    """Also text that is written as places in a dictionary."""
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
 def has_metadata(schema: Any) -> bool:

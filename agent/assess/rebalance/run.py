@@ -1,0 +1,254 @@
+"""The readings of a rebalancing: one counts, one more ranks where that is asked for, the last one writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from agent.assess.analysis import read_through
+from agent.assess.rebalance.cost import Ranker, model_figures
+from agent.assess.rebalance.disparities import DECIDED, by_attribute, slots
+from agent.assess.rebalance.method import Applied, Method
+from agent.assess.rebalance.quantiles import QuantileSketch
+from agent.assess.rebalance.ranks import Ranks
+from agent.assess.rebalance.repair import Distributions, Repair, largest_distance
+from agent.assess.rebalance.request import Request
+from agent.assess.rebalance.resample import Resample, Uniform, preferential
+from agent.assess.rebalance.reweigh import Reweigh
+from agent.assess.rebalance.sample import RowSample
+from agent.assess.rebalance.strata import Strata, Stratum
+from agent.assess.tables import Batch, TableReader, open_writer
+from agent.errors import ConfigError, DataError
+from agent.windows.intervals import effective_count
+
+__all__ = ["Opened", "rebalance"]
+
+Opened: TypeAlias = Callable[[str], AbstractContextManager[tuple[TableReader, Callable[[int], None]]]]
+"""Opens the table anew: told what it is read for, gives a reader and what is told how much has been read."""
+
+
+def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
+    """Write the rebalanced table, and say what has changed.
+
+    Parameters
+    ----------
+    opened
+        Must give the same rows every time.
+    out
+        Appears when it is whole; what stands there before is replaced.
+
+    Returns
+    -------
+    dict
+        Plain data for JSON. Holds no cell of the table but names of large groups.
+
+    Raises
+    ------
+    ConfigError
+        When columns are not there, not numeric, or the new one is there already.
+    DataError
+        When the table cannot be read or written, or has not what the method needs.
+    """
+    survey = _Survey(request)
+    with opened("counting") as (reader, advance):
+        _, columns = read_through(reader, lambda _: (survey,), request.needed, advance)
+    survey.check(columns)
+    with _method(request, survey, columns, opened) as method:
+        tally = _write(method, survey, opened, out)
+    strata = survey.strata
+    figures: dict[str, Any] = {
+        "method": request.method,
+        "out": str(out),
+        "seed": request.seed,
+        "protected": list(request.protected),
+        "label": request.label,
+        "rows": strata.rows,
+        "groups": len(strata.groups),
+        **tally.figures(),
+    }
+    if isinstance(method, Repair):
+        figures |= {"level": request.level, "repaired": tally.repaired(method, survey)}
+    elif isinstance(method, Reweigh):
+        figures["weight_column"] = method.column
+    else:
+        figures["sampling"] = request.sampling
+    figures["labels"] = {
+        when: by_attribute(numbers, strata.groups, request.protected, ("spd", "dir"))
+        for when, numbers in (("before", _before(strata)), ("after", tally.numbers))
+    }
+    figures["model"] = model_figures(
+        survey.sample.rows,
+        strata.groups,
+        request.protected,
+        survey.features(columns),
+        survey.distributions.numeric,
+        repaired=isinstance(method, Repair),
+        seed=request.seed,
+    )
+    return figures
+
+
+class _Survey:
+    """All that the first reading finds out."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.strata = Strata(request.protected, request.label, request.positive)
+        hidden = () if request.with_protected else request.protected
+        self._not_features = (*hidden, request.label, *request.ignored)
+        repairing = request.method == "disparate-impact-remover"
+        skipped = (*request.protected, request.label, *request.ignored)
+        self.distributions = Distributions(skipped, sketched=repairing)
+        self.sample = RowSample(self._not_features, request.seed)
+
+    def observe(self, batch: Batch) -> None:
+        places = self.strata.observe(batch)
+        self.distributions.observe(batch, places)
+        self.sample.observe(batch, places)
+
+    def check(self, columns: Sequence[str]) -> None:
+        request = self._request
+        if request.method == "reweigh" and request.weight_column in columns:
+            raise ConfigError(
+                f"the table has a column {request.weight_column!r} already; name another with --weight-column"
+            )
+        self.strata.check(complete=request.method != "disparate-impact-remover")
+        for column in request.repaired:
+            if column not in self.distributions.numeric:
+                raise ConfigError(
+                    f"--repair {column}: holds what is no number, or nothing; only numbers can be repaired"
+                )
+        if request.method == "disparate-impact-remover" and not self.distributions.numeric:
+            raise ConfigError("no column of numbers is left to be repaired; use another --rebalance-method")
+
+    def features(self, columns: Sequence[str]) -> list[str]:
+        return [column for column in columns if column not in self._not_features]
+
+
+@contextmanager
+def _method(request: Request, survey: _Survey, columns: Sequence[str], opened: Opened) -> Iterator[Method]:
+    counts = survey.strata.counts
+    if request.method == "reweigh":
+        yield Reweigh(survey.strata, request.weight_column)
+    elif request.method == "disparate-impact-remover":
+        repaired = request.repaired or tuple(survey.distributions.numeric)
+        yield Repair(survey.distributions, repaired, request.level, request.seed)
+    elif request.sampling == "uniform":
+        yield Resample(Uniform(counts, request.seed))
+    else:
+        ranks = Ranks()
+        try:
+            ranker = Ranker(survey.sample.rows, survey.features(columns), survey.distributions.numeric)
+            with opened("ranking") as (reader, advance):
+                for batch in _advancing(reader, advance):
+                    places = survey.strata.places(batch)
+                    ranks.add(places, ranker.closeness(batch.rows, [place.positive for place in places]))
+            yield Resample(preferential(counts, ranks, request.seed))
+        finally:
+            ranks.close()
+
+
+def _write(method: Method, survey: _Survey, opened: Opened, out: Path) -> _Tally:
+    tally = _Tally(len(survey.strata.groups), method)
+    with opened("writing") as (reader, advance):
+        writer = open_writer(out, reader, changed=method.changed, floats=method.floats)
+        try:
+            for batch in _advancing(reader, advance):
+                places = survey.strata.places(batch)
+                applied = method.apply(batch, places)
+                writer.write(_written(batch, applied, method, tally.written))
+                tally.add(places, applied)
+                survey.sample.note(batch, applied)
+            if tally.read != survey.strata.counts:
+                raise DataError("the table has changed while it was read; run again")
+            writer.commit()
+        finally:
+            writer.discard()
+    return tally
+
+
+def _advancing(reader: TableReader, advance: Callable[[int], None]) -> Iterator[Batch]:
+    done = 0
+    for batch in reader.batches():
+        yield batch
+        advance(batch.done - done)
+        done = batch.done
+
+
+def _written(batch: Batch, applied: Applied, method: Method, before: int) -> Batch:
+    rows = list(_repeated(applied.rows, applied.copies))
+    columns = tuple(dict.fromkeys((*batch.columns, *method.floats)))
+    arrow = batch.arrow
+    if arrow is not None and any(copies != 1 for copies in applied.copies):
+        arrow = arrow.take(list(_repeated(range(len(applied.copies)), applied.copies)))
+    return Batch(columns, rows, before + 1, batch.done, arrow)
+
+
+def _repeated(items: Iterable[Any], copies: Sequence[int]) -> Iterator[Any]:
+    return chain.from_iterable(map(repeat, items, copies))
+
+
+class _Tally:
+    """What has been written."""
+
+    def __init__(self, groups: int, method: Method) -> None:
+        self.read: Counter[Stratum] = Counter()
+        self.written = self._left_out = self._copied = 0
+        self._weight = self._squares = self._largest = 0.0
+        self.numbers = slots(groups)
+        self._repaired: tuple[str, ...] = method.columns if isinstance(method, Repair) else ()
+        self._after = Distributions((), sketched=True)
+
+    def add(self, places: Sequence[Stratum], applied: Applied) -> None:
+        self.read.update(places)
+        for place, copies, weight in zip(places, applied.copies, applied.weights, strict=True):
+            self.written += copies
+            self._left_out += copies == 0
+            self._copied += max(0, copies - 1)
+            # Copies are no rows of their own: together they count as one of so much weight.
+            whole = copies * weight
+            at = DECIDED[None, place.positive]
+            self.numbers[place.group, at] += whole
+            self.numbers[place.group, at + 1] += whole * whole
+            self._weight += whole
+            self._squares += whole * whole
+            self._largest = max(self._largest, whole)
+        if self._repaired:
+            self._after.observe(Batch(self._repaired, applied.rows, 1, 0), places)
+
+    def figures(self) -> dict[str, Any]:
+        return {
+            "rows_written": self.written,
+            "rows_left_out": self._left_out,
+            "rows_added": self._copied,
+            "total_weight": self._weight,
+            "effective_rows": effective_count(self._weight, self._squares),
+            "largest_weight": self._largest,
+        }
+
+    def repaired(self, method: Repair, survey: _Survey) -> dict[str, Any]:
+        """By column, how far apart the groups were and are (Kolmogorov's distance of the two farthest)."""
+        return {
+            column: {
+                "distance_before": _distance(survey.distributions, column),
+                "distance_after": _distance(self._after, column),
+            }
+            for column in method.columns
+        }
+
+
+def _distance(distributions: Distributions, column: str) -> float:
+    sketches: dict[int, QuantileSketch] = distributions.of(column)
+    return largest_distance(sketches)
+
+
+def _before(strata: Strata) -> Any:
+    numbers = slots(len(strata.groups))
+    for place, count in strata.counts.items():
+        at = DECIDED[None, place.positive]
+        numbers[place.group, at : at + 2] += count
+    return numbers
