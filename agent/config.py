@@ -189,6 +189,8 @@ class BiasConfig(Section):
     groups: dict[str, list[str]] = {}
     intersections: Annotated[list[Annotated[list[str], Field(min_length=2, max_length=3)]], Field(max_length=10)] = []
     score_thresholds: dict[str, float] = {}
+    ert_hours: Annotated[float, Field(ge=1.0, le=1e7)] = 720.0
+    tolerated_ratio: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
 
 
 class IdentityConfig(Section):

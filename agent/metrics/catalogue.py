@@ -114,6 +114,17 @@ _SPECS = (
     _gauge("harmwatch_build_info", "version python", "Always 1; the labels say what runs."),
     # Additions to the contract's table.
     _gauge(
+        "harmwatch_parity_evidence",
+        "model attribute",
+        "Natural logarithm of the evidence that a group is treated worse than another; of the strongest pair.",
+    ),
+    _gauge("harmwatch_parity_threshold", "model attribute", "Evidence from which a parity alarm is raised."),
+    _counter(
+        "harmwatch_parity_alarms_total",
+        "model attribute favoured disfavoured",
+        "Times that the evidence for a pair of groups rose to the threshold.",
+    ),
+    _gauge(
         "harmwatch_harm_component_bound",
         "model window component bound",
         "95 % interval of a component; bound is lower or upper.",

@@ -67,39 +67,19 @@ class Metrics:
         self._score = histogram["harmwatch_score"]
         self._findings = number["harmwatch_findings_total"]
         self._harmful = number["harmwatch_harmful_events_total"]
-        self._disclosures = number["harmwatch_disclosures_total"]
-        self._actions = number["harmwatch_actions_total"]
-        self._identity_gap = number["harmwatch_identity_gap"]
-        self._identity_mentions = number["harmwatch_identity_mentions_total"]
         self._decisions = number["harmwatch_decisions_total"]
-        self._fairness = number["harmwatch_fairness"]
-        self._drift_statistic = number["harmwatch_drift_statistic"]
-        self._drift_threshold = number["harmwatch_drift_threshold"]
-        self._drift_detected = number["harmwatch_drift_detected_total"]
-        self._harm_component = number["harmwatch_harm_component"]
-        self._harm_index = number["harmwatch_harm_index"]
-        self._harm_bound = number["harmwatch_harm_component_bound"]
-        self._harm_scored = number["harmwatch_harm_scored"]
-        self._dead_letters = number["harmwatch_dead_letters_total"]
         self._missing = number["harmwatch_missing_scores_total"]
         self._duplicates = number["harmwatch_duplicates_total"]
         self._orphans = number["harmwatch_orphans_total"]
         self._truncated = number["harmwatch_truncated_total"]
         self._redacted = number["harmwatch_redacted_total"]
-        self._late = number["harmwatch_late_events_total"]
-        self._cache = number["harmwatch_cache_lookups_total"]
         self._answers = number["harmwatch_answers_total"]
         self._refusals = number["harmwatch_refusals_total"]
-        self._repeated = number["harmwatch_repeated_questions_total"]
-        self._contradictions = number["harmwatch_contradictions_total"]
-        self._commits = number["harmwatch_commits_total"]
-        self._labels = number["harmwatch_labels_total"]
         self._stage = histogram["harmwatch_stage_seconds"]
         self._batch_texts = histogram["harmwatch_batch_texts"]
         self._batch_tokens = histogram["harmwatch_batch_tokens"]
         self._event_lag = histogram["harmwatch_event_lag_seconds"]
         self._consumer_lag = number["harmwatch_consumer_lag"]
-        self._build = number["harmwatch_build_info"]
         self._other = number["harmwatch_other_series_total"]
         self._families: tuple[Family[Number] | Family[Histogram], ...] = (
             *self._numbers.values(),
@@ -157,15 +137,15 @@ class Metrics:
 
     def disclosure(self, model: str, category: str, leaked: bool | None) -> None:
         """Personal data in an output: given to the model (False), not given (True), or its input is not known."""
-        self._disclosures.child((model, category, _ORIGINS[leaked])).value += 1
+        self._numbers["harmwatch_disclosures_total"].child((model, category, _ORIGINS[leaked])).value += 1
 
     def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
         """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""
-        self._actions.child((model, direction, action)).value += n
+        self._numbers["harmwatch_actions_total"].child((model, direction, action)).value += n
 
     def identity_mention(self, model: str, axis: str, group: str, n: int = 1) -> None:
         """An output text that mentions a group of the closed lexicon."""
-        self._identity_mentions.child((model, axis, group)).value += n
+        self._numbers["harmwatch_identity_mentions_total"].child((model, axis, group)).value += n
 
     def harmful_event(self, model: str, dimension: Dimension, n: int = 1) -> None:
         key = (model, dimension)
@@ -187,11 +167,11 @@ class Metrics:
         child.value += refused
 
     def repeated_question(self, model: str) -> None:
-        self._repeated.child((model,)).value += 1
+        self._numbers["harmwatch_repeated_questions_total"].child((model,)).value += 1
 
     def contradiction(self, model: str, kind: str) -> None:
         """``kind`` is ``refusal``, ``polarity`` or ``numbers``."""
-        self._contradictions.child((model, kind)).value += 1
+        self._numbers["harmwatch_contradictions_total"].child((model, kind)).value += 1
 
     def event_lag(self, model: str, seconds: float) -> None:
         _observe(self._event_lag, (model,), seconds)
@@ -207,7 +187,7 @@ class Metrics:
         _observe(self._batch_tokens, (scorer, trigger), tokens)
 
     def dead_letter(self, topic: str, reason: str, n: int = 1) -> None:
-        self._dead_letters.child((topic, reason)).value += n
+        self._numbers["harmwatch_dead_letters_total"].child((topic, reason)).value += n
 
     def missing(self, scorer: str, reason: str, n: int = 1) -> None:
         self._missing.child((scorer, reason)).value += n
@@ -225,19 +205,19 @@ class Metrics:
         self._redacted.child((format,)).value += n
 
     def late_event(self, reason: str, n: int = 1) -> None:
-        self._late.child((reason,)).value += n
+        self._numbers["harmwatch_late_events_total"].child((reason,)).value += n
 
     def cache_lookups(self, result: str, n: int = 1) -> None:
         """``result`` is ``hit`` or ``miss``."""
-        self._cache.child((result,)).value += n
+        self._numbers["harmwatch_cache_lookups_total"].child((result,)).value += n
 
     def label(self, result: str, n: int = 1) -> None:
         """A delayed label was read: ``joined``, ``unknown`` or ``invalid``."""
-        self._labels.child((result,)).value += n
+        self._numbers["harmwatch_labels_total"].child((result,)).value += n
 
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
-        self._commits.child((result,)).value += n
+        self._numbers["harmwatch_commits_total"].child((result,)).value += n
 
     def consumer_lag(self, topic: str, partition: int, records: int) -> None:
         self._consumer_lag.child((topic, str(partition))).value = float(records)
@@ -256,7 +236,7 @@ class Metrics:
         self._numbers["harmwatch_queue_depth"].child(()).value = float(events)
 
     def build_info(self, version: str, python: str) -> None:
-        self._build.child((version, python)).value = 1.0
+        self._numbers["harmwatch_build_info"].child((version, python)).value = 1.0
 
     # Gauges of a model: None removes a series, so that what cannot be said is absent and never 0.
 
@@ -270,14 +250,26 @@ class Metrics:
         upper: float | None = None,
     ) -> None:
         for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
-            _set(self._fairness, (model, attribute, measure, bound), number)
+            _set(self._numbers["harmwatch_fairness"], (model, attribute, measure, bound), number)
+
+    def set_parity(self, model: str, attribute: str, evidence: float | None, threshold: float | None) -> None:
+        """Logarithms; see `agent.windows.parity`."""
+        _set(self._numbers["harmwatch_parity_evidence"], (model, attribute), evidence)
+        _set(self._numbers["harmwatch_parity_threshold"], (model, attribute), threshold)
+
+    def parity_alarm(self, model: str, attribute: str, favoured: str, disfavoured: str) -> None:
+        self._numbers["harmwatch_parity_alarms_total"].child((model, attribute, favoured, disfavoured)).value += 1
 
     def set_identity_gap(
         self, model: str, axis: str, group: str, measure: str, value: float | None, lower: float, upper: float
     ) -> None:
         """A gap with its interval; without a value all three go."""
         for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
-            _set(self._identity_gap, (model, axis, group, measure, bound), None if value is None else number)
+            _set(
+                self._numbers["harmwatch_identity_gap"],
+                (model, axis, group, measure, bound),
+                None if value is None else number,
+            )
 
     def set_harm(
         self,
@@ -302,23 +294,27 @@ class Metrics:
             Scored events under each component.
         """
         for component, number in components.items():
-            _set(self._harm_component, (model, window, component), number)
+            _set(self._numbers["harmwatch_harm_component"], (model, window, component), number)
             interval = bounds.get(component) if bounds else None
             for position, bound in enumerate(("lower", "upper")):
                 shown = None if interval is None or number is None else interval[position]
-                _set(self._harm_bound, (model, window, component, bound), shown)
-            _set(self._harm_scored, (model, window, component), scored.get(component) if scored else None)
+                _set(self._numbers["harmwatch_harm_component_bound"], (model, window, component, bound), shown)
+            _set(
+                self._numbers["harmwatch_harm_scored"],
+                (model, window, component),
+                scored.get(component) if scored else None,
+            )
         for form, number in index.items():
-            _set(self._harm_index, (model, window, form), number)
+            _set(self._numbers["harmwatch_harm_index"], (model, window, form), number)
 
     def set_drift(
         self, model: str, detector: str, feature: str, statistic: float | None, threshold: float | None
     ) -> None:
-        _set(self._drift_statistic, (model, detector, feature), statistic)
-        _set(self._drift_threshold, (model, detector, feature), threshold)
+        _set(self._numbers["harmwatch_drift_statistic"], (model, detector, feature), statistic)
+        _set(self._numbers["harmwatch_drift_threshold"], (model, detector, feature), threshold)
 
     def drift_detected(self, model: str, detector: str, feature: str, n: int = 1) -> None:
-        self._drift_detected.child((model, detector, feature)).value += n
+        self._numbers["harmwatch_drift_detected_total"].child((model, detector, feature)).value += n
 
     def forget_model(self, model: str) -> None:
         """The model has no open window any more: its gauges vanish.

@@ -19,6 +19,7 @@ from agent.pipeline.judge import Judge
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
+from agent.pipeline.parity_watch import ParityWatch
 from agent.policy import Policy
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
@@ -121,6 +122,7 @@ def build_pipeline(
     if config.explain.findings:
         chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
     metrics.declare(scorers=[scorer.name for scorer in chosen])
+    windows = build_windows(config, clock)
     executor = Executor(
         chosen,
         config.executor.deadline_seconds,
@@ -142,11 +144,12 @@ def build_pipeline(
             clock=clock,
             on_orphan=metrics.orphan,
         ),
-        windows=build_windows(config, clock),
+        windows=windows,
         mentions=_mention_finder(config, chosen),
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
+        parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

@@ -21,6 +21,7 @@ from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
+from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.scores import Evidence, FilteredTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
@@ -61,6 +62,8 @@ class Pipeline:
         Looks for identity groups in outputs; None when they are not wanted.
     measures
         Counts what is no harm; None when nobody wants to know.
+    parity
+        Looks whether a group is treated worse; None when nobody wants to know.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Pipeline:
         max_chars: int = 64_000_000,
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
+        parity: ParityWatch | None = None,
     ) -> None:
         self.windows = windows
         self._mentions = mentions
@@ -87,6 +91,7 @@ class Pipeline:
         self._joining = joining
         self._metrics = metrics
         self._measures = measures
+        self._parity = parity
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
@@ -226,6 +231,8 @@ class Pipeline:
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
         self._exporter.export()
+        if self._parity is not None:
+            self._parity.look()
 
     def close(self) -> None:
         """Take no more records; `poll` finishes those in flight."""

@@ -15,6 +15,9 @@ harmwatch_identity_gap gauge model,axis,group,measure,bound
 harmwatch_identity_mentions_total counter model,axis,group
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound
+harmwatch_parity_evidence gauge model,attribute
+harmwatch_parity_threshold gauge model,attribute
+harmwatch_parity_alarms_total counter model,attribute,favoured,disfavoured
 harmwatch_drift_statistic gauge model,detector,feature
 harmwatch_drift_threshold gauge model,detector,feature
 harmwatch_drift_detected_total counter model,detector,feature

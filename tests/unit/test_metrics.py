@@ -56,6 +56,8 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.identity_mention(model, "gender", "women")
     metrics.set_identity_gap(model, "gender", "women", "score_gap", 0.1, 0.05, 0.15)
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
+    metrics.set_parity(model, "gender", 14.0, 13.2)
+    metrics.parity_alarm(model, "gender", "male", "female")
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
     metrics.drift_detected(model, "mmd", "embedding")
     components = {"privacy": 0.1, "bias": None}

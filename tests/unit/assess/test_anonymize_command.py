@@ -81,7 +81,13 @@ def test_an_interrupted_run_leaves_no_output_under_its_name(tmp_path: Path, endi
     out = tmp_path / "o.jsonl"
     out.write_text("before", encoding="utf-8")
     command = [sys.executable, "-m", "streams.cli", "anonymize", "-", "--policy", "redact", "--out", str(out)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A job in the background of a script is told to ignore it, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         assert process.stdin is not None
         for number in range(3000):
             process.stdin.write(json.dumps({"a": f"{VALUES[0]} {number}"}).encode() + b"\n")
