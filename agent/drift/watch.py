@@ -50,7 +50,8 @@ class WatchPlan(NamedTuple):
     events_per_hour
         Of each series; None to measure it while a reference is made. With a given reference it is needed.
     max_series_per_model, max_models
-        What is new beyond them is not watched. A stated false-alarm rate needs the former fixed in advance.
+        A feature or group that is new beyond the former is not watched: a stated false-alarm rate needs it fixed in
+        advance. Of too many models the one that was fed longest ago is dropped.
     """
 
     numbers: Sequence[str] = ("cusum",)
@@ -58,7 +59,7 @@ class WatchPlan(NamedTuple):
     first: int = 1_000
     ert_hours: float = 168.0
     events_per_hour: float | None = None
-    max_series_per_model: int = 32
+    max_series_per_model: int = 64
     max_models: int = 100
 
 
@@ -86,6 +87,8 @@ class DriftWatch:
         _need(plan.numbers, "number")
         _need(plan.categories, "category")
         self._made: dict[str, dict[Series, _Watched]] = {}
+        self._fed: dict[str, int] = {}
+        self._turn = 0
         self.unwatched = 0
 
     def observe(self, series: Series, value: float | str, time: float) -> list[str]:
@@ -103,6 +106,7 @@ class DriftWatch:
         list of str
             The detectors that reported drift with it.
         """
+        self._turn += 1
         watched = self._watched(series, value)
         return [] if watched is None else watched.observe(value, time)
 
@@ -110,9 +114,9 @@ class DriftWatch:
         of_model = self._made.get(series.model)
         if of_model is None:
             if len(self._made) >= self._plan.max_models:
-                self.unwatched += 1
-                return None
+                self.forget(min(self._fed, key=self._fed.__getitem__))
             of_model = self._made[series.model] = {}
+        self._fed[series.model] = self._turn
         watched = of_model.get(series)
         if watched is None:
             if len(of_model) >= self._plan.max_series_per_model:
@@ -132,6 +136,7 @@ class DriftWatch:
     def forget(self, model: str) -> None:
         """Drop what is known of a model."""
         self._made.pop(model, None)
+        self._fed.pop(model, None)
 
 
 class _Watched:
