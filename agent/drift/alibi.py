@@ -62,15 +62,24 @@ class AlibiDetector:
             )
         self._size = window
         self._width = reference.vectors.shape[1]
-        try:
-            self._made = self._make(import_module("alibi_detect.cd"), reference.vectors, ert, bootstraps, seed)
-        except ImportError:
-            raise ConfigError(
-                f"drift: {self.name} needs alibi-detect (Business Source Licence 1.1): pip install 'harmwatch[drift]'"
-            ) from None
+        self._made = self._make(self._package(), reference.vectors, ert, bootstraps, seed)
         self._observations = self._detections = 0
         self._statistic: float | None = None
         self._threshold = float("inf")
+
+    @classmethod
+    def prepare(cls) -> None:
+        """See `agent.drift.base.Detector.prepare`."""
+        cls._package()
+
+    @classmethod
+    def _package(cls) -> Any:
+        try:
+            return import_module("alibi_detect.cd")
+        except ImportError:
+            raise ConfigError(
+                f"drift: {cls.name} needs alibi-detect (Business Source Licence 1.1): pip install 'harmwatch[drift]'"
+            ) from None
 
     def _make(self, package: Any, vectors: Any, ert: float, bootstraps: int, seed: int) -> Any:
         raise NotImplementedError

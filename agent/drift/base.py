@@ -48,6 +48,16 @@ class Detector(Protocol):
     name: ClassVar[str]
     feeds: ClassVar[Feed]
 
+    @classmethod
+    def prepare(cls) -> None:
+        """What takes long and is the same for all detectors with the default options; those made later are made fast.
+
+        Raises
+        ------
+        ConfigError
+            When a package that it needs is not installed.
+        """
+
     def observe(self, value: Any) -> bool:
         """Feed one observation; True when it makes the detector report drift.
 

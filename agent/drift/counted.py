@@ -66,6 +66,10 @@ class CountedDetector:
         self._observations = self._detections = 0
         self._statistic: float | None = None
 
+    @classmethod
+    def prepare(cls) -> None:
+        """See `agent.drift.base.Detector.prepare`: nothing."""
+
     def _take(self, counts: Mapping[str, int]) -> None:
         self._index = {code: index for index, code in enumerate(counts)}
         self._past = list(counts.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import ceil, log10
+from math import ceil, log
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,8 +16,11 @@ from agent.errors import ConfigError, StateError
 
 __all__ = ["CusumDetector", "run_length", "threshold_for"]
 
-_CELLS = 400
-_LONGEST_RUN = 1e9
+#: Small beside the steps of the chart, which are up to a half.
+_CELL = 0.04
+_MOST_CELLS = 500
+_LONGEST_RUN = 1e8
+_SMALLEST_SHIFT = 0.1
 
 
 class CusumDetector:
@@ -45,7 +48,7 @@ class CusumDetector:
         reference: NumberReference,
         ert: float,
         *,
-        smallest_shift: float = 0.1,
+        smallest_shift: float = _SMALLEST_SHIFT,
         seed: int = 0,
         learning: bool = True,
     ) -> None:
@@ -60,6 +63,11 @@ class CusumDetector:
         self._pause = ceil(4.0 * self._threshold / self._allowance)
         self._up = self._down = 0.0
         self._observations = self._detections = 0
+
+    @classmethod
+    def prepare(cls) -> None:
+        """See `agent.drift.base.Detector.prepare`."""
+        _curve(_SMALLEST_SHIFT / 2.0)
 
     def observe(self, value: float) -> bool:
         """See `agent.drift.base.Detector.observe`."""
@@ -106,36 +114,43 @@ def run_length(threshold: float, allowance: float) -> float:
     Brook and Evans, Biometrika 59 (1972): the chart as a Markov chain over cells; the two sides add their rates
     (Kemp, JRSS B 23, 1961).
     """
-    width = threshold / _CELLS
+    cells = min(_MOST_CELLS, max(100, ceil(threshold / _CELL)))
+    width = threshold / cells
     # The chart at 0, where it is kept by an atom of probability, then the middle of each cell.
-    at = np.concatenate(([0.0], (np.arange(_CELLS) + 0.5) * width))
+    at = np.concatenate(([0.0], (np.arange(cells) + 0.5) * width))
     low, high = at[:, None] - 0.5 - allowance, at[:, None] + 0.5 - allowance
-    edges = np.arange(_CELLS + 1) * width
+    edges = np.arange(cells + 1) * width
     within = np.clip(edges[None, :], low, high) - low
-    steps = np.empty((_CELLS + 1, _CELLS + 1))
+    steps = np.empty((cells + 1, cells + 1))
     steps[:, 0] = within[:, 0]
     steps[:, 1:] = np.diff(within, axis=1)
-    lengths = np.linalg.solve(np.eye(_CELLS + 1) - steps, np.ones(_CELLS + 1))
+    lengths = np.linalg.solve(np.eye(cells + 1) - steps, np.ones(cells + 1))
     return float(lengths[0]) / 2.0
 
 
-@lru_cache(maxsize=1024)
 def threshold_for(ert: float, allowance: float) -> float:
-    """The threshold at which `run_length` is ``ert``, by bisection.
+    """The threshold at which `run_length` is ``ert``, at least 20.
 
-    Beyond 1e9 it is extrapolated: there the chain is nearly singular, and the logarithm of the run length is a line.
+    Interpolated, and beyond 1e8, where the chain is nearly singular, extrapolated: in long runs the threshold is linear
+    in the logarithm.
     """
-    if ert > _LONGEST_RUN:
-        longest = threshold_for(_LONGEST_RUN, allowance)
-        per_decade = longest - threshold_for(_LONGEST_RUN / 10.0, allowance)
-        return longest + per_decade * log10(ert / _LONGEST_RUN)
-    low, high = 0.05, 1.0
-    while run_length(high, allowance) < ert:
-        low, high = high, 1.4 * high
-    while high - low > 1e-4 * high:
-        middle = (low + high) / 2.0
-        if run_length(middle, allowance) < ert:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2.0
+    logarithms, thresholds = _curve(allowance)
+    wanted = log(ert)
+    if wanted > logarithms[-1]:
+        late = int(np.searchsorted(logarithms, logarithms[-1] - log(100.0)))
+        rise = (thresholds[-1] - thresholds[late]) / (logarithms[-1] - logarithms[late])
+        return thresholds[-1] + rise * (wanted - logarithms[-1])
+    return float(np.interp(wanted, logarithms, thresholds))
+
+
+@lru_cache(maxsize=32)
+def _curve(allowance: float) -> tuple[list[float], list[float]]:
+    """Logarithms of run lengths up to 1e8, and their thresholds."""
+    logarithms: list[float] = []
+    thresholds: list[float] = []
+    threshold = 0.2
+    while not logarithms or logarithms[-1] < log(_LONGEST_RUN):
+        thresholds.append(threshold)
+        logarithms.append(log(run_length(threshold, allowance)))
+        threshold += min(0.08 * threshold, 0.5)
+    return logarithms, thresholds

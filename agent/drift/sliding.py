@@ -61,6 +61,11 @@ class SlidingDetector:
         self._statistic: float | None = None
         self._restart()
 
+    @classmethod
+    def prepare(cls) -> None:
+        """See `agent.drift.base.Detector.prepare`."""
+        threshold_curve(cls.name, Window(cls.bins, cls.default_window // _BLOCKS, _BLOCKS))
+
     def _restart(self) -> None:
         self._blocks = np.zeros((_BLOCKS, self.bins), dtype=np.int64)
         self._filled = 0

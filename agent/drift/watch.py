@@ -192,3 +192,5 @@ def _need(names: Sequence[str], feed: Feed) -> None:
     for name in names:
         if detector_class(name).feeds != feed:
             raise ConfigError(f"drift: the detector {name} is not fed with a {feed}")
+        # Here and not with the first reference, when events are waiting.
+        detector_class(name).prepare()

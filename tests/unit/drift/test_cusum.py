@@ -38,7 +38,7 @@ def test_thresholds_invert_run_lengths_over_ten_orders() -> None:
 
 @pytest.mark.parametrize("allowance", [0.025, 0.05, 0.24])
 def test_thresholds_rise_evenly_with_the_order_of_the_run_time(allowance: float) -> None:
-    thresholds = [threshold_for(10.0**order, allowance) for order in range(6, 12)]
+    thresholds = [threshold_for(10.0**order, allowance) for order in range(7, 13)]
     assert np.diff(thresholds) == pytest.approx(np.full(5, thresholds[1] - thresholds[0]), rel=0.1)
 
 
