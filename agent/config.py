@@ -23,6 +23,7 @@ __all__ = [
     "BatchingConfig",
     "ConsistencyConfig",
     "CoreConfig",
+    "DriftConfig",
     "EvidenceConfig",
     "ExecutorConfig",
     "ExplainConfig",
@@ -193,6 +194,23 @@ class BiasConfig(Section):
     tolerated_ratio: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
 
 
+class DriftConfig(Section):
+    """Which scores, decisions and features are compared with a reference. Off: it would learn one of what comes first
+    after each start, which is no standard that anybody chose."""
+
+    enabled: bool = False
+    features: Annotated[tuple[NamePattern, ...], Field(min_length=1, max_length=100)] = ("*",)
+    attributes: Annotated[tuple[str, ...], Field(max_length=6)] = ()
+    numbers: Annotated[tuple[str, ...], Field(max_length=8)] = ("cusum",)
+    categories: Annotated[tuple[str, ...], Field(max_length=8)] = ("chi_square",)
+    reference: Path | None = None
+    first: Annotated[int, Field(ge=20, le=100_000)] = 1_000
+    ert_hours: Annotated[float, Field(gt=0, le=1e6)] = 168.0
+    events_per_hour: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    max_series: Annotated[int, Field(ge=1, le=1_000)] = 64
+    max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
 class IdentityConfig(Section):
     """Score gaps between identity groups that outputs mention; ``scorer`` is the one whose scores are compared."""
 
@@ -237,6 +255,7 @@ class CoreConfig(Section):
     policy: PolicyConfig = PolicyConfig()
     explain: ExplainConfig = ExplainConfig()
     bias: BiasConfig = BiasConfig()
+    drift: DriftConfig = DriftConfig()
     identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()

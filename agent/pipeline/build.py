@@ -15,6 +15,7 @@ from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
+from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.judge import Judge
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
@@ -149,6 +150,7 @@ def build_pipeline(
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
+        drifts=_drift_monitor(config, metrics, chosen),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         clock=clock,
         max_records=max_records,
@@ -159,6 +161,12 @@ def build_pipeline(
 
 def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConfig, clock: Clock) -> Scorer:
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
+
+
+def _drift_monitor(config: CoreConfig, metrics: Metrics, scorers: list[Scorer]) -> DriftMonitor | None:
+    if not config.drift.enabled:
+        return None
+    return DriftMonitor(config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers})
 
 
 def _mention_finder(config: CoreConfig, scorers: list[Scorer]) -> MentionFinder | None:

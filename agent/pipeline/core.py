@@ -17,6 +17,7 @@ from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
 from agent.pipeline.measures import AnswerMeasures
@@ -62,6 +63,8 @@ class Pipeline:
         Looks for identity groups in outputs; None when they are not wanted.
     measures
         Counts what is no harm; None when nobody wants to know.
+    drifts
+        Compares scores, decisions and features with references; None when nobody wants to know.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
     """
@@ -81,6 +84,7 @@ class Pipeline:
         max_chars: int = 64_000_000,
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
+        drifts: DriftMonitor | None = None,
         parity: ParityWatch | None = None,
     ) -> None:
         self.windows = windows
@@ -91,6 +95,7 @@ class Pipeline:
         self._joining = joining
         self._metrics = metrics
         self._measures = measures
+        self._drifts = drifts
         self._parity = parity
         self._clock = clock
         self._max_records = max_records
@@ -231,6 +236,8 @@ class Pipeline:
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
         self._exporter.export()
+        if self._drifts is not None:
+            self._drifts.look()
         if self._parity is not None:
             self._parity.look()
 
@@ -303,6 +310,8 @@ class Pipeline:
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
             observations.append(self._count(half, judgement, origin, now))
+            if self._drifts is not None:
+                self._drifts.note(half, judgement)
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)

@@ -27,6 +27,7 @@ HEAVY = (
     [
         "import agent",
         "import agent.pipeline",
+        "import agent.drift; [agent.drift.detector_class(name) for name in agent.drift.DETECTORS]",
         "import agent.scoring; [agent.scoring.load_scorer(n, {}) for n in ('pii', 'toxicity', 'adversarial')]",
         "import agent.scoring; "
         "agent.scoring.load_scorer('toxicity', {'checkpoint': 'x'}, 'detoxify'); "

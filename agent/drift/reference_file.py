@@ -1,0 +1,140 @@
+"""References in files: a small JSON document of histograms, and JSON Lines of observations to make one from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from agent.drift.reference import CategoryReference, NumberReference, Reference
+from agent.errors import ConfigError, DataError
+
+__all__ = ["load_references", "read_observations", "save_references"]
+
+VERSION = 1
+KIND = "harmwatch.drift.reference"
+#: Of a feature's values so many are kept, drawn at random: enough for 256 bins.
+MOST_VALUES = 100_000
+MOST_FEATURES = 1_000
+MOST_BYTES = 64_000_000
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str
+    version: int
+    features: dict[str, Reference]
+
+
+def save_references(path: Path, references: Mapping[str, Reference]) -> None:
+    """Write references by feature; the file appears when it is whole.
+
+    It holds cut points and counts, and digests of categories: no payload, though the cut points of a feature that has
+    few distinct numbers are these numbers.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be written.
+    """
+    content = msgspec.json.encode(_Document(KIND, VERSION, dict(references)), order="sorted")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written ({type(error).__name__})") from None
+
+
+def load_references(path: Path) -> dict[str, Reference]:
+    """References by feature, from a saved document or, when the name ends in ``.jsonl``, from observations.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read, or is no reference of a version that is known here.
+    DataError
+        See `read_observations`.
+    """
+    try:
+        if path.suffix == ".jsonl":
+            with path.open("rb") as lines:
+                return read_observations(lines, str(path))
+        if path.stat().st_size > MOST_BYTES:
+            raise ConfigError(f"{path}: is too large to be a drift reference; make it again from its observations")
+        document = msgspec.json.decode(path.read_bytes(), type=_Document)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    except (msgspec.DecodeError, ValueError):
+        raise ConfigError(f"{path}: is no drift reference; make one from a .jsonl of observations") from None
+    if document.kind != KIND or document.version != VERSION:
+        raise ConfigError(f"{path}: is no drift reference of version {VERSION}; make it again")
+    return document.features
+
+
+def read_observations(lines: Iterable[bytes], origin: str, *, seed: int = 0) -> dict[str, Reference]:
+    """References from JSON Lines: flat objects of features, ``{"output.toxicity": 0.03, "input.channel": "web"}``.
+
+    Numbers make a `NumberReference`, strings and truth values a `CategoryReference`, null says nothing.
+
+    Raises
+    ------
+    DataError
+        For a line that is no flat object, a feature that is a number here and a category there, more than 1,000
+        features, or no observation at all. Names the line, never what it holds.
+    """
+    samples: dict[str, _Sample] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = msgspec.json.decode(line, type=dict[str, float | str | bool | None])
+        except (msgspec.DecodeError, ValueError):
+            raise DataError(
+                f"{origin}, line {number}: is no flat object of numbers, strings and truth values"
+            ) from None
+        for feature, value in row.items():
+            if value is None:
+                continue
+            is_number = isinstance(value, float) and not isinstance(value, bool)
+            sample = samples.get(feature)
+            if sample is None:
+                if len(samples) >= MOST_FEATURES:
+                    raise DataError(f"{origin}, line {number}: more than {MOST_FEATURES} features")
+                sample = samples[feature] = _Sample(is_number, Random(seed))
+            if sample.is_number is not is_number:
+                raise DataError(f"{origin}, line {number}: a feature is a number in one line and a category in another")
+            sample.add(value if is_number else category_name(value))
+    if not samples:
+        raise DataError(f"{origin}: holds no observation")
+    return {feature: sample.reference() for feature, sample in samples.items()}
+
+
+def category_name(value: object) -> str:
+    """Truth values in the way JSON writes them."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class _Sample:
+    """A bounded sample of one feature's values (Vitter's algorithm R)."""
+
+    def __init__(self, is_number: bool, draw: Random) -> None:
+        self.is_number = is_number
+        self._draw = draw
+        self._values: list[float | str] = []
+        self._seen = 0
+
+    def add(self, value: float | str) -> None:
+        self._seen += 1
+        if len(self._values) < MOST_VALUES:
+            self._values.append(value)
+        elif (place := self._draw.randrange(self._seen)) < MOST_VALUES:
+            self._values[place] = value
+
+    def reference(self) -> Reference:
+        if self.is_number:
+            return NumberReference.of([value for value in self._values if isinstance(value, float)])
+        return CategoryReference.of([value for value in self._values if isinstance(value, str)])

@@ -1,0 +1,138 @@
+"""Thresholds of sliding windows of uniform ranks, by simulation: one for each kind of window, whatever the data are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import log
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from agent.drift.two_sample import Numbers
+
+__all__ = ["STATISTICS", "ThresholdCurve", "Window", "threshold_curve"]
+
+Statistic: TypeAlias = Callable[["np.ndarray[Any, np.dtype[Any]]"], Numbers]
+
+_STREAMS = 50
+_TESTS = 1_000
+_ROUNDS = 20
+_LEVELS = 40
+#: Fewer reports than these make a level too uncertain to be fitted.
+_FEWEST_REPORTS = 60
+
+
+class Window(NamedTuple):
+    """A window of ``blocks * stride`` observations that moves by ``stride``; ``bins`` are equal parts of [0, 1)."""
+
+    bins: int
+    stride: int
+    blocks: int
+
+    @property
+    def size(self) -> int:
+        """Observations that it holds."""
+        return self.stride * self.blocks
+
+
+def ks_of_counts(counts: np.ndarray[Any, np.dtype[Any]]) -> Numbers:
+    """Largest distance between the distribution of each row and the uniform one, at the borders of the bins."""
+    rows = np.cumsum(counts, axis=-1, dtype=np.float64)
+    rows /= rows[..., -1:]
+    rows -= np.arange(1, counts.shape[-1] + 1) / counts.shape[-1]
+    return np.asarray(np.abs(rows, out=rows).max(axis=-1))
+
+
+def psi_of_counts(counts: np.ndarray[Any, np.dtype[Any]]) -> Numbers:
+    """Population stability index of each row against equal shares; half a count is added to every bin."""
+    bins = counts.shape[-1]
+    shares = (counts + 0.5) / (counts.sum(axis=-1, keepdims=True) + 0.5 * bins)
+    return np.asarray(((shares - 1.0 / bins) * np.log(shares * bins)).sum(axis=-1))
+
+
+STATISTICS: dict[str, Statistic] = {"ks": ks_of_counts, "psi": psi_of_counts}
+#: The power of the statistic that the logarithm of its tail is about linear in.
+_POWERS = {"ks": 2.0, "psi": 1.0}
+
+
+class ThresholdCurve(NamedTuple):
+    """How the rate of reports falls with the threshold: its logarithm, a parabola in a power of the threshold.
+
+    Attributes
+    ----------
+    coefficients
+        Of the parabola, highest power first; the rate is per test.
+    least
+        The lowest threshold simulated.
+    """
+
+    window: Window
+    power: float
+    coefficients: tuple[float, float, float]
+    least: float
+
+    def threshold(self, ert: float) -> float:
+        """The threshold with a mean run of ``ert`` observations, from an empty window on.
+
+        Raises
+        ------
+        ValueError
+            When that is less than ten windows: such runs depend on how the window fills.
+        """
+        if ert < 10.0 * self.window.size:
+            raise ValueError("the expected run time must be at least ten windows")
+        wanted = -log((ert - self.window.size) / self.window.stride)
+        a, b, c = self.coefficients
+        low = self.least**self.power
+        high = 2.0 * low
+        while (a * high + b) * high + c > wanted:
+            high *= 1.5
+        for _ in range(60):
+            middle = (low + high) / 2.0
+            if (a * middle + b) * middle + c > wanted:
+                low = middle
+            else:
+                high = middle
+        return float(((low + high) / 2.0) ** (1.0 / self.power))
+
+
+@lru_cache(maxsize=32)
+def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdCurve:
+    """Simulate a million tests without drift and fit the rate of first reports; takes a second or two.
+
+    Rates below some sixty reports in a million tests are extrapolated. The fit is good because the logarithm of the
+    tail is nearly linear in the square of a KS distance and in the index; tests/bench/drift.py measures how good.
+    """
+    generator = np.random.default_rng(seed)
+    paths = np.concatenate([_paths(generator, STATISTICS[statistic], window) for _ in range(_ROUNDS)])
+    highest = np.maximum.accumulate(paths, axis=1)
+    last = np.sort(highest[:, -1])
+    # From where nearly every stream reports to where few do.
+    levels = np.linspace(np.quantile(paths, 0.95), last[-_FEWEST_REPORTS], _LEVELS)
+    power = _POWERS[statistic]
+    first = np.array([np.minimum((highest < level).sum(axis=1), paths.shape[1]) for level in levels])
+    reports = (first < paths.shape[1]).sum(axis=1)
+    exposure = np.minimum(first + 1, paths.shape[1]).sum(axis=1)
+    x, y, weights = levels**power, np.log(reports / exposure), np.sqrt(reports)
+    a, b, c = np.polyfit(x, y, 2, w=weights)
+    if a > 0.0:
+        # A parabola that turns upwards would never reach low rates.
+        a, (b, c) = 0.0, np.polyfit(x, y, 1, w=weights)
+    return ThresholdCurve(window, power, (float(a), float(b), float(c)), float(levels[0]))
+
+
+def _paths(generator: np.random.Generator, statistic: Statistic, window: Window) -> Numbers:
+    """Statistics of streams without drift, of shape (streams, tests); each stream begins with a full window."""
+    blocks = _TESTS + window.blocks - 1
+    cells = _STREAMS * blocks
+    counts = np.zeros((cells, window.bins), dtype=np.int32)
+    flat = counts.reshape(-1)
+    offsets = np.arange(0, cells * window.bins, window.bins)
+    for _ in range(window.stride):
+        # One observation of every block at a time: no cell is met twice, and memory stays small.
+        flat[offsets + generator.integers(0, window.bins, cells)] += 1
+    sums = np.cumsum(counts.reshape(_STREAMS, blocks, window.bins), axis=1, dtype=np.int32)
+    windows = sums[:, window.blocks - 1 :].copy()
+    windows[:, 1:] -= sums[:, : -window.blocks]
+    return statistic(windows)

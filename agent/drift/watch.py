@@ -1,0 +1,196 @@
+"""Many detectors side by side: one for each model, feature and group, each with a reference of its own.
+
+A series without a given reference makes one of its first observations, and measures the rate of its traffic with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from agent.drift import detector_class
+from agent.drift.base import Detector, Feed, Reading, expected_observations
+from agent.drift.reference import CategoryReference, NumberReference, Reference
+from agent.errors import ConfigError
+
+__all__ = ["DriftWatch", "Series", "WatchPlan"]
+
+_SECONDS_PER_HOUR = 3600.0
+#: A burst of a replayed backlog must not make the rate, and so the run time, look endless.
+_MOST_PER_HOUR = 10_000_000.0
+_FEWEST_WINDOWS = 10.0
+
+
+class Series(NamedTuple):
+    """What one detector watches; ``attribute`` and ``group`` are None for everybody."""
+
+    model: str
+    feature: str
+    attribute: str | None = None
+    group: str | None = None
+
+    @property
+    def label(self) -> str:
+        """For the label ``feature`` of metrics: ``output.toxicity``, ``output.toxicity[gender=female]``."""
+        return self.feature if self.attribute is None else f"{self.feature}[{self.attribute}={self.group}]"
+
+
+class WatchPlan(NamedTuple):
+    """How to watch.
+
+    Attributes
+    ----------
+    numbers, categories
+        Rows of `agent.drift.DETECTORS`, fed numbers and categories.
+    first
+        Observations that make a reference where none is given.
+    ert_hours
+        Hours until the first false alarm of a model, on average, over all of its series together.
+    events_per_hour
+        Of each series; None to measure it while a reference is made. With a given reference it is needed.
+    max_series_per_model, max_models
+        A feature or group that is new beyond the former is not watched: a stated false-alarm rate needs it fixed in
+        advance. Of too many models the one that was fed longest ago is dropped.
+    """
+
+    numbers: Sequence[str] = ("cusum",)
+    categories: Sequence[str] = ("chi_square",)
+    first: int = 1_000
+    ert_hours: float = 168.0
+    events_per_hour: float | None = None
+    max_series_per_model: int = 64
+    max_models: int = 100
+
+
+class DriftWatch:
+    """Feeds detectors, and makes them when their reference is complete. One thread owns it.
+
+    Parameters
+    ----------
+    references
+        By feature, for series over everybody; groups always learn their own, since what is normal differs by group.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown detector, one that is fed something else, or a plan that cannot be kept.
+    """
+
+    def __init__(self, plan: WatchPlan, references: Mapping[str, Reference] | None = None) -> None:
+        self._plan = plan
+        self._references = dict(references or {})
+        if plan.first < 20:
+            raise ConfigError("drift: a reference needs at least 20 observations; raise drift.first")
+        if self._references and plan.events_per_hour is None:
+            raise ConfigError("drift: with a reference from a file set drift.events_per_hour as well")
+        _need(plan.numbers, "number")
+        _need(plan.categories, "category")
+        self._made: dict[str, dict[Series, _Watched]] = {}
+        self._fed: dict[str, int] = {}
+        self._turn = 0
+        self.unwatched = 0
+
+    def observe(self, series: Series, value: float | str, time: float) -> list[str]:
+        """Feed one observation.
+
+        Parameters
+        ----------
+        value
+            A number, or the name of a category. A series takes what its first value was; others are left out.
+        time
+            When it happened, seconds.
+
+        Returns
+        -------
+        list of str
+            The detectors that reported drift with it.
+        """
+        self._turn += 1
+        watched = self._watched(series, value)
+        return [] if watched is None else watched.observe(value, time)
+
+    def _watched(self, series: Series, value: float | str) -> _Watched | None:
+        of_model = self._made.get(series.model)
+        if of_model is None:
+            if len(self._made) >= self._plan.max_models:
+                self.forget(min(self._fed, key=self._fed.__getitem__))
+            of_model = self._made[series.model] = {}
+        self._fed[series.model] = self._turn
+        watched = of_model.get(series)
+        if watched is None:
+            if len(of_model) >= self._plan.max_series_per_model:
+                self.unwatched += 1
+                return None
+            given = self._references.get(series.feature) if series.attribute is None else None
+            watched = of_model[series] = _Watched(series, self._plan, isinstance(value, str), given)
+        return watched
+
+    def readings(self) -> Iterator[tuple[Series, str, Reading]]:
+        """Series, detector and what it knows, of all whose reference is complete."""
+        for of_model in self._made.values():
+            for series, watched in of_model.items():
+                for detector in watched.detectors:
+                    yield series, detector.name, detector.reading()
+
+    def forget(self, model: str) -> None:
+        """Drop what is known of a model."""
+        self._made.pop(model, None)
+        self._fed.pop(model, None)
+
+
+class _Watched:
+    """One series: first its observations are collected, then its detectors are fed."""
+
+    __slots__ = ("_began", "_categories", "_collected", "_last", "_plan", "_seed", "detectors")
+
+    def __init__(self, series: Series, plan: WatchPlan, categories: bool, given: Reference | None) -> None:
+        self._plan = plan
+        self._categories = categories
+        # The same draws after a restart, and others for each series.
+        self._seed = crc32(repr(series).encode("utf-8", "backslashreplace"))
+        self._collected: list[Any] = []
+        self._began = self._last = 0.0
+        self.detectors: list[Detector] = []
+        if given is not None and plan.events_per_hour is not None:
+            # The reference says what the feature is; a stream of something else is not fed, and has no reading.
+            self._categories = isinstance(given, CategoryReference)
+            self._make(given, plan.events_per_hour)
+
+    def observe(self, value: float | str, time: float) -> list[str]:
+        if isinstance(value, str) is not self._categories or value != value:
+            return []
+        if self.detectors:
+            return [detector.name for detector in self.detectors if detector.observe(value)]
+        self._began = min(self._began, time) if self._collected else time
+        self._last = max(self._last, time)
+        self._collected.append(value)
+        if len(self._collected) == self._plan.first:
+            self._learn()
+        return []
+
+    def _learn(self) -> None:
+        sample = self._collected
+        self._collected = []
+        hours = max(self._last - self._began, 1e-3) / _SECONDS_PER_HOUR
+        measured = min(len(sample) / hours, _MOST_PER_HOUR)
+        reference = CategoryReference.of(sample) if self._categories else NumberReference.of(sample)
+        self._make(reference, self._plan.events_per_hour or measured)
+
+    def _make(self, reference: Reference, events_per_hour: float) -> None:
+        plan = self._plan
+        names = plan.categories if self._categories else plan.numbers
+        wanted = expected_observations(plan.ert_hours, events_per_hour, plan.max_series_per_model * len(names))
+        for name in names:
+            made = detector_class(name)
+            # On traffic this thin a run of ten windows is the shortest that can be promised; it is the longer one.
+            shortest = max(20.0, _FEWEST_WINDOWS * getattr(made, "default_window", 0))
+            self.detectors.append(made(reference, min(max(wanted, shortest), 1e11), seed=self._seed))
+
+
+def _need(names: Sequence[str], feed: Feed) -> None:
+    for name in names:
+        if detector_class(name).feeds != feed:
+            raise ConfigError(f"drift: the detector {name} is not fed with a {feed}")
+        # Here and not with the first reference, when events are waiting.
+        detector_class(name).prepare()

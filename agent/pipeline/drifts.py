@@ -1,0 +1,111 @@
+"""Feeds drift detectors with scores, decisions and features of judged halves, and sets their metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from agent.config import DriftConfig
+from agent.drift.reference_file import category_name, load_references
+from agent.drift.watch import DriftWatch, Series, WatchPlan
+from agent.events import FeatureValue
+from agent.metrics import Metrics
+from agent.pipeline.judge import Judgement
+from agent.pipeline.pending import Half
+
+__all__ = ["DriftMonitor"]
+
+
+class DriftMonitor:
+    """One for a pipeline. What it has learnt does not survive a restart, but for a reference from a file.
+
+    Features are named ``<direction>.<category>`` (scores), ``output.score`` and ``output.decision`` (of a deciding
+    model), and ``<direction>.features.<name>``.
+
+    Parameters
+    ----------
+    categories
+        Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
+
+    Raises
+    ------
+    ConfigError, DataError
+        For an unknown detector, and for a reference file that cannot be read.
+    """
+
+    def __init__(self, config: DriftConfig, metrics: Metrics, categories: Mapping[str, Collection[str]]) -> None:
+        plan = WatchPlan(
+            numbers=config.numbers,
+            categories=config.categories,
+            first=config.first,
+            ert_hours=config.ert_hours,
+            events_per_hour=config.events_per_hour,
+            max_series_per_model=config.max_series,
+            max_models=config.max_models,
+        )
+        self._watch = DriftWatch(plan, load_references(config.reference) if config.reference else None)
+        self._metrics = metrics
+        self._categories = categories
+        self._attributes = tuple(config.attributes)
+        self._names = frozenset(name for name in config.features if not name.endswith("*"))
+        self._prefixes = tuple(name[:-1] for name in config.features if name.endswith("*"))
+        # Observations of each series when its gauges were last set: what stands still is not set again, so that the
+        # gauges of a model that has gone stay away.
+        self._shown: dict[tuple[Series, str], int] = {}
+
+    def note(self, half: Half, judgement: Judgement) -> None:
+        """Feed one half that has been judged."""
+        model, time = half.call.model, half.time
+        attributes = half.event.attributes or half.call.attributes
+        groups = [(name, attributes[name]) for name in self._attributes if name in attributes]
+        for feature, value in (*_given(half), *self._scores(half, judgement)):
+            if feature not in self._names and not feature.startswith(self._prefixes):
+                continue
+            self._feed(Series(model, feature), value, time)
+            for attribute, group in groups:
+                self._feed(Series(model, feature, attribute, group), value, time)
+
+    def _feed(self, series: Series, value: float | str, time: float) -> None:
+        for detector in self._watch.observe(series, value, time):
+            self._metrics.drift_detected(series.model, detector, series.label)
+
+    def _scores(self, half: Half, judgement: Judgement) -> Iterator[tuple[str, float]]:
+        for scorer in judgement.verdict.scores:
+            for category in self._categories[scorer]:
+                yield f"{half.direction}.{category}", judgement.categories.get(category, 0.0)
+
+    def look(self) -> None:
+        """Set the gauges. Called about once a second."""
+        shown: dict[tuple[Series, str], int] = {}
+        for series, detector, reading in self._watch.readings():
+            key = (series, detector)
+            if reading.observations != self._shown.get(key):
+                self._metrics.set_drift(series.model, detector, series.label, reading.statistic, reading.threshold)
+            shown[key] = reading.observations
+        for series, detector in self._shown.keys() - shown.keys():
+            self._metrics.set_drift(series.model, detector, series.label, None, None)
+        self._shown = shown
+
+
+def _given(half: Half) -> Iterator[tuple[str, float | str]]:
+    """What the event itself holds. It goes before the scores: with many categories these might fill all places."""
+    direction = half.direction
+    payload = half.event.payload(direction)
+    if payload is None:
+        return
+    if direction == "output":
+        if payload.score is not None:
+            yield "output.score", payload.score
+        if payload.decision is not None:
+            yield "output.decision", payload.decision
+    for name, value in (payload.features or {}).items():
+        if value is not None:
+            yield f"{direction}.features.{name}", _plain(value)
+
+
+def _plain(value: FeatureValue) -> float | str:
+    if isinstance(value, (str, bool)):
+        return category_name(value)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return float("inf")  # an integer of more than 308 digits
