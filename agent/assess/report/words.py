@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.assess.report.words_bias import BIAS_TEXTS
+
 __all__ = ["LANGUAGES", "TEXTS", "Words"]
 
 LANGUAGES = ("en", "zh")
@@ -175,6 +177,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ledger: {spent:g} of {total:g} spent, {left:g} left; entry {entry}, hash {hash}.",
         "账本：已用 {spent:g}，共 {total:g}，剩余 {left:g}；第 {entry} 条，哈希 {hash}。",
     ),
+    **BIAS_TEXTS,
 }
 
 _KINDS_ZH = {
