@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.assess.bias.columns import ABSENT, FIRST_NAMED, CodedColumn, ColumnTexts
+from agent.assess.bias.columns import ABSENT, BEYOND, FIRST_NAMED, CodedColumn, ColumnTexts
 from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
 from agent.assess.bias.representation import evenness, imbalance_ratio
 from agent.assess.bias.significance import LEVEL, Association, association, holm
@@ -36,7 +36,8 @@ class Labels:
     Parameters
     ----------
     label
-        Its column. 200 values are kept apart; a numeric target has more, and its rest is counted as one.
+        Its column. 200 values are kept apart; a numeric target has more: its rest is counted as one, and its
+        independence of the groups is not tested.
     positive
         The value in favour of a person; without it there are no disparities, since no direction is better.
     """
@@ -64,6 +65,7 @@ class Labels:
 
     def figures(self) -> dict[str, Any]:
         found = {
+            "exact": True,
             "least_rows": LEAST_COMPARED,
             "confidence": _CONFIDENCE,
             "classes": self._class_figures(),
@@ -100,6 +102,9 @@ class Labels:
         }
 
     def _tests(self) -> dict[str, Any]:
+        if self._classes[BEYOND]:
+            # A number, or a text: which values came first is no class.
+            return {}
         found = {name: self._association(name, cells) for name, cells in self._by_class.items()}
         made = {name: test for name, test in found.items() if test.freedom}
         adjusted = holm([test.p for test in made.values()])

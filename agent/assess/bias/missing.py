@@ -80,6 +80,7 @@ class MissingValues:
         ]
         gaps.sort(key=lambda gap: (-gap["difference"]["interval"][0], -gap["difference"]["value"]))
         return {
+            "exact": True,
             "least_rows": LEAST_COMPARED,
             "confidence": _CONFIDENCE,
             "columns": {

@@ -103,6 +103,8 @@ class Proxies:
         adjusted = holm([test.p for _, _, test in tests])
         p_values = {(attribute, name): p for (attribute, name, _), p in zip(tests, adjusted, strict=True)}
         return {
+            "exact": False,
+            "rows": self._sample.seen,
             "sample_rows": len(self._sample),
             "level": LEVEL,
             "notable_v": NOTABLE,

@@ -96,7 +96,7 @@ class Repeats:
         for column, records in self._of_text.items():
             with closing(records):
                 texts[column] = self._section(RepeatCounts(records, splits=splits))
-        return {"left_out": list(self._left_out), "rows": found, "texts": texts}
+        return {"exact": True, "left_out": list(self._left_out), "rows": found, "texts": texts}
 
     def _section(self, counts: RepeatCounts) -> dict[str, Any]:
         found: dict[str, Any] = {"copies": counts.copies()}

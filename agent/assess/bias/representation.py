@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Any
 
+from agent.assess.bias.columns import ABSENT, BEYOND, MOST_VALUES
 from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
 from agent.assess.bias.reference import Reference
 from agent.assess.bias.significance import LEVEL, Association, goodness_of_fit, holm
@@ -51,7 +52,9 @@ class Representation:
         }
         single = self._attributes.single
         return {
+            "exact": True,
             "least_rows": LEAST_ROWS,
+            "groups_kept_apart": MOST_VALUES,
             "confidence": _CONFIDENCE,
             "tests": len(made),
             "by_attribute": {name: found[name] for name in single},
@@ -68,6 +71,7 @@ class Representation:
     def _attribute(self, name: str, rows: Mapping[str, int]) -> dict[str, Any]:
         shares = self._reference.get(name)
         known = sum(rows.values())
+        later = sum(count for cell, count in self._cells[name].items() if BEYOND in cell and ABSENT not in cell)
         covered = known if shares is None else sum(rows.get(group, 0) for group in shares)
         named = largest(rows, _MOST_NAMED, LEAST_ROWS)
         # Groups that the population has and the table lacks are what representation is about.
@@ -80,7 +84,8 @@ class Representation:
         counts = [rows[group] for group in named]
         return {
             "rows": known,
-            "rows_without_group": self._rows - known,
+            "rows_without_group": self._rows - known - later,
+            "rows_of_later_groups": later,
             "rows_outside_reference": None if shares is None else known - covered,
             "groups": by_group,
             "other_rows": known - sum(counts),

@@ -44,6 +44,11 @@ class RowSample:
         """In order of appearance."""
         return tuple(self._columns)
 
+    @property
+    def seen(self) -> int:
+        """Rows that the sample is drawn from."""
+        return self._seen
+
     def __len__(self) -> int:
         return len(self._kept)
 

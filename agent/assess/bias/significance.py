@@ -62,9 +62,9 @@ def chi_square_tail(statistic: float, freedom: float) -> float:
     The regularised incomplete gamma function Q(freedom / 2, statistic / 2) by series or continued fraction (Press et
     al., Numerical Recipes, 6.2), to a relative error of about 1e-12.
     """
-    if statistic <= 0.0:
-        return 1.0
     a, x = freedom / 2.0, statistic / 2.0
+    if x <= 0.0:
+        return 1.0
     front = a * log(x) - x - lgamma(a)
     if x < a + 1.0:
         term = total = 1.0 / a
