@@ -45,7 +45,7 @@ def representation_section(figures: Mapping[str, Any], words: Words) -> Section:
 def _represented(name: str, part: Mapping[str, Any], tests: int, words: Words) -> list[Block]:
     compared = part["rows_outside_reference"] is not None
     head = ("group", "rows", "share", *(("expected", "ratio") if compared else ()))
-    rows = []
+    rows: list[Sequence[Cell]] = []
     for group, found in part["groups"].items():
         few = found["rows"] is None
         count = Cell(words("fewer_than", rows=found["fewer_than"])) if few else whole(found["rows"])
@@ -56,6 +56,9 @@ def _represented(name: str, part: Mapping[str, Any], tests: int, words: Words) -
                 _number(found.get("ratio"), found.get("ratio_interval")),
             ]
         rows.append(row)
+    if part["other_rows"]:
+        others = Cell(percent(part["other_rows"] / part["rows"]))
+        rows.append([Cell(words("other_groups")), whole(part["other_rows"]), others, *[Cell("-")] * (len(head) - 3)])
     blocks: list[Block] = [
         Table(words("representation_title", name=name, rows=f"{part['rows']:,}"), [words(key) for key in head], rows)
     ]

@@ -184,6 +184,8 @@ def test_wide_tables_give_a_smaller_sample_and_late_columns_are_empty_before() -
     sample = RowSample(ColumnTexts())
     feed(sample, [{f"c{number}": "x" for number in range(300)}] * 2000)
     assert len(sample) == 400_000 // 300
+    feed(sample, [{f"d{number}": "x" for number in range(600)}] * 100)
+    assert (len(sample), sample.seen) == (1000, 2100)
     late = RowSample(ColumnTexts())
     feed(late, [{"a": "1"}] * 100 + [{"a": "1", "b": "y" * 500}] * 100)
     assert late.column("b") == [""] * 100 + ["y" * 200] * 100
