@@ -22,6 +22,7 @@ from agent.assess.sensitivity import Sensitivity
 from agent.assess.tables import open_reader
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
+from streams.commands.assess_bias import add_bias_arguments, bias_analyses, check_bias_arguments, reference_of
 from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
 from streams.commands.assess_table import render
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--positive", metavar="VALUE", help="the label's value whose rate is given by group")
     parser.add_argument("--population", type=int, metavar="N",
                         help="size of the population that the rows are a random sample of")  # fmt: skip
+    add_bias_arguments(parser)
     add_rebalance_arguments(parser)
     add_release_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="FILE.html", help="write a self-contained page with pictures")
@@ -83,9 +85,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _assess(args: argparse.Namespace) -> tuple[int, tuple[str, ...], dict[str, Any]]:
     analyses: list[Analysis] = []
+    reference = reference_of(args)
 
     def make(columns: tuple[str, ...]) -> Sequence[Observer]:
         analyses.extend(_analyses(args, columns))
+        analyses.extend(bias_analyses(args, reference))
         return analyses
 
     # What --rebalance needs as well: a wrong name is said before long work.
@@ -117,7 +121,8 @@ def _read(
     args: argparse.Namespace, make: Callable[[tuple[str, ...]], Sequence[Observer]], needed: Sequence[str] = ()
 ) -> tuple[int, tuple[str, ...]]:
     label = [] if args.label is None else [args.label]
-    wanted = [*args.text, *args.quasi, *args.sensitive, *args.protected, *label, *needed]
+    split = [] if args.split is None else [args.split]
+    wanted = [*args.text, *args.quasi, *args.sensitive, *args.protected, *label, *args.id, *split, *needed]
     with (
         closing(open_reader(Path(args.data), stdin=sys.stdin.buffer)) as reader,
         # In per cent: under differential privacy the number of rows is nobody's business.
@@ -129,7 +134,7 @@ def _read(
 def _check(args: argparse.Namespace) -> None:
     if args.data is None:
         raise ConfigError("give a table: harmwatch assess DATA.csv")
-    for option in ("text", "quasi", "sensitive", "protected"):
+    for option in ("text", "quasi", "sensitive", "protected", "id"):
         names = getattr(args, option)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -143,6 +148,7 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--positive is a value of the label; name its column with --label")
     if args.population is not None and args.population < 1:
         raise ConfigError("--population must be at least 1")
+    check_bias_arguments(args)
 
 
 def _check_out(args: argparse.Namespace) -> None:

@@ -31,7 +31,15 @@ from streams.commands.same_file import same_file
 __all__ = ["add_release_arguments", "check_release_arguments", "release", "show_status"]
 
 _ONLY_RELEASE = ("dp_unit", "dp_rows_per_unit", "dp_groups", "dp_budget", "dp_dataset", "dp_ledger")
-_ONLY_EXACT = ("quasi", "sensitive", "population")
+# Option to what it asks for.
+_ONLY_EXACT = {
+    "quasi": "class sizes",
+    "sensitive": "class sizes",
+    "population": "class sizes",
+    "reference": "shares and tests",
+    "split": "numbers of leaked rows",
+    "id": "numbers of repeated rows",
+}
 
 
 class _Read(Protocol):
@@ -70,7 +78,8 @@ def check_release_arguments(args: argparse.Namespace) -> None:
             raise ConfigError(
                 f"{option} needs --dp-epsilon"
                 if exact
-                else f"{option}: class sizes are exact figures, which --dp-epsilon keeps back; run without one of them"
+                else f"{option}: {_ONLY_EXACT[name]} are exact figures, which --dp-epsilon keeps back; "
+                "run without one of them"
             )
     if exact:
         return

@@ -28,19 +28,33 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A share in [0, 1], with its interval when it has one."""
+    """A share in [0, 1], with its interval when it has one.
+
+    Attributes
+    ----------
+    mark
+        What it should be, where that is known.
+    """
 
     name: str
     value: float
     interval: tuple[float, float] | None = None
+    mark: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A picture for the page; a terminal leaves it out, since a table says the same."""
+    """A picture for the page; a terminal leaves it out, since a table says the same.
+
+    Attributes
+    ----------
+    percent
+        Whether figures are shown in per cent.
+    """
 
     title: str
     bars: Sequence[Bar]
+    percent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,22 @@ from agent.assess.report.blocks import Bars, percent
 
 __all__ = ["svg_bars"]
 
-_WIDTH, _NAME_WIDTH, _FIGURE_WIDTH, _ROW = 760, 200, 90, 26
-_LONGEST_NAME = 24
+_WIDTH, _NAME_WIDTH, _FIGURE_WIDTH, _ROW = 800, 240, 90, 26
+_LONGEST_NAME = 30
 
 
 def svg_bars(picture: Bars) -> str:
-    """Horizontal bars from 0 to a little above the largest; a line over each shows its interval."""
+    """Horizontal bars from 0 to a little above the largest; a line over each shows its interval, a red one its mark."""
     room = _WIDTH - _NAME_WIDTH - _FIGURE_WIDTH
-    largest = max((max(bar.value, *(bar.interval or (0.0,))) for bar in picture.bars), default=0.0)
+    largest = max((max(bar.value, bar.mark or 0.0, *(bar.interval or (0.0,))) for bar in picture.bars), default=0.0)
     scale = room / largest if largest > 0.0 else 0.0
     height = _ROW * len(picture.bars) + 6
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
         f'aria-label="{escape(picture.title)}" font-family="system-ui,sans-serif" font-size="13">'
     ]
-    for place, bar in enumerate(picture.bars):
-        top = _ROW * place + 4
+    for row, bar in enumerate(picture.bars):
+        top = _ROW * row + 4
         middle = top + _ROW / 2 - 2
         name = bar.name if len(bar.name) <= _LONGEST_NAME else f"{bar.name[: _LONGEST_NAME - 1]}…"
         parts.append(
@@ -42,5 +42,10 @@ def svg_bars(picture: Bars) -> str:
                 'stroke="#222" fill="none"/>'
             )
             end = max(end, bar.interval[1])
-        parts.append(f'<text x="{_NAME_WIDTH + end * scale + 6:.1f}" y="{middle + 5:g}">{percent(bar.value)}</text>')
+        if bar.mark is not None:
+            place = _NAME_WIDTH + bar.mark * scale
+            parts.append(f'<path d="M{place:.1f} {top - 2}v{_ROW - 4}" stroke="#d62728" stroke-width="3"/>')
+            end = max(end, bar.mark)
+        shown = percent(bar.value) if picture.percent else f"{bar.value:.3f}"
+        parts.append(f'<text x="{_NAME_WIDTH + end * scale + 6:.1f}" y="{middle + 5:g}">{shown}</text>')
     return "".join([*parts, "</svg>"])

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from agent.assess.report.anonymity import anonymity_section, risk_section
+from agent.assess.report.bias import labels_section, proxies_section, representation_section
 from agent.assess.report.blocks import Section
 from agent.assess.report.groups import groups_section
 from agent.assess.report.personal import quasi_section, sensitivity_section
 from agent.assess.report.rebalance import rebalance_section
 from agent.assess.report.release import release_section
+from agent.assess.report.rows import missing_section, repeats_section
 from agent.assess.report.words import Words
 
 __all__ = ["SECTIONS", "sections_of"]
@@ -21,6 +23,11 @@ _Maker: TypeAlias = Callable[[Mapping[str, Any], Words], Section]
 SECTIONS: tuple[tuple[str, _Maker], ...] = (
     ("sensitivity", sensitivity_section),
     ("groups", groups_section),
+    ("representation", representation_section),
+    ("labels", labels_section),
+    ("proxies", proxies_section),
+    ("missing_values", missing_section),
+    ("repeats", repeats_section),
     ("quasi_identifiers", quasi_section),
     ("anonymity", anonymity_section),
     ("anonymity", risk_section),

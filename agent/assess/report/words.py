@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.assess.report.rebalance_words import REBALANCE_TEXTS
+from agent.assess.report.words_bias import BIAS_TEXTS
 
 __all__ = ["LANGUAGES", "TEXTS", "Words"]
 
@@ -178,6 +179,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "账本：已用 {spent:g}，共 {total:g}，剩余 {left:g}；第 {entry} 条，哈希 {hash}。",
     ),
     **REBALANCE_TEXTS,
+    **BIAS_TEXTS,
 }
 
 _KINDS_ZH = {

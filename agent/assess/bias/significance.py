@@ -1,0 +1,158 @@
+"""The tests of this package: chi-square, corrected for how many were made, and an unbiased strength of association.
+
+Without scipy, which the command need not install; the tests compare every figure with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf, lgamma, log, sqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "LEAST_EXPECTED",
+    "LEVEL",
+    "Association",
+    "association",
+    "chi_square_tail",
+    "goodness_of_fit",
+    "holm",
+    "table_of",
+]
+
+LEVEL = 0.05
+"""Probability that chance alone gives one false alarm or more in a family of tests."""
+
+LEAST_EXPECTED = 5.0
+"""Expected count of a cell from which the chi-square distribution is a good approximation (Cochran, 1954)."""
+
+_STEPS, _PRECISION, _TINY = 10_000, 1e-15, 1e-300
+
+Table: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """How two columns go together.
+
+    Attributes
+    ----------
+    v
+        Cramer's V corrected for its bias, in [0, 1]; 0 on average where there is nothing, whatever the table's size
+        (Bergsma, Journal of the Korean Statistical Society 42, 2013).
+    statistic, freedom
+        Pearson's chi-square of independence.
+    p
+        Its tail; holds where expected counts are about `LEAST_EXPECTED` or more.
+    """
+
+    v: float
+    statistic: float
+    freedom: int
+    p: float
+
+
+def chi_square_tail(statistic: float, freedom: float) -> float:
+    """Probability that chi-square with `freedom` degrees exceeds `statistic`.
+
+    The regularised incomplete gamma function Q(freedom / 2, statistic / 2) by series or continued fraction (Press et
+    al., Numerical Recipes, 6.2), to a relative error of about 1e-12.
+    """
+    a, x = freedom / 2.0, statistic / 2.0
+    if x <= 0.0:
+        return 1.0
+    front = a * log(x) - x - lgamma(a)
+    if x < a + 1.0:
+        term = total = 1.0 / a
+        for step in range(1, _STEPS):
+            term *= x / (a + step)
+            total += term
+            if term < total * _PRECISION:
+                break
+        return max(0.0, 1.0 - total * exp(front))
+    b = x + 1.0 - a
+    c, d = 1.0 / _TINY, 1.0 / b
+    found = d
+    for step in range(1, _STEPS):
+        numerator = -step * (step - a)
+        b += 2.0
+        d = 1.0 / _off_zero(numerator * d + b)
+        c = _off_zero(b + numerator / c)
+        found *= d * c
+        if abs(d * c - 1.0) < _PRECISION:
+            break
+    return min(1.0, found * exp(front))
+
+
+def _off_zero(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values: reporting those below a level gives false alarms at all with at most that probability.
+
+    Holm, Scandinavian Journal of Statistics 6 (1979); holds however the tests depend on each other.
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [1.0] * len(p_values)
+    least = 0.0
+    for rank, place in enumerate(order):
+        least = max(least, min(1.0, (len(order) - rank) * p_values[place]))
+        adjusted[place] = least
+    return adjusted
+
+
+def table_of(rows: NDArray[Any], columns: NDArray[Any], height: int, width: int) -> Table:
+    """How often each pair of codes occurs; shape (height, width)."""
+    return np.bincount(rows * width + columns, minlength=height * width).reshape(height, width)
+
+
+def association(table: Table) -> Association:
+    """Of a contingency table; rows and columns without any count are left out.
+
+    With fewer than two rows or columns left there is nothing to associate: v 0, p 1.
+    """
+    counts = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0].astype(np.float64)
+    height, width = counts.shape
+    total = float(counts.sum())
+    if height < 2 or width < 2 or total < 2:
+        return Association(0.0, 0.0, 0, 1.0)
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / total
+    statistic = float(((counts - expected) ** 2 / expected).sum())
+    freedom = (height - 1) * (width - 1)
+    phi = max(0.0, statistic / total - freedom / (total - 1.0))
+    least = min(height - (height - 1) ** 2 / (total - 1.0), width - (width - 1) ** 2 / (total - 1.0)) - 1.0
+    v = min(1.0, sqrt(phi / least)) if least > 0.0 else 0.0
+    return Association(v, statistic, freedom, chi_square_tail(statistic, freedom))
+
+
+def goodness_of_fit(counts: Sequence[int], shares: Sequence[float]) -> Association | None:
+    """Pearson's chi-square of counts against shares that add up to 1.
+
+    Cells that expect fewer than `LEAST_EXPECTED` are pooled, since the tail is no good for them. `v` is Cohen's w, the
+    root of statistic / rows, which is not corrected for bias and may exceed 1.
+
+    Returns
+    -------
+    Association or None
+        None where fewer than two cells remain.
+    """
+    total = sum(counts)
+    cells = sorted(zip((share * total for share in shares), counts, strict=True), reverse=True)
+    kept = [cell for cell in cells if cell[0] >= LEAST_EXPECTED]
+    rest = [cell for cell in cells if cell[0] < LEAST_EXPECTED]
+    if rest:
+        pooled = (sum(cell[0] for cell in rest), sum(cell[1] for cell in rest))
+        if pooled[0] >= LEAST_EXPECTED or not kept:
+            kept.append(pooled)
+        else:
+            kept[-1] = (kept[-1][0] + pooled[0], kept[-1][1] + pooled[1])
+    if len(kept) < 2:
+        return None
+    statistic = sum((found - expected) ** 2 / expected if expected else inf for expected, found in kept)
+    freedom = len(kept) - 1
+    return Association(sqrt(statistic / total), statistic, freedom, chi_square_tail(statistic, freedom))
