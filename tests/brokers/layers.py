@@ -7,6 +7,7 @@ with the reason, and the summary says so; it never passes in silence.
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "known_layers"]
+__all__ = ["LayerLedger", "find_chromium", "known_layers"]
 
 
 def _probe_models() -> str:
@@ -24,6 +25,14 @@ def _probe_models() -> str:
     return "torch, transformers and detoxify"
 
 
+def find_chromium() -> str:
+    """Path of the browser that pages are looked at with. Raises LayerAbsent."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if (path := shutil.which(name)) is not None:
+            return path
+    raise LayerAbsent("no Chromium on PATH; apt install chromium")
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -31,6 +40,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "docker": lambda: find_docker().description,
     "java": lambda: find_java_kafka().description,
     "models": _probe_models,
+    "chromium": find_chromium,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from streams.cli import main
+from tests.brokers.layers import find_chromium
 
 HEAD = ("row_id", "性别", "region", "height", "remark", "approved", "part")
 
@@ -110,14 +110,13 @@ def test_a_group_of_the_page_cannot_bring_markup(tmp_path: Path, capsys: pytest.
     assert "&lt;b&gt;x" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.layer("chromium")
 def test_chromium_renders_the_page(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("needs Chromium")
     page, picture = tmp_path / "page.html", tmp_path / "page.png"
     assert main(["assess", str(table), *WORDS, "--out", str(page)]) == 0
     capsys.readouterr()
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", profile,
                "--window-size=1200,3000", f"--screenshot={picture}", page.as_uri()]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     # A blank page of this size compresses to a tenth of it.
