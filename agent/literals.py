@@ -1,0 +1,155 @@
+"""Where known values stand in a text, exactly as they are: few of them one by one, many of them in one pass.
+
+One pass costs about as much as some hundred searches with `str.find`, however many values there are. It looks up the
+first characters that stand at each place, and only where some values begin so compares with these, which lie sorted:
+of all values that can stand there each is the beginning of the next.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
+
+__all__ = ["Literals", "occurrences", "word_places"]
+
+# So many values are as dear one by one as all of them in one pass.
+_FEW = 64
+# By so many first characters values are looked up, of their length the most; the shorter ones would else be found to
+# begin at every place of a text.
+_WIDTHS = (8, 4, 2, 1)
+# At a place as many characters are compared as the longest value has. There cannot be many that are longer than this.
+_LONG = 1000
+
+
+def occurrences(folded: str, value: str) -> Iterator[int]:
+    """Where a folded value stands in a folded text, from left to right, apart from each other."""
+    start = folded.find(value)
+    while start >= 0:
+        yield start
+        start = folded.find(value, start + len(value))
+
+
+def word_places(folded: str, value: str) -> Iterator[int]:
+    """Like `occurrences`, but a value of letters alone counts only as whole words: no ``ann`` stands in ``annual``.
+
+    Letters here are those with a case; writing without blanks between words, such as Chinese, has no whole words.
+    """
+    if not _is_words(value):
+        yield from occurrences(folded, value)
+        return
+    start = folded.find(value)
+    while start >= 0:
+        if _is_whole(folded, start, start + len(value)):
+            yield start
+        start = folded.find(value, start + 1)
+
+
+class Literals:
+    """Finds many values at once.
+
+    Parameters
+    ----------
+    values
+        Folded (`agent.redaction.fold`), not empty, all different.
+    whole_words
+        Whether values of letters alone count only as whole words.
+
+    Notes
+    -----
+    Takes time proportional to all characters of the values once, and to the length of each text that is searched (times
+    the logarithm of the number of values that begin alike). Only of values each of which is the beginning of the next,
+    as ``a1``, ``a1a``, ``a1a1`` ..., all are compared wherever the longest stands.
+    """
+
+    def __init__(self, values: Collection[str], whole_words: bool = False) -> None:
+        self._places = word_places if whole_words else occurrences
+        self._one_by_one: Collection[str] = values
+        self._by_width: list[_ByBeginning] = []
+        self._words: frozenset[str] = frozenset()
+        if len(values) <= _FEW:
+            return
+        classes: dict[int, list[str]] = {}
+        for value in values:
+            width = next(width for width in _WIDTHS if width <= len(value)) if len(value) <= _LONG else 0
+            classes.setdefault(width, []).append(value)
+        long = classes.pop(0, [])
+        by_width = [_ByBeginning(group, width) for width, group in classes.items()]
+        if len(values) > _FEW * max((one.depth for one in by_width), default=1):
+            self._one_by_one, self._by_width = long, by_width
+            self._words = frozenset(filter(_is_words, values)) if whole_words else frozenset()
+
+    def places(self, folded: str) -> Iterator[tuple[int, str]]:
+        """Where the values stand in a folded text, each as `occurrences` or `word_places` says, in no certain order."""
+        for value in self._one_by_one:
+            for start in self._places(folded, value):
+                yield start, value
+        free: dict[str, int] = {}
+        for values in self._by_width:
+            for start, value in values.places(folded):
+                end = start + len(value)
+                if value in self._words:
+                    if _is_whole(folded, start, end):
+                        yield start, value
+                elif free.get(value, 0) <= start:
+                    free[value] = end
+                    yield start, value
+
+
+class _ByBeginning:
+    """Values of at least ``width`` characters, by their first ``width``."""
+
+    def __init__(self, values: Collection[str], width: int) -> None:
+        self._width = width
+        self._alike: dict[str, tuple[list[str], list[Sequence[str]], int]] = {}
+        groups: dict[str, list[str]] = {}
+        for value in sorted(values):
+            groups.setdefault(value[:width], []).append(value)
+        for beginning, group in groups.items():
+            self._alike[beginning] = (group, _chains(group), max(map(len, group)))
+        #: Of how many values at most each is the beginning of the next.
+        self.depth = max(len(chain) for _, chains, _ in self._alike.values() for chain in chains)
+
+    def places(self, folded: str) -> Iterator[tuple[int, str]]:
+        """Where each value stands, also overlapping itself, from left to right."""
+        width, alike = self._width, self._alike
+        for start in range(len(folded) - width + 1):
+            found = alike.get(folded[start : start + width])
+            if found is None:
+                continue
+            group, chains, longest = found
+            # The last value in order up to what stands here: any that does stand here is a beginning of it.
+            last = bisect_right(group, folded[start : start + longest])
+            if last:
+                for value in _standing(folded, start, chains[last - 1]):
+                    yield start, value
+
+
+def _chains(ordered: Sequence[str]) -> list[Sequence[str]]:
+    """For each of sorted values those that are beginnings of it, itself the last."""
+    chains: list[Sequence[str]] = []
+    chain: list[str] = []
+    for value in ordered:
+        while chain and not value.startswith(chain[-1]):
+            chain.pop()
+        chain.append(value)
+        chains.append(tuple(chain))
+    return chains
+
+
+def _standing(folded: str, start: int, chain: Sequence[str]) -> Sequence[str]:
+    """Those of a chain that stand at a place; when one does, so do all before it."""
+    if folded.startswith(chain[-1], start):
+        return chain
+    return chain[: bisect_left(chain, True, hi=len(chain) - 1, key=lambda value: not folded.startswith(value, start))]
+
+
+def _is_words(value: str) -> bool:
+    return _cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)
+
+
+def _is_whole(folded: str, start: int, end: int) -> bool:
+    return (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end]))
+
+
+def _cased(character: str) -> bool:
+    return character.lower() != character.upper()
