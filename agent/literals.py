@@ -1,6 +1,6 @@
 """Where known values stand in a text, exactly as they are: few of them one by one, many of them in one pass.
 
-One pass costs about as much as some hundred searches with `str.find`, however many values there are. It looks up the
+One pass costs about as much as some hundred searches with `str.find`, however many the values are. It looks up the
 first characters that stand at each place, and only where some values begin so compares with these, which lie sorted:
 of all values that can stand there each is the beginning of the next.
 """
@@ -13,12 +13,14 @@ from collections.abc import Collection, Iterator, Sequence
 __all__ = ["Literals", "occurrences", "word_places"]
 
 # So many values are as dear one by one as all of them in one pass.
-_FEW = 64
+_FEW = 32
+# Of how many values each may be the beginning of the next before they are searched one by one.
+_DEEP = 8
 # By so many first characters values are looked up, of their length the most; the shorter ones would else be found to
 # begin at every place of a text.
 _WIDTHS = (8, 4, 2, 1)
 # At a place as many characters are compared as the longest value has. There cannot be many that are longer than this.
-_LONG = 1000
+_LONG = 4000
 
 
 def occurrences(folded: str, value: str) -> Iterator[int]:
@@ -39,7 +41,8 @@ def word_places(folded: str, value: str) -> Iterator[int]:
         return
     start = folded.find(value)
     while start >= 0:
-        if _is_whole(folded, start, start + len(value)):
+        end = start + len(value)
+        if (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end])):
             yield start
         start = folded.find(value, start + 1)
 
@@ -57,42 +60,78 @@ class Literals:
     Notes
     -----
     Takes time proportional to all characters of the values once, and to the length of each text that is searched (times
-    the logarithm of the number of values that begin alike). Only of values each of which is the beginning of the next,
-    as ``a1``, ``a1a``, ``a1a1`` ..., all are compared wherever the longest stands.
+    the logarithm of the number of values that begin alike).
     """
 
     def __init__(self, values: Collection[str], whole_words: bool = False) -> None:
-        self._places = word_places if whole_words else occurrences
+        self._search = word_places if whole_words else occurrences
         self._one_by_one: Collection[str] = values
         self._by_width: list[_ByBeginning] = []
         self._words: frozenset[str] = frozenset()
         if len(values) <= _FEW:
             return
+        self._words = frozenset(filter(_is_words, values)) if whole_words else frozenset()
+        nested = _nested(values, self._words)
         classes: dict[int, list[str]] = {}
+        self._one_by_one = one_by_one = []
         for value in values:
-            width = next(width for width in _WIDTHS if width <= len(value)) if len(value) <= _LONG else 0
-            classes.setdefault(width, []).append(value)
-        long = classes.pop(0, [])
-        by_width = [_ByBeginning(group, width) for width, group in classes.items()]
-        if len(values) > _FEW * max((one.depth for one in by_width), default=1):
-            self._one_by_one, self._by_width = long, by_width
-            self._words = frozenset(filter(_is_words, values)) if whole_words else frozenset()
+            if len(value) > _LONG or value in nested:
+                one_by_one.append(value)
+            else:
+                classes.setdefault(next(width for width in _WIDTHS if width <= len(value)), []).append(value)
+        self._by_width = [_ByBeginning(group, width) for width, group in classes.items()]
 
-    def places(self, folded: str) -> Iterator[tuple[int, str]]:
-        """Where the values stand in a folded text, each as `occurrences` or `word_places` says, in no certain order."""
+    def longest(self, folded: str) -> dict[int, str]:
+        """The longest value at each place of a folded text where any stands as `occurrences` or `word_places` says."""
+        found: dict[int, str] = {}
+        for start, value in self._places(folded):
+            other = found.get(start)
+            if other is None or len(other) < len(value):
+                found[start] = value
+        return found
+
+    def stands_in(self, folded: str) -> bool:
+        """Whether any value stands in a folded text."""
+        return next(self._places(folded), None) is not None
+
+    def _places(self, folded: str) -> Iterator[tuple[int, str]]:
+        """All places, but of words that begin at the same one only the longest."""
         for value in self._one_by_one:
-            for start in self._places(folded, value):
+            for start in self._search(folded, value):
                 yield start, value
         free: dict[str, int] = {}
+        words = self._words
         for values in self._by_width:
-            for start, value in values.places(folded):
-                end = start + len(value)
-                if value in self._words:
-                    if _is_whole(folded, start, end):
+            for start, standing in values.places(folded):
+                may_be_word = start == 0 or not _cased(folded[start - 1])
+                for value in reversed(standing):
+                    end = start + len(value)
+                    if value in words:
+                        if may_be_word and (end == len(folded) or not _cased(folded[end])):
+                            may_be_word = False
+                            yield start, value
+                    elif free.get(value, 0) <= start:
+                        free[value] = end
                         yield start, value
-                elif free.get(value, 0) <= start:
-                    free[value] = end
-                    yield start, value
+
+
+def _nested(values: Collection[str], words: Collection[str]) -> frozenset[str]:
+    """Values to be searched one by one: beginnings of others, such as ``a1``, ``a1a1``, ``a1a1a1`` ..., of which each
+    stands wherever a longer one does. Words are not: of these the longest is enough.
+    """
+    chain: list[str] = []
+    nested: set[str] = set()
+    depth = 0
+    for value in sorted(values):
+        while chain and not value.startswith(chain[-1]):
+            chain.pop()
+        if len(chain) > _DEEP:
+            nested.add(chain[-1])
+        if value not in words:
+            chain.append(value)
+            depth = max(depth, len(chain))
+    # Too many to be worth it: then they are compared wherever they stand.
+    return frozenset(nested) if len(nested) <= _FEW * depth else frozenset()
 
 
 class _ByBeginning:
@@ -106,11 +145,9 @@ class _ByBeginning:
             groups.setdefault(value[:width], []).append(value)
         for beginning, group in groups.items():
             self._alike[beginning] = (group, _chains(group), max(map(len, group)))
-        #: Of how many values at most each is the beginning of the next.
-        self.depth = max(len(chain) for _, chains, _ in self._alike.values() for chain in chains)
 
-    def places(self, folded: str) -> Iterator[tuple[int, str]]:
-        """Where each value stands, also overlapping itself, from left to right."""
+    def places(self, folded: str) -> Iterator[tuple[int, Sequence[str]]]:
+        """Where values stand, from left to right, and which, from the shortest on; they may overlap."""
         width, alike = self._width, self._alike
         for start in range(len(folded) - width + 1):
             found = alike.get(folded[start : start + width])
@@ -119,9 +156,9 @@ class _ByBeginning:
             group, chains, longest = found
             # The last value in order up to what stands here: any that does stand here is a beginning of it.
             last = bisect_right(group, folded[start : start + longest])
-            if last:
-                for value in _standing(folded, start, chains[last - 1]):
-                    yield start, value
+            standing = _standing(folded, start, chains[last - 1]) if last else ()
+            if standing:
+                yield start, standing
 
 
 def _chains(ordered: Sequence[str]) -> list[Sequence[str]]:
@@ -145,10 +182,6 @@ def _standing(folded: str, start: int, chain: Sequence[str]) -> Sequence[str]:
 
 def _is_words(value: str) -> bool:
     return _cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)
-
-
-def _is_whole(folded: str, start: int, end: int) -> bool:
-    return (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end]))
 
 
 def _cased(character: str) -> bool:

@@ -114,13 +114,17 @@ class ValueSearch:
         return bool(self._numbers)
 
     def literals(self, folded: str) -> Iterator[tuple[int, int, str]]:
-        """Start, end and value, wherever one stands in a folded text as it is."""
-        for start, value in self._literals.places(folded):
+        """Start, end and value, wherever one stands in a folded text as it is; where several begin, the longest."""
+        for start, value in self._literals.longest(folded).items():
             yield start, start + len(value), value
 
     def numbers(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value, wherever the number of one stands in a folded text, in any notation."""
         return self._numbers.places(folded)
+
+    def any_in(self, folded: str) -> bool:
+        """Whether any value, in any notation, stands in a folded text."""
+        return self._literals.stands_in(folded) or next(self._numbers.places(folded), None) is not None
 
 
 def blanked(folded: str, places: Iterable[tuple[int, int]]) -> str:

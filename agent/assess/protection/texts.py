@@ -134,14 +134,16 @@ def _elsewhere(
     text: str, searched: Sequence[KnownValues], own: Mapping[str, Known], parts: Sequence[_Piece]
 ) -> list[_Piece]:
     """Where known values stand beside the parts themselves, whose own values go before those found elsewhere."""
-    tokens = _Tokens(text)
     folded = fold(text)
+    tokens = _Tokens(text)
+    if tokens.any:
+        folded = blanked(folded, tokens.spans)
     taken = {(part.start, part.end) for part in parts}
     found: list[_Piece] = []
 
     def add(values: KnownValues, places: Iterator[tuple[int, int, str]]) -> None:
         for start, end, value in places:
-            if (start, end) not in taken and not tokens.between(start, end):
+            if (start, end) not in taken:
                 known = own.get(value) or values[value]
                 found.append(_Piece(start, end, (known.kind,), known.operator))
 
@@ -173,16 +175,16 @@ class _Tokens:
     """Where the tokens of an earlier protection stand in a text."""
 
     def __init__(self, text: str) -> None:
-        self._spans = [match.span() for match in TOKEN.finditer(text)] if "[" in text else []
-        self._ends = [end for _, end in self._spans]
-        self.any = bool(self._spans)
+        self.spans = [match.span() for match in TOKEN.finditer(text)] if "[" in text else []
+        self._ends = [end for _, end in self.spans]
+        self.any = bool(self.spans)
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """Those that share a character with ``[start, end)``."""
         first = last = bisect_right(self._ends, start)
-        while last < len(self._spans) and self._spans[last][0] < end:
+        while last < len(self.spans) and self.spans[last][0] < end:
             last += 1
-        return self._spans[first:last]
+        return self.spans[first:last]
 
 
 def _joined(last: _Piece, piece: _Piece) -> _Piece:
@@ -220,8 +222,4 @@ def _in_text(operator: Operator, value: str, kind: str) -> str:
 def _survives(text: str, searched: Sequence[KnownValues]) -> bool:
     # What a token says of a value it says by design; by chance it may hold the letters of a short one.
     folded = fold(TOKEN.sub("\0", text))
-    return any(
-        next(places, None) is not None
-        for values in searched
-        for places in (values.search.literals(folded), values.search.numbers(folded))
-    )
+    return any(values.search.any_in(folded) for values in searched)
