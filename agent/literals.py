@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 
 __all__ = ["Literals", "occurrences", "word_places"]
 
@@ -36,10 +37,12 @@ def word_places(folded: str, value: str) -> Iterator[int]:
 
     Letters here are those with a case; writing without blanks between words, such as Chinese, has no whole words.
     """
+    start = folded.find(value)
+    if start < 0:
+        return  # mostly
     if not _is_words(value):
         yield from occurrences(folded, value)
         return
-    start = folded.find(value)
     while start >= 0:
         end = start + len(value)
         if (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end])):
@@ -180,6 +183,7 @@ def _standing(folded: str, start: int, chain: Sequence[str]) -> Sequence[str]:
     return chain[: bisect_left(chain, True, hi=len(chain) - 1, key=lambda value: not folded.startswith(value, start))]
 
 
+@lru_cache(maxsize=4096)
 def _is_words(value: str) -> bool:
     return _cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 __all__ = ["LEAST_DIGITS", "MOST_CHARACTERS", "SEPARATORS", "Numbers", "number_form"]
 
@@ -27,6 +28,7 @@ _MOST = 40
 MOST_CHARACTERS = 3 * (_MOST + 4)
 """How long a number can be in any notation: two separators between any two of its digits."""
 _CN_MOBILE = re.compile(r"(?:(?:00)?86)?(1[3-9][0-9]{9})")
+_GROUP = re.compile("[0-9]+|[a-z]+")
 _CN_PREFIXES = ("86", "0086")
 
 
@@ -77,7 +79,7 @@ class Numbers:
                     # Where the prefix is a group of its own the number is found without it.
                     digits.setdefault(prefix + form, (value, len(prefix) + 1))
             (digits if form.isdigit() else mixed)[form] = (value, 1)
-        self._searches = [search for search in (_Search(digits, "0-9"), _Search(mixed, "0-9a-z")) if search.forms]
+        self._searches = [_Search(forms, of) for forms, of in ((digits, "0-9"), (mixed, "0-9a-z")) if forms]
 
     def __bool__(self) -> bool:
         return bool(self._searches)
@@ -96,17 +98,15 @@ class _Search:
     """Forms out of one class of characters: each with its value, and the least length of the first group."""
 
     def __init__(self, forms: Mapping[str, tuple[str, int]], characters: str) -> None:
-        self.forms = forms
+        self._forms = forms
         self._lengths = frozenset(map(len, forms))
-        self._longest = max(self._lengths, default=0)
+        self._longest = max(self._lengths)
         self._first = frozenset(form[0] for form in forms)
-        least = min(self._lengths, default=1) - 1
-        self._region = re.compile(f"[{characters}](?:[{SEPARATORS}]{{0,2}}[{characters}]){{{least},}}+")
-        self._group = re.compile("[0-9]+|[a-z]+")
+        self._region = _region(characters, min(self._lengths))
 
     def places(self, folded: str) -> Iterator[tuple[int, int, str]]:
         for region in self._region.finditer(folded):
-            groups = [group.span() for group in self._group.finditer(folded, *region.span())]
+            groups = [group.span() for group in _GROUP.finditer(folded, *region.span())]
             if len(groups) == 1:
                 yield from self._matching(folded, groups, 0)
                 continue
@@ -124,6 +124,12 @@ class _Search:
             if length > self._longest:
                 return
             form += folded[start:end]
-            found = self.forms.get(form) if length in self._lengths else None
+            found = self._forms.get(form) if length in self._lengths else None
             if found is not None and head - begin >= found[1]:
                 yield begin, end, found[0]
+
+
+@lru_cache(maxsize=128)
+def _region(characters: str, least: int) -> re.Pattern[str]:
+    """So many characters and more, with at most two separators between two of them."""
+    return re.compile(f"[{characters}](?:[{SEPARATORS}]{{0,2}}[{characters}]){{{least - 1},}}+")

@@ -25,7 +25,8 @@ NUMBERS = (
     ("LICENCE_ID", "1234567"),
 )
 SEPARATORS = st.sampled_from(["", "", " ", "-", ".", "/", " - "[:2], "–", "\u00a0", "__", " (", ") ", "－"])
-BESIDE = st.sampled_from(["", " ", "：", "\n", ", 2 ", "order ", "#", "é"])
+BEFORE = st.sampled_from(["", " ", "：", "\n", "2, ", "order ", "#", "é"])
+AFTER = st.sampled_from(["", " ", "：", "\n", ", 2 ", " order", "#", "é"])
 
 
 @st.composite
@@ -37,7 +38,7 @@ def regroupings(draw: st.DrawFn, form: str) -> str:
 
 numbers = st.sampled_from(NUMBERS)
 pairs = numbers.flatmap(
-    lambda number: st.tuples(st.just(number), regroupings(number[1]), regroupings(number[1]), BESIDE, BESIDE)
+    lambda number: st.tuples(st.just(number), regroupings(number[1]), regroupings(number[1]), BEFORE, AFTER)
 )
 Case = tuple[tuple[str, str], str, str, str, str]
 

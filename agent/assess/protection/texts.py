@@ -94,9 +94,11 @@ class TextProtector:
         parts = self._parts(text, spans) if spans else []
         known = also if isinstance(also, KnownValues) else KnownValues(also)
         own = _values(text, parts)
+        searched = [known] if known else []
         # Mostly they are among the others; what is not, such as numbers too short to be looked for elsewhere, is new.
-        new = KnownValues({value: there for value, there in own.items() if value not in known})
-        searched = [values for values in (known, new) if values]
+        new = {value: there for value, there in own.items() if value not in known}
+        if new:
+            searched.append(KnownValues(new))
         if not searched:
             return Protected(text, [])
         pieces = _merged(parts + _elsewhere(text, searched, own, parts))
@@ -150,12 +152,17 @@ def _elsewhere(
     for values in searched:
         add(values, values.search.literals(folded))
     with_numbers = [values for values in searched if values.search.has_numbers]
-    # Twice: digits that touch a number make it part of a longer one only until they are replaced themselves.
-    for _ in range(2 if with_numbers else 0):
-        taken.update((piece.start, piece.end) for piece in found)
+    if not with_numbers:
+        return found
+    taken.update((piece.start, piece.end) for piece in found)
+    for values in with_numbers:
+        add(values, values.search.numbers(folded))
+    places = sorted((piece.start, piece.end) for piece in (*parts, *found))
+    if places:
+        # Digits that touch a number make it part of a longer one only until they are replaced themselves.
+        rest = blanked(folded, places)
         for values in with_numbers:
-            add(values, values.search.numbers(folded))
-        folded = blanked(folded, sorted((piece.start, piece.end) for piece in (*parts, *found)))
+            add(values, values.search.numbers(rest))
     return found
 
 
