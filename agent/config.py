@@ -288,7 +288,9 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         first = error.errors(include_input=False, include_url=False)[0]
         path = ".".join(str(step) for step in first["loc"]) or "(top level)"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ConfigError(f"{origin}: {path}: {first['msg']}{more}") from None
+        # What our own validators say is a sentence already; pydantic puts its own words before it.
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{origin}: {path}: {said}{more}") from None
 
 
 class _Budget:

@@ -7,7 +7,8 @@ import hmac
 from collections.abc import Collection, Mapping, Sequence
 
 from agent.errors import ConfigError, ScorerError
-from agent.redaction import redact, render, stretches, values_of
+from agent.notations import MOST_CHARACTERS
+from agent.redaction import ValueSearch, redact, render, stretches, values_of
 from agent.scores import Evidence, TextSpan, Verdict
 
 __all__ = ["EvidenceBuilder", "redact", "values_of"]
@@ -137,10 +138,12 @@ def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, i
         return redact(text, spans)
     if room == 0:
         return ""
-    values = values_of(text, spans)
-    # An excerpt is searched as far beyond its edges as the longest value reaches: so a cut never leaves half of a
-    # value, and a text of megabytes is not searched for each of its thousands of values.
+    values = ValueSearch(values_of(text, spans))
+    # An excerpt is searched as far beyond its edges as the longest value reaches, numbers with all their separators: so
+    # a cut never leaves half of a value, and a text of megabytes is not searched for what a page of it shows.
     reach = max((span.end - span.start for span in spans), default=0)
+    if values.has_numbers:
+        reach = max(reach, MOST_CHARACTERS)
     windows = _windows(len(text), points, room)
     pieces: list[str] = []
     for low, high in windows:

@@ -1,18 +1,30 @@
 """Finding values again, and replacing them: what `agent.evidence` and `agent.assess.protection` have in common.
 
-A value counts as found again in any case and in full-width forms.
+A value counts as found again in any case and in full-width forms, a number that identifies somebody (`agent.notations`)
+also with other separators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.errors import ScorerError
+from agent.literals import Literals
+from agent.notations import Numbers
 from agent.scores import TextSpan
 
-__all__ = ["Stretch", "check_spans", "fold", "occurrences", "redact", "render", "stretches", "values_of", "word_places"]
+__all__ = [
+    "Stretch",
+    "ValueSearch",
+    "blanked",
+    "check_spans",
+    "fold",
+    "redact",
+    "render",
+    "stretches",
+    "values_of",
+]
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _NONE: Mapping[str, str] = {}
@@ -29,7 +41,8 @@ class Stretch(NamedTuple):
 def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE) -> str:
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
-    Every other occurrence of a span's value goes too, in any case and in full-width forms. Spans that touch or overlap
+    Every other occurrence of a span's value goes too, in any case and in full-width forms, and of numbers (telephone,
+    card, account, identity) of seven digits and more also those with other separators. Spans that touch or overlap
     become one, named by all their types: ``[EMAIL+PHONE]``; one inside of another is not named. So no detected value is
     left in the result, unless the value is made of brackets or is itself part of a type's name. Values that were not
     detected stay.
@@ -46,9 +59,9 @@ def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE
 
     Notes
     -----
-    Takes time proportional to the length of the text times the number of different values.
+    Takes time proportional to the length of the text and of the values together, however many these are.
     """
-    values = {**also, **values_of(text, spans)}
+    values = ValueSearch({**also, **values_of(text, spans)})
     return render(text, stretches(text, spans, values), 0, len(text))
 
 
@@ -79,45 +92,68 @@ def fold(text: str) -> str:
     return "".join(lower if len(lower := character.lower()) == 1 else character for character in narrow)
 
 
-def occurrences(folded: str, value: str) -> Iterator[int]:
-    """Where a folded value stands in a folded text, from left to right, apart from each other."""
-    start = folded.find(value)
-    while start >= 0:
-        yield start
-        start = folded.find(value, start + len(value))
+class ValueSearch:
+    """Finds known values again.
 
-
-def word_places(folded: str, value: str) -> Iterator[int]:
-    """Like `occurrences`, but a value of letters alone counts only as whole words: no ``ann`` stands in ``annual``.
-
-    Letters here are those with a case; writing without blanks between words, such as Chinese, has no whole words.
+    Parameters
+    ----------
+    kinds
+        Folded values with their types, as `values_of` gives them.
+    whole_words
+        Whether values of letters alone count only as whole words.
     """
-    if not _is_words(value):
-        yield from occurrences(folded, value)
-        return
-    start = folded.find(value)
-    while start >= 0:
-        end = start + len(value)
-        if (start == 0 or not _cased(folded[start - 1])) and (end == len(folded) or not _cased(folded[end])):
-            yield start
-        start = folded.find(value, start + 1)
+
+    def __init__(self, kinds: Mapping[str, str], whole_words: bool = False) -> None:
+        self.kinds = kinds
+        self._literals = Literals(kinds, whole_words)
+        self._numbers = Numbers(kinds)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether any of the values is looked for in other notations."""
+        return bool(self._numbers)
+
+    def literals(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        """Start, end and value, wherever one stands in a folded text as it is; where several begin, the longest."""
+        for start, value in self._literals.longest(folded).items():
+            yield start, start + len(value), value
+
+    def numbers(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        """Start, end and value, wherever the number of one stands in a folded text, in any notation."""
+        return self._numbers.places(folded)
+
+    def any_in(self, folded: str) -> bool:
+        """Whether any value, in any notation, stands in a folded text."""
+        return self._literals.stands_in(folded) or next(self._numbers.places(folded), None) is not None
 
 
-@lru_cache(maxsize=4096)
-def _is_words(value: str) -> bool:
-    return _cased(value[0]) and _cased(value[-1]) and all(_cased(c) or not c.isalnum() for c in value)
+def blanked(folded: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text without what stands in some places, for a second look: digits may have touched a number until now.
+
+    Parameters
+    ----------
+    places
+        In order; they may overlap.
+    """
+    parts: list[str] = []
+    position = 0
+    for start, end in places:
+        if end > position:
+            parts += (folded[position:start], "\0" * (end - max(start, position)))
+            position = end
+    return "".join((*parts, folded[position:]))
 
 
-def _cased(character: str) -> bool:
-    return character.lower() != character.upper()
-
-
-def stretches(text: str, spans: Sequence[TextSpan], values: Mapping[str, str]) -> list[Stretch]:
+def stretches(text: str, spans: Sequence[TextSpan], values: ValueSearch) -> list[Stretch]:
     """What to replace: the spans, and wherever else one of the values stands. In order, merged, apart."""
     found = [Stretch(span.start, span.end, (span.type,)) for span in spans]
     folded = fold(text)
-    for value, kind in values.items():
-        found += (Stretch(start, start + len(value), (kind,)) for start in occurrences(folded, value))
+    kinds = values.kinds
+    found += (Stretch(start, end, (kinds[value],)) for start, end, value in values.literals(folded))
+    if values.has_numbers:
+        found += (Stretch(start, end, (kinds[value],)) for start, end, value in values.numbers(folded))
+        rest = blanked(folded, sorted((start, end) for start, end, _ in found))
+        found += (Stretch(start, end, (kinds[value],)) for start, end, value in values.numbers(rest))
     merged: list[Stretch] = []
     for stretch in sorted(found, key=lambda stretch: (stretch.start, -stretch.end)):
         if merged and stretch.start <= merged[-1].end:

@@ -64,7 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 1 when values were refused; nothing is written then unless --skip-refused."""
+    """Exit code 1 when values were refused; nothing is written then unless --skip-refused, and others are left.
+
+    Raises
+    ------
+    ConfigError
+        Also when there are no values at all, neither in the file nor in what --append adds to.
+    """
     _check(args)
     keys = CanaryKeys(read_key({"file": args.key_file} if args.key_file else {"env": args.key_env}))
     before = CanaryFile.load(args.out, keys) if args.append and args.out.exists() else None
@@ -78,9 +84,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         with open_input(args.file) as stream:
             submitted = list(_submitted(stream, args.label))
+        if not submitted and (before is None or not before.canaries):
+            raise ConfigError(
+                f"{args.file} holds no value, and a monitor without canaries watches nothing; "
+                "nothing was written: see whether the export of the values failed"
+            )
     with _busy(args.quiet):
         found = register(submitted, keys, before)
-    written = not found.refused or args.skip_refused
+    written = not found.refused or (args.skip_refused and bool(found.file.canaries))
     if written:
         if fresh:
             _write_values(args.values, fresh, args.label)  # before the hashes: without values they are of no use

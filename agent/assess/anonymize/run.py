@@ -10,7 +10,7 @@ from agent.assess.anonymize.columns import Columns, ColumnsSeen
 from agent.assess.anonymize.earlier import Earlier
 from agent.assess.anonymize.tally import SAMPLE_ROWS, ColumnTally, Tally
 from agent.assess.policy import ColumnRule, Policy
-from agent.assess.protection import Finder, Known, Operator, ProtectionKey
+from agent.assess.protection import Finder, Known, KnownValues, Operator, ProtectionKey
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import IDENTIFYING
 from agent.assess.tables import Batch, Row, TableReader, TableWriter, plain_text
@@ -94,8 +94,9 @@ class Anonymizer:
             known.update(self._known(leaf))
         # Of most rows nothing is known, and there is nothing more to do.
         if known or found:
+            values = KnownValues(known)
             for leaf in scanned:
-                self._replace(leaf, known, tally.columns[leaf.column])
+                self._replace(leaf, values, tally.columns[leaf.column])
         for column in self.columns.texts:
             if row.get(column) is not None:
                 row[column] = plain_text(row[column])
@@ -164,7 +165,7 @@ class Anonymizer:
             position = end
         return {value: known for value, known in values.items() if _is_telling(value)}
 
-    def _replace(self, leaf: Leaf, known: dict[str, Known], counts: ColumnTally) -> None:
+    def _replace(self, leaf: Leaf, known: KnownValues, counts: ColumnTally) -> None:
         text, done = self._texts.protect(leaf.text, leaf.spans, known)
         if not done:
             return

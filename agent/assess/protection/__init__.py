@@ -5,13 +5,15 @@ No import of an operator's libraries happens before it is built.
 
 from agent.assess.protection.base import OPERATORS, Operator, load_operator, operator_class
 from agent.assess.protection.keys import ProtectionKey
+from agent.assess.protection.known import Known, KnownValues
 from agent.assess.protection.scanning import Finder, SpanScorer
-from agent.assess.protection.texts import Known, Protected, TextProtector
+from agent.assess.protection.texts import Protected, TextProtector
 
 __all__ = [
     "OPERATORS",
     "Finder",
     "Known",
+    "KnownValues",
     "Operator",
     "Protected",
     "ProtectionKey",

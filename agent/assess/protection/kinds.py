@@ -6,6 +6,7 @@ import ipaddress
 import re
 import unicodedata
 
+from agent.notations import SEPARATORS
 from agent.taxonomy import CATEGORIES
 
 __all__ = ["IDENTIFYING", "KINDS", "VALUE", "standard_form"]
@@ -22,7 +23,7 @@ IDENTIFYING = frozenset(
 KINDS = IDENTIFYING | {VALUE, "AGE", "BIRTH_DATE", "COORDINATES", "DATE", "NUMBER", "POSTCODE"}
 
 _NUMBERED = frozenset({"CARD", "BANK_ACCOUNT", "NATIONAL_ID", "LICENCE_ID", "MEDICAL_ID", "PLATE", "POSTCODE"})
-_SEPARATORS = re.compile(r"[\s\-_.·•/,()（）]+")
+_SEPARATORS = re.compile(f"[{SEPARATORS}]+")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 # A mainland mobile number with its country prefix and without is one number.
 _CN_PREFIX = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.assess.protection.base import Operator, apply
+from agent.assess.protection.known import NONE, Known, KnownValues
 from agent.assess.protection.tokens import TOKEN, coarse_token, plain_token
-from agent.redaction import check_spans, fold, word_places
+from agent.redaction import blanked, check_spans, fold
 from agent.scores import TextSpan
 
-__all__ = ["Known", "Protected", "TextProtector"]
+__all__ = ["Protected", "TextProtector"]
 
 REDACT, GENERALISE = "redact", "generalise"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that is to be protected wherever it stands: its type, and by what."""
-
-    kind: str
-    operator: Operator
 
 
 class Protected(NamedTuple):
@@ -37,9 +29,6 @@ class _Piece(NamedTuple):
     end: int
     kinds: tuple[str, ...]
     operator: Operator | None
-
-
-_NONE: Mapping[str, Known] = {}
 
 
 class TextProtector:
@@ -71,8 +60,9 @@ class TextProtector:
         """
         return _values(text, self._parts(text, spans)) if spans else {}
 
-    def protect(self, text: str, spans: Sequence[TextSpan], also: Mapping[str, Known] = _NONE) -> Protected:
-        """Replace what was found in a text, and every other occurrence of it, in any case and in full-width forms.
+    def protect(self, text: str, spans: Sequence[TextSpan], also: Mapping[str, Known] = NONE) -> Protected:
+        """Replace what was found in a text, and every other occurrence of it: in any case, in full-width forms, and
+        numbers (`agent.notations`) with any separators.
 
         Parameters
         ----------
@@ -81,14 +71,16 @@ class TextProtector:
         spans
             Of a scorer, in order, not overlapping.
         also
-            Values found elsewhere (`known`), to be replaced here as well.
+            Values found elsewhere (`known`), to be replaced here as well; as `KnownValues` when there are several
+            texts to search for them.
 
         Returns
         -------
         Protected
             Outside of the tokens that stand for values (`tokens.TOKEN`) no value that was found is left, but where its
             operator keeps it, or it is already in the operator's form. A value of letters alone is found again only as
-            whole words. Tokens of an earlier protection are left alone.
+            whole words, a number in another notation only where it is no part of a longer one. Tokens of an earlier
+            protection are left alone.
 
         Raises
         ------
@@ -97,18 +89,23 @@ class TextProtector:
 
         Notes
         -----
-        Takes time proportional to the length of the text times the number of different values.
+        Takes time proportional to the length of the text and of the values found in it, however many these are.
         """
         parts = self._parts(text, spans) if spans else []
-        folded = fold(text)
-        values = {value: known for value, known in also.items() if value in folded} if also else {}
-        if parts:
-            values |= _values(text, parts)
-        pieces = _merged(parts + _elsewhere(text, folded, values, parts)) if values else []
+        known = also if isinstance(also, KnownValues) else KnownValues(also)
+        own = _values(text, parts)
+        searched = [known] if known else []
+        # Mostly they are among the others; what is not, such as numbers too short to be looked for elsewhere, is new.
+        new = {value: there for value, there in own.items() if value not in known}
+        if new:
+            searched.append(KnownValues(new))
+        if not searched:
+            return Protected(text, [])
+        pieces = _merged(parts + _elsewhere(text, searched, own, parts))
         if not pieces:
             return Protected(text, [])
         result = _rendered(text, pieces)
-        if _survives(result.text, {**also, **values}):
+        if _survives(result.text, searched):
             # Two replacements, or one and what stands beside it, happen to form a value again.
             result = _rendered(text, [piece._replace(operator=None) for piece in pieces])
         return result
@@ -135,16 +132,37 @@ def _values(text: str, parts: Sequence[_Piece]) -> dict[str, Known]:
     return {fold(text[part.start : part.end]): Known(part.kinds[0], part.operator) for part in parts if part.operator}
 
 
-def _elsewhere(text: str, folded: str, values: Mapping[str, Known], parts: Sequence[_Piece]) -> list[_Piece]:
-    """Where the values stand beside the parts themselves."""
-    exact = {(part.start, part.end) for part in parts}
+def _elsewhere(
+    text: str, searched: Sequence[KnownValues], own: Mapping[str, Known], parts: Sequence[_Piece]
+) -> list[_Piece]:
+    """Where known values stand beside the parts themselves, whose own values go before those found elsewhere."""
+    folded = fold(text)
     tokens = _Tokens(text)
+    if tokens.any:
+        folded = blanked(folded, tokens.spans)
+    taken = {(part.start, part.end) for part in parts}
     found: list[_Piece] = []
-    for value, known in values.items():
-        for start in word_places(folded, value):
-            end = start + len(value)
-            if (start, end) not in exact and not tokens.between(start, end):
+
+    def add(values: KnownValues, places: Iterator[tuple[int, int, str]]) -> None:
+        for start, end, value in places:
+            if (start, end) not in taken:
+                known = own.get(value) or values[value]
                 found.append(_Piece(start, end, (known.kind,), known.operator))
+
+    for values in searched:
+        add(values, values.search.literals(folded))
+    with_numbers = [values for values in searched if values.search.has_numbers]
+    if not with_numbers:
+        return found
+    taken.update((piece.start, piece.end) for piece in found)
+    for values in with_numbers:
+        add(values, values.search.numbers(folded))
+    places = sorted((piece.start, piece.end) for piece in (*parts, *found))
+    if places:
+        # Digits that touch a number make it part of a longer one only until they are replaced themselves.
+        rest = blanked(folded, places)
+        for values in with_numbers:
+            add(values, values.search.numbers(rest))
     return found
 
 
@@ -164,16 +182,16 @@ class _Tokens:
     """Where the tokens of an earlier protection stand in a text."""
 
     def __init__(self, text: str) -> None:
-        self._spans = [match.span() for match in TOKEN.finditer(text)] if "[" in text else []
-        self._ends = [end for _, end in self._spans]
-        self.any = bool(self._spans)
+        self.spans = [match.span() for match in TOKEN.finditer(text)] if "[" in text else []
+        self._ends = [end for _, end in self.spans]
+        self.any = bool(self.spans)
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """Those that share a character with ``[start, end)``."""
         first = last = bisect_right(self._ends, start)
-        while last < len(self._spans) and self._spans[last][0] < end:
+        while last < len(self.spans) and self.spans[last][0] < end:
             last += 1
-        return self._spans[first:last]
+        return self.spans[first:last]
 
 
 def _joined(last: _Piece, piece: _Piece) -> _Piece:
@@ -208,7 +226,7 @@ def _in_text(operator: Operator, value: str, kind: str) -> str:
     return coarse_token(kind, replacement)
 
 
-def _survives(text: str, values: Mapping[str, Known]) -> bool:
+def _survives(text: str, searched: Sequence[KnownValues]) -> bool:
     # What a token says of a value it says by design; by chance it may hold the letters of a short one.
     folded = fold(TOKEN.sub("\0", text))
-    return any(next(word_places(folded, value), None) is not None for value in values)
+    return any(values.search.any_in(folded) for values in searched)

@@ -197,3 +197,17 @@ def test_a_label_that_is_none_is_wrong_usage(command: Command, label: str) -> No
     code, _, error = command(write("values.txt", *VALUES), "--out", "out.json", "--label", label)
     assert code == 2 and error.count("\n") == 1 and "--label must be a word" in error
     assert not Path("out.json").exists()
+
+
+def test_an_export_without_values_is_an_error_unless_there_are_some(command: Command) -> None:
+    empty = write("empty.txt", "", "  ")
+    for more in ((), ("--append",)):
+        code, out, err = command(empty, "--out", "out.json", *more)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "empty.txt holds no value" in err
+        assert not Path("out.json").exists()
+    assert command(write("bad.txt", "short"), "--out", "out.json", "--skip-refused")[0] == 1
+    assert not Path("out.json").exists()
+    assert command(write("values.txt", VALUES[0]), "--out", "out.json")[0] == 0
+    assert command(empty, "--out", "out.json", "--append")[0] == 0
+    assert labels() == ["canary"]
