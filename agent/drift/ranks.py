@@ -21,7 +21,7 @@ class SequentialRanks:
     The rank of a value among the reference and everything since is uniform when all of them are exchangeable, and
     independent of the ranks before (Bhattacharya and Frierson, Annals of Statistics 9, 1981, build a chart on them).
     So thresholds depend neither on the distribution nor on the size of the reference. With a fixed reference its
-    sampling error would be felt for ever, by false alarms that are far more frequent than was asked for. Within a bin,
+    sampling error would be felt for ever, by false alarms that are more frequent than was asked for. Within a bin,
     and among equal values, the rank is drawn at random.
 
     The price: the reference takes in the stream. A change that is too small to be noticed for about as long as
