@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agent.drift.two_sample import chi_square, fisher, holm, ks
+from agent.drift.two_sample import chi_square, fisher, ks
 from agent.errors import DataError
+from agent.significance import holm
 
 __all__ = ["FeatureComparison", "compare"]
 

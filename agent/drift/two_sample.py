@@ -7,12 +7,14 @@ is that of one test: `holm` corrects for several features.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, gcd, lgamma, log, pi, sqrt
+from math import exp, gcd, pi, sqrt
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = ["Numbers", "TwoSampleResult", "chi_square", "fisher", "holm", "hypergeometric", "kolmogorov", "ks", "psi"]
+from agent.significance import chi_square_tail
+
+__all__ = ["Numbers", "TwoSampleResult", "chi_square", "fisher", "hypergeometric", "kolmogorov", "ks", "psi"]
 
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -116,37 +118,7 @@ def chi_square(table: Sequence[Sequence[float]] | Numbers, *, yates: bool = Fals
     if yates and freedom == 1:
         distance -= np.minimum(0.5, distance)
     statistic = float((distance**2 / expected).sum())
-    return TwoSampleResult(statistic, _upper_gamma(freedom / 2.0, statistic / 2.0))
-
-
-def _upper_gamma(a: float, x: float) -> float:
-    """Regularised upper incomplete gamma function (Abramowitz and Stegun 6.5.29 and 6.5.31)."""
-    if x <= 0.0:
-        return 1.0
-    front = exp(a * log(x) - x - lgamma(a))
-    if x < a + 1.0:
-        term = total = 1.0 / a
-        divisor = a
-        while term > total * 1e-17:
-            divisor += 1.0
-            term *= x / divisor
-            total += term
-        return max(0.0, 1.0 - front * total)
-    # Lentz's method for the continued fraction.
-    tiny = 1e-300
-    b = x + 1.0 - a
-    c, d = 1.0 / tiny, 1.0 / b
-    fraction = d
-    for i in range(1, 100_000):
-        factor = -i * (i - a)
-        b += 2.0
-        d = 1.0 / (factor * d + b or tiny)
-        c = b + factor / c or tiny
-        change = d * c
-        fraction *= change
-        if abs(change - 1.0) < 1e-16:
-            break
-    return min(1.0, front * fraction)
+    return TwoSampleResult(statistic, chi_square_tail(statistic, freedom))
 
 
 def hypergeometric(successes: int, failures: int, draws: int) -> tuple[int, Numbers]:
@@ -209,18 +181,3 @@ def psi(first: Sequence[float] | Numbers, second: Sequence[float] | Numbers, *, 
     q = np.asarray(second, dtype=float) + pseudo_count
     p, q = p / p.sum(), q / q.sum()
     return float(((p - q) * np.log(p / q)).sum())
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values, in the order given: those at most alpha reject with a family-wise error of at most alpha.
-
-    Holm, Scandinavian Journal of Statistics 6 (1979). Not Benjamini and Hochberg's: an alarm is acted upon by a person
-    for each feature by itself, so one false alarm among many is one too many, and features (the categories of one
-    scorer) depend on each other in ways that Holm need not know.
-    """
-    adjusted = [1.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted

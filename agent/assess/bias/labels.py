@@ -11,8 +11,9 @@ import numpy as np
 from agent.assess.bias.columns import ABSENT, BEYOND, FIRST_NAMED, CodedColumn, ColumnTexts
 from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
 from agent.assess.bias.representation import evenness, imbalance_ratio
-from agent.assess.bias.significance import LEVEL, Association, association, holm
+from agent.assess.bias.significance import LEVEL, Association, association
 from agent.assess.tables import Batch
+from agent.significance import holm
 from agent.windows.disparity import AttributeMeasurement, Disparity, measure
 from agent.windows.groups import SLOTS, GroupCounts
 from agent.windows.intervals import wilson, z_value

@@ -15,8 +15,9 @@ from agent.assess.bias.foretelling import design, foretell, held_out_association
 from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, largest
 from agent.assess.bias.kinds import Kind, kind_of, numbers_of, tells_rows_apart
 from agent.assess.bias.reservoir import RowSample
-from agent.assess.bias.significance import LEAST_EXPECTED, LEVEL, Association, association, holm, table_of
+from agent.assess.bias.significance import LEAST_EXPECTED, LEVEL, Association, association, table_of
 from agent.assess.tables import Batch
+from agent.significance import holm
 
 __all__ = ["NOTABLE", "Proxies"]
 

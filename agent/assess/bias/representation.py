@@ -10,8 +10,9 @@ from typing import Any
 from agent.assess.bias.columns import ABSENT, BEYOND, MOST_VALUES
 from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
 from agent.assess.bias.reference import Reference
-from agent.assess.bias.significance import LEVEL, Association, goodness_of_fit, holm
+from agent.assess.bias.significance import LEVEL, Association, goodness_of_fit
 from agent.assess.tables import Batch
+from agent.significance import holm
 from agent.windows.bias import JOINED
 from agent.windows.intervals import wilson, z_value
 

@@ -1,26 +1,23 @@
-"""The tests of this package: chi-square, corrected for how many were made, and an unbiased strength of association.
-
-Without scipy, which the command need not install; the tests compare every figure with it.
-"""
+"""The tests of this package: chi-square, and an unbiased strength of association."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, lgamma, log, sqrt
+from math import inf, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agent.significance import chi_square_tail
 
 __all__ = [
     "LEAST_EXPECTED",
     "LEVEL",
     "Association",
     "association",
-    "chi_square_tail",
     "goodness_of_fit",
-    "holm",
     "table_of",
 ]
 
@@ -29,8 +26,6 @@ LEVEL = 0.05
 
 LEAST_EXPECTED = 5.0
 """Expected count of a cell from which the chi-square distribution is a good approximation (Cochran, 1954)."""
-
-_STEPS, _PRECISION, _TINY = 10_000, 1e-15, 1e-300
 
 Table: TypeAlias = NDArray[np.int64]
 
@@ -54,56 +49,6 @@ class Association:
     statistic: float
     freedom: int
     p: float
-
-
-def chi_square_tail(statistic: float, freedom: float) -> float:
-    """Probability that chi-square with `freedom` degrees exceeds `statistic`.
-
-    The regularised incomplete gamma function Q(freedom / 2, statistic / 2) by series or continued fraction (Press et
-    al., Numerical Recipes, 6.2), to a relative error of about 1e-12.
-    """
-    a, x = freedom / 2.0, statistic / 2.0
-    if x <= 0.0:
-        return 1.0
-    front = a * log(x) - x - lgamma(a)
-    if x < a + 1.0:
-        term = total = 1.0 / a
-        for step in range(1, _STEPS):
-            term *= x / (a + step)
-            total += term
-            if term < total * _PRECISION:
-                break
-        return max(0.0, 1.0 - total * exp(front))
-    b = x + 1.0 - a
-    c, d = 1.0 / _TINY, 1.0 / b
-    found = d
-    for step in range(1, _STEPS):
-        numerator = -step * (step - a)
-        b += 2.0
-        d = 1.0 / _off_zero(numerator * d + b)
-        c = _off_zero(b + numerator / c)
-        found *= d * c
-        if abs(d * c - 1.0) < _PRECISION:
-            break
-    return min(1.0, found * exp(front))
-
-
-def _off_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values: reporting those below a level gives false alarms at all with at most that probability.
-
-    Holm, Scandinavian Journal of Statistics 6 (1979); holds however the tests depend on each other.
-    """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted = [1.0] * len(p_values)
-    least = 0.0
-    for rank, place in enumerate(order):
-        least = max(least, min(1.0, (len(order) - rank) * p_values[place]))
-        adjusted[place] = least
-    return adjusted
 
 
 def table_of(rows: NDArray[Any], columns: NDArray[Any], height: int, width: int) -> Table:

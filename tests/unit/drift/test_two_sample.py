@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from agent.drift.compare import compare
-from agent.drift.two_sample import chi_square, fisher, holm, hypergeometric, kolmogorov, ks, psi
+from agent.drift.two_sample import chi_square, fisher, hypergeometric, kolmogorov, ks, psi
 from agent.errors import DataError
+from agent.significance import holm
 
 CLOSE = 1e-9
 NUMBERS = st.lists(st.integers(0, 12), min_size=1, max_size=40)

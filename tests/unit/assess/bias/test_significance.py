@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agent.assess.bias.significance import association, chi_square_tail, goodness_of_fit, holm, table_of
+from agent.assess.bias.significance import association, goodness_of_fit, table_of
+from agent.significance import chi_square_tail, holm
 
 
 @given(st.floats(0.0, 3000.0), st.integers(1, 500))
