@@ -3,7 +3,7 @@
     python -m tests.bench.rebalance --open DIR [--seed N]
 
 For each ``DIR/decisions/*.csv`` (columns ``row_id, y, group_*``, then features; the label is said again in the last
-one) and each protected attribute that has a choice of methods, one JSON line a method:
+one) and each protected attribute with at least five rows of either label in every group, one JSON line a method:
 
 - ``labels``: SPD and DIR of the written data as we print them, and the largest difference from fairlearn's (with
   weights) and of our weights from the formula of Kamiran and Calders, computed here anew.
@@ -42,6 +42,7 @@ __all__ = ["main"]
 
 TOLERANCE = 1e-9
 LEAST_REDUCTION, MOST_POINTS = 0.8, 2.0
+_FOLDS = 5
 _METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("reweigh", {}),
     ("resample, uniform", {"method": "resample"}),
@@ -81,8 +82,8 @@ def lines(path: Path, seed: int) -> Iterator[dict[str, Any]]:
     rows = read_rows(path)
     for attribute in (name for name in rows[0] if name.startswith("group_")):
         counts = Counter((row[attribute], row["y"]) for row in rows)
-        if any((group, label) not in counts for group, _ in counts for label in "01"):
-            continue  # nothing to weigh in some group
+        if any(counts[group, label] < _FOLDS for group, _ in list(counts) for label in "01"):
+            continue  # some fold would leave nothing to weigh in some group
         for name, options in _METHODS:
             yield {"file": path.stem, "attribute": attribute, "method": name} | one(
                 path, rows, attribute, seed, options
@@ -168,7 +169,7 @@ def held_out_figures(rows: Sequence[_Row], attribute: str, request: Request) -> 
     label = np.array([row["y"] == "1" for row in rows])
     strata = [row[attribute] + row["y"] for row in rows]
     decided = np.zeros((2, len(rows)), dtype=bool)
-    folds = StratifiedKFold(5, shuffle=True, random_state=request.seed)
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=request.seed)
     for train, test in folds.split(rows, strata):
         with tempfile.TemporaryDirectory() as folder:
             source, out = Path(folder) / "train.csv", Path(folder) / "out.csv"
