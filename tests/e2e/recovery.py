@@ -35,7 +35,6 @@ class Size(NamedTuple):
     slow_events: int
 
 
-TINY = Size(kill_events=3000, kills=3, events=2000, away_seconds=12.0, slow_events=1500)
 SHORT = Size(kill_events=8000, kills=5, events=3000, away_seconds=12.0, slow_events=2000)
 LONG = Size(kill_events=50_000, kills=22, events=20_000, away_seconds=30.0, slow_events=6000)
 

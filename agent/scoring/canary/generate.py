@@ -68,7 +68,9 @@ def _code() -> str:
 
 def _number() -> str:
     """``48213 90275 11846 63097``: 66 bits."""
-    return " ".join(f"{secrets.randbelow(100_000):05d}" for _ in range(4))
+    # The last group is not 00000: a round number would be refused.
+    groups = [secrets.randbelow(100_000) for _ in range(3)] + [1 + secrets.randbelow(99_999)]
+    return " ".join(f"{group:05d}" for group in groups)
 
 
 def _phrase() -> str:

@@ -181,9 +181,9 @@ def test_alibi_detects_histories_are_cut_and_its_reports_pass_on(name: str) -> N
     generator = np.random.default_rng(1)
     dimensions = 1 if name == "alibi_cvm" else 3
     one = detector_class(name)(
-        VectorReference(generator.normal(size=(150, dimensions))), 100.0, window=10, bootstraps=400, seed=1
+        VectorReference(generator.normal(size=(150, dimensions))), 100.0, window=10, bootstraps=200, seed=1
     )
-    for vector in generator.normal(size=(600, dimensions)):
+    for vector in generator.normal(size=(320, dimensions)):
         one.observe(vector)
     assert len(one._inner().test_stats) <= 257
     assert len(getattr(one._inner(), "xs", ())) <= 267
