@@ -12,6 +12,7 @@ minutes and grows with ``ert``: they suit short expected run times, and streams 
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ __all__ = ["AlibiDetector", "CvmDetector", "LsddDetector", "MmdDetector"]
 _KEPT_STEPS = 256
 
 
-class AlibiDetector:
+class AlibiDetector(ABC):
     """What the adapters share. Run times are alibi-detect's promise, not ours; tests/bench/drift.py measures them.
 
     Parameters
@@ -81,12 +82,13 @@ class AlibiDetector:
                 f"drift: {cls.name} needs alibi-detect (Business Source Licence 1.1): pip install 'harmwatch[drift]'"
             ) from None
 
+    @abstractmethod
     def _make(self, package: Any, vectors: Any, ert: float, bootstraps: int, seed: int) -> Any:
-        raise NotImplementedError
+        """alibi-detect's own detector."""
 
+    @abstractmethod
     def _inner(self) -> Any:
         """The object that holds the histories."""
-        raise NotImplementedError
 
     def observe(self, value: Any) -> bool:
         """See `agent.drift.base.Detector.observe`; ``value`` is a vector of shape (d,)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from math import ceil, log10
@@ -27,7 +28,7 @@ _MOST_DRAWS = 400_000
 _LARGEST_POOL = 100_000_000
 
 
-class CountedDetector:
+class CountedDetector(ABC):
     """Tests each window of categories, one after the other, against all that came before.
 
     Given what the window and its past hold together, how it is split between the two is hypergeometric without drift,
@@ -66,9 +67,9 @@ class CountedDetector:
         self._observations = self._detections = 0
         self._statistic: float | None = None
 
-    @classmethod
+    @classmethod  # noqa: B027 - there is nothing to prepare, and no subclass need say so
     def prepare(cls) -> None:
-        """See `agent.drift.base.Detector.prepare`: nothing."""
+        """See `agent.drift.base.Detector.prepare`."""
 
     def _take(self, counts: Mapping[str, int]) -> None:
         self._index = {code: index for index, code in enumerate(counts)}
@@ -106,9 +107,9 @@ class CountedDetector:
         while len(self._waiting) > min(_LONGEST_WAIT, sum(self._past) // (4 * self._size)):
             self._past = [a + b for a, b in zip(self._past, self._waiting.popleft(), strict=True)]
 
+    @abstractmethod
     def _p_value(self) -> float:
         """Uniform in (0, 1] without drift."""
-        raise NotImplementedError
 
     def reading(self) -> Reading:
         """See `agent.drift.base.Detector.reading`."""

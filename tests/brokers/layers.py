@@ -18,11 +18,11 @@ from .select import find_docker, find_java_kafka, real_kafka
 __all__ = ["LayerLedger", "find_chromium", "known_layers"]
 
 
-def _probe_models() -> str:
-    absent = [name for name in ("torch", "transformers", "detoxify") if importlib.util.find_spec(name) is None]
+def _installed(extra: str, *packages: str) -> str:
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
     if absent:
-        raise LayerAbsent(f"{', '.join(absent)} not installed; pip install 'harmwatch[models]'")
-    return "torch, transformers and detoxify"
+        raise LayerAbsent(f"{', '.join(absent)} not installed; pip install 'harmwatch[{extra}]'")
+    return ", ".join(packages)
 
 
 def find_chromium() -> str:
@@ -39,7 +39,8 @@ _PROBES: dict[str, Callable[[], str]] = {
     "embedded": lambda: f"noida-db at {find_noida().name}",
     "docker": lambda: find_docker().description,
     "java": lambda: find_java_kafka().description,
-    "models": _probe_models,
+    "models": lambda: _installed("models", "torch", "transformers", "detoxify"),
+    "drift": lambda: _installed("drift", "alibi_detect"),
     "chromium": find_chromium,
 }
 

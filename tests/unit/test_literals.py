@@ -34,7 +34,7 @@ def simple_way(text: str, values: Sequence[str], whole_words: bool) -> dict[int,
     return found
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(many_values(), st.booleans())
 def test_one_pass_finds_what_value_by_value_finds(case: tuple[str, list[str]], whole_words: bool) -> None:
     text, values = case

@@ -47,7 +47,7 @@ def digits_of(text: str) -> str:
     return standard_form(text, "CARD")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pairs, st.sampled_from(["redact", "mask", "hash", "pseudonym", "generalise"]))
 def test_no_regrouping_survives(case: Case, name: str) -> None:
     (kind, form), found, again, before, after = case
@@ -67,7 +67,7 @@ def test_no_regrouping_survives(case: Case, name: str) -> None:
     assert form not in digits_of(TOKEN.sub("\0", way.protect(other, [], way.known(text, spans)).text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pairs, st.sampled_from(["0", "7", "99"]), st.booleans())
 def test_longer_numbers_stay(case: Case, more: str, behind: bool) -> None:
     (kind, form), _, again, before, _ = case

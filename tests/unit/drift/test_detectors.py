@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import tracemalloc
 from typing import Any
@@ -172,12 +171,11 @@ def test_run_times_in_hours() -> None:
         expected_observations(24.0, 0.0)
 
 
+@pytest.mark.layer("drift")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ALIBI)
 def test_alibi_detects_histories_are_cut_and_its_reports_pass_on(name: str) -> None:
-    if importlib.util.find_spec("alibi_detect") is None:
-        pytest.skip("alibi-detect (extra drift) is not installed")
     generator = np.random.default_rng(1)
     dimensions = 1 if name == "alibi_cvm" else 3
     one = detector_class(name)(

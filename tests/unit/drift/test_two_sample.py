@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from itertools import combinations
 from typing import Any
@@ -24,7 +23,7 @@ COUNTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2,
 
 
 @given(NUMBERS, NUMBERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_ks_is_scipys_with_ties_and_any_sizes(first: list[int], second: list[int]) -> None:
     result = ks(first, second)
     try:
@@ -65,7 +64,7 @@ def test_a_sample_without_values_is_refused(sample: list[float]) -> None:
 
 
 @given(COUNTS, st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_chi_square_is_scipys(pairs: list[tuple[int, int]], yates: bool) -> None:
     table = np.array([pair for pair in pairs if any(pair)]).T
     if table.size < 4 or not table.sum(axis=1).all():
@@ -78,7 +77,7 @@ def test_chi_square_is_scipys(pairs: list[tuple[int, int]], yates: bool) -> None
 
 
 @given(st.lists(st.integers(0, 400), min_size=4, max_size=4), st.sampled_from(["two-sided", "greater", "less"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_fisher_is_scipys(cells: list[int], alternative: str) -> None:
     table = [cells[:2], cells[2:]]
     expected = stats.fisher_exact(table, alternative=alternative)
@@ -94,7 +93,7 @@ def test_hypergeometric_of_millions_is_scipys() -> None:
 
 
 @given(COUNTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_psi_is_the_divergence_of_jeffreys(pairs: list[tuple[int, int]]) -> None:
     first, second = np.array(pairs, dtype=float).T
     p, q = first + 0.5, second + 0.5
@@ -143,8 +142,6 @@ def test_compare_needs_something_to_compare() -> None:
 
 @pytest.fixture(scope="module")
 def alibi() -> Any:
-    if importlib.util.find_spec("alibi_detect") is None:
-        pytest.skip("alibi-detect (extra drift) is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import alibi_detect.cd
@@ -158,6 +155,7 @@ def _alibis(detector: Any, window: Any) -> tuple[float, float]:
     return float(found["distance"][0]), float(found["p_val"][0])
 
 
+@pytest.mark.layer("drift")
 def test_the_tests_are_alibi_detects(alibi: Any) -> None:
     generator = np.random.default_rng(6)
     first, second = generator.normal(size=(200, 1)), generator.normal(0.2, size=(150, 1))

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("scipy", reason="the trainer needs the dev extra")
-
 from agent.errors import ModelError
 from agent.models import attack_templates, insults, templates
 from agent.models.card import write_card

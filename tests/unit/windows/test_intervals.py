@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from agent.windows.intervals import effective_count, newcombe, ratio, wilson, z_value
 
@@ -88,10 +89,8 @@ def test_wilson_holds_the_share(count: int, fraction: float) -> None:
     assert 0.0 <= lower <= share <= upper <= 1.0
 
 
-@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 60), st.integers(1, 60))
 def test_agrees_with_scipy(a: int, m: int, b: int, n: int) -> None:
-    stats = pytest.importorskip("scipy.stats")
     a, b = min(a, m), min(b, n)
     theirs = stats.binomtest(a, m).proportion_ci(method="wilson")
     assert wilson(a / m, m, Z) == pytest.approx((theirs.low, theirs.high), abs=1e-9)

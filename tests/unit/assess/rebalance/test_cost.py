@@ -24,7 +24,7 @@ GROUPS = [("f",), ("m",)]
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0.01, 1.0, 30.0]), st.booleans())
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_model_is_scikit_learns(seed: int, strength: float, weighted: bool) -> None:
     draw = np.random.default_rng(seed)
     inputs = draw.normal(size=(150, 4)) * [1.0, 1.0, 5.0, 0.1]
@@ -142,7 +142,7 @@ def test_the_ranker_knows_who_is_near_the_other_label() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.booleans(), st.floats(0.1, 4.0)),
                 min_size=200, max_size=250))  # fmt: skip
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_weighted_disparities_are_fairlearns(rows: list[tuple[int, bool, bool, float]]) -> None:
     groups = [("a",), ("b",), ("c",)]
     numbers = slots(3)

@@ -44,7 +44,6 @@ def test_level_0_changes_nothing(by_group: list[list[float]]) -> None:
 
 
 @given(groups, st.floats(0.0, 1.0), st.integers(0, 1000))
-@settings(deadline=None)
 def test_ranks_within_a_group_are_kept(by_group: list[list[float]], level: float, seed: int) -> None:
     before, after, group = repaired(by_group, level, seed)
     for number in set(group):
@@ -56,7 +55,7 @@ def test_ranks_within_a_group_are_kept(by_group: list[list[float]], level: float
 
 
 @given(st.integers(0, 2**32), st.booleans())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_level_1_makes_the_distributions_equal(seed: int, whole: bool) -> None:
     draw = np.random.default_rng(seed)
     by_group = [draw.normal(shift, 1.0 + shift, 1500) for shift in (0.0, 0.7, 2.0)]

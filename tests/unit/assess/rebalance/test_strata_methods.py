@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assess.rebalance.ranks import Ranks
@@ -75,7 +75,6 @@ def test_targets_keep_groups_and_positives_and_are_within_a_row_of_parity(counts
 
 
 @given(few_counts, st.integers(0, 2**32), st.booleans())
-@settings(deadline=None)
 def test_resampling_meets_its_targets_whatever_the_order(counts: dict[Stratum, int], seed: int, by_rank: bool) -> None:
     rows = [place for place, count in counts.items() for _ in range(count)]
     random.Random(seed).shuffle(rows)
@@ -122,7 +121,6 @@ def test_uniform_sampling_favours_no_row() -> None:
              min_size=1, max_size=60),
     st.data(),
 )  # fmt: skip
-@settings(deadline=None)
 def test_thresholds_are_those_of_sorting(rows: list[tuple[int, bool, float]], data: st.DataObject) -> None:
     places = [Stratum(group, positive) for group, positive, _ in rows]
     counts = Counter(places)
