@@ -6,7 +6,7 @@ asked for. ``tests/unit/drift/test_detectors.py`` runs over every row.
 
 from __future__ import annotations
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 from agent.errors import ConfigError
@@ -35,5 +35,4 @@ def detector_class(name: str) -> Any:
     """
     if name not in DETECTORS:
         raise ConfigError(f"no drift detector named {name!r}; there are: {', '.join(sorted(DETECTORS))}")
-    module, _, attribute = DETECTORS[name].partition(":")
-    return getattr(import_module(module), attribute)
+    return resolve_name(DETECTORS[name])

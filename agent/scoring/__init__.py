@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, cast
 
 from agent.errors import ConfigError
@@ -61,9 +61,8 @@ def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) 
         if row == name:
             raise ConfigError(f"no scorer is called {name!r}; there are {known}, or any name with a kind")
         raise ConfigError(f"scorer {name}: no kind is called {row!r}; there are builtin and the scorers {known}")
-    module_name, _, class_name = target.partition(":")
     try:
-        scorer_class = getattr(import_module(module_name), class_name)
+        scorer_class = resolve_name(target)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"scorer {name}: {target} cannot be imported; reinstall harmwatch") from error
     known_options = [each for each in inspect.signature(scorer_class).parameters if each not in ("self", _SLOT)]

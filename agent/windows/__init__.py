@@ -6,7 +6,7 @@ arguments, plus one line here; ``tests/conformance/test_aggregators.py`` runs ov
 
 from __future__ import annotations
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 from agent.errors import ConfigError
@@ -30,5 +30,4 @@ def aggregator_class(name: str) -> Any:
     """
     if name not in AGGREGATORS:
         raise ConfigError(f"no aggregator named {name!r}; there are: {', '.join(sorted(AGGREGATORS))}")
-    module, _, attribute = AGGREGATORS[name].partition(":")
-    return getattr(import_module(module), attribute)
+    return resolve_name(AGGREGATORS[name])

@@ -10,7 +10,7 @@ import msgspec
 from agent.windows.base import CONFIDENCE
 from agent.windows.intervals import effective_count, wilson, z_value
 
-__all__ = ["DECISION_SLOTS", "SLOTS", "GroupCounts", "GroupRate", "Mean", "Share", "group_rate"]
+__all__ = ["DECISION_SLOTS", "SLOTS", "GroupCounts", "GroupRate", "Mean", "Share", "group_rate", "mean_of"]
 
 DECISION_SLOTS: Final = 12
 SLOTS: Final = DECISION_SLOTS + 8
@@ -18,7 +18,7 @@ SLOTS: Final = DECISION_SLOTS + 8
 favourable): the sum of weights and of their squares. Then of the scores, and of label minus score where both are known:
 the sum of weights, of their squares, of the values, of the squared values."""
 
-_LEAST_VARIANCE: Final = 1e-12
+_LEAST_VARIANCE: Final = 1e-9
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -77,11 +77,11 @@ class GroupCounts(msgspec.Struct, frozen=True):
 
     def scores(self) -> Mean:
         """Of all scores."""
-        return _mean(self.group, self.numbers[DECISION_SLOTS : DECISION_SLOTS + 4])
+        return mean_of(self.group, self.numbers[DECISION_SLOTS : DECISION_SLOTS + 4])
 
     def residuals(self) -> Mean:
         """Of label minus score: 0 where scores are calibrated on the whole."""
-        return _mean(self.group, self.numbers[DECISION_SLOTS + 4 :])
+        return mean_of(self.group, self.numbers[DECISION_SLOTS + 4 :])
 
 
 class GroupRate(msgspec.Struct, frozen=True, gc=False):
@@ -99,7 +99,8 @@ def group_rate(share: Share) -> GroupRate:
     return GroupRate(share.group, share.rate, lower, upper, share.count)
 
 
-def _mean(group: str, numbers: Sequence[float]) -> Mean:
+def mean_of(group: str, numbers: Sequence[float]) -> Mean:
+    """From the sums of w, w^2, w x, w x^2; of fewer than two values 0, with hardly any variance."""
     weight, squares, total, total_squares = numbers
     count = effective_count(weight, squares)
     if count <= 1.0:

@@ -27,7 +27,8 @@ import msgspec
 from agent.errors import StateError
 from agent.identity import AXES
 from agent.windows.base import CONFIDENCE, FinishContext, Observation
-from agent.windows.intervals import Interval, effective_count, newcombe, welch, wilson, z_value
+from agent.windows.groups import Mean, mean_of
+from agent.windows.intervals import Interval, newcombe, welch, wilson, z_value
 
 __all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement"]
 
@@ -41,7 +42,6 @@ _KEYS: Final = {(axis, group): f"{axis} {group}" for axis, groups in AXES.items(
 _KNOWN: Final = frozenset(_KEYS.values())
 #: Scores are kept to four digits: their squares stay far from the smallest numbers, and this is their rounding.
 _DIGITS: Final = 4
-_LEAST_VARIANCE: Final = 1e-9
 
 
 class IdentityGap(msgspec.Struct, frozen=True, gc=False):
@@ -74,12 +74,15 @@ class IdentityMeasurement(msgspec.Struct, frozen=True):
 
 
 class _Sample(msgspec.Struct, frozen=True, gc=False):
-    """Texts about a group: how many, their mean score with its variance, their share at the threshold."""
+    """Texts about a group: their scores, and their share at the threshold."""
 
-    count: float
-    mean: float
-    variance: float
+    scores: Mean
     rate: float
+
+    @property
+    def count(self) -> float:
+        """Effective number of texts."""
+        return self.scores.count
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -148,25 +151,20 @@ class IdentityAggregator:
             for other, theirs in sums.items():
                 if other != group:
                     rest = list(map(add, rest, theirs))
-            own, others = _sample(numbers), _sample(rest)
+            own, others = _sample(group, numbers), _sample(group, rest)
             if min(own.count, others.count) >= self._min_group:
                 pairs.append(_Pair(axis, group, own, others))
         return pairs
 
 
-def _sample(numbers: Sequence[float]) -> _Sample:
-    weight, squares, total, total_squares, harmful = numbers
-    count = effective_count(weight, squares)
-    if weight <= 0.0 or count <= 1.0:
-        return _Sample(count, 0.0, _LEAST_VARIANCE, 0.0)
-    mean = total / weight
-    variance = max(_LEAST_VARIANCE, (total_squares / weight - mean * mean) * count / (count - 1.0))
-    return _Sample(count, mean, variance, min(1.0, harmful / weight))
+def _sample(group: str, numbers: Sequence[float]) -> _Sample:
+    *moments, harmful = numbers
+    return _Sample(mean_of(group, moments), min(1.0, harmful / moments[0]) if moments[0] > 0.0 else 0.0)
 
 
 def _score_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval]:
-    value = own.mean - others.mean
-    low, high = welch(value, (own.variance, own.count), (others.variance, others.count), z)
+    value = own.scores.value - others.scores.value
+    low, high = welch(value, (own.scores.variance, own.count), (others.scores.variance, others.count), z)
     return value, Interval(max(-1.0, low), min(1.0, high))
 
 

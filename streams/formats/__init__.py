@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
@@ -39,10 +39,10 @@ def load(name: str) -> Format:
         When there is no such row.
     """
     try:
-        module, _, attribute = FORMATS[name].partition(":")
+        target = FORMATS[name]
     except KeyError:
         raise ConfigError(f"unknown format {name!r}; known are: {', '.join(FORMATS)}") from None
-    return cast(Format, getattr(import_module(module), attribute)())
+    return cast(Format, resolve_name(target)())
 
 
 class Decoder:

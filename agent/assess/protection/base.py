@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, ClassVar, Protocol, cast
 
 from agent.assess.protection.keys import ProtectionKey
@@ -67,8 +67,7 @@ def operator_class(name: str) -> OperatorClass:
     target = OPERATORS.get(name)
     if target is None:
         raise ConfigError(f"no operator is called {name!r}; there are {', '.join(OPERATORS)}")
-    module, _, attribute = target.partition(":")
-    return cast(OperatorClass, getattr(import_module(module), attribute))
+    return cast(OperatorClass, resolve_name(target))
 
 
 def load_operator(name: str, options: Mapping[str, Any] | None = None, key: ProtectionKey | None = None) -> Operator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import Any, Final
 
 from agent.errors import ConfigError
@@ -56,7 +57,7 @@ def _finder(section: object, slot: str) -> ModelFinder:
         raise ConfigError(f"scorer {slot}: ner: gate is true or false")
     if given.get("script") not in (None, *SCRIPTS):
         raise ConfigError(f"scorer {slot}: ner: script must be one of {', '.join(SCRIPTS)}")
-    model_class = _class_of(kind)
+    model_class: Any = resolve_name(KINDS[kind])
     known = [name for name in inspect.signature(model_class).parameters if name not in _OWN]
     unknown = sorted(set(given) - set(known))
     if unknown:
@@ -70,10 +71,3 @@ def _finder(section: object, slot: str) -> ModelFinder:
         given["labels"] = wanted_labels(given["labels"], slot)
     model: EntityModel = model_class(**given, slot=slot)
     return ModelFinder(model, gate=gate)
-
-
-def _class_of(kind: str) -> Any:
-    from importlib import import_module
-
-    module, _, name = KINDS[kind].partition(":")
-    return getattr(import_module(module), name)

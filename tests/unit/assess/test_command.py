@@ -16,6 +16,7 @@ import pytest
 
 from agent.assess.report.words import TEXTS
 from streams.cli import main
+from tests.unit.assess.command_builders import assessed
 
 ROWS = [
     ("1000001", "34", "female", "100080", "call 13812345678", "1"),
@@ -34,15 +35,6 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert main(["assess", "--json", *words]) == 0
-    captured = capsys.readouterr()
-    (line,) = captured.out.splitlines()
-    assert captured.err == ""
-    found: dict[str, Any] = json.loads(line)
-    return found
-
-
 def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> str:
     assert main(["assess", *words]) == code
     captured = capsys.readouterr()
@@ -52,7 +44,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> s
 
 
 def test_everything_is_in_the_json(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, str(table), "--protected", "性别", "--label", "approved", "--positive", "1")
+    found = assessed(capsys, str(table), "--protected", "性别", "--label", "approved", "--positive", "1")
     assert (found["file"], found["rows"], found["columns"]) == ("people.csv", 40, list(HEAD))
     assert found["sensitivity"]["p_privacy"]["value"] == pytest.approx(16 / 40)
     assert found["quasi_identifiers"]["used"] == ["age", "性别", "zip"]
@@ -75,7 +67,7 @@ def test_formats_give_the_same_figures(table: Path, capsys: pytest.CaptureFixtur
     parquet = table.with_suffix(".parquet")
     pa.parquet.write_table(pa.Table.from_pylist(rows), parquet)
     options = ("--label", "approved", "--positive", "1", "--protected", "性别")
-    figures = [result(capsys, str(path), *options) for path in (table, lines, parquet)]
+    figures = [assessed(capsys, str(path), *options) for path in (table, lines, parquet)]
     for one in figures:
         del one["file"], one["created"]
     assert figures[0] == figures[1] == figures[2]
@@ -84,7 +76,7 @@ def test_formats_give_the_same_figures(table: Path, capsys: pytest.CaptureFixtur
 def test_standard_input(table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     line = json.dumps({"text": "a@example.org"}).encode() + b"\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
-    assert result(capsys, "-")["sensitivity"]["rows_with_personal_data"] == 1
+    assert assessed(capsys, "-")["sensitivity"]["rows_with_personal_data"] == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -119,7 +111,7 @@ def test_a_redacted_table_holds_no_personal_data(tmp_path: Path, capsys: pytest.
     table, key = tmp_path / "people.csv", tmp_path / "key"
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     key.write_bytes(bytes(range(32)))
-    before = result(capsys, str(table))["sensitivity"]
+    before = assessed(capsys, str(table))["sensitivity"]
     assert before["rows_with_personal_data"] == 2
     assert {"NAME", "ADDRESS", "PHONE", "EMAIL"} <= {kind for kind, part in before["by_type"].items() if part["rows"]}
     for policy in ("redact", "hash", "pseudonym"):
@@ -127,7 +119,7 @@ def test_a_redacted_table_holds_no_personal_data(tmp_path: Path, capsys: pytest.
         words = ("--policy", policy, "--key-file", str(key)) if policy != "redact" else ("--policy", policy)
         assert main(["anonymize", str(table), *words, "--out", str(safe), "--quiet"]) == 0
         capsys.readouterr()
-        after = result(capsys, str(safe))["sensitivity"]
+        after = assessed(capsys, str(safe))["sensitivity"]
         assert (policy, after["rows_with_personal_data"], after["p_privacy"]["value"]) == (policy, 0, 0.0)
 
 
@@ -155,7 +147,7 @@ def numbers(found: Any) -> list[Any]:
 
 
 def test_a_release_holds_nothing_but_the_release(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
+    found = assessed(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
     assert set(found) == {"file", "created", "release"}
     release = found["release"]
     assert set(release) == {
@@ -165,7 +157,7 @@ def test_a_release_holds_nothing_but_the_release(table: Path, capsys: pytest.Cap
     assert [query["name"] for query in release["account"]["queries"]] == ["rows", "types", "group:性别"]
     assert set(release["groups"]["性别"]["by_group"]) == {"female", "male"}
     # Two releases differ, or they were no releases: the same noise twice has a probability below 1e-9.
-    again = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
+    again = assessed(capsys, str(table), *PRIVATE, "--dp-epsilon", "1.5")
     assert numbers(release) != numbers(again["release"])
 
 
@@ -185,7 +177,7 @@ def test_the_page_of_a_release(
 
 
 def test_a_large_epsilon_is_nearly_exact(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    release = result(capsys, str(table), *PRIVATE, "--dp-epsilon", "20")["release"]
+    release = assessed(capsys, str(table), *PRIVATE, "--dp-epsilon", "20")["release"]
     rows = release["rows"]
     # The sum of two draws of scale 0.15: off by more than 4 with a probability below 1e-9.
     assert abs(rows["value"] - 40) <= 4
@@ -198,12 +190,12 @@ def test_the_ledger_refuses_what_is_too_much_and_shows_what_is_left(
     ledger = tmp_path / "ledger.jsonl"
     release = (str(table), "--dp-epsilon", "0.6", "--dp-ledger", str(ledger))
     assert "give --dp-budget TOTAL" in refused(capsys, *release)
-    first = result(capsys, *release, "--dp-budget", "1")["release"]["ledger"]
+    first = assessed(capsys, *release, "--dp-budget", "1")["release"]["ledger"]
     assert (first["spent"], first["left"], first["entry"]) == (0.6, 0.4, 2)
     assert "0.4 of 1 after 1 releases; nothing was released" in refused(capsys, *release)
     # Another name is another data set.
-    result(capsys, *release, "--dp-dataset", "survey", "--dp-budget", "0.6")
-    status = result(capsys, "--dp-ledger", str(ledger), "--dp-status")
+    assessed(capsys, *release, "--dp-dataset", "survey", "--dp-budget", "0.6")
+    status = assessed(capsys, "--dp-ledger", str(ledger), "--dp-status")
     assert status["datasets"]["survey"] == {"total": 0.6, "spent": 0.6, "left": 0.0, "releases": 1, "torn": 0}
     assert len(status["datasets"]) == 2
     assert main(["assess", "--dp-ledger", str(ledger), "--dp-status"]) == 0
@@ -321,7 +313,7 @@ def test_the_ledger_is_not_the_data_nor_any_other_file(
 def test_a_damaged_ledger_releases_nothing(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ledger = tmp_path / "ledger.jsonl"
     words = (str(table), "--dp-epsilon", "1", "--dp-budget", "1", "--dp-ledger", str(ledger))
-    result(capsys, *words)
+    assessed(capsys, *words)
     first, rest = ledger.read_bytes().split(b"\n", 1)
     ledger.write_bytes(first[:-9] + b"\n" + rest)
     assert "damaged from line 1;" in refused(capsys, *words, code=1)
@@ -353,4 +345,4 @@ def test_tables_that_cannot_be_assessed_give_one_line(
 def test_a_huge_cell_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "huge.csv"
     path.write_text("text\n" + "word " * 400_000 + "a@example.org\n", encoding="utf-8")
-    assert result(capsys, str(path))["sensitivity"]["by_type"]["EMAIL"]["rows"] == 1
+    assert assessed(capsys, str(path))["sensitivity"]["by_type"]["EMAIL"]["rows"] == 1

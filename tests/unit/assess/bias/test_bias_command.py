@@ -7,13 +7,13 @@ import random
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from streams.cli import main
 from tests.brokers.layers import find_chromium
+from tests.unit.assess.command_builders import assessed
 
 HEAD = ("row_id", "性别", "region", "height", "remark", "approved", "part")
 
@@ -40,15 +40,6 @@ def table(tmp_path: Path) -> Path:
 WORDS = ("--protected", "性别", "region", "--label", "approved", "--positive", "1", "--split", "part")
 
 
-def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert main(["assess", "--json", *words]) == 0
-    captured = capsys.readouterr()
-    (line,) = captured.out.splitlines()
-    assert captured.err == ""
-    found: dict[str, Any] = json.loads(line)
-    return found
-
-
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert main(["assess", *words]) == 2
     captured = capsys.readouterr()
@@ -60,7 +51,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_what_was_planted_is_in_the_json(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reference = tmp_path / "population.yaml"
     reference.write_text("性别: {女: 0.5, 男: 0.5}\n", encoding="utf-8")
-    found = result(capsys, str(table), *WORDS, "--reference", str(reference))
+    found = assessed(capsys, str(table), *WORDS, "--reference", str(reference))
     sex = found["representation"]["by_attribute"]["性别"]
     assert sex["groups"]["女"]["ratio"] < 0.8
     assert sex["test"]["significant"]
@@ -125,7 +116,7 @@ def test_chromium_renders_the_page(table: Path, tmp_path: Path, capsys: pytest.C
 
 def test_nothing_of_it_is_in_a_release(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--protected", "性别", "--label", "approved", "--positive", "1", "--dp-epsilon", "1")
-    found = result(capsys, str(table), *words, "--dp-groups", "性别", "女", "男")
+    found = assessed(capsys, str(table), *words, "--dp-groups", "性别", "女", "男")
     assert set(found) == {"file", "created", "release"}
 
 

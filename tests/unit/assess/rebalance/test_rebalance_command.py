@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from streams.cli import main
+from tests.unit.assess.command_builders import assessed
 
 METHODS = ("reweigh", "resample", "disparate-impact-remover")
 BASIC = ("--protected", "sex", "--label", "hired", "--positive", "yes", "--text", "job", "--quasi", "job")
@@ -42,11 +43,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    code = main(["assess", "--json", *words])
-    captured = capsys.readouterr()
-    assert (code, captured.err) == (0, "")
-    (line,) = captured.out.splitlines()
-    found: dict[str, Any] = json.loads(line)["rebalance"]
+    found: dict[str, Any] = assessed(capsys, *words)["rebalance"]
     return found
 
 
