@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from agent.errors import ConfigError
 
-__all__ = ["Detector", "Feed", "Reading", "Resumable", "expected_observations"]
+__all__ = ["Detector", "Feed", "Reading", "expected_observations"]
 
 Feed: TypeAlias = Literal["number", "category", "vector"]
 
@@ -66,22 +65,6 @@ class Detector(Protocol):
 
     def reading(self) -> Reading:
         """Statistic, threshold and counts."""
-
-
-class Resumable(Protocol):
-    """A detector whose state can be carried over a restart."""
-
-    def state(self) -> dict[str, Any]:
-        """Plain data for JSON or MessagePack, without payload."""
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a `state`, of a detector made with the same options.
-
-        Raises
-        ------
-        StateError
-            When it is no such state.
-        """
 
 
 def expected_observations(ert_hours: float, events_per_hour: float, features: int = 1) -> float:

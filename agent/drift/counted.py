@@ -13,7 +13,7 @@ import numpy as np
 from agent.drift.base import Feed, Reading
 from agent.drift.reference import OTHER, CategoryReference, category_code
 from agent.drift.two_sample import Numbers, chi_square, hypergeometric
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError
 
 __all__ = ["ChiSquareDetector", "CountedDetector", "FisherDetector"]
 
@@ -23,6 +23,9 @@ _TIE = 1e-9
 _DOUBTFUL = 0.05
 _LONGEST_WAIT = 8
 _FIRST_DRAWS = 200
+#: Share of the level below which the tail of the chi-square distribution settles it: with five expected in a cell,
+#: chance gives what has such a tail once in hundreds of millions of windows.
+_HOPELESS = 1e-9
 _MOST_DRAWS = 400_000
 #: NumPy's generator takes no larger pool; one that large is as good as infinite.
 _LARGEST_POOL = 100_000_000
@@ -115,23 +118,6 @@ class CountedDetector(ABC):
         """See `agent.drift.base.Detector.reading`."""
         return Reading(self._statistic, -log10(self._level), self._observations, self._detections)
 
-    def state(self) -> dict[str, Any]:
-        """See `agent.drift.base.Resumable.state`; the open window, and those that wait, are left out."""
-        past = dict(zip(self._index, self._past, strict=True))
-        return {"past": past, "observations": self._observations, "detections": self._detections}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See `agent.drift.base.Resumable.restore`."""
-        try:
-            past = CategoryReference({str(code): int(count) for code, count in state["past"].items()})
-            observations, detections = int(state["observations"]), int(state["detections"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise StateError(f"the state of a {self.name} detector cannot be read") from None
-        self._take(past.counts)
-        self._observations, self._detections = observations, detections
-        # Any draws will do but those already used.
-        self._draw = np.random.default_rng((self._seed, past.total))
-
 
 class ChiSquareDetector(CountedDetector):
     """Pearson's statistic of window and past, its p-value from random splits instead of the chi-square distribution.
@@ -139,7 +125,9 @@ class ChiSquareDetector(CountedDetector):
     The rank of a statistic among those of random splits is uniform too, so the level is exact with any number of
     draws. Draws end early when there are many larger ones among them. At 400,000 draws without a larger one the p-value
     is that of the chi-square distribution where it is smaller, which is not exact: it concerns run times over some
-    20,000 windows. Categories that both hold too rarely for five in a window count as one.
+    20,000 windows. So it is, after some thousand draws without one as large, where its tail lies so far beyond the
+    level that no number of draws would tell otherwise. Categories that both hold too rarely for five in a window count
+    as one.
     """
 
     name: ClassVar[str] = "chi_square"
@@ -162,16 +150,23 @@ class ChiSquareDetector(CountedDetector):
             draws += batch
             if draws >= wanted or (larger >= 20 and larger > 10.0 * self._level * draws):
                 break
+            if draws > _FIRST_DRAWS and not larger + equal and (tail := _tail(window, pool)) < _HOPELESS * self._level:
+                return tail
             batch = min(10 * batch, wanted - draws, 1_000_000 // pool.size)
         p_value = float(larger + (1.0 - self._draw.random()) * (equal + 1)) / (draws + 1)
         if draws == _MOST_DRAWS and not larger + equal:
-            p_value = min(p_value, chi_square(np.stack((window, pool - window))).p_value)
+            p_value = min(p_value, _tail(window, pool))
         return p_value
 
     def _splits(self, pool: _Counts, draws: int) -> _Counts:
         if pool.sum() > _LARGEST_POOL:
             return self._draw.multinomial(self._size, pool / pool.sum(), size=draws)
         return self._draw.multivariate_hypergeometric(pool, self._size, size=draws, method="marginals")
+
+
+def _tail(window: _Counts, pool: _Counts) -> float:
+    """The p-value by the chi-square distribution."""
+    return chi_square(np.stack((window, pool - window))).p_value
 
 
 def _without_rare(window: _Counts, pool: _Counts) -> tuple[_Counts, _Counts]:

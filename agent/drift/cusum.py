@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil, log
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from agent.drift.base import Feed, Reading
 from agent.drift.ranks import SequentialRanks
 from agent.drift.reference import NumberReference
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError
 
 __all__ = ["CusumDetector", "run_length", "threshold_for"]
 
@@ -90,22 +89,6 @@ class CusumDetector:
         """See `agent.drift.base.Detector.reading`."""
         statistic = max(self._up, self._down) if self._observations else None
         return Reading(statistic, self._threshold, self._observations, self._detections)
-
-    def state(self) -> dict[str, Any]:
-        """See `agent.drift.base.Resumable.state`."""
-        sums = {"up": self._up, "down": self._down, "observations": self._observations, "detections": self._detections}
-        return {"ranks": self._ranks.state(), **sums}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See `agent.drift.base.Resumable.restore`."""
-        try:
-            up, down = float(state["up"]), float(state["down"])
-            observations, detections = int(state["observations"]), int(state["detections"])
-            ranks = state["ranks"]
-        except (KeyError, TypeError, ValueError):
-            raise StateError("the state of a cusum detector cannot be read") from None
-        self._ranks.restore(ranks)
-        self._up, self._down, self._observations, self._detections = up, down, observations, detections
 
 
 def run_length(threshold: float, allowance: float) -> float:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from random import Random
-from typing import Any
 
 from agent.drift.reference import NumberReference
-from agent.errors import StateError
 
 __all__ = ["SequentialRanks"]
 
@@ -65,26 +62,3 @@ class SequentialRanks:
             self._groups[group] += 1
             self._total += 1
         return rank
-
-    def state(self) -> dict[str, Any]:
-        """Counts and what is needed to go on; the generator is seeded anew."""
-        return {"edges": list(self._edges), "counts": list(self._counts), "frozen": self.frozen}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a state.
-
-        Raises
-        ------
-        StateError
-            When it is none.
-        """
-        try:
-            reference = NumberReference(list(state["edges"]), list(state["counts"]))
-            self.frozen = int(state["frozen"])
-        except (KeyError, TypeError, ValueError):
-            raise StateError("a drift detector's ranks cannot be read") from None
-        self._edges, self._counts = reference.edges, reference.counts
-        self._total = sum(self._counts)
-        # Any draws will do but those already used.
-        self._draw = Random(f"{self._seed}:{self._total}")
-        self._regroup()

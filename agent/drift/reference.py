@@ -7,7 +7,6 @@ embedding.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -18,7 +17,7 @@ import msgspec
 import numpy as np
 
 from agent.drift.two_sample import Numbers
-from agent.errors import DataError, StateError
+from agent.errors import DataError
 
 __all__ = ["CategoryReference", "NumberReference", "Reference", "VectorReference", "category_code"]
 
@@ -81,22 +80,6 @@ class NumberReference(msgspec.Struct, tag="number"):
         """Number of values."""
         return sum(self.counts)
 
-    def bin_of(self, value: float) -> int:
-        """The index of the bin that holds ``value``."""
-        return bisect_left(self.edges, value)
-
-    def merge(self, other: NumberReference) -> None:
-        """Add the counts of another reference with the same edges.
-
-        Raises
-        ------
-        StateError
-            When the edges differ.
-        """
-        if other.edges != self.edges:
-            raise StateError("drift references with different edges cannot be merged")
-        self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
-
 
 class CategoryReference(msgspec.Struct, tag="category"):
     """How often each category occurred; the rarest beyond fifty, and those that are new later, count as ``other``.
@@ -123,7 +106,12 @@ class CategoryReference(msgspec.Struct, tag="category"):
         DataError
             When it is empty.
         """
-        found = Counter(map(category_code, values))
+        return cls.of_codes(map(category_code, values))
+
+    @classmethod
+    def of_codes(cls, codes: Iterable[str]) -> CategoryReference:
+        """The same from what `category_code` gives."""
+        found = Counter(codes)
         if not found:
             raise DataError("a drift reference needs at least one value")
         counts = dict(found.most_common(MOST_CATEGORIES))
@@ -134,11 +122,6 @@ class CategoryReference(msgspec.Struct, tag="category"):
     def total(self) -> int:
         """Number of values."""
         return sum(self.counts.values())
-
-    def merge(self, other: CategoryReference) -> None:
-        """Add the counts of another reference; categories that are unknown here count as ``other``."""
-        for code, count in other.counts.items():
-            self.counts[code if code in self.counts else OTHER] += count
 
 
 class VectorReference:

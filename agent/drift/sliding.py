@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from agent.drift.base import Feed, Reading
 from agent.drift.ranks import SequentialRanks
 from agent.drift.reference import NumberReference
 from agent.drift.thresholds import STATISTICS, Window, threshold_curve
-from agent.errors import ConfigError, StateError
+from agent.errors import ConfigError
 
 __all__ = ["KsDetector", "PsiDetector", "SlidingDetector"]
 
@@ -99,20 +98,6 @@ class SlidingDetector:
     def reading(self) -> Reading:
         """See `agent.drift.base.Detector.reading`."""
         return Reading(self._statistic, self._threshold, self._observations, self._detections)
-
-    def state(self) -> dict[str, Any]:
-        """See `agent.drift.base.Resumable.state`; the window is left out, and fills again within one length of it."""
-        return {"ranks": self._ranks.state(), "observations": self._observations, "detections": self._detections}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """See `agent.drift.base.Resumable.restore`."""
-        try:
-            observations, detections, ranks = int(state["observations"]), int(state["detections"]), state["ranks"]
-        except (KeyError, TypeError, ValueError):
-            raise StateError(f"the state of a {self.name} detector cannot be read") from None
-        self._ranks.restore(ranks)
-        self._observations, self._detections = observations, detections
-        self._restart()
 
 
 class KsDetector(SlidingDetector):

@@ -5,16 +5,21 @@ A series without a given reference makes one of its first observations, and meas
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from agent.drift import detector_class
 from agent.drift.base import Detector, Feed, Reading, expected_observations
-from agent.drift.reference import CategoryReference, NumberReference, Reference
+from agent.drift.reference import CategoryReference, NumberReference, Reference, category_code
 from agent.errors import ConfigError
 
 __all__ = ["DriftWatch", "Series", "WatchPlan"]
+
+_logger = logging.getLogger(__name__)
 
 _SECONDS_PER_HOUR = 3600.0
 #: A burst of a replayed backlog must not make the rate, and so the run time, look endless.
@@ -35,6 +40,11 @@ class Series(NamedTuple):
         """For the label ``feature`` of metrics: ``output.toxicity``, ``output.toxicity[gender=female]``."""
         return self.feature if self.attribute is None else f"{self.feature}[{self.attribute}={self.group}]"
 
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether its name comes from the events, and not from a scorer."""
+        return self.attribute is not None or ".features." in self.feature
+
 
 class WatchPlan(NamedTuple):
     """How to watch.
@@ -50,8 +60,9 @@ class WatchPlan(NamedTuple):
     events_per_hour
         Of each series; None to measure it while a reference is made. With a given reference it is needed.
     max_series_per_model, max_models
-        A feature or group that is new beyond the former is not watched: a stated false-alarm rate needs it fixed in
-        advance. Of too many models the one that was fed longest ago is dropped.
+        What is new beyond the former is not watched: a stated false-alarm rate needs it fixed in advance. Features of
+        events and groups get at most half of the places. Of too many models the one that was fed longest ago is
+        dropped.
     """
 
     numbers: Sequence[str] = ("cusum",)
@@ -88,8 +99,9 @@ class DriftWatch:
         _need(plan.categories, "category")
         self._made: dict[str, dict[Series, _Watched]] = {}
         self._fed: dict[str, int] = {}
+        self._open_ended: Counter[str] = Counter()
         self._turn = 0
-        self.unwatched = 0
+        self._has_refused = False
 
     def observe(self, series: Series, value: float | str, time: float) -> list[str]:
         """Feed one observation.
@@ -114,17 +126,30 @@ class DriftWatch:
         of_model = self._made.get(series.model)
         if of_model is None:
             if len(self._made) >= self._plan.max_models:
-                self.forget(min(self._fed, key=self._fed.__getitem__))
+                self._forget(min(self._fed, key=self._fed.__getitem__))
             of_model = self._made[series.model] = {}
         self._fed[series.model] = self._turn
         watched = of_model.get(series)
         if watched is None:
-            if len(of_model) >= self._plan.max_series_per_model:
-                self.unwatched += 1
+            if not self._has_place(series, of_model):
                 return None
             given = self._references.get(series.feature) if series.attribute is None else None
             watched = of_model[series] = _Watched(series, self._plan, isinstance(value, str), given)
         return watched
+
+    def _has_place(self, series: Series, of_model: Mapping[Series, _Watched]) -> bool:
+        """Half of the places are for scores and decisions over everybody: features and groups have as many names as a
+        stranger likes to send.
+        """
+        most = self._plan.max_series_per_model
+        has_place = len(of_model) < most
+        if series.is_open_ended:
+            has_place = has_place and self._open_ended[series.model] < most - most // 2
+            self._open_ended[series.model] += has_place
+        if not has_place and not self._has_refused:
+            self._has_refused = True
+            _logger.warning("drift: more features and groups than places; name those that matter in drift.features")
+        return has_place
 
     def readings(self) -> Iterator[tuple[Series, str, Reading]]:
         """Series, detector and what it knows, of all whose reference is complete."""
@@ -133,10 +158,10 @@ class DriftWatch:
                 for detector in watched.detectors:
                     yield series, detector.name, detector.reading()
 
-    def forget(self, model: str) -> None:
-        """Drop what is known of a model."""
+    def _forget(self, model: str) -> None:
         self._made.pop(model, None)
         self._fed.pop(model, None)
+        del self._open_ended[model]
 
 
 class _Watched:
@@ -162,9 +187,11 @@ class _Watched:
             return []
         if self.detectors:
             return [detector.name for detector in self.detectors if detector.observe(value)]
+        if not isinstance(value, str) and not isfinite(value):
+            return []
         self._began = min(self._began, time) if self._collected else time
         self._last = max(self._last, time)
-        self._collected.append(value)
+        self._collected.append(category_code(value) if isinstance(value, str) else value)
         if len(self._collected) == self._plan.first:
             self._learn()
         return []
@@ -174,7 +201,7 @@ class _Watched:
         self._collected = []
         hours = max(self._last - self._began, 1e-3) / _SECONDS_PER_HOUR
         measured = min(len(sample) / hours, _MOST_PER_HOUR)
-        reference = CategoryReference.of(sample) if self._categories else NumberReference.of(sample)
+        reference = CategoryReference.of_codes(sample) if self._categories else NumberReference.of(sample)
         self._make(reference, self._plan.events_per_hour or measured)
 
     def _make(self, reference: Reference, events_per_hour: float) -> None:

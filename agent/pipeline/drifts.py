@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping
 
 from agent.config import DriftConfig
@@ -11,8 +12,11 @@ from agent.events import FeatureValue
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
+from agent.windows.bounded import short_name
 
 __all__ = ["DriftMonitor"]
+
+_LONGEST_NAME = 256
 
 
 class DriftMonitor:
@@ -45,7 +49,7 @@ class DriftMonitor:
         self._watch = DriftWatch(plan, load_references(config.reference) if config.reference else None)
         self._metrics = metrics
         self._categories = categories
-        self._attributes = tuple(config.attributes)
+        self._attributes = frozenset(map(short_name, config.attributes))
         self._names = frozenset(name for name in config.features if not name.endswith("*"))
         self._prefixes = tuple(name[:-1] for name in config.features if name.endswith("*"))
         # Observations of each series when its gauges were last set: what stands still is not set again, so that the
@@ -56,8 +60,12 @@ class DriftMonitor:
         """Feed one half that has been judged."""
         model, time = half.call.model, half.time
         attributes = half.event.attributes or half.call.attributes
-        groups = [(name, attributes[name]) for name in self._attributes if name in attributes]
+        # Under the names that fairness figures have.
+        named = [(short_name(name), short_name(group)) for name, group in attributes.items()]
+        groups = [(name, group) for name, group in named if group and name in self._attributes]
         for feature, value in (*_given(half), *self._scores(half, judgement)):
+            if len(feature) > _LONGEST_NAME:
+                continue
             if feature not in self._names and not feature.startswith(self._prefixes):
                 continue
             self._feed(Series(model, feature), value, time)
@@ -87,7 +95,7 @@ class DriftMonitor:
 
 
 def _given(half: Half) -> Iterator[tuple[str, float | str]]:
-    """What the event itself holds. It goes before the scores: with many categories these might fill all places."""
+    """What the event itself holds."""
     direction = half.direction
     payload = half.event.payload(direction)
     if payload is None:
@@ -107,5 +115,5 @@ def _plain(value: FeatureValue) -> float | str:
         return category_name(value)
     try:
         return float(value)  # type: ignore[arg-type]
-    except OverflowError:
-        return float("inf")  # an integer of more than 308 digits
+    except OverflowError:  # an integer of more than 308 digits
+        return sys.float_info.max if value > 0 else -sys.float_info.max  # type: ignore[operator]

@@ -77,17 +77,37 @@ def test_a_series_takes_what_its_first_value_was() -> None:
     assert next(given.readings())[2].observations == 0
 
 
-def test_strangers_cannot_make_it_grow() -> None:
+def test_strangers_cannot_make_it_grow(caplog: pytest.LogCaptureFixture) -> None:
     watch = DriftWatch(WatchPlan(first=20, max_series_per_model=3, max_models=2))
     for model in ("a", "b", "a", "c"):
         for number in range(5):
             feed(watch, Series(model, f"f{number}"), [1.0] * 20)
     assert len(list(watch.readings())) == 6
-    # Of each model's five features two are not watched; b, which was fed before a, has made place for c.
-    assert watch.unwatched == 4 * 2 * 20
+    # b, which was fed before a, has made place for c.
     assert {series.model for series, _, _ in watch.readings()} == {"a", "c"}
-    watch.forget("a")
-    assert len(list(watch.readings())) == 3
+    assert len(caplog.records) == 1
+    assert "drift.features" in caplog.text
+
+
+def test_features_and_groups_of_events_leave_places_for_scores() -> None:
+    watch = DriftWatch(WatchPlan(first=20, max_series_per_model=8))
+    for number in range(50):
+        feed(watch, Series("a", f"input.features.f{number}"), [1.0] * 20)
+        feed(watch, Series("a", "output.score", "sex", f"g{number}"), [1.0] * 20)
+    for number in range(6):
+        feed(watch, Series("a", f"output.category{number}"), [1.0] * 20)
+    names = [series.feature for series, _, _ in watch.readings()]
+    assert len(names) == 8
+    assert sum(name.startswith("output.category") for name in names) == 4
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_values_that_are_not_finite_make_no_reference(value: float) -> None:
+    watch = DriftWatch(WatchPlan(first=20))
+    assert feed(watch, EVERYBODY, [value] * 50) == []
+    assert list(watch.readings()) == []
+    feed(watch, EVERYBODY, [1.0] * 20)
+    assert len(list(watch.readings())) == 1
 
 
 def test_thin_traffic_and_bursts_have_a_detector_all_the_same() -> None:
