@@ -186,8 +186,8 @@ class ExplainConfig(Section):
 class BiasConfig(Section):
     """Which decisions are compared between which groups of people. What counts as favourable: `windows.favourable`."""
 
-    attributes: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
-    groups: dict[str, list[str]] = {}
+    attributes: Annotated[list[str], Field(min_length=1, max_length=6)] | None = None
+    groups: Annotated[dict[str, Annotated[list[str], Field(max_length=12)]], Field(max_length=6)] = {}
     intersections: Annotated[list[Annotated[list[str], Field(min_length=2, max_length=3)]], Field(max_length=10)] = []
     score_thresholds: dict[str, float] = {}
     ert_hours: Annotated[float, Field(ge=1.0, le=1e7)] = 720.0

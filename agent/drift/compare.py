@@ -21,7 +21,7 @@ class FeatureComparison(NamedTuple):
     test
         ``ks`` for numbers, ``fisher`` for two categories, ``chi_square`` for more.
     p_value, adjusted
-        Of the test alone, and corrected by `agent.drift.two_sample.holm` over the features compared.
+        Of the test alone, and corrected by `agent.significance.holm` over the features compared.
     """
 
     feature: str

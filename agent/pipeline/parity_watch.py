@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
+from zlib import crc32
 
 from agent.clock import Clock
 from agent.metrics import Metrics
@@ -11,20 +12,22 @@ from agent.windows.bias import BiasState
 from agent.windows.bounded import REST
 from agent.windows.engine import WindowEngine
 from agent.windows.groups import GroupCounts
-from agent.windows.parity import Block, PairEvidence, ParityMonitor
+from agent.windows.parity import Block, ParityMonitor, strongest
 
 __all__ = ["ParityWatch"]
 
-BLOCK_SECONDS: Final = 10.0
+BLOCK_SECONDS: Final = 10
 _SECONDS_PER_HOUR: Final = 3600.0
-_Groups = Mapping[str, tuple[float, float]]
+_Groups: TypeAlias = Mapping[str, tuple[float, float]]
+_Alarm: TypeAlias = tuple[str, str, str]
+"""Attribute, favoured and disfavoured group."""
 
 
 class ParityWatch:
     """One monitor for each attribute of each model.
 
-    A block is what the totals have grown by. When a partition has come or gone they have changed otherwise, and the
-    block is passed over. Evidence begins anew with every start.
+    A block is what the totals have grown by in ten seconds. When a partition has come or gone they have changed
+    otherwise, and the block is passed over. Evidence begins anew with every start.
 
     Parameters
     ----------
@@ -42,56 +45,61 @@ class ParityWatch:
         self._clock = clock
         self._ert_blocks = max(1.0, ert_hours * _SECONDS_PER_HOUR / BLOCK_SECONDS)
         self._tolerance = tolerance
-        self._monitors: dict[tuple[str, str], ParityMonitor] = {}
-        self._alarmed: set[tuple[str, str, str, str]] = set()
-        self._counted: dict[tuple[str, str], _Groups] = {}
+        self._monitors: dict[str, dict[str, ParityMonitor]] = {}
+        self._alarmed: dict[str, set[_Alarm]] = {}
+        self._counted: dict[str, Mapping[str, _Groups]] = {}
         self._held: frozenset[tuple[str, int]] = frozenset()
-        self._looked_at = -BLOCK_SECONDS
+        self._second = int(clock.monotonic()) - BLOCK_SECONDS
 
     def look(self) -> None:
-        """Called often; takes in a block when it is time for one."""
-        now = self._clock.monotonic()
-        if now - self._looked_at < BLOCK_SECONDS:
+        """Called often; each second it is the turn of a tenth of the models, so that none makes the others wait."""
+        second = int(self._clock.monotonic())
+        turns = {passed % BLOCK_SECONDS for passed in range(max(self._second, second - BLOCK_SECONDS), second)}
+        if not turns:
             return
-        self._looked_at = now
+        self._second = second
         held = frozenset(self._windows.partitions)
-        counted = {
-            (model, attribute): groups
-            for model in self._windows.models()
-            for attribute, groups in _decided(self._windows.totals(model)["bias"]).items()
-        }
-        for key, groups in counted.items():
-            before = self._counted.get(key, {}) if held == self._held else None
-            self._take_in(key, groups, before)
-        for gone in self._monitors.keys() - counted.keys():
-            del self._monitors[gone]
-            self._metrics.set_parity(*gone, None, None)
-            self._alarmed = {alarm for alarm in self._alarmed if alarm[:2] != gone}
-        self._counted, self._held = counted, held
+        if held != self._held:
+            self._held, self._counted = held, {}
+        for model, state in self._windows.totals_of("bias", lambda name: _turn(name) in turns):
+            self._take_in(model, _decided(state))
+        for gone in self._monitors.keys() - set(self._windows.models()):
+            for attribute in self._monitors.pop(gone):
+                self._metrics.set_parity(gone, attribute, None, None)
+            self._alarmed.pop(gone, None)
+            self._counted.pop(gone, None)
 
-    def _take_in(self, key: tuple[str, str], groups: _Groups, before: _Groups | None) -> None:
-        block = _growth(before, groups) if before is not None else {}
-        if not block:
+    def _take_in(self, model: str, counted: Mapping[str, _Groups]) -> None:
+        before = self._counted.get(model)
+        self._counted[model] = counted
+        if before is None:
             return
-        monitor = self._monitors.get(key)
-        if monitor is None:
-            monitor = self._monitors[key] = ParityMonitor(self._ert_blocks, self._tolerance)
-        monitor.add(block)
-        strongest: PairEvidence | None = None
-        for pair in monitor.evidence():
-            if strongest is None or pair.log_evidence > strongest.log_evidence:
-                strongest = pair
-            self._note(key, pair)
-        if strongest is not None:
-            self._metrics.set_parity(*key, strongest.log_evidence, strongest.log_threshold)
+        monitors = self._monitors.setdefault(model, {})
+        alarms: set[_Alarm] = set()
+        for attribute, groups in counted.items():
+            block = _growth(before.get(attribute, {}), groups)
+            monitor = monitors.get(attribute)
+            if monitor is None:
+                if not block:
+                    continue
+                monitor = monitors[attribute] = ParityMonitor(self._ert_blocks, self._tolerance)
+            monitor.keep(groups)
+            monitor.add(block)
+            pairs = list(monitor.evidence())
+            alarms.update((attribute, pair.favoured, pair.disfavoured) for pair in pairs if pair.is_alarm)
+            top = strongest(pairs)
+            if top is not None:
+                self._metrics.set_parity(model, attribute, top.log_evidence, top.log_threshold)
+        for attribute in monitors.keys() - counted.keys():
+            del monitors[attribute]
+            self._metrics.set_parity(model, attribute, None, None)
+        for alarm in alarms - self._alarmed.get(model, set()):
+            self._metrics.parity_alarm(model, *alarm)
+        self._alarmed[model] = alarms
 
-    def _note(self, key: tuple[str, str], pair: PairEvidence) -> None:
-        alarm = (*key, pair.favoured, pair.disfavoured)
-        if not pair.is_alarm:
-            self._alarmed.discard(alarm)
-        elif alarm not in self._alarmed:
-            self._alarmed.add(alarm)
-            self._metrics.parity_alarm(*alarm)
+
+def _turn(model: str) -> int:
+    return crc32(model.encode("utf-8", "surrogatepass")) % BLOCK_SECONDS
 
 
 def _decided(state: BiasState) -> dict[str, _Groups]:

@@ -127,11 +127,13 @@ class Component(msgspec.Struct, frozen=True, gc=False):
 class FinishContext(msgspec.Struct, frozen=True, gc=False):
     """What `Aggregator.finish` is told about the state it is given.
 
-    ``window_seconds`` is None for the totals since the beginning.
+    ``window_seconds`` is None for the totals since the beginning. Not `in_full`, what only the longest window is asked
+    for may be left out.
     """
 
     model: str
     window_seconds: float | None = None
+    in_full: bool = True
 
 
 class Aggregator(Protocol):

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from agent.errors import StateError
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bounded import REST, short_name, trim
-from agent.windows.disparity import BiasMeasurement, measure
+from agent.windows.disparity import MEASURES, BiasMeasurement, measure
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 
 __all__ = ["DEFAULT_FAVOURABLE", "JOINED", "BiasAggregator"]
@@ -39,6 +39,8 @@ _LABEL_UNFAVOURABLE: Final = 1
 _LABEL_FAVOURABLE: Final = 2
 JOINED: Final = "+"
 """Between the names of attributes, and of groups, that are looked at together."""
+_SHORT: Final = ("spd", "dir", "eod")
+"""What is measured of windows but the longest: the others need more decisions, and cost as much again."""
 _PER_UNIT: Final = 2.0**30
 _LARGEST_SCORE: Final = 1e12
 
@@ -109,9 +111,7 @@ class BiasAggregator:
         self._intersections = {
             JOINED.join(names): names for parts in intersections if (names := tuple(map(short_name, parts)))
         }
-        self._pinned_attributes = (
-            frozenset(self._groups) | (self._allowed or frozenset()) | frozenset(self._intersections)
-        )
+        self._pinned_attributes = frozenset((*self._groups, *(self._allowed or ()), *self._intersections))
         self._min_group = min_group
         self._max_attributes = max_attributes
         self._max_groups = max_groups
@@ -127,7 +127,8 @@ class BiasAggregator:
             return
         named = {short_name(attribute): short_name(group) for attribute, group in observation.attributes.items()}
         for attribute, group in named.items():
-            if attribute and group and (self._allowed is None or attribute in self._allowed):
+            is_wanted = self._allowed is None or attribute in self._allowed
+            if attribute and group and is_wanted and attribute not in self._intersections:
                 self._count(state, attribute, group, increments)
         for intersection, attributes in self._intersections.items():
             groups = [named.get(attribute, "") for attribute in attributes]
@@ -183,10 +184,8 @@ class BiasAggregator:
             self._trim(state)
 
     def _trim(self, state: BiasState) -> None:
-        present = sum(name in state for name in self._intersections)
-        trim(
-            state, self._max_attributes + present, _absorb_attribute, self._pinned_attributes.union(self._intersections)
-        )
+        beyond = sum(name in state for name in self._intersections)
+        trim(state, self._max_attributes + beyond, _absorb_attribute, self._pinned_attributes)
 
     def _absorb(self, state: BiasState, attribute: str, groups: GroupTable) -> None:
         """Add a table of groups, whose lists are copied, to an attribute."""
@@ -212,7 +211,7 @@ class BiasAggregator:
             if attribute != REST
         }
         rest = sum(sum(groups[REST][:DECISION_SLOTS:2]) for groups in state.values() if REST in groups)
-        return measure(by_attribute, rest, self._min_group)
+        return measure(by_attribute, rest, self._min_group, MEASURES if context.in_full else _SHORT)
 
 
 def _moments(first: int, weight: float, value: float) -> tuple[tuple[int, float], ...]:

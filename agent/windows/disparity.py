@@ -17,7 +17,7 @@ are two ways to say one thing; equalised odds looks at each pair twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from math import sqrt
 from typing import Final, TypeVar
@@ -31,6 +31,15 @@ from agent.windows.intervals import Interval, newcombe, ratio, welch, wilson, z_
 __all__ = ["MEASURES", "AttributeMeasurement", "BiasMeasurement", "Disparity", "measure"]
 
 MEASURES: Final = ("spd", "dir", "eod", "equalised_odds", "predictive_parity", "mean_gap", "calibration")
+
+_SHARES: Final = {
+    "spd": (GroupCounts.decided,),
+    "dir": (GroupCounts.decided,),
+    "eod": (GroupCounts.true_positives,),
+    "equalised_odds": (GroupCounts.true_positives, GroupCounts.false_positives),
+    "predictive_parity": (GroupCounts.precision,),
+}
+_MEANS: Final = {"mean_gap": GroupCounts.scores, "calibration": GroupCounts.residuals}
 
 # Mean range of k standard normal draws (Tippett, Biometrika 17, 1925; "d2" of control charts), k = 2, 3, ...
 _MEAN_RANGE = (1.128, 1.693, 2.059, 2.326, 2.534, 2.704, 2.847, 2.970, 3.078, 3.173, 3.258, 3.336, 3.407, 3.472)
@@ -105,51 +114,64 @@ class BiasMeasurement(msgspec.Struct, frozen=True):
     uncompared: float
 
 
-def measure(by_attribute: Mapping[str, Sequence[GroupCounts]], uncompared: float, min_group: int) -> BiasMeasurement:
-    """All disparities, each measure with one correction for all pairs of all attributes."""
+def measure(
+    by_attribute: Mapping[str, Sequence[GroupCounts]],
+    uncompared: float,
+    min_group: int,
+    wanted: Collection[str] = MEASURES,
+) -> BiasMeasurement:
+    """Disparities, each measure with one correction for all pairs of all attributes.
+
+    Parameters
+    ----------
+    uncompared
+        See `BiasMeasurement`.
+    min_group
+        Effective number from which a group is compared.
+    wanted
+        Of `MEASURES`; the component needs ``spd``.
+    """
+    # Without one favourable decision anywhere the favourable values are probably configured wrongly: a difference of
+    # 0 between rates of 0 would then be a false all-clear.
+    usable = {name: any(group.decided().hits > 0.0 for group in groups) for name, groups in by_attribute.items()}
 
     def shares(view: Callable[[GroupCounts], Share]) -> dict[str, list[Share]]:
-        return {name: _comparable(map(view, groups), min_group) for name, groups in by_attribute.items()}
+        return {
+            name: _large_enough(map(view, groups), min_group) if usable[name] else []
+            for name, groups in by_attribute.items()
+        }
 
     def means(view: Callable[[GroupCounts], Mean]) -> dict[str, list[Mean]]:
         # A variance takes two.
         return {name: _large_enough(map(view, groups), max(min_group, 2)) for name, groups in by_attribute.items()}
 
     found: dict[str, list[Disparity]] = {name: [] for name in by_attribute}
-    decided = shares(GroupCounts.decided)
-    true_positives, false_positives = shares(GroupCounts.true_positives), shares(GroupCounts.false_positives)
-    for measure_name, families in (
-        ("spd", (decided,)),
-        ("dir", (decided,)),
-        ("eod", (true_positives,)),
-        ("equalised_odds", (true_positives, false_positives)),
-        ("predictive_parity", (shares(GroupCounts.precision),)),
-    ):
+    for measure_name in MEASURES:
+        if measure_name not in wanted:
+            continue
+        if measure_name in _MEANS:
+            family = means(_MEANS[measure_name])
+            pairs = _pairs(family)
+            for name, groups in family.items():
+                if len(groups) > 1:
+                    found[name].append(_largest_mean_gap(measure_name, groups, pairs))
+            continue
+        families = [shares(view) for view in _SHARES[measure_name]]
         pairs = sum(map(_pairs, families))
         for name in by_attribute:
             parts = [family[name] for family in families]
-            if all(len(part) > 1 for part in parts):
-                one = (
-                    _smallest_ratio(parts[0], pairs) if measure_name == "dir" else _largest(measure_name, parts, pairs)
-                )
-                if one is not None:
-                    found[name].append(one)
-    for measure_name, family in (
-        ("mean_gap", means(GroupCounts.scores)),
-        ("calibration", means(GroupCounts.residuals)),
-    ):
-        pairs = _pairs(family)
-        for name, groups in family.items():
-            if len(groups) > 1:
-                found[name].append(_largest_mean_gap(measure_name, groups, pairs))
-    rates = {
-        name: [view for view in map(GroupCounts.decided, groups) if view.weight]
-        for name, groups in by_attribute.items()
-    }
-    count = max((sum(share.count for share in groups) for groups in rates.values()), default=0.0)
+            if any(len(part) < 2 for part in parts):
+                continue
+            if measure_name == "predictive_parity" and not any(share.hits > 0.0 for share in parts[0]):
+                continue  # no label is favourable: configured wrongly as well
+            is_ratio = measure_name == "dir"
+            one = _smallest_ratio(parts[0], pairs) if is_ratio else _largest(measure_name, parts, pairs)
+            if one is not None:
+                found[name].append(one)
+    rates = {name: _rates(groups) for name, groups in by_attribute.items()}
+    count = max((sum(rate.count for rate in groups) for groups in rates.values()), default=0.0)
     attributes = tuple(
-        AttributeMeasurement(name, tuple(map(group_rate, rates[name])), tuple(disparities))
-        for name, disparities in found.items()
+        AttributeMeasurement(name, rates[name], tuple(disparities)) for name, disparities in found.items()
     )
     spread = [one for disparities in found.values() for one in disparities if one.measure == "spd"]
     return BiasMeasurement(_component(spread, count), attributes, uncompared)
@@ -176,13 +198,6 @@ def _rates(groups: Sequence[GroupCounts]) -> tuple[GroupRate, ...]:
 
 def _large_enough(groups: Iterable[_Group], min_group: int) -> list[_Group]:
     return [group for group in groups if group.count >= max(min_group, 1)]
-
-
-def _comparable(groups: Iterable[Share], min_group: int) -> list[Share]:
-    shares = list(groups)
-    # Without one favourable decision anywhere the favourable values are probably configured wrongly: a difference of
-    # 0 between rates of 0 would then be a false all-clear.
-    return _large_enough(shares, min_group) if any(share.hits > 0.0 for share in shares) else []
 
 
 def _pairs(family: Mapping[str, Sequence[Share | Mean]]) -> int:

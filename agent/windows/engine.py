@@ -20,7 +20,7 @@ run empty when the events stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -356,6 +356,12 @@ class WindowEngine:
         """Merged states, by aggregator, of everything ever counted for one model, late events included."""
         return self._by_name(self._totals(self._held().get(model, [])))
 
+    def totals_of(self, aggregator: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, State]]:
+        """Of each model that is wanted, `OTHER` never: one aggregator's totals, as `totals` gives them."""
+        for name, held in self._held().items():
+            if name != OTHER and wanted(name):
+                yield name, self._math.total_of(aggregator, [model for _, model in held])
+
     def measurements(self, now: float | None = None) -> list[Reading]:
         """Every model over every window, finished."""
         at = self.event_now() if now is None else now
@@ -388,5 +394,5 @@ class WindowEngine:
         return {aggregator.name: state for aggregator, state in zip(self._math.aggregators, states, strict=True)}
 
     def _finish(self, model: str, seconds: float | None, states: Sequence[State]) -> dict[str, Any]:
-        context = FinishContext(model, seconds)
+        context = FinishContext(model, seconds, in_full=seconds is None or seconds == max(self._layout.windows))
         return {a.name: a.finish(state, context) for a, state in zip(self._math.aggregators, states, strict=True)}

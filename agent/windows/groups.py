@@ -19,6 +19,7 @@ favourable): the sum of weights and of their squares. Then of the scores, and of
 the sum of weights, of their squares, of the values, of the squared values."""
 
 _LEAST_VARIANCE: Final = 1e-9
+_ROUNDING: Final = 1e-12
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -106,5 +107,7 @@ def mean_of(group: str, numbers: Sequence[float]) -> Mean:
     if count <= 1.0:
         return Mean(group, 0.0, _LEAST_VARIANCE, count)
     value = total / weight
-    variance = max(_LEAST_VARIANCE, (total_squares / weight - value * value) * count / (count - 1.0))
+    # Of large values nearly all digits of the difference are rounding.
+    spread = (total_squares / weight - value * value) * count / (count - 1.0)
+    variance = max(_LEAST_VARIANCE, _ROUNDING * value * value, spread)
     return Mean(group, value, variance, count)

@@ -7,7 +7,7 @@ totals. An event is in exactly one pane or in the settled part of the totals at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 from operator import itemgetter
@@ -257,7 +257,22 @@ class PaneMath:
 
     def totals(self, into: list[State], model: ModelPanes) -> None:
         """Add everything since the beginning to ``into``."""
-        self.merge(into, model.settled)
-        for panes in model.tiers:
-            for states in panes.values():
-                self.merge(into, states)
+        for states in _parts(model):
+            self.merge(into, states)
+
+    def total_of(self, aggregator: str, models: Iterable[ModelPanes]) -> State:
+        """Everything since the beginning that one aggregator counted, over several partitions."""
+        place = next(at for at, each in enumerate(self.aggregators) if each.name == aggregator)
+        one = self.aggregators[place]
+        total = one.empty()
+        for model in models:
+            for states in _parts(model):
+                one.merge(total, states[place])
+        return total
+
+
+def _parts(model: ModelPanes) -> Iterator[list[State]]:
+    """All states that a model's totals are made of."""
+    yield model.settled
+    for panes in model.tiers:
+        yield from panes.values()

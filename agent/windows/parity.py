@@ -19,12 +19,12 @@ it reaches A it has run for A blocks on average, at least. One of K pairs must t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import permutations
 from math import exp, inf, log, log1p, sqrt
 from typing import Final, NamedTuple
 
-__all__ = ["Block", "PairEvidence", "ParityMonitor"]
+__all__ = ["Block", "PairEvidence", "ParityMonitor", "strongest"]
 
 Block = Mapping[str, tuple[float, float]]
 """By group: favourable decisions, decisions; of one stretch of time."""
@@ -60,6 +60,11 @@ class PairEvidence(NamedTuple):
         return self.log_evidence >= self.log_threshold
 
 
+def strongest(pairs: Iterable[PairEvidence]) -> PairEvidence | None:
+    """The pair with the most evidence; None of none."""
+    return max(pairs, key=lambda pair: pair.log_evidence, default=None)
+
+
 class ParityMonitor:
     """One attribute of one model. State: four numbers for each ordered pair of groups, two for each group.
 
@@ -86,6 +91,7 @@ class ParityMonitor:
         self._tolerance = tolerance
         self._recent: dict[str, tuple[float, float]] = {}
         self._evidence: dict[tuple[str, str], list[float]] = {}
+        self._pairs = 0
 
     def add(self, block: Block) -> None:
         """Take in the decisions of one block. Pairs of which a group has none are left as they are."""
@@ -99,18 +105,22 @@ class ParityMonitor:
             kept = max(0.0, 1.0 - number / _MEMORY)
             self._recent[group] = (kept * old_hits + hits, kept * old_number + number)
 
+    def keep(self, groups: Collection[str]) -> None:
+        """Forget all other groups. Their pairs stay counted: the promise is for all that were ever looked at."""
+        if not self._recent.keys() <= set(groups):
+            self._recent = {group: counts for group, counts in self._recent.items() if group in groups}
+            self._evidence = {
+                pair: logs for pair, logs in self._evidence.items() if pair[0] in groups and pair[1] in groups
+            }
+
     def evidence(self) -> Iterator[PairEvidence]:
         """Of all pairs of which both groups have been seen together."""
         threshold = self._log_threshold()
         for (favoured, disfavoured), logs in self._evidence.items():
             yield PairEvidence(favoured, disfavoured, _log_mean(logs), threshold)
 
-    def strongest(self) -> PairEvidence | None:
-        """The pair with the most evidence; None before any."""
-        return max(self.evidence(), key=lambda pair: pair.log_evidence, default=None)
-
     def _log_threshold(self) -> float:
-        return self._log_ert + log(max(1, len(self._evidence)))
+        return self._log_ert + log(max(1, self._pairs))
 
     def _rate(self, group: str) -> float | None:
         hits, number = self._recent.get(group, (0.0, 0.0))
@@ -120,7 +130,10 @@ class ParityMonitor:
     def _update(
         self, pair: tuple[str, str], rate: float, favoured: tuple[float, float], disfavoured: tuple[float, float]
     ) -> None:
-        logs = self._evidence.setdefault(pair, [-inf] * len(_ALTERNATIVES))
+        logs = self._evidence.get(pair)
+        if logs is None:
+            logs = self._evidence[pair] = [-inf] * len(_ALTERNATIVES)
+            self._pairs += 1
         most = self._log_threshold() + _BEYOND
         for place, share in enumerate(_ALTERNATIVES):
             lower = self._tolerance * share * rate

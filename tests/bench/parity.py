@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from agent.windows.parity import ParityMonitor
+from agent.windows.parity import ParityMonitor, strongest
 
 __all__ = ["Stream", "alarm_of_monitor", "alarm_of_window"]
 
@@ -60,8 +60,8 @@ def alarm_of_monitor(stream: Stream, tolerance: float) -> float:
     }
     for place in range(LENGTH // BLOCK):
         monitor.add({group: (hits[place], numbers[place]) for group, (hits, numbers) in counts.items()})
-        strongest = monitor.strongest()
-        if strongest is not None and strongest.is_alarm:
+        top = strongest(monitor.evidence())
+        if top is not None and top.is_alarm:
             return float((place + 1) * BLOCK)
     return inf
 

@@ -164,3 +164,38 @@ def test_equalised_odds_sees_what_equal_opportunity_does_not() -> None:
     assert (found["equalised_odds"].favoured, found["equalised_odds"].pairs) == ("a", 2)
     assert found["predictive_parity"].value == pytest.approx(1.0 - 40 / 70)
     assert found["predictive_parity"].favoured == "b"
+
+
+def test_a_model_without_false_positives_has_equalised_odds_all_the_same() -> None:
+    def people(group: str, decision: str, label: str, number: int) -> list[Observation]:
+        return [make_observation(attributes={ATTRIBUTE: group}, decision=decision, label=label)] * number
+
+    stream = people("a", "yes", "yes", 40) + people("b", "yes", "yes", 40) + people("b", "no", "yes", 40)
+    stream += people("a", "no", "no", 40) + people("b", "no", "no", 40)
+    found = figures(stream)
+    assert found["eod"].value == found["equalised_odds"].value == 0.5
+    assert found["predictive_parity"].value == 0.0
+
+
+def test_labels_that_are_never_favourable_are_no_all_clear() -> None:
+    stream = [make_observation(attributes={ATTRIBUTE: g}, decision="yes", label="default") for g in "ab"] * 40
+    assert "predictive_parity" not in figures(stream)
+
+
+def test_large_scores_show_no_gap_by_rounding() -> None:
+    draw = random.Random(1)
+    alarms = 0
+    for _ in range(40):
+        stream = [
+            make_observation(attributes={ATTRIBUTE: g}, decision_score=1.7e9 + draw.gauss(0.0, 10.0))
+            for g in "ab"
+            for _ in range(50)
+        ]
+        alarms += figures(stream)["mean_gap"].lower > 0.0
+    assert alarms <= 4
+
+
+def test_an_attribute_with_the_name_of_an_intersection_counts_in_none() -> None:
+    made = BiasAggregator(intersections=[["g", "h"]])
+    stream = [make_observation(attributes={"g": "a", "h": "b", "g+h": "a+b"}, decision="yes")]
+    assert sum(state_of(made, stream)["g+h"]["a+b"][:12:2]) == 1.0

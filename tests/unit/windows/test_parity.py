@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.windows.parity import ParityMonitor, _log_e
+from agent.windows.parity import ParityMonitor, _log_e, strongest
 from tests.bench.parity import CHANGE, Stream, alarm_of_monitor, alarm_of_window
 
 rates = st.floats(0.01, 0.99)
@@ -71,7 +71,7 @@ def fed(monitor: ParityMonitor, some: list[dict[str, tuple[float, float]]]) -> P
 
 def test_a_disparity_is_found_with_its_direction_and_goes_when_it_goes() -> None:
     monitor = fed(ParityMonitor(10_000.0), blocks(1, 200, {"a": 0.6, "b": 0.6, "c": 0.6}))
-    calm = monitor.strongest()
+    calm = strongest(monitor.evidence())
     assert calm is not None
     assert not calm.is_alarm
     fed(monitor, blocks(2, 100, {"a": 0.6, "b": 0.3, "c": 0.6}))
@@ -81,12 +81,24 @@ def test_a_disparity_is_found_with_its_direction_and_goes_when_it_goes() -> None
 
 
 def test_the_threshold_rises_with_the_pairs_looked_at() -> None:
-    two = fed(ParityMonitor(100.0), blocks(1, 3, {"a": 0.5, "b": 0.5})).strongest()
-    four = fed(ParityMonitor(100.0), blocks(1, 3, dict.fromkeys("abcd", 0.5))).strongest()
+    two = strongest(fed(ParityMonitor(100.0), blocks(1, 3, {"a": 0.5, "b": 0.5})).evidence())
+    four = strongest(fed(ParityMonitor(100.0), blocks(1, 3, dict.fromkeys("abcd", 0.5))).evidence())
     assert two is not None
     assert four is not None
     assert two.log_threshold == pytest.approx(log(100.0 * 2))
     assert four.log_threshold == pytest.approx(log(100.0 * 12))
+
+
+def test_groups_that_come_and_go_leave_nothing_but_a_higher_threshold() -> None:
+    monitor = ParityMonitor(100.0)
+    for number in range(50):
+        names = ("m", f"g{number}", f"h{number}")
+        monitor.keep(names)
+        fed(monitor, blocks(number, 2, dict.fromkeys(names, 0.5)))
+    pairs = list(monitor.evidence())
+    assert {pair.favoured for pair in pairs} == {"m", "g49", "h49"}
+    # Of each three groups six pairs, and none of them is the same.
+    assert pairs[0].log_threshold == pytest.approx(log(100.0 * 300))
 
 
 def test_a_tolerated_disparity_raises_no_alarm_and_a_worse_one_does() -> None:
@@ -103,7 +115,7 @@ def test_rates_of_nothing_and_of_everything_are_no_trouble(rate: float) -> None:
 
 def test_one_group_alone_says_nothing() -> None:
     monitor = fed(ParityMonitor(100.0), [{"a": (3.0, 5.0)}, {"b": (0.0, 5.0)}, {}, {"a": (1.0, 1.0), "b": (0.0, 0.0)}])
-    assert monitor.strongest() is None
+    assert strongest(monitor.evidence()) is None
 
 
 @pytest.mark.parametrize(("ert", "tolerance"), [(0.5, 1.0), (float("nan"), 1.0), (10.0, 0.0), (10.0, 1.1)])
