@@ -17,17 +17,18 @@ from agent.assess.anonymity import Anonymity
 from agent.assess.groups import Groups
 from agent.assess.quasi import QuasiIdentifiers
 from agent.assess.quasi_names import kind_by_name
-from agent.assess.report import LANGUAGES, Words, html_report, sections_of
+from agent.assess.report import Words, sections_of
 from agent.assess.sensitivity import Sensitivity
 from agent.assess.tables import open_reader
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
+from agent.report import LANGUAGES, html_report
 from streams.commands.assess_bias import add_bias_arguments, bias_analyses, check_bias_arguments, reference_of
 from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
-from streams.commands.assess_table import render
 from streams.commands.labelled import write_file
 from streams.commands.same_file import same_file
+from streams.commands.sections import render
 from streams.commands.terminal import progress_bar
 
 __all__ = ["add_arguments", "run"]

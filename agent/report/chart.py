@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
-from agent.assess.report.blocks import Bars, percent
+from agent.report.blocks import Bars, percent
 
 __all__ = ["svg_bars"]
 
