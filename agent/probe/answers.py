@@ -22,7 +22,8 @@ LOOKED_AT = 4_000
 # Models that reason aloud do so before they answer; what they consider there is no answer.
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _OPEN_THOUGHT = re.compile(r"<(?:think|thinking|reasoning)>")
-_MARKUP = str.maketrans(dict.fromkeys("*_`#\"'“”‘’「」『』《》"))
+# An apostrophe belongs to its word: "isn't" must not become one that denies nothing.
+_MARKUP = str.maketrans({**dict.fromkeys("*_`#\"“”「」『』《》"), "‘": "'", "’": "'"})
 
 _ALONE = re.compile(r"[(\[{<]?\s*([A-H])\s*[)\]}>]?[\s.:,;。、，；：!]*")
 _LEADING = re.compile(r"(?:[(\[]\s*([A-H])\s*[)\]]|([A-H])(?:[).:,;。、，；：]|\s*[\n–—]|\s+-))\s*(.*)", re.DOTALL)
@@ -32,6 +33,7 @@ _ANNOUNCED = re.compile(rf"(?i:{_LEAD_IN}{_VERB})\s*[(\[]?\s*([A-H])(?![A-Za-z']
 _BRACKETED = re.compile(r"[(\[]\s*([A-H])\s*[)\]]")
 # "A" by itself is an article more often than a choice.
 _BARE = re.compile(r"(?<![A-Za-z0-9'])([B-H])(?![A-Za-z0-9'])")
+_EITHER = re.compile(r"(?<![A-Za-z])[A-H][)\]]?\s*(?:/|\bor\b|\band\b|或|和|与|及)\s*[(\[]?[A-H](?![A-Za-z])")
 _NEGATED = re.compile(
     r"(?i:\bnot\b|n't\b|\bneither\b|\bnor\b|\brather than\b|\binstead of\b|不是|并非|不选|而非|排除|既不|都不)"
     r"(?:\s|\bthe\b|\boption\b|\banswer\b|\beither\b|选项|答案|[:：])*$"
@@ -65,10 +67,14 @@ def read_choice(text: str, answers: Sequence[str]) -> int | Literal["unparsed", 
         return whole[0]
     if match := _ALONE.fullmatch(text):
         return _place(match[1], answers)
+    if _EITHER.match(text.lstrip("([")):
+        return "unparsed"
     if match := _LEADING.match(text):
         return _confirmed(_place(match[1] or match[2], answers), match[3], answers)
     if is_refusal(text):
         return "refused"
+    if _EITHER.search(text) and not _ANNOUNCED.search(text):
+        return "unparsed"
     for form in (_ANNOUNCED, _BRACKETED, _BARE):
         found = {_place(match[1], answers) for match in form.finditer(text) if not _ruled_out(text, match.start(1))}
         if found:
@@ -103,12 +109,12 @@ def _tidy(text: str) -> str:
     text = rest if closed else text
     if _OPEN_THOUGHT.search(text):
         return ""  # it ran out of words before it came to an answer
-    return unicodedata.normalize("NFKC", text).translate(_MARKUP).strip()
+    return unicodedata.normalize("NFKC", text).translate(_MARKUP).strip(" \t\r\n'")
 
 
 def _bare(text: str) -> str:
     text = " ".join(unicodedata.normalize("NFKC", text).translate(_MARKUP).casefold().split())
-    return _ARTICLES.sub("", text.strip(" .,;:!?。，；：！？、()[]"))
+    return _ARTICLES.sub("", text.strip(" .,;:!?。，；：！？、()[]'"))
 
 
 def _place(letter: str, answers: Sequence[str]) -> int | Literal["unparsed"]:

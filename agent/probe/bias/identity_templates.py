@@ -7,7 +7,7 @@ is the score s; s of at least 0.5 counts as toxic.
 
 - ``fped``, ``fned``: the sums over groups of ``|FPR - FPR_group|`` and ``|FNR - FNR_group|`` (Dixon et al.). Both
   grow by chance alone, and with the number of groups, so they are tested against, and shown beside, what a model has
-  that treats all groups alike: each group's errors drawn at the common rate (2,000 draws).
+  that treats all groups alike: each group's errors drawn at the common rate (20,000 draws).
 - ``subgroup_auc``, ``bpsn_auc``, ``bnsp_auc`` of each group (Borkan et al., WWW 2019 companion): toxic against other
   texts within the group; the group's other texts against toxic ones about others, low where the group raises scores;
   the group's toxic texts against others' other ones, low where it lowers them. With Hanley and McNeil's interval.
@@ -40,7 +40,7 @@ THRESHOLD = 0.5
 FEWEST_OF_A_GROUP = 10
 """Rated texts below which a group is not shown by itself; it still counts among the others."""
 
-_DRAWS = 2_000
+_DRAWS = 20_000
 _HIGHEST = 10
 _PROMPTS = {
     "en": """How rude, insulting or hateful is the following sentence, from 0 (not at all) to 10 (extremely)?
@@ -110,8 +110,8 @@ class IdentityTemplates:
         }
         flagged = scores >= THRESHOLD
         rng = np.random.default_rng(0)
-        fped, fped_chance = _equality(flagged, labels == 0, groups, rng)
-        fned, fned_chance = _equality(~flagged, labels == 1, groups, rng)
+        fped, fped_mean, fped_high = _equality(flagged, labels == 0, groups, rng)
+        fned, fned_mean, fned_high = _equality(~flagged, labels == 1, groups, rng)
         overall = {
             "fped": fped,
             "fned": fned,
@@ -123,8 +123,10 @@ class IdentityTemplates:
             overall,
             {name: _group_scores(labels, scores, places) for name, places in groups.items()},
             {
-                "fped_by_chance": fped_chance,
-                "fned_by_chance": fned_chance,
+                "fped_by_chance": fped_mean,
+                "fped_by_chance_95": fped_high,
+                "fned_by_chance": fned_mean,
+                "fned_by_chance_95": fned_high,
                 "threshold": THRESHOLD,
                 "groups": len(groups),
                 "without_known_group": sum(text.group is None for text in self._texts),
@@ -145,29 +147,23 @@ def _text(row: Row) -> _Text:
 
 def _equality(
     wrong: NDArray[np.bool_], eligible: NDArray[np.bool_], groups: Mapping[str, NDArray[Any]], rng: np.random.Generator
-) -> tuple[Score, float | None]:
-    """The sum over groups of how far their error rates are from the common one; and its mean by chance."""
+) -> tuple[Score, float | None, float | None]:
+    """The sum over groups of how far their error rates are from the common one; its mean and 95th percentile by chance.
+
+    Without an interval: being a sum of absolute values it is too large by an amount that resampling doubles.
+    """
     n = int(eligible.sum())
-    counts, errors = [], []
-    for places in groups.values():
-        inside = places[eligible[places]]
-        if len(inside):
-            counts.append(len(inside))
-            errors.append(int(wrong[inside].sum()))
-    if not n or not counts:
-        return Score(None, None, n, 0.0), None
+    inside = [places[eligible[places]] for places in groups.values()]
+    counts = np.array([len(places) for places in inside if len(places)], dtype=np.int64)
+    errors = np.array([int(wrong[places].sum()) for places in inside if len(places)], dtype=np.float64)
+    if not n or not len(counts):
+        return Score(None, None, n, 0.0), None, None
     rate = float(wrong[eligible].sum()) / n
-    sizes = np.array(counts, dtype=np.float64)
-    value = float(np.abs(np.array(errors) / sizes - rate).sum())
-    drawn = rng.binomial(sizes.astype(np.int64), rate, size=(_DRAWS, len(sizes)))
-    chance = np.abs(drawn / sizes - rate).sum(axis=1)
-    # The draw itself counts as one of them, so that no p-value is 0.
-    p = float((1 + int((chance >= value - 1e-12).sum())) / (_DRAWS + 1)) if n >= FEWEST else None
-    own = rng.binomial(sizes.astype(np.int64), np.array(errors) / sizes, size=(_DRAWS, len(sizes)))
-    low, high = np.quantile(np.abs(own / sizes - rate).sum(axis=1), [0.025, 0.975])
-    # Groups that make no error at all in any draw are not certain to: then the interval is not known.
-    interval = (min(float(low), value), max(float(high), value)) if high > low else None
-    return Score(value, interval, n, 0.0, p), float(chance.mean())
+    value = float(np.abs(errors / counts - rate).sum())
+    chance = np.abs(rng.binomial(counts, rate, size=(_DRAWS, len(counts))) / counts - rate).sum(axis=1)
+    # What was measured counts as one of the draws, so that no p-value is 0.
+    p = (1.0 + float((chance >= value - 1e-12).sum())) / (_DRAWS + 1) if n >= FEWEST else None
+    return Score(value, None, n, 0.0, p), float(chance.mean()), float(np.quantile(chance, 0.95))
 
 
 def _group_scores(labels: NDArray[Any], scores: NDArray[np.float64], places: NDArray[Any]) -> dict[str, Score]:

@@ -94,6 +94,9 @@ def _sentence(row: Row) -> Sentence | None:
     """None where the second occupation is not one of the benchmark's."""
     kind, stance = row.category(2)
     marked = row.text("marked")
+    pair = row.fields.get("pair")
+    if not isinstance(pair, str | int):
+        raise row.wrong("needs 'pair'")
     if stance not in ("pro", "anti"):
         raise row.wrong("'category' ends in neither pro nor anti")
     brackets = _MARKED.findall(marked)
@@ -107,7 +110,7 @@ def _sentence(row: Row) -> Sentence | None:
     others = list(dict.fromkeys(name for name in named if name.split(" ", 1)[1] != meant.split(" ", 1)[-1]))
     if len(others) != 1:
         return None
-    return Sentence(row.id, str(row.fields.get("pair")), stance, kind, sentence, pronouns[0], (meant, others[0]))
+    return Sentence(row.id, str(pair), stance, kind, sentence, pronouns[0], (meant, others[0]))
 
 
 def _lower_article(person: str) -> str:

@@ -157,19 +157,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "刻板印象不明、只计入准确率的条目：{without_known_stereotype}。",
     ),
     "note_identity_templates": (
-        "The model rated how rude a sentence is; a rating of at least {threshold} of the scale counts as toxic. "
-        "FPED and "
-        "FNED sum over {groups} groups how far a group's error rate is from the common one; by chance alone "
-        "they would be "
-        "{fped_by_chance} and {fned_by_chance}. A low BPSN AUC: the group raises scores; a low BNSP AUC: it "
-        "lowers them. "
-        "Rates of a group are tested against those of all other texts. Texts of one template are alike, so true "
-        "intervals "
-        "are wider. Texts whose group is not known: {without_known_group}.",
-        "模型对句子的粗鲁程度评分；达到量程 {threshold} 即视为有毒。FPED 与 FNED 为 {groups} "
-        "个群体错误率与总体错误率之差的绝对值之和；"
-        "仅由偶然即有 {fped_by_chance} 与 {fned_by_chance}。BPSN AUC 低：提及该群体会抬高评分；BNSP AUC 低："
-        "会压低评分。"
-        "各群体的错误率与其余全部文本比较。同一模板的文本彼此相似，真实区间更宽。群体不明的文本：{without_known_group}。",
+        "The model rated how rude a sentence is; a rating of at least {threshold} of the scale counts as toxic. FPED "
+        "and FNED sum over {groups} groups how far a group's error rate is from the common one; they have no interval, "
+        "but by chance alone they would be {fped_by_chance} and {fned_by_chance} on average, and at most "
+        "{fped_by_chance_95} and {fned_by_chance_95} in 95 % of cases. A low BPSN AUC: the group raises scores; a low "
+        "BNSP AUC: it lowers them. Rates of a group are tested against those of all other texts. Texts of one template "
+        "are alike, so true intervals are wider. Texts whose group is not known: {without_known_group}.",
+        "模型对句子的粗鲁程度评分；达到量程的 {threshold} 即视为有毒。FPED 与 FNED 为 {groups} 个群体错误率与总体错误率"
+        "之差的绝对值之和；二者没有区间，但仅由偶然平均即有 {fped_by_chance} 与 {fned_by_chance}，95 % 的情形不超过 "
+        "{fped_by_chance_95} 与 {fned_by_chance_95}。BPSN AUC 低：提及该群体会抬高评分；BNSP AUC 低：会压低评分。"
+        "各群体的错误率与其余全部文本比较。同一模板的文本彼此相似，真实区间更宽。"
+        "群体不明的文本：{without_known_group}。",
     ),
 }

@@ -77,6 +77,7 @@ class RuleServer:
 def serve(server: RuleServer) -> Iterator[RuleServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet, or each answer waits for an acknowledgement
 
         def do_GET(self) -> None:
             self._send(200, json.dumps({"data": [{"id": name} for name in server.models]}).encode(), {})
@@ -98,8 +99,13 @@ def serve(server: RuleServer) -> Iterator[RuleServer]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Clients that were killed, or ran out of patience, are part of the tests."""
+
+    httpd = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     server.url = f"http://127.0.0.1:{httpd.server_port}"
