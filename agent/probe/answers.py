@@ -23,7 +23,7 @@ LOOKED_AT = 4_000
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _OPEN_THOUGHT = re.compile(r"<(?:think|thinking|reasoning)>")
 # An apostrophe belongs to its word: "isn't" must not become one that denies nothing.
-_MARKUP = str.maketrans({**dict.fromkeys("*_`#\"“”「」『』《》"), "‘": "'", "’": "'"})
+_MARKUP = str.maketrans({**dict.fromkeys('*_`#"“”「」『』《》'), "‘": "'", "’": "'"})
 
 _ALONE = re.compile(r"[(\[{<]?\s*([A-H])\s*[)\]}>]?[\s.:,;。、，；：!]*")
 _LEADING = re.compile(r"(?:[(\[]\s*([A-H])\s*[)\]]|([A-H])(?:[).:,;。、，；：]|\s*[\n–—]|\s+-))\s*(.*)", re.DOTALL)

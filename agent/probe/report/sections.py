@@ -10,7 +10,8 @@ from agent.report import Bar, Bars, Block, Cell, Note, Section, Table, Words
 
 __all__ = ["sections_of"]
 
-_MOST_FINDINGS = 8
+_MOST_FINDINGS = 10
+_SMALLEST_P = 0.0001
 _MOST_CATEGORIES = 60
 _MOST_BARS = 30
 _STATUSES = ("answered", "unparsed", "refused", "failed", "not_asked")
@@ -32,6 +33,14 @@ def _findings(figures: Mapping[str, Any], words: Words) -> Section:
         everything = sum(count["all"] for count in counts)
         asked = everything - sum(count["not_asked"] for count in counts)
         blocks.append(Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True))
+    significant = [
+        (name, category, key, score)
+        for name, found in figures["sets"].items()
+        for category, key, score in _all_scores(found)
+        if score.get("significant")
+    ]
+    # What holds of a whole set first, so that one set's categories do not hide the other sets.
+    significant.sort(key=lambda each: bool(each[1]))
     lines = [
         words(
             "significant_line",
@@ -41,12 +50,10 @@ def _findings(figures: Mapping[str, Any], words: Words) -> Section:
             value=_number(score["value"]),
             interval=_range(score["interval"]),
             ideal=_number(score["ideal"]),
-            p=_p(score["p_adjusted"]),
-            tests=found["tests"],
+            p=f"p {'' if score['p_adjusted'] < _SMALLEST_P else '= '}{_p(score['p_adjusted'])}",
+            tests=figures["sets"][name]["tests"],
         )
-        for name, found in figures["sets"].items()
-        for category, key, score in _all_scores(found)
-        if score.get("significant")
+        for name, category, key, score in significant
     ]
     blocks += [Note(line, strong=True) for line in lines[:_MOST_FINDINGS]]
     if len(lines) > _MOST_FINDINGS:
@@ -189,7 +196,7 @@ def _range(interval: Sequence[float] | None) -> str:
 
 
 def _p(p: float | None) -> str:
-    return "-" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "-" if p is None else f"< {_SMALLEST_P:.4f}" if p < _SMALLEST_P else f"{p:.4f}"
 
 
 def _part(count: int, everything: int) -> Cell:
