@@ -84,8 +84,10 @@ def ask(questions: Sequence[Question], model: ServedModel, journal: Journal, adv
                 if outcome.status == "failed":
                     reason = reply.failure or "malformed"
                     failures[reason] += 1
-                    in_a_row[reason] += 1
-                    _still_up(in_a_row)
+                    # A filter before the model may turn away a whole set; who answered others is not down.
+                    if reason != "rejected" or not len(journal):
+                        in_a_row[reason] += 1
+                        _still_up(in_a_row)
                 else:
                     in_a_row.clear()
                     journal.put(question, outcome)

@@ -187,6 +187,17 @@ def test_a_server_that_is_down_is_let_alone(data: list[str], capsys: pytest.Capt
     assert len(server.prompts) < 30
 
 
+def test_a_filter_that_turns_questions_away_does_not_end_the_run(
+    data: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = RuleServer(biased, illness=lambda before, body: (400, b"", {}) if before > 3 else None)
+    with serve(server):
+        found = probed(capsys, "--target", server.url, "--data", data[3])
+        assert found["sets"]["bbq"]["questions"]["failures"] == {"rejected": 44}
+        server.illness = lambda before, body: (400, b"", {})
+        assert "(rejected 20)" in refused(capsys, "--target", server.url, "--data", data[3], code=1)
+
+
 def test_two_runs_are_compared(data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fair(prompt: str) -> str:
         return letter(prompt, "Not enough")
