@@ -21,7 +21,6 @@ run empty when the events stop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from agent.clock import Clock
@@ -29,29 +28,10 @@ from agent.errors import ConfigError
 from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
 from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
+from agent.windows.partition import OTHER, PartitionPanes
 from agent.windows.readings import Reading, Snapshot, WindowCounts
 
 __all__ = ["OTHER", "Reading", "Snapshot", "WindowCounts", "WindowEngine"]
-
-OTHER = "other"
-"""Where models beyond the limit are counted, and those whose names are absurdly long."""
-
-_MAX_MODEL_NAME = 256
-
-
-@dataclass(slots=True)
-class _Partition:
-    lease: int
-    boundaries: tuple[int, ...]
-    generation: int = 0
-    floor: int = 0
-    damaged: int = 0
-    covered: int = 0
-    watermark: float = 0.0
-    watermark_at: float = 0.0
-    late_before: float = 0.0
-    pane_ends_at: float = 0.0
-    models: dict[str, ModelPanes] = field(default_factory=dict)
 
 
 class WindowEngine:
@@ -98,7 +78,7 @@ class WindowEngine:
         self._clock = clock
         self._skew = skew_tolerance_seconds
         self._max_models = max_models
-        self._partitions: dict[PartitionKey, _Partition] = {}
+        self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()
 
@@ -120,7 +100,7 @@ class WindowEngine:
         for observation in observations:
             model = part.models.get(observation.model)
             if model is None:
-                model = self._admit(part, observation.model)
+                model = part.admit(observation.model, math, self._max_models)
             if offset < model.covered:
                 counts.replayed += 1
                 continue
@@ -144,37 +124,20 @@ class WindowEngine:
         counts.applied += len(touched)
         return bool(touched)
 
-    def _move_watermark(self, part: _Partition, time: float) -> float:
+    def _move_watermark(self, part: PartitionPanes, time: float) -> float:
         """Take up a time beyond the watermark; gives back the time to count the event at."""
         now = self._clock.now()
         if time > now + self._skew:
             self._counts.future += 1
             return part.watermark or now
-        part.watermark = time
-        part.watermark_at = now
-        if time >= part.pane_ends_at:
-            self._set_boundaries(part)
+        part.move_watermark(time, now, self._math)
         return time
 
-    def _set_boundaries(self, part: _Partition) -> None:
-        part.boundaries = self._layout.boundaries(part.watermark)
-        part.late_before = max(0.0, part.boundaries[-1] * self._pane_seconds)
-        part.pane_ends_at = (self._layout.index(part.watermark) + 1) * self._pane_seconds
-
-    def _open(self, key: PartitionKey, generation: int = 0) -> _Partition:
+    def _open(self, key: PartitionKey, generation: int = 0) -> PartitionPanes:
         self._leases += 1
-        part = _Partition(self._leases, self._layout.boundaries(0.0), generation)
+        part = PartitionPanes(self._leases, self._layout.boundaries(0.0), generation)
         self._partitions[key] = part
         return part
-
-    def _admit(self, part: _Partition, name: str) -> ModelPanes:
-        """A model not seen in this partition; beyond the limit, the bucket of the others."""
-        if len(part.models) - (OTHER in part.models) >= self._max_models or len(name) > _MAX_MODEL_NAME:
-            name = OTHER
-        model = part.models.get(name)
-        if model is None:
-            model = part.models[name] = self._math.new_model()
-        return model
 
     def covered(self, partition: PartitionKey) -> int:
         """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
@@ -286,13 +249,13 @@ class WindowEngine:
         self._take_in(part, record, model, moved)
         return True
 
-    def _take_in(self, part: _Partition, record: PaneRecord, model: ModelPanes, moved: int) -> None:
+    def _take_in(self, part: PartitionPanes, record: PaneRecord, model: ModelPanes, moved: int) -> None:
         part.models[record.model] = model
         part.covered = max(part.covered, record.covered)
         self._counts.rebucketed += moved
         if record.watermark > part.watermark:
             part.watermark, part.watermark_at = record.watermark, record.watermark_at
-            self._set_boundaries(part)
+            part.set_boundaries(self._math)
 
     def drop(self, partition: PartitionKey) -> None:
         """Forget a partition that is held elsewhere from now on."""
@@ -324,10 +287,10 @@ class WindowEngine:
         """Models in `measurements`, at most ``max_models`` and `OTHER`."""
         return tuple(self._held())
 
-    def _held(self) -> dict[str, list[tuple[_Partition, ModelPanes]]]:
+    def _held(self) -> dict[str, list[tuple[PartitionPanes, ModelPanes]]]:
         """By exported name, what is held of it. Sorted, so that workers drop the same names beyond the limit."""
         names = sorted({name for part in self._partitions.values() for name in part.models if name != OTHER})
-        shown: dict[str, list[tuple[_Partition, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
+        shown: dict[str, list[tuple[PartitionPanes, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
         for part in self._partitions.values():
             for name, model in part.models.items():
                 shown.setdefault(name if name in shown else OTHER, []).append((part, model))
@@ -377,14 +340,14 @@ class WindowEngine:
             Reading(name, None, self._finish(name, None, self._totals(held))) for name, held in self._held().items()
         ]
 
-    def _window(self, held: Sequence[tuple[_Partition, ModelPanes]], seconds: float, now: float) -> list[State]:
+    def _window(self, held: Sequence[tuple[PartitionPanes, ModelPanes]], seconds: float, now: float) -> list[State]:
         states = self._math.empty()
         for part, model in held:
             self._math.fold(model, part.boundaries)
             self._math.window(states, model, seconds, self._layout.index(now))
         return states
 
-    def _totals(self, held: Sequence[tuple[_Partition, ModelPanes]]) -> list[State]:
+    def _totals(self, held: Sequence[tuple[PartitionPanes, ModelPanes]]) -> list[State]:
         states = self._math.empty()
         for _, model in held:
             self._math.totals(states, model)
