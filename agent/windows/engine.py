@@ -20,13 +20,13 @@ run empty when the events stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
-from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode
+from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode, lowest_offsets
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
 from agent.windows.partition import OTHER, PartitionPanes
 from agent.windows.readings import Reading, Snapshot, WindowCounts
@@ -100,7 +100,7 @@ class WindowEngine:
         for observation in observations:
             model = part.models.get(observation.model)
             if model is None:
-                model = part.admit(observation.model, math, self._max_models)
+                model = part.admit(observation.model)
             if offset < model.covered:
                 counts.replayed += 1
                 continue
@@ -130,14 +130,22 @@ class WindowEngine:
         if time > now + self._skew:
             self._counts.future += 1
             return part.watermark or now
-        part.move_watermark(time, now, self._math)
+        part.move_watermark(time, now)
         return time
 
     def _open(self, key: PartitionKey, generation: int = 0) -> PartitionPanes:
         self._leases += 1
-        part = PartitionPanes(self._leases, self._layout.boundaries(0.0), generation)
+        part = PartitionPanes(self._math, self._max_models, self._leases, generation)
         self._partitions[key] = part
         return part
+
+    def held(self, partition: PartitionKey) -> PartitionPanes | None:
+        """What is held of a partition; None when it is not ours, or nothing of it was counted."""
+        return self._partitions.get(partition)
+
+    def unsaved(self) -> list[PartitionKey]:
+        """Partitions with models that have changed since the last confirmed snapshot."""
+        return [key for key, part in self._partitions.items() if any(m.unsaved for m in part.models.values())]
 
     def covered(self, partition: PartitionKey) -> int:
         """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
@@ -156,19 +164,29 @@ class WindowEngine:
 
     # Keeping
 
-    def snapshot(self, partition: PartitionKey, full: bool = False) -> Snapshot:
-        """The values of all models changed since the last confirmed snapshot or restore, or of all models."""
+    def snapshot(
+        self, partition: PartitionKey, full: bool = False, label_offsets: Mapping[int, int] | None = None
+    ) -> Snapshot:
+        """The values of all models changed since the last confirmed snapshot or restore, or of all models.
+
+        ``label_offsets``, by partition of the labels, says which one is the next to be offered to `relabel`; while
+        that is not known, what was restored goes on to hold.
+        """
         part = self._partitions.get(partition)
         if part is None:
             return Snapshot(partition, 0, {}, {}, 0)
         values: dict[str, bytes] = {}
-        marks: dict[str, int] = {}
+        marks: dict[str, tuple[int, int]] = {}
+        if label_offsets:
+            part.label_offsets = dict(label_offsets)
+        watermark = (part.watermark, part.watermark_at)
         for name, model in part.models.items():
-            if full or model.covered > model.saved:
+            if full or model.unsaved:
                 self._math.fold(model, part.boundaries)
-                watermark = (part.watermark, part.watermark_at)
-                values[name] = encode(partition, name, model, self._math, part.generation, watermark, part.floor)
-                marks[name] = model.covered
+                values[name] = encode(
+                    partition, name, model, self._math, part.generation, watermark, part.floor, part.label_offsets
+                )
+                marks[name] = (model.covered, model.revision)
         return Snapshot(partition, part.covered, values, marks, part.lease)
 
     def confirm(self, snapshot: Snapshot) -> None:
@@ -176,16 +194,16 @@ class WindowEngine:
         part = self._partitions.get(snapshot.partition)
         if part is None or part.lease != snapshot.lease:
             return
-        for name, covered in snapshot.marks.items():
+        for name, mark in snapshot.marks.items():
             model = part.models[name]
-            model.saved = max(model.saved, covered)
+            model.saved = max(model.saved, mark)
 
     def restore(self, partition: PartitionKey, values: Iterable[bytes], generation: int | None = None) -> int:
         """Take up a partition from its snapshots, instead of whatever was held of it.
 
-        Of several values of a model the readable one with the highest ``(generation, covered)`` counts. Damaged values,
-        and those of a newer version, are passed over and counted in `damaged`; values of other partitions are passed
-        over. Only the values that count are read in full.
+        Of several values of a model the readable one with the highest ``(generation, covered, revision)`` counts.
+        Damaged values, and those of a newer version, are passed over and counted in `damaged`; values of other
+        partitions are passed over. Only the values that count are read in full.
 
         Parameters
         ----------
@@ -201,6 +219,7 @@ class WindowEngine:
         built = candidates.build(self._math)
         part = self._open(partition, candidates.following if generation is None else generation)
         part.floor, part.damaged = candidates.floor, candidates.damaged
+        part.label_offsets = lowest_offsets([record.label_offsets for record, _, _ in built])
         for record, model, moved in built:
             self._take_in(part, record, model, moved)
         return part.covered
@@ -239,7 +258,7 @@ class WindowEngine:
         if part is not None and record.generation < part.floor:
             return False
         held = part.models.get(record.model) if part else None
-        if held is not None and (record.generation, record.covered) <= (held.generation, held.covered):
+        if held is not None and record.rank <= (held.generation, held.covered, held.revision):
             return False
         model, moved = build_model(record, self._math)
         part = part or self._open(record.key)
@@ -255,7 +274,7 @@ class WindowEngine:
         self._counts.rebucketed += moved
         if record.watermark > part.watermark:
             part.watermark, part.watermark_at = record.watermark, record.watermark_at
-            part.set_boundaries(self._math)
+            part.set_boundaries()
 
     def drop(self, partition: PartitionKey) -> None:
         """Forget a partition that is held elsewhere from now on."""

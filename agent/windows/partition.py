@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agent.windows.base import State
+from agent.windows.base import Observation, Relabelling, State
+from agent.windows.labelled import PLACES
 from agent.windows.panes import ModelPanes, PaneMath
 
 __all__ = ["OTHER", "PartitionPanes"]
@@ -37,12 +38,14 @@ class PartitionPanes:
 
     __slots__ = (
         *("boundaries", "covered", "damaged", "floor", "generation", "label_offsets", "late_before", "lease", "models"),
-        *("pane_ends_at", "watermark", "watermark_at"),
+        *("_math", "_max_models", "pane_ends_at", "watermark", "watermark_at"),
     )
 
-    def __init__(self, lease: int, boundaries: tuple[int, ...], generation: int = 0) -> None:
+    def __init__(self, math: PaneMath, max_models: int, lease: int, generation: int = 0) -> None:
+        self._math = math
+        self._max_models = max_models
         self.lease = lease
-        self.boundaries = boundaries
+        self.boundaries = math.layout.boundaries(0.0)
         self.generation = generation
         self.floor = 0
         self.damaged = 0
@@ -54,36 +57,86 @@ class PartitionPanes:
         self.models: dict[str, ModelPanes] = {}
         self.label_offsets: Mapping[int, int] = {}
 
-    def admit(self, name: str, math: PaneMath, max_models: int) -> ModelPanes:
+    def admit(self, name: str) -> ModelPanes:
         """A model not seen here before; beyond the limit, the bucket of the others."""
-        if len(self.models) - (OTHER in self.models) >= max_models or len(name) > _MAX_MODEL_NAME:
+        if not self._takes(name):
             name = OTHER
         model = self.models.get(name)
         if model is None:
-            model = self.models[name] = math.new_model()
+            model = self.models[name] = self._math.new_model()
         return model
 
-    def counted_under(self, name: str) -> ModelPanes | None:
-        """Where a model that has been counted here stands; a name once refused stays among the others."""
-        return self.models.get(name) or self.models.get(OTHER)
+    def _takes(self, name: str) -> bool:
+        return len(self.models) - (OTHER in self.models) < self._max_models and len(name) <= _MAX_MODEL_NAME
 
-    def move_watermark(self, time: float, now: float, math: PaneMath) -> None:
+    def _counted_under(self, name: str) -> ModelPanes | None:
+        """Where a model's observations stand, if there are any; a name once refused stays among the others."""
+        return self.models.get(name) or (None if self._takes(name) else self.models.get(OTHER))
+
+    # Time
+
+    def move_watermark(self, time: float, now: float) -> None:
         """Take up a time beyond the watermark."""
         self.watermark = time
         self.watermark_at = now
         if time >= self.pane_ends_at:
-            self.set_boundaries(math)
+            self.set_boundaries()
 
-    def set_boundaries(self, math: PaneMath) -> None:
+    def set_boundaries(self) -> None:
         """Where panes begin and end as of the watermark."""
-        layout = math.layout
+        layout = self._math.layout
         self.boundaries = layout.boundaries(self.watermark)
         self.late_before = max(0.0, self.boundaries[-1] * layout.pane_seconds)
         self.pane_ends_at = (layout.index(self.watermark) + 1) * layout.pane_seconds
 
-    def states_at(self, model: ModelPanes, time: float, math: PaneMath) -> list[State] | None:
-        """The pane of a time up to the watermark; None for one before all panes, and for NaN."""
+    # Labels
+
+    def covers(self, name: str, offset: int) -> bool:
+        """Whether a record has been counted for this model: when it comes again, it is passed over."""
+        model = self._counted_under(name)
+        return model is not None and offset < model.covered
+
+    def is_labelled(self, name: str, key: int) -> bool:
+        """Whether a decision has got its label from elsewhere than its own event, or is too old to tell."""
+        model = self._counted_under(name)
+        return model is not None and key in model.labelled
+
+    def mark_labelled(self, name: str, key: int) -> None:
+        """A decision was counted with a label that came from elsewhere: when that comes again, it changes nothing."""
+        model = self._counted_under(name)
+        if model is not None and key not in model.labelled:
+            model.labelled.add(key)
+            model.revision += 1
+
+    def relabel(self, key: int, observation: Observation, label: str) -> bool:
+        """Give an observation that was counted without a label its label, in the pane where it was counted.
+
+        Windows and totals are then what they would be had the label been known. An event from the future was counted at
+        the watermark of its day, and its label is at that of today: short windows may tell them apart.
+
+        Returns
+        -------
+        bool
+            False when nothing was changed: the decision has a label already, is too old to tell, or has not been
+            counted.
+        """
+        model = self._counted_under(observation.model)
+        if model is None or key // PLACES >= model.covered or key in model.labelled:
+            return False
+        states = self._states_at(model, min(observation.time, self.watermark))
+        for place, aggregator in enumerate(self._math.aggregators):
+            if isinstance(aggregator, Relabelling):
+                aggregator.relabel(states[place], observation, label)
+        # What is summed up for the windows does not see that a pane has changed.
+        model.epoch += 1
+        model.old_epoch += 1
+        model.labelled.add(key)
+        model.revision += 1
+        return True
+
+    def _states_at(self, model: ModelPanes, time: float) -> list[State]:
+        """Those that hold a time up to the watermark, or NaN."""
         if not time >= self.late_before:
-            return None
-        index = int(time / math.layout.pane_seconds)
-        return model.hot if index == model.hot_index else math.heat(model, index, self.boundaries)
+            return model.settled
+        index = int(time / self._math.layout.pane_seconds)
+        return model.hot if index == model.hot_index else self._math.heat(model, index, self.boundaries)
