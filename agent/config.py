@@ -29,6 +29,7 @@ __all__ = [
     "ExplainConfig",
     "IdentityConfig",
     "JoinConfig",
+    "LabelsConfig",
     "MetricsConfig",
     "PolicyConfig",
     "PolicyMessages",
@@ -227,6 +228,14 @@ class JoinConfig(Section):
     ttl_seconds: Seconds = 600.0
 
 
+class LabelsConfig(Section):
+    """How decisions and the labels that come on their own wait for each other."""
+
+    max_waiting: Count = 200_000
+    max_early: Count = 100_000
+    early_seconds: Seconds = 3_600.0
+
+
 class ConsistencyConfig(Section):
     """How many questions are remembered, by keyed hash, to count answers that contradict each other; 0 turns it off."""
 
@@ -258,6 +267,7 @@ class CoreConfig(Section):
     drift: DriftConfig = DriftConfig()
     identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
+    labels: LabelsConfig = LabelsConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()
     metrics: MetricsConfig = MetricsConfig()
 

@@ -94,6 +94,7 @@ class TopicsConfig(Section):
     verdicts: TopicName = "harm.verdicts"
     evidence: TopicName = "harm.evidence"
     panes: TopicName = "harm.panes"
+    decisions: TopicName = "harm.decisions"
     dlq: TopicName = "harm.dlq"
     filtered: TopicName | None = None
     formats: dict[str, str] = Field(default_factory=dict)
@@ -103,7 +104,7 @@ class TopicsConfig(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> TopicsConfig:
-        names = [*self.events, self.verdicts, self.evidence, self.panes, self.dlq]
+        names = [*self.events, self.verdicts, self.evidence, self.panes, self.decisions, self.dlq]
         names += [name for name in (self.labels, self.filtered) if name]
         if len(set(names)) != len(names):
             raise ValueError("each topic needs a name of its own")

@@ -153,8 +153,20 @@ _SPECS = (
     _counter(
         "harmwatch_labels_total",
         "result",
-        "Delayed labels, by whether the call they belong to was still known.",
+        "Delayed labels, by whether this worker counted the decision they belong to.",
         preset=(("joined",), ("unknown",), ("invalid",)),
+    ),
+    _counter(
+        "harmwatch_late_labels_total",
+        "model attribute group decision label",
+        "Labels that came after their decision was counted with an empty one in harmwatch_decisions_total.",
+    ),
+    _gauge("harmwatch_decisions_awaiting_label", "", "Decisions about people that wait here for their label."),
+    _counter(
+        "harmwatch_decisions_given_up_total",
+        "",
+        "Decisions that no longer wait for their label, since there was no room.",
+        preset=((),),
     ),
     _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
     _counter("harmwatch_answers_total", "model", "Outputs with a text; refusals divide by it."),

@@ -215,6 +215,15 @@ class Metrics:
         """A delayed label was read: ``joined``, ``unknown`` or ``invalid``."""
         self._numbers["harmwatch_labels_total"].child((result,)).value += n
 
+    def late_label(self, model: str, attribute: str, group: str, decision: str, label: str) -> None:
+        self._numbers["harmwatch_late_labels_total"].child((model, attribute, group, decision, label)).value += 1
+
+    def decisions_awaiting_label(self, decisions: int) -> None:
+        self._numbers["harmwatch_decisions_awaiting_label"].child(()).value = float(decisions)
+
+    def decision_given_up(self) -> None:
+        self._numbers["harmwatch_decisions_given_up_total"].child(()).value += 1
+
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n

@@ -17,6 +17,7 @@ from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.judge import Judge
+from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
@@ -99,6 +100,7 @@ def build_pipeline(
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
     filtering: bool = False,
+    late_labels: bool = False,
 ) -> Pipeline:
     """The whole core, not warmed up.
 
@@ -112,6 +114,8 @@ def build_pipeline(
         Called from a scoring thread when a batch is complete.
     filtering
         Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
+    late_labels
+        Wait for labels that come on their own.
 
     Raises
     ------
@@ -152,6 +156,7 @@ def build_pipeline(
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
         drifts=_drift_monitor(config, metrics, chosen),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
+        late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

@@ -20,6 +20,7 @@ from agent.normalize import normalize
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
@@ -67,6 +68,8 @@ class Pipeline:
         Compares scores, decisions and features with references; None when nobody wants to know.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
+    late_labels
+        Joins labels that come on their own; None when none come.
     """
 
     def __init__(
@@ -86,8 +89,10 @@ class Pipeline:
         measures: AnswerMeasures | None = None,
         drifts: DriftMonitor | None = None,
         parity: ParityWatch | None = None,
+        late_labels: LateLabels | None = None,
     ) -> None:
         self.windows = windows
+        self.late_labels = late_labels
         self._mentions = mentions
         self._executor = executor
         self._batcher = batcher
@@ -191,10 +196,6 @@ class Pipeline:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)
 
-    def label(self, source: str, inference_id: str, label: str) -> bool:
-        """Ground truth that came later; False when the call is not (or no longer) known here."""
-        return self._joining.label(source, inference_id, label)
-
     def poll(self, *, drain: bool = False) -> list[RecordOutcome]:
         """Move batches on and hand back the records that are done, in the order of submission. Does not block.
 
@@ -228,6 +229,8 @@ class Pipeline:
             if (record.origin.topic, record.origin.partition) in lost:
                 record.abandoned = True
         self._joining.forget(lost)
+        if self.late_labels is not None:
+            self.late_labels.forget(lost)
         for partition in lost:
             self.windows.drop(partition)
 
@@ -236,6 +239,8 @@ class Pipeline:
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
         self._exporter.export()
+        if self.late_labels is not None:
+            self.late_labels.expire()
         if self._drifts is not None:
             self._drifts.look()
         if self._parity is not None:
@@ -298,6 +303,7 @@ class Pipeline:
         evidence: list[Evidence] = []
         filtered: list[FilteredTexts] = []
         observations: list[Observation] = []
+        decisions: list[tuple[Half, Observation]] = []
         for half in record.halves:
             judgement = self._judge.judge(half, scored_at)
             if half.recalled:
@@ -309,16 +315,23 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
-            observations.append(self._count(half, judgement, origin, now))
+            observation = self._count(half, judgement, origin, now)
+            observations.append(observation)
+            if self.late_labels is not None and self.late_labels.awaits(half.event, observation):
+                decisions.append((half, observation))
             if self._drifts is not None:
                 self._drifts.note(half, judgement)
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)
                 self._joining.settle(half.call)
+        was_covered = [self.windows.covers(partition, seen.model, origin.offset) for _, seen in decisions]
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
         self.windows.advance(partition, origin.offset + 1)
+        for (half, seen), covered in zip(decisions, was_covered, strict=True):
+            if self.late_labels is not None and half.call.output_origin is not None:
+                self.late_labels.note(half.call.output_origin, half.event, seen, covered)
         return RecordOutcome(origin, verdicts, evidence, filtered)
 
     def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
@@ -349,9 +362,11 @@ class Pipeline:
         metrics.event_lag(model, max(0.0, now - half.time))
         payload = event.output if direction == "output" else None
         decision = payload.decision if payload is not None else None
-        label = event.label if event.label is not None else call.label
         # They may have come with the request, and the decision alone with the response.
         attributes = event.attributes if event.attributes or payload is None else call.attributes
+        label = event.label if event.label is not None else call.label
+        if label is None and payload is not None and attributes and self.late_labels is not None:
+            label = self.late_labels.label_of(event)
         if decision is not None:
             for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")

@@ -290,7 +290,8 @@ def build_model(record: PaneRecord, math: PaneMath) -> tuple[ModelPanes, int]:
     order = _order(record, math)
     layout = math.layout
     model = math.new_model()
-    # `saved` stays at zero: the new owner writes everything once under its own generation, over what a zombie may have left.
+    # `saved` stays at zero: the new owner writes everything once under its own generation, over what a zombie may have
+    # left.
     model.covered = record.covered
     model.revision = record.revision
     model.labelled = LabelledDecisions.decode(record.labelled)

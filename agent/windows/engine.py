@@ -143,9 +143,14 @@ class WindowEngine:
         """What is held of a partition; None when it is not ours, or nothing of it was counted."""
         return self._partitions.get(partition)
 
-    def unsaved(self) -> list[PartitionKey]:
-        """Partitions with models that have changed since the last confirmed snapshot."""
-        return [key for key, part in self._partitions.items() if any(m.unsaved for m in part.models.values())]
+    def covers(self, partition: PartitionKey, model: str, offset: int) -> bool:
+        """Whether `apply` would pass this record over, as far as it concerns the model."""
+        part = self._partitions.get(partition)
+        return part is not None and part.covers(model, offset)
+
+    def relabelled(self) -> list[PartitionKey]:
+        """Partitions to which labels have come since the last confirmed snapshot."""
+        return [key for key, part in self._partitions.items() if part.is_relabelled]
 
     def covered(self, partition: PartitionKey) -> int:
         """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
@@ -275,6 +280,11 @@ class WindowEngine:
         if record.watermark > part.watermark:
             part.watermark, part.watermark_at = record.watermark, record.watermark_at
             part.set_boundaries()
+
+    def label_offsets(self, partition: PartitionKey) -> Mapping[int, int]:
+        """By partition of the labels, the first one that may not have been offered to this partition's state."""
+        part = self._partitions.get(partition)
+        return part.label_offsets if part else {}
 
     def drop(self, partition: PartitionKey) -> None:
         """Forget a partition that is held elsewhere from now on."""

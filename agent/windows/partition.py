@@ -101,6 +101,11 @@ class PartitionPanes:
         model = self._counted_under(name)
         return model is not None and key in model.labelled
 
+    @property
+    def is_relabelled(self) -> bool:
+        """Labels have come since the last confirmed snapshot."""
+        return any(model.revision > model.saved[1] for model in self.models.values())
+
     def mark_labelled(self, name: str, key: int) -> None:
         """A decision was counted with a label that came from elsewhere: when that comes again, it changes nothing."""
         model = self._counted_under(name)
