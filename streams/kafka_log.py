@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig
+from streams.kafka_metadata import partition_numbers
 from streams.kafka_stop import stop_client
 from streams.ports import Record
 
@@ -48,7 +49,9 @@ class KafkaLogReader:
         try:
             if self._topic not in await consumer.topics():
                 return {}
-            numbers = tuple(sorted(consumer.partitions_for_topic(self._topic) or ()))
+            if not self._partitions:
+                consumer.assign([TopicPartition(self._topic, 0)])  # asks for the topic's metadata
+            numbers = tuple(sorted(await partition_numbers(consumer, self._topic)))
             partitions = [TopicPartition(self._topic, number) for number in numbers]
             if numbers != self._partitions:
                 consumer.assign(partitions)
