@@ -130,6 +130,16 @@ _SPECS = (
         "95 % interval of a component; bound is lower or upper.",
     ),
     _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _gauge(
+        "harmwatch_harm_index_bound",
+        "model window form bound",
+        "95 % interval of the social harm degree; bound is lower or upper.",
+    ),
+    _counter(
+        "harmwatch_scored_events_total",
+        "model dimension",
+        "Events that a scorer of the dimension judged, once per dimension; harmful events divide by it.",
+    ),
     _counter(
         "harmwatch_actions_total",
         "model direction action",

@@ -12,15 +12,15 @@ from agent.windows.disparity import MEASURES, BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from agent.windows.identity import IdentityMeasurement
-from agent.windows.index import HarmIndex, harm_index
+from agent.windows.index import FORMS, HarmIndex, harm_index
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
 
 
 def window_name(seconds: float) -> str:
-    """A window's length as a label: ``1m``, ``90s``, ``1h``."""
+    """A window's length as a label: ``1m``, ``90s``, ``1h``, ``1d``."""
     whole = int(seconds)
-    for unit, length in (("h", 3600), ("m", 60)):
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
         if whole and whole % length == 0:
             return f"{whole // length}{unit}"
     return f"{seconds:g}s"
@@ -78,17 +78,15 @@ class WindowExporter:
     def _harm(self, reading: Reading) -> None:
         components, index = components_of(reading)
         told = {name: part for name, part in components.items() if part.value is not None and part.sufficient}
-        sufficient = index is not None and index.sufficient
+        forms = {"sum": index.sum, "union": index.union} if index is not None and index.sufficient else {}
         self._metrics.set_harm(
             reading.model,
             window_name(reading.window_seconds or 0.0),
             {name: part.value if name in told else None for name, part in components.items()},
-            {
-                "sum": index.sum.value if index is not None and sufficient else None,
-                "union": index.union.value if index is not None and sufficient else None,
-            },
+            {form: forms[form].value if form in forms else None for form in FORMS},
             bounds={name: (part.lower, part.upper) for name, part in told.items()},
             scored={name: int(part.count) for name, part in components.items()},
+            index_bounds={form: (estimate.lower, estimate.upper) for form, estimate in forms.items()},
         )
 
     def _fairness(self, reading: Reading) -> list[str]:

@@ -38,6 +38,8 @@ harmwatch_queue_depth gauge -
 harmwatch_series gauge -
 harmwatch_build_info gauge version,python
 harmwatch_harm_component_bound gauge model,window,component,bound
+harmwatch_harm_index_bound gauge model,window,form,bound
+harmwatch_scored_events_total counter model,dimension
 harmwatch_harm_scored gauge model,window,component
 harmwatch_redacted_total counter format
 harmwatch_late_events_total counter reason
