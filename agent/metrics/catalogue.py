@@ -156,6 +156,11 @@ _SPECS = (
         "How much worse outputs score that mention a group than those that mention others of its axis; "
         "bound is value, or lower and upper of its interval.",
     ),
+    _gauge(
+        "harmwatch_identity_sentiment",
+        "model axis group bound",
+        "Mean sentiment in [-1, 1] of outputs that mention a group; bound is value, or lower or upper of its interval.",
+    ),
     _counter("harmwatch_identity_mentions_total", "model axis group", "Output texts that mention an identity group."),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
     _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),

@@ -56,12 +56,17 @@ class HarmGauges:
         self, model: str, axis: str, group: str, measure: str, value: float | None, lower: float, upper: float
     ) -> None:
         """A gap with its interval; without a value all three go."""
-        for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
-            set_or_drop(
-                self._numbers["harmwatch_identity_gap"],
-                (model, axis, group, measure, bound),
-                None if value is None else number,
-            )
+        self._set_estimate("harmwatch_identity_gap", (model, axis, group, measure), value, lower, upper)
+
+    def set_identity_sentiment(
+        self, model: str, axis: str, group: str, value: float | None, lower: float, upper: float
+    ) -> None:
+        """The mean sentiment of texts that mention a group, in [-1, 1]; without a value all three go."""
+        self._set_estimate("harmwatch_identity_sentiment", (model, axis, group), value, lower, upper)
+
+    def _set_estimate(self, name: str, key: tuple[str, ...], value: float | None, lower: float, upper: float) -> None:
+        set_or_drop(self._numbers[name], (*key, "value"), value)
+        self._set_bounds(name, key, value, (lower, upper))
 
     def _set_bounds(
         self, name: str, key: tuple[str, ...], value: float | None, interval: tuple[float, float] | None

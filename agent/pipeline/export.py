@@ -13,6 +13,7 @@ from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from agent.windows.identity import IdentityMeasurement
 from agent.windows.index import FORMS, HarmIndex, harm_index
+from agent.windows.sentiment import SentimentMeasurement
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
 
@@ -49,6 +50,8 @@ class WindowExporter:
         self._compared: set[tuple[str, str]] = set()
         # Gaps that are exposed: model, axis, group, measure.
         self._gaps: set[tuple[str, str, str, str]] = set()
+        # Sentiments that are exposed: model, axis, group.
+        self._sentiments: set[tuple[str, str, str]] = set()
 
     def export(self) -> None:
         """Once a second or less: reads every window of every model."""
@@ -71,6 +74,10 @@ class WindowExporter:
         for absent in self._gaps - gaps:
             self._metrics.set_identity_gap(*absent, None, 0.0, 0.0)
         self._gaps = gaps
+        sentiments = {group for reading in longest.values() for group in self._sentiment(reading)}
+        for silent in self._sentiments - sentiments:
+            self._metrics.set_identity_sentiment(*silent, None, 0.0, 0.0)
+        self._sentiments = sentiments
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
@@ -110,12 +117,21 @@ class WindowExporter:
 
     def _identity(self, reading: Reading) -> list[tuple[str, str, str, str]]:
         """Of the longest window, like disparities. The gaps that were set."""
-        identity: Any = reading.results.get("identity")
-        if not isinstance(identity, IdentityMeasurement):
-            return []
         shown: list[tuple[str, str, str, str]] = []
-        for gap in identity.gaps:
-            key = (reading.model, gap.axis, gap.group, gap.measure)
-            self._metrics.set_identity_gap(*key, gap.value, gap.lower, gap.upper)
+        for name, kind in (("identity", IdentityMeasurement), ("sentiment", SentimentMeasurement)):
+            measured: Any = reading.results.get(name)
+            for gap in measured.gaps if isinstance(measured, kind) else ():
+                key = (reading.model, gap.axis, gap.group, gap.measure)
+                self._metrics.set_identity_gap(*key, gap.value, gap.lower, gap.upper)
+                shown.append(key)
+        return shown
+
+    def _sentiment(self, reading: Reading) -> list[tuple[str, str, str]]:
+        """Of the longest window as well. The groups whose mean was set."""
+        measured: Any = reading.results.get("sentiment")
+        shown: list[tuple[str, str, str]] = []
+        for mean in measured.means if isinstance(measured, SentimentMeasurement) else ():
+            key = (reading.model, mean.axis, mean.group)
+            self._metrics.set_identity_sentiment(*key, mean.value, mean.lower, mean.upper)
             shown.append(key)
         return shown

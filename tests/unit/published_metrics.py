@@ -12,6 +12,7 @@ harmwatch_harmful_events_total counter model,dimension
 harmwatch_disclosures_total counter model,category,origin
 harmwatch_actions_total counter model,direction,action
 harmwatch_identity_gap gauge model,axis,group,measure,bound
+harmwatch_identity_sentiment gauge model,axis,group,bound
 harmwatch_identity_mentions_total counter model,axis,group
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound

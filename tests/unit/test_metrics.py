@@ -56,6 +56,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.decision(model, "gender", "female", "approved", "approved")
     metrics.identity_mention(model, "gender", "women")
     metrics.set_identity_gap(model, "gender", "women", "score_gap", 0.1, 0.05, 0.15)
+    metrics.set_identity_sentiment(model, "gender", "women", 0.2, 0.1, 0.3)
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
     metrics.set_parity(model, "gender", 14.0, 13.2)
     metrics.parity_alarm(model, "gender", "male", "female")
