@@ -36,6 +36,7 @@ __all__ = [
     "PolicyRule",
     "ScorerConfig",
     "Section",
+    "SentimentConfig",
     "WindowsConfig",
     "load_yaml",
     "validate",
@@ -212,12 +213,20 @@ class DriftConfig(Section):
     max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
+class SentimentConfig(Section):
+    """What measures how positively outputs speak of the groups that they mention; nothing unless a kind is named."""
+
+    kind: Literal["lexicon", "transformers"] | None = None
+    options: dict[str, Any] = {}
+
+
 class IdentityConfig(Section):
     """Score gaps between identity groups that outputs mention; ``scorer`` is the one whose scores are compared."""
 
     enabled: bool = True
     scorer: str = "toxicity"
     min_group: Count = 30
+    sentiment: SentimentConfig = SentimentConfig()
 
 
 class JoinConfig(Section):

@@ -130,6 +130,16 @@ _SPECS = (
         "95 % interval of a component; bound is lower or upper.",
     ),
     _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _gauge(
+        "harmwatch_harm_index_bound",
+        "model window form bound",
+        "95 % interval of the social harm degree; bound is lower or upper.",
+    ),
+    _counter(
+        "harmwatch_scored_events_total",
+        "model dimension",
+        "Events that a scorer of the dimension judged, once per dimension; harmful events divide by it.",
+    ),
     _counter(
         "harmwatch_actions_total",
         "model direction action",
@@ -145,6 +155,11 @@ _SPECS = (
         "model axis group measure bound",
         "How much worse outputs score that mention a group than those that mention others of its axis; "
         "bound is value, or lower and upper of its interval.",
+    ),
+    _gauge(
+        "harmwatch_identity_sentiment",
+        "model axis group bound",
+        "Mean sentiment in [-1, 1] of outputs that mention a group; bound is value, or lower or upper of its interval.",
     ),
     _counter("harmwatch_identity_mentions_total", "model axis group", "Output texts that mention an identity group."),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),

@@ -9,7 +9,7 @@ from typing import cast
 from agent.batching import MicroBatcher
 from agent.calibration import Calibration
 from agent.clock import Clock
-from agent.config import CoreConfig, ScorerConfig
+from agent.config import CoreConfig, IdentityConfig, ScorerConfig
 from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
@@ -29,11 +29,12 @@ from agent.scoring.cache import ScoreCache
 from agent.scoring.calibrated import CalibratedScorer
 from agent.scoring.executor import Executor
 from agent.scoring.explained import ExplainedScorer
+from agent.scoring.sentiment import SentimentMeasure, load_sentiment
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
 from agent.windows.engine import WindowEngine
 
-__all__ = ["build_pipeline", "build_scorers", "build_windows"]
+__all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows"]
 
 #: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
 _BATCHES_IN_FLIGHT = 8
@@ -64,6 +65,19 @@ def _calibrated(scorer: Scorer, section: ScorerConfig) -> Scorer:
     return CalibratedScorer(scorer, Calibration.load(section.calibration))
 
 
+def build_sentiment(config: IdentityConfig) -> SentimentMeasure | None:
+    """What measures the sentiment of outputs that mention people, not warmed up; None when it is off.
+
+    Raises
+    ------
+    ConfigError
+        For wrong options.
+    """
+    if not config.enabled or config.sentiment.kind is None:
+        return None
+    return load_sentiment(config.sentiment.kind, config.sentiment.options)
+
+
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     """The window engine with the standard aggregators."""
     windows = config.windows
@@ -80,6 +94,8 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
         ),
         aggregator_class("identity")(min_group=config.identity.min_group),
     ]
+    if config.identity.enabled and config.identity.sentiment.kind is not None:
+        aggregators.append(aggregator_class("sentiment")(min_group=config.identity.min_group))
     return WindowEngine(
         aggregators,
         clock,
@@ -126,10 +142,13 @@ def build_pipeline(
     thresholds = {name: section.thresholds for name, section in config.scorers.items()}
     if config.explain.findings:
         chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
-    metrics.declare(scorers=[scorer.name for scorer in chosen])
+    sentiment = build_sentiment(config.identity)
+    # Nobody judges by a measure: what it gives goes to the mentions alone.
+    running: list[Scorer] = chosen if sentiment is None else [*chosen, sentiment]
+    metrics.declare(scorers=[scorer.name for scorer in running])
     windows = build_windows(config, clock)
     executor = Executor(
-        chosen,
+        running,
         config.executor.deadline_seconds,
         ScoreCache(config.executor.cache_entries),
         clock,
@@ -150,7 +169,7 @@ def build_pipeline(
             on_orphan=metrics.orphan,
         ),
         windows=windows,
-        mentions=_mention_finder(config, chosen),
+        mentions=_mention_finder(config, chosen, metrics),
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
@@ -174,11 +193,12 @@ def _drift_monitor(config: CoreConfig, metrics: Metrics, scorers: list[Scorer]) 
     return DriftMonitor(config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers})
 
 
-def _mention_finder(config: CoreConfig, scorers: list[Scorer]) -> MentionFinder | None:
+def _mention_finder(config: CoreConfig, scorers: list[Scorer], metrics: Metrics) -> MentionFinder | None:
     wanted = config.identity.scorer if config.identity.enabled else None
     section = config.scorers.get(wanted or "")
     thresholds = {} if section is None else section.thresholds
-    return next((MentionFinder(scorer, thresholds) for scorer in scorers if scorer.name == wanted), None)
+    found = next((scorer for scorer in scorers if scorer.name == wanted), None)
+    return None if found is None else MentionFinder(found, thresholds, metrics.missing)
 
 
 def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:

@@ -346,6 +346,9 @@ class Pipeline:
         new_dimensions = judgement.dimensions - call.harmful
         for dimension in new_dimensions:
             metrics.harmful_event(model, dimension)
+        new_scored = tuple(judgement.scored - call.scored)
+        for dimension in new_scored:
+            metrics.scored_event(model, dimension)
         for scorer in verdict.scores:
             metrics.scored(model, direction, scorer)
         metrics.scores(model, direction, judgement.categories, event.trace_id)
@@ -380,7 +383,7 @@ class Pipeline:
             dimensions=new_dimensions,
             categories=tuple((direction, finding.category) for finding in verdict.findings),
             directions=(direction,) if verdict.scores else (),
-            scored_dimensions=tuple(judgement.scored - call.scored),
+            scored_dimensions=new_scored,
             harmful_before=bool(call.harmful),
             leaked=judgement.leaked,
             decision=decision,

@@ -36,7 +36,7 @@ class Mention(NamedTuple):
     """One output text names a group of people.
 
     ``score`` is the text's, in [0, 1]; ``harmful`` when it reached its threshold; ``alone`` when the text names no
-    other group of the axis.
+    other group of the axis. ``sentiment`` in [-1, 1], 1 the most positive; None when nobody measured it.
     """
 
     axis: str
@@ -44,6 +44,7 @@ class Mention(NamedTuple):
     score: float
     harmful: bool
     alone: bool
+    sentiment: float | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
