@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from agent.config import CoreConfig, Count, Seconds, Section, Share, load_yaml, validate
+from agent.config import CoreConfig, Count, Seconds, Section, Share, validate
 from agent.errors import ConfigError
 from agent.policy import Policy
+from agent.yaml_file import load_yaml
 
 __all__ = ["DeadLetterConfig", "KafkaConfig", "TapConfig", "TopicsConfig", "WebConfig", "WorkerConfig", "load_config"]
 

@@ -47,8 +47,8 @@ harmwatch_late_events_total counter reason
 harmwatch_cache_lookups_total counter result
 harmwatch_labels_total counter result
 harmwatch_late_labels_total counter model,attribute,group,decision,label
-harmwatch_decisions_awaiting_label gauge 
-harmwatch_decisions_given_up_total counter 
+harmwatch_decisions_awaiting_label gauge -
+harmwatch_decisions_given_up_total counter -
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_other_series_total counter metric
