@@ -17,6 +17,7 @@ from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
@@ -65,6 +66,8 @@ class Pipeline:
         Counts what is no harm; None when nobody wants to know.
     drifts
         Compares scores, decisions and features with references; None when nobody wants to know.
+    drift_windows
+        Compares windows with what was before, and looks for hints at bias; None when nobody wants to know.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
     """
@@ -85,9 +88,11 @@ class Pipeline:
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
         drifts: DriftMonitor | None = None,
+        drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
     ) -> None:
         self.windows = windows
+        self.drift_windows = drift_windows
         self._mentions = mentions
         self._executor = executor
         self._batcher = batcher
@@ -238,6 +243,8 @@ class Pipeline:
         self._exporter.export()
         if self._drifts is not None:
             self._drifts.look()
+        if self.drift_windows is not None:
+            self.drift_windows.look()
         if self._parity is not None:
             self._parity.look()
 
@@ -309,9 +316,8 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
-            observations.append(self._count(half, judgement, origin, now))
-            if self._drifts is not None:
-                self._drifts.note(half, judgement)
+            features = self._drifts.note(half, judgement) if self._drifts is not None else ()
+            observations.append(self._count(half, judgement, origin, now, features))
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)
@@ -321,7 +327,9 @@ class Pipeline:
         self.windows.advance(partition, origin.offset + 1)
         return RecordOutcome(origin, verdicts, evidence, filtered)
 
-    def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
+    def _count(
+        self, half: Half, judgement: Judgement, origin: Origin, now: float, features: Sequence[tuple[str, float | str]]
+    ) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
         call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
         model, direction = call.model, half.direction
@@ -351,7 +359,7 @@ class Pipeline:
         decision = payload.decision if payload is not None else None
         label = event.label if event.label is not None else call.label
         # They may have come with the request, and the decision alone with the response.
-        attributes = event.attributes if event.attributes or payload is None else call.attributes
+        attributes = event.attributes or call.attributes
         if decision is not None:
             for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")
@@ -374,6 +382,7 @@ class Pipeline:
             label=label,
             missing=len(verdict.missing),
             mentions=mentions,
+            features=features,
         )
         call.harmful |= judgement.dimensions
         call.scored |= judgement.scored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -78,6 +78,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         How many scores are missing.
     mentions
         Identity groups that its output texts name; a text and a group once.
+    features
+        Scores, decisions and features whose distribution is watched, by name: a number, or the name of a category.
     """
 
     model: str
@@ -96,6 +98,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     label: str | None = None
     missing: int = 0
     mentions: tuple[Mention, ...] = ()
+    features: Sequence[tuple[str, float | str]] = ()
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):
