@@ -125,6 +125,11 @@ _SPECS = (
         "Times that the evidence for a pair of groups rose to the threshold.",
     ),
     _gauge(
+        "harmwatch_bias_hints",
+        "model attribute group feature",
+        "1 while a feature drifts in a group and a gap between the groups of its attribute has widened with it.",
+    ),
+    _gauge(
         "harmwatch_harm_component_bound",
         "model window component bound",
         "95 % interval of a component; bound is lower or upper.",
@@ -217,7 +222,7 @@ LABEL_CAPS: dict[str, int] = {
     "detector": 20,
     "dimension": 4,
     "direction": 2,
-    "feature": 100,
+    "feature": 500,
     "format": 40,
     "kind": 3,
     "group": 50,

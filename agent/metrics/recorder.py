@@ -289,6 +289,9 @@ class Metrics(HarmGauges):
     def drift_detected(self, model: str, detector: str, feature: str, n: int = 1) -> None:
         self._numbers["harmwatch_drift_detected_total"].child((model, detector, feature)).value += n
 
+    def set_bias_hint(self, model: str, attribute: str, group: str, feature: str, *, held: bool) -> None:
+        set_or_drop(self._numbers["harmwatch_bias_hints"], (model, attribute, group, feature), 1.0 if held else None)
+
     def forget_model(self, model: str) -> None:
         """The model has no open window any more: its gauges vanish.
 

@@ -10,11 +10,13 @@ from agent.batching import MicroBatcher
 from agent.calibration import Calibration
 from agent.clock import Clock
 from agent.config import CoreConfig, IdentityConfig, ScorerConfig
+from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
+from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
@@ -32,6 +34,7 @@ from agent.scoring.explained import ExplainedScorer
 from agent.scoring.sentiment import SentimentMeasure, load_sentiment
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
+from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
 
 __all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows"]
@@ -81,21 +84,16 @@ def build_sentiment(config: IdentityConfig) -> SentimentMeasure | None:
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     """The window engine with the standard aggregators."""
     windows = config.windows
-    favourable = windows.favourable or None
     aggregators: list[Aggregator] = [
         aggregator_class("harm")(min_count=windows.min_count),
-        aggregator_class("bias")(
-            favourable=favourable,
-            score_thresholds=config.bias.score_thresholds,
-            attributes=config.bias.attributes,
-            groups=config.bias.groups,
-            intersections=config.bias.intersections,
-            min_group=windows.min_group,
-        ),
+        _bias_aggregator(config),
         aggregator_class("identity")(min_group=config.identity.min_group),
     ]
     if config.identity.enabled and config.identity.sentiment.kind is not None:
         aggregators.append(aggregator_class("sentiment")(min_group=config.identity.min_group))
+    if config.drift.enabled:
+        drift = config.drift
+        aggregators.append(aggregator_class("drift")(attributes=drift.attributes, max_features=drift.max_series))
     return WindowEngine(
         aggregators,
         clock,
@@ -104,6 +102,18 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
         allowed_lateness_seconds=windows.allowed_lateness_seconds,
         max_models=windows.max_models,
     )
+
+
+def _bias_aggregator(config: CoreConfig) -> BiasAggregator:
+    made: BiasAggregator = aggregator_class("bias")(
+        favourable=config.windows.favourable or None,
+        score_thresholds=config.bias.score_thresholds,
+        attributes=config.bias.attributes,
+        groups=config.bias.groups,
+        intersections=config.bias.intersections,
+        min_group=config.windows.min_group,
+    )
+    return made
 
 
 def build_pipeline(
@@ -147,6 +157,7 @@ def build_pipeline(
     running: list[Scorer] = chosen if sentiment is None else [*chosen, sentiment]
     metrics.declare(scorers=[scorer.name for scorer in running])
     windows = build_windows(config, clock)
+    references = load_references(config.drift.reference) if config.drift.enabled and config.drift.reference else None
     executor = Executor(
         running,
         config.executor.deadline_seconds,
@@ -173,7 +184,8 @@ def build_pipeline(
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
-        drifts=_drift_monitor(config, metrics, chosen),
+        drifts=_drift_monitor(config, metrics, chosen, references),
+        drift_windows=_drift_windows(config, metrics, clock, windows, references),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         clock=clock,
@@ -187,10 +199,31 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
 
 
-def _drift_monitor(config: CoreConfig, metrics: Metrics, scorers: list[Scorer]) -> DriftMonitor | None:
+def _drift_monitor(
+    config: CoreConfig, metrics: Metrics, scorers: list[Scorer], references: References | None
+) -> DriftMonitor | None:
     if not config.drift.enabled:
         return None
-    return DriftMonitor(config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers})
+    return DriftMonitor(
+        config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers}, references
+    )
+
+
+def _drift_windows(
+    config: CoreConfig, metrics: Metrics, clock: Clock, windows: WindowEngine, references: References | None
+) -> DriftWindows | None:
+    if not config.drift.enabled:
+        return None
+    return DriftWindows(
+        windows,
+        _bias_aggregator(config),
+        metrics,
+        clock,
+        references or References(),
+        window_seconds=max(config.windows.windows_seconds),
+        most_series=config.drift.max_series,
+        min_count=config.windows.min_count,
+    )
 
 
 def _mention_finder(config: CoreConfig, scorers: list[Scorer], metrics: Metrics) -> MentionFinder | None:

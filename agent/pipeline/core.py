@@ -17,9 +17,11 @@ from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.pipeline.counting import HalfCounter
+from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.export import WindowExporter
-from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
@@ -66,6 +68,8 @@ class Pipeline:
         Counts what is no harm; None when nobody wants to know.
     drifts
         Compares scores, decisions and features with references; None when nobody wants to know.
+    drift_windows
+        Compares windows with what was before, and looks for hints at bias; None when nobody wants to know.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
     late_labels
@@ -88,12 +92,14 @@ class Pipeline:
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
         drifts: DriftMonitor | None = None,
+        drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
-        self._mentions = mentions
+        self.drift_windows = drift_windows
+        self._counter = HalfCounter(metrics, mentions, late_labels)
         self._executor = executor
         self._batcher = batcher
         self._judge = judge
@@ -243,6 +249,8 @@ class Pipeline:
             self.late_labels.expire()
         if self._drifts is not None:
             self._drifts.look()
+        if self.drift_windows is not None:
+            self.drift_windows.look()
         if self._parity is not None:
             self._parity.look()
 
@@ -315,12 +323,11 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
-            observation = self._count(half, judgement, origin, now)
+            features = self._drifts.note(half, judgement) if self._drifts is not None else ()
+            observation = self._counter.count(half, judgement, origin, now, features)
             observations.append(observation)
             if self.late_labels is not None and self.late_labels.awaits(half.event, observation):
                 decisions.append((half, observation))
-            if self._drifts is not None:
-                self._drifts.note(half, judgement)
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)
@@ -333,66 +340,3 @@ class Pipeline:
             if self.late_labels is not None and half.call.output_origin is not None:
                 self.late_labels.note(half.call.output_origin, half.event, seen, covered)
         return RecordOutcome(origin, verdicts, evidence, filtered)
-
-    def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
-        """One half into the metrics; and what the windows are to know of it."""
-        call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
-        model, direction = call.model, half.direction
-        this_half = (origin, direction)
-        new_event = call.counted is None or call.counted == this_half
-        if new_event:
-            call.counted = this_half
-            metrics.event_decoded(model, event.format)
-        new_dimensions = judgement.dimensions - call.harmful
-        for dimension in new_dimensions:
-            metrics.harmful_event(model, dimension)
-        new_scored = tuple(judgement.scored - call.scored)
-        for dimension in new_scored:
-            metrics.scored_event(model, dimension)
-        for scorer in verdict.scores:
-            metrics.scored(model, direction, scorer)
-        metrics.scores(model, direction, judgement.categories, event.trace_id)
-        for finding in verdict.findings:
-            metrics.finding(model, direction, finding.dimension, finding.category)
-            if finding.dimension == "privacy" and direction == "output":
-                metrics.disclosure(model, finding.category, finding.leaked)
-        if verdict.action != "allow":
-            metrics.action(model, direction, verdict.action)
-        for missing in verdict.missing:
-            metrics.missing(missing.scorer, missing.reason)
-        if verdict.truncated:
-            metrics.truncated(event.format)
-        metrics.event_lag(model, max(0.0, now - half.time))
-        payload = event.output if direction == "output" else None
-        decision = payload.decision if payload is not None else None
-        # They may have come with the request, and the decision alone with the response.
-        attributes = event.attributes if event.attributes or payload is None else call.attributes
-        label = event.label if event.label is not None else call.label
-        if label is None and payload is not None and attributes and self.late_labels is not None:
-            label = self.late_labels.label_of(event)
-        if decision is not None:
-            for attribute, group in attributes.items():
-                metrics.decision(model, attribute, group, decision, label or "")
-        mentions = self._mentions.find(half) if self._mentions is not None else ()
-        for mention in mentions:
-            metrics.identity_mention(model, mention.axis, mention.group)
-        observation = Observation(
-            model=model,
-            time=call.time,
-            new_event=new_event,
-            dimensions=new_dimensions,
-            categories=tuple((direction, finding.category) for finding in verdict.findings),
-            directions=(direction,) if verdict.scores else (),
-            scored_dimensions=new_scored,
-            harmful_before=bool(call.harmful),
-            leaked=judgement.leaked,
-            decision=decision,
-            decision_score=payload.score if payload is not None else None,
-            attributes=attributes,
-            label=label,
-            missing=len(verdict.missing),
-            mentions=mentions,
-        )
-        call.harmful |= judgement.dimensions
-        call.scored |= judgement.scored
-        return observation

@@ -18,6 +18,7 @@ AGGREGATORS: dict[str, str] = {
     "bias": "agent.windows.bias:BiasAggregator",
     "identity": "agent.windows.identity:IdentityAggregator",
     "sentiment": "agent.windows.sentiment:SentimentAggregator",
+    "drift": "agent.windows.drift:DriftAggregator",
 }
 
 

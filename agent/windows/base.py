@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -89,6 +89,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         How many scores are missing.
     mentions
         Identity groups that its output texts name; a text and a group once.
+    features
+        Scores, decisions and features whose distribution is watched, by name: a number, or the name of a category.
     """
 
     model: str
@@ -107,6 +109,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     label: str | None = None
     missing: int = 0
     mentions: tuple[Mention, ...] = ()
+    features: Sequence[tuple[str, float | str]] = ()
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):

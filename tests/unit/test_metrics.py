@@ -61,6 +61,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.set_parity(model, "gender", 14.0, 13.2)
     metrics.parity_alarm(model, "gender", "male", "female")
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
+    metrics.set_bias_hint(model, "gender", "female", "input.features.income", held=True)
     metrics.drift_detected(model, "mmd", "embedding")
     components = {"privacy": 0.1, "bias": None}
     metrics.set_harm(
