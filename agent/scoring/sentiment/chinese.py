@@ -52,8 +52,10 @@ _WORDS = dict.fromkeys(_POSITIVE.split(), _VALENCE) | dict.fromkeys(_NEGATIVE.sp
 _ANY = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _BETWEEN = "(?:是|太|很|那么|怎么|够|算|会|能|再|应该|应|会有|有)?"
 #: A word that begins with a negation itself (不错) counts as it is: the alternative before.
+#: The class of first characters in front is no condition of its own: it makes the search more than twice as fast.
+_FIRST = "".join(sorted({word[0] for word in _WORDS} | set("并不没无未别从毫绝")))
 _PATTERN = re.compile(
-    f"(?P<plain>{_ANY})|(?:并不|并非|不|没有|没|无|未|别|从不|从未|毫不|绝不){_BETWEEN}(?P<negated>{_ANY})"
+    f"(?=[{_FIRST}])(?:(?P<plain>{_ANY})|(?:并不|并非|不|没有|没|无|未|别|从不|从未|毫不|绝不){_BETWEEN}(?P<negated>{_ANY}))"
 )
 
 
