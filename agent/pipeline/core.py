@@ -7,7 +7,7 @@ that the window state always covers a contiguous prefix of each partition.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
@@ -239,6 +239,12 @@ class Pipeline:
             self.late_labels.forget(lost)
         for partition in lost:
             self.windows.drop(partition)
+
+    def read_from(self, merged: Callable[[], WindowEngine]) -> None:
+        """Where the counts of all workers are: gauges are made of these. Of the windows held here until then."""
+        self._exporter.read_from(merged)
+        if self.drift_windows is not None:
+            self.drift_windows.read_from(merged)
 
     def keep_house(self) -> None:
         """What need not be done per event: expiry, gauges. Call about once a second."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from agent.metrics import Metrics
@@ -44,6 +44,7 @@ class WindowExporter:
 
     def __init__(self, windows: WindowEngine, metrics: Metrics) -> None:
         self._windows = windows
+        self._merged: Callable[[], WindowEngine] = lambda: windows
         self._metrics = metrics
         self._shown: set[str] = set()
         # Models with their attributes whose disparities are exposed.
@@ -53,6 +54,10 @@ class WindowExporter:
         # Sentiments that are exposed: model, axis, group.
         self._sentiments: set[tuple[str, str, str]] = set()
 
+    def read_from(self, merged: Callable[[], WindowEngine]) -> None:
+        """Where the counts of all workers are; those of this one alone until then."""
+        self._merged = merged
+
     def export(self) -> None:
         """Once a second or less: reads every window of every model."""
         counts = self._windows.take_counts()
@@ -61,7 +66,7 @@ class WindowExporter:
                 self._metrics.late_event(reason, number)
         models: set[str] = set()
         longest: dict[str, Reading] = {}
-        for reading in self._windows.measurements():
+        for reading in self._merged().measurements():
             models.add(reading.model)
             longest[reading.model] = reading  # windows rise: the last one is the longest
             self._harm(reading)

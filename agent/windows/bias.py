@@ -15,6 +15,7 @@ from agent.errors import StateError
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bounded import REST, short_name, trim
 from agent.windows.disparity import MEASURES, BiasMeasurement, measure
+from agent.windows.fixed_point import fixed
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 
 __all__ = ["DEFAULT_FAVOURABLE", "JOINED", "BiasAggregator"]
@@ -41,7 +42,6 @@ JOINED: Final = "+"
 """Between the names of attributes, and of groups, that are looked at together."""
 _SHORT: Final = ("spd", "dir", "eod")
 """What is measured of windows but the longest: the others need more decisions, and cost as much again."""
-_PER_UNIT: Final = 2.0**30
 _LARGEST_SCORE: Final = 1e12
 
 
@@ -227,16 +227,9 @@ def _moments(first: int, weight: float, value: float) -> tuple[tuple[int, float]
     return (
         (first, weight),
         (first + 1, weight * weight),
-        (first + 2, weight * _fixed(value)),
-        (first + 3, weight * _fixed(value * value)),
+        (first + 2, weight * fixed(value)),
+        (first + 3, weight * fixed(value * value)),
     )
-
-
-def _fixed(value: float) -> float:
-    """Rounded to 2^-30, so that sums of some millions of values in [0, 1] are exact and do not depend on the order in
-    which partitions and workers add them up. A mean moves by at most 5e-10.
-    """
-    return round(value * _PER_UNIT) / _PER_UNIT
 
 
 def _number(label: str) -> float | None:

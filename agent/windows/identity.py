@@ -24,6 +24,7 @@ import msgspec
 from agent.errors import StateError
 from agent.identity import AXES
 from agent.windows.base import FinishContext, Observation
+from agent.windows.fixed_point import fixed
 from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
 from agent.windows.intervals import Interval, newcombe, welch, wilson
@@ -36,8 +37,6 @@ IdentityState: TypeAlias = dict[str, list[float]]
 """By ``"axis group"``: the sums of w, w^2, w s, w s^2 over texts with score s, and of w over those at the threshold."""
 
 _SLOTS: Final = 5
-#: Scores are kept to four digits: their squares stay far from the smallest numbers, and this is their rounding.
-_DIGITS: Final = 4
 
 
 class IdentityMeasurement(msgspec.Struct, frozen=True):
@@ -88,14 +87,14 @@ class IdentityAggregator:
             key = KEYS.get((mention.axis, mention.group))
             if key is None or not mention.alone or not 0.0 <= mention.score <= 1.0:
                 continue
-            weight, score = observation.weight, round(mention.score, _DIGITS)
+            weight, score = observation.weight, mention.score
             numbers = state.get(key)
             if numbers is None:
                 numbers = state[key] = [0.0] * _SLOTS
             numbers[0] += weight
             numbers[1] += weight * weight
-            numbers[2] += weight * score
-            numbers[3] += weight * score * score
+            numbers[2] += weight * fixed(score)
+            numbers[3] += weight * fixed(score * score)
             numbers[4] += weight * mention.harmful
 
     def merge(self, into: IdentityState, other: IdentityState) -> None:

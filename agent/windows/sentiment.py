@@ -22,6 +22,7 @@ import msgspec
 from agent.errors import StateError
 from agent.identity import AXES
 from agent.windows.base import CONFIDENCE, FinishContext, Observation
+from agent.windows.fixed_point import fixed
 from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
 from agent.windows.intervals import Interval, welch, z_value
@@ -32,7 +33,6 @@ SentimentState: TypeAlias = dict[str, list[float]]
 """By ``"axis group"``: the sums of w, w^2, w s, w s^2 over texts of sentiment s."""
 
 _SLOTS: Final = 4
-_PER_UNIT: Final = 2.0**30
 #: Of a mean alone, as `welch` wants the other sample: known exactly.
 _EXACT: Final = (0.0, 2.0)
 
@@ -86,8 +86,8 @@ class SentimentAggregator:
                 numbers = state[key] = [0.0] * _SLOTS
             numbers[0] += weight
             numbers[1] += weight * weight
-            numbers[2] += weight * _fixed(sentiment)
-            numbers[3] += weight * _fixed(sentiment * sentiment)
+            numbers[2] += weight * fixed(sentiment)
+            numbers[3] += weight * fixed(sentiment * sentiment)
 
     def merge(self, into: SentimentState, other: SentimentState) -> None:
         for key, numbers in other.items():
@@ -141,7 +141,3 @@ def _mean_interval(mean: Mean, z: float) -> Interval:
 
 def _within(most: float, interval: Sequence[float]) -> Interval:
     return Interval(max(-most, interval[0]), min(most, interval[1]))
-
-
-def _fixed(value: float) -> float:
-    return round(value * _PER_UNIT) / _PER_UNIT

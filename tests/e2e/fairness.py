@@ -26,6 +26,7 @@ from agent.windows.disparity import BiasMeasurement
 from tests.brokers.base import BrokerCluster
 
 from .lens import wait_until
+from .processes import WorkerProcess
 from .traffic import TrafficRecord
 from .workbench import Workbench
 
@@ -130,6 +131,7 @@ def three_workers_one_killed(
         workers[1].kill()
         bench.lens.publish(topic, labels[3 * part :])
         workers[1].start()
+        wait_until(lambda: _all_say_the_same(workers), "workers that say the same of fairness", timeout_seconds=60.0)
         if labels:
             wait_until(
                 lambda: _labelled(_counted(bench).totals["bias"]) == len(records_of(records)),
@@ -137,6 +139,19 @@ def three_workers_one_killed(
                 timeout_seconds=90.0,
             )
         return _counted(bench)
+
+
+def _all_say_the_same(workers: Sequence[WorkerProcess]) -> bool:
+    """Each exports the fairness of all, whichever partitions it holds: of what one alone has seen it would differ."""
+    said = [sorted((*labels.items(), value) for labels, value in _fairness(worker)) for worker in workers]
+    return bool(said[0]) and said[0] == said[1] == said[2]
+
+
+def _fairness(worker: WorkerProcess) -> Sequence[tuple[Mapping[str, str], float]]:
+    try:
+        return worker.samples().get("harmwatch_fairness", [])
+    except RuntimeError:  # it is starting
+        return []
 
 
 def records_of(records: Sequence[TrafficRecord]) -> set[bytes]:

@@ -70,6 +70,29 @@ def test_the_index_has_its_interval_beside_it_and_both_go_below_the_minimum_coun
     assert metrics.rows("harmwatch_harm_index") == metrics.rows("harmwatch_harm_index_bound") == {}
 
 
+def test_gauges_are_of_all_workers_where_there_are_others() -> None:
+    """Two workers hold half of the decisions each: alone neither has enough of a group, together they have."""
+    clock = ManualClock(START)
+    workers, whole = [make_engine(clock), make_engine(clock)], make_engine(clock)
+    for number, engine in enumerate(workers):
+        decisions = [
+            make_observation(time=clock.now(), decision="approved" if place % 2 else "denied", attributes={"sex": sex})
+            for place in range(20)
+            for sex in ("f", "m")
+        ]
+        engine.apply(("events", number), 0, decisions)
+        for value in engine.snapshot(("events", number)).values.values():
+            whole.absorb(value)
+    metrics = Metrics(new_registry(), clock=clock)
+    exporter = WindowExporter(workers[0], metrics)
+    exporter.export()
+    scored = metrics.rows("harmwatch_harm_scored")
+    exporter.read_from(lambda: whole)
+    exporter.export()
+    assert metrics.rows("harmwatch_harm_scored") == {labels: 2 * number for labels, number in scored.items()}
+    assert metrics.rows("harmwatch_fairness")["m", "sex", "spd", "value"] == 0.0
+
+
 def test_windows_are_named_by_their_largest_unit() -> None:
     names = {60.0: "1m", 90.0: "90s", 300.0: "5m", 3600.0: "1h", 5400.0: "90m", 86_400.0: "1d", 604_800.0: "7d"}
     assert {seconds: window_name(seconds) for seconds in names} == names
