@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules bench recovery fuzz e2e canary format clean
+.PHONY: help demo test check rules bench bench-bias recovery fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,11 @@ rules: ## recording rules for Prometheus: their syntax, and what promtool comput
 
 bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on real Kafka where Java is
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+bench-bias: $(VENV)/.test ## what the statistics of bias promise: false alarms, run times, memory; the short form takes some minutes
+	@$(BIN)/python -m tests.bench.parity $(ARGS)
+	@$(BIN)/python -m tests.bench.drift $(ARGS)
+	@$(BIN)/python -m tests.bench.assess_memory --megabytes 200 --limit-gib 1
 
 recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the long form
 	@$(BIN)/python -m tests.e2e.recovery $(ARGS)

@@ -1,4 +1,4 @@
-"""Three workers on six partitions, one killed, know what one worker on one partition knows."""
+"""Three workers on six partitions, two killed, labels on a topic of their own: they know what one worker knows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import pytest
 
 from tests.brokers.base import BrokerCluster
 
-from .fairness import decisions, figures, labels_apart, one_worker, three_workers_one_killed
+from .fairness import decisions, figures, labels_apart, one_worker, three_workers_two_killed
 
 
 @pytest.mark.slow
-def test_fairness_is_the_same_however_many_workers_counted(kafka: BrokerCluster) -> None:
+def test_fairness_is_the_same_however_many_workers_counted_and_wherever_labels_came_from(kafka: BrokerCluster) -> None:
     records = decisions(3000, seed=11)
-    alone, together = one_worker(kafka, records), three_workers_one_killed(kafka, records)
+    bare, labels = labels_apart(records, seed=13)
+    assert len(labels) == 1650
+    alone, together = one_worker(kafka, records), three_workers_two_killed(kafka, bare, labels)
     for one, other in zip(together, alone, strict=True):
         assert one == other
     bias = alone.totals["bias"]
@@ -29,11 +31,3 @@ def test_fairness_is_the_same_however_many_workers_counted(kafka: BrokerCluster)
     assert {income, f"{income}[sex=female]"} <= drifting
     assert f"{income}[sex=male]" not in drifting
     assert {(hint.attribute, hint.group, hint.feature) for hint in alone.hints} == {("sex", "female", income)}
-
-
-@pytest.mark.slow
-def test_labels_on_a_topic_of_their_own_make_no_difference_though_workers_are_killed(kafka: BrokerCluster) -> None:
-    records = decisions(3000, seed=12)
-    bare, labels = labels_apart(records, seed=13)
-    assert len(labels) == 1650
-    assert three_workers_one_killed(kafka, bare, labels) == one_worker(kafka, records)
