@@ -50,7 +50,7 @@ bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on 
 bench-bias: $(VENV)/.test ## what the statistics of bias promise: false alarms, run times, memory; the short form takes some minutes
 	@$(BIN)/python -m tests.bench.parity $(ARGS)
 	@$(BIN)/python -m tests.bench.drift $(ARGS)
-	@$(BIN)/python -m tests.bench.assess_memory --megabytes 200 --limit-gib 1
+	@$(BIN)/python -m tests.bench.assess_memory --megabytes 50 --text region --limit-gib 1
 
 recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the long form
 	@$(BIN)/python -m tests.e2e.recovery $(ARGS)

@@ -6,8 +6,8 @@ One JSON line for each figure. ``run_length``: mean observations until the first
 with references of their own, beside the configured expected run time, with a 95 % interval. ``delay``: observations
 from a planted change to its report. ``speed``: microseconds per observation. ``memory``: what a million more
 observations leave behind (tracemalloc). ``--alibi`` measures alibi-detect's detectors as well, on fewer observations,
-since one takes a millisecond or more. Exit code 0, or 1 where a run length of ours is off by more than 20 %, or by more than
-chance allows in so few runs, or memory grows.
+since one takes a millisecond or more. Exit code 0, or 1 where a run length of ours is off by more than 20 %, or by more
+than chance allows in so few runs, or memory grows.
 """
 
 from __future__ import annotations
