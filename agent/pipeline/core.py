@@ -18,7 +18,7 @@ from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.drift_windows import DriftWindows
-from agent.pipeline.drifts import DriftMonitor
+from agent.pipeline.drifts import HalfWatcher
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge, Judgement
 from agent.pipeline.measures import AnswerMeasures
@@ -87,7 +87,7 @@ class Pipeline:
         max_chars: int = 64_000_000,
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
-        drifts: DriftMonitor | None = None,
+        drifts: HalfWatcher | None = None,
         drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
     ) -> None:
