@@ -119,14 +119,13 @@ def add_histogram(into: Histogram, other: Mapping[Bin, float]) -> None:
     ValueError, TypeError
         For what is no histogram.
     """
-    if not into:
-        into.update(other)
-    else:
-        get = into.get
-        for place, weight in other.items():
-            into[place] = get(place, 0) + weight
-    check_bins(into)
-    trim_histogram(into)
+    before = len(into)
+    get = into.get
+    for place, weight in other.items():
+        into[place] = get(place, 0) + weight
+    if len(into) > before:
+        check_bins(other)
+        trim_histogram(into)
 
 
 def check_bins(histogram: Mapping[Bin, float]) -> None:
