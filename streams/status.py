@@ -84,8 +84,7 @@ class Status:
         self._history: dict[str, list[float]] = defaultdict(list)
         self.warm = False
         self.fleet = build_windows(config, clock)
-        if pipeline.drift_windows is not None:
-            pipeline.drift_windows.read_from(self.merged)
+        pipeline.read_from(self.merged)
 
     def health(self) -> Health:
         """Alive: offsets move or lag is zero."""

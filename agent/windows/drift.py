@@ -26,6 +26,7 @@ from agent.histograms import (
 )
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bounded import short_name, trim
+from agent.windows.fixed_point import PER_UNIT, fixed
 
 __all__ = ["DriftAggregator", "DriftCounts", "DriftState", "FeatureTable"]
 
@@ -44,7 +45,6 @@ DriftState: TypeAlias = dict[str, FeatureTable]
 MAX_GROUPS: Final = 12
 MAX_ATTRIBUTES: Final = 6
 MAX_NAME: Final = 256
-_PER_UNIT: Final = 2.0**30
 _LONGEST_REMEMBERED: Final = 64
 
 
@@ -85,7 +85,7 @@ class DriftAggregator:
             return
         # A whole number where it is one: it takes a byte or two in a snapshot, not nine.
         is_plain = observation.weight == 1.0
-        weight = 1 if is_plain else _fixed(observation.weight)
+        weight = 1 if is_plain else _least(observation.weight)
         groups = self._groups(observation) if self._attributes and observation.attributes else ()
         is_new = False
         for feature, value in features:
@@ -165,12 +165,12 @@ def _count(histogram: Histogram, place: Bin, weight: float) -> None:
 
 
 def _counted(place: Bin, weight: float) -> Histogram:
-    return {place: weight} if weight == 1 else {place: weight, SQUARES: _fixed(weight * weight) - weight}
+    return {place: weight} if weight == 1 else {place: weight, SQUARES: _least(weight * weight) - weight}
 
 
-def _fixed(weight: float) -> float:
+def _least(weight: float) -> float:
     """A multiple of 2^-30: sums are exact and do not depend on their order, as those of `agent.windows.bias`."""
-    return max(1.0, round(weight * _PER_UNIT)) / _PER_UNIT
+    return max(1.0 / PER_UNIT, fixed(weight))
 
 
 def _absorb_group(rest: Histogram | None, histogram: Histogram) -> Histogram:

@@ -33,7 +33,7 @@ def test_name_and_version(row: str) -> None:
 def test_empty_states_are_separate_and_finish(row: str) -> None:
     made = aggregator(row)
     one, two = made.empty(), made.empty()
-    mention = Mention("gender", "women", 0.5, harmful=True, alone=True)
+    mention = Mention("gender", "women", 0.5, harmful=True, alone=True, sentiment=0.5)
     decided = {"attributes": {"gender": "female"}, "decision": "yes"}
     made.add(one, make_observation(dimensions=("output",), mentions=(mention,), features=(("a", 0.5),), **decided))
     assert two == made.empty() != one

@@ -2,6 +2,7 @@
 
 The same decisions are published to six partitions, which three workers share, one of them killed with -9 and started
 again; and to one partition with one worker. What they wrote to the pane topic, merged, must be equal to the last bit.
+Half of the labels may travel on a topic of their own, before, among and after the decisions.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from agent.windows.disparity import BiasMeasurement
 from tests.brokers.base import BrokerCluster
 
 from .lens import wait_until
+from .processes import WorkerProcess
 from .traffic import TrafficRecord
 from .workbench import Workbench
 
-__all__ = ["Counted", "decisions", "one_worker", "three_workers_one_killed"]
+__all__ = ["Counted", "decisions", "figures", "labels_apart", "one_worker", "three_workers_one_killed"]
 
 MODEL = "loans"
 _SCORERS = ("pii", "toxicity", "adversarial")
@@ -87,7 +89,25 @@ def decisions(number: int, seed: int) -> list[TrafficRecord]:
     return records
 
 
-def three_workers_one_killed(cluster: BrokerCluster, records: Sequence[TrafficRecord]) -> Counted:
+def labels_apart(records: Sequence[TrafficRecord], seed: int) -> tuple[list[TrafficRecord], list[TrafficRecord]]:
+    """The same decisions with every other label taken out, and these labels; some of them twice, in any order."""
+    draw = random.Random(seed)
+    bare: list[TrafficRecord] = []
+    labels: dict[bytes, TrafficRecord] = {}
+    for record in records:
+        value = msgspec.json.decode(record.value)
+        if int(value["id"].removeprefix("d-")) % 2:
+            label = {"id": value["id"], "source": value["source"], "label": value.pop("label")}
+            labels[record.key] = TrafficRecord(record.key, msgspec.json.encode(label))
+        bare.append(TrafficRecord(record.key, msgspec.json.encode(value)))
+    shuffled = [*labels.values(), *draw.sample(list(labels.values()), len(labels) // 10)]
+    draw.shuffle(shuffled)
+    return bare, shuffled
+
+
+def three_workers_one_killed(
+    cluster: BrokerCluster, records: Sequence[TrafficRecord], labels: Sequence[TrafficRecord] = ()
+) -> Counted:
     """What is known after three workers on six partitions, one killed amid its work."""
     with Workbench(cluster, scorers=_SCORERS, partitions=6, config={"drift": _DRIFT}) as bench:
         bench.create_topics()
@@ -97,13 +117,50 @@ def three_workers_one_killed(cluster: BrokerCluster, records: Sequence[TrafficRe
         for worker in workers:
             worker.wait_ready()
         third = len(records) // 3
+        topic, part = bench.topic("labels"), len(labels) // 4
+        bench.lens.publish(topic, labels[:part])
         bench.lens.publish(bench.events, records[:third])
         wait_until(lambda: bench.lag() < third, "work that has begun", timeout_seconds=60.0, step_seconds=0.02)
         bench.lens.publish(bench.events, records[third : 2 * third])
+        bench.lens.publish(topic, labels[part : 2 * part])
         workers[0].kill()
+        bench.lens.publish(topic, labels[2 * part : 3 * part])
         bench.lens.publish(bench.events, records[2 * third :])
         workers[0].start()
+        bench.wait_for_lag_zero()
+        workers[1].kill()
+        bench.lens.publish(topic, labels[3 * part :])
+        workers[1].start()
+        wait_until(lambda: _all_say_the_same(workers), "workers that say the same of fairness", timeout_seconds=60.0)
+        if labels:
+            wait_until(
+                lambda: _labelled(_counted(bench).totals["bias"]) == len(records_of(records)),
+                "all labels",
+                timeout_seconds=90.0,
+            )
         return _counted(bench)
+
+
+def _all_say_the_same(workers: Sequence[WorkerProcess]) -> bool:
+    """Each exports the fairness of all, whichever partitions it holds: of what one alone has seen it would differ."""
+    said = [sorted((*labels.items(), value) for labels, value in _fairness(worker)) for worker in workers]
+    return bool(said[0]) and said[0] == said[1] == said[2]
+
+
+def _fairness(worker: WorkerProcess) -> Sequence[tuple[Mapping[str, str], float]]:
+    try:
+        return worker.samples().get("harmwatch_fairness", [])
+    except RuntimeError:  # it is starting
+        return []
+
+
+def records_of(records: Sequence[TrafficRecord]) -> set[bytes]:
+    """Decisions, each once."""
+    return {record.key for record in records}
+
+
+def _labelled(state: Mapping[str, Any]) -> float:
+    return sum(sum(group[4:12:2]) for group in state["sex"].values())
 
 
 def one_worker(cluster: BrokerCluster, records: Sequence[TrafficRecord]) -> Counted:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.brokers.base import BrokerCluster
 
-from .fairness import decisions, figures, one_worker, three_workers_one_killed
+from .fairness import decisions, figures, labels_apart, one_worker, three_workers_one_killed
 
 
 @pytest.mark.slow
@@ -29,3 +29,11 @@ def test_fairness_is_the_same_however_many_workers_counted(kafka: BrokerCluster)
     assert {income, f"{income}[sex=female]"} <= drifting
     assert f"{income}[sex=male]" not in drifting
     assert {(hint.attribute, hint.group, hint.feature) for hint in alone.hints} == {("sex", "female", income)}
+
+
+@pytest.mark.slow
+def test_labels_on_a_topic_of_their_own_make_no_difference_though_workers_are_killed(kafka: BrokerCluster) -> None:
+    records = decisions(3000, seed=12)
+    bare, labels = labels_apart(records, seed=13)
+    assert len(labels) == 1650
+    assert three_workers_one_killed(kafka, bare, labels) == one_worker(kafka, records)

@@ -62,6 +62,7 @@ _mentions = st.builds(
     score=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
     harmful=st.booleans(),
     alone=st.booleans(),
+    sentiment=st.sampled_from([None, -1.0, -0.25, 0.0, 0.5]),
 )
 
 _features = st.tuples(

@@ -1,0 +1,39 @@
+"""Checks of ``--out`` before long work: the page replaces what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.errors import ConfigError
+from streams.commands.same_file import same_file
+
+__all__ = ["check_page"]
+
+
+def check_page(page: Path, inputs: Iterable[tuple[Path, str]]) -> None:
+    """See that a page may be written, and that it is none of the files which the command reads.
+
+    Parameters
+    ----------
+    inputs
+        Each with what it is called in the message.
+
+    Raises
+    ------
+    ConfigError
+        When it may not.
+    """
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--out {page}: is a page; its name must end in .html")
+    for path, role in inputs:
+        if same_file(page, path):
+            raise ConfigError(f"--out {page}: is {role}; name another file")
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        new = not page.exists()
+        page.open("ab").close()
+        if new:
+            page.unlink()
+    except OSError as error:
+        raise ConfigError(f"--out {page}: cannot be written ({error.strerror})") from None
