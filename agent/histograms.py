@@ -1,7 +1,7 @@
 """Histograms whose bins are fixed before anything is known: counts of two samples fit each other and add up.
 
 Numbers have bins that depend on nothing but the number. Between 0 and 1, where scores live, a bin is 1/64 wide, and 0
-has one to itself; nearer to 0 a bin is an octave wide, beyond 1 a sixteenth of an octave (4 % of the value), as in
+has one to itself; nearer to 0 a bin is an octave wide, beyond 1 an eighth of an octave (9 % of the value), as in
 HdrHistogram. Categories are dealt out to 64 bins by a digest: some share one, and none can be told from its bin.
 
 Of a sample's numbers 96 bins are kept, those nearest to 0. What belongs to the lowest of a union belongs to the lowest
@@ -53,11 +53,13 @@ FIRST_CATEGORY: Final = 1000
 
 _LINEAR: Final = 64
 _SMALL_OCTAVES: Final = 14
-_PER_OCTAVE: Final = 16
+_PER_OCTAVE: Final = 8
 _LARGEST_EXPONENT: Final = 40
 _LOWEST_EXPONENT: Final = -6 - _SMALL_OCTAVES
 _LAST: Final = _SMALL_OCTAVES + _LINEAR + _LARGEST_EXPONENT * _PER_OCTAVE
-_OTHER_PLACES: Final = frozenset((*range(FIRST_CATEGORY, FIRST_CATEGORY + CATEGORIES), REST, SQUARES))
+_PLACES: Final = frozenset(
+    (*range(-_LAST, _LAST + 1), *range(FIRST_CATEGORY, FIRST_CATEGORY + CATEGORIES), REST, SQUARES)
+)
 
 
 def number_bin(value: float) -> int:
@@ -117,12 +119,12 @@ def add_histogram(into: Histogram, other: Mapping[Bin, float]) -> None:
     ValueError, TypeError
         For what is no histogram.
     """
-    get = into.get
     before = len(into)
+    get = into.get
     for place, weight in other.items():
         into[place] = get(place, 0) + weight
-    if len(into) != before:
-        check_bins(into)
+    if len(into) > before:
+        check_bins(other)
         trim_histogram(into)
 
 
@@ -134,18 +136,17 @@ def check_bins(histogram: Mapping[Bin, float]) -> None:
     ValueError
         When they are not.
     """
-    for place in histogram:
-        is_number = isinstance(place, int) and -_LAST <= place <= _LAST
-        if not is_number and place not in _OTHER_PLACES:
-            raise ValueError("a histogram has a bin that does not exist")
+    if not histogram.keys() <= _PLACES:
+        raise ValueError("a histogram has a bin that does not exist")
 
 
 def trim_histogram(histogram: Histogram) -> None:
     """Move numbers beyond the bound into the rest: those farthest from 0."""
     if len(histogram) <= MOST_NUMBERS:
         return
-    numbers = [place for place in histogram if place < FIRST_CATEGORY]
-    for victim in sorted(numbers, key=lambda place: (abs(place), place))[MOST_NUMBERS:]:
+    numbers = sorted(place for place in histogram if place < FIRST_CATEGORY)
+    numbers.sort(key=abs)
+    for victim in numbers[MOST_NUMBERS:]:
         histogram[REST] = histogram.get(REST, 0) + histogram.pop(victim)
 
 

@@ -37,6 +37,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
     "score": CommandEntry("streams.commands.score", "events in as JSON Lines, verdicts out as JSON Lines; no Kafka"),
     "replay": CommandEntry("streams.commands.replay", "publish JSON Lines to a Kafka topic"),
+    "reference": CommandEntry(
+        "streams.commands.reference", "what is normal, from a range of a topic or a file of events, for drift.reference"
+    ),
     "evaluate": CommandEntry(
         "streams.commands.evaluate", "labelled JSON Lines in, quality figures out, per language and category"
     ),

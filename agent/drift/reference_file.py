@@ -12,7 +12,7 @@ import msgspec
 from agent.drift.reference import CategoryReference, NumberReference, Reference
 from agent.errors import ConfigError, DataError
 
-__all__ = ["References", "load_references", "read_observations", "save_references"]
+__all__ = ["References", "Sample", "load_references", "read_observations", "save_references"]
 
 VERSION = 1
 KIND = "harmwatch.drift.reference"
@@ -116,7 +116,7 @@ def read_observations(lines: Iterable[bytes], origin: str, *, seed: int = 0) -> 
         For a line that is no flat object, a feature that is a number here and a category there, more than 1,000
         features, or no observation at all. Names the line, never what it holds.
     """
-    samples: dict[str, _Sample] = {}
+    samples: dict[str, Sample] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -134,7 +134,7 @@ def read_observations(lines: Iterable[bytes], origin: str, *, seed: int = 0) -> 
             if sample is None:
                 if len(samples) >= MOST_FEATURES:
                     raise DataError(f"{origin}, line {number}: more than {MOST_FEATURES} features")
-                sample = samples[feature] = _Sample(is_number, Random(seed))
+                sample = samples[feature] = Sample(is_number, Random(seed))
             if sample.is_number is not is_number:
                 raise DataError(f"{origin}, line {number}: a feature is a number in one line and a category in another")
             sample.add(value if is_number else category_name(value))
@@ -148,20 +148,27 @@ def category_name(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class _Sample:
-    """A bounded sample of one feature's values (Vitter's algorithm R)."""
+class Sample:
+    """A bounded sample of one feature's values (Vitter's algorithm R).
 
-    def __init__(self, is_number: bool, draw: Random) -> None:
+    Attributes
+    ----------
+    seen
+        Values that it was drawn from.
+    """
+
+    def __init__(self, is_number: bool, draw: Random, most: int = MOST_VALUES) -> None:
         self.is_number = is_number
+        self._most = most
         self._draw = draw
         self._values: list[float | str] = []
-        self._seen = 0
+        self.seen = 0
 
     def add(self, value: float | str) -> None:
-        self._seen += 1
-        if len(self._values) < MOST_VALUES:
+        self.seen += 1
+        if len(self._values) < self._most:
             self._values.append(value)
-        elif (place := self._draw.randrange(self._seen)) < MOST_VALUES:
+        elif (place := self._draw.randrange(self.seen)) < self._most:
             self._values[place] = value
 
     def reference(self) -> Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from agent.batching import MicroBatcher
@@ -17,7 +17,7 @@ from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
-from agent.pipeline.drifts import DriftMonitor
+from agent.pipeline.drifts import DriftMonitor, HalfWatcher, WatchedFeatures
 from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
@@ -37,7 +37,7 @@ from agent.windows.base import Aggregator
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
 
-__all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows"]
+__all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows", "watched_features"]
 
 #: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
 _BATCHES_IN_FLIGHT = 8
@@ -126,6 +126,7 @@ def build_pipeline(
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
     filtering: bool = False,
+    watcher: HalfWatcher | None = None,
     late_labels: bool = False,
 ) -> Pipeline:
     """The whole core, not warmed up.
@@ -140,6 +141,8 @@ def build_pipeline(
         Called from a scoring thread when a batch is complete.
     filtering
         Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
+    watcher
+        Sees every half instead of what `drift` configures.
     late_labels
         Wait for labels that come on their own.
 
@@ -184,7 +187,7 @@ def build_pipeline(
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
-        drifts=_drift_monitor(config, metrics, chosen, references),
+        drifts=watcher or _drift_monitor(config, metrics, chosen, references),
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
@@ -199,14 +202,17 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
 
 
+def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFeatures:
+    """What of an event is compared with references."""
+    return WatchedFeatures(config.drift.features, {scorer.name: tuple(scorer.categories) for scorer in scorers})
+
+
 def _drift_monitor(
     config: CoreConfig, metrics: Metrics, scorers: list[Scorer], references: References | None
 ) -> DriftMonitor | None:
     if not config.drift.enabled:
         return None
-    return DriftMonitor(
-        config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers}, references
-    )
+    return DriftMonitor(config.drift, metrics, watched_features(config, scorers), references)
 
 
 def _drift_windows(

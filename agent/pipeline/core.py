@@ -19,7 +19,7 @@ from agent.metrics import Metrics
 from agent.normalize import normalize
 from agent.pipeline.counting import HalfCounter
 from agent.pipeline.drift_windows import DriftWindows
-from agent.pipeline.drifts import DriftMonitor
+from agent.pipeline.drifts import HalfWatcher
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
@@ -91,7 +91,7 @@ class Pipeline:
         max_chars: int = 64_000_000,
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
-        drifts: DriftMonitor | None = None,
+        drifts: HalfWatcher | None = None,
         drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from agent.config import DriftConfig
 from agent.drift.reference_file import References, category_name
@@ -14,21 +15,59 @@ from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
 from agent.windows.bounded import short_name
 
-__all__ = ["DriftMonitor"]
+__all__ = ["DriftMonitor", "HalfWatcher", "WatchedFeatures"]
 
 _LONGEST_NAME = 256
 
 
-class DriftMonitor:
-    """One for a pipeline. What it has learnt does not survive a restart, but for a reference from a file.
+class HalfWatcher(Protocol):
+    """Sees every half that has been judged."""
+
+    def note(self, half: Half, judgement: Judgement) -> Sequence[tuple[str, float | str]]:
+        """Take one half; gives what the windows are to count of it."""
+
+    def look(self) -> None:
+        """Called about once a second."""
+
+
+class WatchedFeatures:
+    """What is watched of a half.
 
     Features are named ``<direction>.<category>`` (scores), ``output.score`` and ``output.decision`` (of a deciding
     model), and ``<direction>.features.<name>``.
 
     Parameters
     ----------
+    names
+        Names, or beginnings with a star after them.
     categories
         Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
+    """
+
+    def __init__(self, names: Collection[str], categories: Mapping[str, Collection[str]]) -> None:
+        self._categories = categories
+        self._names = frozenset(name for name in names if not name.endswith("*"))
+        self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+
+    def of(self, half: Half, judgement: Judgement) -> list[tuple[str, float | str]]:
+        """Features by name: numbers, and names of categories."""
+        return [
+            (feature, value)
+            for feature, value in (*_given(half), *self._scores(half, judgement))
+            if len(feature) <= _LONGEST_NAME and (feature in self._names or feature.startswith(self._prefixes))
+        ]
+
+    def _scores(self, half: Half, judgement: Judgement) -> Iterator[tuple[str, float]]:
+        for scorer in judgement.verdict.scores:
+            for category in self._categories[scorer]:
+                yield f"{half.direction}.{category}", judgement.categories.get(category, 0.0)
+
+
+class DriftMonitor:
+    """One for a pipeline. What it has learnt does not survive a restart, but for a reference from a file.
+
+    Parameters
+    ----------
     references
         For everybody; groups learn their own.
 
@@ -42,7 +81,7 @@ class DriftMonitor:
         self,
         config: DriftConfig,
         metrics: Metrics,
-        categories: Mapping[str, Collection[str]],
+        features: WatchedFeatures,
         references: References | None = None,
     ) -> None:
         plan = WatchPlan(
@@ -56,10 +95,8 @@ class DriftMonitor:
         )
         self._watch = DriftWatch(plan, references)
         self._metrics = metrics
-        self._categories = categories
+        self._features = features
         self._attributes = frozenset(map(short_name, config.attributes))
-        self._names = frozenset(name for name in config.features if not name.endswith("*"))
-        self._prefixes = tuple(name[:-1] for name in config.features if name.endswith("*"))
         # Observations of each series when its gauges were last set: what stands still is not set again, so that the
         # gauges of a model that has gone stay away.
         self._shown: dict[tuple[Series, str], int] = {}
@@ -71,11 +108,7 @@ class DriftMonitor:
         # Under the names that fairness figures have.
         named = [(short_name(name), short_name(group)) for name, group in attributes.items()]
         groups = [(name, group) for name, group in named if group and name in self._attributes]
-        watched = [
-            (feature, value)
-            for feature, value in (*_given(half), *self._scores(half, judgement))
-            if len(feature) <= _LONGEST_NAME and (feature in self._names or feature.startswith(self._prefixes))
-        ]
+        watched = self._features.of(half, judgement)
         for feature, value in watched:
             self._feed(Series(model, feature), value, time)
             for attribute, group in groups:
@@ -85,11 +118,6 @@ class DriftMonitor:
     def _feed(self, series: Series, value: float | str, time: float) -> None:
         for detector in self._watch.observe(series, value, time):
             self._metrics.drift_detected(series.model, detector, series.label)
-
-    def _scores(self, half: Half, judgement: Judgement) -> Iterator[tuple[str, float]]:
-        for scorer in judgement.verdict.scores:
-            for category in self._categories[scorer]:
-                yield f"{half.direction}.{category}", judgement.categories.get(category, 0.0)
 
     def look(self) -> None:
         """Set the gauges. Called about once a second."""

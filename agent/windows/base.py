@@ -156,6 +156,9 @@ class Aggregator(Protocol):
     Merging is associative and commutative with `empty()` as identity (exactly, up to the rounding of float sums), and
     adding is merging a state of one observation; so panes, partitions and workers may be combined in any order. A
     state's size is bounded whatever observations come.
+
+    A class attribute ``on_demand = True`` says that windows are not to be summed up for it with every reading (once a
+    second): measurements leave it out, and whoever wants it asks for `WindowEngine.window`.
     """
 
     @property

@@ -70,6 +70,7 @@ class DriftAggregator:
 
     name = "drift"
     version = 1
+    on_demand = True
 
     def __init__(self, attributes: Collection[str] = (), max_features: int = 64) -> None:
         self._attributes = frozenset(short_name(name) for name in attributes)
@@ -83,29 +84,38 @@ class DriftAggregator:
         if not features:
             return
         # A whole number where it is one: it takes a byte or two in a snapshot, not nine.
-        weight = 1 if observation.weight == 1.0 else _least(observation.weight)
+        is_plain = observation.weight == 1.0
+        weight = 1 if is_plain else _least(observation.weight)
         groups = self._groups(observation) if self._attributes and observation.attributes else ()
         is_new = False
         for feature, value in features:
             try:
-                place = _category(value) if isinstance(value, str) else number_bin(value)
+                # Most scores are 0.
+                place = _category(value) if isinstance(value, str) else number_bin(value) if value else 0
             except (ValueError, OverflowError):  # no finite number
                 continue
             table = state.get(feature)
             if table is None:
                 is_new = True
                 table = state[feature] = {"all": {}, "by": {}}
-            _count(table["all"], place, weight)
+            # Written out: nearly every value of nearly every event goes this way.
+            histogram = table["all"]
+            if is_plain and place in histogram:
+                histogram[place] += 1
+            else:
+                _count(histogram, place, weight)
             for attribute, group in groups:
                 by_group = table["by"].get(attribute)
                 if by_group is None:
                     by_group = table["by"][attribute] = {}
-                histogram = by_group.get(group)
-                if histogram is None:
+                known = by_group.get(group)
+                if known is None:
                     by_group[group] = _counted(place, weight)
                     trim(by_group, MAX_GROUPS, _absorb_group)
+                elif is_plain and place in known:
+                    known[place] += 1
                 else:
-                    _count(histogram, place, weight)
+                    _count(known, place, weight)
         if is_new:
             self._trim(state)
 
@@ -149,10 +159,6 @@ class DriftAggregator:
 
 
 def _count(histogram: Histogram, place: Bin, weight: float) -> None:
-    known = histogram.get(place)
-    if known is not None and weight == 1:
-        histogram[place] = known + 1
-        return
     for key, number in _counted(place, weight).items():
         histogram[key] = histogram.get(key, 0) + number
     trim_histogram(histogram)

@@ -341,8 +341,8 @@ class WindowEngine:
         """
         if float(seconds) not in self._layout.windows:
             raise ConfigError(f"no window of {seconds} seconds is kept")
-        states = self._window(self._held().get(model, []), float(seconds), self.event_now() if now is None else now)
-        return self._by_name(states)
+        at = self.event_now() if now is None else now
+        return self._by_name(self._window(self._held().get(model, []), float(seconds), at, in_full=True))
 
     def totals(self, model: str) -> dict[str, State]:
         """Merged states, by aggregator, of everything ever counted for one model, late events included."""
@@ -369,11 +369,13 @@ class WindowEngine:
             Reading(name, None, self._finish(name, None, self._totals(held))) for name, held in self._held().items()
         ]
 
-    def _window(self, held: Sequence[tuple[PartitionPanes, ModelPanes]], seconds: float, now: float) -> list[State]:
+    def _window(
+        self, held: Sequence[tuple[PartitionPanes, ModelPanes]], seconds: float, now: float, in_full: bool = False
+    ) -> list[State]:
         states = self._math.empty()
         for part, model in held:
             self._math.fold(model, part.boundaries)
-            self._math.window(states, model, seconds, self._layout.index(now))
+            self._math.window(states, model, seconds, self._layout.index(now), in_full)
         return states
 
     def _totals(self, held: Sequence[tuple[PartitionPanes, ModelPanes]]) -> list[State]:
@@ -387,4 +389,4 @@ class WindowEngine:
 
     def _finish(self, model: str, seconds: float | None, states: Sequence[State]) -> dict[str, Any]:
         context = FinishContext(model, seconds, in_full=seconds is None or seconds == max(self._layout.windows))
-        return {a.name: a.finish(state, context) for a, state in zip(self._math.aggregators, states, strict=True)}
+        return self._math.finish(states, context)

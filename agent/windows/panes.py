@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 from operator import itemgetter
+from typing import Any
 
 from agent.errors import ConfigError
-from agent.windows.base import Aggregator, State
+from agent.windows.base import Aggregator, FinishContext, State
 from agent.windows.labelled import LabelledDecisions
 
 __all__ = ["NEVER", "ModelPanes", "PaneLayout", "PaneMath", "WindowSpan"]
@@ -155,12 +156,16 @@ class ModelPanes:
 class PaneMath:
     """Everything that is done to `ModelPanes`, for one layout and one list of aggregators."""
 
-    __slots__ = ("_merges", "aggregators", "layout")
+    __slots__ = ("_merges", "_on_demand", "_reading", "aggregators", "layout")
 
     def __init__(self, layout: PaneLayout, aggregators: Sequence[Aggregator]) -> None:
         self.layout = layout
         self.aggregators = tuple(aggregators)
         self._merges = tuple(aggregator.merge for aggregator in self.aggregators)
+        self._on_demand = tuple(bool(getattr(aggregator, "on_demand", False)) for aggregator in self.aggregators)
+        self._reading = tuple(
+            _leave if waits else merge for merge, waits in zip(self._merges, self._on_demand, strict=True)
+        )
 
     def empty(self) -> list[State]:
         """One empty state per aggregator."""
@@ -173,6 +178,11 @@ class PaneMath:
     def merge(self, into: list[State], other: Sequence[State]) -> None:
         """Add ``other`` to ``into``, aggregator by aggregator."""
         for merge, mine, theirs in zip(self._merges, into, other, strict=True):
+            merge(mine, theirs)
+
+    def _read(self, into: list[State], other: Sequence[State]) -> None:
+        """Like `merge`, but for what is read on demand."""
+        for merge, mine, theirs in zip(self._reading, into, other, strict=True):
             merge(mine, theirs)
 
     def heat(self, model: ModelPanes, index: int, boundaries: tuple[int, ...]) -> list[State]:
@@ -224,13 +234,26 @@ class PaneMath:
         else:
             coarse[target] = states
 
-    def window(self, into: list[State], model: ModelPanes, seconds: float, now_index: int) -> None:
-        """Add a window's panes, folded before, to ``into``."""
+    def window(
+        self, into: list[State], model: ModelPanes, seconds: float, now_index: int, in_full: bool = False
+    ) -> None:
+        """Add a window's panes, folded before, to ``into``; not `in_full`, without what is read on demand."""
         if model.sums_key != (now_index, model.epoch):
             self._sum_up(model, now_index)
-        self.merge(into, model.sums[seconds])
+        self._read(into, model.sums[seconds])
         if self.layout.windows[seconds].start(now_index) <= model.hot_index <= now_index:
-            self.merge(into, model.hot)
+            self._read(into, model.hot)
+        if in_full and any(self._on_demand):
+            self._add_on_demand(into, model, seconds, now_index)
+
+    def _add_on_demand(self, into: list[State], model: ModelPanes, seconds: float, now_index: int) -> None:
+        span = self.layout.windows[seconds]
+        start = span.start(now_index)
+        for place, merge in enumerate(self._merges):
+            for panes in model.tiers[: span.tier + 1] if self._on_demand[place] else ():
+                for index, states in panes.items():
+                    if start <= index <= now_index:
+                        merge(into[place], states[place])
 
     def _sum_up(self, model: ModelPanes, now_index: int) -> None:
         """Sum up all panes but the hot one for every window: needed once per pane and model, not once per reading."""
@@ -244,12 +267,12 @@ class PaneMath:
         # From the latest start backwards each window's fine panes are those of the window before and some more.
         for seconds, start in sorted(starts.items(), key=lambda item: -item[1]):
             while done < len(fine) and fine[done][0] >= start:
-                self.merge(running, fine[done][1])
+                self._read(running, fine[done][1])
                 done += 1
             total = self.empty()
-            self.merge(total, running)
+            self._read(total, running)
             if self.layout.windows[seconds].tier:
-                self.merge(total, self._old_sum(model, self.layout.windows[seconds], start, now_index))
+                self._read(total, self._old_sum(model, self.layout.windows[seconds], start, now_index))
             model.sums[seconds] = total
         model.sums_key = (now_index, model.epoch)
 
@@ -262,10 +285,15 @@ class PaneMath:
         for panes in model.tiers[1 : span.tier + 1]:
             for index, states in panes.items():
                 if start <= index <= now_index:
-                    self.merge(total, states)
+                    self._read(total, states)
         if now_index >= model.boundaries[0]:  # else the end of the window cuts off some of them
             model.old_sums[span.seconds] = (start, model.old_epoch, total)
         return total
+
+    def finish(self, states: Sequence[State], context: FinishContext) -> dict[str, Any]:
+        """Measurements by aggregator, without what is read on demand."""
+        rows = zip(self.aggregators, states, self._on_demand, strict=True)
+        return {aggregator.name: aggregator.finish(state, context) for aggregator, state, waits in rows if not waits}
 
     def totals(self, into: list[State], model: ModelPanes) -> None:
         """Add everything since the beginning to ``into``."""
@@ -281,6 +309,10 @@ class PaneMath:
             for states in _parts(model):
                 one.merge(total, states[place])
         return total
+
+
+def _leave(into: State, other: State) -> None:
+    """Instead of a merge."""
 
 
 def _parts(model: ModelPanes) -> Iterator[list[State]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 from rich.console import Console
@@ -19,7 +17,7 @@ from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
 from agent.policy import Policy
-from streams.commands.terminal import open_input
+from streams.commands.terminal import event_lines, open_input
 from streams.config import load_config
 from streams.formats import FORMATS, Decoder
 from streams.ports import Record
@@ -65,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     undecodable = 0
     with open_input(args.file) as stream, _progress(console, args.quiet) as progress:
         task = progress.add_task("scoring", total=None)
-        for number, line in _lines(stream):
+        for number, line in event_lines(stream, _MAX_LINE):
             record = Record(_TOPIC, 0, number, clock.now(), None, line, ())
             try:
                 events = decoder.decode(record)
@@ -81,18 +79,6 @@ def run(args: argparse.Namespace) -> int:
         _drain(pipeline, progress, task, args.filter)
     pipeline.terminate()
     return 1 if undecodable else 0
-
-
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number and content of lines that are not blank. Of a line over the limit only its beginning, which is refused."""
-    number = 0
-    while line := stream.readline(_MAX_LINE + 1):
-        number += 1
-        whole = line
-        while len(whole) > _MAX_LINE and not whole.endswith(b"\n"):
-            whole = stream.readline(_MAX_LINE + 1)  # the rest is not an event of its own
-        if line.strip():
-            yield number, line.rstrip(b"\r\n") if len(line) > _MAX_LINE else line.strip()
 
 
 def _progress(console: Console, quiet: bool) -> Progress:

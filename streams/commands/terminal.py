@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from agent.errors import ConfigError
 
-__all__ = ["open_input", "progress_bar"]
+__all__ = ["event_lines", "open_input", "progress_bar"]
 
 
 @contextmanager
@@ -53,3 +53,15 @@ def open_input(name: str) -> BinaryIO:
         return Path(name).open("rb")
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
+
+
+def event_lines(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Number and content of lines that are not blank. Of a line over the limit only its beginning, which is refused."""
+    number = 0
+    while line := stream.readline(most_bytes + 1):
+        number += 1
+        whole = line
+        while len(whole) > most_bytes and not whole.endswith(b"\n"):
+            whole = stream.readline(most_bytes + 1)  # the rest is not an event of its own
+        if line.strip():
+            yield number, line.rstrip(b"\r\n") if len(line) > most_bytes else line.strip()

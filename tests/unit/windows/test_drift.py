@@ -110,6 +110,13 @@ def test_a_state_is_bounded_whatever_numbers_and_categories_come() -> None:
     assert len(msgspec.msgpack.encode(state)) < 14 * 162 * 6
 
 
+def test_windows_are_summed_up_for_it_when_somebody_asks_and_not_with_every_reading() -> None:
+    held = engine()
+    held.apply((TOPIC, 0), 0, [counted([("s", 1.0)])])
+    assert all("drift" not in reading.results for reading in held.measurements())
+    assert held.window("m", 60.0)["drift"] == {"s": {"all": {number_bin(1.0): 1}, "by": {}}}
+
+
 def test_what_is_no_longer_asked_for_is_not_taken_up_again() -> None:
     state = state_of(DriftAggregator(["gender"]), [counted([("s", 1.0)], attributes={"gender": "female"})])
     into = DriftAggregator().empty()
