@@ -1,18 +1,15 @@
 """Configuration of the core. pydantic stands at this boundary only; inside, plain values travel.
 
-`load_yaml` is shared with the edge: it expands ``${NAME}`` and ``${NAME:-default}`` from the environment, so that
-secrets stay out of files, and turns every mistake into a one-line `ConfigError`.
+Files are read by `agent.yaml_file`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from agent.errors import ConfigError
@@ -29,14 +26,15 @@ __all__ = [
     "ExplainConfig",
     "IdentityConfig",
     "JoinConfig",
+    "LabelsConfig",
     "MetricsConfig",
     "PolicyConfig",
     "PolicyMessages",
     "PolicyRule",
     "ScorerConfig",
     "Section",
+    "SentimentConfig",
     "WindowsConfig",
-    "load_yaml",
     "validate",
 ]
 
@@ -49,13 +47,8 @@ NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]
 
 Missing: TypeAlias = Literal["mask", "block"]
 
-_MAX_VALUES = 20_000
-
 #: Names of scorers are labels of metrics and keys of verdicts.
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
-#: Keys that may be shown in messages: others may be anything.
-_NAME = re.compile(r"[\w .\-*]{1,64}")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 class Section(BaseModel):
@@ -211,12 +204,20 @@ class DriftConfig(Section):
     max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
+class SentimentConfig(Section):
+    """What measures how positively outputs speak of the groups that they mention; nothing unless a kind is named."""
+
+    kind: Literal["lexicon", "transformers"] | None = None
+    options: dict[str, Any] = {}
+
+
 class IdentityConfig(Section):
     """Score gaps between identity groups that outputs mention; ``scorer`` is the one whose scores are compared."""
 
     enabled: bool = True
     scorer: str = "toxicity"
     min_group: Count = 30
+    sentiment: SentimentConfig = SentimentConfig()
 
 
 class JoinConfig(Section):
@@ -225,6 +226,14 @@ class JoinConfig(Section):
     max_entries: Count = 100_000
     max_chars: Count = 50_000_000
     ttl_seconds: Seconds = 600.0
+
+
+class LabelsConfig(Section):
+    """How decisions and the labels that come on their own wait for each other."""
+
+    max_waiting: Count = 200_000
+    max_early: Count = 100_000
+    early_seconds: Seconds = 3_600.0
 
 
 class ConsistencyConfig(Section):
@@ -258,6 +267,7 @@ class CoreConfig(Section):
     drift: DriftConfig = DriftConfig()
     identity: IdentityConfig = IdentityConfig()
     join: JoinConfig = JoinConfig()
+    labels: LabelsConfig = LabelsConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()
     metrics: MetricsConfig = MetricsConfig()
 
@@ -291,94 +301,3 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         # What our own validators say is a sentence already; pydantic puts its own words before it.
         said = first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"{origin}: {path}: {said}{more}") from None
-
-
-class _Budget:
-    """How many values a file may hold once its aliases are written out: a few lines of YAML can make billions."""
-
-    def __init__(self, values: int) -> None:
-        self._left = values
-
-    def spend(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise ConfigError("the file holds too many values, or aliases that refer to themselves")
-
-
-def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budget) -> Any:
-    budget.spend()
-    if isinstance(value, str):
-
-        def replace(match: re.Match[str]) -> str:
-            name, default = match.group(1), match.group(2)
-            if name in environment:
-                return environment[name]
-            if default is not None:
-                return default
-            raise ConfigError(f"{path}: the environment variable {name} is not set")
-
-        return _VARIABLE.sub(replace, value)
-    if isinstance(value, dict):
-        return {
-            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key), budget)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_expand(item, environment, f"{path}[{index}]", budget) for index, item in enumerate(value)]
-    return value
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
-
-    # Of the composed nodes, since later `<<` is written out in them, and what it brings in may be given again.
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else None
-            if name is None or key.tag == "tag:yaml.org,2002:merge":
-                continue
-            if name in seen:
-                shown = f"{name!r} " if _NAME.fullmatch(name) else ""
-                raise ConfigError(f"line {key.start_mark.line + 1}: the key {shown}stands twice; keep one of them")
-            seen.add(name)
-        return node
-
-
-def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Read a YAML mapping and expand environment variables in its strings.
-
-    Raises
-    ------
-    ConfigError
-        When the file is missing, is no YAML, has a key twice in a mapping, or is no mapping.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
-    try:
-        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ConfigError(f"{path}: is no valid YAML at {where}") from None
-    # The others: a tag whose value is no such thing (`!!int x`), a date that does not exist. Their text quotes values.
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise ConfigError(f"{path}: is no valid YAML") from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: the top level must be a mapping")
-    try:
-        expanded: dict[str, Any] = _expand(
-            data, os.environ if environment is None else environment, "", _Budget(_MAX_VALUES)
-        )
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
-    return expanded

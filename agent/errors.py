@@ -13,6 +13,8 @@
     ├── StateError            a window snapshot that cannot be read  not retryable
     ├── TransportError        the broker did not answer in time  retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
+    ├── TargetError           a served model that is probed gives no answers  not retryable
+    │   └── BudgetSpent       no more requests may be made  not retryable
     └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
 
 No message ever holds payload text.
@@ -24,6 +26,7 @@ from typing import ClassVar
 
 __all__ = [
     "Backpressure",
+    "BudgetSpent",
     "ConfigError",
     "DataError",
     "DeadLetterLimit",
@@ -33,6 +36,7 @@ __all__ = [
     "OutOfDeviceMemory",
     "ScorerError",
     "StateError",
+    "TargetError",
     "TopicUnavailable",
     "TransportError",
 ]
@@ -106,6 +110,14 @@ class TopicUnavailable(TransportError):
     """The topic is missing or may not be written."""
 
     retryable = False
+
+
+class TargetError(HarmwatchError):
+    """A served model that is probed gives no answers: wrong key, no such model, or it fails again and again."""
+
+
+class BudgetSpent(TargetError):
+    """No more requests may be made of a served model."""
 
 
 class DeadLetterLimit(HarmwatchError):

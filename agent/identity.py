@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["AXES", "LOOKED_AT", "mentioned"]
+__all__ = ["AXES", "LOOKED_AT", "TERMS", "mentioned"]
 
 LOOKED_AT = 4_000
 """Characters of a text that are looked at, from its beginning."""
@@ -86,19 +86,21 @@ def _expanded(entry: str) -> Iterable[str]:
     return (entry.replace("-", " "),) if entry.isascii() else (entry,)
 
 
-_TERMS: dict[str, tuple[str, str]] = {
+TERMS: Mapping[str, tuple[str, str]] = {
     term: (axis, group)
     for axis, groups in _WORDS.items()
     for group, entries in groups.items()
     for entry in entries.split()
     for term in _expanded(entry)
 }
-_SINGLE = {term: found for term, found in _TERMS.items() if term.isascii() and " " not in term}
-_PHRASES = {tuple(term.split(" ")): found for term, found in _TERMS.items() if " " in term}
+"""Axis and group of every word and phrase that is looked for, in lower case."""
+
+_SINGLE = {term: found for term, found in TERMS.items() if term.isascii() and " " not in term}
+_PHRASES = {tuple(term.split(" ")): found for term, found in TERMS.items() if " " in term}
 _FIRST = frozenset(phrase[0] for phrase in _PHRASES)
 _INTERESTING = _FIRST | _SINGLE.keys()
 #: The longest first, since 女孩子 begins with 女孩.
-_CHINESE = re.compile("|".join(sorted((t for t in _TERMS if not t.isascii()), key=len, reverse=True)))
+_CHINESE = re.compile("|".join(sorted((t for t in TERMS if not t.isascii()), key=len, reverse=True)))
 
 
 def mentioned(text: str) -> frozenset[tuple[str, str]]:
@@ -110,7 +112,7 @@ def mentioned(text: str) -> frozenset[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
     else:
         words = _WORD.findall(text)
-        found = {_TERMS[term] for term in _CHINESE.findall(text)}
+        found = {TERMS[term] for term in _CHINESE.findall(text)}
     present = _INTERESTING.intersection(words)
     if not present:
         return frozenset(found)

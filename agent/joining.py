@@ -61,7 +61,7 @@ class JoinedCall:
     attributes
         Protected attributes that came with the request alone; they belong to the decision, which comes later.
     label
-        Ground truth that came on its own or with the request alone; used by decisions that come after it.
+        Ground truth that came with the request alone; it belongs to the decision, which comes later.
     counted
         The half by which the call was counted as an event; None while it was not.
     live
@@ -247,14 +247,6 @@ class JoinStore:
             if call.input_origin is None and call.output_origin is None:
                 self._let_go(call)
                 del self._calls[key]
-
-    def label(self, source: str, inference_id: str, label: str) -> bool:
-        """Attach ground truth to a call; False when the call is not held."""
-        call = self._calls.get((source, inference_id))
-        if call is None:
-            return False
-        call.label = label
-        return True
 
     def calls(self) -> Iterator[JoinedCall]:
         """All calls held, oldest first."""

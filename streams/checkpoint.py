@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from agent.clock import Clock
 from agent.errors import TransportError
 from agent.metrics import Metrics
+from agent.pipeline.late_labels import LateLabels
 from agent.windows.engine import Snapshot, WindowEngine
 from streams.acks import AckTracker
 from streams.config import WorkerConfig
@@ -44,6 +45,7 @@ class Checkpointer:
         source: Source,
         sink: Sink,
         windows: WindowEngine,
+        late_labels: LateLabels | None,
         metrics: Metrics,
         watchdog: Watchdog,
         clock: Clock,
@@ -52,6 +54,7 @@ class Checkpointer:
         self._source = source
         self._sink = sink
         self._windows = windows
+        self._late_labels = late_labels
         self._metrics = metrics
         self._watchdog = watchdog
         self._clock = clock
@@ -107,10 +110,11 @@ class Checkpointer:
         async with self._one_at_a_time:
             # Up to the flush nothing awaits: frontier, window state and queued messages are of one moment.
             moved = {p: n for p, n in self._acks.frontiers().items() if n > self.committed.get(p, -1)}
-            if not moved and not self.unflushed:
+            changed = {*moved, *(p for p in map(Partition._make, self._windows.relabelled()) if p in self._term)}
+            if not changed and not self.unflushed:
                 return
             terms = {partition: self._term[partition] for partition in moved}
-            snapshots = self._queue_state(list(moved))
+            snapshots = self._queue_state(sorted(changed))
             flushing, started = self.unflushed, self._clock.monotonic()
             await self._sink.flush()
             self.unflushed -= flushing
@@ -123,11 +127,17 @@ class Checkpointer:
         full = self._clock.monotonic() >= self._full_snapshot_at
         if full:
             self._full_snapshot_at = self._clock.monotonic() + _FULL_SNAPSHOT_SECONDS
-        snapshots = [self._windows.snapshot(partition, full=full) for partition in partitions]
+            # Those that stand still as well: else labels would have to be offered again from long ago.
+            partitions = sorted({*partitions, *self._term}) if self._late_labels is not None else partitions
+        offered = self._late_labels.positions() if self._late_labels is not None else {}
+        snapshots = [self._windows.snapshot(partition, full=full, label_offsets=offered) for partition in partitions]
         for partition, snapshot in zip(partitions, snapshots, strict=True):
             for model, state in snapshot.values.items():
                 key = self._pane_key(model, partition)
                 self._sink.send(Message(self._config.topics.panes, key, state, partition=partition.number))
+            if self._late_labels is not None:
+                for waiting in self._late_labels.take_unwritten(partition):
+                    self._sink.send(Message(self._config.topics.decisions, None, waiting, partition=partition.number))
         return snapshots
 
     def _pane_key(self, model: str, partition: Partition) -> bytes:

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from agent.config import CoreConfig, Count, Seconds, Section, Share, load_yaml, validate
+from agent.config import CoreConfig, Count, Seconds, Section, Share, validate
 from agent.errors import ConfigError
 from agent.policy import Policy
+from agent.yaml_file import load_yaml
 
 __all__ = ["DeadLetterConfig", "KafkaConfig", "TapConfig", "TopicsConfig", "WebConfig", "WorkerConfig", "load_config"]
 
@@ -94,6 +95,7 @@ class TopicsConfig(Section):
     verdicts: TopicName = "harm.verdicts"
     evidence: TopicName = "harm.evidence"
     panes: TopicName = "harm.panes"
+    decisions: TopicName = "harm.decisions"
     dlq: TopicName = "harm.dlq"
     filtered: TopicName | None = None
     formats: dict[str, str] = Field(default_factory=dict)
@@ -103,7 +105,7 @@ class TopicsConfig(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> TopicsConfig:
-        names = [*self.events, self.verdicts, self.evidence, self.panes, self.dlq]
+        names = [*self.events, self.verdicts, self.evidence, self.panes, self.decisions, self.dlq]
         names += [name for name in (self.labels, self.filtered) if name]
         if len(set(names)) != len(names):
             raise ValueError("each topic needs a name of its own")

@@ -4,9 +4,8 @@ The hot path is the tap's own consumer (DESIGN decision 1). Faust runs in the sa
 the tap does not depend on it: when the application crashes (a stalled or fenced consumer, faust-streaming#175, #523)
 it is built anew while the tap goes on. There are no Faust Tables, and no Faust web server.
 
-Each worker is a Faust application, and so a consumer group, of its own: labels are keyed by inference id and panes by
-model, so no split of their partitions would bring them to the worker that needs them. Every worker reads all, and keeps
-what concerns it.
+Each worker is a Faust application, and so a consumer group, of its own: every worker reads all panes. Labels are not
+read here but by `streams.label_feed`, since a group's offsets are committed by themselves, and not with window state.
 """
 
 from __future__ import annotations
@@ -20,13 +19,10 @@ from typing import Any
 import faust
 from faust.types.auth import CredentialsT
 
-from agent.errors import DecodeError, TransportError
-from agent.metrics import Metrics
-from agent.pipeline import Pipeline
+from agent.errors import TransportError
 from streams.config import KafkaConfig, WorkerConfig
 from streams.kafka_source import KafkaStateReader
 from streams.kafka_stop import stop_client
-from streams.labels import read_label
 from streams.status import Status
 from streams.takeover import pane_rank
 from streams.tap import Tap
@@ -39,9 +35,7 @@ _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 
 
-def build_app(
-    config: WorkerConfig, pipeline: Pipeline, status: Status, metrics: Metrics, data_directory: str
-) -> faust.App:
+def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faust.App:
     """The application with its agents, without the tap.
 
     Parameters
@@ -71,19 +65,6 @@ def build_app(
     def raw_topic(name: str) -> Any:
         return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    if config.topics.labels is not None:
-
-        @app.agent(raw_topic(config.topics.labels), name="labels")
-        async def labels(stream: faust.StreamT[bytes]) -> None:
-            """Ground truth that comes later than the decision."""
-            async for event in stream.events():
-                try:
-                    label = read_label(event.message.value)
-                except DecodeError:
-                    metrics.label("invalid")
-                    continue
-                metrics.label("joined" if pipeline.label(label.source, label.id, label.label) else "unknown")
-
     @app.agent(raw_topic(config.topics.panes), name="panes")
     async def panes(stream: faust.StreamT[bytes]) -> None:
         """Window state of all workers, merged for the status page."""
@@ -101,17 +82,13 @@ class Host:
         self,
         config: WorkerConfig,
         tap: Tap,
-        pipeline: Pipeline,
         status: Status,
-        metrics: Metrics,
         pane_partitions: int,
     ) -> None:
         self._pane_partitions = pane_partitions
         self._config = config
         self._tap = tap
-        self._pipeline = pipeline
         self._status = status
-        self._metrics = metrics
 
     async def run(self) -> None:
         """Until the tap has drained.
@@ -140,7 +117,7 @@ class Host:
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def _serve_app(self, data_directory: str) -> None:
-        app = build_app(self._config, self._pipeline, self._status, self._metrics, data_directory)
+        app = build_app(self._config, self._status, data_directory)
         try:
             await app.start()
             await app.wait_until_stopped()

@@ -12,6 +12,7 @@ from aiokafka.errors import IllegalStateError, InvalidSessionTimeoutError, Kafka
 
 from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig
+from streams.kafka_metadata import partition_numbers
 from streams.kafka_stop import stop_client
 from streams.ports import Partition, RebalanceListener, Record
 
@@ -19,8 +20,6 @@ __all__ = ["KafkaSource", "KafkaStateReader"]
 
 _FETCH_BYTES = 1024 * 1024
 _STATE_WAIT_MS = 20
-_METADATA_SECONDS = 10.0
-_STEP_SECONDS = 0.01
 
 
 class KafkaSource:
@@ -267,7 +266,7 @@ class KafkaStateReader:
             if topic not in await consumer.topics():
                 return records
             consumer.assign([partition])
-            if number not in await self._partitions(consumer, topic):
+            if number not in await partition_numbers(consumer, topic):
                 return records
             end = (await consumer.end_offsets([partition]))[partition]
             await consumer.seek_to_beginning(partition)
@@ -284,16 +283,6 @@ class KafkaStateReader:
         finally:
             await stop_client(consumer)
         return records
-
-    @staticmethod
-    async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-        """Numbers of the assigned topic's partitions, once the metadata that `assign` asked for is there."""
-        for _ in range(int(_METADATA_SECONDS / _STEP_SECONDS)):
-            found: set[int] | None = consumer.partitions_for_topic(topic)
-            if found:
-                return found
-            await asyncio.sleep(_STEP_SECONDS)
-        raise TransportError(f"{topic}: the broker does not tell its partitions")
 
 
 def _best(records: Sequence[Record], rank: Callable[[bytes], tuple[int, ...] | None]) -> list[Record]:

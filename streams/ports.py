@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-__all__ = ["Headers", "Message", "Partition", "RebalanceListener", "Record", "Sink", "Source"]
+__all__ = ["Headers", "LogReader", "Message", "Partition", "RebalanceListener", "Record", "Sink", "Source"]
 
 Headers: TypeAlias = tuple[tuple[str, bytes], ...]
 
@@ -124,6 +124,32 @@ class Sink(Protocol):
     @property
     def queued_bytes(self) -> int:
         """Bytes of values sent and not yet delivered."""
+
+    async def stop(self) -> None: ...
+
+
+class LogReader(Protocol):
+    """Reads all partitions of a topic without a group, and goes back when asked to."""
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises
+        ------
+        TransportError
+            When no broker answers.
+        """
+
+    async def offsets_since(self, time: float) -> Mapping[int, int]:
+        """By partition the first offset written at this time or later, seconds since the Unix epoch; empty for a
+        topic that does not exist. Partitions that were added to the topic are there from then on.
+        """
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        """Go on from these offsets; partitions that are not known are passed over."""
+
+    async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
+        """As of `Source`."""
 
     async def stop(self) -> None: ...
 

@@ -14,7 +14,7 @@ from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
 from agent.scores import Dimension
-from agent.windows.engine import Reading
+from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.tap import Tap
@@ -84,6 +84,7 @@ class Status:
         self._history: dict[str, list[float]] = defaultdict(list)
         self.warm = False
         self.fleet = build_windows(config, clock)
+        pipeline.read_from(self.merged)
 
     def health(self) -> Health:
         """Alive: offsets move or lag is zero."""
@@ -174,11 +175,14 @@ class Status:
         except StateError as error:
             _logger.warning("pane_unreadable reason=%s", error)
 
+    def merged(self) -> WindowEngine:
+        """The window state of all workers; this one's own, which is a little newer, where there are no others."""
+        own = self._pipeline.windows
+        return self.fleet if set(self.fleet.partitions) - set(own.partitions) else own
+
     def _models(self) -> list[ModelStatus]:
         """The longest window of each model; of all workers together when there are others."""
-        windows = self._pipeline.windows
-        if set(self.fleet.partitions) - set(windows.partitions):
-            windows = self.fleet
+        windows = self.merged()
         longest: dict[str, Reading] = {}
         for reading in windows.measurements():
             longest[reading.model] = reading

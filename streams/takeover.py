@@ -22,23 +22,32 @@ _READS_AT_ONCE = 8
 
 
 class Takeover(NamedTuple):
-    """One partition: the next offset to score, the end of the log just now, and its values in the pane topic."""
+    """One partition: the next offset to score, the end of the log just now, its values in the pane topic, and in that
+    of decisions that wait for a label.
+    """
 
     partition: Partition
     resume_at: int
     end: int
     states: Sequence[bytes]
+    decisions: Sequence[bytes] = ()
 
 
 async def read_takeovers(
     source: Source,
     state_reader: StateReader,
     panes: str,
+    decisions: str | None,
     partitions: Sequence[Partition],
     clock: Clock,
     patience_seconds: float,
 ) -> list[Takeover]:
     """Ask the broker, again and again while it is away.
+
+    Parameters
+    ----------
+    panes, decisions
+        Topics; decisions are not read when it is None.
 
     Raises
     ------
@@ -49,7 +58,7 @@ async def read_takeovers(
     while True:
         try:
             async with asyncio.timeout(max(1.0, deadline - clock.monotonic())):
-                return await _read(source, state_reader, panes, partitions)
+                return await _read(source, state_reader, panes, decisions, partitions)
         except* (TransportError, TimeoutError) as errors:
             failure = next((e for e in errors.exceptions if isinstance(e, TransportError)), None)
         if clock.monotonic() >= deadline:
@@ -58,18 +67,19 @@ async def read_takeovers(
 
 
 async def _read(
-    source: Source, state_reader: StateReader, panes: str, partitions: Sequence[Partition]
+    source: Source, state_reader: StateReader, panes: str, decisions: str | None, partitions: Sequence[Partition]
 ) -> list[Takeover]:
     # All partitions at once: with hundreds of them, one after another takes minutes in which nothing is monitored.
     room = asyncio.Semaphore(_READS_AT_ONCE)
 
-    async def states(partition: Partition) -> list[bytes]:
+    async def values(topic: str | None, partition: Partition) -> list[bytes]:
         async with room:
-            records = await state_reader(panes, partition.number)
+            records = await state_reader(topic, partition.number) if topic is not None else ()
         return [record.value for record in records if record.value is not None]
 
     async with asyncio.TaskGroup() as group:
-        read = {partition: group.create_task(states(partition)) for partition in partitions}
+        read = {partition: group.create_task(values(panes, partition)) for partition in partitions}
+        waiting = {partition: group.create_task(values(decisions, partition)) for partition in partitions}
         committed = {partition: group.create_task(source.committed(partition)) for partition in partitions}
     first = await source.start_offsets(partitions)
     ends = await source.end_offsets(partitions)
@@ -86,14 +96,14 @@ async def _read(
             resume_at = first[partition]
         else:
             resume_at = max(first[partition], offset)
-        takeovers.append(Takeover(partition, resume_at, ends[partition], read[partition].result()))
+        states, decided = read[partition].result(), waiting[partition].result()
+        takeovers.append(Takeover(partition, resume_at, ends[partition], states, decided))
     return takeovers
 
 
-def pane_rank(value: bytes) -> tuple[int, int] | None:
+def pane_rank(value: bytes) -> tuple[int, int, int] | None:
     """Which of two values of a pane key is the newer one; None for a damaged value."""
     try:
-        header = peek(value)
+        return peek(value).rank
     except StateError:
         return None
-    return header.generation, header.covered

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -27,6 +28,7 @@ from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.filtered import filtered_message
 from streams.formats import Decoder
+from streams.label_feed import LabelFeed
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader
 from streams.takeover import Takeover, read_takeovers
 from streams.watchdog import Watchdog
@@ -48,7 +50,9 @@ class Tap:
     Parameters
     ----------
     state_reader
-        Reads a partition of the pane topic when a source partition is assigned.
+        Reads a partition of the topics of state when a source partition is assigned.
+    label_feed
+        Runs beside the tap, for a pipeline that waits for labels.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Tap:
         source: Source,
         sink: Sink,
         state_reader: StateReader,
+        label_feed: LabelFeed | None = None,
         decoder: Decoder,
         pipeline: Pipeline,
         metrics: Metrics,
@@ -68,15 +73,19 @@ class Tap:
         self._source = source
         self._sink = sink
         self._state_reader = state_reader
+        self._label_feed = label_feed
         self._decoder = decoder
         self._pipeline = pipeline
         self._metrics = metrics
         self._watchdog = watchdog
         self._clock = clock
-        self._checkpoints = Checkpointer(config, source, sink, pipeline.windows, metrics, watchdog, clock)
+        self._checkpoints = Checkpointer(
+            config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, clock
+        )
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
+        self._taken_until: dict[Partition, float] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,6 +136,8 @@ class Tap:
         try:
             await self._source.start(self)
             background = [asyncio.create_task(self._checkpoints.run_forever()), asyncio.create_task(self._keep_house())]
+            if self._label_feed is not None:
+                background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
             while not self._stopping:
                 self._raise_failure(background)
                 await self._turn()
@@ -188,6 +199,7 @@ class Tap:
             self._remember(record, origin)
             return
         self._checkpoints.track(partition, record.offset)
+        self._taken_until[partition] = record.time
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -257,11 +269,14 @@ class Tap:
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
         patience = self._config.tap.sink_patience_seconds
         panes = self._config.topics.panes
+        decisions = None if self._pipeline.late_labels is None else self._config.topics.decisions
         try:
             for takeover in await read_takeovers(
-                self._source, self._state_reader, panes, partitions, self._clock, patience
+                self._source, self._state_reader, panes, decisions, partitions, self._clock, patience
             ):
                 await self._adopt(takeover)
+            if self._label_feed is not None:
+                self._label_feed.open()
         except HarmwatchError as error:
             # A source would go on without the listener's state: stop the worker instead.
             self._failure = error
@@ -270,6 +285,13 @@ class Tap:
     async def _adopt(self, takeover: Takeover) -> None:
         partition, resume_at = takeover.partition, takeover.resume_at
         self._restore(partition, takeover.states, takeover.end)
+        late = self._pipeline.late_labels
+        if late is not None:
+            waiting = late.restore(partition, takeover.decisions)
+            offered = self._pipeline.windows.label_offsets(partition)
+            if waiting or offered:
+                # Labels that came while nobody held the partition, or were not saved with it.
+                late.rewind(offered)
         self._checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
@@ -304,6 +326,7 @@ class Tap:
 
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
+        self._taken_until.pop(partition, None)
         self._checkpoints.close(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
@@ -326,6 +349,11 @@ class Tap:
                     self._metrics.consumer_lag(partition.topic, partition.number, lag)
                     self._watchdog.lag(partition, lag)
                     self.lags[partition] = lag
+
+    def _scored_until(self) -> float:
+        """The stamp up to which all partitions have been scored; infinity when nothing is left to score."""
+        behind = [partition for partition in self._resume_at if self.lags.get(partition) != 0]
+        return min((self._taken_until.get(partition, 0.0) for partition in behind), default=math.inf)
 
     async def _lag(self, partition: Partition, end: int) -> int:
         lag = max(0, end - self._checkpoints.committed[partition])

@@ -29,6 +29,14 @@ _COMPACTED = {
     "min.cleanable.dirty.ratio": "0.1",
 }
 
+#: Decisions wait for their label as long as they are kept here, or as long as there is room.
+_WAITING = {
+    "retention.ms": str(31 * 86_400_000),
+    "retention.bytes": str(64 * 1024 * 1024),
+    "segment.bytes": str(8 * 1024 * 1024),
+    "max.message.bytes": str(4 * 1024 * 1024),
+}
+
 _REFUSALS = (InvalidReplicationFactorError, InvalidPartitionsError, PolicyViolationError, InvalidConfigurationError)
 
 
@@ -69,6 +77,7 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.labels is not None:
         specs.append(TopicSpec(topics.labels, topics.verdict_partitions, {}))
+        specs.append(TopicSpec(topics.decisions, source_partitions, _WAITING))
     return specs
 
 

@@ -18,8 +18,10 @@ from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from streams.config import WorkerConfig
 from streams.formats import Decoder
+from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.label_feed import LabelFeed
 from streams.status import Status
 from streams.takeover import pane_rank
 from streams.tap import Tap
@@ -69,6 +71,7 @@ class Worker:
             max_records=config.tap.max_in_flight_records,
             on_done=lambda: tap_box[0].wake(),
             filtering=config.topics.filtered is not None,
+            late_labels=config.topics.labels is not None,
         )
         watchdog = Watchdog(clock, config.tap.stall_seconds)
         topics = config.topics
@@ -82,6 +85,7 @@ class Worker:
                 clock=clock,
             ),
             state_reader=KafkaStateReader(config.kafka, rank=pane_rank),
+            label_feed=_label_feed(config, pipeline, clock),
             decoder=Decoder(topics.formats, config.tap.max_record_bytes),
             pipeline=pipeline,
             metrics=metrics,
@@ -130,7 +134,7 @@ class Worker:
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
-            await Host(self.config, self.tap, self.pipeline, self.status, self.metrics, pane_partitions).run()
+            await Host(self.config, self.tap, self.status, pane_partitions).run()
         finally:
             await self.web.stop()
 
@@ -147,6 +151,15 @@ class Worker:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
                 await asyncio.sleep(2.0)
+
+
+def _label_feed(config: WorkerConfig, pipeline: Pipeline, clock: Clock) -> LabelFeed | None:
+    if pipeline.late_labels is None or config.topics.labels is None:
+        return None
+    reader = KafkaLogReader(config.kafka, config.topics.labels)
+    # Where events are read from their beginning, so are labels.
+    earlier = None if config.kafka.auto_offset_reset == "earliest" else config.labels.early_seconds
+    return LabelFeed(reader, pipeline.late_labels, clock, earlier)
 
 
 def _calm_the_collector() -> None:

@@ -14,8 +14,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agent.assess.protection import OPERATORS, Operator, ProtectionKey, TextProtector, load_operator, operator_class
 from agent.assess.protection.kinds import KINDS, VALUE
-from agent.config import Section, load_yaml, validate
+from agent.config import Section, validate
 from agent.errors import ConfigError
+from agent.yaml_file import load_yaml
 
 __all__ = ["BUILT_IN", "ColumnRule", "KeySource", "Policy", "TypeRule", "built_in_text", "load_policy"]
 

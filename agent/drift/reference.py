@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from agent.drift.two_sample import Numbers
 from agent.errors import DataError
+from agent.histograms import category_bin, category_code, check_bins, number_bin
 
 __all__ = ["CategoryReference", "NumberReference", "Reference", "VectorReference", "category_code"]
 
@@ -35,10 +35,14 @@ class NumberReference(msgspec.Struct, tag="number"):
         Cut points, ascending, at most 255. Bin ``i`` holds the values in ``(edges[i - 1], edges[i]]``.
     counts
         Of each bin; one more than there are edges.
+    bins
+        The same values, (bin, count), in the fixed bins of `agent.histograms`, which windows are counted in; empty in
+        files that were made before there were any.
     """
 
     edges: list[float]
     counts: list[int]
+    bins: list[tuple[int, int]] = []
 
     def __post_init__(self) -> None:
         rising = all(a < b for a, b in zip(self.edges, self.edges[1:], strict=False))
@@ -46,6 +50,7 @@ class NumberReference(msgspec.Struct, tag="number"):
             raise ValueError("edges must be finite and rise, and there is one count more than there are edges")
         if min(self.counts) < 0 or not any(self.counts):
             raise ValueError("counts must not be negative, nor all be 0")
+        check_bins(dict(self.bins))
 
     @classmethod
     def of(cls, values: Sequence[float] | Numbers, bins: int = MOST_BINS) -> NumberReference:
@@ -73,6 +78,10 @@ class NumberReference(msgspec.Struct, tag="number"):
             edges.pop()  # nothing of the sample lies above the largest value
         reference = cls(edges, [sample.size] + [0] * len(edges))
         reference.counts = np.bincount(np.searchsorted(edges, sample), minlength=len(edges) + 1).tolist()
+        placed: Counter[int] = Counter()
+        for value, count in zip(distinct.tolist(), counts.tolist(), strict=True):
+            placed[number_bin(value)] += count
+        reference.bins = sorted(placed.items())
         return reference
 
     @property
@@ -88,14 +97,18 @@ class CategoryReference(msgspec.Struct, tag="category"):
     ----------
     counts
         By `category_code`, and under ``other``.
+    bins
+        As of `NumberReference`.
     """
 
     counts: dict[str, int]
+    bins: list[tuple[int, int]] = []
 
     def __post_init__(self) -> None:
         if not self.counts or min(self.counts.values()) < 0 or not any(self.counts.values()):
             raise ValueError("counts must not be negative, nor all be 0")
         self.counts.setdefault(OTHER, 0)
+        check_bins(dict(self.bins))
 
     @classmethod
     def of(cls, values: Iterable[str]) -> CategoryReference:
@@ -116,7 +129,10 @@ class CategoryReference(msgspec.Struct, tag="category"):
             raise DataError("a drift reference needs at least one value")
         counts = dict(found.most_common(MOST_CATEGORIES))
         counts[OTHER] = counts.get(OTHER, 0) + found.total() - sum(counts.values())
-        return cls(counts)
+        placed: Counter[int] = Counter()
+        for code, count in found.items():
+            placed[category_bin(code)] += count
+        return cls(counts, sorted(placed.items()))
 
     @property
     def total(self) -> int:
@@ -152,12 +168,3 @@ class VectorReference:
 
 
 Reference: TypeAlias = NumberReference | CategoryReference
-
-
-def category_code(value: str) -> str:
-    """A digest of sixteen hexadecimal digits: categories are told apart, and what a stranger sent is not kept.
-
-    It has no key, so that files of references fit each other; whoever has a list of candidates can tell which of them
-    occurred.
-    """
-    return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -12,7 +12,7 @@ import msgspec
 from agent.drift.reference import CategoryReference, NumberReference, Reference
 from agent.errors import ConfigError, DataError
 
-__all__ = ["load_references", "read_observations", "save_references"]
+__all__ = ["References", "load_references", "read_observations", "save_references"]
 
 VERSION = 1
 KIND = "harmwatch.drift.reference"
@@ -22,14 +22,39 @@ MOST_FEATURES = 1_000
 MOST_BYTES = 64_000_000
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class References(msgspec.Struct, frozen=True):
+    """What is normal, by feature.
+
+    Attributes
+    ----------
+    features
+        For every model.
+    models
+        For one model each, before what is for every one.
+    """
+
+    features: Mapping[str, Reference] = {}
+    models: Mapping[str, Mapping[str, Reference]] = {}
+
+    def find(self, model: str, feature: str) -> Reference | None:
+        """The reference of a model's feature, where there is one."""
+        return self.models.get(model, {}).get(feature) or self.features.get(feature)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none at all."""
+        return not self.features and not self.models
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     kind: str
     version: int
     features: dict[str, Reference]
+    models: dict[str, dict[str, Reference]] = {}
 
 
-def save_references(path: Path, references: Mapping[str, Reference]) -> None:
-    """Write references by feature; the file appears when it is whole.
+def save_references(path: Path, references: References) -> None:
+    """Write references; the file appears when it is whole.
 
     It holds cut points and counts, and digests of categories: no payload, though the cut points of a feature that has
     few distinct numbers are these numbers.
@@ -39,7 +64,7 @@ def save_references(path: Path, references: Mapping[str, Reference]) -> None:
     ConfigError
         When it cannot be written.
     """
-    content = msgspec.json.encode(_Document(KIND, VERSION, dict(references)), order="sorted")
+    content = msgspec.json.encode(_document(references), order="sorted")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(content)
@@ -49,8 +74,13 @@ def save_references(path: Path, references: Mapping[str, Reference]) -> None:
         raise ConfigError(f"{path}: cannot be written ({type(error).__name__})") from None
 
 
-def load_references(path: Path) -> dict[str, Reference]:
-    """References by feature, from a saved document or, when the name ends in ``.jsonl``, from observations.
+def _document(references: References) -> _Document:
+    models = {model: dict(features) for model, features in references.models.items()}
+    return _Document(KIND, VERSION, dict(references.features), models)
+
+
+def load_references(path: Path) -> References:
+    """References from a saved document or, when the name ends in ``.jsonl``, from observations.
 
     Raises
     ------
@@ -62,7 +92,7 @@ def load_references(path: Path) -> dict[str, Reference]:
     try:
         if path.suffix == ".jsonl":
             with path.open("rb") as lines:
-                return read_observations(lines, str(path))
+                return References(read_observations(lines, str(path)))
         if path.stat().st_size > MOST_BYTES:
             raise ConfigError(f"{path}: is too large to be a drift reference; make it again from its observations")
         document = msgspec.json.decode(path.read_bytes(), type=_Document)
@@ -72,7 +102,7 @@ def load_references(path: Path) -> dict[str, Reference]:
         raise ConfigError(f"{path}: is no drift reference; make one from a .jsonl of observations") from None
     if document.kind != KIND or document.version != VERSION:
         raise ConfigError(f"{path}: is no drift reference of version {VERSION}; make it again")
-    return document.features
+    return References(document.features, document.models)
 
 
 def read_observations(lines: Iterable[bytes], origin: str, *, seed: int = 0) -> dict[str, Reference]:

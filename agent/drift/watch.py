@@ -15,6 +15,7 @@ from zlib import crc32
 from agent.drift import detector_class
 from agent.drift.base import Detector, Feed, Reading, expected_observations
 from agent.drift.reference import CategoryReference, NumberReference, Reference, category_code
+from agent.drift.reference_file import References
 from agent.errors import ConfigError
 
 __all__ = ["DriftWatch", "Series", "WatchPlan"]
@@ -80,7 +81,7 @@ class DriftWatch:
     Parameters
     ----------
     references
-        By feature, for series over everybody; groups always learn their own, since what is normal differs by group.
+        For series over everybody; groups always learn their own, since what is normal differs by group.
 
     Raises
     ------
@@ -88,12 +89,12 @@ class DriftWatch:
         For an unknown detector, one that is fed something else, or a plan that cannot be kept.
     """
 
-    def __init__(self, plan: WatchPlan, references: Mapping[str, Reference] | None = None) -> None:
+    def __init__(self, plan: WatchPlan, references: References | None = None) -> None:
         self._plan = plan
-        self._references = dict(references or {})
+        self._references = references or References()
         if plan.first < 20:
             raise ConfigError("drift: a reference needs at least 20 observations; raise drift.first")
-        if self._references and plan.events_per_hour is None:
+        if not self._references.is_empty and plan.events_per_hour is None:
             raise ConfigError("drift: with a reference from a file set drift.events_per_hour as well")
         _need(plan.numbers, "number")
         _need(plan.categories, "category")
@@ -133,7 +134,7 @@ class DriftWatch:
         if watched is None:
             if not self._has_place(series, of_model):
                 return None
-            given = self._references.get(series.feature) if series.attribute is None else None
+            given = self._references.find(series.model, series.feature) if series.attribute is None else None
             watched = of_model[series] = _Watched(series, self._plan, isinstance(value, str), given)
         return watched
 

@@ -125,11 +125,26 @@ _SPECS = (
         "Times that the evidence for a pair of groups rose to the threshold.",
     ),
     _gauge(
+        "harmwatch_bias_hints",
+        "model attribute group feature",
+        "1 while a feature drifts in a group and a gap between the groups of its attribute has widened with it.",
+    ),
+    _gauge(
         "harmwatch_harm_component_bound",
         "model window component bound",
         "95 % interval of a component; bound is lower or upper.",
     ),
     _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _gauge(
+        "harmwatch_harm_index_bound",
+        "model window form bound",
+        "95 % interval of the social harm degree; bound is lower or upper.",
+    ),
+    _counter(
+        "harmwatch_scored_events_total",
+        "model dimension",
+        "Events that a scorer of the dimension judged, once per dimension; harmful events divide by it.",
+    ),
     _counter(
         "harmwatch_actions_total",
         "model direction action",
@@ -146,6 +161,11 @@ _SPECS = (
         "How much worse outputs score that mention a group than those that mention others of its axis; "
         "bound is value, or lower and upper of its interval.",
     ),
+    _gauge(
+        "harmwatch_identity_sentiment",
+        "model axis group bound",
+        "Mean sentiment in [-1, 1] of outputs that mention a group; bound is value, or lower or upper of its interval.",
+    ),
     _counter("harmwatch_identity_mentions_total", "model axis group", "Output texts that mention an identity group."),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
     _counter("harmwatch_late_events_total", "reason", "Events too late, or too far ahead, for their window."),
@@ -153,8 +173,20 @@ _SPECS = (
     _counter(
         "harmwatch_labels_total",
         "result",
-        "Delayed labels, by whether the call they belong to was still known.",
+        "Delayed labels, by whether this worker counted the decision they belong to.",
         preset=(("joined",), ("unknown",), ("invalid",)),
+    ),
+    _counter(
+        "harmwatch_late_labels_total",
+        "model attribute group decision label",
+        "Labels that came after their decision was counted with an empty one in harmwatch_decisions_total.",
+    ),
+    _gauge("harmwatch_decisions_awaiting_label", "", "Decisions about people that wait here for their label."),
+    _counter(
+        "harmwatch_decisions_given_up_total",
+        "",
+        "Decisions that no longer wait for their label, since there was no room.",
+        preset=((),),
     ),
     _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
     _counter("harmwatch_answers_total", "model", "Outputs with a text; refusals divide by it."),
@@ -190,7 +222,7 @@ LABEL_CAPS: dict[str, int] = {
     "detector": 20,
     "dimension": 4,
     "direction": 2,
-    "feature": 100,
+    "feature": 500,
     "format": 40,
     "kind": 3,
     "group": 50,

@@ -13,6 +13,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import empty_family, histogram_family, number_family
+from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
 from agent.scores import Dimension
 
@@ -23,7 +24,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics:
+class Metrics(HarmGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, and `collect`, belong to one thread, that of the tap's event loop; so no
@@ -54,7 +55,7 @@ class Metrics:
             raise ConfigError(f"metrics: series_budget must be at least {_LEAST_BUDGET} and model_budget at least 1")
         self._clock = clock
         self._budget = SeriesBudget(series_budget, model_budget, self._drop_model)
-        self._numbers: dict[str, Family[Number]] = {}
+        self._numbers = {}
         self._histograms: dict[str, Family[Histogram]] = {}
         for name, spec in CATALOGUE.items():
             if spec.kind == "histogram":
@@ -67,6 +68,7 @@ class Metrics:
         self._score = histogram["harmwatch_score"]
         self._findings = number["harmwatch_findings_total"]
         self._harmful = number["harmwatch_harmful_events_total"]
+        self._scored_events = number["harmwatch_scored_events_total"]
         self._decisions = number["harmwatch_decisions_total"]
         self._missing = number["harmwatch_missing_scores_total"]
         self._duplicates = number["harmwatch_duplicates_total"]
@@ -152,6 +154,15 @@ class Metrics:
         child = self._harmful.children.get(key) or self._harmful.child(key)
         child.value += n
 
+    def scored_event(self, model: str, dimension: Dimension) -> None:
+        """An event that a scorer of the dimension has judged, once per dimension: what harmful events divide by."""
+        key = (model, dimension)
+        child = self._scored_events.children.get(key) or self._scored_events.child(key)
+        child.value += 1
+        # Zero harm is a series, from the first event scored: without it a share of 0 could not be told from no scorer.
+        if key not in self._harmful.children:
+            self._harmful.child(key)
+
     def decision(self, model: str, attribute: str, group: str, decision: str, label: str = "", n: int = 1) -> None:
         """A decision on a member of a group; ``label`` is the ground truth, "" while it is not known."""
         key = (model, attribute, group, decision, label)
@@ -215,6 +226,15 @@ class Metrics:
         """A delayed label was read: ``joined``, ``unknown`` or ``invalid``."""
         self._numbers["harmwatch_labels_total"].child((result,)).value += n
 
+    def late_label(self, model: str, attribute: str, group: str, decision: str, label: str) -> None:
+        self._numbers["harmwatch_late_labels_total"].child((model, attribute, group, decision, label)).value += 1
+
+    def decisions_awaiting_label(self, decisions: int) -> None:
+        self._numbers["harmwatch_decisions_awaiting_label"].child(()).value = float(decisions)
+
+    def decision_given_up(self) -> None:
+        self._numbers["harmwatch_decisions_given_up_total"].child(()).value += 1
+
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n
@@ -250,71 +270,27 @@ class Metrics:
         upper: float | None = None,
     ) -> None:
         for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
-            _set(self._numbers["harmwatch_fairness"], (model, attribute, measure, bound), number)
+            set_or_drop(self._numbers["harmwatch_fairness"], (model, attribute, measure, bound), number)
 
     def set_parity(self, model: str, attribute: str, evidence: float | None, threshold: float | None) -> None:
         """Logarithms; see `agent.windows.parity`."""
-        _set(self._numbers["harmwatch_parity_evidence"], (model, attribute), evidence)
-        _set(self._numbers["harmwatch_parity_threshold"], (model, attribute), threshold)
+        set_or_drop(self._numbers["harmwatch_parity_evidence"], (model, attribute), evidence)
+        set_or_drop(self._numbers["harmwatch_parity_threshold"], (model, attribute), threshold)
 
     def parity_alarm(self, model: str, attribute: str, favoured: str, disfavoured: str) -> None:
         self._numbers["harmwatch_parity_alarms_total"].child((model, attribute, favoured, disfavoured)).value += 1
 
-    def set_identity_gap(
-        self, model: str, axis: str, group: str, measure: str, value: float | None, lower: float, upper: float
-    ) -> None:
-        """A gap with its interval; without a value all three go."""
-        for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
-            _set(
-                self._numbers["harmwatch_identity_gap"],
-                (model, axis, group, measure, bound),
-                None if value is None else number,
-            )
-
-    def set_harm(
-        self,
-        model: str,
-        window: str,
-        components: Mapping[Dimension, float | None],
-        index: Mapping[str, float | None],
-        bounds: Mapping[Dimension, tuple[float, float]] | None = None,
-        scored: Mapping[Dimension, int] | None = None,
-    ) -> None:
-        """The social harm degree of a model over a window.
-
-        Parameters
-        ----------
-        components
-            In [0, 1]; None below the minimum count.
-        index
-            By form: ``sum``, ``union``.
-        bounds
-            95 % interval of each component, lower and upper.
-        scored
-            Scored events under each component.
-        """
-        for component, number in components.items():
-            _set(self._numbers["harmwatch_harm_component"], (model, window, component), number)
-            interval = bounds.get(component) if bounds else None
-            for position, bound in enumerate(("lower", "upper")):
-                shown = None if interval is None or number is None else interval[position]
-                _set(self._numbers["harmwatch_harm_component_bound"], (model, window, component, bound), shown)
-            _set(
-                self._numbers["harmwatch_harm_scored"],
-                (model, window, component),
-                scored.get(component) if scored else None,
-            )
-        for form, number in index.items():
-            _set(self._numbers["harmwatch_harm_index"], (model, window, form), number)
-
     def set_drift(
         self, model: str, detector: str, feature: str, statistic: float | None, threshold: float | None
     ) -> None:
-        _set(self._numbers["harmwatch_drift_statistic"], (model, detector, feature), statistic)
-        _set(self._numbers["harmwatch_drift_threshold"], (model, detector, feature), threshold)
+        set_or_drop(self._numbers["harmwatch_drift_statistic"], (model, detector, feature), statistic)
+        set_or_drop(self._numbers["harmwatch_drift_threshold"], (model, detector, feature), threshold)
 
     def drift_detected(self, model: str, detector: str, feature: str, n: int = 1) -> None:
         self._numbers["harmwatch_drift_detected_total"].child((model, detector, feature)).value += n
+
+    def set_bias_hint(self, model: str, attribute: str, group: str, feature: str, *, held: bool) -> None:
+        set_or_drop(self._numbers["harmwatch_bias_hints"], (model, attribute, group, feature), 1.0 if held else None)
 
     def forget_model(self, model: str) -> None:
         """The model has no open window any more: its gauges vanish.
@@ -387,10 +363,3 @@ def _observe(family: Family[Histogram], key: tuple[str, ...], value: float) -> N
     child = family.children.get(key) or family.child(key)
     child.counts[bisect_left(child.bounds, value)] += 1
     child.total += value
-
-
-def _set(family: Family[Number], key: tuple[str, ...], value: float | None) -> None:
-    if value is None or not -inf < value < inf:
-        family.drop(key)
-    else:
-        family.child(key).value = float(value)

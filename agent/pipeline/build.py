@@ -9,14 +9,17 @@ from typing import cast
 from agent.batching import MicroBatcher
 from agent.calibration import Calibration
 from agent.clock import Clock
-from agent.config import CoreConfig, ScorerConfig
+from agent.config import CoreConfig, IdentityConfig, ScorerConfig
+from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
+from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.judge import Judge
+from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
@@ -28,11 +31,13 @@ from agent.scoring.cache import ScoreCache
 from agent.scoring.calibrated import CalibratedScorer
 from agent.scoring.executor import Executor
 from agent.scoring.explained import ExplainedScorer
+from agent.scoring.sentiment import SentimentMeasure, load_sentiment
 from agent.windows import aggregator_class
 from agent.windows.base import Aggregator
+from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
 
-__all__ = ["build_pipeline", "build_scorers", "build_windows"]
+__all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows"]
 
 #: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
 _BATCHES_IN_FLIGHT = 8
@@ -63,22 +68,32 @@ def _calibrated(scorer: Scorer, section: ScorerConfig) -> Scorer:
     return CalibratedScorer(scorer, Calibration.load(section.calibration))
 
 
+def build_sentiment(config: IdentityConfig) -> SentimentMeasure | None:
+    """What measures the sentiment of outputs that mention people, not warmed up; None when it is off.
+
+    Raises
+    ------
+    ConfigError
+        For wrong options.
+    """
+    if not config.enabled or config.sentiment.kind is None:
+        return None
+    return load_sentiment(config.sentiment.kind, config.sentiment.options)
+
+
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     """The window engine with the standard aggregators."""
     windows = config.windows
-    favourable = windows.favourable or None
     aggregators: list[Aggregator] = [
         aggregator_class("harm")(min_count=windows.min_count),
-        aggregator_class("bias")(
-            favourable=favourable,
-            score_thresholds=config.bias.score_thresholds,
-            attributes=config.bias.attributes,
-            groups=config.bias.groups,
-            intersections=config.bias.intersections,
-            min_group=windows.min_group,
-        ),
+        _bias_aggregator(config),
         aggregator_class("identity")(min_group=config.identity.min_group),
     ]
+    if config.identity.enabled and config.identity.sentiment.kind is not None:
+        aggregators.append(aggregator_class("sentiment")(min_group=config.identity.min_group))
+    if config.drift.enabled:
+        drift = config.drift
+        aggregators.append(aggregator_class("drift")(attributes=drift.attributes, max_features=drift.max_series))
     return WindowEngine(
         aggregators,
         clock,
@@ -87,6 +102,18 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
         allowed_lateness_seconds=windows.allowed_lateness_seconds,
         max_models=windows.max_models,
     )
+
+
+def _bias_aggregator(config: CoreConfig) -> BiasAggregator:
+    made: BiasAggregator = aggregator_class("bias")(
+        favourable=config.windows.favourable or None,
+        score_thresholds=config.bias.score_thresholds,
+        attributes=config.bias.attributes,
+        groups=config.bias.groups,
+        intersections=config.bias.intersections,
+        min_group=config.windows.min_group,
+    )
+    return made
 
 
 def build_pipeline(
@@ -99,6 +126,7 @@ def build_pipeline(
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
     filtering: bool = False,
+    late_labels: bool = False,
 ) -> Pipeline:
     """The whole core, not warmed up.
 
@@ -112,6 +140,8 @@ def build_pipeline(
         Called from a scoring thread when a batch is complete.
     filtering
         Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
+    late_labels
+        Wait for labels that come on their own.
 
     Raises
     ------
@@ -122,10 +152,14 @@ def build_pipeline(
     thresholds = {name: section.thresholds for name, section in config.scorers.items()}
     if config.explain.findings:
         chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
-    metrics.declare(scorers=[scorer.name for scorer in chosen])
+    sentiment = build_sentiment(config.identity)
+    # Nobody judges by a measure: what it gives goes to the mentions alone.
+    running: list[Scorer] = chosen if sentiment is None else [*chosen, sentiment]
+    metrics.declare(scorers=[scorer.name for scorer in running])
     windows = build_windows(config, clock)
+    references = load_references(config.drift.reference) if config.drift.enabled and config.drift.reference else None
     executor = Executor(
-        chosen,
+        running,
         config.executor.deadline_seconds,
         ScoreCache(config.executor.cache_entries),
         clock,
@@ -146,12 +180,14 @@ def build_pipeline(
             on_orphan=metrics.orphan,
         ),
         windows=windows,
-        mentions=_mention_finder(config, chosen),
+        mentions=_mention_finder(config, chosen, metrics),
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
-        drifts=_drift_monitor(config, metrics, chosen),
+        drifts=_drift_monitor(config, metrics, chosen, references),
+        drift_windows=_drift_windows(config, metrics, clock, windows, references),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
+        late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
@@ -163,17 +199,39 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
 
 
-def _drift_monitor(config: CoreConfig, metrics: Metrics, scorers: list[Scorer]) -> DriftMonitor | None:
+def _drift_monitor(
+    config: CoreConfig, metrics: Metrics, scorers: list[Scorer], references: References | None
+) -> DriftMonitor | None:
     if not config.drift.enabled:
         return None
-    return DriftMonitor(config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers})
+    return DriftMonitor(
+        config.drift, metrics, {scorer.name: tuple(scorer.categories) for scorer in scorers}, references
+    )
 
 
-def _mention_finder(config: CoreConfig, scorers: list[Scorer]) -> MentionFinder | None:
+def _drift_windows(
+    config: CoreConfig, metrics: Metrics, clock: Clock, windows: WindowEngine, references: References | None
+) -> DriftWindows | None:
+    if not config.drift.enabled:
+        return None
+    return DriftWindows(
+        windows,
+        _bias_aggregator(config),
+        metrics,
+        clock,
+        references or References(),
+        window_seconds=max(config.windows.windows_seconds),
+        most_series=config.drift.max_series,
+        min_count=config.windows.min_count,
+    )
+
+
+def _mention_finder(config: CoreConfig, scorers: list[Scorer], metrics: Metrics) -> MentionFinder | None:
     wanted = config.identity.scorer if config.identity.enabled else None
     section = config.scorers.get(wanted or "")
     thresholds = {} if section is None else section.thresholds
-    return next((MentionFinder(scorer, thresholds) for scorer in scorers if scorer.name == wanted), None)
+    found = next((scorer for scorer in scorers if scorer.name == wanted), None)
+    return None if found is None else MentionFinder(found, thresholds, metrics.missing)
 
 
 def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:

@@ -7,7 +7,7 @@ that the window state always covers a contiguous prefix of each partition.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
@@ -17,9 +17,12 @@ from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.pipeline.counting import HalfCounter
+from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor
 from agent.pipeline.export import WindowExporter
-from agent.pipeline.judge import Judge, Judgement
+from agent.pipeline.judge import Judge
+from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
@@ -65,8 +68,12 @@ class Pipeline:
         Counts what is no harm; None when nobody wants to know.
     drifts
         Compares scores, decisions and features with references; None when nobody wants to know.
+    drift_windows
+        Compares windows with what was before, and looks for hints at bias; None when nobody wants to know.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
+    late_labels
+        Joins labels that come on their own; None when none come.
     """
 
     def __init__(
@@ -85,10 +92,14 @@ class Pipeline:
         mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
         drifts: DriftMonitor | None = None,
+        drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
+        late_labels: LateLabels | None = None,
     ) -> None:
         self.windows = windows
-        self._mentions = mentions
+        self.late_labels = late_labels
+        self.drift_windows = drift_windows
+        self._counter = HalfCounter(metrics, mentions, late_labels)
         self._executor = executor
         self._batcher = batcher
         self._judge = judge
@@ -191,10 +202,6 @@ class Pipeline:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)
 
-    def label(self, source: str, inference_id: str, label: str) -> bool:
-        """Ground truth that came later; False when the call is not (or no longer) known here."""
-        return self._joining.label(source, inference_id, label)
-
     def poll(self, *, drain: bool = False) -> list[RecordOutcome]:
         """Move batches on and hand back the records that are done, in the order of submission. Does not block.
 
@@ -228,16 +235,28 @@ class Pipeline:
             if (record.origin.topic, record.origin.partition) in lost:
                 record.abandoned = True
         self._joining.forget(lost)
+        if self.late_labels is not None:
+            self.late_labels.forget(lost)
         for partition in lost:
             self.windows.drop(partition)
+
+    def read_from(self, merged: Callable[[], WindowEngine]) -> None:
+        """Where the counts of all workers are: gauges are made of these. Of the windows held here until then."""
+        self._exporter.read_from(merged)
+        if self.drift_windows is not None:
+            self.drift_windows.read_from(merged)
 
     def keep_house(self) -> None:
         """What need not be done per event: expiry, gauges. Call about once a second."""
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
         self._exporter.export()
+        if self.late_labels is not None:
+            self.late_labels.expire()
         if self._drifts is not None:
             self._drifts.look()
+        if self.drift_windows is not None:
+            self.drift_windows.look()
         if self._parity is not None:
             self._parity.look()
 
@@ -298,6 +317,7 @@ class Pipeline:
         evidence: list[Evidence] = []
         filtered: list[FilteredTexts] = []
         observations: list[Observation] = []
+        decisions: list[tuple[Half, Observation]] = []
         for half in record.halves:
             judgement = self._judge.judge(half, scored_at)
             if half.recalled:
@@ -309,72 +329,20 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
-            observations.append(self._count(half, judgement, origin, now))
-            if self._drifts is not None:
-                self._drifts.note(half, judgement)
+            features = self._drifts.note(half, judgement) if self._drifts is not None else ()
+            observation = self._counter.count(half, judgement, origin, now, features)
+            observations.append(observation)
+            if self.late_labels is not None and self.late_labels.awaits(half.event, observation):
+                decisions.append((half, observation))
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)
                 self._joining.settle(half.call)
+        was_covered = [self.windows.covers(partition, seen.model, origin.offset) for _, seen in decisions]
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
         self.windows.advance(partition, origin.offset + 1)
+        for (half, seen), covered in zip(decisions, was_covered, strict=True):
+            if self.late_labels is not None and half.call.output_origin is not None:
+                self.late_labels.note(half.call.output_origin, half.event, seen, covered)
         return RecordOutcome(origin, verdicts, evidence, filtered)
-
-    def _count(self, half: Half, judgement: Judgement, origin: Origin, now: float) -> Observation:
-        """One half into the metrics; and what the windows are to know of it."""
-        call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
-        model, direction = call.model, half.direction
-        this_half = (origin, direction)
-        new_event = call.counted is None or call.counted == this_half
-        if new_event:
-            call.counted = this_half
-            metrics.event_decoded(model, event.format)
-        new_dimensions = judgement.dimensions - call.harmful
-        for dimension in new_dimensions:
-            metrics.harmful_event(model, dimension)
-        for scorer in verdict.scores:
-            metrics.scored(model, direction, scorer)
-        metrics.scores(model, direction, judgement.categories, event.trace_id)
-        for finding in verdict.findings:
-            metrics.finding(model, direction, finding.dimension, finding.category)
-            if finding.dimension == "privacy" and direction == "output":
-                metrics.disclosure(model, finding.category, finding.leaked)
-        if verdict.action != "allow":
-            metrics.action(model, direction, verdict.action)
-        for missing in verdict.missing:
-            metrics.missing(missing.scorer, missing.reason)
-        if verdict.truncated:
-            metrics.truncated(event.format)
-        metrics.event_lag(model, max(0.0, now - half.time))
-        payload = event.output if direction == "output" else None
-        decision = payload.decision if payload is not None else None
-        label = event.label if event.label is not None else call.label
-        # They may have come with the request, and the decision alone with the response.
-        attributes = event.attributes if event.attributes or payload is None else call.attributes
-        if decision is not None:
-            for attribute, group in attributes.items():
-                metrics.decision(model, attribute, group, decision, label or "")
-        mentions = self._mentions.find(half) if self._mentions is not None else ()
-        for mention in mentions:
-            metrics.identity_mention(model, mention.axis, mention.group)
-        observation = Observation(
-            model=model,
-            time=call.time,
-            new_event=new_event,
-            dimensions=new_dimensions,
-            categories=tuple((direction, finding.category) for finding in verdict.findings),
-            directions=(direction,) if verdict.scores else (),
-            scored_dimensions=tuple(judgement.scored - call.scored),
-            harmful_before=bool(call.harmful),
-            leaked=judgement.leaked,
-            decision=decision,
-            decision_score=payload.score if payload is not None else None,
-            attributes=attributes,
-            label=label,
-            missing=len(verdict.missing),
-            mentions=mentions,
-        )
-        call.harmful |= judgement.dimensions
-        call.scored |= judgement.scored
-        return observation

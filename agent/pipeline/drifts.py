@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 
 from agent.config import DriftConfig
-from agent.drift.reference_file import category_name, load_references
+from agent.drift.reference_file import References, category_name
 from agent.drift.watch import DriftWatch, Series, WatchPlan
 from agent.events import FeatureValue
 from agent.metrics import Metrics
@@ -29,14 +29,22 @@ class DriftMonitor:
     ----------
     categories
         Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
+    references
+        For everybody; groups learn their own.
 
     Raises
     ------
-    ConfigError, DataError
-        For an unknown detector, and for a reference file that cannot be read.
+    ConfigError
+        For an unknown detector.
     """
 
-    def __init__(self, config: DriftConfig, metrics: Metrics, categories: Mapping[str, Collection[str]]) -> None:
+    def __init__(
+        self,
+        config: DriftConfig,
+        metrics: Metrics,
+        categories: Mapping[str, Collection[str]],
+        references: References | None = None,
+    ) -> None:
         plan = WatchPlan(
             numbers=config.numbers,
             categories=config.categories,
@@ -46,7 +54,7 @@ class DriftMonitor:
             max_series_per_model=config.max_series,
             max_models=config.max_models,
         )
-        self._watch = DriftWatch(plan, load_references(config.reference) if config.reference else None)
+        self._watch = DriftWatch(plan, references)
         self._metrics = metrics
         self._categories = categories
         self._attributes = frozenset(map(short_name, config.attributes))
@@ -56,21 +64,23 @@ class DriftMonitor:
         # gauges of a model that has gone stay away.
         self._shown: dict[tuple[Series, str], int] = {}
 
-    def note(self, half: Half, judgement: Judgement) -> None:
-        """Feed one half that has been judged."""
+    def note(self, half: Half, judgement: Judgement) -> list[tuple[str, float | str]]:
+        """Feed one half that has been judged; gives what is watched of it."""
         model, time = half.call.model, half.time
         attributes = half.event.attributes or half.call.attributes
         # Under the names that fairness figures have.
         named = [(short_name(name), short_name(group)) for name, group in attributes.items()]
         groups = [(name, group) for name, group in named if group and name in self._attributes]
-        for feature, value in (*_given(half), *self._scores(half, judgement)):
-            if len(feature) > _LONGEST_NAME:
-                continue
-            if feature not in self._names and not feature.startswith(self._prefixes):
-                continue
+        watched = [
+            (feature, value)
+            for feature, value in (*_given(half), *self._scores(half, judgement))
+            if len(feature) <= _LONGEST_NAME and (feature in self._names or feature.startswith(self._prefixes))
+        ]
+        for feature, value in watched:
             self._feed(Series(model, feature), value, time)
             for attribute, group in groups:
                 self._feed(Series(model, feature, attribute, group), value, time)
+        return watched
 
     def _feed(self, series: Series, value: float | str, time: float) -> None:
         for detector in self._watch.observe(series, value, time):

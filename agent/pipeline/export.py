@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from agent.metrics import Metrics
@@ -12,15 +12,16 @@ from agent.windows.disparity import MEASURES, BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from agent.windows.identity import IdentityMeasurement
-from agent.windows.index import HarmIndex, harm_index
+from agent.windows.index import FORMS, HarmIndex, harm_index
+from agent.windows.sentiment import SentimentMeasurement
 
 __all__ = ["WindowExporter", "components_of", "window_name"]
 
 
 def window_name(seconds: float) -> str:
-    """A window's length as a label: ``1m``, ``90s``, ``1h``."""
+    """A window's length as a label: ``1m``, ``90s``, ``1h``, ``1d``."""
     whole = int(seconds)
-    for unit, length in (("h", 3600), ("m", 60)):
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
         if whole and whole % length == 0:
             return f"{whole // length}{unit}"
     return f"{seconds:g}s"
@@ -43,12 +44,19 @@ class WindowExporter:
 
     def __init__(self, windows: WindowEngine, metrics: Metrics) -> None:
         self._windows = windows
+        self._merged: Callable[[], WindowEngine] = lambda: windows
         self._metrics = metrics
         self._shown: set[str] = set()
         # Models with their attributes whose disparities are exposed.
         self._compared: set[tuple[str, str]] = set()
         # Gaps that are exposed: model, axis, group, measure.
         self._gaps: set[tuple[str, str, str, str]] = set()
+        # Sentiments that are exposed: model, axis, group.
+        self._sentiments: set[tuple[str, str, str]] = set()
+
+    def read_from(self, merged: Callable[[], WindowEngine]) -> None:
+        """Where the counts of all workers are; those of this one alone until then."""
+        self._merged = merged
 
     def export(self) -> None:
         """Once a second or less: reads every window of every model."""
@@ -58,7 +66,7 @@ class WindowExporter:
                 self._metrics.late_event(reason, number)
         models: set[str] = set()
         longest: dict[str, Reading] = {}
-        for reading in self._windows.measurements():
+        for reading in self._merged().measurements():
             models.add(reading.model)
             longest[reading.model] = reading  # windows rise: the last one is the longest
             self._harm(reading)
@@ -71,6 +79,10 @@ class WindowExporter:
         for absent in self._gaps - gaps:
             self._metrics.set_identity_gap(*absent, None, 0.0, 0.0)
         self._gaps = gaps
+        sentiments = {group for reading in longest.values() for group in self._sentiment(reading)}
+        for silent in self._sentiments - sentiments:
+            self._metrics.set_identity_sentiment(*silent, None, 0.0, 0.0)
+        self._sentiments = sentiments
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
@@ -78,17 +90,15 @@ class WindowExporter:
     def _harm(self, reading: Reading) -> None:
         components, index = components_of(reading)
         told = {name: part for name, part in components.items() if part.value is not None and part.sufficient}
-        sufficient = index is not None and index.sufficient
+        forms = {"sum": index.sum, "union": index.union} if index is not None and index.sufficient else {}
         self._metrics.set_harm(
             reading.model,
             window_name(reading.window_seconds or 0.0),
             {name: part.value if name in told else None for name, part in components.items()},
-            {
-                "sum": index.sum.value if index is not None and sufficient else None,
-                "union": index.union.value if index is not None and sufficient else None,
-            },
+            {form: forms[form].value if form in forms else None for form in FORMS},
             bounds={name: (part.lower, part.upper) for name, part in told.items()},
             scored={name: int(part.count) for name, part in components.items()},
+            index_bounds={form: (estimate.lower, estimate.upper) for form, estimate in forms.items()},
         )
 
     def _fairness(self, reading: Reading) -> list[str]:
@@ -112,12 +122,21 @@ class WindowExporter:
 
     def _identity(self, reading: Reading) -> list[tuple[str, str, str, str]]:
         """Of the longest window, like disparities. The gaps that were set."""
-        identity: Any = reading.results.get("identity")
-        if not isinstance(identity, IdentityMeasurement):
-            return []
         shown: list[tuple[str, str, str, str]] = []
-        for gap in identity.gaps:
-            key = (reading.model, gap.axis, gap.group, gap.measure)
-            self._metrics.set_identity_gap(*key, gap.value, gap.lower, gap.upper)
+        for name, kind in (("identity", IdentityMeasurement), ("sentiment", SentimentMeasurement)):
+            measured: Any = reading.results.get(name)
+            for gap in measured.gaps if isinstance(measured, kind) else ():
+                key = (reading.model, gap.axis, gap.group, gap.measure)
+                self._metrics.set_identity_gap(*key, gap.value, gap.lower, gap.upper)
+                shown.append(key)
+        return shown
+
+    def _sentiment(self, reading: Reading) -> list[tuple[str, str, str]]:
+        """Of the longest window as well. The groups whose mean was set."""
+        measured: Any = reading.results.get("sentiment")
+        shown: list[tuple[str, str, str]] = []
+        for mean in measured.means if isinstance(measured, SentimentMeasurement) else ():
+            key = (reading.model, mean.axis, mean.group)
+            self._metrics.set_identity_sentiment(*key, mean.value, mean.lower, mean.upper)
             shown.append(key)
         return shown

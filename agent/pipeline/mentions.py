@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agent.identity import LOOKED_AT, mentioned
 from agent.normalize import normalize
 from agent.pipeline.pending import Half
 from agent.scores import ScoreRow
 from agent.scoring.base import Scorer
+from agent.scoring.results import Answer
+from agent.scoring.sentiment import NAME, sentiment_of
 from agent.windows.base import Mention
 
 __all__ = ["MentionFinder"]
@@ -27,9 +29,14 @@ class MentionFinder:
         The one whose scores are compared; of several categories the highest counts.
     thresholds
         From which score a text counts as harmful, by category; the scorer's own where it names none.
+    missing
+        Told the scorer and reason where the sentiment of a text is missing (`agent.scoring.sentiment`).
     """
 
-    def __init__(self, scorer: Scorer, thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self, scorer: Scorer, thresholds: Mapping[str, float], missing: Callable[[str, str], None] | None = None
+    ) -> None:
+        self._missing = missing
         self._scorer = scorer.name
         self._thresholds = {**scorer.thresholds, **thresholds}
 
@@ -47,6 +54,16 @@ class MentionFinder:
                 continue
             score = max(row.scores.values(), default=0.0)
             harmful = any(value >= self._thresholds[category] for category, value in row.scores.items())
+            sentiment = self._sentiment(answers.get(NAME))
             of_axis = Counter(axis for axis, _ in groups)
-            found += (Mention(axis, group, score, harmful, of_axis[axis] == 1) for axis, group in sorted(groups))
+            found += (
+                Mention(axis, group, score, harmful, of_axis[axis] == 1, sentiment) for axis, group in sorted(groups)
+            )
         return tuple(found)
+
+    def _sentiment(self, answer: Answer | None) -> float | None:
+        if isinstance(answer, ScoreRow):
+            return sentiment_of(answer)
+        if answer is not None and self._missing is not None:
+            self._missing(answer.scorer, answer.reason)
+        return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.calibration import Calibration, ThresholdNote
 from agent.quality.evaluate import flat
-from agent.quality.page import page, table
+from agent.report.page import page, table
 
 __all__ = ["calibration_report", "evaluation_report", "number", "with_interval"]
 

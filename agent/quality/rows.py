@@ -23,6 +23,7 @@ __all__ = [
     "LabelledRow",
     "SpanNote",
     "Task",
+    "numbered_lines",
     "read_files",
     "read_training",
 ]
@@ -139,7 +140,7 @@ def read_training(path: Path) -> tuple[list[str], list[int]]:
     labels: list[int] = []
     try:
         with path.open("rb") as stream:
-            for number, line in _lines(str(path), stream):
+            for number, line in numbered_lines(str(path), stream):
                 try:
                     row = msgspec.convert(json.loads(line), _TrainingLine)
                 except (msgspec.ValidationError, ValueError, RecursionError):
@@ -173,7 +174,7 @@ def _short(name: str) -> str:
 def _rows(name: str, stream: BinaryIO, task: Task) -> tuple[list[LabelledRow], int]:
     rows: list[LabelledRow] = []
     unlabelled = 0
-    for number, line in _lines(name, stream):
+    for number, line in numbered_lines(name, stream):
         try:
             row = _row(line, task)
         except _Wrong as error:
@@ -185,7 +186,7 @@ def _rows(name: str, stream: BinaryIO, task: Task) -> tuple[list[LabelledRow], i
     return rows, unlabelled
 
 
-def _lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Number and content of lines that are not blank."""
     reader = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(Any, stream))
     # By content: standard input has no suffix.

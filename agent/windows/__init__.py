@@ -17,6 +17,8 @@ AGGREGATORS: dict[str, str] = {
     "harm": "agent.windows.harm:HarmAggregator",
     "bias": "agent.windows.bias:BiasAggregator",
     "identity": "agent.windows.identity:IdentityAggregator",
+    "sentiment": "agent.windows.sentiment:SentimentAggregator",
+    "drift": "agent.windows.drift:DriftAggregator",
 }
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from agent.events import Direction
 from agent.scores import Dimension
 
-__all__ = ["CONFIDENCE", "Aggregator", "Component", "FinishContext", "Mention", "Observation", "PartitionKey", "State"]
+__all__ = [
+    "CONFIDENCE",
+    "Aggregator",
+    "Component",
+    "FinishContext",
+    "Mention",
+    "Observation",
+    "PartitionKey",
+    "Relabelling",
+    "State",
+]
 
 PartitionKey: TypeAlias = tuple[str, int]
 """Topic and partition that a record came from."""
@@ -26,7 +36,7 @@ class Mention(NamedTuple):
     """One output text names a group of people.
 
     ``score`` is the text's, in [0, 1]; ``harmful`` when it reached its threshold; ``alone`` when the text names no
-    other group of the axis.
+    other group of the axis. ``sentiment`` in [-1, 1], 1 the most positive; None when nobody measured it.
     """
 
     axis: str
@@ -34,6 +44,7 @@ class Mention(NamedTuple):
     score: float
     harmful: bool
     alone: bool
+    sentiment: float | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -78,6 +89,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         How many scores are missing.
     mentions
         Identity groups that its output texts name; a text and a group once.
+    features
+        Scores, decisions and features whose distribution is watched, by name: a number, or the name of a category.
     """
 
     model: str
@@ -96,6 +109,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     label: str | None = None
     missing: int = 0
     mentions: tuple[Mention, ...] = ()
+    features: Sequence[tuple[str, float | str]] = ()
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):
@@ -169,3 +183,14 @@ class Aggregator(Protocol):
 
     def finish(self, state: State, context: FinishContext) -> Any:
         """The aggregator's own measurement struct; ``state`` is left as it is."""
+
+
+@runtime_checkable
+class Relabelling(Protocol):
+    """An aggregator to which labels matter."""
+
+    def relabel(self, state: State, observation: Observation, label: str) -> None:
+        """The label of an observation that was added without one.
+
+        After it, the state is the one that adding the observation with its label makes.
+        """

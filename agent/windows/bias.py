@@ -15,6 +15,7 @@ from agent.errors import StateError
 from agent.windows.base import FinishContext, Observation
 from agent.windows.bounded import REST, short_name, trim
 from agent.windows.disparity import MEASURES, BiasMeasurement, measure
+from agent.windows.fixed_point import fixed
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 
 __all__ = ["DEFAULT_FAVOURABLE", "JOINED", "BiasAggregator"]
@@ -41,7 +42,6 @@ JOINED: Final = "+"
 """Between the names of attributes, and of groups, that are looked at together."""
 _SHORT: Final = ("spd", "dir", "eod")
 """What is measured of windows but the longest: the others need more decisions, and cost as much again."""
-_PER_UNIT: Final = 2.0**30
 _LARGEST_SCORE: Final = 1e12
 
 
@@ -122,27 +122,36 @@ class BiasAggregator:
     def add(self, state: BiasState, observation: Observation) -> None:
         if not observation.attributes:
             return
-        increments = self._increments(observation)
+        self._count_all(state, observation.attributes, self._increments(observation, observation.label))
+
+    def relabel(self, state: BiasState, observation: Observation, label: str) -> None:
+        """Move a decision that was added without a label to the class of its label.
+
+        Sums of whole weights are then exactly those of a decision whose label was known; with weights that are no
+        binary fractions they differ by rounding, about 1e-16 of a decision.
+        """
+        if observation.attributes:
+            taken_back = [(slot, -value) for slot, value in self._increments(observation, None)]
+            self._count_all(state, observation.attributes, [*taken_back, *self._increments(observation, label)])
+
+    def _count_all(
+        self, state: BiasState, attributes: Mapping[str, str], increments: Sequence[tuple[int, float]]
+    ) -> None:
         if not increments:
             return
-        named = {short_name(attribute): short_name(group) for attribute, group in observation.attributes.items()}
+        named = {short_name(attribute): short_name(group) for attribute, group in attributes.items()}
         for attribute, group in named.items():
             is_wanted = self._allowed is None or attribute in self._allowed
             if attribute and group and is_wanted and attribute not in self._intersections:
                 self._count(state, attribute, group, increments)
-        for intersection, attributes in self._intersections.items():
-            groups = [named.get(attribute, "") for attribute in attributes]
+        for intersection, parts in self._intersections.items():
+            groups = [named.get(attribute, "") for attribute in parts]
             if all(groups):
                 self._count(state, intersection, JOINED.join(groups), increments)
 
-    def _increments(self, observation: Observation) -> list[tuple[int, float]]:
+    def _increments(self, observation: Observation, label: str | None) -> list[tuple[int, float]]:
         """What an observation adds to the numbers of each of its groups: (slot, value)."""
-        model, weight, score, label = (
-            observation.model,
-            observation.weight,
-            observation.decision_score,
-            observation.label,
-        )
+        model, weight, score = observation.model, observation.weight, observation.decision_score
         favourable = self._favourable.get(model, DEFAULT_FAVOURABLE)
         threshold = self._thresholds.get(model)
         if score is not None and not -_LARGEST_SCORE <= score <= _LARGEST_SCORE:
@@ -218,16 +227,9 @@ def _moments(first: int, weight: float, value: float) -> tuple[tuple[int, float]
     return (
         (first, weight),
         (first + 1, weight * weight),
-        (first + 2, weight * _fixed(value)),
-        (first + 3, weight * _fixed(value * value)),
+        (first + 2, weight * fixed(value)),
+        (first + 3, weight * fixed(value * value)),
     )
-
-
-def _fixed(value: float) -> float:
-    """Rounded to 2^-30, so that sums of some millions of values in [0, 1] are exact and do not depend on the order in
-    which partitions and workers add them up. A mean moves by at most 5e-10.
-    """
-    return round(value * _PER_UNIT) / _PER_UNIT
 
 
 def _number(label: str) -> float | None:

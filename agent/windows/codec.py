@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor
 from operator import itemgetter
 from typing import Any, Final, TypeVar
@@ -11,9 +11,20 @@ import msgspec
 
 from agent.errors import StateError
 from agent.windows.base import PartitionKey, State
+from agent.windows.labelled import LabelledDecisions
 from agent.windows.panes import ModelPanes, PaneMath
 
-__all__ = ["FORMAT_VERSION", "Candidates", "PaneHeader", "PaneRecord", "build_model", "decode", "encode", "peek"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Candidates",
+    "PaneHeader",
+    "PaneRecord",
+    "build_model",
+    "decode",
+    "encode",
+    "lowest_offsets",
+    "peek",
+]
 
 FORMAT_VERSION: Final = 1
 
@@ -40,11 +51,17 @@ class PaneHeader(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     covered: int
     generation: int
     floor: int = 0
+    revision: int = 0
 
     @property
     def key(self) -> PartitionKey:
         """The source partition."""
         return self.topic, self.partition
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Of two values of a model the one of the higher rank counts."""
+        return self.generation, self.covered, self.revision
 
 
 class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +74,10 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     covered
         Next offset of the source partition that is not counted in here.
     generation
-        Rises whenever the partition changes hands; of two values the higher ``(generation, covered)`` counts.
+        Rises whenever the partition changes hands.
+    revision
+        Rises with every label that changed the counts; of two values the higher ``(generation, covered, revision)``
+        counts.
     floor
         Values of the partition, of any model, with a generation below this are void; it rises when the partition
         begins anew (`WindowEngine.restart`).
@@ -69,6 +89,10 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
         ``(index of the first fine pane, width in fine panes, states)``.
     settled
         States of everything older than the panes.
+    labelled
+        `LabelledDecisions`, encoded.
+    label_offsets
+        By partition of the labels the next one that has not been offered to this state; empty when none was read.
     """
 
     version: int
@@ -84,11 +108,19 @@ class PaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     panes: list[tuple[int, int, list[Any]]]
     settled: list[Any]
     floor: int = 0
+    revision: int = 0
+    labelled: bytes = b""
+    label_offsets: dict[int, int] = {}
 
     @property
     def key(self) -> PartitionKey:
         """The source partition."""
         return self.topic, self.partition
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """As of `PaneHeader`."""
+        return self.generation, self.covered, self.revision
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -105,6 +137,7 @@ def encode(
     generation: int,
     watermark: tuple[float, float],
     floor: int = 0,
+    label_offsets: Mapping[int, int] = {},
 ) -> bytes:
     """The record of one model as bytes; about 25 KB for an hour without bias counts, before compression."""
     return _encoder.encode(
@@ -126,6 +159,9 @@ def encode(
             ],
             settled=model.settled,
             floor=floor,
+            revision=model.revision,
+            labelled=model.labelled.encode(),
+            label_offsets=dict(label_offsets),
         )
     )
 
@@ -160,6 +196,8 @@ def decode(value: bytes) -> PaneRecord:
             raise StateError("window state is damaged: panes out of range")
         if len(states) != len(record.aggregators):
             raise StateError("window state is damaged: states missing")
+    if not all(place >= 0 and offset >= 0 for place, offset in record.label_offsets.items()):
+        raise StateError("window state is damaged: offsets of labels out of range")
     if len(record.settled) != len(record.aggregators):
         raise StateError("window state is damaged: totals missing")
     return record
@@ -175,7 +213,7 @@ def _read(decoder: msgspec.msgpack.Decoder[_Read], value: bytes) -> _Read:
             raise StateError("window state is damaged: no valid record") from error
     if version > FORMAT_VERSION:
         raise StateError(f"window state has format {version}, this version reads up to {FORMAT_VERSION}: upgrade")
-    if not (0 <= header.floor <= header.generation and header.covered >= 0):
+    if not (0 <= header.floor <= header.generation and header.covered >= 0 and header.revision >= 0):
         raise StateError("window state is damaged: generation or offset out of range")
     return header
 
@@ -207,7 +245,7 @@ class Candidates:
         self.damaged = 0
         self.floor = 0
         self.following = 0
-        self._by_model: dict[str, list[tuple[tuple[int, int], bytes]]] = {}
+        self._by_model: dict[str, list[tuple[tuple[int, int, int], bytes]]] = {}
         for value in values:
             try:
                 header = peek(value)
@@ -215,7 +253,7 @@ class Candidates:
                 self.damaged += 1
                 continue
             if header.key == key:
-                self._by_model.setdefault(header.model, []).append(((header.generation, header.covered), value))
+                self._by_model.setdefault(header.model, []).append((header.rank, value))
                 self.floor = max(self.floor, header.floor)
                 self.following = max(self.following, header.generation + 1)
 
@@ -223,8 +261,8 @@ class Candidates:
         """For each model the readable value of the highest rank, as `build_model` gives it; others are not read."""
         built: list[tuple[PaneRecord, ModelPanes, int]] = []
         for ranked in self._by_model.values():
-            for (generation, _), value in sorted(ranked, key=itemgetter(0), reverse=True):
-                if generation < self.floor:
+            for rank, value in sorted(ranked, key=itemgetter(0), reverse=True):
+                if rank[0] < self.floor:
                     break
                 try:
                     record = decode(value)
@@ -252,8 +290,11 @@ def build_model(record: PaneRecord, math: PaneMath) -> tuple[ModelPanes, int]:
     order = _order(record, math)
     layout = math.layout
     model = math.new_model()
-    # `saved` stays 0: the new owner writes everything once under its own generation, over what a zombie may have left.
+    # `saved` stays at zero: the new owner writes everything once under its own generation, over what a zombie may have
+    # left.
     model.covered = record.covered
+    model.revision = record.revision
+    model.labelled = LabelledDecisions.decode(record.labelled)
     model.generation = record.generation
     moved = 0
     for index, factor, states in record.panes:
@@ -306,3 +347,10 @@ def _sound(state: Any) -> bool:
     if isinstance(state, list):
         return all(map(_sound, state))
     return isinstance(state, str)
+
+
+def lowest_offsets(all_offsets: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    """From where all of several states have been offered all labels; states to which none was offered say nothing."""
+    told = [offsets for offsets in all_offsets if offsets]
+    places = {place for offsets in told for place in offsets}
+    return {place: min(offsets.get(place, 0) for offsets in told) for place in places}

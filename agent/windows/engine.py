@@ -20,38 +20,18 @@ run empty when the events stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
-from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode
+from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode, lowest_offsets
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
+from agent.windows.partition import OTHER, PartitionPanes
 from agent.windows.readings import Reading, Snapshot, WindowCounts
 
 __all__ = ["OTHER", "Reading", "Snapshot", "WindowCounts", "WindowEngine"]
-
-OTHER = "other"
-"""Where models beyond the limit are counted, and those whose names are absurdly long."""
-
-_MAX_MODEL_NAME = 256
-
-
-@dataclass(slots=True)
-class _Partition:
-    lease: int
-    boundaries: tuple[int, ...]
-    generation: int = 0
-    floor: int = 0
-    damaged: int = 0
-    covered: int = 0
-    watermark: float = 0.0
-    watermark_at: float = 0.0
-    late_before: float = 0.0
-    pane_ends_at: float = 0.0
-    models: dict[str, ModelPanes] = field(default_factory=dict)
 
 
 class WindowEngine:
@@ -98,7 +78,7 @@ class WindowEngine:
         self._clock = clock
         self._skew = skew_tolerance_seconds
         self._max_models = max_models
-        self._partitions: dict[PartitionKey, _Partition] = {}
+        self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()
 
@@ -120,7 +100,7 @@ class WindowEngine:
         for observation in observations:
             model = part.models.get(observation.model)
             if model is None:
-                model = self._admit(part, observation.model)
+                model = part.admit(observation.model)
             if offset < model.covered:
                 counts.replayed += 1
                 continue
@@ -144,37 +124,33 @@ class WindowEngine:
         counts.applied += len(touched)
         return bool(touched)
 
-    def _move_watermark(self, part: _Partition, time: float) -> float:
+    def _move_watermark(self, part: PartitionPanes, time: float) -> float:
         """Take up a time beyond the watermark; gives back the time to count the event at."""
         now = self._clock.now()
         if time > now + self._skew:
             self._counts.future += 1
             return part.watermark or now
-        part.watermark = time
-        part.watermark_at = now
-        if time >= part.pane_ends_at:
-            self._set_boundaries(part)
+        part.move_watermark(time, now)
         return time
 
-    def _set_boundaries(self, part: _Partition) -> None:
-        part.boundaries = self._layout.boundaries(part.watermark)
-        part.late_before = max(0.0, part.boundaries[-1] * self._pane_seconds)
-        part.pane_ends_at = (self._layout.index(part.watermark) + 1) * self._pane_seconds
-
-    def _open(self, key: PartitionKey, generation: int = 0) -> _Partition:
+    def _open(self, key: PartitionKey, generation: int = 0) -> PartitionPanes:
         self._leases += 1
-        part = _Partition(self._leases, self._layout.boundaries(0.0), generation)
+        part = PartitionPanes(self._math, self._max_models, self._leases, generation)
         self._partitions[key] = part
         return part
 
-    def _admit(self, part: _Partition, name: str) -> ModelPanes:
-        """A model not seen in this partition; beyond the limit, the bucket of the others."""
-        if len(part.models) - (OTHER in part.models) >= self._max_models or len(name) > _MAX_MODEL_NAME:
-            name = OTHER
-        model = part.models.get(name)
-        if model is None:
-            model = part.models[name] = self._math.new_model()
-        return model
+    def held(self, partition: PartitionKey) -> PartitionPanes | None:
+        """What is held of a partition; None when it is not ours, or nothing of it was counted."""
+        return self._partitions.get(partition)
+
+    def covers(self, partition: PartitionKey, model: str, offset: int) -> bool:
+        """Whether `apply` would pass this record over, as far as it concerns the model."""
+        part = self._partitions.get(partition)
+        return part is not None and part.covers(model, offset)
+
+    def relabelled(self) -> list[PartitionKey]:
+        """Partitions to which labels have come since the last confirmed snapshot."""
+        return [key for key, part in self._partitions.items() if part.is_relabelled]
 
     def covered(self, partition: PartitionKey) -> int:
         """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
@@ -193,19 +169,29 @@ class WindowEngine:
 
     # Keeping
 
-    def snapshot(self, partition: PartitionKey, full: bool = False) -> Snapshot:
-        """The values of all models changed since the last confirmed snapshot or restore, or of all models."""
+    def snapshot(
+        self, partition: PartitionKey, full: bool = False, label_offsets: Mapping[int, int] | None = None
+    ) -> Snapshot:
+        """The values of all models changed since the last confirmed snapshot or restore, or of all models.
+
+        ``label_offsets``, by partition of the labels, says which one is the next to be offered to `relabel`; while
+        that is not known, what was restored goes on to hold.
+        """
         part = self._partitions.get(partition)
         if part is None:
             return Snapshot(partition, 0, {}, {}, 0)
         values: dict[str, bytes] = {}
-        marks: dict[str, int] = {}
+        marks: dict[str, tuple[int, int]] = {}
+        if label_offsets:
+            part.label_offsets = dict(label_offsets)
+        watermark = (part.watermark, part.watermark_at)
         for name, model in part.models.items():
-            if full or model.covered > model.saved:
+            if full or model.unsaved:
                 self._math.fold(model, part.boundaries)
-                watermark = (part.watermark, part.watermark_at)
-                values[name] = encode(partition, name, model, self._math, part.generation, watermark, part.floor)
-                marks[name] = model.covered
+                values[name] = encode(
+                    partition, name, model, self._math, part.generation, watermark, part.floor, part.label_offsets
+                )
+                marks[name] = (model.covered, model.revision)
         return Snapshot(partition, part.covered, values, marks, part.lease)
 
     def confirm(self, snapshot: Snapshot) -> None:
@@ -213,16 +199,16 @@ class WindowEngine:
         part = self._partitions.get(snapshot.partition)
         if part is None or part.lease != snapshot.lease:
             return
-        for name, covered in snapshot.marks.items():
+        for name, mark in snapshot.marks.items():
             model = part.models[name]
-            model.saved = max(model.saved, covered)
+            model.saved = max(model.saved, mark)
 
     def restore(self, partition: PartitionKey, values: Iterable[bytes], generation: int | None = None) -> int:
         """Take up a partition from its snapshots, instead of whatever was held of it.
 
-        Of several values of a model the readable one with the highest ``(generation, covered)`` counts. Damaged values,
-        and those of a newer version, are passed over and counted in `damaged`; values of other partitions are passed
-        over. Only the values that count are read in full.
+        Of several values of a model the readable one with the highest ``(generation, covered, revision)`` counts.
+        Damaged values, and those of a newer version, are passed over and counted in `damaged`; values of other
+        partitions are passed over. Only the values that count are read in full.
 
         Parameters
         ----------
@@ -238,6 +224,7 @@ class WindowEngine:
         built = candidates.build(self._math)
         part = self._open(partition, candidates.following if generation is None else generation)
         part.floor, part.damaged = candidates.floor, candidates.damaged
+        part.label_offsets = lowest_offsets([record.label_offsets for record, _, _ in built])
         for record, model, moved in built:
             self._take_in(part, record, model, moved)
         return part.covered
@@ -276,7 +263,7 @@ class WindowEngine:
         if part is not None and record.generation < part.floor:
             return False
         held = part.models.get(record.model) if part else None
-        if held is not None and (record.generation, record.covered) <= (held.generation, held.covered):
+        if held is not None and record.rank <= (held.generation, held.covered, held.revision):
             return False
         model, moved = build_model(record, self._math)
         part = part or self._open(record.key)
@@ -286,13 +273,18 @@ class WindowEngine:
         self._take_in(part, record, model, moved)
         return True
 
-    def _take_in(self, part: _Partition, record: PaneRecord, model: ModelPanes, moved: int) -> None:
+    def _take_in(self, part: PartitionPanes, record: PaneRecord, model: ModelPanes, moved: int) -> None:
         part.models[record.model] = model
         part.covered = max(part.covered, record.covered)
         self._counts.rebucketed += moved
         if record.watermark > part.watermark:
             part.watermark, part.watermark_at = record.watermark, record.watermark_at
-            self._set_boundaries(part)
+            part.set_boundaries()
+
+    def label_offsets(self, partition: PartitionKey) -> Mapping[int, int]:
+        """By partition of the labels, the first one that may not have been offered to this partition's state."""
+        part = self._partitions.get(partition)
+        return part.label_offsets if part else {}
 
     def drop(self, partition: PartitionKey) -> None:
         """Forget a partition that is held elsewhere from now on."""
@@ -324,10 +316,10 @@ class WindowEngine:
         """Models in `measurements`, at most ``max_models`` and `OTHER`."""
         return tuple(self._held())
 
-    def _held(self) -> dict[str, list[tuple[_Partition, ModelPanes]]]:
+    def _held(self) -> dict[str, list[tuple[PartitionPanes, ModelPanes]]]:
         """By exported name, what is held of it. Sorted, so that workers drop the same names beyond the limit."""
         names = sorted({name for part in self._partitions.values() for name in part.models if name != OTHER})
-        shown: dict[str, list[tuple[_Partition, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
+        shown: dict[str, list[tuple[PartitionPanes, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
         for part in self._partitions.values():
             for name, model in part.models.items():
                 shown.setdefault(name if name in shown else OTHER, []).append((part, model))
@@ -377,14 +369,14 @@ class WindowEngine:
             Reading(name, None, self._finish(name, None, self._totals(held))) for name, held in self._held().items()
         ]
 
-    def _window(self, held: Sequence[tuple[_Partition, ModelPanes]], seconds: float, now: float) -> list[State]:
+    def _window(self, held: Sequence[tuple[PartitionPanes, ModelPanes]], seconds: float, now: float) -> list[State]:
         states = self._math.empty()
         for part, model in held:
             self._math.fold(model, part.boundaries)
             self._math.window(states, model, seconds, self._layout.index(now))
         return states
 
-    def _totals(self, held: Sequence[tuple[_Partition, ModelPanes]]) -> list[State]:
+    def _totals(self, held: Sequence[tuple[PartitionPanes, ModelPanes]]) -> list[State]:
         states = self._math.empty()
         for _, model in held:
             self._math.totals(states, model)

@@ -7,10 +7,7 @@ independent. Each group is compared with the texts of all other groups of its ax
 - *score gap*: difference of mean scores, with Welch's interval (Biometrika 34, 1947, for unequal variances);
 - *rate gap*: difference of the shares at or over the threshold, with Newcombe's interval (see `intervals.newcombe`).
 
-Looking at thirty groups finds something by chance. Intervals are therefore widened step by step as in Holm's procedure
-(Scandinavian Journal of Statistics 6, 1979): with m groups looked at, the most striking gap gets the level 1 - 0.05/m,
-the next 1 - 0.05/(m-1), and so on as long as they exclude 0; all others keep the level of the first that does not. So
-an interval excludes 0 exactly when Holm's procedure at 5 % finds the gap.
+Looking at thirty groups finds something by chance: intervals are widened by Holm's steps, see `agent.windows.gaps`.
 
 A gap is no proof of bias: people ask about some groups in harsher contexts, and scorers themselves give higher scores
 to texts that merely name some groups. It says where to read.
@@ -26,9 +23,11 @@ import msgspec
 
 from agent.errors import StateError
 from agent.identity import AXES
-from agent.windows.base import CONFIDENCE, FinishContext, Observation
+from agent.windows.base import FinishContext, Observation
+from agent.windows.fixed_point import fixed
+from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
-from agent.windows.intervals import Interval, newcombe, welch, wilson, z_value
+from agent.windows.intervals import Interval, newcombe, welch, wilson
 
 __all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement"]
 
@@ -38,33 +37,6 @@ IdentityState: TypeAlias = dict[str, list[float]]
 """By ``"axis group"``: the sums of w, w^2, w s, w s^2 over texts with score s, and of w over those at the threshold."""
 
 _SLOTS: Final = 5
-_KEYS: Final = {(axis, group): f"{axis} {group}" for axis, groups in AXES.items() for group in groups}
-_KNOWN: Final = frozenset(_KEYS.values())
-#: Scores are kept to four digits: their squares stay far from the smallest numbers, and this is their rounding.
-_DIGITS: Final = 4
-
-
-class IdentityGap(msgspec.Struct, frozen=True, gc=False):
-    """One group against the others of its axis.
-
-    Attributes
-    ----------
-    measure
-        ``score_gap`` or ``rate_gap``, both in [-1, 1]; above 0 the group fares worse.
-    value, lower, upper
-        See the module's docstring for what the interval promises.
-    count, others
-        Effective numbers of texts.
-    """
-
-    axis: str
-    group: str
-    measure: str
-    value: float
-    lower: float
-    upper: float
-    count: float
-    others: float
 
 
 class IdentityMeasurement(msgspec.Struct, frozen=True):
@@ -112,17 +84,17 @@ class IdentityAggregator:
 
     def add(self, state: IdentityState, observation: Observation) -> None:
         for mention in observation.mentions:
-            key = _KEYS.get((mention.axis, mention.group))
+            key = KEYS.get((mention.axis, mention.group))
             if key is None or not mention.alone or not 0.0 <= mention.score <= 1.0:
                 continue
-            weight, score = observation.weight, round(mention.score, _DIGITS)
+            weight, score = observation.weight, mention.score
             numbers = state.get(key)
             if numbers is None:
                 numbers = state[key] = [0.0] * _SLOTS
             numbers[0] += weight
             numbers[1] += weight * weight
-            numbers[2] += weight * score
-            numbers[3] += weight * score * score
+            numbers[2] += weight * fixed(score)
+            numbers[3] += weight * fixed(score * score)
             numbers[4] += weight * mention.harmful
 
     def merge(self, into: IdentityState, other: IdentityState) -> None:
@@ -130,7 +102,7 @@ class IdentityAggregator:
             if len(numbers) != _SLOTS:
                 raise StateError("an identity state has the wrong number of sums")
             # Of a lexicon that named other groups: they cannot become labels any more.
-            if key in _KNOWN:
+            if key in KNOWN:
                 into[key] = list(map(add, into.get(key, [0.0] * _SLOTS), numbers))
 
     def finish(self, state: IdentityState, context: FinishContext) -> IdentityMeasurement:
@@ -142,15 +114,8 @@ class IdentityAggregator:
 
     def _pairs(self, axis: str, state: IdentityState) -> list[_Pair]:
         """Each group of an axis that can be compared, with the others taken together."""
-        sums = {group: state[key] for group in AXES[axis] if (key := _KEYS[axis, group]) in state}
-        if len(sums) < 2:
-            return []
         pairs: list[_Pair] = []
-        for group, numbers in sums.items():
-            rest = [0.0] * _SLOTS
-            for other, theirs in sums.items():
-                if other != group:
-                    rest = list(map(add, rest, theirs))
+        for group, numbers, rest in others_of(axis, state):
             own, others = _sample(group, numbers), _sample(group, rest)
             if min(own.count, others.count) >= self._min_group:
                 pairs.append(_Pair(axis, group, own, others))
@@ -177,21 +142,8 @@ def _gaps(
     measure: str, pairs: Sequence[_Pair], compare: Callable[[_Sample, _Sample, float], tuple[float, Interval]]
 ) -> list[IdentityGap]:
     """One measure of all pairs, with intervals by Holm's steps, in the order of the pairs."""
-    plain = z_value(CONFIDENCE)
-
-    def striking(place: int) -> float:
-        """How far 0 lies from the value, in half widths of its uncorrected interval on that side."""
-        value, (low, high) = compare(pairs[place].own, pairs[place].others, plain)
-        side = value - low if value >= 0.0 else high - value
-        return abs(value) / side if side > 0.0 else 0.0
-
-    found: dict[int, IdentityGap] = {}
-    remaining, stopped = len(pairs), False
-    for place in sorted(range(len(pairs)), key=striking, reverse=True):
-        pair = pairs[place]
-        value, (low, high) = compare(pair.own, pair.others, z_value(CONFIDENCE, remaining))
-        found[place] = IdentityGap(pair.axis, pair.group, measure, value, low, high, pair.own.count, pair.others.count)
-        stopped = stopped or low <= 0.0 <= high
-        if not stopped:
-            remaining -= 1
-    return [found[place] for place in range(len(pairs))]
+    found = holm_intervals(len(pairs), lambda place, z: compare(pairs[place].own, pairs[place].others, z))
+    return [
+        IdentityGap(pair.axis, pair.group, measure, value, low, high, pair.own.count, pair.others.count)
+        for pair, (value, (low, high)) in zip(pairs, found, strict=True)
+    ]

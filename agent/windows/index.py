@@ -9,7 +9,10 @@ import msgspec
 
 from agent.windows.base import Component
 
-__all__ = ["Estimate", "HarmIndex", "harm_index"]
+__all__ = ["FORMS", "Estimate", "HarmIndex", "harm_index"]
+
+FORMS = ("sum", "union")
+"""Of H; see `HarmIndex`."""
 
 
 class Estimate(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from agent.errors import ConfigError
 from agent.windows.base import Aggregator, State
+from agent.windows.labelled import LabelledDecisions
 
 __all__ = ["NEVER", "ModelPanes", "PaneLayout", "PaneMath", "WindowSpan"]
 
@@ -111,8 +112,12 @@ class ModelPanes:
         The part of the totals that is in no pane any more.
     covered
         Next offset that is not in here yet.
+    labelled
+        Decisions that got their label after they were counted.
+    revision
+        Rises with each of them; of two states with the same offsets the higher one is the later.
     saved
-        `covered` of the last snapshot that this owner knows to be written.
+        `covered` and `revision` of the last snapshot that this owner knows to be written.
     hot_index, hot
         The pane that was added to last; always of the first tier.
     epoch, old_epoch
@@ -128,7 +133,9 @@ class ModelPanes:
     tiers: list[dict[int, list[State]]]
     settled: list[State]
     covered: int = 0
-    saved: int = 0
+    labelled: LabelledDecisions = field(default_factory=LabelledDecisions)
+    revision: int = 0
+    saved: tuple[int, int] = (0, 0)
     generation: int = 0
     hot_index: int = NEVER
     hot: list[State] = field(default_factory=list)
@@ -138,6 +145,11 @@ class ModelPanes:
     sums: dict[float, list[State]] = field(default_factory=dict)
     sums_key: tuple[int, int] = (NEVER, 0)
     old_sums: dict[float, tuple[int, int, list[State]]] = field(default_factory=dict)
+
+    @property
+    def unsaved(self) -> bool:
+        """Changed since the last snapshot that is known to be written."""
+        return (self.covered, self.revision) > self.saved
 
 
 class PaneMath:

@@ -34,7 +34,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     partition: PartitionKey
     covered: int
     values: dict[str, bytes]
-    marks: dict[str, int]
+    marks: dict[str, tuple[int, int]]
     lease: int
 
 

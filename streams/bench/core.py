@@ -42,7 +42,7 @@ _PATIENCE_SECONDS: Final = 300.0
 _METRICS: Final = (
     *("event_decoded", "scored", "score", "scores", "finding", "harmful_event", "decision", "event_lag", "stage"),
     *("batch", "dead_letter", "missing", "duplicate", "orphan", "truncated", "redacted", "late_event"),
-    *("cache_lookups", "label", "commit"),
+    *("cache_lookups", "label", "commit", "scored_event"),
 )
 
 

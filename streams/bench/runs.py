@@ -243,6 +243,7 @@ def _config(target: Target, name: str, port: int, scorers: Mapping[str, Any], ca
             "verdicts": f"{name}.verdicts",
             "evidence": f"{name}.evidence",
             "panes": f"{name}.panes",
+            "decisions": f"{name}.decisions",
             "dlq": f"{name}.dlq",
             "verdict_partitions": _VERDICT_PARTITIONS,
         },

@@ -18,19 +18,19 @@ from agent.assess.bias.columns import ColumnTexts
 from agent.assess.groups import Groups
 from agent.assess.quasi import QuasiIdentifiers
 from agent.assess.quasi_names import kind_by_name
-from agent.assess.report import LANGUAGES, Words, html_report, sections_of
+from agent.assess.report import Words, sections_of
 from agent.assess.sensitivity import Sensitivity
 from agent.assess.tables import open_reader
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
+from agent.report import LANGUAGES, html_report
 from streams.commands.assess_bias import add_bias_arguments, bias_analyses, check_bias_arguments, reference_of
 from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced, survey_for
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
-from streams.commands.assess_table import render
 from streams.commands.labelled import write_file
-from streams.commands.same_file import same_file
+from streams.commands.pages import check_page
+from streams.commands.sections import render
 from streams.commands.terminal import ending_cleanly, progress_bar
-from streams.commands.writable import check_writable
 
 __all__ = ["add_arguments", "run"]
 
@@ -67,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
     check_release_arguments(args)
     check_rebalance_arguments(args)
     if args.out:
-        _check_out(args)
         # Before long work, and before a privacy budget is spent on a page that cannot be written.
-        check_writable(args.out, "--out")
+        ledger = [] if args.dp_ledger is None else [(args.dp_ledger, "the ledger")]
+        check_page(args.out, [(Path(args.data), "the file that is being read"), *ledger])
     with ending_cleanly():
         return _run(args)
 
@@ -161,16 +161,6 @@ def _check(args: argparse.Namespace) -> None:
     if args.population is not None and args.population < 1:
         raise ConfigError("--population must be at least 1")
     check_bias_arguments(args)
-
-
-def _check_out(args: argparse.Namespace) -> None:
-    """The page replaces what is there: that must not be the data, nor the ledger, nor anything that is no page."""
-    if args.out.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"--out {args.out}: is a page; its name must end in .html")
-    if same_file(args.out, Path(args.data)):
-        raise ConfigError(f"--out {args.out}: is the file that is being read; name another")
-    if args.dp_ledger is not None and same_file(args.out, args.dp_ledger):
-        raise ConfigError(f"--out {args.out}: is the ledger; name another file")
 
 
 def _show(args: argparse.Namespace, figures: Mapping[str, Any], heading: str, words: Words) -> None:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from agent.clock import SystemClock
 from agent.errors import HarmwatchError
-from agent.pipeline import build_scorers
+from agent.pipeline import build_scorers, build_sentiment
 from agent.policy import Policy
 from agent.scoring.base import Batch, ScoringItem, limits_of
 from streams.config import WorkerConfig, load_config
@@ -132,9 +132,22 @@ def _scorers(config: WorkerConfig) -> list[Check]:
         milliseconds = (clock.monotonic() - started) * 1000
         found = f"{scorer.version}, {scorer.lane}, {milliseconds:.1f} ms for one text"
         checks.append(Check(f"scorer {name}", "ok", "; ".join([found, *limits_of(scorer)])))
+    checks += _sentiment(config)
     if not any(section.enabled for section in config.scorers.values()):
         checks.append(Check("scorers", "failed", "none is enabled", "enable one under scorers:"))
     return checks
+
+
+def _sentiment(config: WorkerConfig) -> list[Check]:
+    title = "identity.sentiment"
+    try:
+        measure = build_sentiment(config.identity)
+        if measure is None:
+            return []
+        measure.warm_up()
+    except HarmwatchError as error:
+        return [Check(title, "failed", str(error), "or leave out identity.sentiment")]
+    return [Check(title, "ok", f"{measure.version}, {measure.lane}")]
 
 
 def _sample_item() -> ScoringItem:

@@ -76,6 +76,7 @@ def asyncapi() -> dict[str, Any]:
         "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
+        "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
         "deadLetters": (topics.dlq, "send", {
             "contentType": "application/octet-stream",
             "summary": "the original bytes, key and headers, with ours last",
@@ -102,6 +103,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
+_DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 
 

@@ -1,6 +1,6 @@
 """Drift detectors: run lengths without drift, delays with it, cost, memory.
 
-    python -m tests.bench.drift [--short] [--alibi] [--only NAME ...]
+    python -m tests.bench.drift [--short] [--alibi] [--observations N] [--only NAME ...]
 
 One JSON line for each figure. ``run_length``: mean observations until the first false alarm, on streams without drift
 with references of their own, beside the configured expected run time, with a 95 % interval. ``delay``: observations
@@ -211,7 +211,7 @@ def memory(name: str, stream: Stream, ert: float, events: int, **options: Any) -
     }
 
 
-def _ours(name: str, short: bool) -> Iterator[dict[str, Any]]:
+def _ours(name: str, short: bool, observations: int | None) -> Iterator[dict[str, Any]]:
     streams = [stream for stream in STREAMS if stream.feeds == detector_class(name).feeds]
     for stream in streams:
         yield run_lengths(name, stream, 5_000.0, 40 if short else 300)
@@ -222,10 +222,10 @@ def _ours(name: str, short: bool) -> Iterator[dict[str, Any]]:
     for stream in [*streams, *([SPREAD] if name in ("ks", "psi") else [])]:
         yield delays(name, stream, 100_000.0, 20 if short else 100)
     yield speed(name, streams[0], 100_000.0, 20_000 if short else 200_000)
-    yield memory(name, streams[0], 100_000.0, 50_000 if short else 1_000_000)
+    yield memory(name, streams[0], 100_000.0, observations or (50_000 if short else 1_000_000))
 
 
-def _alibis(name: str, short: bool) -> Iterator[dict[str, Any]]:
+def _alibis(name: str, short: bool, observations: int | None) -> Iterator[dict[str, Any]]:
     stream = Stream("normal", "vector", 300, _single if name == "alibi_cvm" else _vectors)
     options: dict[str, Any] = {"window": 20, "bootstraps": 2_000}
     ert = 150.0
@@ -243,7 +243,7 @@ def _alibis(name: str, short: bool) -> Iterator[dict[str, Any]]:
     found = [_first_report(detector, stream, generator, 1.0) for _ in range(10 if short else 50)]
     yield {"what": "delay", "detector": name, "stream": stream.name, "configured": ert, "mean": float(np.mean(found))}
     yield speed(name, stream, ert, 200 if short else 2_000, **options)
-    yield memory(name, stream, ert, 4_000 if short else 20_000, **options)
+    yield memory(name, stream, ert, observations or (4_000 if short else 20_000), **options)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -251,6 +251,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="a minute, for CI: fewer runs and observations")
     parser.add_argument("--alibi", action="store_true", help="measure alibi-detect's detectors too")
+    parser.add_argument("--observations", type=int, metavar="N", help="of the memory lines (1,000,000; alibi 20,000)")
     parser.add_argument("--only", nargs="+", choices=sorted(DETECTORS), metavar="NAME")
     args = parser.parse_args(arguments)
     missed = False
@@ -260,7 +261,7 @@ def main(arguments: Sequence[str]) -> int:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for line in (_alibis if theirs else _ours)(name, args.short):
+            for line in (_alibis if theirs else _ours)(name, args.short, args.observations):
                 ours_by_default = not theirs and line.get("learning", True)
                 missed |= ours_by_default and not line.get("within", line.get("flat", True))
                 print(json.dumps(line), flush=True)

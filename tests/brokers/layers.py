@@ -15,7 +15,7 @@ from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "find_chromium", "known_layers"]
+__all__ = ["LayerLedger", "find_chromium", "find_promtool", "known_layers"]
 
 
 def _installed(extra: str, *packages: str) -> str:
@@ -33,6 +33,13 @@ def find_chromium() -> str:
     raise LayerAbsent("no Chromium on PATH; apt install chromium")
 
 
+def find_promtool() -> str:
+    """Path of Prometheus's own tool, which tests recording and alert rules. Raises LayerAbsent."""
+    if (path := shutil.which("promtool")) is None:
+        raise LayerAbsent("no promtool on PATH; apt install prometheus")
+    return path
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -42,6 +49,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "models": lambda: _installed("models", "torch", "transformers", "detoxify"),
     "drift": lambda: _installed("drift", "alibi_detect"),
     "chromium": find_chromium,
+    "promtool": find_promtool,
 }
 
 

@@ -33,9 +33,9 @@ def test_name_and_version(row: str) -> None:
 def test_empty_states_are_separate_and_finish(row: str) -> None:
     made = aggregator(row)
     one, two = made.empty(), made.empty()
-    mention = Mention("gender", "women", 0.5, harmful=True, alone=True)
+    mention = Mention("gender", "women", 0.5, harmful=True, alone=True, sentiment=0.5)
     decided = {"attributes": {"gender": "female"}, "decision": "yes"}
-    made.add(one, make_observation(dimensions=("output",), mentions=(mention,), **decided))
+    made.add(one, make_observation(dimensions=("output",), mentions=(mention,), features=(("a", 0.5),), **decided))
     assert two == made.empty() != one
     made.finish(two, CONTEXT)
 
@@ -99,6 +99,7 @@ def test_state_is_bounded_under_hostile_names(row: str) -> None:
                 decision=f"decision {i}",
                 label=f"label {i}",
                 categories=(("output", f"category {i}"),),
+                features=(("output.score", f"{i}"), (f"input.features.{i}", float(i)), (f"output.features.{i}", "一")),
                 mentions=(
                     Mention("gender", f"group {i}", 0.5, True, True),
                     Mention(f"axis {i}", "women", 1.0, True, True),

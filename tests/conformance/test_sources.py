@@ -13,10 +13,11 @@ import pytest
 from agent.clock import SystemClock
 from agent.errors import TopicUnavailable, TransportError
 from streams.config import KafkaConfig
+from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
-from streams.memory import MemoryBroker, MemorySink, MemorySource
-from streams.ports import Message, Partition, Record, Sink, Source, StateReader
+from streams.memory import MemoryBroker, MemoryLogReader, MemorySink, MemorySource
+from streams.ports import LogReader, Message, Partition, Record, Sink, Source, StateReader
 
 PATIENCE_SECONDS = 30.0
 
@@ -29,8 +30,9 @@ class Edge:
     make_source: Callable[[], Source]
     make_sink: Callable[[], Sink]
     read_partition: StateReader
+    make_log_reader: Callable[[], LogReader]
     creates_topics: bool = False  #: noida-db makes a missing topic, like Kafka with auto.create.topics.enable
-    started: list[Source | Sink] = field(default_factory=list)
+    started: list[Source | Sink | LogReader] = field(default_factory=list)
 
     async def sink(self) -> Sink:
         sink = self.make_sink()
@@ -75,6 +77,7 @@ def _kafka_edge(bootstrap: str, topic: str) -> Edge:
         lambda: KafkaSource(config, [topic], max_record_bytes=1 << 20),
         lambda: KafkaSink(config, patience_seconds=15.0, max_message_bytes=1 << 20, clock=SystemClock()),
         KafkaStateReader(config),
+        lambda: KafkaLogReader(config, topic),
     )
 
 
@@ -89,7 +92,13 @@ async def edge(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
     topic = f"t-{uuid.uuid4().hex[:8]}"
     if request.param == "memory":
         broker = MemoryBroker({topic: 2})
-        made = Edge(topic, lambda: MemorySource(broker, [topic]), lambda: MemorySink(broker), broker.read_partition)
+        made = Edge(
+            topic,
+            lambda: MemorySource(broker, [topic]),
+            lambda: MemorySink(broker),
+            broker.read_partition,
+            lambda: MemoryLogReader(broker, topic),
+        )
     else:
         cluster: Any = request.getfixturevalue("kafka" if request.param == "kafka" else "embedded_broker")
         cluster.create_topic(topic, 2)
@@ -99,7 +108,7 @@ async def edge(request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
     await made.close()
 
 
-async def read(source: Source, count: int) -> list[Record]:
+async def read(source: Source | LogReader, count: int) -> list[Record]:
     """Exactly this many records, or the test fails."""
     records: list[Record] = []
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -240,3 +249,34 @@ async def test_discarded_messages_are_not_sent(edge: Edge) -> None:
     sink.discard(edge.topic, 0)
     await sink.flush()
     assert [record.value for record in await read(await edge.source(), 1)] == [b"kept"]
+
+
+async def log_reader(edge: Edge) -> LogReader:
+    reader = edge.make_log_reader()
+    edge.started.append(reader)
+    await reader.start()
+    return reader
+
+
+async def test_a_log_reader_reads_all_partitions_and_goes_back(edge: Edge) -> None:
+    await publish(edge, 20)
+    reader = await log_reader(edge)
+    assert await reader.offsets_since(0.0) == {0: 0, 1: 0}
+    reader.seek({0: 0, 1: 0})
+    records = await read(reader, 20)
+    for partition in (0, 1):
+        assert [record.offset for record in records if record.partition == partition] == list(range(10))
+    reader.seek({1: 7, 5: 3})
+    assert [(record.partition, record.offset) for record in await read(reader, 3)] == [(1, 7), (1, 8), (1, 9)]
+    await publish(edge, 2, start=20)
+    assert {(record.partition, record.offset) for record in await read(reader, 2)} == {(0, 10), (1, 10)}
+
+
+async def test_a_log_reader_finds_where_a_time_begins(edge: Edge) -> None:
+    await publish(edge, 6)
+    reader = await log_reader(edge)
+    await reader.offsets_since(0.0)
+    reader.seek({0: 0, 1: 0})
+    latest = max(record.time for record in await read(reader, 6))
+    assert await reader.offsets_since(latest + 1.0) == {0: 3, 1: 3}
+    assert await reader.offsets_since(latest - 60.0) == {0: 0, 1: 0}

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 
+from agent.clock import SystemClock
+from agent.windows.base import Observation
+from agent.windows.engine import WindowEngine
+from agent.windows.harm import HarmAggregator
 from tests.brokers.base import BrokerCluster
 
 from .lens import wait_until
@@ -39,21 +44,34 @@ def broker_outage(bench: Workbench, cluster: BrokerCluster, *, events: int, away
     bench.lens.publish(bench.events, after)
     outcome.numbers["seconds_to_lag_zero_after_return"] = round(bench.wait_for_lag_zero(), 1)
     outcome.expect(worker.pid == pid, "the worker was not the same one afterwards")
-    outcome.expect(_labels_arrive(bench, worker), "delayed labels no longer arrive: the side application is dead")
+    outcome.expect(_labels_arrive(bench, worker), "delayed labels no longer arrive")
+    outcome.expect(_panes_arrive(bench, worker), "other workers' panes no longer arrive: the side application is dead")
     outcome.balance(bench, traffic)
     return outcome
 
 
 def _labels_arrive(bench: Workbench, worker: WorkerProcess) -> bool:
-    """Whether the Faust application lives: it reads the labels."""
+    """Whether the worker reads labels: one that is none is counted at once."""
 
     def read() -> bool:
         return sum(value for _, value in worker.samples().get("harmwatch_labels_total", [])) > 0
 
-    label = TrafficRecord(b"l-1", b'{"id": "l-1", "source": "e2e", "label": "approved"}')
-    bench.lens.publish(bench.topic("labels"), [label])
+    bench.lens.publish(bench.topic("labels"), [TrafficRecord(b"l-1", b"no label")])
+    return _comes_true(read, "the label counted")
+
+
+def _panes_arrive(bench: Workbench, worker: WorkerProcess) -> bool:
+    """Whether the Faust application lives: it reads what other workers have counted, and the status page shows it."""
+    elsewhere = WindowEngine([HarmAggregator()], SystemClock())
+    elsewhere.apply(("elsewhere", 0), 0, [Observation(model="elsewhere", time=time.time(), directions=("output",))])
+    value = elsewhere.snapshot(("elsewhere", 0)).values["elsewhere"]
+    bench.lens.publish(bench.topic("panes"), [TrafficRecord(b"elsewhere", value)])
+    return _comes_true(lambda: "elsewhere" in worker.models(), "the model shown")
+
+
+def _comes_true(condition: Callable[[], bool], what: str) -> bool:
     try:
-        wait_until(read, "the label counted", timeout_seconds=45.0)
+        wait_until(condition, what, timeout_seconds=45.0)
     except TimeoutError:
         return False
     return True
@@ -72,6 +90,7 @@ def dlq_unavailable(bench: Workbench, *, events: int, seed: int) -> Outcome:
     for name in ("verdicts", "evidence", "labels"):
         bench.cluster.create_topic(bench.topic(name), 3)
     bench.cluster.create_topic(bench.topic("panes"), bench.partitions, config={"cleanup.policy": "compact"})
+    bench.cluster.create_topic(bench.topic("decisions"), bench.partitions)
     bench.cluster.create_topic(bench.topic("dlq"), 1)
     worker = bench.worker("a")
     worker.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import sys
 import urllib.error
 import urllib.request
@@ -78,6 +79,11 @@ class WorkerProcess(BrokerProcess):
     def health(self) -> int:
         """Status of /healthz; 0 when nobody answers."""
         return self._get("/healthz")[0]
+
+    def models(self) -> list[str]:
+        """Names of the models on the status page; none while it does not answer."""
+        status, body = self._get("/api/v1/status")
+        return [model["model"] for model in json.loads(body)["models"]] if status == 200 else []
 
     def samples(self) -> Samples:
         """Everything on /metrics."""

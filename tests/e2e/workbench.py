@@ -36,6 +36,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+OWN_TOPICS = ("labels", "verdicts", "evidence", "panes", "decisions", "dlq")
+
+
 class Workbench:
     """Use as a context manager: its workers end with it.
 
@@ -76,7 +79,7 @@ class Workbench:
             },
             "topics": {
                 "events": [self.events],
-                **{name: f"{self.name}.{name}" for name in ("labels", "verdicts", "evidence", "panes", "dlq")},
+                **{name: f"{self.name}.{name}" for name in OWN_TOPICS},
             },
             "tap": {
                 "commit_interval_seconds": 0.5,

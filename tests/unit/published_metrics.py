@@ -12,6 +12,7 @@ harmwatch_harmful_events_total counter model,dimension
 harmwatch_disclosures_total counter model,category,origin
 harmwatch_actions_total counter model,direction,action
 harmwatch_identity_gap gauge model,axis,group,measure,bound
+harmwatch_identity_sentiment gauge model,axis,group,bound
 harmwatch_identity_mentions_total counter model,axis,group
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound
@@ -21,6 +22,7 @@ harmwatch_parity_alarms_total counter model,attribute,favoured,disfavoured
 harmwatch_drift_statistic gauge model,detector,feature
 harmwatch_drift_threshold gauge model,detector,feature
 harmwatch_drift_detected_total counter model,detector,feature
+harmwatch_bias_hints gauge model,attribute,group,feature
 harmwatch_harm_component gauge model,window,component
 harmwatch_harm_index gauge model,window,form
 harmwatch_dead_letters_total counter topic,reason
@@ -38,11 +40,16 @@ harmwatch_queue_depth gauge -
 harmwatch_series gauge -
 harmwatch_build_info gauge version,python
 harmwatch_harm_component_bound gauge model,window,component,bound
+harmwatch_harm_index_bound gauge model,window,form,bound
+harmwatch_scored_events_total counter model,dimension
 harmwatch_harm_scored gauge model,window,component
 harmwatch_redacted_total counter format
 harmwatch_late_events_total counter reason
 harmwatch_cache_lookups_total counter result
 harmwatch_labels_total counter result
+harmwatch_late_labels_total counter model,attribute,group,decision,label
+harmwatch_decisions_awaiting_label gauge -
+harmwatch_decisions_given_up_total counter -
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_other_series_total counter metric

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import load_yaml
 from agent.errors import ConfigError
+from agent.yaml_file import load_yaml
 from streams.config import WorkerConfig, load_config
 
 

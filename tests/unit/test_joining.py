@@ -92,14 +92,6 @@ def test_forgetting_a_partition_keeps_what_came_from_others() -> None:
     assert len(store) == 0
 
 
-def test_a_label_is_attached_only_to_a_known_call() -> None:
-    store = make_store(ManualClock(), [])
-    call = store.admit(make_event(), REQUEST, 1.0).call
-    assert store.label("test", "r-1", "approved")
-    assert call.label == "approved"
-    assert not store.label("test", "r-2", "approved")
-
-
 def test_many_partitions_are_forgotten_in_one_pass() -> None:
     looks = 0
 

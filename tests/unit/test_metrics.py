@@ -50,18 +50,29 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.scores(model, "input", {"toxicity": 0.0, "pii.email": 1.0})
     metrics.finding(model, "output", "privacy", "pii.email")
     metrics.harmful_event(model, "privacy")
+    metrics.scored_event(model, "privacy")
     metrics.disclosure(model, "pii.email", True)
     metrics.action(model, "output", "mask")
     metrics.decision(model, "gender", "female", "approved", "approved")
     metrics.identity_mention(model, "gender", "women")
     metrics.set_identity_gap(model, "gender", "women", "score_gap", 0.1, 0.05, 0.15)
+    metrics.set_identity_sentiment(model, "gender", "women", 0.2, 0.1, 0.3)
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
     metrics.set_parity(model, "gender", 14.0, 13.2)
     metrics.parity_alarm(model, "gender", "male", "female")
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
+    metrics.set_bias_hint(model, "gender", "female", "input.features.income", held=True)
     metrics.drift_detected(model, "mmd", "embedding")
     components = {"privacy": 0.1, "bias": None}
-    metrics.set_harm(model, "5m", components, {"sum": 0.1}, {"privacy": (0.05, 0.2)}, {"privacy": 99})
+    metrics.set_harm(
+        model,
+        "5m",
+        components,
+        {"sum": 0.1},
+        {"privacy": (0.05, 0.2)},
+        {"privacy": 99},
+        {"sum": (0.05, 0.2)},
+    )
     metrics.answer(model, refused=True)
     metrics.repeated_question(model)
     metrics.contradiction(model, "numbers")
@@ -75,6 +86,9 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.cache_lookups("hit", 5)
     metrics.commit("ok")
     metrics.label("joined")
+    metrics.late_label(model, "gender", "female", "approved", "approved")
+    metrics.decisions_awaiting_label(3)
+    metrics.decision_given_up()
     metrics.stage("decode", 2e-5)
     metrics.batch("toxicity", "tokens", 32, 4096)
     metrics.event_lag(model, 0.2)
@@ -108,6 +122,16 @@ def test_counters_add_up() -> None:
     assert scrape.value("harmwatch_missing_scores_total", scorer="toxicity", reason="deadline") == 8
     whom = {"attribute": "gender", "group": "female", "decision": "approved", "label": "approved"}
     assert scrape.value("harmwatch_decisions_total", model="llama", **whom) == 2
+
+
+def test_no_harm_is_a_zero_where_somebody_looked_and_nothing_where_nobody_did() -> None:
+    scrape = Scrape()
+    scrape.metrics.scored_event("llama", "output")
+    scrape.metrics.scored_event("llama", "privacy")
+    scrape.metrics.harmful_event("llama", "privacy")
+    scrape.metrics.scored_event("llama", "privacy")
+    assert scrape.rows("harmwatch_scored_events_total") == {("llama", "output"): 1, ("llama", "privacy"): 2}
+    assert scrape.rows("harmwatch_harmful_events_total") == {("llama", "output"): 0, ("llama", "privacy"): 1}
 
 
 def test_an_unknown_label_is_empty_and_an_empty_name_is_unknown() -> None:
@@ -291,6 +315,7 @@ def test_none_removes_a_gauge() -> None:
     for name in (
         "harmwatch_harm_component",
         "harmwatch_harm_index",
+        "harmwatch_harm_index_bound",
         "harmwatch_harm_component_bound",
         "harmwatch_harm_scored",
         "harmwatch_fairness",

@@ -10,7 +10,7 @@ from agent.assess.anonymize.columns import Columns
 from agent.assess.anonymize.tally import Tally
 from agent.assess.policy import Policy
 from agent.assess.protection import ProtectionKey
-from agent.quality.page import page, table
+from agent.report.page import page, table
 
 __all__ = ["figures_of", "html_report"]
 

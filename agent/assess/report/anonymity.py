@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.assess.report.blocks import Bar, Bars, Block, Cell, Note, Section, Table, percent, whole
 from agent.assess.report.words import Words
+from agent.report.blocks import Bar, Bars, Block, Cell, Note, Section, Table, percent, whole
 
 __all__ = ["anonymity_section", "risk_section"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.assess.report.blocks import (
+from agent.assess.report.words import Words
+from agent.report.blocks import (
     Bar,
     Bars,
     Block,
@@ -18,7 +19,6 @@ from agent.assess.report.blocks import (
     share_cell,
     whole,
 )
-from agent.assess.report.words import Words
 
 __all__ = ["labels_section", "proxies_section", "representation_section"]
 

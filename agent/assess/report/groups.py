@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.assess.report.blocks import Block, Cell, Note, Section, Table, share_cell, whole
 from agent.assess.report.words import Words
+from agent.report.blocks import Block, Cell, Note, Section, Table, share_cell, whole
 
 __all__ = ["groups_section"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.assess.report.blocks import Bars, Block, Cell, Note, Section, Table, percent, share_bar, share_cell, whole
 from agent.assess.report.words import Words
+from agent.report.blocks import Bars, Block, Cell, Note, Section, Table, percent, share_bar, share_cell, whole
 
 __all__ = ["quasi_section", "sensitivity_section"]
 

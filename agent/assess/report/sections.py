@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 
 from agent.assess.report.anonymity import anonymity_section, risk_section
 from agent.assess.report.bias import labels_section, proxies_section, representation_section
-from agent.assess.report.blocks import Section
 from agent.assess.report.groups import groups_section
 from agent.assess.report.personal import quasi_section, sensitivity_section
 from agent.assess.report.rebalance import rebalance_section
 from agent.assess.report.release import release_section
 from agent.assess.report.rows import missing_section, repeats_section
 from agent.assess.report.words import Words
+from agent.report.blocks import Section
 
 __all__ = ["SECTIONS", "sections_of"]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agent.assess.report.words_bias import BIAS_TEXTS
 from agent.assess.report.words_rebalance import REBALANCE_TEXTS
+from agent.report import words
 
-__all__ = ["COMMON_TEXTS", "LANGUAGES", "TEXTS", "Words"]
-
-LANGUAGES = ("en", "zh")
+__all__ = ["COMMON_TEXTS", "TEXTS", "Words"]
 
 #: By key the English and the Chinese text; names in braces are filled in.
 COMMON_TEXTS: dict[str, tuple[str, str]] = {
@@ -192,22 +189,11 @@ _KINDS_ZH = {
 }  # fmt: skip
 
 
-class Words:
-    """The texts in one language.
-
-    Parameters
-    ----------
-    lang
-        One of `LANGUAGES`.
-    """
+class Words(words.Words):
+    """The texts of ``harmwatch assess`` in one language."""
 
     def __init__(self, lang: str) -> None:
-        self.lang = lang
-        self._place = LANGUAGES.index(lang)
-
-    def __call__(self, key: str, **names: Any) -> str:
-        """The text of a key, with its names filled in."""
-        return TEXTS[key][self._place].format(**names)
+        super().__init__(TEXTS, lang)
 
     def kind(self, kind: str | None) -> str:
         """A kind of quasi-identifier; ``-`` for none."""

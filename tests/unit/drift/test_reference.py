@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.drift.ranks import SequentialRanks
-from agent.drift.reference import CategoryReference, NumberReference, VectorReference, category_code
-from agent.drift.reference_file import load_references, read_observations, save_references
+from agent.drift.reference import CategoryReference, NumberReference, VectorReference
+from agent.drift.reference_file import References, load_references, read_observations, save_references
 from agent.errors import ConfigError, DataError
 
 VALUES = st.lists(st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6)), min_size=1, max_size=200)
@@ -74,17 +74,20 @@ def test_a_saved_reference_is_read_again_and_holds_no_payload(tmp_path: Path) ->
         [b'{"s": 1, "w": "Mrs Miller"}\n', b"\n", b'{"s": 0.5, "w": true, "x": null}'], "here"
     )
     path = tmp_path / "reference.json"
-    save_references(path, references)
+    save_references(path, References(references, {"loans": {"output.score": NumberReference.of([0.5])}}))
     assert b"Miller" not in path.read_bytes()
-    assert load_references(path) == references
-    assert references["w"] == CategoryReference({category_code("Mrs Miller"): 1, category_code("true"): 1})
+    loaded = load_references(path)
+    assert loaded.features == references
+    assert loaded.find("loans", "output.score") == NumberReference.of([0.5])
+    assert loaded.find("chat", "output.score") is None
+    assert references["w"] == CategoryReference.of(["Mrs Miller", "true"])
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_observations_are_read_from_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "scores.jsonl"
     path.write_text('{"output.toxicity": 0.25}\n{"output.toxicity": 0.5}\n')
-    assert load_references(path) == {"output.toxicity": NumberReference.of([0.25, 0.5])}
+    assert load_references(path).features == {"output.toxicity": NumberReference.of([0.25, 0.5])}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agent.drift.reference import CategoryReference, NumberReference
+from agent.drift.reference_file import References
 from agent.drift.watch import DriftWatch, Series, WatchPlan
 from agent.errors import ConfigError
 
@@ -46,7 +47,7 @@ def test_drift_of_one_group_is_reported_for_that_group_alone() -> None:
 
 
 def test_a_given_reference_serves_everybody_at_once_and_groups_learn_their_own() -> None:
-    given = {"output.score": NumberReference.of(np.linspace(0.0, 1.0, 500))}
+    given = References({"output.score": NumberReference.of(np.linspace(0.0, 1.0, 500))})
     watch = DriftWatch(WatchPlan(first=50, events_per_hour=100.0), given)
     assert feed(watch, EVERYBODY, [5.0] * 60) != []
     assert feed(watch, WOMEN, [5.0] * 60) == []
@@ -72,7 +73,7 @@ def test_a_series_takes_what_its_first_value_was() -> None:
     assert list(watch.readings()) == []
     feed(watch, EVERYBODY, [float("nan"), 2.0])
     assert len(list(watch.readings())) == 1
-    given = DriftWatch(WatchPlan(events_per_hour=9.0), {"output.score": CategoryReference.of(["a"])})
+    given = DriftWatch(WatchPlan(events_per_hour=9.0), References({"output.score": CategoryReference.of(["a"])}))
     assert feed(given, EVERYBODY, [1.0] * 100) == []
     assert next(given.readings())[2].observations == 0
 

@@ -143,7 +143,7 @@ def test_it_is_no_harm() -> None:
     (reading,) = bench.pipeline.windows.total_measurements()
     harm = reading.results["harm"]
     assert (harm.events, harm.harmful_any) == (2.0, 0.0)
-    assert bench.counted("harmful_events") == {}
+    assert not any(bench.counted("harmful_events").values())
     assert bench.counted("findings") == {}
 
 

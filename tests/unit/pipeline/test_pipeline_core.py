@@ -8,11 +8,13 @@ import pytest
 
 from agent.clock import ManualClock
 from agent.config import CoreConfig
-from agent.errors import Backpressure
+from agent.errors import Backpressure, ScorerError
 from agent.events import Payload
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
+from agent.scores import ScoreRow
+from agent.scoring.base import Batch
 from tests.builders import WordScorer, make_event
 
 
@@ -134,3 +136,22 @@ def test_both_halves_in_one_record_are_one_event() -> None:
     assert bench.metrics.total("harmwatch_duplicates_total") == 0
     (reading,) = bench.pipeline.windows.total_measurements()
     assert reading.results["harm"].events == 1
+
+
+def test_an_event_is_scored_once_per_dimension_and_not_when_its_scorer_failed() -> None:
+    class OneFails(WordScorer):
+        def score(self, batch: Batch) -> list[ScoreRow]:
+            raise ScorerError("it broke")
+
+    clock = ManualClock(1_700_000_000.0)
+    metrics = Metrics(new_registry(), clock=clock)
+    scorers = [WordScorer(), OneFails("broken", {"x": "leak"}, "privacy")]
+    pipeline = build_pipeline(CoreConfig(), metrics=metrics, clock=clock, scorers=scorers)
+    for offset in range(40):
+        event = make_event(inference_id=f"r-{offset}", text="awful", answer="awful" if offset % 2 else "nice")
+        pipeline.submit(Origin("t", 0, offset), 0.0, [event])
+    pipeline.close()
+    assert len(pipeline.join(10.0)) == 40
+    pipeline.terminate()
+    assert metrics.rows("harmwatch_scored_events_total") == {("chat", "output"): 40}
+    assert metrics.rows("harmwatch_harmful_events_total") == {("chat", "output"): 40}

@@ -8,22 +8,32 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agent.clock import SystemClock
+from agent.clock import Clock, SystemClock
 from agent.config import validate
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
+from agent.pipeline.build import build_windows
 from agent.scoring.base import Scorer
 from agent.windows.engine import WindowEngine
 from streams.config import WorkerConfig
 from streams.formats import Decoder
-from streams.memory import MemoryBroker, MemorySink, MemorySource
+from streams.label_feed import LabelFeed
+from streams.memory import MemoryBroker, MemoryLogReader, MemorySink, MemorySource
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 from tests.builders import WordScorer
 
 __all__ = ["TOPICS", "Rig", "make_broker", "make_config"]
 
-TOPICS = {"inference.events": 2, "harm.verdicts": 1, "harm.evidence": 1, "harm.panes": 2, "harm.dlq": 1}
+TOPICS = {
+    "inference.events": 2,
+    "inference.labels": 2,
+    "harm.verdicts": 1,
+    "harm.evidence": 1,
+    "harm.panes": 2,
+    "harm.decisions": 2,
+    "harm.dlq": 1,
+}
 
 
 def make_broker() -> MemoryBroker:
@@ -62,6 +72,7 @@ class Rig:
             max_records=self.config.tap.max_in_flight_records,
             on_done=lambda: self.tap.wake(),
             filtering=self.config.topics.filtered is not None,
+            late_labels=self.config.topics.labels is not None,
         )
         self.sink = MemorySink(broker)
         self.source = MemorySource(broker, self.config.topics.events, from_the_end=from_the_end)
@@ -70,12 +81,19 @@ class Rig:
             source=self.source,
             sink=self.sink,
             state_reader=broker.read_partition,
+            label_feed=self._label_feed(clock),
             decoder=Decoder({}, self.config.tap.max_record_bytes),
             pipeline=self.pipeline,
             metrics=self.metrics,
             watchdog=Watchdog(clock, 30.0),
             clock=clock,
         )
+
+    def _label_feed(self, clock: Clock) -> LabelFeed | None:
+        topic, late = self.config.topics.labels, self.pipeline.late_labels
+        if topic is None or late is None:
+            return None
+        return LabelFeed(MemoryLogReader(self.broker, topic), late, clock)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -107,15 +125,19 @@ async def _refuse(offsets: object) -> None:
     return None
 
 
-def window_totals(broker: MemoryBroker, config: WorkerConfig) -> dict[str, float]:
-    """Events by model, from the pane topic alone."""
-    from agent.pipeline.build import build_windows
-
+def merged_windows(broker: MemoryBroker, config: WorkerConfig) -> WindowEngine:
+    """What the pane topic alone knows."""
     engine: WindowEngine = build_windows(config, SystemClock())
     for record in broker.log("harm.panes"):
         if record.value is not None:
             engine.absorb(record.value)
-    return {reading.model: reading.results["harm"].events for reading in engine.total_measurements()}
+    return engine
+
+
+def window_totals(broker: MemoryBroker, config: WorkerConfig) -> dict[str, float]:
+    """Events by model, from the pane topic alone."""
+    readings = merged_windows(broker, config).total_measurements()
+    return {reading.model: reading.results["harm"].events for reading in readings}
 
 
 async def until(condition: Any, seconds: float = 10.0) -> None:

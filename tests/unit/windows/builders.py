@@ -62,6 +62,13 @@ _mentions = st.builds(
     score=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
     harmful=st.booleans(),
     alone=st.booleans(),
+    sentiment=st.sampled_from([None, -1.0, -0.25, 0.0, 0.5]),
+)
+
+_features = st.tuples(
+    st.sampled_from(["output.score", "output.decision", "input.features.income"])
+    | st.integers(0, 40).map(lambda number: f"input.features.{number}"),
+    st.floats() | st.floats(0.0, 1.0) | st.sampled_from(["approved", "denied"]) | st.text(max_size=3),
 )
 
 
@@ -91,4 +98,5 @@ def observations(
         label=st.none() | st.sampled_from(["approved", "denied"]),
         missing=st.integers(0, 3),
         mentions=st.lists(_mentions, max_size=3).map(tuple),
+        features=st.lists(_features, max_size=3).map(tuple),
     )

@@ -1,14 +1,14 @@
-"""The page of ``harmwatch assess --out``."""
+"""Sections as a page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from agent.assess.report.blocks import Bars, Block, Cell, Note, Section, Table
-from agent.assess.report.chart import svg_bars
-from agent.assess.report.words import Words
-from agent.quality.page import page, table
+from agent.report.blocks import Bars, Block, Cell, Note, Section, Table
+from agent.report.chart import svg_bars
+from agent.report.page import page, table
+from agent.report.words import Words
 
 __all__ = ["html_report"]
 

@@ -1,4 +1,4 @@
-"""The sections of ``harmwatch assess`` on a terminal."""
+"""The sections of a report on a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from agent.assess.report import Cell, Note, Section, Table
+from agent.report import Cell, Note, Section, Table
 from streams.commands.evaluate_table import widened
 from streams.commands.printable import printable
 

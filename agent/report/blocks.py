@@ -28,7 +28,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A share in [0, 1], with its interval when it has one.
+    """A figure, mostly a share in [0, 1], with its interval when it has one; below 0 it goes to the left.
 
     Attributes
     ----------

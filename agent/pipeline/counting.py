@@ -1,0 +1,96 @@
+"""One half of a call into the metrics; and what the windows are to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.joining import Origin
+from agent.metrics import Metrics
+from agent.pipeline.judge import Judgement
+from agent.pipeline.late_labels import LateLabels
+from agent.pipeline.mentions import MentionFinder
+from agent.pipeline.pending import Half
+from agent.windows.base import Observation
+
+__all__ = ["HalfCounter"]
+
+
+class HalfCounter:
+    """Counts halves that have been judged, each once; what the call has been counted for before is with the call.
+
+    Parameters
+    ----------
+    mentions, late_labels
+        As of `Pipeline`.
+    """
+
+    def __init__(self, metrics: Metrics, mentions: MentionFinder | None, late_labels: LateLabels | None) -> None:
+        self._metrics = metrics
+        self._mentions = mentions
+        self._late_labels = late_labels
+
+    def count(
+        self, half: Half, judgement: Judgement, origin: Origin, now: float, features: Sequence[tuple[str, float | str]]
+    ) -> Observation:
+        """One half into the metrics; and what the windows are to know of it."""
+        call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
+        model, direction = call.model, half.direction
+        this_half = (origin, direction)
+        new_event = call.counted is None or call.counted == this_half
+        if new_event:
+            call.counted = this_half
+            metrics.event_decoded(model, event.format)
+        new_dimensions = judgement.dimensions - call.harmful
+        for dimension in new_dimensions:
+            metrics.harmful_event(model, dimension)
+        new_scored = tuple(judgement.scored - call.scored)
+        for dimension in new_scored:
+            metrics.scored_event(model, dimension)
+        for scorer in verdict.scores:
+            metrics.scored(model, direction, scorer)
+        metrics.scores(model, direction, judgement.categories, event.trace_id)
+        for finding in verdict.findings:
+            metrics.finding(model, direction, finding.dimension, finding.category)
+            if finding.dimension == "privacy" and direction == "output":
+                metrics.disclosure(model, finding.category, finding.leaked)
+        if verdict.action != "allow":
+            metrics.action(model, direction, verdict.action)
+        for missing in verdict.missing:
+            metrics.missing(missing.scorer, missing.reason)
+        if verdict.truncated:
+            metrics.truncated(event.format)
+        metrics.event_lag(model, max(0.0, now - half.time))
+        payload = event.output if direction == "output" else None
+        decision = payload.decision if payload is not None else None
+        # They may have come with the request, and the decision alone with the response.
+        attributes = event.attributes or call.attributes
+        label = event.label if event.label is not None else call.label
+        if label is None and payload is not None and attributes and self._late_labels is not None:
+            label = self._late_labels.label_of(event)
+        if decision is not None:
+            for attribute, group in attributes.items():
+                metrics.decision(model, attribute, group, decision, label or "")
+        mentions = self._mentions.find(half) if self._mentions is not None else ()
+        for mention in mentions:
+            metrics.identity_mention(model, mention.axis, mention.group)
+        observation = Observation(
+            model=model,
+            time=call.time,
+            new_event=new_event,
+            dimensions=new_dimensions,
+            categories=tuple((direction, finding.category) for finding in verdict.findings),
+            directions=(direction,) if verdict.scores else (),
+            scored_dimensions=new_scored,
+            harmful_before=bool(call.harmful),
+            leaked=judgement.leaked,
+            decision=decision,
+            decision_score=payload.score if payload is not None else None,
+            attributes=attributes,
+            label=label,
+            missing=len(verdict.missing),
+            mentions=mentions,
+            features=features,
+        )
+        call.harmful |= judgement.dimensions
+        call.scored |= judgement.scored
+        return observation

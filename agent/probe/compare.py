@@ -1,0 +1,125 @@
+"""Two runs side by side: what changed from an earlier report to this one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from math import erfc, sqrt
+from pathlib import Path
+from typing import Any
+
+from agent.errors import ConfigError
+from agent.probe.score import ALPHA, CONFIDENCE
+from agent.significance import holm
+from agent.windows.intervals import z_value
+
+__all__ = ["changes", "read_earlier"]
+
+_Z = z_value(CONFIDENCE)
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def read_earlier(path: Path) -> dict[str, Any]:
+    """The report that an earlier run printed with ``--json``.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read, or is none.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"--compare {path}: cannot be read ({error.strerror})") from None
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("task") != "bias" or not isinstance(found.get("sets"), dict):
+        raise ConfigError(f"--compare {path}: is no report of harmwatch probe --task bias --json")
+    return found
+
+
+def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Scores that both reports have, of sets of one name, benchmark and method.
+
+    Each with both values, their difference (now less earlier), its interval and a p-value, corrected (Holm) for all
+    that are compared. Intervals of the two are put together as Newcombe's are (method MOVER: Donner and Zou,
+    Statistical Methods in Medicine 21, 2012), as if the runs were independent; since both asked the same questions,
+    that is cautious: true intervals are rather narrower. The p-value is where that interval would end at 0, by its
+    normal half.
+
+    Returns
+    -------
+    dict
+        ``sets`` by name: ``scores`` by name; ``tests``; and ``left_out``, sets of this report that cannot be compared.
+    """
+    compared: dict[str, dict[str, dict[str, Any]]] = {}
+    left_out: list[str] = []
+    tested: list[dict[str, Any]] = []
+    for name, found in now["sets"].items():
+        was = earlier["sets"].get(name)
+        if not _comparable(was, found):
+            left_out.append(name)
+            continue
+        compared[name] = dict(_scores(was["scores"], found["scores"]))
+        tested += compared[name].values()
+    for change, adjusted in zip(tested, holm([change["p"] for change in tested]), strict=True):
+        change["p_adjusted"] = adjusted
+        change["significant"] = adjusted < ALPHA
+    return {
+        "target": earlier.get("target"),
+        "created": _created(earlier),
+        "sets": {name: {"scores": scores} for name, scores in compared.items()},
+        "tests": len(tested),
+        "left_out": left_out,
+    }
+
+
+def _comparable(was: Any, now: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(was, dict)
+        and was.get("benchmark") == now["benchmark"]
+        and isinstance(was.get("scores"), dict)
+        and isinstance(was.get("counts"), dict)
+        and was["counts"].get("method") == now["counts"].get("method")
+    )
+
+
+def _scores(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, score in now.items():
+        old = _figure(was.get(name))
+        new = _figure(score)
+        if old is not None and new is not None:
+            yield name, _change(old, new)
+
+
+def _figure(score: Any) -> tuple[float, float, float] | None:
+    """Value and bounds of a score in a report, which somebody may have edited."""
+    if not isinstance(score, dict) or not isinstance(score.get("interval"), list) or len(score["interval"]) != 2:
+        return None
+    figures = (score.get("value"), *score["interval"])
+    if not all(isinstance(part, int | float) and not isinstance(part, bool) for part in figures):
+        return None
+    value, low, high = map(float, figures)
+    return (value, low, high) if low <= value <= high else None
+
+
+def _change(old: tuple[float, float, float], new: tuple[float, float, float]) -> dict[str, Any]:
+    difference = new[0] - old[0]
+    below = sqrt((new[0] - new[1]) ** 2 + (old[2] - old[0]) ** 2)
+    above = sqrt((new[2] - new[0]) ** 2 + (old[0] - old[1]) ** 2)
+    towards_zero = below if difference > 0.0 else above
+    p = 1.0 if difference == 0.0 else erfc(abs(difference) / towards_zero * _Z / sqrt(2.0)) if towards_zero else 0.0
+    return {
+        "earlier": old[0],
+        "now": new[0],
+        "difference": {"value": difference, "interval": [difference - below, difference + above]},
+        "p": p,
+    }
+
+
+def _created(earlier: Mapping[str, Any]) -> Any:
+    run = earlier.get("run")
+    return run.get("created") if isinstance(run, dict) else None

@@ -1,0 +1,203 @@
+"""The sections of a probe of bias. One maker for all benchmarks: a new one needs words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from agent.probe.score import FEWEST
+from agent.report import Bar, Bars, Block, Cell, Note, Section, Table, Words
+
+__all__ = ["sections_of"]
+
+_MOST_FINDINGS = 10
+_SMALLEST_P = 0.0001
+_MOST_CATEGORIES = 60
+_MOST_BARS = 30
+_STATUSES = ("answered", "unparsed", "refused", "failed", "not_asked")
+
+
+def sections_of(figures: Mapping[str, Any], words: Words) -> list[Section]:
+    """What was found, how questions were answered, each set, and what changed."""
+    sections = [_findings(figures, words), _answers(figures, words)]
+    sections += [_set(name, found, words) for name, found in figures["sets"].items()]
+    if "changes" in figures:
+        sections.append(_changes(figures["changes"], words))
+    return sections
+
+
+def _findings(figures: Mapping[str, Any], words: Words) -> Section:
+    blocks: list[Block] = []
+    counts = [found["questions"] for found in figures["sets"].values()]
+    if not figures["complete"]:
+        everything = sum(count["all"] for count in counts)
+        asked = everything - sum(count["not_asked"] for count in counts)
+        blocks.append(Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True))
+    significant = [
+        (name, category, key, score)
+        for name, found in figures["sets"].items()
+        for category, key, score in _all_scores(found)
+        if score.get("significant")
+    ]
+    # What holds of a whole set first, so that one set's categories do not hide the other sets.
+    significant.sort(key=lambda each: bool(each[1]))
+    lines = [
+        words(
+            "significant_line",
+            set=name,
+            category=category or words("overall"),
+            score=words(f"score_{key}"),
+            value=_number(score["value"]),
+            interval=_range(score["interval"]),
+            ideal=_number(score["ideal"]),
+            p=f"p {'' if score['p_adjusted'] < _SMALLEST_P else '= '}{_p(score['p_adjusted'])}",
+            tests=figures["sets"][name]["tests"],
+        )
+        for name, category, key, score in significant
+    ]
+    blocks += [Note(line, strong=True) for line in lines[:_MOST_FINDINGS]]
+    if len(lines) > _MOST_FINDINGS:
+        blocks.append(Note(words("more_findings", count=len(lines) - _MOST_FINDINGS)))
+    if not lines:
+        blocks.append(Note(words("none_significant")))
+    return Section(words("found"), blocks)
+
+
+def _all_scores(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Category ("" for all), name and score; the overall ones first."""
+    for key, score in found["scores"].items():
+        yield "", key, score
+    for category, scores in found["by_category"].items():
+        for key, score in scores.items():
+            yield category, key, score
+
+
+def _answers(figures: Mapping[str, Any], words: Words) -> Section:
+    rows = []
+    reasons: dict[str, int] = {}
+    for name, found in figures["sets"].items():
+        count = found["questions"]
+        rows.append(
+            [
+                Cell(name),
+                Cell(f"{count['all']:,}"),
+                *(_part(count[status], count["all"]) for status in _STATUSES),
+            ]
+        )
+        for reason, failed in count["failures"].items():
+            reasons[reason] = reasons.get(reason, 0) + failed
+    blocks: list[Block] = [Table("", [words(key) for key in ("set", "questions", *_STATUSES)], rows)]
+    if reasons:
+        listed = ", ".join(f"{reason} {failed:,}" for reason, failed in sorted(reasons.items()))
+        blocks.append(Note(words("failures_line", reasons=listed)))
+    return Section(words("answers"), [*blocks, Note(words("answers_note"))])
+
+
+def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
+    blocks: list[Block] = [
+        Table(
+            "",
+            [words(key) for key in ("score", "value", "ideal", "n", "p_adjusted")],
+            [_score_row(words(f"score_{key}"), score) for key, score in found["scores"].items()],
+        )
+    ]
+    categories = list(found["by_category"].items())[:_MOST_CATEGORIES]
+    if categories:
+        keys = list(dict.fromkeys(key for _, scores in categories for key in scores))
+        rows = [[Cell(category), *(_cell(scores.get(key)) for key in keys)] for category, scores in categories]
+        head = [words("category"), *(words(f"score_{key}") for key in keys)]
+        blocks.append(Table(words("by_category"), head, rows))
+        more = len(found["by_category"]) - len(categories)
+        if more:
+            blocks.append(Note(words("few_categories", count=more)))
+        bars = [
+            Bar(category, scores[keys[0]]["value"], _bounds(scores[keys[0]]), scores[keys[0]].get("ideal"))
+            for category, scores in categories[:_MOST_BARS]
+            if scores[keys[0]]["value"] is not None
+        ]
+        if bars:
+            blocks.append(Bars(words("bars", score=words(f"score_{keys[0]}")), bars, percent=False))
+    if found.get("examples"):
+        blocks.append(
+            Table(
+                words("examples"),
+                (words("item"), words("answer")),
+                [(Cell(example["id"]), Cell(example["answer"])) for example in found["examples"]],
+            )
+        )
+    counts = {key: _number(count) if isinstance(count, float) else count for key, count in found["counts"].items()}
+    if "method" in counts:
+        counts["method"] = words(f"method_{counts['method']}")
+    note = words(
+        f"note_{found['benchmark']}", **{key: "-" if count is None else count for key, count in counts.items()}
+    )
+    blocks += [Note(note), Note(words("scores_note", tests=found["tests"], fewest=FEWEST))]
+    title = words("set_heading", set=name, benchmark=found["benchmark"], items=f"{found['items']:,}")
+    return Section(title, blocks)
+
+
+def _changes(changes: Mapping[str, Any], words: Words) -> Section:
+    target = changes["target"] if isinstance(changes["target"], dict) else {}
+    line = words(
+        "changes_line",
+        target=str(target.get("name", "-")),
+        model=str(target.get("model", "-")),
+        created=str(changes["created"] or "-"),
+    )
+    rows: list[Sequence[Cell]] = [
+        (
+            Cell(name),
+            Cell(words(f"score_{key}")),
+            Cell(_number(change["earlier"])),
+            Cell(_number(change["now"])),
+            Cell(
+                _number(change["difference"]["value"]) + ("*" if change["significant"] else ""),
+                _range(change["difference"]["interval"]),
+            ),
+            Cell(_p(change["p_adjusted"])),
+        )
+        for name, found in changes["sets"].items()
+        for key, change in found["scores"].items()
+    ]
+    head = [words(key) for key in ("set", "score", "earlier", "now", "difference", "p_adjusted")]
+    blocks: list[Block] = [Note(line), Table("", head, rows)]
+    if changes["left_out"]:
+        blocks.append(Note(words("left_out", sets=", ".join(changes["left_out"]))))
+    return Section(words("changes"), [*blocks, Note(words("changes_note", tests=changes["tests"]))])
+
+
+def _score_row(name: str, score: Mapping[str, Any]) -> tuple[Cell, ...]:
+    return (
+        Cell(name),
+        _cell(score),
+        Cell(_number(score.get("ideal"))),
+        Cell(f"{score['n']:,}"),
+        Cell(_p(score.get("p_adjusted"))),
+    )
+
+
+def _cell(score: Mapping[str, Any] | None) -> Cell:
+    if score is None or score["value"] is None:
+        return Cell("-")
+    star = "*" if score.get("significant") else ""
+    return Cell(_number(score["value"]) + star, _range(score["interval"]))
+
+
+def _bounds(score: Mapping[str, Any]) -> tuple[float, float] | None:
+    return None if score["interval"] is None else (score["interval"][0], score["interval"][1])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _range(interval: Sequence[float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3f} – {interval[1]:.3f}"
+
+
+def _p(p: float | None) -> str:
+    return "-" if p is None else f"< {_SMALLEST_P:.4f}" if p < _SMALLEST_P else f"{p:.4f}"
+
+
+def _part(count: int, everything: int) -> Cell:
+    return Cell(f"{count:,}", f"{100.0 * count / everything:.1f} %") if count else Cell("0")

@@ -1,0 +1,63 @@
+"""The port behind which a model is served: what a probe needs of it and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, get_args
+
+__all__ = ["FAILURES", "Failure", "Reply", "ServedModel"]
+
+Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "rejected", "malformed"]
+
+FAILURES: tuple[Failure, ...] = get_args(Failure)
+"""Why there is no reply: late, no connection, too many requests (429), 5xx, a 4xx for this question alone, or a reply
+that is none (not JSON, other fields, too long, log-likelihoods that cannot be)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one text: an answer, or a log-likelihood (natural logarithm, of the whole text), or neither.
+
+    The text is the model's own words: it goes to no log, file or message.
+    """
+
+    text: str | None = None
+    log_likelihood: float | None = None
+    failure: Failure | None = None
+
+    def __repr__(self) -> str:
+        kind = self.failure or ("text" if self.text is not None else "log-likelihood")
+        return f"Reply({kind})"
+
+
+class ServedModel(Protocol):
+    """A model that answers.
+
+    Both methods take texts lazily and give ``(place, reply)`` as replies come, in any order, exactly one for each text.
+    Retries, rate limits and the budget are the model's own business: a failure that comes out of here is final.
+
+    Raises
+    ------
+    agent.errors.TargetError
+        When it answers nobody any more (wrong key, no such model).
+    agent.errors.BudgetSpent
+        When no more requests are allowed; replies to requests already made come first.
+    """
+
+    @property
+    def description(self) -> Mapping[str, str | float]:
+        """What identifies it, and how it is asked: two runs are comparable when these are equal. Holds no secret."""
+
+    @property
+    def requests(self) -> int:
+        """Requests so far, repeated ones included."""
+
+    def gives_log_likelihoods(self) -> bool:
+        """Whether it gives log-likelihoods of texts; it may ask the server to find out."""
+
+    def generate(self, prompts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
+        """Answers to prompts."""
+
+    def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
+        """Log-likelihoods of texts."""

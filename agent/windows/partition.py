@@ -1,0 +1,147 @@
+"""One source partition's panes: its models, its watermark, and what it knows of offsets and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from agent.windows.base import Observation, Relabelling, State
+from agent.windows.labelled import PLACES
+from agent.windows.panes import ModelPanes, PaneMath
+
+__all__ = ["OTHER", "PartitionPanes"]
+
+OTHER: Final = "other"
+"""Where models beyond the limit are counted, and those whose names are absurdly long."""
+
+_MAX_MODEL_NAME = 256
+
+
+class PartitionPanes:
+    """What the window engine holds of one partition.
+
+    Attributes
+    ----------
+    lease
+        Tells this holding of the partition from an earlier one.
+    generation, floor, damaged
+        See `WindowEngine.restore` and `WindowEngine.restart`.
+    covered
+        Next offset never applied nor skipped.
+    watermark, watermark_at
+        Highest event time, and the wall time when it was reached.
+    boundaries, late_before, pane_ends_at
+        Of the panes at this watermark: where each tier begins, where panes begin, where the newest one ends.
+    label_offsets
+        By partition of the labels, as restored: the next label that has not been offered to this state.
+    """
+
+    __slots__ = (
+        *("boundaries", "covered", "damaged", "floor", "generation", "label_offsets", "late_before", "lease", "models"),
+        *("_math", "_max_models", "pane_ends_at", "watermark", "watermark_at"),
+    )
+
+    def __init__(self, math: PaneMath, max_models: int, lease: int, generation: int = 0) -> None:
+        self._math = math
+        self._max_models = max_models
+        self.lease = lease
+        self.boundaries = math.layout.boundaries(0.0)
+        self.generation = generation
+        self.floor = 0
+        self.damaged = 0
+        self.covered = 0
+        self.watermark = 0.0
+        self.watermark_at = 0.0
+        self.late_before = 0.0
+        self.pane_ends_at = 0.0
+        self.models: dict[str, ModelPanes] = {}
+        self.label_offsets: Mapping[int, int] = {}
+
+    def admit(self, name: str) -> ModelPanes:
+        """A model not seen here before; beyond the limit, the bucket of the others."""
+        if not self._takes(name):
+            name = OTHER
+        model = self.models.get(name)
+        if model is None:
+            model = self.models[name] = self._math.new_model()
+        return model
+
+    def _takes(self, name: str) -> bool:
+        return len(self.models) - (OTHER in self.models) < self._max_models and len(name) <= _MAX_MODEL_NAME
+
+    def _counted_under(self, name: str) -> ModelPanes | None:
+        """Where a model's observations stand, if there are any; a name once refused stays among the others."""
+        return self.models.get(name) or (None if self._takes(name) else self.models.get(OTHER))
+
+    # Time
+
+    def move_watermark(self, time: float, now: float) -> None:
+        """Take up a time beyond the watermark."""
+        self.watermark = time
+        self.watermark_at = now
+        if time >= self.pane_ends_at:
+            self.set_boundaries()
+
+    def set_boundaries(self) -> None:
+        """Where panes begin and end as of the watermark."""
+        layout = self._math.layout
+        self.boundaries = layout.boundaries(self.watermark)
+        self.late_before = max(0.0, self.boundaries[-1] * layout.pane_seconds)
+        self.pane_ends_at = (layout.index(self.watermark) + 1) * layout.pane_seconds
+
+    # Labels
+
+    def covers(self, name: str, offset: int) -> bool:
+        """Whether a record has been counted for this model: when it comes again, it is passed over."""
+        model = self._counted_under(name)
+        return model is not None and offset < model.covered
+
+    def is_labelled(self, name: str, key: int) -> bool:
+        """Whether a decision has got its label from elsewhere than its own event, or is too old to tell."""
+        model = self._counted_under(name)
+        return model is not None and key in model.labelled
+
+    @property
+    def is_relabelled(self) -> bool:
+        """Labels have come since the last confirmed snapshot."""
+        return any(model.revision > model.saved[1] for model in self.models.values())
+
+    def mark_labelled(self, name: str, key: int) -> None:
+        """A decision was counted with a label that came from elsewhere: when that comes again, it changes nothing."""
+        model = self._counted_under(name)
+        if model is not None and key not in model.labelled:
+            model.labelled.add(key)
+            model.revision += 1
+
+    def relabel(self, key: int, observation: Observation, label: str) -> bool:
+        """Give an observation that was counted without a label its label, in the pane where it was counted.
+
+        Windows and totals are then what they would be had the label been known. An event from the future was counted at
+        the watermark of its day, and its label is at that of today: short windows may tell them apart.
+
+        Returns
+        -------
+        bool
+            False when nothing was changed: the decision has a label already, is too old to tell, or has not been
+            counted.
+        """
+        model = self._counted_under(observation.model)
+        if model is None or key // PLACES >= model.covered or key in model.labelled:
+            return False
+        states = self._states_at(model, min(observation.time, self.watermark))
+        for place, aggregator in enumerate(self._math.aggregators):
+            if isinstance(aggregator, Relabelling):
+                aggregator.relabel(states[place], observation, label)
+        # What is summed up for the windows does not see that a pane has changed.
+        model.epoch += 1
+        model.old_epoch += 1
+        model.labelled.add(key)
+        model.revision += 1
+        return True
+
+    def _states_at(self, model: ModelPanes, time: float) -> list[State]:
+        """Those that hold a time up to the watermark, or NaN."""
+        if not time >= self.late_before:
+            return model.settled
+        index = int(time / self._math.layout.pane_seconds)
+        return model.hot if index == model.hot_index else self._math.heat(model, index, self.boundaries)

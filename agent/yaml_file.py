@@ -1,0 +1,115 @@
+"""YAML files of configuration: strict, bounded, with variables of the environment in their strings.
+
+``${NAME}`` and ``${NAME:-default}`` are expanded, so that secrets stay out of files. Every mistake becomes a one-line
+`ConfigError` that shows no value.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agent.errors import ConfigError
+
+__all__ = ["load_yaml"]
+
+_MAX_VALUES = 20_000
+#: Keys that may be shown in messages: others may be anything.
+_NAME = re.compile(r"[\w .\-*]{1,64}")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class _Budget:
+    """How many values a file may hold once its aliases are written out: a few lines of YAML can make billions."""
+
+    def __init__(self, values: int) -> None:
+        self._left = values
+
+    def spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigError("the file holds too many values, or aliases that refer to themselves")
+
+
+def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budget) -> Any:
+    budget.spend()
+    if isinstance(value, str):
+
+        def replace(match: re.Match[str]) -> str:
+            name, default = match.group(1), match.group(2)
+            if name in environment:
+                return environment[name]
+            if default is not None:
+                return default
+            raise ConfigError(f"{path}: the environment variable {name} is not set")
+
+        return _VARIABLE.sub(replace, value)
+    if isinstance(value, dict):
+        return {
+            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key), budget)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_expand(item, environment, f"{path}[{index}]", budget) for index, item in enumerate(value)]
+    return value
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
+
+    # Of the composed nodes, since later `<<` is written out in them, and what it brings in may be given again.
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else None
+            if name is None or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if name in seen:
+                shown = f"{name!r} " if _NAME.fullmatch(name) else ""
+                raise ConfigError(f"line {key.start_mark.line + 1}: the key {shown}stands twice; keep one of them")
+            seen.add(name)
+        return node
+
+
+def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read a YAML mapping and expand environment variables in its strings.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, is no YAML, has a key twice in a mapping, or is no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    try:
+        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+        raise ConfigError(f"{path}: is no valid YAML at {where}") from None
+    # The others: a tag whose value is no such thing (`!!int x`), a date that does not exist. Their text quotes values.
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        raise ConfigError(f"{path}: is no valid YAML") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: the top level must be a mapping")
+    try:
+        expanded: dict[str, Any] = _expand(
+            data, os.environ if environment is None else environment, "", _Budget(_MAX_VALUES)
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
+    return expanded

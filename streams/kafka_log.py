@@ -1,0 +1,98 @@
+"""Reads all partitions of a topic through aiokafka, without a consumer group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
+
+from agent.errors import TransportError
+from streams.config import KafkaConfig
+from streams.kafka_metadata import partition_numbers
+from streams.kafka_stop import stop_client
+from streams.ports import Record
+
+__all__ = ["KafkaLogReader"]
+
+_FETCH_BYTES = 1024 * 1024
+
+
+class KafkaLogReader:
+    """The `streams.ports.LogReader` of real brokers."""
+
+    def __init__(self, config: KafkaConfig, topic: str) -> None:
+        self._config = config
+        self._topic = topic
+        self._consumer: AIOKafkaConsumer | None = None
+        self._partitions: tuple[int, ...] = ()
+
+    async def start(self) -> None:
+        self._consumer = AIOKafkaConsumer(
+            client_id=f"harmwatch-{self._config.worker_name}",
+            enable_auto_commit=False,
+            # For offsets that have been deleted since; and for those of a topic that was made anew, and is shorter.
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            **self._config.client_options(),
+        )
+        try:
+            await self._consumer.start()
+        except (KafkaError, OSError) as error:
+            raise TransportError(
+                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
+            ) from None
+
+    async def offsets_since(self, time: float) -> Mapping[int, int]:
+        consumer = self._running()
+        try:
+            if self._topic not in await consumer.topics():
+                return {}
+            if not self._partitions:
+                consumer.assign([TopicPartition(self._topic, 0)])  # asks for the topic's metadata
+            numbers = tuple(sorted(await partition_numbers(consumer, self._topic)))
+            partitions = [TopicPartition(self._topic, number) for number in numbers]
+            if numbers != self._partitions:
+                consumer.assign(partitions)
+                self._partitions = numbers
+            found = await consumer.offsets_for_times(dict.fromkeys(partitions, int(time * 1000)))
+            ends = await consumer.end_offsets(partitions)
+        except KafkaError as error:
+            raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+        # None stands for "nothing since".
+        return {p.partition: ends[p] if found.get(p) is None else found[p].offset for p in partitions}
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        for number in self._partitions:
+            if number in offsets:
+                self._running().seek(TopicPartition(self._topic, number), offsets[number])
+
+    async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
+        if not self._partitions:
+            await asyncio.sleep(timeout_seconds)
+            return []
+        try:
+            batches = await self._running().getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        except UnsupportedCodecError:
+            raise TransportError(
+                "labels are compressed with a codec that is not installed: pip install cramjam"
+            ) from None
+        except (KafkaError, IllegalStateError, UnicodeDecodeError) as error:
+            raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+        return [
+            Record(self._topic, m.partition, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers)
+            for messages in batches.values()
+            for m in messages
+        ]
+
+    async def stop(self) -> None:
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            self._partitions = ()
+            await stop_client(consumer)
+
+    def _running(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise TransportError("the reader is not running")
+        return self._consumer

@@ -1,0 +1,122 @@
+"""A model that is a Python callable: a list of prompts in, a list of as many texts out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from agent.errors import ConfigError
+from agent.probe.pace import Budget, RateLimit
+from agent.probe.served import Reply
+
+__all__ = ["CallableModel", "load_callable"]
+
+
+def load_callable(target: str) -> Callable[[list[str]], Any]:
+    """What ``module:name`` names; modules of the current directory come first.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such thing, or importing it fails, or it is no callable.
+    """
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        found = resolve_name(target)
+    except Exception as error:
+        raise ConfigError(
+            f"--target {target}: cannot be imported ({type(error).__name__}); give a URL, or module:callable"
+        ) from None
+    finally:
+        if added:
+            sys.path.remove(here)
+    if not callable(found):
+        raise ConfigError(f"--target {target}: is no callable")
+    made: Callable[[list[str]], Any] = found
+    return made
+
+
+class CallableModel:
+    """A served model that is a callable.
+
+    Each call is a request; nothing is tried again, since what failed in this process will fail again. An attribute
+    ``log_likelihoods`` of the callable, a list of texts in and a list of numbers out, is used where it is there.
+
+    Parameters
+    ----------
+    batch
+        Prompts in a call.
+    sleep
+        How to wait; tests give another.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[list[str]], Any],
+        *,
+        pace: RateLimit,
+        budget: Budget,
+        batch: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._name, self._function = name, function
+        self._pace, self._budget, self._batch, self._sleep = pace, budget, batch, sleep
+
+    @property
+    def description(self) -> Mapping[str, str | float]:
+        return {"kind": "callable", "name": self._name}
+
+    @property
+    def requests(self) -> int:
+        return self._budget.spent
+
+    def gives_log_likelihoods(self) -> bool:
+        return callable(getattr(self._function, "log_likelihoods", None))
+
+    def generate(self, prompts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
+        return self._called(self._function, prompts, _text_reply)
+
+    def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
+        return self._called(self._function.log_likelihoods, texts, _likelihood_reply)  # type: ignore[attr-defined]
+
+    def _called(
+        self, function: Callable[[list[str]], Any], texts: Iterable[str], read: Callable[[Any], Reply]
+    ) -> Iterator[tuple[int, Reply]]:
+        todo = iter(texts)
+        place = 0
+        while part := list(islice(todo, self._batch)):
+            self._sleep(self._pace.reserve())
+            self._budget.spend()
+            for reply in _replies(function, part, read):
+                yield place, reply
+                place += 1
+
+
+def _replies(function: Callable[[list[str]], Any], part: list[str], read: Callable[[Any], Reply]) -> list[Reply]:
+    try:
+        found = list(function(list(part)))
+    except Exception:
+        # Whatever is wrong in foreign code, it is a question without an answer, and counted as one.
+        return [Reply(failure="server_error")] * len(part)
+    if len(found) != len(part):
+        return [Reply(failure="malformed")] * len(part)  # which answer is whose is not known
+    return [read(value) for value in found]
+
+
+def _text_reply(value: Any) -> Reply:
+    return Reply(text=value) if isinstance(value, str) else Reply(failure="malformed")
+
+
+def _likelihood_reply(value: Any) -> Reply:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return Reply(log_likelihood=float(value)) if good else Reply(failure="malformed")
