@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
-from agent.assess.tables import Batch, TableReader
+from agent.assess.tables import Batch, TableReader, advancing
 from agent.errors import ConfigError, DataError
 
 __all__ = ["MOST_COLUMNS", "Analysis", "Observer", "read_through"]
@@ -75,16 +75,14 @@ def read_through(
         raise DataError(f"{reader.name}: has no rows")
     analyses = make(reader.columns or first.columns)
     columns: dict[str, None] = dict.fromkeys(reader.columns)
-    rows = done = 0
-    for batch in chain((first,), batches):
+    rows = 0
+    for batch in advancing(chain((first,), batches), advance):
         columns.update(dict.fromkeys(batch.columns))
         if len(columns) > MOST_COLUMNS:
             raise DataError(f"{reader.name}: more than {MOST_COLUMNS} columns")
         for analysis in analyses:
             analysis.observe(batch)
         rows += len(batch.rows)
-        advance(batch.done - done)
-        done = batch.done
     _check_columns(reader.name, tuple(columns), wanted)
     return rows, tuple(columns)
 

@@ -15,7 +15,8 @@ from math import exp, log
 from typing import Any
 
 from agent.assess.cells import cell_text
-from agent.assess.hashed_counts import Hasher, PairCounts
+from agent.assess.hashed_counts import PairCounts
+from agent.assess.hashing import Hasher
 from agent.assess.risk import reidentification_risk
 from agent.assess.tables import Batch
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.assess.tables.plain import plain_text
 
-__all__ = ["cell_text"]
+__all__ = ["cell_text", "number_of"]
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
+_LARGEST = 1e300
 
 
 def cell_text(value: Any) -> str:
@@ -22,3 +26,19 @@ def cell_text(value: Any) -> str:
         if value.is_integer():
             return str(int(value))
     return plain_text(value).strip()
+
+
+def number_of(text: str) -> float | None:
+    """The number that a text is, with a point before its fraction, and commas, if any, before every three digits.
+
+    None for anything else: ``1,5`` is a number in one country and another in the next, ``1_000`` one in Python alone,
+    digits of other scripts for few tools. None too for what is not finite, or beyond 1e300.
+    """
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:  # no digit before the exponent
+        return None
+    return number if abs(number) <= _LARGEST else None

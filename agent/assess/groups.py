@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from agent.assess.cells import cell_text
+from agent.assess.bias.columns import ColumnTexts
+from agent.assess.groups_shown import LEAST_NAMED, MOST_NAMED
 from agent.assess.sensitivity import share_of
 from agent.assess.tables import Batch
 
 __all__ = ["Groups"]
 
-#: Smaller groups are not named: a rare value may itself be a person's.
-LEAST_ROWS = 10
-_MOST_NAMED = 50
 _MOST_VALUES = 10_000
 
 
@@ -27,7 +25,14 @@ class Groups:
 
     key = "groups"
 
-    def __init__(self, protected: Sequence[str], label: str | None = None, positive: str | None = None) -> None:
+    def __init__(
+        self,
+        texts: ColumnTexts,
+        protected: Sequence[str],
+        label: str | None = None,
+        positive: str | None = None,
+    ) -> None:
+        self._texts = texts
         self._protected = tuple(protected)
         self._label = label
         self._positive = positive
@@ -37,18 +42,18 @@ class Groups:
         self._overall = [0, 0]
 
     def observe(self, batch: Batch) -> None:
-        for row in batch.rows:
-            label = cell_text(row.get(self._label)) if self._label is not None else ""
-            self._overall[0] += bool(label)
-            self._overall[1] += label == self._positive and bool(label)
-            for column in self._protected:
-                group = cell_text(row.get(column))
-                if group not in self._rows[column] and len(self._rows[column]) >= _MOST_VALUES:
+        labels = [""] * len(batch.rows) if self._label is None else self._texts.of(batch, self._label)
+        self._overall[0] += sum(map(bool, labels))
+        self._overall[1] += sum(label == self._positive for label in labels if label)
+        for column in self._protected:
+            rows, labelled, positives = self._rows[column], self._labelled[column], self._positives[column]
+            for group, label in zip(self._texts.of(batch, column), labels, strict=True):
+                if group not in rows and len(rows) >= _MOST_VALUES:
                     group = ""
-                self._rows[column][group] += 1
+                rows[group] += 1
                 if label:
-                    self._labelled[column][group] += 1
-                    self._positives[column][group] += label == self._positive
+                    labelled[group] += 1
+                    positives[group] += label == self._positive
 
     @property
     def positives(self) -> int:
@@ -56,7 +61,7 @@ class Groups:
         return self._overall[1]
 
     def figures(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"least_rows": LEAST_ROWS}
+        found: dict[str, Any] = {"least_rows": LEAST_NAMED}
         if self._positive is not None:
             found["positive_rate"] = share_of(self._overall[1], self._overall[0])
         return found | {"by_attribute": {column: self._attribute(column) for column in self._protected}}
@@ -64,7 +69,7 @@ class Groups:
     def _attribute(self, column: str) -> dict[str, Any]:
         counts = self._rows[column]
         total = counts.total()
-        named = [group for group, count in counts.most_common(_MOST_NAMED) if group and count >= LEAST_ROWS]
+        named = [group for group, count in counts.most_common(MOST_NAMED) if group and count >= LEAST_NAMED]
         others = counts.keys() - set(named)
         return {
             "by_group": {group: self._group(column, [group], total) for group in named},

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from hashlib import blake2b
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from weakref import finalize
 
-from agent.errors import DataError
+from agent.assess.temporary import needing_room
 
-__all__ = ["Hasher", "PairCounts", "clear_errors", "temporary_store"]
+__all__ = ["PairCounts", "temporary_store"]
 
 # About 60 MB of pending counts, and 64 MB of SQLite's cache; beyond that the counts lie in SQLite's own temporary file,
 # some 80 bytes for each different pair.
 _PENDING = 200_000
 _CACHE_KIB = 65_536
-
-
-class Hasher:
-    """128-bit keyed hashes of tuples of texts.
-
-    The key is new with each one and nowhere written, so that what lies on the disk tells nothing. Two different tuples
-    share a hash with probability below 1e-18 among ten thousand million of them: counts are exact for all purposes.
-    """
-
-    __slots__ = ("_key",)
-
-    def __init__(self) -> None:
-        self._key = os.urandom(32)
-
-    def __call__(self, texts: Iterable[str]) -> bytes:
-        found = blake2b(key=self._key, digest_size=16)
-        for text in texts:
-            data = text.encode("utf-8", "surrogatepass")
-            # With its length, so that ("ab", "c") is not ("a", "bc").
-            found.update(len(data).to_bytes(8, "little"))
-            found.update(data)
-        return found.digest()
 
 
 class PairCounts:
@@ -70,7 +45,7 @@ class PairCounts:
     def by_first(self) -> Iterator[list[tuple[bytes, int]]]:
         """For each first hash the second ones with their counts."""
         self._flush()
-        with clear_errors():
+        with needing_room("counting"):
             rows = self._store.execute("SELECT first, second, n FROM pairs ORDER BY first")
             for _, group in groupby(rows, key=itemgetter(0)):
                 yield [(second, count) for _, second, count in group]
@@ -78,7 +53,7 @@ class PairCounts:
     def second_totals(self, most: int) -> dict[bytes, int] | None:
         """How often each second hash was added; None when there are more than `most` different ones."""
         self._flush()
-        with clear_errors():
+        with needing_room("counting"):
             rows = self._store.execute(
                 "SELECT second, SUM(n) FROM pairs GROUP BY second LIMIT ?", (most + 1,)
             ).fetchall()
@@ -90,7 +65,7 @@ class PairCounts:
         # In the order of the key, which is how the file is laid out.
         rows = [(*pair, count) for pair, count in sorted(self._pending.items())]
         self._pending.clear()
-        with clear_errors():
+        with needing_room("counting"):
             self._store.execute("BEGIN")
             self._store.executemany(
                 "INSERT INTO pairs VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", rows
@@ -104,18 +79,3 @@ def temporary_store() -> sqlite3.Connection:
     for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KIB}"):
         store.execute(f"PRAGMA {pragma}")
     return store
-
-
-@contextmanager
-def clear_errors() -> Iterator[None]:
-    """Turn errors of the store into one line.
-
-    Raises
-    ------
-    DataError
-        When the temporary file cannot be written or read.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise DataError(f"counting needs room in the temporary folder ({error}); set SQLITE_TMPDIR") from None

@@ -25,7 +25,6 @@ BUILT_IN = ("redact", "mask", "hash", "pseudonym", "research")
 
 #: Their results look like real values: in a text nobody could tell what has been replaced.
 _COLUMNS_ALONE = frozenset({"fpe"})
-_REVERSIBLE = frozenset({"pseudonym", "fpe"})
 
 
 class TypeRule(Section):
@@ -159,7 +158,7 @@ class Policy(Section):
     @property
     def is_reversible(self) -> bool:
         """Whether an operator of it can be reversed with the key."""
-        return not _REVERSIBLE.isdisjoint(self._operators())
+        return any(operator_class(name).reversible for name in self._operators())
 
     @property
     def makes_pseudonyms(self) -> bool:

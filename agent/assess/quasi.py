@@ -9,7 +9,8 @@ from typing import Any
 
 from agent.assess.cells import cell_text
 from agent.assess.quasi_names import kind_by_name
-from agent.assess.tables import Batch
+from agent.assess.sampling import Reservoir
+from agent.assess.tables import Batch, Row
 
 __all__ = ["QuasiIdentifiers"]
 
@@ -43,30 +44,22 @@ class QuasiIdentifiers:
     def __init__(self, used: Collection[str], ignored: Collection[str] = (), seed: int = 0) -> None:
         self._used = tuple(used)
         self._ignored = frozenset(ignored)
-        self._random = Random(seed)
-        self._sample: list[dict[str, str]] = []
+        self._sample: Reservoir[dict[str, str]] = Reservoir(_SAMPLE_ROWS, Random(seed))
         self._columns: dict[str, None] = {}
-        self._rows = 0
 
     def observe(self, batch: Batch) -> None:
         self._columns.update(dict.fromkeys(batch.columns))
-        for row in batch.rows:
-            # Reservoir sampling (Vitter's algorithm R): every row stays with the same probability.
-            self._rows += 1
-            place = len(self._sample) if len(self._sample) < _SAMPLE_ROWS else self._random.randrange(self._rows)
-            if place < _SAMPLE_ROWS:
-                kept = {column: cell_text(value)[: _LONGEST_CELL + 1] for column, value in row.items()}
-                self._sample[place : place + 1] = [kept]
+        self._sample.add(batch.rows, _short)
 
     def figures(self) -> dict[str, Any]:
         return {
             "used": list(self._used),
-            "sample_rows": len(self._sample),
+            "sample_rows": len(self._sample.kept),
             "columns": {column: self._profile(column) for column in self._columns},
         }
 
     def _profile(self, column: str) -> dict[str, Any]:
-        values = [row.get(column, "") for row in self._sample]
+        values = [row.get(column, "") for row in self._sample.kept]
         counts = Counter(value for value in values if value)
         filled = counts.total()
         distinctness = len(counts) / filled if filled else 0.0
@@ -91,3 +84,7 @@ class QuasiIdentifiers:
         if distinctness >= _IDENTIFIER_SHARE:
             return "identifier"
         return "candidate" if separation >= _SEPARATING else "other"
+
+
+def _short(row: Row) -> dict[str, str]:
+    return {column: cell_text(value)[: _LONGEST_CELL + 1] for column, value in row.items()}

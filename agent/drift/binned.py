@@ -13,8 +13,9 @@ from itertools import zip_longest
 from math import log10
 from typing import Final, NamedTuple
 
-from agent.drift.two_sample import chi_square, psi
+from agent.drift.two_sample import psi
 from agent.histograms import FIRST_CATEGORY, REST, SQUARES, Bin, common_bins, settled_in, weight_of
+from agent.significance import chi_square
 
 __all__ = ["BinnedComparison", "compare_histograms", "evidence"]
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agent.drift.two_sample import chi_square, fisher, ks
+from agent.drift.two_sample import fisher, ks
 from agent.errors import DataError
-from agent.significance import holm
+from agent.significance import chi_square, holm
 
 __all__ = ["FeatureComparison", "compare"]
 
@@ -58,13 +58,16 @@ def _one(
     if not len(first) or not len(second):
         raise DataError("a feature has no value in one of the two windows")
     if not isinstance(first[0], str) and not isinstance(second[0], str):
-        test, result = "ks", ks([float(value) for value in first], [float(value) for value in second])
+        numbers = ks([float(value) for value in first], [float(value) for value in second])
+        test, statistic, p_value = "ks", numbers.statistic, numbers.p_value
     else:
         counts = Counter(map(str, first)), Counter(map(str, second))
         names = sorted(counts[0] | counts[1])
         table = [[count[name] for name in names] for count in counts]
         if len(names) == 2:
-            test, result = "fisher", fisher(table)
+            exact = fisher(table)
+            test, statistic, p_value = "fisher", exact.statistic, exact.p_value
         else:
-            test, result = "chi_square", chi_square(table)
-    return FeatureComparison(feature, test, result.statistic, result.p_value, result.p_value)
+            pearson = chi_square(table)
+            test, statistic, p_value = "chi_square", pearson.statistic, pearson.p_value
+    return FeatureComparison(feature, test, statistic, p_value, p_value)

@@ -12,8 +12,9 @@ import numpy as np
 
 from agent.drift.base import Feed, Reading
 from agent.drift.reference import OTHER, CategoryReference, category_code
-from agent.drift.two_sample import Numbers, chi_square, hypergeometric
+from agent.drift.two_sample import Numbers, hypergeometric
 from agent.errors import ConfigError
+from agent.significance import chi_square
 
 __all__ = ["ChiSquareDetector", "CountedDetector", "FisherDetector"]
 

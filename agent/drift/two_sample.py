@@ -1,7 +1,7 @@
-"""Tests of whether two samples come from one distribution: Kolmogorov-Smirnov, chi-square, Fisher's exact, PSI.
+"""Tests of whether two samples come from one distribution: Kolmogorov-Smirnov, Fisher's exact, PSI.
 
 With NumPy alone, since the default needs no more; the values equal scipy's to 1e-9 (tests/unit/drift). A p-value here
-is that of one test: `holm` corrects for several features.
+is that of one test: `holm` corrects for several features. Chi-square is in `agent.significance`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from agent.significance import chi_square_tail
-
-__all__ = ["Numbers", "TwoSampleResult", "chi_square", "fisher", "hypergeometric", "kolmogorov", "ks", "psi"]
+__all__ = ["Numbers", "TwoSampleResult", "fisher", "hypergeometric", "kolmogorov", "ks", "psi"]
 
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -91,34 +89,6 @@ def kolmogorov(x: float) -> float:
         total = sum(exp(factor * (2 * k - 1) ** 2) for k in range(1, 20))
         return min(1.0, max(0.0, 1.0 - sqrt(2.0 * pi) / x * total))
     return min(1.0, 2.0 * sum((-1.0) ** (k - 1) * exp(-2.0 * (k * x) ** 2) for k in range(1, 20)))
-
-
-def chi_square(table: Sequence[Sequence[float]] | Numbers, *, yates: bool = False) -> TwoSampleResult:
-    """Pearson's test of homogeneity.
-
-    Parameters
-    ----------
-    table
-        Counts, one row per sample and one column per category; empty rows and columns are left out.
-    yates
-        Yates's correction, for one degree of freedom alone, as scipy and alibi-detect do.
-
-    Notes
-    -----
-    The p-value is asymptotic: do not trust it where an expected count is below five. One row or column left tells
-    nothing: statistic 0, p-value 1.
-    """
-    counts = np.asarray(table, dtype=float)
-    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
-    freedom = (counts.shape[0] - 1) * (counts.shape[1] - 1)
-    if freedom <= 0:
-        return TwoSampleResult(0.0, 1.0)
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / counts.sum()
-    distance = np.abs(counts - expected)
-    if yates and freedom == 1:
-        distance -= np.minimum(0.5, distance)
-    statistic = float((distance**2 / expected).sum())
-    return TwoSampleResult(statistic, chi_square_tail(statistic, freedom))
 
 
 def hypergeometric(successes: int, failures: int, draws: int) -> tuple[int, Numbers]:

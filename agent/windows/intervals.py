@@ -6,12 +6,13 @@ All take effective sample sizes: with sampling weights w the share is sum(w x) /
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-__all__ = ["Interval", "effective_count", "newcombe", "ratio", "welch", "wilson", "z_value"]
+__all__ = ["Interval", "effective_count", "mean_of_shares", "newcombe", "ratio", "welch", "wilson", "z_value"]
 
 
 class Interval(NamedTuple):
@@ -56,6 +57,19 @@ def wilson(share: float, count: float, z: float) -> Interval:
         max(0.0, min(share, (centre - half) / scale)),
         min(1.0, max(share, (centre + half) / scale)),
     )
+
+
+def mean_of_shares(shares: Sequence[tuple[float, float]], z: float) -> tuple[float, Interval]:
+    """The unweighted mean of independent shares, each given with its count, and its interval from their Wilson ones.
+
+    The method of variance estimates recovery (MOVER): Zou and Donner, Statistics in Medicine 27 (2008) 1693-1702. Takes
+    its level from z.
+    """
+    bounds = [(share, wilson(share, count, z)) for share, count in shares]
+    value = sum(share for share, _ in bounds) / len(bounds)
+    below = sqrt(sum((share - bound.lower) ** 2 for share, bound in bounds)) / len(bounds)
+    above = sqrt(sum((bound.upper - share) ** 2 for share, bound in bounds)) / len(bounds)
+    return value, Interval(max(0.0, value - below), min(1.0, value + above))
 
 
 def newcombe(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:

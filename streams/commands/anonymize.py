@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain
@@ -39,7 +36,8 @@ from agent.scoring import load_scorer
 from agent.scoring.pii import PiiScorer
 from streams.commands.labelled import write_file
 from streams.commands.printable import printable
-from streams.commands.terminal import progress_bar
+from streams.commands.terminal import ending_cleanly, progress_bar
+from streams.commands.writable import check_writable
 
 __all__ = ["add_arguments", "run"]
 
@@ -68,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
     if args.reveal and args.report and args.report.suffix.lower() != ".json":
         raise ConfigError(f"--report {args.report}: must end in .json with --reveal")
     if args.report:
-        _check_place(args.report)
+        check_writable(args.report, "--report")
     policy = _policy(args)
     out = None if args.dry_run else args.out or _default_out(args.file, "revealed" if args.reveal else "anonymized")
     clock = SystemClock()
     started = clock.monotonic()
-    with _ending_cleanly(), closing(open_reader(Path(args.file), stdin=sys.stdin.buffer)) as reader:
+    with ending_cleanly(), closing(open_reader(Path(args.file), stdin=sys.stdin.buffer)) as reader:
         figures = _revealed(args, policy, reader, out) if args.reveal else _anonymized(args, policy, reader, out)
     seconds = max(clock.monotonic() - started, 1e-9)
     figures = {"file": reader.name, "out": None if out is None else str(out), **figures}
@@ -92,32 +90,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _render(figures, Console())
     return 0
-
-
-def _check_place(report: Path) -> None:
-    """A report that cannot be written is noticed before any data are."""
-    place = report if report.exists() else next(folder for folder in report.absolute().parents if folder.exists())
-    if report.is_dir() or (place != report and not place.is_dir()) or not os.access(place, os.W_OK):
-        raise ConfigError(f"--report {report}: cannot be written; give a file in a folder that you may write to")
-
-
-@contextmanager
-def _ending_cleanly() -> Iterator[None]:
-    """A request to end (SIGTERM, SIGHUP) becomes an interrupt, so that no unfinished file is left."""
-
-    def interrupt(number: int, frame: object) -> None:
-        signal.signal(number, signal.SIG_IGN)  # a second one must not end the clearing up
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # no other may set handlers
-        return
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _policy(args: argparse.Namespace) -> Policy:

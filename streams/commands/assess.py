@@ -14,6 +14,7 @@ from rich.console import Console
 
 from agent.assess.analysis import Analysis, Observer, read_through
 from agent.assess.anonymity import Anonymity
+from agent.assess.bias.columns import ColumnTexts
 from agent.assess.groups import Groups
 from agent.assess.quasi import QuasiIdentifiers
 from agent.assess.quasi_names import kind_by_name
@@ -24,12 +25,12 @@ from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
 from agent.report import LANGUAGES, html_report
 from streams.commands.assess_bias import add_bias_arguments, bias_analyses, check_bias_arguments, reference_of
-from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced
+from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced, survey_for
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
 from streams.commands.labelled import write_file
 from streams.commands.pages import check_page
 from streams.commands.sections import render
-from streams.commands.terminal import progress_bar
+from streams.commands.terminal import ending_cleanly, progress_bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -66,16 +67,20 @@ def run(args: argparse.Namespace) -> int:
     check_release_arguments(args)
     check_rebalance_arguments(args)
     if args.out:
+        # Before long work, and before a privacy budget is spent on a page that cannot be written.
         ledger = [] if args.dp_ledger is None else [(args.dp_ledger, "the ledger")]
         check_page(args.out, [(Path(args.data), "the file that is being read"), *ledger])
+    with ending_cleanly():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     clock = SystemClock()
     words = Words(args.lang)
     head = {"file": Path(args.data).name, "created": iso_time(clock.now())}
     if args.dp_epsilon is None:
         rows, columns, found = _assess(args)
         figures: dict[str, Any] = {**head, "rows": rows, "columns": list(columns), **found}
-        if args.rebalance is not None:
-            figures["rebalance"] = rebalanced(args)
         heading = words("heading", rows=f"{rows:,}", columns=len(columns), **head)
     else:
         figures = {**head, "release": release(args, clock, _read)}
@@ -87,24 +92,30 @@ def run(args: argparse.Namespace) -> int:
 def _assess(args: argparse.Namespace) -> tuple[int, tuple[str, ...], dict[str, Any]]:
     analyses: list[Analysis] = []
     reference = reference_of(args)
+    survey = survey_for(args)
 
     def make(columns: tuple[str, ...]) -> Sequence[Observer]:
-        analyses.extend(_analyses(args, columns))
-        analyses.extend(bias_analyses(args, reference))
-        return analyses
+        texts = ColumnTexts()
+        analyses.extend(_analyses(args, columns, texts))
+        analyses.extend(bias_analyses(args, texts, reference))
+        return analyses if survey is None else [*analyses, survey]
 
-    # What --rebalance needs as well: a wrong name is said before long work.
-    rows, columns = _read(args, make, [*(args.repair or []), *(args.ignore or [])])
+    rows, columns = _read(args, make, () if survey is None else survey.request.needed)
     if args.population is not None and args.population < rows:
         raise ConfigError(f"--population {args.population}: is less than the {rows} rows that are a sample of it")
+    if survey is not None:
+        # What cannot be rebalanced is said before any figures are made, which would be lost.
+        survey.check(columns)
     found = {analysis.key: analysis.figures() for analysis in analyses}
     rate = found.get("groups", {}).get("positive_rate")
     if rate is not None and rate["value"] in (None, 0.0):
         raise ConfigError(f"--positive: no row of column {args.label!r} has this value")
+    if survey is not None:
+        found["rebalance"] = rebalanced(args, survey)
     return rows, columns, found
 
 
-def _analyses(args: argparse.Namespace, columns: Sequence[str]) -> Iterator[Analysis]:
+def _analyses(args: argparse.Namespace, columns: Sequence[str], texts: ColumnTexts) -> Iterator[Analysis]:
     sensitive = args.sensitive or ([args.label] if args.label is not None else [])
     named = args.quasi or [column for column in columns if kind_by_name(column) and column not in sensitive]
     quasi = [column for column in dict.fromkeys((*named, *args.protected)) if column not in sensitive]
@@ -112,7 +123,7 @@ def _analyses(args: argparse.Namespace, columns: Sequence[str]) -> Iterator[Anal
         raise ConfigError("no column is named like a quasi-identifier; name them: --quasi COL...")
     yield Sensitivity(args.text)
     if args.protected or args.positive is not None:
-        yield Groups(args.protected, args.label, args.positive)
+        yield Groups(texts, args.protected, args.label, args.positive)
     yield QuasiIdentifiers(quasi, sensitive)
     if quasi:
         yield Anonymity(quasi, sensitive, args.population)

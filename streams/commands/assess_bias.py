@@ -15,10 +15,10 @@ from agent.assess.bias.proxies import Proxies
 from agent.assess.bias.reference import Reference, read_reference
 from agent.assess.bias.repeats import Repeats
 from agent.assess.bias.representation import Representation
-from agent.assess.bias.reservoir import RowSample
+from agent.assess.bias.sampled_texts import SampledTexts
 from agent.errors import ConfigError
 
-__all__ = ["add_bias_arguments", "bias_analyses", "check_bias_arguments", "reference_of"]
+__all__ = ["add_bias_arguments", "bias_analyses", "check_bias_arguments", "no_features", "reference_of"]
 
 
 def add_bias_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_bias_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--split", metavar="COL",
                        help="column that says train, test, ...: finds what stands in two of them")  # fmt: skip
     group.add_argument("--id", nargs="+", default=[], metavar="COL",
-                       help="columns that only tell rows apart, no features (default by title and values)")  # fmt: skip
+                       help="columns that are no features: tell rows apart, or copy label or attribute")  # fmt: skip
 
 
 def check_bias_arguments(args: argparse.Namespace) -> None:
@@ -54,16 +54,19 @@ def reference_of(args: argparse.Namespace) -> Reference | None:
     return None if args.reference is None else read_reference(args.reference, args.protected)
 
 
-def bias_analyses(args: argparse.Namespace, reference: Reference | None) -> Iterator[Analysis]:
+def no_features(args: argparse.Namespace) -> tuple[str, ...]:
+    """The columns that no model is given, beside the label: those of ``--id``, and the split."""
+    return (*args.id, *([args.split] if args.split is not None else []))
+
+
+def bias_analyses(args: argparse.Namespace, texts: ColumnTexts, reference: Reference | None) -> Iterator[Analysis]:
     """In the order in which they are shown. They share the texts of each batch."""
-    texts = ColumnTexts()
     attributes = Attributes(texts, args.protected)
-    left_out = [*args.id, *([args.split] if args.split is not None else [])]
     if args.protected:
         yield Representation(attributes, reference)
     if args.label is not None:
         yield Labels(texts, attributes, args.label, args.positive)
     if args.protected:
-        yield Proxies(RowSample(texts), args.protected, args.label, left_out)
+        yield Proxies(SampledTexts(texts), args.protected, args.label, no_features(args))
         yield MissingValues(texts, attributes)
     yield Repeats(texts, attributes, args.label, args.split, args.id)

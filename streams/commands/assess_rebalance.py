@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.assess.rebalance import METHODS, SAMPLINGS, Opened, Request, rebalance
+from agent.assess.rebalance import METHODS, SAMPLINGS, Opened, Request, Survey, rebalance
 from agent.assess.tables import TableReader, kind_of, open_reader
 from agent.errors import ConfigError
+from streams.commands.assess_bias import no_features
 from streams.commands.same_file import same_file
 from streams.commands.terminal import progress_bar
+from streams.commands.writable import check_writable
 
-__all__ = ["add_rebalance_arguments", "check_rebalance_arguments", "opened_by", "rebalanced"]
+__all__ = ["add_rebalance_arguments", "check_rebalance_arguments", "opened_by", "rebalanced", "survey_for"]
 
 #: Option, and the method that alone has it.
 _ONLY = {
@@ -36,9 +38,7 @@ def add_rebalance_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--level", type=float, metavar="L",
                        help="disparate-impact-remover: from 0, nothing, to 1 (default), all")  # fmt: skip
     group.add_argument("--repair", nargs="+", metavar="COL",
-                       help="disparate-impact-remover: these columns (default all of numbers)")  # fmt: skip
-    group.add_argument("--ignore", nargs="+", metavar="COL",
-                       help="columns that say label or protected attribute again, or are no features")  # fmt: skip
+                       help="disparate-impact-remover: these columns (default all of numbers but --id)")  # fmt: skip
     group.add_argument("--with-protected", action="store_true",
                        help="give the protected attributes to the model that shows the cost")  # fmt: skip
     group.add_argument("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
@@ -53,7 +53,7 @@ def check_rebalance_arguments(args: argparse.Namespace) -> None:
         For options that do not go together.
     """
     if args.rebalance is None:
-        for name in ("rebalance_method", *_ONLY, "ignore", "with_protected", "seed"):
+        for name in ("rebalance_method", *_ONLY, "with_protected", "seed"):
             if getattr(args, name) is not None and getattr(args, name) is not False:
                 raise ConfigError(f"--{name.replace('_', '-')} needs --rebalance OUT")
         return
@@ -72,6 +72,8 @@ def check_rebalance_arguments(args: argparse.Namespace) -> None:
     kind_of(args.rebalance)
     if same_file(args.rebalance, Path(args.data)):
         raise ConfigError(f"--rebalance {args.rebalance}: is the file that is being read; name another")
+    if args.reference is not None and same_file(args.rebalance, args.reference):
+        raise ConfigError(f"--rebalance {args.rebalance}: is the file of --reference; name another")
     if args.out is not None and same_file(args.rebalance, args.out):
         raise ConfigError(f"--rebalance {args.rebalance}: is the page of --out; name another")
     if args.level is not None and not 0.0 <= args.level <= 1.0:
@@ -80,21 +82,20 @@ def check_rebalance_arguments(args: argparse.Namespace) -> None:
         raise ConfigError("--weight-column must not be empty")
     if args.seed is not None and args.seed < 0:
         raise ConfigError("--seed must not be negative")
-    _check_columns(args)
+    _check_repaired(args, args.repair or [])
+    check_writable(args.rebalance, "--rebalance")
 
 
-def _check_columns(args: argparse.Namespace) -> None:
-    for option in ("repair", "ignore"):
-        names = getattr(args, option) or []
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ConfigError(f"--{option} names column {twice!r} twice")
-        both = next((name for name in names if name == args.label or name in args.protected), None)
-        if both is not None:
-            raise ConfigError(f"--{option} {both}: is the label or a protected attribute")
-    both = next((name for name in args.repair or [] if name in (args.ignore or [])), None)
+def _check_repaired(args: argparse.Namespace, names: Sequence[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"--repair names column {twice!r} twice")
+    both = next((name for name in names if name == args.label or name in args.protected), None)
     if both is not None:
-        raise ConfigError(f"column {both!r} cannot be both repaired and ignored")
+        raise ConfigError(f"--repair {both}: is the label or a protected attribute")
+    both = next((name for name in names if name in no_features(args)), None)
+    if both is not None:
+        raise ConfigError(f"--repair {both}: is the split or an --id, which no model is given")
 
 
 def opened_by(path: Path, *, quiet: bool) -> Opened:
@@ -111,8 +112,10 @@ def opened_by(path: Path, *, quiet: bool) -> Opened:
     return opened
 
 
-def rebalanced(args: argparse.Namespace) -> dict[str, Any]:
-    """Write the table, and give the figures of it."""
+def survey_for(args: argparse.Namespace) -> Survey | None:
+    """What is to see the rows before `rebalanced`; None where nothing is asked for."""
+    if args.rebalance is None:
+        return None
     request = Request(
         protected=tuple(args.protected),
         label=args.label,
@@ -122,8 +125,13 @@ def rebalanced(args: argparse.Namespace) -> dict[str, Any]:
         sampling=args.sampling or SAMPLINGS[0],
         level=1.0 if args.level is None else args.level,
         repaired=tuple(args.repair or ()),
-        ignored=tuple(args.ignore or ()),
+        ignored=no_features(args),
         with_protected=args.with_protected,
         seed=args.seed or 0,
     )
-    return rebalance(request, opened_by(Path(args.data), quiet=args.quiet), args.rebalance)
+    return Survey(request)
+
+
+def rebalanced(args: argparse.Namespace, survey: Survey) -> dict[str, Any]:
+    """Write the table, and give the figures of it."""
+    return rebalance(survey, opened_by(Path(args.data), quiet=args.quiet), args.rebalance)

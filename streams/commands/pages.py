@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError
 from streams.commands.same_file import same_file
+from streams.commands.writable import check_writable
 
 __all__ = ["check_page"]
 
@@ -29,11 +30,4 @@ def check_page(page: Path, inputs: Iterable[tuple[Path, str]]) -> None:
     for path, role in inputs:
         if same_file(page, path):
             raise ConfigError(f"--out {page}: is {role}; name another file")
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        new = not page.exists()
-        page.open("ab").close()
-        if new:
-            page.unlink()
-    except OSError as error:
-        raise ConfigError(f"--out {page}: cannot be written ({error.strerror})") from None
+    check_writable(page, "--out")

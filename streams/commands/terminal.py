@@ -1,8 +1,10 @@
-"""What the commands have in common on a terminal: the bar of long work, the input that is a file or standard input."""
+"""What the commands have in common on a terminal: the bar of long work and its end, the input."""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from agent.errors import ConfigError
 
-__all__ = ["event_lines", "open_input", "progress_bar"]
+__all__ = ["ending_cleanly", "event_lines", "open_input", "progress_bar"]
 
 
 @contextmanager
@@ -37,6 +39,25 @@ def progress_bar(verb: str, total: int | None, *, quiet: bool, counts: bool = Tr
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(verb, total=total)
         yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """A request to end (SIGTERM, SIGHUP) becomes an interrupt, so that no unfinished file is left."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not end the clearing up
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no other may set handlers
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def open_input(name: str) -> BinaryIO:

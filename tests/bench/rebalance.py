@@ -35,7 +35,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from agent.assess.rebalance import Request, rebalance
+from agent.assess.rebalance import Request, rebalance, surveyed
 from streams.commands.assess_rebalance import opened_by
 
 __all__ = ["main"]
@@ -78,6 +78,11 @@ def request_for(rows: Sequence[_Row], attribute: str, seed: int, options: dict[s
     return Request((attribute,), "y", "1", ignored=tuple(dict.fromkeys(ignored)), seed=seed, **options)
 
 
+def rebalanced(request: Request, path: Path, out: Path) -> dict[str, Any]:
+    opened = opened_by(path, quiet=True)
+    return rebalance(surveyed(request, opened), opened, out)
+
+
 def lines(path: Path, seed: int) -> Iterator[dict[str, Any]]:
     rows = read_rows(path)
     for attribute in (name for name in rows[0] if name.startswith("group_")):
@@ -95,7 +100,7 @@ def one(path: Path, rows: Sequence[_Row], attribute: str, seed: int, options: di
     request = request_for(rows, attribute, seed, options)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.csv"
-        found = rebalance(request, opened_by(path, quiet=True), out)
+        found = rebalanced(request, path, out)
         written = read_rows(out)
     labels, model = found["labels"], found["model"]
     change = model.get("change_repaired_inputs", model["change"])
@@ -134,7 +139,7 @@ def rounded(figure: dict[str, Any] | None, scale: float = 1.0) -> list[float] | 
 def from_fairlearn(written: Sequence[_Row], found: dict[str, Any], attribute: str) -> float:
     """Of the labels of the written rows; of groups that are large enough for us."""
     after = found["labels"]["after"][attribute]
-    large = {name for name, rate in after["by_group"].items() if rate["rows"] >= 30}
+    large = {name for name, rate in after["groups"].items() if rate["effective_rows"] >= 30}
     known = [row for row in written if row[attribute] in large]
     label = np.array([row["y"] == "1" for row in known])
     call = {
@@ -174,7 +179,7 @@ def held_out_figures(rows: Sequence[_Row], attribute: str, request: Request) -> 
         with tempfile.TemporaryDirectory() as folder:
             source, out = Path(folder) / "train.csv", Path(folder) / "out.csv"
             write_rows(source, [rows[at] for at in train])
-            rebalance(request, opened_by(source, quiet=True), out)
+            rebalanced(request, source, out)
             aside = [rows[at] for at in test]
             for number, file in enumerate((source, out)):
                 decided[number, test] = decisions(read_rows(file), aside, request)

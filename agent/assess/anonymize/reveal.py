@@ -11,7 +11,7 @@ from agent.assess.protection import ProtectionKey, load_operator
 from agent.assess.protection.format_preserving import FormatPreserving
 from agent.assess.protection.pseudonym import Reversal
 from agent.assess.protection.tokens import PSEUDONYM
-from agent.assess.tables import Batch, TableWriter
+from agent.assess.tables import Batch, TableWriter, advancing
 from agent.errors import DataError
 
 __all__ = ["Revealed", "reveal"]
@@ -70,8 +70,7 @@ def reveal(
     DataError
         At the first pseudonym that cannot be reversed, with its row; then nothing is committed.
     """
-    done = 0
-    for batch in batches:
+    for batch in advancing(batches, advance):
         rows = []
         for number, row in enumerate(batch.rows, batch.first):
             try:
@@ -80,7 +79,5 @@ def reveal(
                 raise DataError(f"{name}: row {number}: {error}") from None
         if writer is not None:
             writer.write(Batch(batch.columns, rows, batch.first, batch.done, batch.arrow))
-        advance(batch.done - done)
-        done = batch.done
     if writer is not None:
         writer.commit()

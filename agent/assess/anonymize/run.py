@@ -13,7 +13,7 @@ from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder, Known, KnownValues, Operator, ProtectionKey
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import IDENTIFYING
-from agent.assess.tables import Batch, Row, TableReader, TableWriter, plain_text
+from agent.assess.tables import Batch, Row, TableReader, TableWriter, advancing, plain_text
 from agent.assess.titles import BY_TITLE
 from agent.redaction import fold
 
@@ -211,14 +211,11 @@ def anonymize(
     """
     seen = ColumnsSeen(anonymizer.columns)
     seen.add(reader.columns)
-    done = 0
-    for batch in batches:
+    for batch in advancing(batches, advance):
         seen.add(batch.columns)
         rows = [anonymizer.protect(row) for row in batch.rows]
         if writer is not None:
             writer.write(Batch(batch.columns, rows, batch.first, batch.done, batch.arrow))
-        advance(batch.done - done)
-        done = batch.done
     if anonymizer.tally.rows:
         seen.check(reader.name)
     if writer is not None:

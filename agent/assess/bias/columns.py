@@ -94,10 +94,6 @@ class CodedColumn:
             ]
         return self._last
 
-    def code(self, value: str) -> int | None:
-        """The code of a value that has one of its own."""
-        return self._codes.get(value)
-
     def _new(self, text: str) -> int:
         if text in self._codes:
             return self._codes[text]

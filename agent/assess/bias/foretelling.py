@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from agent.assess.bias.encoding import BUCKETS, Codes, fold_rare
 from agent.assess.bias.significance import LEAST_EXPECTED, Association, association, table_of
 from agent.assess.bias.softmax import SoftmaxRegression, SparseRows
-from agent.windows.intervals import wilson, z_value
+from agent.assess.sampling import stratified_folds
+from agent.windows.intervals import mean_of_shares, z_value
 
 __all__ = ["Foretold", "design", "foretell", "held_out_association"]
 
@@ -38,13 +39,8 @@ class Foretold:
         table = table_of(truth, guessed, classes, classes)
         counts = table.sum(axis=1)
         shares = [float(table[place, place] / counts[place]) for place in range(classes)]
-        bounds = [
-            wilson(share, float(count), z_value(_CONFIDENCE)) for share, count in zip(shares, counts, strict=True)
-        ]
-        self.value = sum(shares) / classes
-        below = sqrt(sum((share - low) ** 2 for share, (low, _) in zip(shares, bounds, strict=True))) / classes
-        above = sqrt(sum((high - share) ** 2 for share, (_, high) in zip(shares, bounds, strict=True))) / classes
-        self.interval = (max(0.0, self.value - below), min(1.0, self.value + above))
+        rated = list(zip(shares, counts.tolist(), strict=True))
+        self.value, self.interval = mean_of_shares(rated, z_value(_CONFIDENCE))
         self.chance = 1.0 / classes
 
 
@@ -110,10 +106,7 @@ def foretell(rows: SparseRows, classes: Codes, count: int, rng: np.random.Genera
     classes
         0 .. count - 1, each at least five times.
     """
-    folds: NDArray[Any] = np.empty(len(classes), dtype=np.int64)
-    for group in range(count):
-        places = rng.permutation(np.flatnonzero(classes == group))
-        folds[places] = np.arange(len(places)) % _FOLDS
+    folds = stratified_folds(classes.tolist(), _FOLDS, random.Random(int(rng.integers(2**32))))
     guessed: Codes = np.empty(len(classes), dtype=np.int64)
     for fold in range(_FOLDS):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)

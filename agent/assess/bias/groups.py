@@ -10,16 +10,9 @@ from agent.assess.bias.columns import FIRST_NAMED, CodedColumn, ColumnTexts
 from agent.assess.tables import Batch
 from agent.windows.bias import JOINED
 
-__all__ = ["COMPARED", "LEAST_COMPARED", "LEAST_ROWS", "Attributes", "Cells", "largest"]
+__all__ = ["Attributes", "Cells"]
 
-LEAST_ROWS = 10
-"""Smaller groups are not named: a rare value may itself be a person's."""
-LEAST_COMPARED = 30
-"""Smaller groups are not compared with others, as with live decisions."""
-COMPARED = 12
-"""So many groups of an attribute are compared, the largest; of an intersection twice as many."""
-
-_MOST_INTERSECTIONS = 15
+_MOST_PAIRED = 6
 
 Cells = Counter[tuple[int, ...]]
 
@@ -40,18 +33,12 @@ class Attributes:
 
     def __init__(self, texts: ColumnTexts, protected: Sequence[str]) -> None:
         self.single = {column: CodedColumn(texts, column) for column in protected}
-        self._pairs = {
-            JOINED.join(pair): pair for pair in list(combinations(protected, 2))[:_MOST_INTERSECTIONS]
-        }  # fmt: skip
+        self._pairs = {JOINED.join(pair): pair for pair in combinations(protected[:_MOST_PAIRED], 2)}
         self.names = (*self.single, *self._pairs)
 
     def parts(self, name: str) -> tuple[CodedColumn, ...]:
         """The columns of an attribute or of an intersection."""
         return tuple(self.single[column] for column in self._pairs.get(name, (name,)))
-
-    def is_intersection(self, name: str) -> bool:
-        """Whether the name is that of two attributes."""
-        return name in self._pairs
 
     def count(self, cells: Mapping[str, Cells], batch: Batch, *more: Sequence[int]) -> None:
         """Count each row, in each attribute and intersection that `cells` has, by its group and `more` codes."""
@@ -74,9 +61,3 @@ class Attributes:
             if group is not None:
                 found[group] += count
         return dict(found.most_common())
-
-
-def largest(rows: Mapping[str, int], most: int, least: int) -> list[str]:
-    """The names of at most `most` groups of at least `least` rows, from the largest on."""
-    ranked = sorted(rows, key=lambda name: (-rows[name], name))
-    return [name for name in ranked[:most] if rows[name] >= least]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.assess.bias.columns import is_missing
+from agent.assess.cells import number_of
 
 __all__ = ["Kind", "kind_of", "numbers_of", "plain_form", "tells_rows_apart", "tokens_of"]
 
@@ -52,7 +53,7 @@ def kind_of(texts: Sequence[str]) -> Kind:
         words = sum(map(_length, different)) / len(different)
         # Few sentences that come again and again are categories all the same.
         return "category" if words < _WORDS_OF_A_TEXT or len(filled) >= 2 * len(different) else "text"
-    for kind, read in (("number", _number), ("date", _time)):
+    for kind, read in (("number", number_of), ("date", _time)):
         if sum(read(text) is not None for text in filled) >= _MOSTLY * len(filled):
             return kind  # type: ignore[return-value]
     length = sum(map(len, filled)) / len(filled)
@@ -67,7 +68,7 @@ def _length(text: str) -> float:
 
 def numbers_of(texts: Sequence[str], kind: Kind) -> NDArray[np.float64]:
     """Cells of a column of numbers or dates (seconds) as numbers; NaN for what is neither."""
-    read = _time if kind == "date" else _number
+    read = _time if kind == "date" else number_of
     found = (read(text) for text in texts)
     return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
 
@@ -86,14 +87,6 @@ def tokens_of(text: str) -> list[str]:
 def plain_form(text: str) -> str:
     """Letters and digits alone, in lower case: the same for texts that differ in case, spaces and punctuation."""
     return "".join(_WORD.findall(text.casefold()))
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", "") if "," in text else text)
-    except ValueError:
-        return None
-    return value if abs(value) < 1e300 else None
 
 
 def _time(text: str) -> float | None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from agent.assess.bias.columns import ABSENT, BEYOND, FIRST_NAMED, CodedColumn, ColumnTexts
-from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
+from agent.assess.bias.groups import Attributes, Cells
 from agent.assess.bias.representation import evenness, imbalance_ratio
 from agent.assess.bias.significance import LEVEL, Association, association
+from agent.assess.disparity_figures import disparity_figures, most_compared
+from agent.assess.groups_shown import LEAST_COMPARED, LEAST_NAMED, MOST_NAMED, largest
 from agent.assess.tables import Batch
 from agent.significance import holm
-from agent.windows.disparity import AttributeMeasurement, Disparity, measure
+from agent.windows.disparity import measure
 from agent.windows.groups import SLOTS, GroupCounts
 from agent.windows.intervals import wilson, z_value
 
-__all__ = ["Labels", "compared", "group_counts"]
+__all__ = ["Labels", "group_counts"]
 
 _MEASURES = ("spd", "dir")
-_MOST_NAMED = 50
 _CONFIDENCE = 0.95
 _NEGATIVE, _POSITIVE = 1, 2
 _LABEL_CELLS = 2
@@ -81,7 +82,7 @@ class Labels:
             if self._classes[code]
         }  # fmt: skip
         labelled = self._classes.total() - self._classes[ABSENT]
-        named = largest(rows, _MOST_NAMED, LEAST_ROWS)
+        named = largest(rows, MOST_NAMED, LEAST_NAMED)
         z = z_value(_CONFIDENCE, max(1, len(named)))
         counts = [rows[name] for name in named]
         return {
@@ -124,7 +125,7 @@ class Labels:
     def _association(self, name: str, cells: Cells) -> Association:
         """Of groups and classes of the label, both large enough for the test, the smaller classes pooled."""
         labelled = Counter({cell: count for cell, count in cells.items() if cell[-1] != ABSENT})
-        groups = compared(self._attributes, name, labelled)
+        groups = _compared(self._attributes, name, labelled)
         total = sum(count for cell, count in labelled.items() if self._attributes.label(name, cell) in groups)
         classes: Counter[int] = Counter()
         for (group, label), count in labelled.items():
@@ -153,9 +154,9 @@ class Labels:
         }
         found = measure(by_attribute, 0.0, LEAST_COMPARED)
         single = self._attributes.single
-        parts = {part.attribute: _attribute_figures(part) for part in found.attributes}
+        parts = {part.attribute: disparity_figures(part, _MEASURES) for part in found.attributes}
         return {
-            "positive": self._positive if self._classes[FIRST_NAMED] >= LEAST_ROWS else None,
+            "positive": self._positive if self._classes[FIRST_NAMED] >= LEAST_NAMED else None,
             "p_bias": {
                 "value": found.component.value,
                 "interval": [found.component.lower, found.component.upper],
@@ -166,11 +167,10 @@ class Labels:
         }
 
 
-def compared(attributes: Attributes, name: str, cells: Cells) -> dict[str, int]:
+def _compared(attributes: Attributes, name: str, cells: Cells) -> dict[str, int]:
     """Rows of the groups that are compared: the largest, as many as live decisions have, of at least 30 rows."""
     rows = attributes.group_rows(name, cells)
-    most = COMPARED * 2 if attributes.is_intersection(name) else COMPARED
-    return {group: rows[group] for group in largest(rows, most, LEAST_COMPARED)}
+    return {group: rows[group] for group in most_compared(rows, len(attributes.parts(name)))}
 
 
 def group_counts(attributes: Attributes, name: str, cells: Cells, hit: int, unknown: int) -> Sequence[GroupCounts]:
@@ -184,7 +184,7 @@ def group_counts(attributes: Attributes, name: str, cells: Cells, hit: int, unkn
     known = Counter({cell: count for cell, count in cells.items() if cell[-1] != unknown})
     hits = attributes.group_rows(name, Counter({cell: count for cell, count in known.items() if cell[-1] == hit}))
     found = []
-    for group, rows in compared(attributes, name, known).items():
+    for group, rows in _compared(attributes, name, known).items():
         numbers = [0.0] * SLOTS
         positive = float(hits.get(group, 0))
         # Of decisions without a label: the sums of weights and of their squares, which are equal as all weights are 1.
@@ -192,24 +192,3 @@ def group_counts(attributes: Attributes, name: str, cells: Cells, hit: int, unkn
         numbers[2] = numbers[3] = positive
         found.append(GroupCounts(group, numbers))
     return found
-
-
-def _attribute_figures(part: AttributeMeasurement) -> dict[str, Any]:
-    disparities: Mapping[str, Disparity] = {one.measure: one for one in part.disparities if one.measure in _MEASURES}
-    return {
-        "groups": {
-            rate.group: {"rows": round(rate.count), "value": rate.rate, "interval": [rate.lower, rate.upper]}
-            for rate in part.groups
-        },
-        **{
-            name: {
-                "value": one.value,
-                "interval": [one.lower, one.upper],
-                "favoured": one.favoured,
-                "disfavoured": one.disfavoured,
-                "pairs": one.pairs,
-            }
-            | ({} if one.noise_floor is None else {"noise_floor": one.noise_floor})
-            for name, one in disparities.items()
-        },
-    }

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Any
 
 from agent.assess.bias.columns import ColumnTexts, is_missing
-from agent.assess.bias.groups import LEAST_COMPARED, Attributes, Cells
+from agent.assess.bias.groups import Attributes, Cells
 from agent.assess.bias.labels import group_counts
+from agent.assess.groups_shown import LEAST_COMPARED
 from agent.assess.tables import Batch
 from agent.windows.disparity import measure
 

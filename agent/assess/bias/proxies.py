@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from agent.assess.bias.encoding import BINS, Codes, binned, fold_rare, frequent, hashed_words
 from agent.assess.bias.foretelling import design, foretell, held_out_association
-from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, largest
 from agent.assess.bias.kinds import Kind, kind_of, numbers_of, tells_rows_apart
-from agent.assess.bias.reservoir import RowSample
+from agent.assess.bias.sampled_texts import SampledTexts
 from agent.assess.bias.significance import LEAST_EXPECTED, LEVEL, Association, association, table_of
+from agent.assess.groups_shown import LEAST_COMPARED, MOST_COMPARED, largest
 from agent.assess.tables import Batch
 from agent.significance import holm
 
-__all__ = ["NOTABLE", "Proxies"]
+__all__ = ["Proxies"]
 
-NOTABLE = 0.1
-"""Cramer's V from which a significant association is called a proxy ("small" after Cohen, 1988)."""
+#: Cramer's V from which a significant association is called a proxy ("small" after Cohen, 1988).
+_NOTABLE = 0.1
 
 _COPY = 0.95
 # Smaller groups would leave hardly any bin in which they expect five rows.
@@ -42,7 +42,7 @@ class _Column:
 
 
 class Proxies:
-    """On a random sample of the rows, see `RowSample`.
+    """On a random sample of the rows, see `SampledTexts`.
 
     *One by one.* Cramer's V, corrected for bias, between the groups and the column's values (bins of numbers and dates,
     frequent categories, with rare ones pooled until every cell expects five rows); of texts and of categories with many
@@ -69,7 +69,7 @@ class Proxies:
 
     def __init__(
         self,
-        sample: RowSample,
+        sample: SampledTexts,
         protected: Sequence[str],
         label: str | None = None,
         left_out: Collection[str] = (),
@@ -108,7 +108,7 @@ class Proxies:
             "rows": self._sample.seen,
             "sample_rows": len(self._sample),
             "level": LEVEL,
-            "notable_v": NOTABLE,
+            "notable_v": _NOTABLE,
             "tests": len(tests),
             "left_out": left_out,
             "label_told_by": [name for name, v in of_label.items() if v >= _COPY],
@@ -141,7 +141,7 @@ class _Attribute:
         self, attribute: str, groups: Sequence[str], features: Mapping[str, _Column], rng: np.random.Generator
     ) -> None:
         counts = Counter(group for group in groups if group)
-        names = largest(counts, COMPARED, max(LEAST_COMPARED, round(_LEAST_SHARE * counts.total())))
+        names = largest(counts, MOST_COMPARED, max(LEAST_COMPARED, round(_LEAST_SHARE * counts.total())))
         self.rows = {name: counts[name] for name in names}
         places = {name: place for place, name in enumerate(names)}
         self._rng = rng
@@ -235,7 +235,7 @@ def _ranked(
             "p": tests[name].p,
             "p_adjusted": p,
             "significant": p is not None and p < LEVEL,
-            "proxy": p is not None and p < LEVEL and tests[name].v >= NOTABLE,
+            "proxy": p is not None and p < LEVEL and tests[name].v >= _NOTABLE,
             "cramers_v_with_label": of_label.get(name),
         }
     return found

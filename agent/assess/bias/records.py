@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import IO, Any, TypeAlias
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import DataError
+from agent.assess.temporary import needing_room, write_all
 
-__all__ = ["HASH_BYTES", "Records", "RowHasher"]
+__all__ = ["Records"]
 
-HASH_BYTES = 16
 _PARTS = 64
+_WORK = "finding repeated rows"
 _SHIFT = np.uint64(58)
 # About 20 MB before the disk is used.
 _PENDING = 500_000
 
 _Array: TypeAlias = NDArray[Any]
-
-
-class RowHasher:
-    """128-bit keyed hashes of lists of texts, as `agent.assess.hashed_counts.Hasher`, for many texts at once."""
-
-    __slots__ = ("_encode", "_key")
-
-    def __init__(self) -> None:
-        self._key = os.urandom(32)
-        self._encode = msgspec.msgpack.Encoder().encode
-
-    def __call__(self, texts: Sequence[str]) -> bytes:
-        """`HASH_BYTES` bytes."""
-        try:
-            data = self._encode(texts)
-        except UnicodeEncodeError:
-            # Half a surrogate pair, out of JSON. As bytes, which no list of texts is encoded to.
-            data = self._encode([text.encode("utf-8", "surrogatepass") for text in texts])
-        return blake2b(data, key=self._key, digest_size=HASH_BYTES).digest()
 
 
 class Records:
@@ -93,11 +71,9 @@ class Records:
             return
         self._spill()
         for file in self._files:
-            try:
+            with needing_room(_WORK):
                 file.seek(0)
                 data = file.read()
-            except OSError as error:
-                raise _no_room(error) from None
             yield _sorted(np.frombuffer(data, dtype=self._type))
 
     def close(self) -> None:
@@ -113,21 +89,13 @@ class Records:
         part = records["high"] >> _SHIFT
         order = np.argsort(part, kind="stable")
         bounds = np.searchsorted(part[order], np.arange(_PARTS + 1, dtype=np.uint64))
-        try:
+        with needing_room(_WORK):
             if not self._files:
                 self._files = [tempfile.TemporaryFile(buffering=0) for _ in range(_PARTS)]  # noqa: SIM115
             for place, file in enumerate(self._files):
-                data = records[order[bounds[place] : bounds[place + 1]]].tobytes()
-                while data:
-                    data = data[file.write(data) :]
-        except OSError as error:
-            raise _no_room(error) from None
+                write_all(file, records[order[bounds[place] : bounds[place + 1]]].tobytes())
 
 
 def _sorted(records: _Array) -> _Array:
     ordered: _Array = records[np.lexsort((records["low"], records["high"]))]
     return ordered
-
-
-def _no_room(error: OSError) -> DataError:
-    return DataError(f"finding repeated rows needs room in the temporary folder ({error.strerror}); set TMPDIR")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.assess.bias.columns import FIRST_NAMED
-from agent.assess.bias.groups import LEAST_ROWS
 from agent.assess.bias.records import Records
+from agent.assess.groups_shown import LEAST_NAMED
 
 __all__ = ["RepeatCounts"]
 
@@ -69,13 +69,13 @@ class RepeatCounts:
         return {
             name: {"labelled": int(labelled[code]), "conflicting": _part(int(conflicting[code]), int(labelled[code]))}
             for code, name in enumerate(names, FIRST_NAMED)
-            if labelled[code] >= LEAST_ROWS
+            if labelled[code] >= LEAST_NAMED
         }
 
     def leakage(self, names: Sequence[str]) -> dict[str, Any]:
         """Rows of each split with at least ten rows, and how many of them equal a row of each other such split."""
         named: Mapping[int, str] = {
-            code: name for code, name in enumerate(names, FIRST_NAMED) if self._split_rows[code] >= LEAST_ROWS
+            code: name for code, name in enumerate(names, FIRST_NAMED) if self._split_rows[code] >= LEAST_NAMED
         }
         return {
             "splits": {name: int(self._split_rows[code]) for code, name in named.items()},

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from agent.assess.bias.columns import FIRST_NAMED, MOST_VALUES, CodedColumn, ColumnTexts
 from agent.assess.bias.groups import Attributes
 from agent.assess.bias.kinds import kind_of, plain_form, tells_rows_apart
-from agent.assess.bias.records import Records, RowHasher
+from agent.assess.bias.records import Records
 from agent.assess.bias.repeat_counts import RepeatCounts
+from agent.assess.hashing import Hasher
 from agent.assess.tables import Batch
 
 __all__ = ["Repeats"]
@@ -58,7 +59,7 @@ class Repeats:
         self._named_out = frozenset(left_out)
         self._features: tuple[str, ...] = ()
         self._left_out: tuple[str, ...] = ()
-        self._hash = RowHasher()
+        self._hash = Hasher()
         self._places = {name: f"group{place}" for place, name in enumerate(attributes.single)}
         self._rows = Records([("label", "<u4"), ("split", "u1"), *((name, "<u2") for name in self._places.values())])
         self._of_text: dict[str, Records] = {}

@@ -8,9 +8,10 @@ from math import log
 from typing import Any
 
 from agent.assess.bias.columns import ABSENT, BEYOND, MOST_VALUES
-from agent.assess.bias.groups import COMPARED, LEAST_COMPARED, LEAST_ROWS, Attributes, Cells, largest
+from agent.assess.bias.groups import Attributes, Cells
 from agent.assess.bias.reference import Reference
 from agent.assess.bias.significance import LEVEL, Association, goodness_of_fit
+from agent.assess.groups_shown import LEAST_COMPARED, LEAST_NAMED, MOST_COMPARED, MOST_NAMED, largest
 from agent.assess.tables import Batch
 from agent.significance import holm
 from agent.windows.bias import JOINED
@@ -18,7 +19,6 @@ from agent.windows.intervals import wilson, z_value
 
 __all__ = ["Representation", "evenness", "imbalance_ratio"]
 
-_MOST_NAMED = 50
 _CONFIDENCE = 0.95
 
 
@@ -54,7 +54,7 @@ class Representation:
         single = self._attributes.single
         return {
             "exact": True,
-            "least_rows": LEAST_ROWS,
+            "least_rows": LEAST_NAMED,
             "groups_kept_apart": MOST_VALUES,
             "confidence": _CONFIDENCE,
             "tests": len(made),
@@ -74,9 +74,9 @@ class Representation:
         known = sum(rows.values())
         later = sum(count for cell, count in self._cells[name].items() if BEYOND in cell and ABSENT not in cell)
         covered = known if shares is None else sum(rows.get(group, 0) for group in shares)
-        named = largest(rows, _MOST_NAMED, LEAST_ROWS)
+        named = largest(rows, MOST_NAMED, LEAST_NAMED)
         # Groups that the population has and the table lacks are what representation is about.
-        groups = [*named, *(group for group in shares or () if group not in named)][: 2 * _MOST_NAMED]
+        groups = [*named, *(group for group in shares or () if group not in named)][: 2 * MOST_NAMED]
         z = z_value(_CONFIDENCE, max(1, len(groups)))
         by_group = {
             group: _group(rows.get(group, 0), known, covered, shares.get(group) if shares else None, z)
@@ -100,11 +100,11 @@ class Representation:
         known = sum(rows[name].values())
         of_one, of_two = sum(rows[one].values()), sum(rows[two].values())
         found = [
-            {"group": joined, "rows_if_independent": expected, "fewer_than": LEAST_ROWS}
-            for first in largest(rows[one], COMPARED, LEAST_ROWS)
-            for second in largest(rows[two], COMPARED, LEAST_ROWS)
+            {"group": joined, "rows_if_independent": expected, "fewer_than": LEAST_NAMED}
+            for first in largest(rows[one], MOST_COMPARED, LEAST_NAMED)
+            for second in largest(rows[two], MOST_COMPARED, LEAST_NAMED)
             if (expected := known * (rows[one][first] / of_one) * (rows[two][second] / of_two)) >= LEAST_COMPARED
-            and rows[name].get(joined := JOINED.join((first, second)), 0) < LEAST_ROWS
+            and rows[name].get(joined := JOINED.join((first, second)), 0) < LEAST_NAMED
         ]
         return sorted(found, key=lambda part: -part["rows_if_independent"])
 
@@ -127,7 +127,7 @@ def imbalance_ratio(counts: Sequence[int]) -> float | None:
 
 
 def _group(count: int, known: int, covered: int, expected: float | None, z: float) -> dict[str, Any]:
-    few = count < LEAST_ROWS
+    few = count < LEAST_NAMED
     share = count / known if known else 0.0
     found: dict[str, Any] = {
         "rows": None if few else count,
@@ -136,7 +136,7 @@ def _group(count: int, known: int, covered: int, expected: float | None, z: floa
         else {"value": share, "interval": list(wilson(share, known, z))},
     }
     if few:
-        found["fewer_than"] = LEAST_ROWS
+        found["fewer_than"] = LEAST_NAMED
     if expected is not None:
         among = count / covered if covered else 0.0
         low, high = wilson(among, covered, z)

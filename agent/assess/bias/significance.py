@@ -1,16 +1,16 @@
-"""The tests of this package: chi-square, and an unbiased strength of association."""
+"""The tests of this package: an unbiased strength of association, and goodness of fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.significance import chi_square_tail
+from agent.significance import chi_square, chi_square_tail
 
 __all__ = [
     "LEAST_EXPECTED",
@@ -61,18 +61,15 @@ def association(table: Table) -> Association:
 
     With fewer than two rows or columns left there is nothing to associate: v 0, p 1.
     """
-    counts = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0].astype(np.float64)
-    height, width = counts.shape
-    total = float(counts.sum())
-    if height < 2 or width < 2 or total < 2:
+    test = chi_square(table)
+    total = float(table.sum())
+    if not test.freedom:
         return Association(0.0, 0.0, 0, 1.0)
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / total
-    statistic = float(((counts - expected) ** 2 / expected).sum())
-    freedom = (height - 1) * (width - 1)
-    phi = max(0.0, statistic / total - freedom / (total - 1.0))
+    height, width = int((table.sum(axis=1) > 0).sum()), int((table.sum(axis=0) > 0).sum())
+    phi = max(0.0, test.statistic / total - test.freedom / (total - 1.0))
     least = min(height - (height - 1) ** 2 / (total - 1.0), width - (width - 1) ** 2 / (total - 1.0)) - 1.0
     v = min(1.0, sqrt(phi / least)) if least > 0.0 else 0.0
-    return Association(v, statistic, freedom, chi_square_tail(statistic, freedom))
+    return Association(v, test.statistic, test.freedom, test.p_value)
 
 
 def goodness_of_fit(counts: Sequence[int], shares: Sequence[float]) -> Association | None:
@@ -98,6 +95,6 @@ def goodness_of_fit(counts: Sequence[int], shares: Sequence[float]) -> Associati
             kept[-1] = (kept[-1][0] + pooled[0], kept[-1][1] + pooled[1])
     if len(kept) < 2:
         return None
-    statistic = sum((found - expected) ** 2 / expected if expected else inf for expected, found in kept)
+    statistic = sum((found - expected) ** 2 / expected for expected, found in kept)
     freedom = len(kept) - 1
     return Association(sqrt(statistic / total), statistic, freedom, chi_square_tail(statistic, freedom))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from weakref import finalize
 
-from agent.assess.hashed_counts import Hasher, clear_errors, temporary_store
+from agent.assess.hashed_counts import temporary_store
+from agent.assess.hashing import Hasher
+from agent.assess.temporary import needing_room
 
 __all__ = ["UnitQuota"]
 
@@ -35,7 +37,7 @@ class UnitQuota:
         """For rows that follow each other, by their units' names ("" for none)."""
         counts: dict[bytes, int] = {}
         found = []
-        with clear_errors():
+        with needing_room("counting"):
             for unit in units:
                 if not unit:
                     found.append(True)

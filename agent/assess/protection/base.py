@@ -47,10 +47,14 @@ class Operator(Protocol):
 
 
 class OperatorClass(Protocol):
-    """The class of an operator: ``Options`` are what a policy may say beside its name."""
+    """The class of an operator: ``Options`` are what a policy may say beside its name.
+
+    What a ``reversible`` one has made is turned back into the value by whoever has the key.
+    """
 
     name: ClassVar[str]
     needs_key: ClassVar[bool]
+    reversible: ClassVar[bool]
     Options: ClassVar[type[Section]]
 
     def __call__(self, options: Any, key: ProtectionKey | None) -> Operator: ...

@@ -40,6 +40,7 @@ class FormatPreserving:
 
     name: ClassVar[str] = "fpe"
     needs_key: ClassVar[bool] = True
+    reversible: ClassVar[bool] = True
 
     class Options(Section):
         """None."""

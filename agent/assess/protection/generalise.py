@@ -44,6 +44,7 @@ class Generalise:
 
     name: ClassVar[str] = "generalise"
     needs_key: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
 
     class Options(Section):
         """``width`` and ``top`` of bands, ``prefix`` of postcodes, ``decimals`` of coordinates."""

@@ -15,6 +15,7 @@ class Keep:
 
     name: ClassVar[str] = "keep"
     needs_key: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
 
     class Options(Section):
         """None."""

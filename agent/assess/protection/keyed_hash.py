@@ -23,6 +23,7 @@ class KeyedHash:
 
     name: ClassVar[str] = "hash"
     needs_key: ClassVar[bool] = True
+    reversible: ClassVar[bool] = False
 
     class Options(Section):
         """``exact``: take values as they are written, so that another form of writing is another value."""

@@ -29,6 +29,7 @@ class Mask:
 
     name: ClassVar[str] = "mask"
     needs_key: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
 
     class Options(Section):
         """``last``: how many letters and digits are shown; when left out four of telephone, card, account and national

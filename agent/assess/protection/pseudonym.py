@@ -48,6 +48,7 @@ class Pseudonym:
 
     name: ClassVar[str] = "pseudonym"
     needs_key: ClassVar[bool] = True
+    reversible: ClassVar[bool] = True
 
     class Options(Section):
         """``exact``: encrypt values as they are written."""

@@ -16,6 +16,7 @@ class Redact:
 
     name: ClassVar[str] = "redact"
     needs_key: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
 
     class Options(Section):
         """None."""

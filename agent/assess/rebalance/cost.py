@@ -10,19 +10,20 @@ not cover that other samples would give other models.
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 
-from agent.assess.rebalance.disparities import DECIDED, LEAST_COMPARED, by_attribute, named, slots
+from agent.assess.rebalance.disparities import DECIDED, by_attribute, compared, slots
 from agent.assess.rebalance.features import Encoder
+from agent.assess.rebalance.followed import SampledRow
 from agent.assess.rebalance.logistic import LogisticRegression
-from agent.assess.rebalance.sample import SampledRow
+from agent.assess.sampling import stratified_folds
+from agent.assess.sensitivity import share_of
 from agent.windows.base import CONFIDENCE
-from agent.windows.intervals import wilson, z_value
+from agent.windows.intervals import mean_of_shares, z_value
 
 __all__ = ["FOLDS", "Ranker", "model_figures"]
 
@@ -97,26 +98,11 @@ def _labels(rows: Sequence[SampledRow]) -> Any:
     return np.array([row.place.positive for row in rows], dtype=bool)
 
 
-def _folds(rows: Sequence[SampledRow], seed: int) -> Any:
-    """Each stratum spread evenly."""
-    members: dict[Any, list[int]] = defaultdict(list)
-    for at, row in enumerate(rows):
-        members[row.place].append(at)
-    draw = random.Random(f"{seed}:folds")
-    order = []
-    for place in sorted(members):
-        draw.shuffle(members[place])
-        order += members[place]
-    folds = np.empty(len(rows), dtype=np.int64)
-    folds[order] = np.arange(len(rows)) % FOLDS
-    return folds
-
-
 def _decided(
     rows: Sequence[SampledRow], labels: Any, columns: Sequence[str], numeric: Collection[str], seed: int
 ) -> tuple[Any, Any, Any]:
     """Decisions on every row, of models that have not seen it: before, after, and after on repaired features."""
-    folds = _folds(rows, seed)
+    folds = stratified_folds([row.place for row in rows], FOLDS, random.Random(f"{seed}:folds"))
     before, after, after_repaired = (np.zeros(len(rows), dtype=bool) for _ in range(3))
     weights = np.array([row.weight for row in rows])
     old, new = [row.before for row in rows], [row.after for row in rows]
@@ -142,25 +128,27 @@ def _figures(
     for row, decision in zip(rows, decided, strict=True):
         at = DECIDED[row.place.positive, bool(decision)]
         numbers[row.place.group, at : at + 2] += 1.0
+    sizes = _sizes([row.place.group for row in rows], len(groups))
     right = int(np.sum(decided == labels))
     return {
-        "accuracy": _share(right, len(rows)),
+        "accuracy": share_of(right, len(rows)),
         "balanced_accuracy": _balanced(decided, labels),
-        "disparities": by_attribute(numbers, groups, protected, _MEASURES),
+        "disparities": by_attribute(numbers, sizes, groups, protected, _MEASURES),
     }
 
 
-def _share(hits: int, total: int) -> dict[str, Any]:
-    return {"value": hits / total, "interval": list(wilson(hits / total, total, z_value(CONFIDENCE)))}
+def _sizes(numbers: Any, groups: int) -> list[int]:
+    found: list[int] = np.bincount(numbers, minlength=groups).tolist()
+    return found
 
 
 def _balanced(decided: Any, labels: Any) -> dict[str, Any]:
-    """The mean of two shares; its interval from theirs (Zou and Donner's MOVER, Statistics in Medicine 27, 2008)."""
-    parts = [_share(int(np.sum(decided[labels])), int(np.sum(labels)))]
-    parts.append(_share(int(np.sum(~decided[~labels])), int(np.sum(~labels))))
-    value = sum(part["value"] for part in parts) / 2.0
-    below, above = (sqrt(sum((part["value"] - part["interval"][side]) ** 2 for part in parts)) / 2.0 for side in (0, 1))
-    return {"value": value, "interval": [value - below, value + above]}
+    """The mean of the shares of either label that are decided rightly."""
+    sides = ((decided[labels], np.sum(labels)), (~decided[~labels], np.sum(~labels)))
+    value, interval = mean_of_shares(
+        [(float(np.mean(right)), int(count)) for right, count in sides], z_value(CONFIDENCE)
+    )
+    return {"value": value, "interval": list(interval)}
 
 
 def _change(
@@ -172,11 +160,12 @@ def _change(
     protected: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
+    numbers = np.array([row.place.group for row in rows])
     return {
         "accuracy": _paired(before == labels, after == labels),
         "spd_reduction": {
-            name: _reduction([names[row.place.group] for row in rows], before, after, seed)
-            for name, names in named(groups, protected).items()
+            view: _reduction([np.isin(numbers, members) for members in found.values()], before, after, seed)
+            for view, found in compared(groups, protected, _sizes(numbers, len(groups))).items()
         },
     }
 
@@ -194,18 +183,20 @@ def _paired(before: Any, after: Any) -> dict[str, Any]:
     return {"value": value, "interval": [min(value, centre - half), max(value, centre + half)]}
 
 
-def _reduction(names: Sequence[str], before: Any, after: Any, seed: int) -> dict[str, Any] | None:
+def _reduction(members: Sequence[Any], before: Any, after: Any, seed: int) -> dict[str, Any] | None:
     """``1 - SPD after / SPD before``, with bounds that hold 95 % of redrawn samples (paired bootstrap by group).
 
     None where fewer than two groups are large enough, or the SPD is next to none before.
+
+    Parameters
+    ----------
+    members
+        Of each group that is compared which rows are in it, shape (n,), of booleans.
     """
-    kinds = 2 * before + after
-    cells = {name: np.zeros(4) for name in sorted(set(names))}
-    for name, kind in zip(names, kinds.tolist(), strict=True):
-        cells[name][kind] += 1.0
-    large = [counts for counts in cells.values() if counts.sum() >= LEAST_COMPARED]
-    if len(large) < 2:
+    if len(members) < 2:
         return None
+    kinds = 2 * before + after
+    large = [np.bincount(kinds[group], minlength=4).astype(float) for group in members]
     draw = np.random.default_rng(seed)
     drawn = np.array([draw.multinomial(int(counts.sum()), counts / counts.sum(), size=_DRAWS) for counts in large])
     first, second = _spreads(np.array(large)[:, None, :])

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from agent.assess.disparity_figures import disparity_figures, most_compared
+from agent.assess.groups_shown import LEAST_COMPARED
+from agent.windows.bias import JOINED
 from agent.windows.disparity import measure
 from agent.windows.groups import SLOTS, GroupCounts
 
-__all__ = ["DECIDED", "LEAST_COMPARED", "by_attribute", "named", "slots"]
-
-#: Smaller groups (effective rows) are not compared: `bias.min_group` of the live agent.
-LEAST_COMPARED: Final = 30
-#: Smaller groups are not named: a rare value may itself be a person's.
-_LEAST_NAMED: Final = 10
-_MOST_NAMED: Final = 50
+__all__ = ["DECIDED", "by_attribute", "compared", "slots"]
 
 #: Place of (label, decision) in a group's numbers, see `agent.windows.groups.SLOTS`; label None is unknown.
 DECIDED: Final[dict[tuple[bool | None, bool], int]] = {
@@ -29,57 +27,63 @@ def slots(groups: int) -> Any:
     return np.zeros((groups, SLOTS))
 
 
-def named(groups: Sequence[tuple[str, ...]], protected: Sequence[str]) -> dict[str, list[str]]:
-    """By attribute, and by the intersection of all when there are several, the name of each group."""
-    views = {column: [values[at] or "(missing)" for values in groups] for at, column in enumerate(protected)}
+def compared(
+    groups: Sequence[tuple[str, ...]], protected: Sequence[str], rows: Sequence[int]
+) -> dict[str, dict[str, list[int]]]:
+    """What is compared by attribute, and by the intersection of all when there are several.
+
+    Returns
+    -------
+    dict
+        View to name of a group to the numbers of the strata's groups in it; see `agent.assess.disparity_figures`.
+    """
+    views: list[tuple[str, tuple[int, ...]]] = [(column, (at,)) for at, column in enumerate(protected)]
     if len(protected) > 1:
-        views[" x ".join(protected)] = [" x ".join(value or "(missing)" for value in values) for values in groups]
-    return views
+        views.append((JOINED.join(protected), tuple(range(len(protected)))))
+    found = {}
+    for view, places in views:
+        members: dict[str, list[int]] = {}
+        sizes: Counter[str] = Counter()
+        for number, values in enumerate(groups):
+            if all(values[place] for place in places):
+                name = JOINED.join(values[place] for place in places)
+                members.setdefault(name, []).append(number)
+                sizes[name] += rows[number]
+        found[view] = {name: members[name] for name in sorted(most_compared(sizes, len(places)))}
+    return found
 
 
 def by_attribute(
-    numbers: Any, groups: Sequence[tuple[str, ...]], protected: Sequence[str], measures: Iterable[str]
+    numbers: Any,
+    rows: Sequence[int],
+    groups: Sequence[tuple[str, ...]],
+    protected: Sequence[str],
+    measures: Collection[str],
 ) -> dict[str, Any]:
-    """Plain data for JSON: rates by group with Wilson's 95 % interval, and disparities with simultaneous ones.
+    """Plain data for JSON, in the form of `agent.assess.disparity_figures`.
 
     Parameters
     ----------
     numbers
         Shape (groups, `SLOTS`).
+    rows
+        How many rows of each group the numbers come from, whatever their weights.
     groups
         The values of each, in the order of `protected`.
     measures
         Which of `agent.windows.disparity.MEASURES`.
     """
-    counts = {name: _merged(numbers, names) for name, names in named(groups, protected).items()}
-    found = measure(counts, 0.0, LEAST_COMPARED)
-    wanted = tuple(measures)
-    return {
-        part.attribute: {
-            "by_group": {
-                rate.group: {"rows": rate.count, "rate": rate.rate, "interval": [rate.lower, rate.upper]}
-                for rate in sorted(part.groups, key=lambda rate: -rate.count)[:_MOST_NAMED]
-                if rate.count >= _LEAST_NAMED
-            },
-            "groups": len(part.groups),
-            **{
-                one.measure: {
-                    "value": one.value,
-                    "interval": [one.lower, one.upper],
-                    "favoured": one.favoured,
-                    "disfavoured": one.disfavoured,
-                    "noise_floor": one.noise_floor,
-                }
-                for one in part.disparities
-                if one.measure in wanted
-            },
-        }
-        for part in found.attributes
+    views = compared(groups, protected, rows)
+    counts = {
+        view: [GroupCounts(name, numbers[members].sum(axis=0).tolist()) for name, members in found.items()]
+        for view, found in views.items()
     }
-
-
-def _merged(numbers: Any, names: Sequence[str]) -> list[GroupCounts]:
-    sums: dict[str, Any] = {}
-    for name, part in zip(names, numbers, strict=True):
-        sums[name] = sums.get(name, 0.0) + part
-    return [GroupCounts(name, part.tolist()) for name, part in sorted(sums.items()) if part.any()]
+    measured = measure(counts, 0.0, LEAST_COMPARED)
+    return {
+        part.attribute: disparity_figures(
+            part,
+            measures,
+            {name: sum(rows[number] for number in members) for name, members in views[part.attribute].items()},
+        )
+        for part in measured.attributes
+    }

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from agent.assess.cells import cell_text
-from agent.assess.rebalance.numbers import number_in
+from agent.assess.rebalance.numbers import number_again
 from agent.assess.tables import Row
 
 __all__ = ["Encoder"]
@@ -53,7 +53,13 @@ class Encoder:
         self.columns = [column for column in columns if column in self._scales or column in self._levels]
 
     def matrix(self, rows: Sequence[Row]) -> Any:
-        """Shape (rows, features), of doubles."""
+        """Shape (rows, features), of doubles.
+
+        Raises
+        ------
+        DataError
+            When a cell of a numeric column is no number.
+        """
         parts = [np.empty((len(rows), 0))]
         for column, (mean, scale, missing) in self._scales.items():
             values = _values(rows, column)
@@ -69,5 +75,5 @@ class Encoder:
 
 
 def _values(rows: Sequence[Row], column: str) -> Any:
-    found = (number_in(row.get(column)) for row in rows)
+    found = (number_again(row.get(column)) for row in rows)
     return np.array([np.nan if number is None else number for number in found], dtype=float)

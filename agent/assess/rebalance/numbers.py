@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 
-__all__ = ["like_cell", "number_in"]
+from agent.assess.cells import number_of
+from agent.assess.rebalance.readings import table_changed
+
+__all__ = ["like_cell", "number_again", "number_in"]
 
 
 def number_in(cell: Any) -> float | None:
-    """The number in a cell, None when the cell is missing.
+    """The number in a cell, None when the cell is missing. Texts are read by `agent.assess.cells.number_of`.
 
     Raises
     ------
     ValueError
         When there is something else, or what is not finite. The message holds nothing of the cell.
     """
+    number: float | None = None
     if isinstance(cell, str):
-        text = cell.strip()
-        if not text:
+        if not cell.strip():
             return None
-        # Python also reads 1_000, which no other tool takes for a number.
-        number = _parsed(text)
+        number = number_of(cell)
     elif cell is None or (isinstance(cell, float) and cell != cell):
         return None
-    elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
-        number = float(cell) if -1e300 < cell < 1e300 else float("inf")
-    else:
-        number = float("inf")
-    if not isfinite(number):
+    elif isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) and -1e300 < cell < 1e300:
+        number = float(cell)
+    if number is None:
         raise ValueError("no number")
     return number
 
 
-def _parsed(text: str) -> float:
+def number_again(cell: Any) -> float | None:
+    """The number in a cell of a column that held nothing but numbers when it was read before.
+
+    Raises
+    ------
+    DataError
+        When there is something else now.
+    """
     try:
-        return float(text) if "_" not in text and text.isascii() else float("inf")
-    except ValueError:  # whose message quotes the text
-        return float("inf")
+        return number_in(cell)
+    except ValueError:
+        raise table_changed() from None
 
 
 def like_cell(number: float, cell: Any) -> Any:

@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from agent.assess.rebalance.strata import Stratum
+from agent.assess.temporary import needing_room, write_all
 
 __all__ = ["Ranks", "Threshold"]
 
+_WORK: Final = "ranking rows"
 _CHUNK: Final = 1 << 18
 _RECORD: Final = np.dtype([("stratum", "<u4"), ("key", "<u4")])
 _SIGN: Final = np.uint32(1 << 31)
@@ -29,17 +31,24 @@ class Ranks:
     """One number for each row (single precision), in the order of the table; 8 bytes a row in a temporary file.
 
     Close it: the file goes with it.
+
+    Raises
+    ------
+    DataError
+        From any method, when there is no room in the temporary folder.
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        with needing_room(_WORK):
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
 
     def add(self, places: Sequence[Stratum], closeness: Any) -> None:
         """The next rows. `closeness` is an array of as many finite numbers."""
         records = np.empty(len(places), dtype=_RECORD)
         records["stratum"] = [_number(place) for place in places]
         records["key"] = _ordered(np.asarray(closeness, dtype=np.float32))
-        self._file.write(records.tobytes())
+        with needing_room(_WORK):
+            write_all(self._file, records.tobytes())
 
     def __iter__(self) -> Iterator[float]:
         for records in self._chunks():
@@ -88,8 +97,9 @@ class Ranks:
     def _chunks(self) -> Iterator[Any]:
         at = 0
         while True:
-            self._file.seek(at)
-            read = self._file.read(_CHUNK * _RECORD.itemsize)
+            with needing_room(_WORK):
+                self._file.seek(at)
+                read = self._file.read(_CHUNK * _RECORD.itemsize)
             if not read:
                 return
             at += len(read)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from agent.assess.rebalance.method import Applied
-from agent.assess.rebalance.numbers import like_cell, number_in
+from agent.assess.rebalance.numbers import like_cell, number_again, number_in
 from agent.assess.rebalance.quantiles import QuantileSketch, Steps
 from agent.assess.rebalance.strata import Stratum
 from agent.assess.tables import Batch
@@ -82,7 +82,7 @@ class Distributions:
         if sum(map(len, self._sketches.values())) > _MOST_SKETCHES:
             raise DataError(
                 f"more than {_MOST_SKETCHES} distributions (numeric columns times groups); combine small groups, or "
-                "leave columns out with --ignore"
+                "leave columns out with --id"
             )
 
     def of(self, column: str) -> dict[int, QuantileSketch]:
@@ -130,7 +130,7 @@ class Repair:
         for number, column in enumerate(self.columns):
             draws = np.random.default_rng((self._seed, batch.first, number)).random(len(rows))
             members: dict[int, list[int]] = defaultdict(list)
-            found = [number_in(row.get(column)) for row in rows]
+            found = [number_again(row.get(column)) for row in rows]
             for place, (stratum, value) in enumerate(zip(places, found, strict=True)):
                 if value is not None:
                     members[stratum.group].append(place)

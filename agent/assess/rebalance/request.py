@@ -30,7 +30,7 @@ class Request:
     level
         Of ``disparate-impact-remover``: 0 changes nothing, 1 makes the groups alike.
     repaired
-        Of ``disparate-impact-remover``: the columns; all numeric ones when empty.
+        Of ``disparate-impact-remover``: the columns; when empty all numeric ones but those that only tell rows apart.
     ignored
         Columns that are neither repaired nor features of the model that shows the cost.
     with_protected

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from agent.assess.rebalance.method import Applied
 from agent.assess.rebalance.ranks import Ranks, Threshold
+from agent.assess.rebalance.readings import table_changed
 from agent.assess.rebalance.strata import Stratum, sizes
 from agent.assess.tables import Batch
-from agent.errors import DataError
 
-__all__ = ["Chooser", "Resample", "Uniform", "preferential", "targets"]
+__all__ = ["Resample", "Uniform", "preferential", "targets"]
 
 
 def targets(counts: Mapping[Stratum, int]) -> dict[Stratum, int]:
@@ -54,7 +54,7 @@ class _Draw:
 
     def takes(self) -> bool:
         if not self._coming:
-            raise DataError("the table has changed while it was read; run again")
+            raise table_changed()
         taken = self._draw.random() * self._coming < self._wanted
         self._coming -= 1
         self._wanted -= taken
@@ -96,7 +96,7 @@ class _Preferential:
     def copies(self, place: Stratum) -> int:
         key = next(self._closeness, None)
         if key is None:
-            raise DataError("the table has changed while it was read; run again")
+            raise table_changed()
         if self._flipped[place]:
             key = -key
         bound = self._thresholds[place].key

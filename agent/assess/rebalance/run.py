@@ -1,4 +1,4 @@
-"""The readings of a rebalancing: one counts, one more ranks where that is asked for, the last one writes."""
+"""The readings of a rebalancing: one surveys, one more ranks where that is asked for, the last one writes."""
 
 from __future__ import annotations
 
@@ -13,29 +13,45 @@ from agent.assess.analysis import read_through
 from agent.assess.rebalance.cost import Ranker, model_figures
 from agent.assess.rebalance.disparities import DECIDED, by_attribute, slots
 from agent.assess.rebalance.method import Applied, Method
-from agent.assess.rebalance.quantiles import QuantileSketch
 from agent.assess.rebalance.ranks import Ranks
+from agent.assess.rebalance.readings import table_changed
 from agent.assess.rebalance.repair import Distributions, Repair, largest_distance
 from agent.assess.rebalance.request import Request
 from agent.assess.rebalance.resample import Resample, Uniform, preferential
 from agent.assess.rebalance.reweigh import Reweigh
-from agent.assess.rebalance.sample import RowSample
-from agent.assess.rebalance.strata import Strata, Stratum
-from agent.assess.tables import Batch, TableReader, open_writer
-from agent.errors import ConfigError, DataError
+from agent.assess.rebalance.strata import Strata, Stratum, sizes
+from agent.assess.rebalance.survey import Survey
+from agent.assess.tables import Batch, TableReader, advancing, open_writer
 from agent.windows.intervals import effective_count
 
-__all__ = ["Opened", "rebalance"]
+__all__ = ["Opened", "rebalance", "surveyed"]
 
 Opened: TypeAlias = Callable[[str], AbstractContextManager[tuple[TableReader, Callable[[int], None]]]]
 """Opens the table anew: told what it is read for, gives a reader and what is told how much has been read."""
 
 
-def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
+def surveyed(request: Request, opened: Opened) -> Survey:
+    """A survey by a reading of its own.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `Survey` and `read_through` do.
+    """
+    survey = Survey(request)
+    with opened("counting") as (reader, advance):
+        _, columns = read_through(reader, lambda _: (survey,), request.needed, advance)
+    survey.check(columns)
+    return survey
+
+
+def rebalance(survey: Survey, opened: Opened, out: Path) -> dict[str, Any]:
     """Write the rebalanced table, and say what has changed.
 
     Parameters
     ----------
+    survey
+        Of the whole table, checked.
     opened
         Must give the same rows every time.
     out
@@ -49,15 +65,12 @@ def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        When columns are not there, not numeric, or the new one is there already.
+        When the format of `out` cannot be written.
     DataError
-        When the table cannot be read or written, or has not what the method needs.
+        When the table cannot be read or written, or is not the one that was surveyed.
     """
-    survey = _Survey(request)
-    with opened("counting") as (reader, advance):
-        _, columns = read_through(reader, lambda _: (survey,), request.needed, advance)
-    survey.check(columns)
-    with _method(request, survey, columns, opened) as method:
+    request = survey.request
+    with _method(survey, opened) as method:
         tally = _write(method, survey, opened, out)
     strata = survey.strata
     figures: dict[str, Any] = {
@@ -66,6 +79,7 @@ def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
         "seed": request.seed,
         "protected": list(request.protected),
         "label": request.label,
+        "left_out": list(survey.left_out),
         "rows": strata.rows,
         "groups": len(strata.groups),
         **tally.figures(),
@@ -77,14 +91,17 @@ def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
     else:
         figures["sampling"] = request.sampling
     figures["labels"] = {
-        when: by_attribute(numbers, strata.groups, request.protected, ("spd", "dir"))
-        for when, numbers in (("before", _before(strata)), ("after", tally.numbers))
+        when: by_attribute(numbers, rows, strata.groups, request.protected, ("spd", "dir"))
+        for when, numbers, rows in (
+            ("before", _before(strata), _rows_of_groups(strata)),
+            ("after", tally.numbers, tally.rows),
+        )
     }
     figures["model"] = model_figures(
         survey.sample.rows,
         strata.groups,
         request.protected,
-        survey.features(columns),
+        survey.features,
         survey.distributions.numeric,
         repaired=isinstance(method, Repair),
         seed=request.seed,
@@ -92,59 +109,22 @@ def rebalance(request: Request, opened: Opened, out: Path) -> dict[str, Any]:
     return figures
 
 
-class _Survey:
-    """All that the first reading finds out."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self.strata = Strata(request.protected, request.label, request.positive)
-        hidden = () if request.with_protected else request.protected
-        self._not_features = (*hidden, request.label, *request.ignored)
-        repairing = request.method == "disparate-impact-remover"
-        skipped = (*request.protected, request.label, *request.ignored)
-        self.distributions = Distributions(skipped, sketched=repairing)
-        self.sample = RowSample(self._not_features, request.seed)
-
-    def observe(self, batch: Batch) -> None:
-        places = self.strata.observe(batch)
-        self.distributions.observe(batch, places)
-        self.sample.observe(batch, places)
-
-    def check(self, columns: Sequence[str]) -> None:
-        request = self._request
-        if request.method == "reweigh" and request.weight_column in columns:
-            raise ConfigError(
-                f"the table has a column {request.weight_column!r} already; name another with --weight-column"
-            )
-        self.strata.check(complete=request.method != "disparate-impact-remover")
-        for column in request.repaired:
-            if column not in self.distributions.numeric:
-                raise ConfigError(
-                    f"--repair {column}: holds what is no number, or nothing; only numbers can be repaired"
-                )
-        if request.method == "disparate-impact-remover" and not self.distributions.numeric:
-            raise ConfigError("no column of numbers is left to be repaired; use another --rebalance-method")
-
-    def features(self, columns: Sequence[str]) -> list[str]:
-        return [column for column in columns if column not in self._not_features]
-
-
 @contextmanager
-def _method(request: Request, survey: _Survey, columns: Sequence[str], opened: Opened) -> Iterator[Method]:
+def _method(survey: Survey, opened: Opened) -> Iterator[Method]:
+    request = survey.request
     counts = survey.strata.counts
     if request.method == "reweigh":
         yield Reweigh(survey.strata, request.weight_column)
     elif request.method == "disparate-impact-remover":
-        repaired = request.repaired or tuple(survey.distributions.numeric)
-        yield Repair(survey.distributions, repaired, request.level, request.seed)
+        yield Repair(survey.distributions, survey.repaired, request.level, request.seed)
     elif request.sampling == "uniform":
         yield Resample(Uniform(counts, request.seed))
     else:
         ranks = Ranks()
         try:
-            ranker = Ranker(survey.sample.rows, survey.features(columns), survey.distributions.numeric)
+            ranker = Ranker(survey.sample.rows, survey.features, survey.distributions.numeric)
             with opened("ranking") as (reader, advance):
-                for batch in _advancing(reader, advance):
+                for batch in advancing(reader.batches(), advance):
                     places = survey.strata.places(batch)
                     ranks.add(places, ranker.closeness(batch.rows, [place.positive for place in places]))
             yield Resample(preferential(counts, ranks, request.seed))
@@ -152,31 +132,23 @@ def _method(request: Request, survey: _Survey, columns: Sequence[str], opened: O
             ranks.close()
 
 
-def _write(method: Method, survey: _Survey, opened: Opened, out: Path) -> _Tally:
+def _write(method: Method, survey: Survey, opened: Opened, out: Path) -> _Tally:
     tally = _Tally(len(survey.strata.groups), method)
     with opened("writing") as (reader, advance):
         writer = open_writer(out, reader, changed=method.changed, floats=method.floats)
         try:
-            for batch in _advancing(reader, advance):
+            for batch in advancing(reader.batches(), advance):
                 places = survey.strata.places(batch)
                 applied = method.apply(batch, places)
                 writer.write(_written(batch, applied, method, tally.written))
                 tally.add(places, applied)
                 survey.sample.note(batch, applied)
             if tally.read != survey.strata.counts:
-                raise DataError("the table has changed while it was read; run again")
+                raise table_changed()
             writer.commit()
         finally:
             writer.discard()
     return tally
-
-
-def _advancing(reader: TableReader, advance: Callable[[int], None]) -> Iterator[Batch]:
-    done = 0
-    for batch in reader.batches():
-        yield batch
-        advance(batch.done - done)
-        done = batch.done
 
 
 def _written(batch: Batch, applied: Applied, method: Method, before: int) -> Batch:
@@ -200,6 +172,7 @@ class _Tally:
         self.written = self._left_out = self._copied = 0
         self._weight = self._squares = self._largest = 0.0
         self.numbers = slots(groups)
+        self.rows = [0] * groups
         self._repaired: tuple[str, ...] = method.columns if isinstance(method, Repair) else ()
         self._after = Distributions((), sketched=True)
 
@@ -207,6 +180,7 @@ class _Tally:
         self.read.update(places)
         for place, copies, weight in zip(places, applied.copies, applied.weights, strict=True):
             self.written += copies
+            self.rows[place.group] += copies
             self._left_out += copies == 0
             self._copied += max(0, copies - 1)
             # Copies are no rows of their own: together they count as one of so much weight.
@@ -230,20 +204,20 @@ class _Tally:
             "largest_weight": self._largest,
         }
 
-    def repaired(self, method: Repair, survey: _Survey) -> dict[str, Any]:
+    def repaired(self, method: Repair, survey: Survey) -> dict[str, Any]:
         """By column, how far apart the groups were and are (Kolmogorov's distance of the two farthest)."""
         return {
             column: {
-                "distance_before": _distance(survey.distributions, column),
-                "distance_after": _distance(self._after, column),
+                "distance_before": largest_distance(survey.distributions.of(column)),
+                "distance_after": largest_distance(self._after.of(column)),
             }
             for column in method.columns
         }
 
 
-def _distance(distributions: Distributions, column: str) -> float:
-    sketches: dict[int, QuantileSketch] = distributions.of(column)
-    return largest_distance(sketches)
+def _rows_of_groups(strata: Strata) -> list[int]:
+    groups, _ = sizes(strata.counts)
+    return [groups[number] for number in range(len(strata.groups))]
 
 
 def _before(strata: Strata) -> Any:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from agent.assess.cells import cell_text
+from agent.assess.rebalance.readings import table_changed
 from agent.assess.tables import Batch, Row
 from agent.errors import ConfigError, DataError
 
-__all__ = ["MOST_GROUPS", "Strata", "Stratum"]
+__all__ = ["MOST_GROUPS", "Strata", "Stratum", "sizes"]
 
 #: More groups are no groups of people, but identifiers.
 MOST_GROUPS: Final = 1000
@@ -87,7 +88,7 @@ class Strata:
             for row in batch.rows
         ]
         if any(place not in self.counts for place in found):
-            raise DataError("the table has changed while it was read; run again")
+            raise table_changed()
         return found
 
     def check(self, *, complete: bool) -> None:

@@ -20,7 +20,7 @@ from agent.report.blocks import (
     whole,
 )
 
-__all__ = ["labels_section", "p_text", "proxies_section", "representation_section"]
+__all__ = ["labels_section", "proxies_section", "representation_section"]
 
 _MOST_BARS = 12
 _MOST_COLUMNS = 15
@@ -85,7 +85,7 @@ def _represented(name: str, part: Mapping[str, Any], tests: int, words: Words) -
                     "unlike_population" if test["significant"] else "like_population",
                     statistic=f"{test['statistic']:.1f}",
                     freedom=test["freedom"],
-                    p=p_text(test["p_adjusted"]),
+                    p=_p_text(test["p_adjusted"]),
                     tests=tests,
                     w=f"{test['cohens_w']:.2f}",
                 ),
@@ -152,7 +152,7 @@ def labels_section(figures: Mapping[str, Any], words: Words) -> Section:
                 words("label_association"),
                 (words("attribute"), words("cramers_v"), words("p_adjusted")),
                 [
-                    (Cell(name), Cell(f"{test['cramers_v']:.3f}"), Cell(p_text(test["p_adjusted"])))
+                    (Cell(name), Cell(f"{test['cramers_v']:.3f}"), Cell(_p_text(test["p_adjusted"])))
                     for name, test in figures["tests"].items()
                 ],
             )
@@ -230,7 +230,7 @@ def _columns(name: str, columns: Mapping[str, Mapping[str, Any]], words: Words) 
             Cell(column),
             Cell(words(f"kind_{part['kind']}")),
             Cell(f"{part['cramers_v']:.3f}"),
-            Cell(p_text(part["p_adjusted"])),
+            Cell(_p_text(part["p_adjusted"])),
             *([Cell(f"{part['cramers_v_with_label']:.3f}")] if labelled else []),
             Cell(words("is_proxy" if part["proxy"] else "is_weak" if part["significant"] else "is_nothing")),
         )
@@ -249,7 +249,7 @@ def _columns(name: str, columns: Mapping[str, Mapping[str, Any]], words: Words) 
     return blocks
 
 
-def p_text(p: float | None) -> str:
+def _p_text(p: float | None) -> str:
     """A p-value; small ones as a bound."""
     if p is None:
         return "-"

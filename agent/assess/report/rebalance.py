@@ -59,16 +59,17 @@ def _labels(labels: Mapping[str, Any], words: Words) -> Iterator[Block]:
                 Cell(group),
                 whole(rate["rows"]),
                 _rate(rate),
-                _rate(sides[1]["by_group"].get(group)),
+                _rate(sides[1]["groups"].get(group)),
             )
-            for group, rate in before["by_group"].items()
+            for group, rate in before["groups"].items()
         ]
         rows += [
             (Cell(words(measure)), Cell(""), *(_disparity(side.get(measure), measure) for side in sides))
             for measure in ("spd", "dir")
             if measure in before
         ]
-        yield Table(words("label_rates", attribute=attribute), head, rows)
+        if rows:
+            yield Table(words("label_rates", attribute=attribute), head, rows)
 
 
 def _model(model: Mapping[str, Any], words: Words) -> Iterator[Block]:
@@ -114,7 +115,7 @@ def _rate(rate: Mapping[str, Any] | None) -> Cell:
     if rate is None:
         return Cell("-")
     low, high = rate["interval"]
-    return Cell(percent(rate["rate"]), f"{percent(low)} – {percent(high)}")
+    return Cell(percent(rate["value"]), f"{percent(low)} – {percent(high)}")
 
 
 def _disparity(found: Mapping[str, Any] | None, measure: str) -> Cell:

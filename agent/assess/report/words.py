@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from agent.assess.report.rebalance_words import REBALANCE_TEXTS
 from agent.assess.report.words_bias import BIAS_TEXTS
+from agent.assess.report.words_rebalance import REBALANCE_TEXTS
 from agent.report import words
 
-__all__ = ["TEXTS", "Words"]
+__all__ = ["COMMON_TEXTS", "TEXTS", "Words"]
 
 #: By key the English and the Chinese text; names in braces are filled in.
-TEXTS: dict[str, tuple[str, str]] = {
+COMMON_TEXTS: dict[str, tuple[str, str]] = {
     "title": ("harmwatch: assessment of a data set", "harmwatch：数据集评估"),
     "heading": ("{file}: {rows} rows, {columns} columns. {created}", "{file}：{rows} 行，{columns} 列。{created}"),
     "dp_heading": (
@@ -28,6 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "count": ("count", "计数"),
     "group": ("group", "群体"),
     "label": ("label", "标签"),
+    "spd": ("largest difference (SPD)", "最大差值（SPD）"),
+    "dir": ("smallest ratio (DIR)", "最小比值（DIR）"),
     "all_rows": ("all rows", "全部行"),
     "sensitivity": ("Personal data", "个人信息"),
     "p_privacy": (
@@ -175,9 +177,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ledger: {spent:g} of {total:g} spent, {left:g} left; entry {entry}, hash {hash}.",
         "账本：已用 {spent:g}，共 {total:g}，剩余 {left:g}；第 {entry} 条，哈希 {hash}。",
     ),
-    **REBALANCE_TEXTS,
-    **BIAS_TEXTS,
 }
+
+#: Of all sections. No key stands in two of the parts: the later one would win in silence.
+TEXTS = {**COMMON_TEXTS, **BIAS_TEXTS, **REBALANCE_TEXTS}
 
 _KINDS_ZH = {
     "age": "年龄", "sex": "性别", "birth": "出生", "postcode": "邮编", "place": "地点", "occupation": "职业",

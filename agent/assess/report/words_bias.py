@@ -68,8 +68,6 @@ BIAS_TEXTS: dict[str, tuple[str, str]] = {
     "label_disparities": ("Disparities of the positive label", "正标签的差异"),
     "label_rates_bars": ("{name}: rate of the positive label", "{name}：正标签比例"),
     "attribute": ("attribute", "属性"),
-    "spd": ("largest difference (SPD)", "最大差值（SPD）"),
-    "dir": ("smallest ratio (DIR)", "最小比值（DIR）"),
     "favoured": ("most often", "最高的群体"),
     "disfavoured": ("least often", "最低的群体"),
     "label_association": ("Label and attribute", "标签与属性的关联"),

@@ -4,7 +4,7 @@ A reader gives batches of rows (dictionaries from column to cell) and holds one 
 and its file appears under its name only when it is whole.
 """
 
-from agent.assess.tables.base import Batch, Row, TableReader, TableWriter
+from agent.assess.tables.base import Batch, Row, TableReader, TableWriter, advancing
 from agent.assess.tables.open import SUFFIXES, kind_of, open_reader, open_writer, stem_and_suffix
 from agent.assess.tables.plain import plain_text
 
@@ -14,6 +14,7 @@ __all__ = [
     "Row",
     "TableReader",
     "TableWriter",
+    "advancing",
     "kind_of",
     "open_reader",
     "open_writer",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["MAX_BATCH", "MAX_CELL", "Batch", "CsvForm", "Row", "TableReader", "TableWriter"]
+__all__ = ["MAX_BATCH", "MAX_CELL", "Batch", "CsvForm", "Row", "TableReader", "TableWriter", "advancing"]
 
 Row: TypeAlias = dict[str, Any]
 """Column to cell. CSV has strings alone; JSON Lines any JSON value, and rows may lack columns; Parquet Python's values,
@@ -108,3 +108,12 @@ class TableWriter(Protocol):
 
     def discard(self) -> None:
         """Remove what was written. Does nothing after `commit`."""
+
+
+def advancing(batches: Iterable[Batch], advance: Callable[[int], None]) -> Iterator[Batch]:
+    """The batches; when one has been dealt with, `advance` is told by how much `Batch.done` has moved on."""
+    done = 0
+    for batch in batches:
+        yield batch
+        advance(batch.done - done)
+        done = batch.done

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from agent.assess import hashed_counts
 from agent.assess.anonymity import Anonymity
-from agent.assess.hashed_counts import Hasher, PairCounts
+from agent.assess.hashed_counts import PairCounts
+from agent.assess.hashing import Hasher
 from agent.assess.population import estimate_population
 from agent.assess.risk import reidentification_risk
 from agent.assess.tables import Batch

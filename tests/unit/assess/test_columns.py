@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.assess.bias.columns import ColumnTexts
 from agent.assess.groups import Groups
 from agent.assess.quasi import QuasiIdentifiers
 from agent.assess.quasi_names import kind_by_name
@@ -105,7 +106,7 @@ def test_groups_are_counted_and_small_ones_are_not_named() -> None:
     rows = [{"g": "f", "y": str(number % 2)} for number in range(20)]
     rows += [{"g": "m", "y": "1" if number else ""} for number in range(20)]
     rows += [{"g": "a rare value", "y": "1"}] * 9 + [{"y": "0"}]
-    analysis = Groups(["g"], "y", "1")
+    analysis = Groups(ColumnTexts(), ["g"], "y", "1")
     analysis.observe(batch(rows))
     found = analysis.figures()
     groups = found["by_attribute"]["g"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.assess.policy import BUILT_IN, Policy, built_in_text, load_policy
-from agent.assess.protection import ProtectionKey
+from agent.assess.protection import OPERATORS, ProtectionKey, operator_class
 from agent.config import validate
 from agent.errors import ConfigError
 
@@ -110,3 +110,10 @@ def test_keys_are_asked_for_only_where_needed(tmp_path: Path) -> None:
     assert needing.load_key(tmp_path / "key") is not None
     with pytest.raises(ConfigError, match="NOT_SET is not set"):
         policy(default="hash", key={"env": "NOT_SET"}).load_key()
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_what_is_reversible_needs_a_key_and_is_said_by_the_operator(name: str) -> None:
+    made = operator_class(name)
+    assert made.needs_key or not made.reversible
+    assert policy(columns={"a": name}).is_reversible is made.reversible is (name in ("pseudonym", "fpe"))

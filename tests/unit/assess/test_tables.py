@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.assess.tables import Batch, Row, open_reader, open_writer, stem_and_suffix
+from agent.assess.tables import Batch, Row, advancing, open_reader, open_writer, stem_and_suffix
 from agent.errors import ConfigError, DataError, HarmwatchError
 
 
@@ -338,3 +338,13 @@ def test_arbitrary_bytes_raise_only_our_errors(
 )
 def test_names_fall_into_stem_and_suffix(name: str, parts: tuple[str, str]) -> None:
     assert stem_and_suffix(Path(name)) == parts
+
+
+@given(st.lists(st.integers(0, 1000), max_size=20))
+def test_progress_adds_up_and_comes_after_the_batch(steps: list[int]) -> None:
+    told: list[int] = []
+    batches = [Batch((), [], 1, sum(steps[: number + 1])) for number in range(len(steps))]
+    for place, batch in enumerate(advancing(batches, told.append)):
+        assert len(told) == place
+        assert batch.done == sum(steps[: place + 1])
+    assert told == steps

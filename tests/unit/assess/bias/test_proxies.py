@@ -14,7 +14,7 @@ from agent.assess.bias.encoding import binned, fold_rare, frequent
 from agent.assess.bias.foretelling import Foretold, design
 from agent.assess.bias.kinds import kind_of, plain_form, tells_rows_apart, tokens_of
 from agent.assess.bias.proxies import Proxies
-from agent.assess.bias.reservoir import RowSample
+from agent.assess.bias.sampled_texts import SampledTexts
 from agent.assess.bias.softmax import SoftmaxRegression, SparseRows
 from tests.unit.assess.bias.builders import feed
 
@@ -22,7 +22,7 @@ _WORDS = [f"word{number}" for number in range(60)]
 
 
 def figures(rows: list[dict[str, Any]], most: int = 20_000) -> dict[str, Any]:
-    analysis = Proxies(RowSample(ColumnTexts(), most), ["sex"], "y", ["part"])
+    analysis = Proxies(SampledTexts(ColumnTexts(), most), ["sex"], "y", ["part"])
     feed(analysis, rows)
     return analysis.figures()
 
@@ -170,7 +170,7 @@ def test_bins_are_about_equal_and_rare_codes_are_pooled() -> None:
 def test_the_sample_is_drawn_evenly() -> None:
     kept = np.zeros(500)
     for seed in range(400):
-        sample = RowSample(ColumnTexts(), 25, seed)
+        sample = SampledTexts(ColumnTexts(), 25, seed)
         feed(sample, [{"n": number} for number in range(500)], size=70)
         places = [int(text) for text in sample.column("n")]
         assert len(set(places)) == len(sample) == 25
@@ -181,12 +181,12 @@ def test_the_sample_is_drawn_evenly() -> None:
 
 
 def test_wide_tables_give_a_smaller_sample_and_late_columns_are_empty_before() -> None:
-    sample = RowSample(ColumnTexts())
+    sample = SampledTexts(ColumnTexts())
     feed(sample, [{f"c{number}": "x" for number in range(300)}] * 2000)
     assert len(sample) == 400_000 // 300
     feed(sample, [{f"d{number}": "x" for number in range(600)}] * 100)
     assert (len(sample), sample.seen) == (1000, 2100)
-    late = RowSample(ColumnTexts())
+    late = SampledTexts(ColumnTexts())
     feed(late, [{"a": "1"}] * 100 + [{"a": "1", "b": "y" * 500}] * 100)
     assert late.column("b") == [""] * 100 + ["y" * 200] * 100
 

@@ -13,8 +13,9 @@ import pytest
 from agent.assess.bias import records as records_module
 from agent.assess.bias.columns import ColumnTexts
 from agent.assess.bias.groups import Attributes
-from agent.assess.bias.records import HASH_BYTES, Records, RowHasher
+from agent.assess.bias.records import Records
 from agent.assess.bias.repeats import Repeats
+from agent.assess.hashing import HASH_BYTES, Hasher
 from tests.unit.assess.bias.builders import feed
 
 
@@ -152,11 +153,11 @@ def test_records_on_disk_are_those_in_memory(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_hashes_tell_cells_apart_and_take_half_surrogates() -> None:
-    hasher = RowHasher()
+    hasher = Hasher()
     lists = [("ab", "c"), ("a", "bc"), ("abc",), ("a", "b", "c"), (), ("",), ("\ud800",), ("\ud801",)]
     assert len({hasher(list(texts)) for texts in lists}) == len(lists)
     assert hasher(["x"]) == hasher(("x",))
-    assert hasher(["x"]) != RowHasher()(["x"])
+    assert hasher(["x"]) != Hasher()(["x"])
 
 
 def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

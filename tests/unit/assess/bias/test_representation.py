@@ -142,3 +142,10 @@ def test_a_wrong_reference_is_one_line(tmp_path: Path, name: str, text: str, say
 def test_a_reference_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_reference(tmp_path / "none.yaml", ["sex"])
+
+
+def test_all_pairs_of_the_first_six_attributes_are_looked_at() -> None:
+    names = Attributes(ColumnTexts(), list("abcdefg")).names
+    pairs = names[7:]
+    assert len(pairs) == 15
+    assert set(pairs) == {f"{one}+{two}" for one in "abcdef" for two in "abcdef" if one < two}

@@ -11,12 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from agent.assess.bias.significance import association, goodness_of_fit, table_of
-from agent.significance import chi_square_tail, holm
-
-
-@given(st.floats(0.0, 3000.0), st.integers(1, 500))
-def test_the_tail_is_that_of_scipy(statistic: float, freedom: int) -> None:
-    assert chi_square_tail(statistic, freedom) == pytest.approx(stats.chi2.sf(statistic, freedom), rel=1e-9, abs=1e-14)
 
 
 @given(st.lists(st.lists(st.integers(1, 500), min_size=3, max_size=3), min_size=2, max_size=6))
@@ -66,15 +60,3 @@ def test_cells_that_expect_too_few_are_pooled() -> None:
     assert found is not None
     assert found.freedom == 2
     assert goodness_of_fit([3, 3], [0.5, 0.5]) is None
-
-
-def test_holm_is_the_textbook_example_and_never_below_the_p_value() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([]) == []
-
-
-@given(st.lists(st.floats(0.0, 1.0), max_size=20))
-def test_holm_keeps_the_order(p_values: list[float]) -> None:
-    adjusted = holm(p_values)
-    assert all(p <= q <= 1.0 for p, q in zip(p_values, adjusted, strict=True))
-    assert sorted(adjusted) == [adjusted[place] for place in sorted(range(len(p_values)), key=p_values.__getitem__)]

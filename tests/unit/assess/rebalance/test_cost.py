@@ -14,11 +14,12 @@ from sklearn import linear_model
 from agent.assess.rebalance.cost import Ranker, model_figures
 from agent.assess.rebalance.disparities import DECIDED, by_attribute, slots
 from agent.assess.rebalance.features import Encoder
+from agent.assess.rebalance.followed import MOST_FOLLOWED, FollowedRows, SampledRow
 from agent.assess.rebalance.logistic import LogisticRegression
 from agent.assess.rebalance.method import Applied
-from agent.assess.rebalance.sample import MOST_SAMPLED, RowSample, SampledRow
 from agent.assess.rebalance.strata import Stratum
 from agent.assess.tables import Batch
+from agent.errors import DataError
 
 GROUPS = [("f",), ("m",)]
 
@@ -60,6 +61,8 @@ def test_features() -> None:
     assert encoder.columns == ["age", "job"]
     matrix = encoder.matrix(rows)
     assert matrix.shape == (30, 5)
+    with pytest.raises(DataError, match="the table has changed while it was read"):
+        encoder.matrix([{"age": "a secret", "job": "a"}])
     assert matrix[0].tolist() == [0.0, 1.0, 1.0, 0.0, 0.0]
     assert np.mean(matrix[1:, 0]) == pytest.approx(0.0, abs=1e-12)
     assert np.std(matrix[1:, 0]) == pytest.approx(1.0)
@@ -150,8 +153,12 @@ def test_weighted_disparities_are_fairlearns(rows: list[tuple[int, bool, bool, f
         at = DECIDED[label, decision]
         numbers[group, at] += weight
         numbers[group, at + 1] += weight * weight
-    found = by_attribute(numbers, groups, ["g"], ("spd", "dir", "eod"))["g"]
-    large = [name for name in found["by_group"] if found["by_group"][name]["rows"] >= 30]
+    sizes = [sum(row[0] == group for row in rows) for group in range(3)]
+    found = by_attribute(numbers, sizes, groups, ["g"], ("spd", "dir", "eod"))["g"]
+    assert {name: one["rows"] for name, one in found["groups"].items()} == {
+        name: size for name, size in zip("abc", sizes, strict=True) if size >= 30
+    }
+    large = [name for name, one in found["groups"].items() if one["effective_rows"] >= 30]
     known = [row for row in rows if "abc"[row[0]] in large]
     if len(large) < 2 or not any(decision for _, _, decision, _ in known):
         assert "spd" not in found
@@ -165,27 +172,53 @@ def test_weighted_disparities_are_fairlearns(rows: list[tuple[int, bool, bool, f
 
 
 def test_several_attributes_and_their_intersection() -> None:
-    groups = [("f", "x"), ("f", ""), ("m", "x"), ("m", "")]
-    numbers = slots(4)
+    groups = [("f", "x"), ("f", "y"), ("m", "x"), ("m", "y"), ("m", "")]
+    numbers = slots(5)
+    numbers[4, 2:4] += 100.0
     for group, positives in enumerate((10, 20, 30, 40)):
         for at, count in ((0, 100 - positives), (2, positives)):
             numbers[group, at : at + 2] += count
-    found = by_attribute(numbers, groups, ["sex", "race"], ("spd",))
-    assert list(found) == ["sex", "race", "sex x race"]
-    assert found["sex"]["spd"]["value"] == pytest.approx(0.2)
-    assert found["race"]["by_group"]["(missing)"]["rate"] == pytest.approx(0.3)
-    assert found["sex x race"]["spd"]["favoured"] == "m x (missing)"
+    found = by_attribute(numbers, [100] * 5, groups, ["sex", "race"], ("spd",))
+    assert list(found) == ["sex", "race", "sex+race"]
+    assert found["sex"]["groups"]["m"]["rows"] == 300
+    assert found["sex"]["spd"]["value"] == pytest.approx((30 + 40 + 100) / 300 - 0.15)
+    # Rows that say nothing of an attribute are in no group of it.
+    assert set(found["race"]["groups"]) == {"x", "y"}
+    assert found["race"]["groups"]["y"]["value"] == pytest.approx(0.3)
+    assert found["sex+race"]["spd"]["favoured"] == "m+y"
+
+
+def test_rows_are_counted_beside_what_their_weights_are_worth() -> None:
+    numbers = slots(2)
+    for weight in [0.01] * 99 + [100.0]:
+        numbers[0, 2] += weight
+        numbers[0, 3] += weight * weight
+    numbers[1, 0:2] += 100.0
+    found = by_attribute(numbers, [100, 100], GROUPS, ["sex"], ("spd",))["sex"]
+    assert found["groups"]["f"]["rows"] == 100
+    assert found["groups"]["f"]["effective_rows"] == pytest.approx(1.02, abs=0.01)
+    # One row weighs all: the group is named, for it has rows enough, and is compared with none.
+    assert "spd" not in found
+
+
+def test_many_groups_are_compared_as_the_labels_section_does() -> None:
+    groups = [(f"g{number:02}",) for number in range(20)]
+    numbers = slots(20)
+    numbers[:, 0:2] += 50.0
+    rows = [29, *range(31, 50)]
+    found = by_attribute(numbers, rows, groups, ["g"], ("spd",))["g"]
+    assert set(found["groups"]) == {name for (name,) in groups[8:]}
 
 
 def test_the_sample_is_bounded_uniform_and_knows_what_became_of_its_rows() -> None:
-    sample = RowSample(["hidden"], seed=1)
-    total, size = 3 * MOST_SAMPLED, 1000
+    sample = FollowedRows(["hidden"], seed=1)
+    total, size = 3 * MOST_FOLLOWED, 1000
     for first in range(0, total, size):
         rows = [{"n": first + at, "hidden": 1, "text": "x" * 65} for at in range(size)]
         sample.observe(Batch(("n", "hidden", "text"), rows, first + 1, 0), [Stratum(0, True)] * size)
-    assert len(sample.rows) == MOST_SAMPLED
+    assert len(sample.rows) == MOST_FOLLOWED
     places = np.array([row.before["n"] for row in sample.rows])
-    assert len(set(places.tolist())) == MOST_SAMPLED
+    assert len(set(places.tolist())) == MOST_FOLLOWED
     # The mean of uniform places: a standard deviation of about 100.
     assert abs(np.mean(places) - total / 2) < 600
     assert sample.rows[0].before.keys() == {"n", "text"}
@@ -197,7 +230,7 @@ def test_the_sample_is_bounded_uniform_and_knows_what_became_of_its_rows() -> No
 
 
 def test_wide_tables_give_fewer_rows() -> None:
-    sample = RowSample([], seed=1)
+    sample = FollowedRows([], seed=1)
     rows = [{f"c{n}": n for n in range(1000)} for _ in range(1500)]
     sample.observe(Batch(tuple(rows[0]), rows, 1, 0), [Stratum(0, True)] * 1500)
     assert len(sample.rows) == 1000

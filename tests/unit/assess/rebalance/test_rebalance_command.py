@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -71,7 +72,7 @@ def test_reweighing_adds_weights_and_nothing_else(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "deep" / "weighted.csv"
-    found = result(capsys, str(table), *BASIC, "--ignore", "id", "--rebalance", str(out))
+    found = result(capsys, str(table), *BASIC, "--id", "id", "--rebalance", str(out))
     before, after = read(table), read(out)
     assert [{k: v for k, v in row.items() if k != "weight"} for row in after] == before
     rates = {}
@@ -118,7 +119,7 @@ def test_resampling_repeats_and_leaves_out_whole_rows(
 
 def test_the_remover_repairs_numbers_alone(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "repaired.csv"
-    words = (str(table), *BASIC, "--ignore", "id", "--rebalance", str(out))
+    words = (str(table), *BASIC, "--id", "id", "--rebalance", str(out))
     found = result(capsys, *words, "--rebalance-method", "disparate-impact-remover")
     assert list(found["repaired"]) == ["points", "years"]
     assert found["repaired"]["points"]["distance_before"] > 0.15
@@ -131,6 +132,51 @@ def test_the_remover_repairs_numbers_alone(table: Path, tmp_path: Path, capsys: 
     assert out.read_bytes() == table.read_bytes()
     result(capsys, *words, "--rebalance-method", "disparate-impact-remover", "--repair", "years")
     assert [row["points"] for row in read(out)] == [row["points"] for row in before]
+
+
+def test_what_tells_rows_apart_is_neither_repaired_nor_a_feature(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "repaired.csv"
+    words = (str(table), *BASIC, "--rebalance", str(out), "--rebalance-method", "disparate-impact-remover")
+    found = result(capsys, *words)
+    assert (found["left_out"], list(found["repaired"])) == (["id"], ["points", "years"])
+    assert found["model"]["features"] == ["region", "points", "years", "job"]
+    assert [row["id"] for row in read(out)] == [row["id"] for row in read(table)]
+    # Unless it is asked for.
+    assert list(result(capsys, *words, "--repair", "id")["repaired"]) == ["id"]
+
+
+def test_the_split_and_columns_of_id_stay_as_they_are(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "repaired.csv"
+    words = (str(table), *BASIC, "--rebalance", str(out), "--rebalance-method", "disparate-impact-remover")
+    found = result(capsys, *words, "--id", "years", "--split", "job")
+    assert (found["left_out"], list(found["repaired"])) == (["id"], ["points"])
+    assert found["model"]["features"] == ["region", "points"]
+    for old, new in zip(read(table), read(out), strict=True):
+        assert (old["years"], old["job"]) == (new["years"], new["job"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_labels_before_are_those_of_the_section_on_labels(
+    table: Path, tmp_path: Path, method: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = table.read_text(encoding="utf-8").splitlines()
+    for number in range(1, 60):
+        # Of some nobody knows the region: they are in no group of it, here and there.
+        lines[number] = lines[number].replace(",north,", ",,").replace(",south,", ",,")
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = ("--rebalance", str(tmp_path / "out.csv"), "--rebalance-method", method)
+    found = assessed(capsys, str(table), "--protected", "sex", "region", *BASIC[2:], *out)
+    disparities = found["labels"]["disparities"]
+    expected = {**disparities["by_attribute"], **disparities["intersections"]}
+    before = found["rebalance"]["labels"]["before"]
+    for side in before.values():
+        for group in side["groups"].values():
+            assert group.pop("effective_rows") == pytest.approx(group["rows"])
+    assert before == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -150,7 +196,7 @@ def test_formats_give_the_same_rows_and_figures(
     written, figures = [], []
     for source, suffix in ((lines, "jsonl"), (lines, "parquet"), (parquet, "parquet"), (parquet, "csv")):
         out = tmp_path / f"out.{suffix}"
-        words = (str(source), *BASIC, "--ignore", "id", "--rebalance", str(out), "--rebalance-method", method)
+        words = (str(source), *BASIC, "--id", "id", "--rebalance", str(out), "--rebalance-method", method)
         figures.append(result(capsys, *words))
         written.append(read(out))
         figures[-1].pop("out")
@@ -190,8 +236,8 @@ def test_intersections_and_the_protected_as_features(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = (str(table), "--protected", "sex", "region", *BASIC[2:], "--rebalance", str(tmp_path / "out.csv"))
-    found = result(capsys, *words, "--with-protected", "--ignore", "id")
-    assert list(found["labels"]["after"]) == ["sex", "region", "sex x region"]
+    found = result(capsys, *words, "--with-protected", "--id", "id")
+    assert list(found["labels"]["after"]) == ["sex", "region", "sex+region"]
     for side in found["labels"]["after"].values():
         assert side["spd"]["value"] == pytest.approx(0.0, abs=1e-12)
     assert found["groups"] == 4
@@ -230,15 +276,17 @@ REMOVER = (*REBALANCE, "--rebalance-method", "disparate-impact-remover")
         ((*BASIC, *REMOVER, "--repair", "height"), "has no column 'height'"),
         ((*BASIC, *REMOVER, "--repair", "years", "years"), "names column 'years' twice"),
         ((*BASIC, *REMOVER, "--repair", "sex"), "is the label or a protected attribute"),
-        ((*BASIC, *REMOVER, "--repair", "years", "--ignore", "years"), "both repaired and ignored"),
-        ((*BASIC, *REMOVER, "--ignore", "id", "points", "years"), "no column of numbers is left"),
-        ((*BASIC, *REBALANCE, "--ignore", "height"), "has no column 'height'"),
+        ((*BASIC, *REMOVER, "--repair", "years", "--id", "years"), "--repair years: is the split or an --id"),
+        ((*BASIC, *REMOVER, "--id", "id", "points", "years"), "no column of numbers is left"),
+        ((*BASIC, *REMOVER, "--repair", "years", "--split", "years"), "--repair years: is the split or an --id"),
+        ((*BASIC, *REBALANCE, "--id", "height"), "has no column 'height'"),
         ((*BASIC, *REBALANCE, "--weight-column", "years"), "has a column 'years' already"),
         ((*BASIC, *REBALANCE, "--weight-column", " "), "--weight-column must not be empty"),
         ((*BASIC, *REBALANCE, "--seed", "-1"), "--seed must not be negative"),
         ((*BASIC, "--rebalance", "out.xlsx"), "unknown kind of file"),
         ((*BASIC, "--rebalance", "people.csv"), "is the file that is being read"),
         ((*BASIC, "--rebalance", "hard.csv"), "is the file that is being read"),
+        ((*BASIC, "--reference", "shares.csv", "--rebalance", "shares.csv"), "is the file of --reference"),
         ((*BASIC, "--rebalance", "page.csv", "--out", "page.html"), "is the page of --out"),
         ((*BASIC[:6], *REBALANCE, "--dp-epsilon", "1", "--dp-groups", "sex", "f"), "which --dp-epsilon keeps back"),
     ],
@@ -249,12 +297,46 @@ def test_wrong_usage_is_one_line_and_writes_nothing(
     monkeypatch.chdir(table.parent)
     Path("hard.csv").hardlink_to(table)
     Path("page.html").touch()
+    Path("shares.csv").write_text("sex\nf\nm\n", encoding="utf-8")
     Path("page.csv").symlink_to("page.html")
     before = {path: path.read_bytes() for path in table.parent.iterdir()}
     code, line = refused(capsys, "people.csv", *words)
     assert says in line
     assert code == 2
     assert {path: path.read_bytes() for path in table.parent.iterdir()} == before
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    for place in (tmp_path / "file" / "out.csv", tmp_path / "folder.csv"):
+        # There is no such table, which is found out later.
+        code, line = refused(capsys, str(tmp_path / "none.csv"), *BASIC, "--rebalance", str(place))
+        assert (code, f"--rebalance {place}: cannot be written" in line) == (2, True)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_leaves_no_file_behind(tmp_path: Path, ending: signal.Signals) -> None:
+    body = "".join(",".join(row) + "\n" for row in people(3000))
+    (tmp_path / "people.csv").write_text(",".join(HEAD) + "\n" + body * 4, encoding="utf-8")
+    out = tmp_path / "out.csv"
+    out.write_text("before", encoding="utf-8")
+    command = [sys.executable, "-m", "streams.cli", "assess", str(tmp_path / "people.csv"), *BASIC]
+    with subprocess.Popen(
+        [*command, "--rebalance", str(out), "--rebalance-method", "disparate-impact-remover", "--quiet"],
+        stderr=subprocess.PIPE,
+        # A job in the background of a script is told to ignore it, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        while not any(path.stat().st_size for path in tmp_path.glob(".out.csv.*")):
+            assert process.poll() is None
+        process.send_signal(ending)
+        process.communicate()
+    assert process.returncode == 1
+    assert out.read_text(encoding="utf-8") == "before"
+    assert {path.name for path in tmp_path.iterdir()} == {"people.csv", "out.csv"}
 
 
 @pytest.mark.parametrize(
@@ -303,11 +385,12 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path, method: str) -> Non
     program = f"""
 import resource
 from pathlib import Path
-from agent.assess.rebalance import Request, rebalance
+from agent.assess.rebalance import Request, rebalance, surveyed
 from streams.commands.assess_rebalance import opened_by
 request = Request(("sex",), "hired", "yes", {method!r}, ignored=("id",), sampling="preferential")
 for times in (5, 15):
-    rebalance(request, opened_by(Path(f"{{times}}.csv"), quiet=True), Path("out.csv"))
+    opened = opened_by(Path(f"{{times}}.csv"), quiet=True)
+    rebalance(surveyed(request, opened), opened, Path("out.csv"))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)

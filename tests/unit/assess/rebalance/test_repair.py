@@ -14,6 +14,7 @@ from agent.assess.rebalance.quantiles import CAPACITY, QuantileSketch
 from agent.assess.rebalance.repair import LEAST_IN_TARGET, Distributions, Repair, largest_distance
 from agent.assess.rebalance.strata import Stratum
 from agent.assess.tables import Batch
+from agent.errors import DataError
 
 numbers = st.one_of(st.integers(-5, 5).map(float), st.floats(-1e6, 1e6, allow_subnormal=False))
 groups = st.lists(st.lists(numbers, min_size=1, max_size=60), min_size=2, max_size=4)
@@ -153,3 +154,12 @@ def test_a_sketch_of_many_numbers_is_small_and_near() -> None:
     errors = steps.ranks(points)[1] - (points + 1) / size
     # Seven times the standard error that the sketch states.
     assert np.max(np.abs(errors)) < 7 * 0.7 / CAPACITY
+
+
+def test_a_table_that_has_changed_since_is_said_without_its_cells() -> None:
+    batch, places = table([[1.0, 2.0], [3.0, 4.0]])
+    distributions = Distributions((), sketched=True)
+    distributions.observe(batch, places)
+    changed = Batch(batch.columns, [{**row, "x": "a secret"} for row in batch.rows], 1, 0)
+    with pytest.raises(DataError, match=r"the table has changed while it was read; run again$"):
+        Repair(distributions, ["x"], 1.0, 0).apply(changed, places)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,3 +178,27 @@ def test_a_table_that_changes_between_readings_is_noticed() -> None:
     chooser = Uniform(strata.counts, 0)
     with pytest.raises(DataError, match="changed while it was read"):
         [chooser.copies(Stratum(0, True)) for _ in range(2)]
+
+
+def test_ranks_without_room_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(DataError, match=r"ranking rows needs room in the temporary folder .*; set TMPDIR"):
+        Ranks()
+
+
+def test_a_full_temporary_folder_is_one_line() -> None:
+    # A limit on file sizes fails like a full disk, and needs no disk.
+    program = (
+        "import resource\n"
+        "from agent.assess.rebalance.ranks import Ranks\n"
+        "from agent.assess.rebalance.strata import Stratum\n"
+        "from agent.errors import DataError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))\n"
+        "ranks = Ranks()\n"
+        "try:\n"
+        "    for _ in range(9): ranks.add([Stratum(0, True)] * 1000, [0.5] * 1000)\n"
+        "except DataError as error: print(error)\n"
+        "finally: ranks.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ranking rows needs room in the temporary folder (File too large); set TMPDIR"]

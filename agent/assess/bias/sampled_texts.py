@@ -1,21 +1,22 @@
-"""A random sample of the rows of a table whose length nobody knows yet."""
+"""The cells of a random sample of the rows, as texts."""
 
 from __future__ import annotations
 
 from random import Random
 
 from agent.assess.bias.columns import ColumnTexts
+from agent.assess.sampling import Reservoir
 from agent.assess.tables import Batch
 
-__all__ = ["RowSample"]
+__all__ = ["SampledTexts"]
 
 _MOST_CELLS = 400_000
 _LEAST_ROWS = 1_000
 _LONGEST = 200
 
 
-class RowSample:
-    """Every row is kept with the same probability (reservoir sampling; Vitter's algorithm R, 1985).
+class SampledTexts:
+    """Every row is kept with the same probability, see `agent.assess.sampling.Reservoir`.
 
     Parameters
     ----------
@@ -28,11 +29,9 @@ class RowSample:
 
     def __init__(self, texts: ColumnTexts, most: int = 20_000, seed: int = 0) -> None:
         self._texts = texts
-        self._most = most
-        self._random = Random(seed)
+        self._rows: Reservoir[tuple[str, ...]] = Reservoir(most, Random(seed))
+        self._least = min(most, _LEAST_ROWS)
         self._columns: dict[str, int] = {}
-        self._kept: list[tuple[str, ...]] = []
-        self._seen = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -42,29 +41,21 @@ class RowSample:
     @property
     def seen(self) -> int:
         """Rows that the sample is drawn from."""
-        return self._seen
+        return self._rows.seen
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._rows.kept)
 
     def observe(self, batch: Batch) -> None:
         """Take rows in."""
         for column in batch.columns:
             self._columns.setdefault(column, len(self._columns))
-        self._most = max(min(self._most, _LEAST_ROWS), min(self._most, _MOST_CELLS // max(1, len(self._columns))))
-        if len(self._kept) > self._most:
-            # JSON Lines have got wider. A random part of a random sample is one too.
-            self._kept = self._random.sample(self._kept, self._most)
+        # JSON Lines may get wider.
+        self._rows.shrink(max(self._least, _MOST_CELLS // max(1, len(self._columns))))
         texts = [self._texts.of(batch, column) for column in self._columns]
-        for row in range(len(batch.rows)):
-            self._seen += 1
-            place = len(self._kept)
-            if place >= self._most:
-                place = int(self._random.random() * self._seen)
-            if place < self._most:
-                self._kept[place : place + 1] = [tuple(cells[row][:_LONGEST] for cells in texts)]
+        self._rows.add(range(len(batch.rows)), lambda row: tuple([cells[row][:_LONGEST] for cells in texts]))
 
     def column(self, name: str) -> list[str]:
         """The cells of a column in all rows of the sample; empty in rows that came before the column did."""
         place = self._columns[name]
-        return [row[place] if place < len(row) else "" for row in self._kept]
+        return [row[place] if place < len(row) else "" for row in self._rows.kept]

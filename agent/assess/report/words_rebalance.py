@@ -19,8 +19,6 @@ REBALANCE_TEXTS: dict[str, tuple[str, str]] = {
     "after_repaired": ("after, repaired inputs", "之后（输入也修复）"),
     "label_rates": ("{attribute}: positive label", "{attribute}：正标签比例"),
     "model_of": ("{attribute}: decisions of the model", "{attribute}：模型的决策"),
-    "spd": ("statistical parity difference (SPD)", "统计均等差（SPD）"),
-    "dir": ("disparate impact ratio (DIR)", "差别影响比（DIR）"),
     "eod": ("equal opportunity difference (EOD)", "机会均等差（EOD）"),
     "spd_reduction": ("SPD reduced by", "SPD 降低"),
     "accuracy": ("accuracy", "准确率"),

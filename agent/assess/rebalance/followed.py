@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from agent.assess.rebalance.method import Applied
 from agent.assess.rebalance.strata import Stratum
+from agent.assess.sampling import Reservoir
 from agent.assess.tables import Batch, Row
 
-__all__ = ["MOST_SAMPLED", "RowSample", "SampledRow"]
+__all__ = ["MOST_FOLLOWED", "FollowedRows", "SampledRow"]
 
-MOST_SAMPLED: Final = 20_000
+MOST_FOLLOWED: Final = 20_000
 _MOST_CELLS: Final = 1_000_000
 _LONGEST: Final = 64
 
@@ -38,37 +39,29 @@ class SampledRow:
         self.weight = 1.0
 
 
-class RowSample:
-    """Uniform, without replacement (Vitter, ACM TOMS 11, 1985, algorithm R); at most `MOST_SAMPLED` rows.
+class FollowedRows:
+    """A random sample, see `agent.assess.sampling.Reservoir`, of at most `MOST_FOLLOWED` rows.
 
     Of wide tables fewer: at most a million cells are held.
     """
 
     def __init__(self, skipped: Collection[str], seed: int) -> None:
         self._skipped = frozenset(skipped)
-        self._draw = random.Random(f"{seed}:sample")
-        self._seen = 0
-        self._most = MOST_SAMPLED
-        self.rows: list[SampledRow] = []
+        self._sample: Reservoir[SampledRow] = Reservoir(MOST_FOLLOWED, random.Random(f"{seed}:sample"))
         self._by_number: dict[int, SampledRow] = {}
+
+    @property
+    def rows(self) -> list[SampledRow]:
+        """The sample."""
+        return self._sample.kept
 
     def observe(self, batch: Batch, places: Sequence[Stratum]) -> None:
         """Take rows in, whose strata are told."""
-        self._shrink(len(batch.columns))
-        for number, (row, place) in enumerate(zip(batch.rows, places, strict=True), batch.first):
-            self._seen += 1
-            if len(self.rows) < self._most:
-                self.rows.append(SampledRow(number, place, self._features(row)))
-                continue
-            at = self._draw.randrange(self._seen)
-            if at < self._most:
-                self.rows[at] = SampledRow(number, place, self._features(row))
-
-    def _shrink(self, columns: int) -> None:
-        """A part of a uniform sample, drawn from it, is one too."""
-        self._most = min(self._most, max(1, _MOST_CELLS // max(1, columns)))
-        if len(self.rows) > self._most:
-            self.rows = self._draw.sample(self.rows, self._most)
+        self._sample.shrink(max(1, _MOST_CELLS // max(1, len(batch.columns))))
+        self._sample.add(
+            enumerate(zip(batch.rows, places, strict=True), batch.first),
+            lambda item: SampledRow(item[0], item[1][1], self._features(item[1][0])),
+        )
 
     def note(self, batch: Batch, applied: Applied) -> None:
         """What has become of the rows of a batch that is read again."""
