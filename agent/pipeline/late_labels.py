@@ -97,7 +97,7 @@ class LateLabels:
     windows
         Where decisions are counted.
     max_waiting
-        Decisions that wait for a label at most; about 300 bytes each.
+        Decisions that wait for a label at most; about 400 bytes each.
     max_early
         Labels that wait for a decision at most, and labels of other workers' decisions wait too.
     early_seconds

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from agent.errors import ConfigError
-from agent.windows.base import Aggregator, FinishContext, State
+from agent.windows.base import Aggregator, FinishContext, Relabelling, State
 from agent.windows.labelled import LabelledDecisions
 
 __all__ = ["NEVER", "ModelPanes", "PaneLayout", "PaneMath", "WindowSpan"]
@@ -156,12 +156,16 @@ class ModelPanes:
 class PaneMath:
     """Everything that is done to `ModelPanes`, for one layout and one list of aggregators."""
 
-    __slots__ = ("_merges", "_on_demand", "_reading", "aggregators", "layout")
+    __slots__ = ("_merges", "_on_demand", "_reading", "aggregators", "layout", "relabels")
 
     def __init__(self, layout: PaneLayout, aggregators: Sequence[Aggregator]) -> None:
         self.layout = layout
         self.aggregators = tuple(aggregators)
         self._merges = tuple(aggregator.merge for aggregator in self.aggregators)
+        # By place. Found once: asking whether something has a protocol's methods takes as long as moving a label.
+        self.relabels = tuple(
+            (place, each.relabel) for place, each in enumerate(self.aggregators) if isinstance(each, Relabelling)
+        )
         self._on_demand = tuple(bool(getattr(aggregator, "on_demand", False)) for aggregator in self.aggregators)
         self._reading = tuple(
             _leave if waits else merge for merge, waits in zip(self._merges, self._on_demand, strict=True)

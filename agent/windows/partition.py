@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from agent.windows.base import Observation, Relabelling, State
+from agent.windows.base import Observation, State
 from agent.windows.labelled import PLACES
 from agent.windows.panes import ModelPanes, PaneMath
 
@@ -129,9 +129,8 @@ class PartitionPanes:
         if model is None or key // PLACES >= model.covered or key in model.labelled:
             return False
         states = self._states_at(model, min(observation.time, self.watermark))
-        for place, aggregator in enumerate(self._math.aggregators):
-            if isinstance(aggregator, Relabelling):
-                aggregator.relabel(states[place], observation, label)
+        for place, relabel in self._math.relabels:
+            relabel(states[place], observation, label)
         # What is summed up for the windows does not see that a pane has changed.
         model.epoch += 1
         model.old_epoch += 1
