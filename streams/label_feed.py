@@ -24,6 +24,7 @@ _logger = logging.getLogger(__name__)
 _RECORDS = 500
 _WAIT_SECONDS = 0.5
 _RETRY_SECONDS = 5.0
+_WARNING_SECONDS = 60.0
 _AHEAD_SECONDS = 60.0
 #: The topic may be given more partitions, or be made, at any time.
 _LOOK_SECONDS = 60.0
@@ -63,12 +64,15 @@ class LabelFeed:
             the events to come, and there is no room for all labels of a long backlog.
         """
         await self._opened.wait()
+        warn_at = -1.0
         while True:
             try:
                 await self._reader.start()
                 await self._read(reached)
             except TransportError as error:
-                _logger.warning("labels_not_read reason=%s", error)
+                if self._clock.monotonic() >= warn_at:
+                    _logger.warning("labels_not_read reason=%s", error)
+                    warn_at = self._clock.monotonic() + _WARNING_SECONDS
             finally:
                 await self._reader.stop()
             await asyncio.sleep(_RETRY_SECONDS)

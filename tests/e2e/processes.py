@@ -83,7 +83,7 @@ class WorkerProcess(BrokerProcess):
     def models(self) -> list[str]:
         """Names of the models on the status page; none while it does not answer."""
         status, body = self._get("/api/v1/status")
-        return [model["model"] for model in json.loads(body)["models"]] if status == 200 else []
+        return [model["name"] for model in json.loads(body)["models"]] if status == 200 else []
 
     def samples(self) -> Samples:
         """Everything on /metrics."""
