@@ -113,6 +113,7 @@ def test_schema_is_one_json_document() -> None:
         "harm.verdicts",
         "harm.evidence",
         "harm.panes",
+        "harm.decisions",
         "harm.dlq",
         "harm.filtered",
     }
