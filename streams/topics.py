@@ -41,11 +41,15 @@ _REFUSALS = (InvalidReplicationFactorError, InvalidPartitionsError, PolicyViolat
 
 
 class TopicSpec(NamedTuple):
-    """A topic of ours: how many partitions, and its settings."""
+    """A topic of ours: how many partitions, and its settings.
+
+    ``by_source``: partition *i* holds state of source partition *i*, so it needs as many as the widest topic of events.
+    """
 
     name: str
     partitions: int
     settings: Mapping[str, str]
+    by_source: bool = False
 
 
 def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]:
@@ -70,14 +74,14 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
     specs = [
         TopicSpec(topics.verdicts, topics.verdict_partitions, {}),
         TopicSpec(topics.evidence, topics.verdict_partitions, _COMPACTED),
-        TopicSpec(topics.panes, source_partitions, panes),
+        TopicSpec(topics.panes, source_partitions, panes, by_source=True),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.labels is not None:
         specs.append(TopicSpec(topics.labels, topics.verdict_partitions, {}))
-        specs.append(TopicSpec(topics.decisions, source_partitions, _WAITING))
+        specs.append(TopicSpec(topics.decisions, source_partitions, _WAITING, by_source=True))
     return specs
 
 
@@ -118,7 +122,7 @@ async def ensure_topics(config: WorkerConfig) -> int:
     Raises
     ------
     ConfigError
-        When a topic of events does not exist, or panes have fewer partitions and may not be widened.
+        When a topic of events does not exist, or one of state has fewer partitions and may not be widened.
     TransportError
         When the broker does not answer or refuses.
     """
@@ -133,17 +137,17 @@ def _ensure_topics(config: WorkerConfig) -> int:
         if absent:
             raise ConfigError(f"topics.events: {', '.join(absent)} does not exist; create it or correct the name")
         widest = max(existing[topic] for topic in config.topics.events)
-        missing = [spec for spec in topic_specs(config, widest) if spec.name not in existing]
+        specs = topic_specs(config, widest)
+        missing = [spec for spec in specs if spec.name not in existing]
         if missing and config.topics.create_missing:
             _create(admin, missing, config.topics.replication_factor)
-        panes = existing.get(config.topics.panes, widest)
-        if panes < widest and config.topics.create_missing:
+        narrow = [spec.name for spec in specs if spec.by_source and existing.get(spec.name, widest) < widest]
+        if narrow and config.topics.create_missing:
             # The events have been given more partitions since: their state needs as many.
-            admin.create_partitions({config.topics.panes: widest})
-            panes = widest
-        if panes < widest:
-            raise ConfigError(f"topics.panes: {config.topics.panes} has {panes} partitions, the events have {widest}")
-        return panes
+            admin.create_partitions(dict.fromkeys(narrow, widest))
+        elif narrow:
+            raise ConfigError(f"topics: {narrow[0]} has {existing[narrow[0]]} partitions, the events have {widest}")
+        return max(widest, existing.get(config.topics.panes, widest))
     except _REFUSALS as error:
         # Asking again does not help: the brokers will not have it so.
         raise ConfigError(

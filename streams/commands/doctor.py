@@ -197,9 +197,9 @@ def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
             checks.append(
                 Check(f"topic {spec.name}", "failed", "missing", "create it, or set topics.create_missing: true")
             )
-        elif spec.name == config.topics.panes and held < widest and config.topics.create_missing:
+        elif spec.by_source and held < widest and config.topics.create_missing:
             checks.append(Check(f"topic {spec.name}", "ok", f"{held} partitions; the worker will make {widest}"))
-        elif spec.name == config.topics.panes and held < widest:
+        elif spec.by_source and held < widest:
             mend = f"it needs {widest} partitions: kafka-topics --alter --partitions {widest}"
             checks.append(Check(f"topic {spec.name}", "failed", f"{held} partitions", mend))
         else:

@@ -202,7 +202,7 @@ def scores_of_detoxify(checkpoint: Path, texts: list[str]) -> list[float]:
 
 
 @pytest.mark.layer("kafka")
-async def test_events_that_were_given_more_partitions_get_as_many_panes(kafka: Any) -> None:
+async def test_events_that_were_given_more_partitions_get_as_many_of_state(kafka: Any) -> None:
     prefix = f"w-{uuid.uuid4().hex[:8]}"
     config = make_config(kafka.bootstrap, prefix)
     kafka.create_topic(config.topics.events[0], 1)
@@ -212,7 +212,8 @@ async def test_events_that_were_given_more_partitions_get_as_many_panes(kafka: A
     await asyncio.to_thread(admin.create_partitions, {config.topics.events[0]: 3})
     async with running(config) as worker:
         topics = await asyncio.to_thread(describe_topics, admin)
-        await publish(config, [Message(config.topics.events[0], b"m", native("r-1"), partition=2)])
+        loan = native("r-1", output={"decision": "approved"}, attributes={"sex": "f"})
+        await publish(config, [Message(config.topics.events[0], b"m", loan, partition=2)])
         await until(lambda: sum(worker.tap.committed.values()) == 1)
     admin.close()
-    assert topics[config.topics.panes] == 3
+    assert topics[config.topics.panes] == topics[config.topics.decisions] == 3
