@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from agent.normalize import INVISIBLE
+
 __all__ = ["LEAST_DIGITS", "MOST_CHARACTERS", "SEPARATORS", "Numbers", "number_form"]
 
 LEAST_DIGITS = 7
 """Fewer digits stand in too many texts by chance, once their separators do not count."""
 
-#: The body of a character class: what stands between the groups of a number.
-SEPARATORS = r"\s\-\u2010-\u2015\u2212_.·•/,()（）"
+#: The body of a character class: what stands between the groups of a number, draws nothing there, or a key around each.
+SEPARATORS = r"\s\-\u2010-\u2015\u2212_.·•/,()（）" + INVISIBLE + "\u20e3"
 
 _NUMBERED = frozenset({"CARD", "BANK_ACCOUNT", "NATIONAL_ID", "LICENCE_ID", "MEDICAL_ID"})
 _SEPARATOR = re.compile(f"[{SEPARATORS}]+")

@@ -6,6 +6,7 @@ also with other separators.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,12 @@ __all__ = [
 ]
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
+# Digits of other scripts; the ranges are those of living scripts and of mathematics.
+_WIDE |= {
+    chr(code): str(unicodedata.decimal(chr(code)))
+    for code in (*range(0x0660, 0xABFA), *range(0x1D7CE, 0x1D800))
+    if chr(code).isdecimal()
+}
 _NONE: Mapping[str, str] = {}
 
 
@@ -85,7 +92,7 @@ def check_spans(text: str, spans: Sequence[TextSpan]) -> None:
 
 
 def fold(text: str) -> str:
-    """Lower case and ASCII width, character by character, so that offsets stay."""
+    """Lower case, ASCII width and ASCII digits, character by character, so that offsets stay."""
     if text.isascii():
         return text.lower()
     narrow = (_WIDE.get(character, character) for character in text)

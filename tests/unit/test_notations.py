@@ -118,3 +118,11 @@ def test_what_has_no_other_notation(value: str, kind: str) -> None:
 
 def test_three_separators_part_numbers() -> None:
     assert list(Numbers({"1234567": "CARD"}).places("123   4567 or 123  4567")) == [(14, 23, "1234567")]
+
+
+@pytest.mark.parametrize(
+    "written", ["4111\u200b1111\u00ad1111\u20601111", "٤١١١١١١١١١١١١١١١", "4\ufe0f\u20e3" + "1\ufe0f\u20e3" * 15]
+)
+def test_what_draws_nothing_and_digits_of_other_scripts_hide_no_number(written: str) -> None:
+    text = f"card 4111 1111 1111 1111, order {written} sent"
+    assert redact(text, [TextSpan(5, 24, "pii.card", "CARD")]).startswith("card [CARD], order [CARD]")

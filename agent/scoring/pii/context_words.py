@@ -9,6 +9,7 @@ __all__ = [
     "CARD_CONTEXT",
     "COUNT_DENIAL",
     "ID_CONTEXT",
+    "MAIL_CONTEXT",
     "NUMBER_DENIAL",
     "PHONE_CONTEXT",
     "SSN_CONTEXT",
@@ -20,6 +21,10 @@ PHONE_CONTEXT = Words(
     "hotline landline whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber "
     "main_line phone_no phonenum tel_no mobile_no cell_no",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
+)
+MAIL_CONTEXT = Words(
+    "email e_mail mail mailbox contact reach write writing gmail outlook hotmail yahoo address send inbox",
+    "邮箱 邮件 电邮 邮址 联系 郵箱 郵件 電郵 信箱 聯絡 聯繫",
 )
 CARD_CONTEXT = Words(
     "card credit debit visa mastercard amex cc pan payment pay paid cvv cvc expiry exp bank creditcard cardnumber",
@@ -50,7 +55,7 @@ _NUMBER_DENIAL = (
 NUMBER_DENIAL = Words(*_NUMBER_DENIAL)
 _COUNT_DENIAL = (
     "resolution screen pixel width height function method error errno return traffic revenue budget sales volume "
-    "population audience total count amount",
+    "population audience total count amount size user subscriber buffer area value",
     "会议时间 会议日期 上市时间 发布时间 销量 产量 流量 用户 总数 人数 数量 金额 价格 总计 合计 超过 达到 分辨率 函数 "
     "會議時間 銷量 產量 用戶 總數 人數 數量 金額 價格 總計 超過 達到 解析度",
 )

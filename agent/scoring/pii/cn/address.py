@@ -36,6 +36,10 @@ _UNIT = (
     "|[之-][0-9]{1,3}(?![0-9])))"
 )
 # Two of them make an address of what has no road: 翠竹花园3栋2单元.
+# 一座桥, 两座塔: a bridge, towers.
+_COUNTED = re.compile("[0-9一二三四五六七八九十百零〇]{1,6}座")
+# After a number: a line of the underground, a bridge.
+_NO_HOUSE = re.compile("[线線桥橋]|出口|公路")
 _DIVIDED = re.compile(f"{_NUMBER}(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
 
 
@@ -60,10 +64,14 @@ def _start(match: re.Match[str]) -> int:
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
+    units = match["units"] or ""
+    if not match["house"] and (not units or _COUNTED.fullmatch(units)):
+        return 0.0
+    if not units and _NO_HOUSE.match(match.string, match.end()):
+        return 0.0
     before = match.string[max(0, match.start() - _BACK) : match.start()]
     complete = match["units"] or match["house"]
-    administrative = _ADMINISTRATIVE.search(before) is not None
-    if in_context or administrative:
+    if in_context or _ADMINISTRATIVE.search(before):
         return 0.9 if complete else 0.6
     if match["units"] and (match["house"] or len(_DIVIDED.findall(match["units"])) > 1):
         return 0.7

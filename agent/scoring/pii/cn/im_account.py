@@ -13,11 +13,14 @@ _SERVICE_LATIN = "wechat|weixin|wx|vx|telegram|whatsapp|skype|line(?= ?id)"
 _QQ = "扣扣|企鹅|加q|加我q"
 _QQ_LATIN = "qq|q(?=号|號)"
 _NUMBER = "号码|账号|帐号|号|號碼|帳號|號|[_ ]?ID|昵称|_?no|_?num|[_ ]?number|[_ ]?account|_?name"
-_DIGIT = re.compile("[0-9_]")
+_DIGIT = re.compile("[0-9]")
+_SIGNS = re.compile("[0-9_-]+")
 _NO_ACCOUNTS = (
     "number account login group payment pay wechat weixin official mini program id work users android iphone mobile "
     "desktop windows version app music channel channels message messages support updates update official business "
-    "template download service services sticker stickers browser"
+    "template download service services sticker stickers browser user name nickname openid unionid bot token api key "
+    "link meeting page video order short field required optional type string date time count total client server "
+    "web test link url share sdk"
 )
 _NO_ACCOUNT = frozenset(_NO_ACCOUNTS.split())
 # Of markdown, around what stands in bold, as code or in a cell.
@@ -26,14 +29,21 @@ _MARKS = "[ *`|]{0,4}"
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["qq"]:
-        return 0.9
-    value, sign = match["wechat"], (match["sign"] or "").strip()
-    if value.lower() in _NO_ACCOUNT:
+        # In a table of services, the next cell may say how many use it.
+        return 0.0 if _is_weak(match["said"]) and match["qq"].endswith("000") else 0.9
+    value, is_weak = match["wechat"], _is_weak(match["sign"])
+    has_digits = _DIGIT.search(value) is not None
+    # A name of a field, of a product: user_name, iPhone15. After a sign, music2023 is somebody's account.
+    words = [word for word in _SIGNS.split(value.lower()) if len(word) > 1]
+    if words and (is_weak or not has_digits) and _NO_ACCOUNT.issuperset(words):
         return 0.0
     # A plain word after 微信 may be the next word of a sentence, or cell; after another sign or 号 it is an account.
-    if not (sign.strip("|*` ") or match["number"]) and not _DIGIT.search(value):
-        return 0.0
-    return 0.9
+    return 0.9 if not is_weak or match["number"] or has_digits or "_" in value else 0.0
+
+
+def _is_weak(sign: str | None) -> bool:
+    """Whether nothing but a blank, a mark or the edge of a cell stands between the two."""
+    return not (sign or "").strip("|*` ")
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

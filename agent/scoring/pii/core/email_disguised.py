@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Recognizer, Words, bounded
+from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.context_words import MAIL_CONTEXT
 from agent.scoring.pii.core.top_level_domains import TOP_LEVEL_DOMAINS
 
 __all__ = ["RECOGNIZER"]
@@ -41,16 +42,15 @@ RECOGNIZER = Recognizer(
     pattern=bounded(
         # In a query, what stands before may be encoded, too.
         r"(?P<local>[A-Za-z0-9_](?:(?<![\w.%+@/-].)|(?<=%[23][0-9A-Fa-f].))[A-Za-z0-9._+-]{0,63}+)"
-        r"(?:%40|&#0{0,2}64;|&#[xX]0{0,2}40;|&commat;|(?<=[\w.-]{3}) ?\((?:a|A|@)\) ?|(?P<apart> {1,2}@ {0,2}|@ {1,2}))"
+        r"(?:%40|&#0{0,2}64;|&#[xX]0{0,2}40;|&commat;|(?<=[\w.-]{3})\([aA]\)"
+        r"|(?P<apart> {1,2}@ {0,2}|@ {1,2}|(?<=[\w.-]{3})(?: \([aA]\) ?|\([aA]\) )))"
         r"(?P<domain>(?:[A-Za-z0-9-]{1,63}+\.){1,4}[A-Za-z]{2,24}+)(?![\w@-])"
     ),
     trigger=(
-        r"(?:%40|&#0{0,2}64;|&#[xX]0{0,2}40;|&commat;|\((?:a|A|@)\) ?| @ {0,2}|@ {1,2})[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]"
+        r"(?:%40|&#0{0,2}64;|&#[xX]0{0,2}40;|&commat;|\([aA]\) ?| @ {0,2}|@ {1,2})[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]"
     ),
     lead=140,
     judge=_judge,
-    context=Words(
-        "email e_mail mail mailbox inbox gmail outlook contact", "邮箱 邮件 电邮 邮址 联系 郵箱 郵件 電郵 信箱"
-    ),
+    context=MAIL_CONTEXT,
     priority=6,
 )

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.pii.base import Recognizer, Words
+from agent.scoring.pii.base import Recognizer
+from agent.scoring.pii.context_words import MAIL_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
-_CONTEXT = Words(
-    "email e_mail mail mailbox contact reach write writing gmail outlook hotmail yahoo address send inbox",
-    "邮箱 邮件 电邮 联系 邮址",
-)
 _LOCAL = (
     r"(?P<local>[A-Za-z0-9_](?<![\w.%+@/-][A-Za-z0-9_])[A-Za-z0-9._%+-]{0,63}+"
     r"(?:(?: ?[\[({<] ?(?:dot|DOT|Dot|点) ?[\])}>] ?| (?:dot|DOT) )[A-Za-z0-9_%+-]{1,32}+){0,2})"
@@ -82,6 +79,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"(?:at|AT|At|@|艾特) ?[\])}>]|(?:艾特|圈a)|#[a-z0-9]+\.[a-z]| (?:dot|DOT) [A-Za-z]",
     judge=_judge,
-    context=_CONTEXT,
+    context=MAIL_CONTEXT,
     priority=6,
 )

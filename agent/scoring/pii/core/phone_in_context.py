@@ -16,10 +16,21 @@ _DATE = re.compile(
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
 _COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
+# A fraction, but for 555.0199; a screen; counting.
+_MEASURE = re.compile(
+    r"[0-9]+\.[0-9]{1,3}|[1-9][0-9]*\.[0-9]{5,}|[0-9]{1,2}\.[0-9]+|(?:1280|1600|1920|3840) (?:1080|1200|1440|1600|2160)"
+    r"|1 2 3 4 5 6[0-9 ]*"
+)
 # Between these and a noun stands a telephone all the same: my number: 5550199 answers.
 _SAID = re.compile(r"(?:\b(?:me|us|him|her|them|no|nr|number|tel|fax)\b[^\w\n]*|[:=#：])\s*$", re.IGNORECASE)
 # What comes right after the verb is how many are called, or reached.
-_VERB = re.compile(r"\b(?:call|text|reach|contact)(?:s|ed|ing)? $", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:call|text|reach|contact)(?P<told>s|ed|ing)? $", re.IGNORECASE)
+# But where the clause ends after it, or goes on with when and why to call, it is whom.
+_CLAUSE_END = re.compile(
+    r"\s*(?:[.,;:!?)\n]|$)| (?:now|today|tomorrow|tonight|anytime|immediately|asap|please|if|to|for|or|and|at|before|"
+    r"after|between|when|ext|whenever|instead)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r" ?(?:(?!(?:is|was|as|has|this|us|its|always|sms|sometimes|thanks|plus|unless|works|hours|days|yes|rings|mornings|"
     r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
@@ -37,7 +48,8 @@ def _counts(match: re.Match[str], number: str) -> bool:
     if len(digits_of(number).rstrip("0")) <= _ROUND:
         return True
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
-    if len(number) <= _LOCAL and _VERB.search(before):
+    verb = _VERB.search(before) if len(number) <= _LOCAL else None
+    if verb and (verb["told"] or not _CLAUSE_END.match(match.string, match.end())):
         return True
     return _COUNTED.match(match.string, match.end()) is not None and _SAID.search(before) is None
 
@@ -48,7 +60,7 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     value, number = match[0], match["number"]
     if _COUNT.fullmatch(number) and _counts(match, number):
         return 0.0
-    if _DATE.match(value) or _SSN_OR_QUAD.fullmatch(value):
+    if _MEASURE.fullmatch(number) or _DATE.match(value) or _SSN_OR_QUAD.fullmatch(value):
         return 0.0
     return 0.8
 
@@ -59,7 +71,7 @@ RECOGNIZER = Recognizer(
     source="ITU-T E.123 (grouping), Google libphonenumber's documentation (7 to 15 digits); needs a context word",
     pattern=bounded(
         r"(?P<number>[(0-9](?<![\w+@#$€£¥][(0-9])(?<![0-9][.,-][(0-9])"
-        r"(?:(?<=\()[0-9])?(?:[ ().-]{0,2}[0-9]){6,15}+)"
+        r"(?:(?<=\()[0-9]|(?<!\())(?:[ ().-]{0,2}[0-9]){6,15}+)"
         r"(?:(?: ?x| ?ext\.? ?)[0-9]{1,5})?(?!\w|[.,-][0-9]|[%元块])"
     ),
     trigger=r"\(?\b[0-9](?:[ ().-]{0,2}[0-9]){6}",

@@ -23,6 +23,8 @@ _ENDING = (
     "vägen|gatan|gränd|veien|vegen|gata|katu|kuja|polku|kaari)"
 )
 _ALONE = "(?:Straße|Strasse|Str\\.|Weg|Allee|Platz|Gasse|Damm|Ufer|utca|út|tér|u\\.|körút|ulice|tn|terrasse|trg)"
+# What stands before a small letter: 12 rue, 12B, rue.
+_NUMBERED = "(?:(?<=[0-9] )|(?<=[0-9], )|(?<=[0-9][A-Za-z] )|(?<=[0-9][A-Za-z], ))"
 # "Via Slack 3 days ago"
 _MEANS = re.compile(r"Via (?:E-?mail|Twitter|Facebook|Git[Hh]ub|Slack|WhatsApp|Zoom|Teams|SMS|API|Telegram|USB)\b")
 
@@ -41,7 +43,7 @@ RECOGNIZER = Recognizer(
         rf"{_KIND} {_OF}{{0,3}}{WORD}(?:[ -]{_OF}{{0,2}}{WORD}){{0,4}},? (?:[nN][°ºr]?\.? ?)?{NUMBER}"
         rf"|(?:{WORD}[ -]){{0,3}}(?-i:[A-Z\u00c0-\u00de\u0100-\u017d])[{LETTER}]{{1,24}}?{_ENDING} {NUMBER}"
         rf"|(?:{WORD}[ -]){{1,3}}{_ALONE} {NUMBER}\.?"
-        rf"|(?<=[0-9a-z,] )(?:bis |ter )?{_FRENCH_KIND} {_OF}{{0,3}}{WORD}(?:[ -]{_OF}{{0,2}}{WORD}){{0,4}})"
+        rf"|{_NUMBERED}(?:bis |ter )?{_FRENCH_KIND} {_OF}{{0,3}}{WORD}(?:[ -]{_OF}{{0,2}}{WORD}){{0,4}})"
         rf"(?:{UNIT}){{0,2}}(?:{TAIL})?(?!\w)"
     ),
     trigger=(

@@ -153,14 +153,16 @@ _TRIGGER_CHOSEN = (
     r"p[as]{1,4}w(?:o?r)?d|passphrase|passcode|passwort|kennwort|pwd|mot de passe|contrase(?:ñ|n)a"
     r"|密码|密碼|口令|비밀번호|비번|암호|패스워드|パスワード|пароль"
 )
+_TRIGGER_REST = (
+    r"(?:[_ -](?:key|token|id|value|hash|string))?[\w-]*"
+    r"(?:\\*[\"'\])*`])*(?: ?[(][^()\n]+[)])?(?: (?:for|of) [\w.@-]+)?"
+)
 _TRIGGER = (
     rf"(?:{_TRIGGER_CHOSEN}|(?:\b|[_0-9])(?:pass|p/?w|auth(?:entication|orization)?|a?sk)|secret|token|credential|key|salt"
     r"|nonce|密钥|秘钥|私钥|密鑰|私鑰|金鑰|令牌|权杖|權杖|凭证|憑證|凭据|授权码|授權碼)"
-    r"(?:[_ -](?:key|token|id|value|hash|string))?[\w-]*"
-    r"(?:\\*[\"'\])*`])*(?: ?[(][^()\n]+[)])?(?: (?:for|of) [\w.@-]+)?[ \t]*"
-    r"(?:[:=|]|is[ :=]|was[ :=]|be[ :=]|to[ :=]|now[ :=]|still[ :=]"
+    rf"{_TRIGGER_REST}[ \t]*(?:[:=|]|is[ :=]|was[ :=]|be[ :=]|to[ :=]|now[ :=]|still[ :=]"
     r"|(?:就|用的)?是|为|為|改成|设成|換成|换成|設成|设置成|叫|,?[ \t]*\\*[\"'])"
-    rf"|(?:{_TRIGGER_CHOSEN}) *[!-~]*[0-9]"
+    rf"|(?:{_TRIGGER_CHOSEN}){_TRIGGER_REST} *[!-~]*[0-9]"
 )
 
 RECOGNIZER = Recognizer(
@@ -171,7 +173,7 @@ RECOGNIZER = Recognizer(
         rf"(?:(?P<password>{_CHOSEN})|(?P<short>{_SHORT})|(?:{_MADE})|(?P<key>key)){_SUFFIX}{_CLOSING}"
         rf"(?:[ \t]{{0,3}}(?P<sign>{_SIGN})|(?P<verb>{_VERB})(?:[ \t]{{0,2}}[:=])?"
         rf"|(?P<apart>[ \t]{{0,3}},?[ \t]{{0,3}})(?=\\{{0,3}}[\"'])"
-        rf"|(?(password)(?P<bare>[ ]{{1,2}}|(?<=[码令]))(?=[!-~]{{0,64}}[0-9])|(?!)))[*`]{{0,2}}[ \t]{{0,16}}"
+        rf"|(?(password)(?P<bare>[ ]{{1,2}}|(?<=[码碼令]))(?=[!-~]{{0,64}}[0-9])|(?!)))[*`]{{0,2}}[ \t]{{0,16}}"
         rf"(?P<call>{_CALL})(?:[bru@$]{{1,2}}(?=[\"']))?(?:bearer |basic |ntlm |token )?{_VALUE}",
         re.IGNORECASE | re.ASCII,
     ),

@@ -7,15 +7,21 @@ import re
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.context_words import NUMBER_DENIAL, SSN_CONTEXT
 
-__all__ = ["RECOGNIZER"]
+__all__ = ["RECOGNIZER", "is_given"]
 
 # Numbers that were printed in advertisements and never belong to a person (SSA, "misused numbers").
 _ADVERTISED = frozenset(("078051120", "219099999", "123456789", "987654321"))
 
 
+def is_given(digits: str) -> bool:
+    """Whether nine digits can be somebody's number (or, with a 9 before them, a taxpayer's)."""
+    impossible = digits[:3] in ("000", "666") or digits[3:5] == "00" or digits[5:] == "0000"
+    return not impossible and digits not in _ADVERTISED
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    area, group, serial = match["area"], match["group"], match["serial"]
-    if area in ("000", "666") or group == "00" or serial == "0000" or area + group + serial in _ADVERTISED:
+    area = match["area"]
+    if not is_given(area + match["group"] + match["serial"]):
         return 0.0
     if in_context:
         return 1.0

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.labels import labelled
+from agent.scoring.pii.us.ssn import is_given
 
 __all__ = ["RECOGNIZER"]
 
-_DIGIT = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {word: str(digit) for digit, word in enumerate(_WORDS)} | {"oh": "0"}
+_DIGIT = f"(?:{'|'.join(_DIGITS)})"
+_ONE = re.compile(_DIGIT)
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    return 0.9
+    return 0.9 if is_given("".join(map(_DIGITS.__getitem__, _ONE.findall(match["value"].lower())))) else 0.0
 
 
 RECOGNIZER = labelled(

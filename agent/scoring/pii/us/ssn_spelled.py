@@ -7,14 +7,13 @@ import re
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
 from agent.scoring.pii.context_words import SSN_CONTEXT
+from agent.scoring.pii.us.ssn import is_given
 
 __all__ = ["RECOGNIZER"]
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    digits = digits_of(match[0])
-    impossible = digits[:3] in ("000", "666") or digits[3:5] == "00" or digits[5:] == "0000"
-    return 0.9 if in_context and not impossible else 0.0
+    return 0.9 if in_context and is_given(digits_of(match[0])) else 0.0
 
 
 RECOGNIZER = Recognizer(

@@ -181,6 +181,21 @@ def test_one_pass_finds_what_every_pattern_finds_for_itself(text: str) -> None:
     assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
 
 
+SPLICED = [
+    "密码-- z481kf",
+    "**Passwrd** Qw3rty&91",
+    "Password (temporary)  Qw3rty&99",
+    "op de Keizersgracht 455 Athe rue OAD",
+    "in the rue Morgue",
+    "座机( 410-6275 1234",
+]
+
+
+@pytest.mark.parametrize("text", SPLICED)
+def test_one_pass_misses_nothing_in_what_was_spliced_once(text: str) -> None:
+    assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
+
+
 def test_a_text_full_of_candidates_is_read_pattern_by_pattern() -> None:
     text = "13800138000 4111 1111 1111 1111 " * 2000
     assert len(ONE_PASS.search(text)) == 4000

@@ -34,6 +34,7 @@ FOUND: list[Found] = [
     _one("登录口令改成：Qw3rty!9", "Qw3rty!9"),
     _one("my password is: Qw3rty&99", "Qw3rty&99"),
     _one("密碼：zq81kfp", "zq81kfp"),
+    _one("密碼zq81kfp", "zq81kfp"),
     _one("**Password:** Qw3rty&99", "Qw3rty&99"),
     _one("**Password**: Qw3rty&99", "Qw3rty&99"),
     _one("**密码：** zq81kfp", "zq81kfp"),

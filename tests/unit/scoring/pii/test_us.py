@@ -69,6 +69,8 @@ LEFT = [
     "APO AE 09204",
     "536/22/1234",
     "ssn one two three",
+    "SSN: zero zero zero, one two, three four five six",
+    "SSN 0 7 8 - 0 5 - 1 1 2 0",
 ]
 
 
