@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
 
 from agent.errors import TransportError
@@ -17,6 +17,7 @@ from streams.ports import Record
 __all__ = ["KafkaLogReader"]
 
 _FETCH_BYTES = 1024 * 1024
+_ONE_MS = 300
 
 
 class KafkaLogReader:
@@ -27,6 +28,8 @@ class KafkaLogReader:
         self._topic = topic
         self._consumer: AIOKafkaConsumer | None = None
         self._partitions: tuple[int, ...] = ()
+        # By partition, the next offset to hand out.
+        self._next: dict[int, int] = {}
 
     async def start(self) -> None:
         self._consumer = AIOKafkaConsumer(
@@ -67,6 +70,7 @@ class KafkaLogReader:
         for number in self._partitions:
             if number in offsets:
                 self._running().seek(TopicPartition(self._topic, number), offsets[number])
+                self._next[number] = offsets[number]
 
     async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
         if not self._partitions:
@@ -78,13 +82,46 @@ class KafkaLogReader:
             raise TransportError(
                 "labels are compressed with a codec that is not installed: pip install cramjam"
             ) from None
-        except (KafkaError, IllegalStateError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError:
+            return await self._one_by_one(max_records)
+        except (KafkaError, IllegalStateError) as error:
             raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
-        return [
+        return self._records(batches)
+
+    def _records(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> list[Record]:
+        found = [
             Record(self._topic, m.partition, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers)
             for messages in batches.values()
             for m in messages
         ]
+        for record in found:
+            self._next[record.partition] = record.offset + 1
+        return found
+
+    async def _one_by_one(self, max_records: int) -> list[Record]:
+        """The name of a header is no UTF-8, on which aiokafka stops. Such a record comes without its value, and so do
+        those behind it in its batch, which aiokafka parses from its beginning: else nothing would ever be read again.
+        """
+        consumer = self._running()
+        found: list[Record] = []
+        for number in self._partitions:
+            partition = TopicPartition(self._topic, number)
+            consumer.seek(partition, self._next.get(number, 0))
+            for _ in range(max_records):
+                try:
+                    batches = await consumer.getmany(partition, timeout_ms=_ONE_MS, max_records=1)
+                except UnicodeDecodeError:
+                    offset = self._next.get(number, 0)
+                    found.append(Record(self._topic, number, offset, 0.0, None, None, ()))
+                    self._next[number] = offset + 1
+                    consumer.seek(partition, offset + 1)
+                    continue
+                except KafkaError as error:
+                    raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+                if not batches:
+                    break
+                found += self._records(batches)
+        return found
 
     async def stop(self) -> None:
         if self._consumer is not None:

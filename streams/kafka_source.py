@@ -260,39 +260,42 @@ class KafkaStateReader:
             fetch_max_wait_ms=_STATE_WAIT_MS,
             **self._config.client_options(),
         )
-        records: list[Record] = []
+        kept = _Kept(self._rank)
         try:
             await consumer.start()
             if topic not in await consumer.topics():
-                return records
+                return []
             consumer.assign([partition])
             if number not in await partition_numbers(consumer, topic):
-                return records
+                return []
             end = (await consumer.end_offsets([partition]))[partition]
             await consumer.seek_to_beginning(partition)
             while await consumer.position(partition) < end:
                 batches = await consumer.getmany(partition, timeout_ms=500, max_records=1000)
-                records.extend(
-                    Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers)
-                    for m in batches.get(partition, ())
-                )
-                if self._rank is not None:
-                    records = _best(records, self._rank)
+                for m in batches.get(partition, ()):
+                    kept.add(Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers))
         except (KafkaError, OSError) as error:
             raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
         finally:
             await stop_client(consumer)
-        return records
+        return kept.records()
 
 
-def _best(records: Sequence[Record], rank: Callable[[bytes], tuple[int, ...] | None]) -> list[Record]:
-    """Of each key the record of the highest rank, and every record without one, in the order of offsets."""
-    best: dict[bytes | None, tuple[tuple[int, ...], Record]] = {}
-    kept: list[Record] = []
-    for record in records:
-        ranked = None if record.value is None else rank(record.value)
+class _Kept:
+    """Of each key the record of the highest rank, and every record without one; each record is ranked once."""
+
+    def __init__(self, rank: Callable[[bytes], tuple[int, ...] | None] | None) -> None:
+        self._rank = rank
+        self._best: dict[bytes | None, tuple[tuple[int, ...], Record]] = {}
+        self._others: list[Record] = []
+
+    def add(self, record: Record) -> None:
+        ranked = None if self._rank is None or record.value is None else self._rank(record.value)
         if ranked is None:
-            kept.append(record)
-        elif record.key not in best or ranked >= best[record.key][0]:
-            best[record.key] = (ranked, record)
-    return sorted([*kept, *(record for _, record in best.values())], key=lambda record: record.offset)
+            self._others.append(record)
+        elif record.key not in self._best or ranked >= self._best[record.key][0]:
+            self._best[record.key] = (ranked, record)
+
+    def records(self) -> list[Record]:
+        """In the order of offsets."""
+        return sorted([*self._others, *(record for _, record in self._best.values())], key=lambda record: record.offset)

@@ -35,6 +35,9 @@ def read_label(value: bytes | None) -> Label:
     if len(value) > _MAX_BYTES:
         raise DecodeError("too_large")
     try:
-        return _decoder.decode(value)
+        label = _decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise DecodeError("wrong_type", "a label is {id, source, label}") from None
+    if not label.label:
+        raise DecodeError("wrong_type", "label is empty")
+    return label

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -85,7 +85,8 @@ class Tap:
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
-        self._taken_until: dict[Partition, float] = {}
+        self._taken: dict[Partition, Record] = {}
+        self._ends: Mapping[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -199,7 +200,7 @@ class Tap:
             self._remember(record, origin)
             return
         self._checkpoints.track(partition, record.offset)
-        self._taken_until[partition] = record.time
+        self._taken[partition] = record
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -326,7 +327,7 @@ class Tap:
 
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
-        self._taken_until.pop(partition, None)
+        self._taken.pop(partition, None)
         self._checkpoints.close(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
@@ -343,6 +344,7 @@ class Tap:
                 ends = await self._source.end_offsets(partitions)
             except TransportError:
                 continue  # the watchdog sees that nothing moves
+            self._ends = ends
             for partition, end in ends.items():
                 if partition in self._resume_at:
                     lag = await self._lag(partition, end)
@@ -351,9 +353,14 @@ class Tap:
                     self.lags[partition] = lag
 
     def _scored_until(self) -> float:
-        """The stamp up to which all partitions have been scored; infinity when nothing is left to score."""
-        behind = [partition for partition in self._resume_at if self.lags.get(partition) != 0]
-        return min((self._taken_until.get(partition, 0.0) for partition in behind), default=math.inf)
+        """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago."""
+        reached = math.inf
+        for partition, resume_at in self._resume_at.items():
+            record = self._taken.get(partition)
+            following = resume_at if record is None else record.offset + 1
+            if following < self._ends.get(partition, following + 1) and self.lags.get(partition) != 0:
+                reached = min(reached, 0.0 if record is None else record.time)
+        return reached
 
     async def _lag(self, partition: Partition, end: int) -> int:
         lag = max(0, end - self._checkpoints.committed[partition])

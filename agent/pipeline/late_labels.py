@@ -12,9 +12,10 @@ to be offered again stands there as well (`positions`, `rewind`).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
 import msgspec
@@ -123,8 +124,9 @@ class LateLabels:
         self._waiting: OrderedDict[bytes, tuple[PartitionKey, bytes]] = OrderedDict()
         self._unwritten: dict[PartitionKey, list[tuple[bytes, bytes]]] = {}
         self._early: OrderedDict[bytes, _Early] = OrderedDict()
-        # By partition of the labels, in the order of arrival; some have found their decision since.
-        self._early_offsets: dict[int, deque[tuple[int, bytes]]] = {}
+        # By partition of the labels a heap, since after a rewind lower offsets follow higher ones. Some of them have
+        # found their decision since.
+        self._early_offsets: dict[int, list[tuple[int, bytes]]] = {}
         self._next: dict[int, int] = {}
         #: Rises with every `rewind`: what was read before it is not to be offered after it.
         self.rewinds = 0
@@ -189,6 +191,7 @@ class LateLabels:
 
     def _keep(self, partition: PartitionKey, digest: bytes, packed: bytes) -> None:
         self._waiting[digest] = (partition, packed)
+        self._waiting.move_to_end(digest)
         if len(self._waiting) > self._max_waiting:
             self._waiting.popitem(last=False)
             self._metrics.decision_given_up()
@@ -219,13 +222,12 @@ class LateLabels:
         if len(self._early) > self._max_early:
             self._early.popitem(last=False)
             self._metrics.label("unknown")
-        offsets = self._early_offsets.setdefault(place.partition, deque())
-        offsets.append((place.offset, digest))
+        offsets = self._early_offsets.setdefault(place.partition, [])
+        heappush(offsets, (place.offset, digest))
         if len(offsets) > 2 * self._max_early:
             # Most of them have found their decision, behind one that waits.
-            self._early_offsets[place.partition] = deque(
-                each for each in offsets if self._is_early(place.partition, each)
-            )
+            offsets[:] = [each for each in offsets if self._is_early(place.partition, each)]
+            heapify(offsets)
 
     def invalid(self, place: LabelPlace) -> None:
         """A record of the labels' topic that holds none."""
@@ -250,7 +252,7 @@ class LateLabels:
         while offsets:
             if self._is_early(partition, offsets[0]):
                 return min(offsets[0][0], following)
-            offsets.popleft()
+            heappop(offsets)
         return following
 
     def _is_early(self, partition: int, offset_and_digest: tuple[int, bytes]) -> bool:

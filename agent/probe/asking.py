@@ -93,6 +93,11 @@ def ask(questions: Sequence[Question], model: ServedModel, journal: Journal, adv
                     journal.put(question, outcome)
         except BudgetSpent:
             complete = False
+    if failures and all(outcome.status == "failed" for outcome in outcomes.values()):
+        raise TargetError(
+            f"none of {len(outcomes)} questions got an answer ({_told(failures)}); see that the target is up and "
+            "speaks what is expected of it"
+        )
     return Asked(outcomes, failures, remembered, complete and len(outcomes) == len(questions))
 
 
@@ -108,9 +113,11 @@ def _outcome(question: Question, reply: Reply) -> Outcome:
 
 def _still_up(in_a_row: Mapping[Failure, int]) -> None:
     if sum(in_a_row.values()) >= MOST_FAILURES:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(in_a_row.items()))
         raise TargetError(
-            f"{MOST_FAILURES} questions in a row got no answer ({reasons}); see that the target is up, then run "
-            f"the same "
-            "command again (with --resume FILE what was answered is kept)"
+            f"{MOST_FAILURES} questions in a row got no answer ({_told(in_a_row)}); see that the target is up, then "
+            "run the same command again (with --resume FILE what was answered is kept)"
         )
+
+
+def _told(failures: Mapping[Failure, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(failures.items()))

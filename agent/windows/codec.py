@@ -350,7 +350,7 @@ def _sound(state: Any) -> bool:
 
 
 def lowest_offsets(all_offsets: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    """From where all of several states have been offered all labels; states to which none was offered say nothing."""
-    told = [offsets for offsets in all_offsets if offsets]
+    """From where all of several states have been offered all labels; from the first for one that names no offset."""
+    told = list(all_offsets)
     places = {place for offsets in told for place in offsets}
     return {place: min(offsets.get(place, 0) for offsets in told) for place in places}

@@ -22,6 +22,7 @@ from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from agent.pipeline.build import build_scorers, watched_features
 from agent.pipeline.reference_collector import ReferenceCollector
+from streams.commands.same_file import same_file
 from streams.commands.terminal import event_lines, open_input, progress_bar
 from streams.config import KafkaConfig, WorkerConfig, load_config
 from streams.formats import Decoder
@@ -58,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     start, end = _time("--from", args.start), _time("--to", args.end)
     if start is not None and end is not None and start >= end:
         raise ConfigError("--from must be before --to")
+    for option, path in (("FILE", args.file), ("--config", args.config)):
+        if path is not None and same_file(args.out, path):
+            raise ConfigError(f"--out: {args.out} is {option}, and would be lost; name another file")
     if not args.out.parent.is_dir():
         raise ConfigError(f"{args.out}: its folder does not exist")
     config = load_config(args.config) if args.config else WorkerConfig()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from kafka import KafkaProducer
 
 from agent.clock import SystemClock
 from agent.errors import TopicUnavailable, TransportError
@@ -280,3 +281,32 @@ async def test_a_log_reader_finds_where_a_time_begins(edge: Edge) -> None:
     latest = max(record.time for record in await read(reader, 6))
     assert await reader.offsets_since(latest + 1.0) == {0: 3, 1: 3}
     assert await reader.offsets_since(latest - 60.0) == {0: 0, 1: 0}
+
+
+class _NoUtf8(str):
+    """The name of a header as no client of ours would write it."""
+
+    def encode(self, *_: object) -> bytes:
+        return b"\xff\xfe"
+
+
+@pytest.mark.layer("kafka")
+async def test_a_log_reader_passes_over_a_record_that_cannot_be_read(kafka: Any) -> None:
+    topic = f"t-{uuid.uuid4().hex[:8]}"
+    kafka.create_topic(topic, 2)
+    edge = _kafka_edge(kafka.bootstrap, topic)
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap)
+    for number in range(20):
+        headers = [(_NoUtf8("h"), b"v")] if number in (7, 12) else []
+        producer.send(topic, b"%d" % number, headers=headers, partition=0)
+        producer.send(topic, b"%d" % number, partition=1)
+        producer.flush()  # else the whole batch cannot be read
+    await asyncio.to_thread(producer.close)
+    reader = await log_reader(edge)
+    await reader.offsets_since(0.0)
+    reader.seek({0: 0, 1: 0})
+    records = await read(reader, 40)
+    await edge.close()
+    found = {number: [r.value for r in records if r.partition == number] for number in (0, 1)}
+    assert found[1] == [b"%d" % number for number in range(20)]
+    assert found[0] == [None if number in (7, 12) else b"%d" % number for number in range(20)]

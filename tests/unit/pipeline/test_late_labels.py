@@ -278,3 +278,15 @@ def test_labels_begin_where_the_state_says_and_at_the_start_where_it_says_nothin
     assert taken_over.late.read_from == {0: 12, 1: 0}
     taken_over.late.rewind({0: 20, 1: 4})
     assert taken_over.late.read_from == {0: 12, 1: 0}
+
+
+@given(st.lists(st.tuples(st.integers(min_value=0, max_value=60), st.integers(min_value=1, max_value=20)), max_size=8))
+def test_no_label_that_waits_lies_below_the_position_however_often_it_goes_back(steps: list[tuple[int, int]]) -> None:
+    life = Life()
+    life.late.start({0: 40})
+    for back, number in steps:
+        life.late.rewind({0: back})
+        for offset in range(life.late.read_from[0], life.late.read_from[0] + number):
+            life.label(offset, place=LabelPlace(0, offset))
+        waiting = [early.place.offset for early in life.late._early.values()]
+        assert life.late.positions()[0] <= min(waiting)

@@ -149,13 +149,21 @@ async def test_a_partition_that_moves_takes_its_waiting_decisions_along() -> Non
 async def test_what_is_no_label_is_counted_and_passed_over() -> None:
     rig = Rig(make_broker())
     publish_decision(rig.broker, 0)
-    for value in (b"", b"\xff\xfe", b"[]", b'{"id": 1}', b'{"id": "d-0", "label": "approved"}', b"{" * 5000):
+    for value in (
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b'{"id": 1}',
+        b'{"id": "d-0", "label": "approved"}',
+        b'{"id": "d-0", "source": "test", "label": ""}',
+        b"{" * 5000,
+    ):
         rig.broker.append("inference.labels", value, partition=0)
     publish_label(rig.broker, 0)
     async with rig.running():
         await until(lambda: labels_joined(rig) == 1)
     # The one without a source is another call's, and waits.
-    assert rig.metrics.total("harmwatch_labels_total") == 6
+    assert rig.metrics.total("harmwatch_labels_total") == 7
 
 
 async def test_a_broker_that_goes_away_is_waited_for_and_no_label_lost() -> None:
