@@ -143,3 +143,15 @@ def test_events_without_anything_that_is_watched_make_no_reference(
     assert main(["reference", str(file), "--no-scores", "--out", str(out)]) == 1
     assert "leave out --no-scores" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_the_events_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str], *, link: bool) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_bytes(b"\n".join(hours()))
+    out = tmp_path / "link.jsonl" if link else events
+    if link:
+        out.symlink_to(events)
+    assert main(["reference", str(events), "--out", str(out), "--no-scores"]) == 2
+    assert "would be lost" in capsys.readouterr().err
+    assert events.read_bytes() == b"\n".join(hours())
