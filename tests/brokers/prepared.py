@@ -33,8 +33,13 @@ _LOGGING = (
 
 
 def random_id() -> str:
-    """Return an id as Kafka writes them: 16 random bytes in unpadded URL-safe base64."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """Return an id as Kafka writes them: 16 random bytes in unpadded URL-safe base64.
+
+    None begins with a hyphen, as with Kafka itself: its tools would take it for an option.
+    """
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
 
 
 @dataclass(frozen=True, slots=True)
