@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
+from agent.assess.cells import shown_columns
 from agent.assess.tables import Batch, TableReader, advancing
 from agent.errors import ConfigError, DataError
 
@@ -90,5 +91,4 @@ def read_through(
 def _check_columns(name: str, columns: tuple[str, ...], wanted: tuple[str, ...]) -> None:
     for column in wanted:
         if column not in columns:
-            known = ", ".join(columns[:20]) + (", ..." if len(columns) > 20 else "")
-            raise ConfigError(f"{name}: has no column {column!r}; it has {known}")
+            raise ConfigError(f"{name}: has no column {shown_columns([column])!r}; it has {shown_columns(columns)}")

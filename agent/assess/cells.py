@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from agent.assess.tables.plain import plain_text
 
-__all__ = ["cell_text", "number_of"]
+__all__ = ["cell_text", "number_of", "shown_columns"]
+
+_MOST_SHOWN = 20
+_LONGEST_SHOWN = 64
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 _LARGEST = 1e300
@@ -42,3 +46,12 @@ def number_of(text: str) -> float | None:
     except ValueError:  # no digit before the exponent
         return None
     return number if abs(number) <= _LARGEST else None
+
+
+def shown_columns(columns: Sequence[str]) -> str:
+    """Names of columns for a message: twenty at most, of a long one the beginning, nothing that a terminal obeys."""
+    shown = []
+    for name in columns[:_MOST_SHOWN]:
+        begins = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
+        shown.append(begins if begins.isprintable() else repr(begins)[1:-1])
+    return ", ".join(shown) + (", ..." if len(columns) > _MOST_SHOWN else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.assess.anonymize.cells import leaves
+from agent.assess.cells import shown_columns
 from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder
 from agent.assess.tables import Batch, TableReader
@@ -71,10 +72,9 @@ class ColumnsSeen:
             When one has not come.
         """
         if self._missing:
-            there = ", ".join(list(known)[:20])
-            raise ConfigError(
-                f"{name}: has no column {sorted(self._missing)[0]!r}" + (f"; it has {there}" if there else "")
-            )
+            there = shown_columns(tuple(known))
+            missing = shown_columns(sorted(self._missing)[:1])
+            raise ConfigError(f"{name}: has no column {missing!r}" + (f"; it has {there}" if there else ""))
 
 
 def plan_columns(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assess.bias.kinds import kind_of
-from agent.assess.cells import number_of
+from agent.assess.cells import number_of, shown_columns
 from agent.assess.rebalance.numbers import number_in
 
 
@@ -38,3 +38,10 @@ def test_any_number_that_is_written_is_read_again(number: float) -> None:
     assert number_of(repr(number)) == number
     if abs(number) < 1e15:
         assert number_of(f"{number:,.3f}") == float(f"{number:.3f}")
+
+
+def test_names_in_messages_are_few_short_and_harmless() -> None:
+    assert shown_columns(["age", "籍贯"]) == "age, 籍贯"
+    assert shown_columns(["a" * 100]) == "a" * 64 + "..."
+    assert shown_columns([str(number) for number in range(30)]).endswith("18, 19, ...")
+    assert shown_columns(["\x1b[2Jage"]) == "\\x1b[2Jage"
