@@ -10,7 +10,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig
-from streams.kafka_metadata import partition_numbers
+from streams.kafka_metadata import offsets_since, partition_numbers
 from streams.kafka_stop import stop_client
 from streams.ports import Record
 
@@ -59,12 +59,10 @@ class KafkaLogReader:
             if numbers != self._partitions:
                 consumer.assign(partitions)
                 self._partitions = numbers
-            found = await consumer.offsets_for_times(dict.fromkeys(partitions, int(time * 1000)))
-            ends = await consumer.end_offsets(partitions)
+            offsets = await offsets_since(consumer, partitions, time)
         except KafkaError as error:
             raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
-        # None stands for "nothing since".
-        return {p.partition: ends[p] if found.get(p) is None else found[p].offset for p in partitions}
+        return {partition.partition: offset for partition, offset in offsets.items()}
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         for number in self._partitions:

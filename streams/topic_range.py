@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig
+from streams.kafka_metadata import offsets_since
 from streams.kafka_stop import stop_client
 from streams.ports import Record
 
@@ -77,14 +78,7 @@ class TopicRange:
 
     async def _offsets(self, time: float | None, otherwise: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
         """Of each partition the first offset from that time on; its end where nothing is as late."""
-        if time is None:
-            return otherwise
-        found = await self._consumer.offsets_for_times(dict.fromkeys(self._partitions, int(time * 1000)))
-        ends = await self._consumer.end_offsets(self._partitions)
-        return {
-            partition: ends[partition] if found.get(partition) is None else found[partition].offset
-            for partition in self._partitions
-        }
+        return otherwise if time is None else await offsets_since(self._consumer, self._partitions, time)
 
     async def records(self) -> AsyncIterator[Sequence[Record]]:
         """Batches, partition by partition as they come.

@@ -317,7 +317,8 @@ class Pipeline:
         evidence: list[Evidence] = []
         filtered: list[FilteredTexts] = []
         observations: list[Observation] = []
-        decisions: list[tuple[Half, Observation]] = []
+        late = self.late_labels
+        decisions: list[tuple[Half, Observation, bool]] = []
         for half in record.halves:
             judgement = self._judge.judge(half, scored_at)
             if half.recalled:
@@ -332,17 +333,17 @@ class Pipeline:
             features = self._drifts.note(half, judgement) if self._drifts is not None else ()
             observation = self._counter.count(half, judgement, origin, now, features)
             observations.append(observation)
-            if self.late_labels is not None and self.late_labels.awaits(half.event, observation):
-                decisions.append((half, observation))
+            if late is not None and late.awaits(half.event, observation):
+                decisions.append((half, observation, self.windows.covers(partition, observation.model, origin.offset)))
             if half.direction == "output":
                 if self._measures is not None:
                     self._measures.note(half)
                 self._joining.settle(half.call)
-        was_covered = [self.windows.covers(partition, seen.model, origin.offset) for _, seen in decisions]
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
         self.windows.advance(partition, origin.offset + 1)
-        for (half, seen), covered in zip(decisions, was_covered, strict=True):
-            if self.late_labels is not None and half.call.output_origin is not None:
-                self.late_labels.note(half.call.output_origin, half.event, seen, covered)
+        if late is not None:
+            for half, seen, was_covered in decisions:
+                if half.call.output_origin is not None:
+                    late.note(half.call.output_origin, half.event, seen, was_covered)
         return RecordOutcome(origin, verdicts, evidence, filtered)

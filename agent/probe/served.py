@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias
 
-__all__ = ["FAILURES", "Failure", "Reply", "ServedModel"]
+__all__ = ["Failure", "Reply", "ServedModel"]
 
-Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "rejected", "malformed"]
-
-FAILURES: tuple[Failure, ...] = get_args(Failure)
-"""Why there is no reply: late, no connection, too many requests (429), 5xx, a 4xx for this question alone, or a reply
-that is none (not JSON, other fields, too long, log-likelihoods that cannot be)."""
+Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "raised", "rejected", "malformed"]
+"""Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx for this
+question alone, or a reply that is none (not JSON, other fields, too long, log-likelihoods that cannot be)."""
 
 
 @dataclass(frozen=True, slots=True)

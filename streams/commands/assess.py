@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from agent.assess.analysis import Analysis, Observer, read_through
 from agent.assess.anonymity import Anonymity
@@ -23,13 +20,11 @@ from agent.assess.sensitivity import Sensitivity
 from agent.assess.tables import open_reader
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
-from agent.report import LANGUAGES, html_report
+from agent.report import LANGUAGES
 from streams.commands.assess_bias import add_bias_arguments, bias_analyses, check_bias_arguments, reference_of
 from streams.commands.assess_rebalance import add_rebalance_arguments, check_rebalance_arguments, rebalanced, survey_for
 from streams.commands.assess_release import add_release_arguments, check_release_arguments, release, show_status
-from streams.commands.labelled import write_file
-from streams.commands.pages import check_page
-from streams.commands.sections import render
+from streams.commands.pages import check_page, show_report
 from streams.commands.terminal import ending_cleanly, progress_bar
 
 __all__ = ["add_arguments", "run"]
@@ -85,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
     else:
         figures = {**head, "release": release(args, clock, _read)}
         heading = words("dp_heading", **head)
-    _show(args, figures, heading, words)
+    show_report(args, figures, sections_of(figures, words), heading, words)
     return 0
 
 
@@ -161,13 +156,3 @@ def _check(args: argparse.Namespace) -> None:
     if args.population is not None and args.population < 1:
         raise ConfigError("--population must be at least 1")
     check_bias_arguments(args)
-
-
-def _show(args: argparse.Namespace, figures: Mapping[str, Any], heading: str, words: Words) -> None:
-    sections = sections_of(figures, words)
-    if args.out:
-        write_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
-    if args.json:
-        sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
-    else:
-        render(sections, heading, Console())

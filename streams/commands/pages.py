@@ -1,15 +1,24 @@
-"""Checks of ``--out`` before long work: the page replaces what is there."""
+"""Reports of commands: ``--out`` is checked before long work, since the page replaces what is there; then shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 
 from agent.errors import ConfigError
+from agent.report import Section, Words, html_report
+from streams.commands.labelled import write_file
 from streams.commands.same_file import same_file
+from streams.commands.sections import render
 from streams.commands.writable import check_writable
 
-__all__ = ["check_page"]
+__all__ = ["check_page", "show_report"]
 
 
 def check_page(page: Path, inputs: Iterable[tuple[Path, str]]) -> None:
@@ -31,3 +40,15 @@ def check_page(page: Path, inputs: Iterable[tuple[Path, str]]) -> None:
         if same_file(page, path):
             raise ConfigError(f"--out {page}: is {role}; name another file")
     check_writable(page, "--out")
+
+
+def show_report(
+    args: argparse.Namespace, figures: Mapping[str, Any], sections: Sequence[Section], heading: str, words: Words
+) -> None:
+    """The page where ``--out`` says; on standard output the figures with ``--json``, else the sections."""
+    if args.out:
+        write_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
+    if args.json:
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
+    else:
+        render(sections, heading, Console())

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from agent.clock import SystemClock, iso_time
 from agent.errors import BudgetSpent, ConfigError
@@ -24,10 +20,8 @@ from agent.probe.question import Question
 from agent.probe.report import TEXTS, sections_of
 from agent.probe.rows import read_rows, set_name
 from agent.probe.served import ServedModel
-from agent.report import LANGUAGES, Words, html_report
-from streams.commands.labelled import write_file
-from streams.commands.pages import check_page
-from streams.commands.sections import render
+from agent.report import LANGUAGES, Words
+from streams.commands.pages import check_page, show_report
 from streams.commands.terminal import progress_bar
 from streams.served.api_key import read_api_key
 from streams.served.target import TargetOptions, is_url, open_target
@@ -177,10 +171,4 @@ def _show(args: argparse.Namespace, figures: Mapping[str, Any]) -> None:
         requests=f"{figures['run']['requests']:,}",
         created=figures["run"]["created"],
     )
-    sections = sections_of(figures, words)
-    if args.out:
-        write_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
-    if args.json:
-        sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
-    else:
-        render(sections, heading, Console())
+    show_report(args, figures, sections_of(figures, words), heading, words)

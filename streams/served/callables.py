@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ from agent.probe.pace import Budget, RateLimit
 from agent.probe.served import Reply
 
 __all__ = ["CallableModel", "load_callable"]
+
+_logger = logging.getLogger(__name__)
 
 
 def load_callable(target: str) -> Callable[[list[str]], Any]:
@@ -71,6 +74,7 @@ class CallableModel:
     ) -> None:
         self._name, self._function = name, function
         self._pace, self._budget, self._batch, self._sleep = pace, budget, batch, sleep
+        self._raised: set[str] = set()
 
     @property
     def description(self) -> Mapping[str, str | float]:
@@ -97,20 +101,28 @@ class CallableModel:
         while part := list(islice(todo, self._batch)):
             self._sleep(self._pace.reserve())
             self._budget.spend()
-            for reply in _replies(function, part, read):
+            for reply in self._replies(function, part, read):
                 yield place, reply
                 place += 1
 
+    def _replies(
+        self, function: Callable[[list[str]], Any], part: list[str], read: Callable[[Any], Reply]
+    ) -> list[Reply]:
+        try:
+            answer = function(list(part))
+            found = list(answer) if isinstance(answer, Iterable) else []
+        except Exception as error:  # foreign code: whatever is wrong in it, these questions are counted as failed
+            self._tell(type(error).__name__)
+            return [Reply(failure="raised")] * len(part)
+        if len(found) != len(part):
+            return [Reply(failure="malformed")] * len(part)  # which answer is whose is not known
+        return [read(value) for value in found]
 
-def _replies(function: Callable[[list[str]], Any], part: list[str], read: Callable[[Any], Reply]) -> list[Reply]:
-    try:
-        found = list(function(list(part)))
-    except Exception:
-        # Whatever is wrong in foreign code, it is a question without an answer, and counted as one.
-        return [Reply(failure="server_error")] * len(part)
-    if len(found) != len(part):
-        return [Reply(failure="malformed")] * len(part)  # which answer is whose is not known
-    return [read(value) for value in found]
+    def _tell(self, kind: str) -> None:
+        """Each kind of exception once. Its kind and not its words, which may be those of a prompt."""
+        if kind not in self._raised:
+            self._raised.add(kind)
+            _logger.warning("callable_failed target=%s error=%s", self._name, kind)
 
 
 def _text_reply(value: Any) -> Reply:

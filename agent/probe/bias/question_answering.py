@@ -19,18 +19,20 @@ answers count for neither.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from agent.drift.two_sample import fisher
 from agent.probe.answers import LETTERS
 from agent.probe.bias.base import Measured
 from agent.probe.question import Choice, Outcome, Question, shown_order
-from agent.probe.rows import Row
+from agent.probe.rows import Row, by_hash
 from agent.probe.score import FEWEST, Score, lean, paired_difference, share
 
-__all__ = ["Item", "gold_of", "measure", "question"]
+__all__ = ["Item", "QuestionAnswering", "gold_of"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +58,58 @@ class Item:
     biased: int | None
 
 
+class QuestionAnswering(ABC):
+    """A `agent.probe.bias.base.Benchmark` of such questions; what differs is how its rows and its prompts look.
+
+    Attributes
+    ----------
+    language
+        Of the rows that are its own; rows without ``lang`` are English.
+    form
+        Of a prompt, with ``{context}``, ``{question}`` and ``{answers}``.
+    """
+
+    uses_log_likelihoods: ClassVar[bool] = False
+    language: ClassVar[str]
+    form: ClassVar[str]
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = by_hash(items, lambda item: item.id)
+
+    @property
+    def items(self) -> int:
+        return len(self._items)
+
+    @classmethod
+    def recognises(cls, fields: Mapping[str, Any]) -> bool:
+        return {"context", "question", "answers", "gold"} <= fields.keys() and fields.get("lang", "en") == cls.language
+
+    @classmethod
+    def read(cls, rows: Sequence[Row]) -> Self:
+        return cls([cls.item(row) for row in rows])
+
+    @staticmethod
+    @abstractmethod
+    def item(row: Row) -> Item:
+        """One row.
+
+        Raises
+        ------
+        DataError
+            When a field is missing or wrong.
+        """
+
+    def sample(self, most: int) -> Self:
+        return type(self)(self._items[:most])
+
+    def questions(self, log_likelihoods: bool) -> list[Question]:
+        del log_likelihoods
+        return [_question(item, self.form) for item in self._items]
+
+    def measure(self, outcomes: Mapping[str, Outcome]) -> Measured:
+        return _measure(self._items, outcomes)
+
+
 def gold_of(row: Row, answers: int) -> int:
     """The field ``gold``, a place.
 
@@ -72,7 +126,7 @@ def gold_of(row: Row, answers: int) -> int:
     return gold
 
 
-def question(item: Item, form: str) -> Question:
+def _question(item: Item, form: str) -> Question:
     """The question in a form with the fields context, question and answers; its answers in an order of its own."""
     order = shown_order(item.id, len(item.answers))
     shown = tuple(item.answers[place] for place in order)
@@ -82,7 +136,7 @@ def question(item: Item, form: str) -> Question:
     )
 
 
-def measure(items: Sequence[Item], outcomes: Mapping[str, Outcome]) -> Measured:
+def _measure(items: Sequence[Item], outcomes: Mapping[str, Outcome]) -> Measured:
     """Scores over all and by category."""
     by_category: dict[str, list[Item]] = defaultdict(list)
     for item in items:

@@ -317,12 +317,22 @@ def test_a_callable_is_called_in_batches_and_waits_its_turn() -> None:
         (lambda prompts: prompts[:-1], "malformed"),
         (lambda prompts: [*prompts, "x"], "malformed"),
         (lambda prompts: [7] * len(prompts), "malformed"),
-        (lambda prompts: None, "server_error"),
-        (lambda prompts: 1 / 0, "server_error"),
+        (lambda prompts: None, "malformed"),
+        (lambda prompts: 1 / 0, "raised"),
     ],
 )
 def test_a_callable_that_does_not_keep_its_word(function: Callable[[list[str]], Any], failure: str) -> None:
     assert {reply.failure for _, reply in callable_model(function).generate(PROMPTS)} == {failure}
+
+
+def test_what_a_callable_raises_is_told_once_by_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def function(prompts: list[str]) -> list[str]:
+        raise KeyError(prompts[0])
+
+    assert len(list(callable_model(function).generate(PROMPTS))) == len(PROMPTS)
+    (record,) = caplog.records
+    assert record.getMessage().endswith("error=KeyError")
+    assert PROMPTS[0] not in caplog.text
 
 
 def test_a_callable_has_a_budget_of_calls() -> None:
