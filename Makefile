@@ -30,7 +30,7 @@ demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
 	@$(BIN)/harmwatch demo $(ARGS)
 
 test: $(VENV)/.test ## unit, conformance, contract and integration tests; prints which layers ran
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
 	@$(BIN)/ruff check .

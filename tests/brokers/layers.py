@@ -104,6 +104,10 @@ class LayerLedger:
         """Replace the probe's description by what was started in fact."""
         self._found[name] = description
 
+    def descriptions(self) -> dict[str, str]:
+        """Of the layers that were found."""
+        return dict(self._found)
+
     def count(self, names: Iterable[str], phase: str, outcome: str, reason: str = "") -> None:
         """Count one phase (setup, call, teardown) of one test that needs these layers."""
         for name in names:

@@ -14,7 +14,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -105,10 +105,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[_PROPERTY] = session.config.stash[_LEDGER].descriptions()
+        return
     # A required layer that is absent fails the run also when no test that needs it was selected.
     passed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     if passed and not session.config.option.collectonly and session.config.stash[_LEDGER].missing_required():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Of pytest-xdist: what a worker found and started, told where the summary is printed."""
+    for name, description in getattr(node, "workeroutput", {}).get(_PROPERTY, {}).items():
+        node.config.stash[_LEDGER].describe(name, description)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
