@@ -1,4 +1,4 @@
-"""Detectors of vectors in a process of their own: the child, ``python -m agent.drift.vector_child``.
+"""Detectors of vectors in a process of their own: the child, ``python -m agent.drift.vector_child PID``.
 
 Reads a plan and then observations from its standard input, and ends with it, whatever it is doing: a worker that is
 gone, kill -9 included, leaves none behind.
@@ -38,7 +38,7 @@ def main() -> NoReturn:
     # Whatever a library prints must not look like a frame.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     waiting: Queue[bytes] = Queue(_MOST_WAITING)
-    threading.Thread(target=_read, args=(sys.stdin.buffer, waiting), daemon=True).start()
+    threading.Thread(target=_read, args=(sys.stdin.buffer, waiting, int(sys.argv[1])), daemon=True).start()
     watch = DriftWatch(msgspec.msgpack.decode(waiting.get(), type=WatchPlan))
     failed: set[Series] = set()
     while True:
@@ -54,8 +54,7 @@ def main() -> NoReturn:
         write_frame(answers, msgspec.msgpack.encode(Told(fed.series, reports, watch.readings_of(fed.series))))
 
 
-def _read(pipe: BufferedIOBase, waiting: Queue[bytes]) -> None:
-    parent = os.getppid()
+def _read(pipe: BufferedIOBase, waiting: Queue[bytes], parent: int) -> None:
     while (frame := read_frame(pipe)) is not None:
         while not _put(waiting, frame):
             if os.getppid() != parent:

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedIOBase
 from queue import Empty, Full, Queue
 from typing import Any
@@ -35,6 +36,7 @@ _logger = logging.getLogger(__name__)
 #: About 1.6 MB with vectors of 384 numbers.
 _MOST_WAITING = 1_000
 _LONGEST_FRAME = 1_000_000
+_PATIENCE_SECONDS = 5.0
 #: The libraries' pools would have a thread for every core.
 _ONE_CORE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -82,6 +84,7 @@ class VectorWatch:
         self._told: deque[Told] = deque()
         self._readings: dict[tuple[Series, str], Reading] = {}
         self._child: subprocess.Popen[bytes] | None = None
+        self._threads: list[threading.Thread] = []
         self._has_ended = False
         self._unanswered = 0
         self._answered = threading.Condition()
@@ -129,10 +132,12 @@ class VectorWatch:
         if self._child is not None:
             self._child.kill()
             self._child.wait()
+            for thread in self._threads:
+                thread.join(_PATIENCE_SECONDS)
             self._child = None
 
     def _start(self) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "agent.drift.vector_child"]
+        command = [sys.executable, "-W", "ignore", "-m", "agent.drift.vector_child", str(os.getpid())]
         paths = os.pathsep.join(path for path in sys.path if path)
         environment = {**os.environ, **_ONE_CORE, "PYTHONPATH": paths}
         try:
@@ -145,23 +150,25 @@ class VectorWatch:
         self._waiting.put_nowait(msgspec.msgpack.encode(self._plan))
         # Both wait in the operating system alone, where a worker that ends may leave them.
         for target in (self._write, self._read):
-            threading.Thread(target=target, args=(child,), name="harmwatch-vectors", daemon=True).start()
+            thread = threading.Thread(target=target, args=(child,), name="harmwatch-vectors", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def _write(self, child: subprocess.Popen[bytes]) -> None:
         pipe: Any = child.stdin
-        try:
+        # Broken when the child has ended; the reader says so.
+        with suppress(OSError), pipe:
             while (frame := self._waiting.get()) is not None:
                 write_frame(pipe, frame)
-        except (OSError, ValueError):
-            pass  # it has ended: the reader says so
 
     def _read(self, child: subprocess.Popen[bytes]) -> None:
         pipe: Any = child.stdout
-        while (frame := read_frame(pipe)) is not None:
-            self._told.append(msgspec.msgpack.decode(frame, type=Told))
-            with self._answered:
-                self._unanswered -= 1
-                self._answered.notify_all()
+        with pipe:
+            while (frame := read_frame(pipe)) is not None:
+                self._told.append(msgspec.msgpack.decode(frame, type=Told))
+                with self._answered:
+                    self._unanswered -= 1
+                    self._answered.notify_all()
         if not self._has_ended:
             self._has_ended = True
             _logger.error("drift.vectors_not_watched exit_code=%s", child.wait())

@@ -216,7 +216,7 @@ class _Watched:
             return []
         if self.detectors:
             return [detector.name for detector in self.detectors if detector.observe(value)]
-        if not _is_finite(value):
+        if not self._plan.names(self._feed) or not _is_finite(value):
             return []
         self._began = min(self._began, time) if self._collected else time
         self._last = max(self._last, time)
@@ -241,6 +241,8 @@ class _Watched:
     def _make(self, reference: Reference | VectorReference, events_per_hour: float) -> None:
         plan = self._plan
         names = plan.names(self._feed)
+        if not names:
+            return
         wanted = expected_observations(plan.ert_hours, events_per_hour, plan.max_series_per_model * len(names))
         for name in names:
             made = detector_class(name)

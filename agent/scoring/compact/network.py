@@ -14,10 +14,11 @@ from agent.scoring.compact.artefact import EncoderSettings
 from agent.scoring.passes import plan_padded
 from agent.scoring.windowing import WindowedTexts, Windowing
 
-__all__ = ["POOLED", "STANDS_ALONE", "CompactEncoder", "of_texts", "with_output"]
+__all__ = ["LAYER", "STANDS_ALONE", "CompactEncoder", "of_texts", "with_output"]
 
-POOLED = "pooled"
-"""The name that `agent.models.encoder.export` gives to what the head sees."""
+LAYER = "4.norm2.out"
+"""The name that `agent.models.encoder.export` gives to the layer before the last. The last one has turned to what it
+was trained for: there harmless texts about different things hardly differ any more."""
 
 
 _TOKENS_PER_PASS = 2048
@@ -94,12 +95,13 @@ class CompactEncoder:
         return logits, truncated
 
     def vectors(self, texts: Sequence[str]) -> tuple[list[NDArray[np.float32] | None], list[bool]]:
-        """What the head sees of each text, float32 [hidden], the mean over its windows; None for a text without tokens.
-        And whether part of it was not looked at. The graph must give it out: see `with_output`."""
+        """Of each text the mean of `LAYER` over a window's tokens and then over windows, float32 [hidden]; None for a text
+        without tokens. And whether part of it was not looked at. The graph must give the layer out: see `with_output`.
+        """
         windows, owners, truncated = self._cut(texts)
         found: list[NDArray[np.float32] | None] = [None] * len(texts)
         if windows:
-            pooled = self._run(windows, POOLED)
+            pooled = self._run(windows, LAYER)
             for text in np.unique(owners):
                 found[text] = pooled[owners == text].mean(axis=0)
         return found, truncated
@@ -115,7 +117,7 @@ class CompactEncoder:
         )
 
     def _run(self, windows: Sequence[Any], output: str) -> NDArray[np.float32]:
-        """An output of the graph for each window, [windows, columns]."""
+        """An output of the graph for each window, [windows, columns]; of a layer the mean over tokens."""
         parts: list[NDArray[np.float32]] = []
         order: list[NDArray[np.intp]] = []
         lengths = [len(window) + 2 for window in windows]
@@ -137,7 +139,9 @@ class CompactEncoder:
             ids[row, end] = settings.last
             mask[row, : end + 1] = 1
         found: NDArray[np.float32] = self._session.run([output], {"ids": ids, "mask": mask})[0]
-        return found
+        if found.ndim == 3:
+            found = np.einsum("ntk,nt->nk", found, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+        return found.astype(np.float32, copy=False)
 
 
 def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.reading import read_plainly
 from agent.scoring.compact.artefact import MULTILINGUAL, VERSION, unpack
 from agent.scoring.compact.model import SIMPLIFIED
-from agent.scoring.compact.network import POOLED, CompactEncoder, with_output
+from agent.scoring.compact.network import LAYER, CompactEncoder, with_output
 
 __all__ = ["BuiltInEmbedding"]
 
@@ -20,11 +20,11 @@ _WINDOWS = 2
 
 
 class BuiltInEmbedding:
-    """The multilingual encoder of the built-in classifier, and of it what its head sees: 384 numbers.
+    """The multilingual encoder of the built-in classifier, and of it the layer before the last: 384 numbers.
 
     The multilingual one for all texts, since vectors of two encoders cannot be compared. It was trained to tell harmful
-    texts from others: that is what its vectors show most clearly, and what texts are about less so than those of an
-    encoder for retrieval.
+    texts from others: its vectors show that most clearly, and what texts are about less so than those of an encoder
+    that was made for retrieval.
     """
 
     version = f"builtin@{VERSION}"
@@ -47,7 +47,7 @@ class BuiltInEmbedding:
         settings = next(each for each in about.encoders if each.name == MULTILINGUAL)
         table: dict[str, str] = json.loads(members.get(SIMPLIFIED, b"{}"))
         self._simplified = {ord(old): new for old, new in table.items()}
-        graph = with_output(members[f"{MULTILINGUAL}.onnx"], POOLED)
+        graph = with_output(members[f"{MULTILINGUAL}.onnx"], LAYER)
         self._encoder = CompactEncoder(settings, graph, members[f"{MULTILINGUAL}.tokenizer.json"], 1, _WINDOWS)
 
     def vectors(self, texts: Sequence[str]) -> tuple[list[NDArray[np.float32] | None], list[bool]]:
