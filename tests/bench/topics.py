@@ -41,7 +41,8 @@ TOPICS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, .
         ),
         "cooking": (
             (
-                "how long do I {a} the {b}?", "can I {a} {b} the day before?", "my {b} went soft when I tried to {a} it.",
+                "how long do I {a} the {b}?", "can I {a} {b} the day before?",
+                "my {b} went soft when I tried to {a} it.",
                 "what goes well with {b} if I {a} it?", "do I have to {a} the {b} before freezing it?",
                 "which pan is best to {a} {b} in?",
             ),
@@ -86,7 +87,8 @@ TOPICS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, .
         ),
         "travel": (
             (
-                "从机场到{b}坐哪趟{a}？", "春天{b}有便宜的{a}吗？", "去{b}的{a}取消了怎么办？", "去{b}的{a}要提前多久预订？",
+                "从机场到{b}坐哪趟{a}？", "春天{b}有便宜的{a}吗？", "去{b}的{a}取消了怎么办？",
+                "去{b}的{a}要提前多久预订？",
                 "去{b}的{a}能带狗吗？", "{b}的{a}附近有什么好玩的？",
             ),
             ("火车", "酒店", "轮渡", "航班", "青旅", "夜班车", "跟团游"),

@@ -95,7 +95,7 @@ class CompactEncoder:
         return logits, truncated
 
     def vectors(self, texts: Sequence[str]) -> tuple[list[NDArray[np.float32] | None], list[bool]]:
-        """Of each text the mean of `LAYER` over a window's tokens and then over windows, float32 [hidden]; None for a text
+        """Of each text the mean of `LAYER` over a window's tokens and then over windows, float32 [hidden]; None for one
         without tokens. And whether part of it was not looked at. The graph must give the layer out: see `with_output`.
         """
         windows, owners, truncated = self._cut(texts)

@@ -145,7 +145,7 @@ def test_a_checkpoint_gives_the_mean_of_its_last_layer(tmp_path: Path, kind: str
 
 @pytest.mark.layer("models")
 def test_a_checkpoint_without_safetensors_or_without_weights_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no safetensors; convert it$"):
+    with pytest.raises(ModelError, match=r"no safetensors; convert it$"):
         load_embedding(str(write_classifier(tmp_path / "pickled", safe=False))).warm_up()
     broken = write_classifier(tmp_path / "broken")
     (broken / "model.safetensors").write_bytes(b"no tensors")
