@@ -150,9 +150,7 @@ def _delay(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.embeddings")
-    parser.add_argument(
-        "--alibi", action="store_true", help="alibi_mmd as well: half a minute for each language"
-    )
+    parser.add_argument("--alibi", action="store_true", help="alibi_mmd as well: half a minute for each language")
     parser.add_argument("--short", action="store_true", help="few runs")
     options = parser.parse_args()
     print(json.dumps({"microseconds": cost(128 if options.short else 512)}), flush=True)
