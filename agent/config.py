@@ -21,6 +21,7 @@ __all__ = [
     "ConsistencyConfig",
     "CoreConfig",
     "DriftConfig",
+    "EmbeddingsConfig",
     "EvidenceConfig",
     "ExecutorConfig",
     "ExplainConfig",
@@ -187,6 +188,17 @@ class BiasConfig(Section):
     tolerated_ratio: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
 
 
+class EmbeddingsConfig(Section):
+    """With what a sample of texts is embedded for drift: ``built_in``, or a checkpoint's directory. Off when None."""
+
+    encoder: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.05
+    directions: Annotated[tuple[Direction, ...], Field(min_length=1, max_length=2)] = ("input", "output")
+    components: Annotated[int, Field(ge=1, le=32)] = 8
+    detectors: Annotated[tuple[Literal["alibi_mmd", "alibi_lsdd"], ...], Field(max_length=2)] = ()
+    max_series: Annotated[int, Field(ge=1, le=64)] = 8
+
+
 class DriftConfig(Section):
     """Which scores, decisions and features are compared with a reference. Off: it would learn one of what comes first
     after each start, which is no standard that anybody chose."""
@@ -202,6 +214,7 @@ class DriftConfig(Section):
     events_per_hour: Annotated[float, Field(gt=0, le=1e9)] | None = None
     max_series: Annotated[int, Field(ge=1, le=1_000)] = 64
     max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
+    embeddings: EmbeddingsConfig = EmbeddingsConfig()
 
 
 class SentimentConfig(Section):

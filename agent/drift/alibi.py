@@ -14,6 +14,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,9 +54,18 @@ class AlibiDetector(ABC):
 
     name: ClassVar[str]
     feeds: ClassVar[Feed] = "vector"
+    default_window: ClassVar[int] = 20
+    #: The bootstrap cannot tell longer run times: alibi-detect wants ten times as many draws as the run is long.
+    longest: ClassVar[float] = 500.0
 
     def __init__(
-        self, reference: VectorReference, ert: float, *, window: int = 20, bootstraps: int = 2_000, seed: int = 0
+        self,
+        reference: VectorReference,
+        ert: float,
+        *,
+        window: int = default_window,
+        bootstraps: int = 5_000,
+        seed: int = 0,
     ) -> None:
         if window < 2 or reference.total < 10 * window or not 2.0 * window <= ert < 1e7:
             raise ConfigError(
@@ -74,13 +84,29 @@ class AlibiDetector(ABC):
         cls._package()
 
     @classmethod
+    def check_installed(cls) -> None:
+        """Whether alibi-detect is there, without the seconds that its import takes.
+
+        Raises
+        ------
+        ConfigError
+            When it is not.
+        """
+        if find_spec("alibi_detect") is None:
+            raise cls._absent()
+
+    @classmethod
+    def _absent(cls) -> ConfigError:
+        return ConfigError(
+            f"drift: {cls.name} needs alibi-detect (Business Source Licence 1.1): pip install 'harmwatch[drift]'"
+        )
+
+    @classmethod
     def _package(cls) -> Any:
         try:
             return import_module("alibi_detect.cd")
         except ImportError:
-            raise ConfigError(
-                f"drift: {cls.name} needs alibi-detect (Business Source Licence 1.1): pip install 'harmwatch[drift]'"
-            ) from None
+            raise cls._absent() from None
 
     @abstractmethod
     def _make(self, package: Any, vectors: Any, ert: float, bootstraps: int, seed: int) -> Any:

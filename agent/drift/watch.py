@@ -8,17 +8,24 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
-from typing import Any, NamedTuple
+from math import ceil, isfinite
+from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent.drift import detector_class
 from agent.drift.base import Detector, Feed, Reading, expected_observations
-from agent.drift.reference import CategoryReference, NumberReference, Reference, category_code
+from agent.drift.reference import CategoryReference, NumberReference, Reference, VectorReference, category_code
 from agent.drift.reference_file import References
+from agent.drift.thinned import ThinnedDetector
 from agent.errors import ConfigError
 
-__all__ = ["DriftWatch", "Series", "WatchPlan"]
+__all__ = ["DriftWatch", "Series", "Value", "WatchPlan"]
+
+Value: TypeAlias = float | str | NDArray[np.float32]
+"""A number, the name of a category, or a vector of shape (d,)."""
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +33,7 @@ _SECONDS_PER_HOUR = 3600.0
 #: A burst of a replayed backlog must not make the rate, and so the run time, look endless.
 _MOST_PER_HOUR = 10_000_000.0
 _FEWEST_WINDOWS = 10.0
+_LONGEST = 1e11
 
 
 class Series(NamedTuple):
@@ -46,20 +54,27 @@ class Series(NamedTuple):
         """Whether its name comes from the events, and not from a scorer."""
         return self.attribute is not None or ".features." in self.feature
 
+    @property
+    def is_of_embeddings(self) -> bool:
+        """Whether it is made of vectors of texts, of which there are as many as are sampled."""
+        return self.feature.endswith(".embedding") or ".embedding." in self.feature
+
 
 class WatchPlan(NamedTuple):
     """How to watch.
 
     Attributes
     ----------
-    numbers, categories
-        Rows of `agent.drift.DETECTORS`, fed numbers and categories.
+    numbers, categories, vectors
+        Rows of `agent.drift.DETECTORS`, fed numbers, categories and vectors.
     first
         Observations that make a reference where none is given.
     ert_hours
         Hours until the first false alarm of a model, on average, over all of its series together.
     events_per_hour
         Of each series; None to measure it while a reference is made. With a given reference it is needed.
+    embedded_share
+        Share of the events whose texts are embedded: series of embeddings have so many of ``events_per_hour``.
     max_series_per_model, max_models
         What is new beyond the former is not watched: a stated false-alarm rate needs it fixed in advance. Features of
         events and groups get at most half of the places. Of too many models the one that was fed longest ago is
@@ -73,6 +88,12 @@ class WatchPlan(NamedTuple):
     events_per_hour: float | None = None
     max_series_per_model: int = 64
     max_models: int = 100
+    vectors: Sequence[str] = ()
+    embedded_share: float = 1.0
+
+    def names(self, feed: Feed) -> Sequence[str]:
+        """The detectors that are fed with it."""
+        return {"number": self.numbers, "category": self.categories, "vector": self.vectors}[feed]
 
 
 class DriftWatch:
@@ -98,19 +119,20 @@ class DriftWatch:
             raise ConfigError("drift: with a reference from a file set drift.events_per_hour as well")
         _need(plan.numbers, "number")
         _need(plan.categories, "category")
+        _need(plan.vectors, "vector")
         self._made: dict[str, dict[Series, _Watched]] = {}
         self._fed: dict[str, int] = {}
         self._open_ended: Counter[str] = Counter()
         self._turn = 0
         self._has_refused = False
 
-    def observe(self, series: Series, value: float | str, time: float) -> list[str]:
+    def observe(self, series: Series, value: Value, time: float) -> list[str]:
         """Feed one observation.
 
         Parameters
         ----------
         value
-            A number, or the name of a category. A series takes what its first value was; others are left out.
+            A series takes what its first value was, a number, category or vector; others are left out.
         time
             When it happened, seconds.
 
@@ -123,7 +145,7 @@ class DriftWatch:
         watched = self._watched(series, value)
         return [] if watched is None else watched.observe(value, time)
 
-    def _watched(self, series: Series, value: float | str) -> _Watched | None:
+    def _watched(self, series: Series, value: Value) -> _Watched | None:
         of_model = self._made.get(series.model)
         if of_model is None:
             if len(self._made) >= self._plan.max_models:
@@ -135,7 +157,7 @@ class DriftWatch:
             if not self._has_place(series, of_model):
                 return None
             given = self._references.find(series.model, series.feature) if series.attribute is None else None
-            watched = of_model[series] = _Watched(series, self._plan, isinstance(value, str), given)
+            watched = of_model[series] = _Watched(series, self._plan, _feed_of(value), given)
         return watched
 
     def _has_place(self, series: Series, of_model: Mapping[Series, _Watched]) -> bool:
@@ -159,6 +181,11 @@ class DriftWatch:
                 for detector in watched.detectors:
                     yield series, detector.name, detector.reading()
 
+    def readings_of(self, series: Series) -> list[tuple[str, Reading]]:
+        """The same of one series; empty as long as its reference is not complete."""
+        watched = self._made.get(series.model, {}).get(series)
+        return [] if watched is None else [(detector.name, detector.reading()) for detector in watched.detectors]
+
     def _forget(self, model: str) -> None:
         self._made.pop(model, None)
         self._fed.pop(model, None)
@@ -168,27 +195,28 @@ class DriftWatch:
 class _Watched:
     """One series: first its observations are collected, then its detectors are fed."""
 
-    __slots__ = ("_began", "_categories", "_collected", "_last", "_plan", "_seed", "detectors")
+    __slots__ = ("_began", "_collected", "_feed", "_last", "_plan", "_seed", "_share", "detectors")
 
-    def __init__(self, series: Series, plan: WatchPlan, categories: bool, given: Reference | None) -> None:
+    def __init__(self, series: Series, plan: WatchPlan, feed: Feed, given: Reference | None) -> None:
         self._plan = plan
-        self._categories = categories
+        self._feed: Feed = feed
+        self._share = plan.embedded_share if series.is_of_embeddings else 1.0
         # The same draws after a restart, and others for each series.
         self._seed = crc32(repr(series).encode("utf-8", "backslashreplace"))
         self._collected: list[Any] = []
         self._began = self._last = 0.0
-        self.detectors: list[Detector] = []
+        self.detectors: list[Detector | ThinnedDetector] = []
         if given is not None and plan.events_per_hour is not None:
             # The reference says what the feature is; a stream of something else is not fed, and has no reading.
-            self._categories = isinstance(given, CategoryReference)
-            self._make(given, plan.events_per_hour)
+            self._feed = "category" if isinstance(given, CategoryReference) else "number"
+            self._make(given, plan.events_per_hour * self._share)
 
-    def observe(self, value: float | str, time: float) -> list[str]:
-        if isinstance(value, str) is not self._categories or value != value:
+    def observe(self, value: Value, time: float) -> list[str]:
+        if _feed_of(value) != self._feed:
             return []
         if self.detectors:
             return [detector.name for detector in self.detectors if detector.observe(value)]
-        if not isinstance(value, str) and not isfinite(value):
+        if not self._plan.names(self._feed) or not _is_finite(value):
             return []
         self._began = min(self._began, time) if self._collected else time
         self._last = max(self._last, time)
@@ -201,19 +229,42 @@ class _Watched:
         sample = self._collected
         self._collected = []
         hours = max(self._last - self._began, 1e-3) / _SECONDS_PER_HOUR
-        measured = min(len(sample) / hours, _MOST_PER_HOUR)
-        reference = CategoryReference.of_codes(sample) if self._categories else NumberReference.of(sample)
-        self._make(reference, self._plan.events_per_hour or measured)
+        given = self._plan.events_per_hour
+        rate = min(len(sample) / hours, _MOST_PER_HOUR) if given is None else given * self._share
+        of_sample: Any = {
+            "number": NumberReference.of,
+            "category": CategoryReference.of_codes,
+            "vector": VectorReference,
+        }
+        self._make(of_sample[self._feed](sample), rate)
 
-    def _make(self, reference: Reference, events_per_hour: float) -> None:
+    def _make(self, reference: Reference | VectorReference, events_per_hour: float) -> None:
         plan = self._plan
-        names = plan.categories if self._categories else plan.numbers
+        names = plan.names(self._feed)
+        if not names:
+            return
         wanted = expected_observations(plan.ert_hours, events_per_hour, plan.max_series_per_model * len(names))
         for name in names:
             made = detector_class(name)
             # On traffic this thin a run of ten windows is the shortest that can be promised; it is the longer one.
             shortest = max(20.0, _FEWEST_WINDOWS * getattr(made, "default_window", 0))
-            self.detectors.append(made(reference, min(max(wanted, shortest), 1e11), seed=self._seed))
+            longest = getattr(made, "longest", _LONGEST)
+            every = ceil(min(wanted, _LONGEST) / longest)
+            ert = min(max(wanted / every, shortest), longest)
+            detector: Detector = made(reference, ert, seed=self._seed)
+            self.detectors.append(detector if every == 1 else ThinnedDetector(detector, every))
+
+
+def _feed_of(value: Value) -> Feed:
+    if isinstance(value, str):
+        return "category"
+    return "vector" if isinstance(value, np.ndarray) else "number"
+
+
+def _is_finite(value: Value) -> bool:
+    if isinstance(value, np.ndarray):
+        return bool(np.isfinite(value).all())
+    return isinstance(value, str) or isfinite(value)
 
 
 def _need(names: Sequence[str], feed: Feed) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 from agent.batching import MicroBatcher
 from agent.calibration import Calibration
 from agent.clock import Clock
-from agent.config import CoreConfig, IdentityConfig, ScorerConfig
+from agent.config import CoreConfig, DriftConfig, IdentityConfig, ScorerConfig
 from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
@@ -17,7 +17,8 @@ from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
-from agent.pipeline.drifts import DriftMonitor, HalfWatcher, WatchedFeatures
+from agent.pipeline.drifts import VECTORS, DriftMonitor, HalfWatcher, WatchedFeatures
+from agent.pipeline.embeddings import EmbeddingSample
 from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
@@ -29,6 +30,8 @@ from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
 from agent.scoring.calibrated import CalibratedScorer
+from agent.scoring.embedding import NAME as EMBEDDING
+from agent.scoring.embedding import EmbeddingMeasure, load_embedding
 from agent.scoring.executor import Executor
 from agent.scoring.explained import ExplainedScorer
 from agent.scoring.sentiment import SentimentMeasure, load_sentiment
@@ -37,7 +40,14 @@ from agent.windows.base import Aggregator
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
 
-__all__ = ["build_pipeline", "build_scorers", "build_sentiment", "build_windows", "watched_features"]
+__all__ = [
+    "build_embedding",
+    "build_pipeline",
+    "build_scorers",
+    "build_sentiment",
+    "build_windows",
+    "watched_features",
+]
 
 #: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
 _BATCHES_IN_FLIGHT = 8
@@ -79,6 +89,18 @@ def build_sentiment(config: IdentityConfig) -> SentimentMeasure | None:
     if not config.enabled or config.sentiment.kind is None:
         return None
     return load_sentiment(config.sentiment.kind, config.sentiment.options)
+
+
+def build_embedding(config: DriftConfig) -> EmbeddingMeasure | None:
+    """What embeds texts, not warmed up; None when it is off.
+
+    Raises
+    ------
+    ConfigError
+        For a checkpoint that is not there, or packages that it needs.
+    """
+    encoder = config.embeddings.encoder
+    return None if encoder is None else load_embedding(encoder)
 
 
 def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
@@ -156,9 +178,10 @@ def build_pipeline(
     if config.explain.findings:
         chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
     sentiment = build_sentiment(config.identity)
-    # Nobody judges by a measure: what it gives goes to the mentions alone.
-    running: list[Scorer] = chosen if sentiment is None else [*chosen, sentiment]
-    metrics.declare(scorers=[scorer.name for scorer in running])
+    embedding = build_embedding(config.drift) if config.drift.enabled or watcher is not None else None
+    # Nobody judges by a measure: what it gives goes to the mentions, and to drift, alone.
+    running: list[Scorer] = [*chosen, *(measure for measure in (sentiment, embedding) if measure is not None)]
+    metrics.declare(scorers=[*(scorer.name for scorer in running), *([VECTORS] if embedding is not None else [])])
     windows = build_windows(config, clock)
     references = load_references(config.drift.reference) if config.drift.enabled and config.drift.reference else None
     executor = Executor(
@@ -189,6 +212,7 @@ def build_pipeline(
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
         drifts=watcher or _drift_monitor(config, metrics, chosen, references),
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
+        embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         clock=clock,
@@ -204,7 +228,17 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
 
 def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFeatures:
     """What of an event is compared with references."""
-    return WatchedFeatures(config.drift.features, {scorer.name: tuple(scorer.categories) for scorer in scorers})
+    categories = {scorer.name: tuple(scorer.categories) for scorer in scorers}
+    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components)
+
+
+def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None) -> EmbeddingSample:
+    def left_out() -> None:
+        metrics.missing(EMBEDDING, "busy")
+
+    embeddings = config.drift.embeddings
+    # A reference is made as fast as scorers are: always behind, and in no hurry.
+    return EmbeddingSample(embeddings.share, embeddings.directions, left_out if watcher is None else None)
 
 
 def _drift_monitor(

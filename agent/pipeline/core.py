@@ -20,6 +20,7 @@ from agent.normalize import normalize
 from agent.pipeline.counting import HalfCounter
 from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import HalfWatcher
+from agent.pipeline.embeddings import EmbeddingSample
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
@@ -70,6 +71,8 @@ class Pipeline:
         Compares scores, decisions and features with references; None when nobody wants to know.
     drift_windows
         Compares windows with what was before, and looks for hints at bias; None when nobody wants to know.
+    embedded
+        Which texts are embedded; None when none are.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
     late_labels
@@ -93,6 +96,7 @@ class Pipeline:
         measures: AnswerMeasures | None = None,
         drifts: HalfWatcher | None = None,
         drift_windows: DriftWindows | None = None,
+        embedded: EmbeddingSample | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,
     ) -> None:
@@ -107,6 +111,7 @@ class Pipeline:
         self._metrics = metrics
         self._measures = measures
         self._drifts = drifts
+        self._embedded = embedded
         self._parity = parity
         self._clock = clock
         self._max_records = max_records
@@ -183,8 +188,12 @@ class Pipeline:
         given, extra = half.given if self._executor.uses_context else None, 0
         if given is not None and (given.passages or given.tool_results):
             extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
+        first = len(half.parts)
+        if self._embedded is not None:
+            behind = 2 * self._texts_in_flight > self._max_texts or 2 * len(self._records) > self._max_records
+            first = self._embedded.first_text(half, behind=behind)
         for index, (_, part, _) in enumerate(half.parts):
-            item = ScoringItem(part, half.direction, normalize, given)
+            item = ScoringItem(part, half.direction, normalize, given, index >= first)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
             extra = 0
             record.remaining += 1
@@ -277,6 +286,8 @@ class Pipeline:
         """Stop at once. What is in flight is dropped without effect."""
         self._closed = True
         self._executor.terminate()
+        if self._drifts is not None:
+            self._drifts.close()
         self._records.clear()
         self._flying.clear()
         self._texts_in_flight = 0

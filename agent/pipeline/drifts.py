@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Protocol
 
 from agent.config import DriftConfig
 from agent.drift.reference_file import References, category_name
+from agent.drift.vector_process import VectorWatch
 from agent.drift.watch import DriftWatch, Series, WatchPlan
 from agent.events import FeatureValue
 from agent.metrics import Metrics
+from agent.pipeline.embeddings import vector_of
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
+from agent.scoring.embedding import Vector
+from agent.scoring.embedding.projection import components
 from agent.windows.bounded import short_name
 
-__all__ = ["DriftMonitor", "HalfWatcher", "WatchedFeatures"]
+__all__ = ["VECTORS", "DriftMonitor", "HalfWatcher", "WatchedFeatures"]
 
 _LONGEST_NAME = 256
+
+#: The label ``scorer`` of vectors that detectors did not get.
+VECTORS = "embedding_detectors"
+#: Ten windows of alibi-detect's detectors; and for MMD a kernel of a megabyte a series.
+_FEWEST_VECTORS, _MOST_VECTORS = 200, 500
+_MOST_MODELS = 8
 
 
 class HalfWatcher(Protocol):
@@ -29,12 +40,15 @@ class HalfWatcher(Protocol):
     def look(self) -> None:
         """Called about once a second."""
 
+    def close(self) -> None:
+        """Called when the pipeline ends."""
+
 
 class WatchedFeatures:
     """What is watched of a half.
 
     Features are named ``<direction>.<category>`` (scores), ``output.score`` and ``output.decision`` (of a deciding
-    model), and ``<direction>.features.<name>``.
+    model), ``<direction>.features.<name>``, and ``<direction>.embedding.<number>`` (components of the vector).
 
     Parameters
     ----------
@@ -42,18 +56,21 @@ class WatchedFeatures:
         Names, or beginnings with a star after them.
     categories
         Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
+    components
+        Of vectors of texts.
     """
 
-    def __init__(self, names: Collection[str], categories: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, names: Collection[str], categories: Mapping[str, Collection[str]], components: int = 8) -> None:
         self._categories = categories
+        self._components = components
         self._names = frozenset(name for name in names if not name.endswith("*"))
         self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
 
-    def of(self, half: Half, judgement: Judgement) -> list[tuple[str, float | str]]:
-        """Features by name: numbers, and names of categories."""
+    def of(self, half: Half, judgement: Judgement, vector: Vector | None = None) -> list[tuple[str, float | str]]:
+        """Features by name: numbers, and names of categories. ``vector`` is that of the half's texts."""
         return [
             (feature, value)
-            for feature, value in (*_given(half), *self._scores(half, judgement))
+            for feature, value in (*_given(half), *self._scores(half, judgement), *self._of_vector(half, vector))
             if len(feature) <= _LONGEST_NAME and (feature in self._names or feature.startswith(self._prefixes))
         ]
 
@@ -61,6 +78,11 @@ class WatchedFeatures:
         for scorer in judgement.verdict.scores:
             for category in self._categories[scorer]:
                 yield f"{half.direction}.{category}", judgement.categories.get(category, 0.0)
+
+    def _of_vector(self, half: Half, vector: Vector | None) -> Iterator[tuple[str, float]]:
+        if vector is not None:
+            for number, value in enumerate(components(vector, self._components)):
+                yield f"{half.direction}.embedding.{number}", value
 
 
 class DriftMonitor:
@@ -74,7 +96,7 @@ class DriftMonitor:
     Raises
     ------
     ConfigError
-        For an unknown detector.
+        For an unknown detector, or one whose package is not installed.
     """
 
     def __init__(
@@ -84,16 +106,21 @@ class DriftMonitor:
         features: WatchedFeatures,
         references: References | None = None,
     ) -> None:
+        embeddings = config.embeddings
+        watches_vectors = embeddings.encoder is not None and bool(embeddings.detectors)
         plan = WatchPlan(
             numbers=config.numbers,
             categories=config.categories,
             first=config.first,
-            ert_hours=config.ert_hours,
+            # Those of vectors are as many again, and all together have one false alarm in that time.
+            ert_hours=config.ert_hours * (2.0 if watches_vectors else 1.0),
             events_per_hour=config.events_per_hour,
             max_series_per_model=config.max_series,
             max_models=config.max_models,
+            embedded_share=embeddings.share,
         )
         self._watch = DriftWatch(plan, references)
+        self._vectors = VectorWatch(_of_vectors(plan, config)) if watches_vectors else None
         self._metrics = metrics
         self._features = features
         self._attributes = frozenset(map(short_name, config.attributes))
@@ -108,11 +135,17 @@ class DriftMonitor:
         # Under the names that fairness figures have.
         named = [(short_name(name), short_name(group)) for name, group in attributes.items()]
         groups = [(name, group) for name, group in named if group and name in self._attributes]
-        watched = self._features.of(half, judgement)
+        vector = vector_of(half, self._metrics.missing)
+        watched = self._features.of(half, judgement, vector)
         for feature, value in watched:
             self._feed(Series(model, feature), value, time)
             for attribute, group in groups:
                 self._feed(Series(model, feature, attribute, group), value, time)
+        if self._vectors is not None and vector is not None:
+            everybody = Series(model, f"{half.direction}.embedding")
+            for series in (everybody, *(everybody._replace(attribute=name, group=group) for name, group in groups)):
+                if not self._vectors.offer(series, vector, time):
+                    self._metrics.missing(VECTORS, "busy")
         return watched
 
     def _feed(self, series: Series, value: float | str, time: float) -> None:
@@ -121,8 +154,12 @@ class DriftMonitor:
 
     def look(self) -> None:
         """Set the gauges. Called about once a second."""
+        if self._vectors is not None:
+            for series, detector in self._vectors.reports():
+                self._metrics.drift_detected(series.model, detector, series.label)
         shown: dict[tuple[Series, str], int] = {}
-        for series, detector, reading in self._watch.readings():
+        of_vectors = () if self._vectors is None else self._vectors.readings()
+        for series, detector, reading in chain(self._watch.readings(), of_vectors):
             key = (series, detector)
             if reading.observations != self._shown.get(key):
                 self._metrics.set_drift(series.model, detector, series.label, reading.statistic, reading.threshold)
@@ -130,6 +167,22 @@ class DriftMonitor:
         for series, detector in self._shown.keys() - shown.keys():
             self._metrics.set_drift(series.model, detector, series.label, None, None)
         self._shown = shown
+
+    def close(self) -> None:
+        """End the process that watches vectors."""
+        if self._vectors is not None:
+            self._vectors.close()
+
+
+def _of_vectors(plan: WatchPlan, config: DriftConfig) -> WatchPlan:
+    return plan._replace(
+        numbers=(),
+        categories=(),
+        vectors=config.embeddings.detectors,
+        first=min(max(plan.first, _FEWEST_VECTORS), _MOST_VECTORS),
+        max_series_per_model=config.embeddings.max_series,
+        max_models=min(plan.max_models, _MOST_MODELS),
+    )
 
 
 def _given(half: Half) -> Iterator[tuple[str, float | str]]:

@@ -9,6 +9,7 @@ from random import Random
 from agent.drift.reference import Reference
 from agent.drift.reference_file import References, Sample
 from agent.pipeline.drifts import WatchedFeatures
+from agent.pipeline.embeddings import vector_of
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
 
@@ -45,7 +46,7 @@ class ReferenceCollector:
     def note(self, half: Half, judgement: Judgement) -> Sequence[tuple[str, float | str]]:
         """See `agent.pipeline.drifts.HalfWatcher`."""
         self.halves += 1
-        for feature, value in self._features.of(half, judgement):
+        for feature, value in self._features.of(half, judgement, vector_of(half, self._missed)):
             if not isinstance(value, str) and not isfinite(value):
                 continue
             key = (half.call.model, feature)
@@ -58,7 +59,13 @@ class ReferenceCollector:
                 sample.add(value)
         return ()
 
+    def _missed(self, scorer: str, reason: str) -> None:
+        """Its texts are in no reference; scores that are missing are not either."""
+
     def look(self) -> None:
+        """See `agent.pipeline.drifts.HalfWatcher`."""
+
+    def close(self) -> None:
         """See `agent.pipeline.drifts.HalfWatcher`."""
 
     @property

@@ -8,7 +8,17 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "limits_of", "uses_context"]
+__all__ = [
+    "Batch",
+    "Given",
+    "Lane",
+    "Scorer",
+    "ScoringItem",
+    "View",
+    "limits_of",
+    "only_sampled",
+    "uses_context",
+]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -65,16 +75,24 @@ class ScoringItem:
     ----------
     given
         Of an output what its model had been given; None for an input, and when nobody wants to know.
+    sampled
+        Whether scorers that only look at a sample look at it.
     """
 
-    __slots__ = ("_normalize", "_normalized", "direction", "given", "part")
+    __slots__ = ("_normalize", "_normalized", "direction", "given", "part", "sampled")
 
     def __init__(
-        self, part: TextPart, direction: Direction, normalize: Callable[[str], str], given: Given | None = None
+        self,
+        part: TextPart,
+        direction: Direction,
+        normalize: Callable[[str], str],
+        given: Given | None = None,
+        sampled: bool = False,
     ) -> None:
         self.part = part
         self.direction: Direction = direction
         self.given = given
+        self.sampled = sampled
         self._normalize = normalize
         self._normalized: str | None = None
 
@@ -154,6 +172,8 @@ class Scorer(Protocol):
         Optional, False when absent: whether a text's row depends on what the model was given (`ScoringItem.given`).
         Such a scorer judges outputs only, is given only texts with passages or tool results, and its rows are
         remembered by text and context together.
+    only_sampled
+        Optional, False when absent: it is given items of the sample alone (`ScoringItem.sampled`).
     limits
         Optional, empty when absent: what people might expect of it and it does not do as configured, a line each
         (`limits_of`). Shown by ``doctor`` and ``evaluate``.
@@ -193,6 +213,11 @@ class Scorer(Protocol):
 def uses_context(scorer: Scorer) -> bool:
     """Whether a scorer's rows depend on `ScoringItem.given`; most scorers do not say, and read the text alone."""
     return bool(getattr(scorer, "uses_context", False))
+
+
+def only_sampled(scorer: Scorer) -> bool:
+    """Whether a scorer is given a sample of the items alone; most scorers do not say, and are given all."""
+    return bool(getattr(scorer, "only_sampled", False))
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, only_sampled, uses_context
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import CallState, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
@@ -92,7 +92,8 @@ class Executor:
         self._observer = observer or SilentObserver()
         self._settler = Settler(cache, clock, self._observer)
         self._in_context = frozenset(scorer.name for scorer in scorers if uses_context(scorer))
-        directions = {scorer.directions for scorer in scorers}
+        self._sampled = frozenset(scorer.name for scorer in scorers if only_sampled(scorer))
+        directions = {scorer.directions for scorer in scorers if scorer.name not in self._sampled}
         self._uniform: frozenset[Direction] | None = directions.pop() if len(directions) == 1 else None
         self._lock = threading.Lock()
         self._progress = threading.Condition(self._lock)
@@ -132,7 +133,7 @@ class Executor:
         if self._closed or len(self._flights) >= CAPACITY:
             return False
         in_context = self._cache.digest_in_context if self._in_context else None
-        plan = BatchPlan(batch, self._cache.digest, self._uniform, in_context)
+        plan = BatchPlan(batch, self._cache.digest, self._uniform, in_context, sampled=bool(self._sampled))
         hits, lookups = self._cache.hits, self._cache.lookups
         known = {digest: rows for digest in plan.digests() if (rows := self._cache.rows(digest))}
         self._observer.cache_lookups(self._cache.hits - hits, self._cache.lookups - lookups)
@@ -227,8 +228,7 @@ class Executor:
         name = scorer.name
         parts: list[Batch] = []
         asked: list[Unit] = []
-        chosen = (plan.units_in_context(),) if name in self._in_context else plan.units(scorer.directions)
-        for units in chosen:
+        for units in self._units(scorer, plan):
             unknown: list[Unit] = []
             for unit in units:
                 row = known[unit[0]].get(name) if unit[0] in known else None
@@ -241,6 +241,11 @@ class Executor:
                 parts.append(plan.cut(unknown))
                 asked += unknown
         return ScorerCall(scorer, parts, asked) if parts else None
+
+    def _units(self, scorer: Scorer, plan: BatchPlan) -> Sequence[Sequence[Unit]]:
+        if scorer.name in self._sampled:
+            return (plan.units_sampled(),)
+        return (plan.units_in_context(),) if scorer.name in self._in_context else plan.units(scorer.directions)
 
     def _is_stuck(self, name: str) -> bool:
         call = self._stuck.get(name)

@@ -29,9 +29,11 @@ class BatchPlan:
         The directions of all scorers; None when they differ.
     digest_in_context
         Hash by which equal texts with equal contexts are known; None when no scorer uses the context.
+    sampled
+        Whether a scorer wants the items of the sample.
     """
 
-    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_uniform", "_units")
+    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_sampled", "_uniform", "_units")
 
     def __init__(
         self,
@@ -39,6 +41,8 @@ class BatchPlan:
         digest: Callable[[str], bytes],
         uniform: frozenset[Direction] | None,
         digest_in_context: Callable[[ScoringItem], bytes] | None = None,
+        *,
+        sampled: bool = False,
     ) -> None:
         self._batch = batch
         self._uniform = uniform
@@ -55,6 +59,11 @@ class BatchPlan:
                 given = item.given
                 if given is not None and item.direction == "output" and (given.passages or given.tool_results):
                     self._in_context.setdefault(digest_in_context(item), []).append(index)
+        self._sampled: dict[bytes, list[int]] = {}
+        if sampled:
+            for index, item in enumerate(batch.items):
+                if item.sampled:
+                    self._sampled.setdefault(digest(item.raw), []).append(index)
         self._units: dict[frozenset[Direction], tuple[Sequence[Unit], ...]] = {}
         self._cut: dict[tuple[int, ...], Batch] = {}
 
@@ -62,6 +71,7 @@ class BatchPlan:
         """The distinct texts, and the distinct texts in their contexts."""
         inputs, outputs = self._groups["input"], self._groups["output"]
         texts = inputs.keys() | outputs.keys() if outputs else inputs.keys()
+        texts = texts | self._sampled.keys() if self._sampled else texts
         return texts | self._in_context.keys() if self._in_context else texts
 
     def units(self, directions: frozenset[Direction]) -> tuple[Sequence[Unit], ...]:
@@ -77,6 +87,10 @@ class BatchPlan:
     def units_in_context(self) -> Sequence[Unit]:
         """Distinct outputs that a scorer which uses the context may see: those that have one."""
         return list(self._in_context.items())
+
+    def units_sampled(self) -> Sequence[Unit]:
+        """Distinct texts of the sample."""
+        return list(self._sampled.items())
 
     def cut(self, units: Sequence[Unit]) -> Batch:
         """The sub-batch that holds one item of each unit."""

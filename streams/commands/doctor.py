@@ -7,7 +7,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from rich.console import Console
 
 from agent.clock import SystemClock
 from agent.errors import HarmwatchError
-from agent.pipeline import build_scorers, build_sentiment
+from agent.pipeline import build_embedding, build_scorers, build_sentiment
 from agent.policy import Policy
 from agent.scoring.base import Batch, ScoringItem, limits_of
+from agent.scoring.embedding import EmbeddingMeasure
+from agent.scoring.sentiment import SentimentMeasure
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
 from streams.topics import admin_client, describe_topics, topic_specs
@@ -132,21 +134,21 @@ def _scorers(config: WorkerConfig) -> list[Check]:
         milliseconds = (clock.monotonic() - started) * 1000
         found = f"{scorer.version}, {scorer.lane}, {milliseconds:.1f} ms for one text"
         checks.append(Check(f"scorer {name}", "ok", "; ".join([found, *limits_of(scorer)])))
-    checks += _sentiment(config)
+    checks += _measure("identity.sentiment", lambda: build_sentiment(config.identity))
+    checks += _measure("drift.embeddings", lambda: build_embedding(config.drift) if config.drift.enabled else None)
     if not any(section.enabled for section in config.scorers.values()):
         checks.append(Check("scorers", "failed", "none is enabled", "enable one under scorers:"))
     return checks
 
 
-def _sentiment(config: WorkerConfig) -> list[Check]:
-    title = "identity.sentiment"
+def _measure(title: str, build: Callable[[], SentimentMeasure | EmbeddingMeasure | None]) -> list[Check]:
     try:
-        measure = build_sentiment(config.identity)
+        measure = build()
         if measure is None:
             return []
         measure.warm_up()
     except HarmwatchError as error:
-        return [Check(title, "failed", str(error), "or leave out identity.sentiment")]
+        return [Check(title, "failed", str(error), f"or leave out {title}")]
     return [Check(title, "ok", f"{measure.version}, {measure.lane}")]
 
 

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from rich.console import Console
 
 from agent.clock import Clock, SystemClock
-from agent.config import ExplainConfig, PolicyConfig
+from agent.config import EmbeddingsConfig, ExplainConfig, PolicyConfig
 from agent.drift.reference_file import save_references
 from agent.errors import ConfigError, DataError, DecodeError, TransportError
 from agent.joining import Origin
@@ -84,8 +84,10 @@ class _Work:
     def __init__(self, config: WorkerConfig, *, with_scores: bool) -> None:
         clock: Clock = SystemClock()
         # No reference is needed to make one, and nothing is published that a policy could hold back.
+        # Embedding is scoring too.
+        embeddings = config.drift.embeddings if with_scores else EmbeddingsConfig()
         plain = {
-            "drift": config.drift.model_copy(update={"enabled": False}),
+            "drift": config.drift.model_copy(update={"enabled": False, "embeddings": embeddings}),
             "explain": ExplainConfig(),
             "policy": PolicyConfig(),
             "executor": config.executor.model_copy(update={"deadline_seconds": _PATIENCE_SECONDS}),

@@ -14,12 +14,12 @@ from agent.scoring.compact.artefact import ENGLISH, MULTILINGUAL, unpack
 from agent.scoring.compact.languages import other_part, reads_as_english
 from agent.scoring.compact.network import CompactEncoder
 
-__all__ = ["HarmClassifier"]
+__all__ = ["SIMPLIFIED", "HarmClassifier"]
 
 # A fragment in another language has lost its context: what it says counts for less.
 _FRAGMENT = 1.0
 
-_SIMPLIFIED = "simplified.json"
+SIMPLIFIED = "simplified.json"
 
 
 class HarmClassifier:
@@ -49,7 +49,7 @@ class HarmClassifier:
         about, members = unpack(path)
         self.version = about.version
         self.threshold = about.threshold
-        table: dict[str, str] = json.loads(members.get(_SIMPLIFIED, b"{}"))
+        table: dict[str, str] = json.loads(members.get(SIMPLIFIED, b"{}"))
         self._simplified = {ord(old): new for old, new in table.items()}
         self._encoders = {
             settings.name: CompactEncoder(

@@ -12,9 +12,14 @@ from numpy.typing import NDArray
 from agent.errors import ModelError
 from agent.scoring.compact.artefact import EncoderSettings
 from agent.scoring.passes import plan_padded
-from agent.scoring.windowing import Windowing
+from agent.scoring.windowing import WindowedTexts, Windowing
 
-__all__ = ["STANDS_ALONE", "CompactEncoder", "of_texts"]
+__all__ = ["LAYER", "STANDS_ALONE", "CompactEncoder", "of_texts", "with_output"]
+
+LAYER = "4.norm2.out"
+"""The name that `agent.models.encoder.export` gives to the layer before the last. The last one has turned to what it
+was trained for: there harmless texts about different things hardly differ any more."""
+
 
 _TOKENS_PER_PASS = 2048
 _WIDTH_MULTIPLE = 8
@@ -82,23 +87,48 @@ class CompactEncoder:
     def logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], list[bool]]:
         """A calibrated logit for each text, float64 [n], -inf for a text without tokens; and whether part of it was not
         looked at."""
-        pieces = [self._windowing.pieces(text) for text in texts]
-        # One by one stays in this thread; a batch would wake the tokeniser's pool, which has a thread for every core.
-        tokens = [
-            [self._tokenizer.encode(_LONG_WORD.sub(r"\g<0> ", piece), add_special_tokens=False).ids for piece in each]
-            for each in pieces
-        ]
-        windows, owners, truncated = self._windowing.cut_all(tokens)
+        windows, owners, truncated = self._cut(texts)
         logits = np.full(len(texts), -np.inf)
         if windows:
-            lengths = [len(window) + 2 for window in windows]
-            scores = np.empty(len(windows))
-            for places, width in plan_padded(lengths, _TOKENS_PER_PASS, multiple=_WIDTH_MULTIPLE):
-                scores[places] = self._forward([windows[place] for place in places], width)
+            scores = self._run(windows, "logits")[:, 0].astype(np.float64)
             logits = self._settings.slope * of_texts(scores, owners, len(texts)) + self._settings.intercept
         return logits, truncated
 
-    def _forward(self, windows: Sequence[Any], width: int) -> NDArray[np.float32]:
+    def vectors(self, texts: Sequence[str]) -> tuple[list[NDArray[np.float32] | None], list[bool]]:
+        """Of each text the mean of `LAYER` over a window's tokens and then over windows, float32 [hidden]; None for one
+        without tokens. And whether part of it was not looked at. The graph must give the layer out: see `with_output`.
+        """
+        windows, owners, truncated = self._cut(texts)
+        found: list[NDArray[np.float32] | None] = [None] * len(texts)
+        if windows:
+            pooled = self._run(windows, LAYER)
+            for text in np.unique(owners):
+                found[text] = pooled[owners == text].mean(axis=0)
+        return found, truncated
+
+    def _cut(self, texts: Sequence[str]) -> WindowedTexts:
+        # One by one stays in this thread; a batch would wake the tokeniser's pool, which has a thread for every core.
+        return self._windowing.cut_all(
+            [
+                self._tokenizer.encode(_LONG_WORD.sub(r"\g<0> ", piece), add_special_tokens=False).ids
+                for piece in self._windowing.pieces(text)
+            ]
+            for text in texts
+        )
+
+    def _run(self, windows: Sequence[Any], output: str) -> NDArray[np.float32]:
+        """An output of the graph for each window, [windows, columns]; of a layer the mean over tokens."""
+        parts: list[NDArray[np.float32]] = []
+        order: list[NDArray[np.intp]] = []
+        lengths = [len(window) + 2 for window in windows]
+        for places, width in plan_padded(lengths, _TOKENS_PER_PASS, multiple=_WIDTH_MULTIPLE):
+            parts.append(self._forward([windows[place] for place in places], width, output))
+            order.append(places)
+        found = np.empty((len(windows), parts[0].shape[1]), dtype=np.float32)
+        found[np.concatenate(order)] = np.concatenate(parts)
+        return found
+
+    def _forward(self, windows: Sequence[Any], width: int, output: str) -> NDArray[np.float32]:
         settings = self._settings
         ids = np.full((len(windows), width), settings.pad, np.int64)
         mask = np.zeros((len(windows), width), np.int32)
@@ -108,8 +138,10 @@ class CompactEncoder:
             ids[row, 1:end] = window
             ids[row, end] = settings.last
             mask[row, : end + 1] = 1
-        logits: NDArray[np.float32] = self._session.run(["logits"], {"ids": ids, "mask": mask})[0][:, 0]
-        return logits
+        found: NDArray[np.float32] = self._session.run([output], {"ids": ids, "mask": mask})[0]
+        if found.ndim == 3:
+            found = np.einsum("ntk,nt->nk", found, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+        return found.astype(np.float32, copy=False)
 
 
 def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int) -> NDArray[np.float64]:
@@ -131,3 +163,17 @@ def of_texts(windows: NDArray[np.float64], owners: NDArray[np.intp], texts: int)
     mean = np.where(np.isfinite(highest), np.bincount(owners, windows, texts) / counts, -np.inf)
     together = _HIGHEST * highest + (1.0 - _HIGHEST) * mean - _CORRECTION * np.log(counts)
     return np.maximum(np.maximum(together, mean), highest - STANDS_ALONE)
+
+
+def with_output(graph: bytes, name: str) -> bytes:
+    """An ONNX graph that also gives out the value of this name, which until then was one on the way.
+
+    Appended, and not parsed: where an embedded message comes twice in a protobuf, readers merge the two, field by field
+    (https://protobuf.dev/programming-guides/encoding/, "Last One Wins"). What is appended is a ``ModelProto`` of a
+    ``graph`` (field 7) of one ``output`` (12) of this ``name`` (1).
+    """
+    extra = name.encode("ascii")
+    for number in (1, 12, 7):
+        assert len(extra) < 128, "this is a bug: the length takes one byte here"
+        extra = bytes((number << 3 | 2, len(extra))) + extra
+    return graph + extra

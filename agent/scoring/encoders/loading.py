@@ -1,4 +1,4 @@
-"""Reads a Hugging Face classifier from a directory or from the hub, without running anything that it brings along."""
+"""Reads a Hugging Face classifier or encoder from disk or hub, without running anything that it brings along."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from agent.errors import ModelError
 from agent.scoring.encoders.scorer import import_models
 
-__all__ = ["activation_of", "load_classifier"]
+__all__ = ["activation_of", "load_classifier", "load_encoder"]
 
 
 def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle: bool) -> tuple[Any, Any]:
@@ -28,6 +28,37 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     ModelError
         When packages or files are missing or damaged, weights are absent, or the model wants code of its own to be run.
     """
+    network, tokenizer, missing = _load(
+        slot, model, revision, "AutoModelForSequenceClassification", allow_pickle=allow_pickle
+    )
+    if missing:
+        # transformers would fill them with random numbers: a model without its classifier still gives scores.
+        raise ModelError(
+            f"scorer {slot}: {model} lacks {len(missing)} parameters, first {missing[0]}; it is no trained classifier"
+        )
+    return network, tokenizer
+
+
+def load_encoder(slot: str, directory: str) -> tuple[Any, Any]:
+    """An encoder without a head, in float32 on the CPU, and its tokeniser; from a directory, safetensors alone.
+
+    Raises
+    ------
+    ModelError
+        As `load_classifier`.
+    """
+    network, tokenizer, missing = _load(slot, directory, None, "AutoModel", allow_pickle=False)
+    # A pooler makes one vector of the first token's; nobody asks it here, and many checkpoints have none.
+    absent = [name for name in missing if not name.startswith("pooler.")]
+    if absent:
+        raise ModelError(
+            f"{slot}: {directory} lacks {len(absent)} parameters, first {absent[0]}; it is no trained encoder"
+        )
+    return network, tokenizer
+
+
+def _load(slot: str, model: str, revision: str | None, kind: str, *, allow_pickle: bool) -> tuple[Any, Any, list[str]]:
+    """Network, tokeniser, and the parameters that the files lack."""
     _, transformers = import_models(slot)
     path = Path(model).expanduser()
     if not path.is_dir() and (path.is_absolute() or model.startswith((".", "~"))):
@@ -37,7 +68,7 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     source = str(path) if path.is_dir() else model
     common = {"revision": revision or "main", "trust_remote_code": False, "local_files_only": path.is_dir()}
     try:
-        network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+        network, report = getattr(transformers, kind).from_pretrained(
             source, use_safetensors=None if allow_pickle else True, output_loading_info=True, torch_dtype="float32",
             **common,
         )  # fmt: skip
@@ -45,15 +76,9 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     # Files of all kinds of damage, hubs that cannot be reached, packages that a tokeniser lacks.
     except Exception as error:
         raise ModelError(
-            f"scorer {slot}: {model} cannot be loaded ({type(error).__name__}); {_advice(error)}"
+            f"scorer {slot}: {model} cannot be loaded ({type(error).__name__}); {_advice(error, kind)}"
         ) from error
-    if report["missing_keys"]:
-        # transformers would fill them with random numbers: a model without its classifier still gives scores.
-        absent = sorted(report["missing_keys"])
-        raise ModelError(
-            f"scorer {slot}: {model} lacks {len(absent)} parameters, first {absent[0]}; it is no trained classifier"
-        )
-    return network, tokenizer
+    return network, tokenizer, sorted(report["missing_keys"])
 
 
 def activation_of(slot: str, config: Any, wanted: str) -> Literal["softmax", "sigmoid"]:
@@ -80,12 +105,13 @@ def activation_of(slot: str, config: Any, wanted: str) -> Literal["softmax", "si
     return "softmax"
 
 
-def _advice(error: Exception) -> str:
-    text = str(error)
+def _advice(error: Exception, kind: str) -> str:
+    text, is_encoder = str(error), kind == "AutoModel"
     if "safetensors" in text:
-        return "it has no safetensors; convert it, or set allow_pickle: true"
+        return "it has no safetensors; convert it" + ("" if is_encoder else ", or set allow_pickle: true")
     if "trust_remote_code" in text:
         return "it needs code of its own, which is never run"
     if isinstance(error, ImportError):
         return "its tokeniser needs a package that is not installed"
-    return "it must hold config.json, the weights and the tokeniser of a sequence classifier"
+    of = "an encoder" if is_encoder else "a sequence classifier"
+    return f"it must hold config.json, the weights and the tokeniser of {of}"

@@ -127,3 +127,14 @@ def test_detectors_are_checked_at_the_start() -> None:
         DriftWatch(WatchPlan(categories=("voodoo",)))
     with pytest.raises(ConfigError, match="first"):
         DriftWatch(WatchPlan(first=3))
+
+
+def test_series_of_embeddings_have_their_share_of_the_events() -> None:
+    def threshold(feature: str, share: float, rate: float) -> float:
+        watch = DriftWatch(WatchPlan(first=20, events_per_hour=rate, embedded_share=share))
+        feed(watch, Series("chat", feature), [float(number) for number in range(20)])
+        ((_, _, reading),) = watch.readings()
+        return reading.threshold
+
+    assert threshold("output.embedding.0", 0.1, 1_000.0) == threshold("output.toxicity", 1.0, 100.0)
+    assert threshold("output.toxicity", 0.1, 1_000.0) > threshold("output.embedding.0", 0.1, 1_000.0)

@@ -319,3 +319,24 @@ def test_every_item_gets_its_own_row_of_every_scorer_of_its_direction(
             assert row == {name: length_row(item.raw) for name in expected}
     for scorer in scorers:
         assert all(item.direction in scorer.directions for batch in scorer.batches for item in batch.items)
+
+
+class SamplingScorer(FakeScorer):
+    only_sampled = True
+
+
+def test_a_scorer_of_a_sample_is_given_the_sample_alone_and_its_rows_go_nowhere_else(make: Make) -> None:
+    every, sample = FakeScorer("every", directions=INPUT), SamplingScorer("sample")
+    executor = make(every, sample)
+    batch = make_batch("aaa", "b", "aaa", "cc", direction="output")
+    batch.items[0].sampled = batch.items[3].sampled = True
+    (first,) = run(executor, batch)
+    assert sample.seen == [["aaa", "cc"]]
+    assert every.seen == []
+    assert [sorted(row) for row in first.rows] == [["sample"], [], [], ["sample"]]
+    # Known by now, and still not of the sample.
+    again = make_batch("aaa", "cc")
+    again.items[1].sampled = True
+    (second,) = run(executor, again)
+    assert sample.seen == [["aaa", "cc"]]
+    assert [sorted(row) for row in second.rows] == [["every"], ["every", "sample"]]

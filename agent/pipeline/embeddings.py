@@ -1,0 +1,84 @@
+"""Which halves are embedded for drift, and what their vectors are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from hashlib import blake2b
+
+import numpy as np
+
+from agent.events import Direction
+from agent.pipeline.pending import Half
+from agent.scores import MissingScore
+from agent.scoring.embedding import NAME, EmbeddedText, Vector
+
+__all__ = ["EmbeddingSample", "vector_of"]
+
+#: A conversation is sent again with every turn: what is new stands at its end.
+MOST_TEXTS = 4
+
+
+class EmbeddingSample:
+    """Which texts are embedded: a share of all calls, by a digest of the inference id, so that both halves of a call
+    are in it or none is, on whichever worker and however often it is read.
+
+    Parameters
+    ----------
+    share
+        In (0, 1].
+    left_out
+        Called for a half of the sample that is left out because the pipeline is behind; None to leave none out.
+    """
+
+    def __init__(
+        self, share: float, directions: Collection[Direction], left_out: Callable[[], None] | None = None
+    ) -> None:
+        self._below = int(share * 2**64)
+        self._directions = frozenset(directions)
+        self._left_out = left_out
+
+    def first_text(self, half: Half, *, behind: bool) -> int:
+        """The place of the first of the half's parts that is embedded, with all after it; behind the last when none is.
+
+        Parameters
+        ----------
+        behind
+            Whether the pipeline has as much to do as it can; whole halves are left out then, whatever they hold, so
+            that what remains is a sample all the same.
+        """
+        texts = len(half.parts)
+        if half.recalled or not texts or half.direction not in self._directions:
+            return texts
+        if not _is_below(half.event.inference_id, self._below):
+            return texts
+        if behind and self._left_out is not None:
+            self._left_out()
+            return texts
+        return max(0, texts - MOST_TEXTS)
+
+
+def _is_below(inference_id: str, bound: int) -> bool:
+    digest = blake2b(inference_id.encode("utf-8", "surrogatepass"), digest_size=8, person=b"hw embedding")
+    return int.from_bytes(digest.digest(), "big") < bound
+
+
+def vector_of(half: Half, missing: Callable[[str, str], None]) -> Vector | None:
+    """The mean of the vectors of a scored half's texts, of length 1 at most; None where it was not embedded.
+
+    Parameters
+    ----------
+    missing
+        Told the measure and the reason when a text of the sample has no vector; then the half has none.
+    """
+    vectors: list[Vector] = []
+    for answers in half.answers:
+        answer = answers.get(NAME)
+        if isinstance(answer, MissingScore):
+            missing(answer.scorer, answer.reason)
+            return None
+        if isinstance(answer, EmbeddedText) and answer.vector is not None:
+            vectors.append(answer.vector)
+    if len(vectors) < 2:
+        return vectors[0] if vectors else None
+    mean: Vector = np.mean(vectors, axis=0, dtype=np.float32)
+    return mean
