@@ -13,6 +13,7 @@
     ├── StateError            a window snapshot that cannot be read  not retryable
     ├── TransportError        the broker did not answer in time  retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
+    │       └── MessageTooLarge  it takes none of this size  not retryable
     ├── TargetError           a served model that is probed gives no answers  not retryable
     │   └── BudgetSpent       no more requests may be made  not retryable
     └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
@@ -32,6 +33,7 @@ __all__ = [
     "DeadLetterLimit",
     "DecodeError",
     "HarmwatchError",
+    "MessageTooLarge",
     "ModelError",
     "OutOfDeviceMemory",
     "ScorerError",
@@ -110,6 +112,15 @@ class TopicUnavailable(TransportError):
     """The topic is missing or may not be written."""
 
     retryable = False
+
+
+class MessageTooLarge(TopicUnavailable):
+    """The topic takes no message with a value of so many bytes."""
+
+    def __init__(self, topic: str, size: int) -> None:
+        super().__init__(f"topic {topic} takes no message of {size} bytes; raise its max.message.bytes")
+        self.topic = topic
+        self.size = size
 
 
 class TargetError(HarmwatchError):

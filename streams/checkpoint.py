@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agent.clock import Clock
-from agent.errors import TransportError
+from agent.errors import MessageTooLarge, TransportError
 from agent.metrics import Metrics
 from agent.pipeline.late_labels import LateLabels
 from agent.windows.engine import Snapshot, WindowEngine
@@ -26,6 +26,7 @@ _logger = logging.getLogger(__name__)
 
 #: Idle models are written again this often, so that a value that a zombie wrote last is overwritten before compaction.
 _FULL_SNAPSHOT_SECONDS = 300.0
+_WARNING_SECONDS = 300.0
 
 
 class Checkpointer:
@@ -63,6 +64,7 @@ class Checkpointer:
         self._term: dict[Partition, int] = {}
         self._one_at_a_time = asyncio.Lock()
         self._full_snapshot_at = 0.0
+        self._warn_at = 0.0
         self.committed: dict[Partition, int] = {}
         self.unflushed = 0
 
@@ -114,21 +116,40 @@ class Checkpointer:
             if not changed and not self.unflushed:
                 return
             terms = {partition: self._term[partition] for partition in moved}
-            snapshots = self._queue_state(sorted(changed))
-            flushing, started = self.unflushed, self._clock.monotonic()
-            await self._sink.flush()
-            self.unflushed -= flushing
-            self._metrics.stage("flush", self._clock.monotonic() - started)
+            snapshots = await self._write(changed)
             for snapshot in snapshots:
                 self._windows.confirm(snapshot)
+            self._tell_what_was_left_out()
             await self._commit(moved, terms)
 
-    def _queue_state(self, partitions: Sequence[Partition]) -> list[Snapshot]:
+    async def _write(self, partitions: Collection[Partition]) -> list[Snapshot]:
+        """Flush everything queued, and the state of these partitions, which is made smaller while it is refused."""
         full = self._clock.monotonic() >= self._full_snapshot_at
         if full:
             self._full_snapshot_at = self._clock.monotonic() + _FULL_SNAPSHOT_SECONDS
-            # Those that stand still as well: else labels would have to be offered again from long ago.
-            partitions = sorted({*partitions, *self._term}) if self._late_labels is not None else partitions
+            self._windows.fitting.forget()
+            if self._late_labels is not None:
+                # Those that stand still as well: else labels would have to be offered again from long ago.
+                partitions = {*partitions, *self._term}
+        while True:
+            snapshots = self._queue_state(sorted(p for p in partitions if p in self._term), full)
+            flushing, started = self.unflushed, self._clock.monotonic()
+            try:
+                await self._sink.flush()
+            except MessageTooLarge as error:
+                panes = self._config.topics.panes
+                if error.topic != panes or not self._windows.fitting.refused(error.size):
+                    raise
+                # State is taken anew: it may cover more by now than is committed after it, which is no harm.
+                for partition in partitions:
+                    self._sink.discard(panes, partition.number)
+                self._windows.fitting.take_left_out()
+                continue
+            self.unflushed -= flushing
+            self._metrics.stage("flush", self._clock.monotonic() - started)
+            return snapshots
+
+    def _queue_state(self, partitions: Sequence[Partition], full: bool) -> list[Snapshot]:
         offered = self._late_labels.positions() if self._late_labels is not None else {}
         snapshots = [self._windows.snapshot(partition, full=full, label_offsets=offered) for partition in partitions]
         for partition, snapshot in zip(partitions, snapshots, strict=True):
@@ -139,6 +160,17 @@ class Checkpointer:
                 for waiting in self._late_labels.take_unwritten(partition):
                     self._sink.send(Message(self._config.topics.decisions, None, waiting, partition=partition.number))
         return snapshots
+
+    def _tell_what_was_left_out(self) -> None:
+        left_out = self._windows.fitting.take_left_out()
+        for part, values in left_out.items():
+            self._metrics.state_left_out(part, values)
+        if left_out and self._clock.monotonic() >= self._warn_at:
+            self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
+            _logger.warning(
+                "window_state_cut topic=%s left_out=%s largest_value=%d raise=max.message.bytes",
+                *(self._config.topics.panes, ",".join(left_out), self._windows.fitting.most_bytes),
+            )
 
     def _pane_key(self, model: str, partition: Partition) -> bytes:
         # Pane partition i holds source partition i, so the model alone is key enough; unless several topics are read.

@@ -9,13 +9,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
+    RecordListTooLargeError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
 from aiokafka.partitioner import murmur2
 
 from agent.clock import Clock
-from agent.errors import TopicUnavailable, TransportError
+from agent.errors import MessageTooLarge, TopicUnavailable, TransportError
 from streams.config import KafkaConfig
 from streams.kafka_stop import stop_client
 from streams.ports import Message
@@ -147,11 +148,11 @@ class KafkaSink:
         self, topic: str, partition: int, messages: list[Message]
     ) -> tuple[list[Message], Exception | None]:
         producer = self._running()
-        position = 0
+        position, most = 0, len(messages)
         while position < len(messages):
             builder = producer.create_batch()
             start = position
-            while position < len(messages):
+            while position < min(len(messages), start + most):
                 message = messages[position]
                 added = builder.append(
                     key=message.key, value=message.value, timestamp=None, headers=list(message.headers)
@@ -162,6 +163,10 @@ class KafkaSink:
             builder.close()
             try:
                 await (await producer.send_batch(builder, topic, partition=partition))
+            except (MessageSizeTooLargeError, RecordListTooLargeError):
+                if position - start == 1:
+                    return messages[start:], MessageTooLarge(topic, len(messages[start].value or b""))
+                position, most = start, 1  # the topic's limit is of a batch
             except (KafkaError, OSError) as error:
                 return messages[start:], await self._translate(error, topic)
             except AssertionError:
@@ -194,8 +199,6 @@ class KafkaSink:
             return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
         if isinstance(error, UnknownTopicOrPartitionError) and await self._is_missing(topic):
             return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
-        if isinstance(error, MessageSizeTooLargeError):
-            return TopicUnavailable(f"topic {topic} takes no message this large; raise its max.message.bytes")
         return error
 
     async def _is_missing(self, topic: str) -> bool:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from agent.clock import Clock, SystemClock
-from agent.errors import TopicUnavailable, TransportError
+from agent.errors import MessageTooLarge, TopicUnavailable, TransportError
 from streams.ports import Headers, Message, Partition, RebalanceListener, Record
 
 __all__ = ["MemoryBroker", "MemoryLogReader", "MemorySink", "MemorySource"]
@@ -27,6 +27,8 @@ class MemoryBroker:
         While True nothing can be written, read or committed (the broker is down).
     denied
         Topics that may not be written.
+    largest
+        By topic, the most bytes that a value may have.
     """
 
     def __init__(self, topics: Mapping[str, int], clock: Clock | None = None) -> None:
@@ -39,6 +41,7 @@ class MemoryBroker:
         self.arrived = asyncio.Event()
         self.away = False
         self.denied: set[str] = set()
+        self.largest: dict[str, int] = {}
 
     def create_topic(self, topic: str, partitions: int) -> None:
         """Add a topic; an existing one stays as it is."""
@@ -68,7 +71,7 @@ class MemoryBroker:
         Raises
         ------
         TopicUnavailable
-            When the topic does not exist or is denied.
+            When the topic does not exist or is denied; `MessageTooLarge` when the value is larger than it takes.
         TransportError
             While the broker is away.
         """
@@ -77,6 +80,8 @@ class MemoryBroker:
         partitions = self.partitions(topic)
         if not partitions or topic in self.denied:
             raise TopicUnavailable(f"topic {topic} is missing or may not be written")
+        if value is not None and len(value) > self.largest.get(topic, len(value)):
+            raise MessageTooLarge(topic, len(value))
         number = partition if partition is not None else zlib.crc32(key or b"") % len(partitions)
         log = self._logs[Partition(topic, number)]
         stamp = self._clock.now() if time is None else time

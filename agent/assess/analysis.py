@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from agent.assess.cells import shown_columns
 from agent.assess.tables import Batch, TableReader, advancing
@@ -13,7 +13,7 @@ from agent.errors import ConfigError, DataError
 __all__ = ["MOST_COLUMNS", "Analysis", "Observer", "read_through"]
 
 #: More columns are no table: keys of JSON objects that hold data.
-MOST_COLUMNS = 1000
+MOST_COLUMNS: Final = 3_000
 
 
 class Observer(Protocol):
@@ -69,23 +69,32 @@ def read_through(
     """
     wanted = tuple(dict.fromkeys(needed))
     if reader.columns:
+        _check_number(reader.name, len(reader.columns))
         _check_columns(reader.name, reader.columns, wanted)
     batches = reader.batches()
     first = next(batches, None)
     if first is None:
         raise DataError(f"{reader.name}: has no rows")
+    _check_number(reader.name, len(first.columns))
     analyses = make(reader.columns or first.columns)
     columns: dict[str, None] = dict.fromkeys(reader.columns)
     rows = 0
     for batch in advancing(chain((first,), batches), advance):
         columns.update(dict.fromkeys(batch.columns))
-        if len(columns) > MOST_COLUMNS:
-            raise DataError(f"{reader.name}: more than {MOST_COLUMNS} columns")
+        _check_number(reader.name, len(columns))
         for analysis in analyses:
             analysis.observe(batch)
         rows += len(batch.rows)
     _check_columns(reader.name, tuple(columns), wanted)
     return rows, tuple(columns)
+
+
+def _check_number(name: str, columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"{name}: has {columns:,} columns, and assess takes {MOST_COLUMNS:,} at most; give a copy with the columns "
+            "that matter, such as csvcut or pyarrow's columns= make"
+        )
 
 
 def _check_columns(name: str, columns: tuple[str, ...], wanted: tuple[str, ...]) -> None:

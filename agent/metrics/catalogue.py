@@ -188,6 +188,11 @@ _SPECS = (
         "Decisions that no longer wait for their label, since there was no room.",
         preset=((),),
     ),
+    _counter(
+        "harmwatch_window_state_left_out_total",
+        "part",
+        "Values written to the pane topic without a part of the state, since it takes no larger ones.",
+    ),
     _counter("harmwatch_commits_total", "result", "Offset commits.", preset=(("ok",), ("failed",))),
     _counter("harmwatch_answers_total", "model", "Outputs with a text; refusals divide by it."),
     _counter("harmwatch_refusals_total", "model", "Answers that begin by refusing. A measurement, not harm."),

@@ -235,6 +235,10 @@ class Metrics(HarmGauges):
     def decision_given_up(self) -> None:
         self._numbers["harmwatch_decisions_given_up_total"].child(()).value += 1
 
+    def state_left_out(self, part: str, n: int = 1) -> None:
+        """``part`` of `agent.windows.fitting.EXPENDABLE`."""
+        self._numbers["harmwatch_window_state_left_out_total"].child((part,)).value += n
+
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n

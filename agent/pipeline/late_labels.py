@@ -13,7 +13,7 @@ to be offered again stands there as well (`positions`, `rewind`).
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
@@ -32,7 +32,8 @@ from agent.windows.labelled import PLACES, decision_key
 __all__ = ["LabelPlace", "LateLabels"]
 
 _CHUNK_VERSION: Final = 1
-_CHUNK_DECISIONS: Final = 1_000
+#: Well below the megabyte that topics take unless told otherwise.
+_CHUNK_BYTES: Final = 256 * 1024
 #: Hundreds of attributes of a stranger's making are not worth the memory.
 _LARGEST_DECISION: Final = 2_048
 _LONGEST_NAME: Final = 2 * MAX_NAME_LENGTH
@@ -283,10 +284,7 @@ class LateLabels:
         decisions = self._unwritten.pop(partition, [])
         part = self._windows.held(partition)
         generation = part.generation if part else 0
-        return [
-            _encoder.encode(_Chunk(_CHUNK_VERSION, *partition, generation, decisions[start : start + _CHUNK_DECISIONS]))
-            for start in range(0, len(decisions), _CHUNK_DECISIONS)
-        ]
+        return [_encoder.encode(_Chunk(_CHUNK_VERSION, *partition, generation, chunk)) for chunk in _chunks(decisions)]
 
     def restore(self, partition: PartitionKey, values: Iterable[bytes]) -> int:
         """Take up the waiting decisions of a partition whose window state has been restored.
@@ -332,6 +330,19 @@ class LateLabels:
 
 def _digest(source: str, inference_id: str) -> bytes:
     return blake2b(f"{len(source)}:{source}{inference_id}".encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+def _chunks(decisions: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:
+    chunk: list[tuple[bytes, bytes]] = []
+    room = _CHUNK_BYTES
+    for decision in decisions:
+        chunk.append(decision)
+        room -= len(decision[1])
+        if room <= 0:
+            yield chunk
+            chunk, room = [], _CHUNK_BYTES
+    if chunk:
+        yield chunk
 
 
 def _read_chunk(value: bytes, partition: PartitionKey, floor: int) -> Sequence[tuple[bytes, bytes]]:

@@ -14,6 +14,7 @@ __all__ = [
     "CONFIDENCE",
     "Aggregator",
     "Component",
+    "Divisible",
     "FinishContext",
     "Mention",
     "Observation",
@@ -197,3 +198,11 @@ class Relabelling(Protocol):
 
         After it, the state is the one that adding the observation with its label makes.
         """
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """An aggregator of whose state the groups can be left out, where there is no room for them."""
+
+    def without_groups(self, state: State) -> State:
+        """A state of everybody alone; ``state`` is left as it is, and the result may refer to it."""

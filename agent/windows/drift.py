@@ -154,6 +154,9 @@ class DriftAggregator:
         if is_new:
             self._trim(into)
 
+    def without_groups(self, state: DriftState) -> DriftState:
+        return {feature: {"all": table["all"], "by": {}} for feature, table in state.items()}
+
     def finish(self, state: DriftState, context: FinishContext) -> DriftCounts:
         return DriftCounts(len(state))
 

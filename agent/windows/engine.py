@@ -21,12 +21,15 @@ run empty when the events stop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.windows.base import Aggregator, FinishContext, Observation, PartitionKey, State
-from agent.windows.codec import Candidates, PaneRecord, build_model, decode, encode, lowest_offsets
+from agent.windows.candidates import Candidates, lowest_offsets
+from agent.windows.codec import PaneRecord, build_model, decode, encode
+from agent.windows.fitting import StateFitting
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
 from agent.windows.partition import OTHER, PartitionPanes
 from agent.windows.readings import Reading, Snapshot, WindowCounts
@@ -53,6 +56,11 @@ class WindowEngine:
         How far ahead of the wall clock an event may be and still move the watermark.
     max_models
         Models told apart per partition, and in `models` over all partitions; the rest is counted as `OTHER`.
+
+    Attributes
+    ----------
+    fitting
+        Makes the values of snapshots no larger than what has been refused.
     """
 
     def __init__(
@@ -81,6 +89,7 @@ class WindowEngine:
         self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()
+        self.fitting = StateFitting([aggregator.name for aggregator in aggregators])
 
     # Counting
 
@@ -188,9 +197,8 @@ class WindowEngine:
         for name, model in part.models.items():
             if full or model.unsaved:
                 self._math.fold(model, part.boundaries)
-                values[name] = encode(
-                    partition, name, model, self._math, part.generation, watermark, part.floor, part.label_offsets
-                )
+                write = partial(encode, partition, name, model, self._math, part.generation, watermark)
+                values[name] = self.fitting.fit(model, partial(write, part.floor, part.label_offsets), full)
                 marks[name] = (model.covered, model.revision)
         return Snapshot(partition, part.covered, values, marks, part.lease)
 

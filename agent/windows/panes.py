@@ -125,6 +125,8 @@ class ModelPanes:
         Count changes of any pane but the hot one, and of any pane behind the first tier.
     boundaries
         Up to where panes have been folded.
+    parts_left_out
+        Parts that its last snapshot lacks, see `agent.windows.fitting`.
     sums, sums_key
         By window, all its panes but the hot one, as of ``(end, epoch)``.
     old_sums
@@ -143,6 +145,7 @@ class ModelPanes:
     epoch: int = 0
     old_epoch: int = 0
     boundaries: tuple[int, ...] = ()
+    parts_left_out: int = 0
     sums: dict[float, list[State]] = field(default_factory=dict)
     sums_key: tuple[int, int] = (NEVER, 0)
     old_sums: dict[float, tuple[int, int, list[State]]] = field(default_factory=dict)

@@ -50,6 +50,7 @@ harmwatch_labels_total counter result
 harmwatch_late_labels_total counter model,attribute,group,decision,label
 harmwatch_decisions_awaiting_label gauge -
 harmwatch_decisions_given_up_total counter -
+harmwatch_window_state_left_out_total counter part
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_other_series_total counter metric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -64,7 +65,8 @@ class CsvReader:
         self.form: CsvForm | None = CsvForm(chosen, newline, mark)
         self._rows = csv.reader(self._again(first), delimiter=chosen, strict=True)
         self.columns = tuple(self._next_row() or ())
-        twice = next((column for column in self.columns if self.columns.count(column) > 1), None)
+        times = Counter(self.columns)
+        twice = next((column for column in self.columns if times[column] > 1), None)
         if twice is not None:
             raise DataError(f"{name}: the header names column {self.columns.index(twice) + 1} twice; rename one")
 

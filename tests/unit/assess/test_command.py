@@ -328,7 +328,10 @@ def test_a_damaged_ledger_releases_nothing(table: Path, tmp_path: Path, capsys: 
         ("no_rows.jsonl", "\n", 1, "has no rows"),
         ("twice.csv", "a,a\n1,2\n", 1, "names column 2 twice|names column 1 twice"),
         ("ragged.csv", "a,b\n1,2\n1\n", 1, "line 3"),
-        ("wide.jsonl", json.dumps({f"key{n}": n for n in range(2000)}), 1, "more than 1000 columns"),
+        ("wide.jsonl", json.dumps({f"key{n}": n for n in range(4000)}), 1, "has 4,000 columns, .* 3,000 at most"),
+        ("many.jsonl", '{"a": 1}\n' * 1000 + json.dumps({f"key{n}": n for n in range(3000)}), 1, "has 3,001 columns"),
+        ("wide.csv", ",".join(f"c{n}" for n in range(100_000)) + "\n", 1, "has 100,000 columns, .* 3,000 at most"),
+        ("wide_twice.csv", ",".join(["a", *(f"c{n}" for n in range(100_000)), "a"]), 1, "names column 1 twice"),
         ("table.xlsx", "", 2, "unknown kind of file"),
         ("plain.csv", "x,y\nq,1\n", 2, "--quasi COL"),
     ],
@@ -340,6 +343,23 @@ def test_tables_that_cannot_be_assessed_give_one_line(
     path.write_text(content, encoding="utf-8")
     more = ("--sensitive", "y") if name == "plain.csv" else ()
     assert re.search(says, refused(capsys, str(path), *more, code=code))
+
+
+def test_a_wide_parquet_file_is_refused_before_it_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "wide.parquet"
+    parquet.write_table(pyarrow.table({f"c{n}": [1] for n in range(3001)}), path)
+    assert "has 3,001 columns" in refused(capsys, str(path), code=1)
+
+
+def test_two_thousand_columns_are_assessed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "wide.csv"
+    names = ["sex", "label", *(f"c{n}" for n in range(1998))]
+    rows = [",".join(["mf"[n % 2], "01"[n // 2 % 2], *(str(n * k % 97) for k in range(1998))]) for n in range(8)]
+    path.write_text("\n".join([",".join(names), *rows]) + "\n", encoding="utf-8")
+    found = assessed(capsys, str(path), "--protected", "sex", "--label", "label", "--positive", "1")
+    assert (found["rows"], len(found["columns"])) == (8, 2000)
 
 
 def test_a_huge_cell_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from agent.clock import ManualClock
 from agent.errors import StateError
 from agent.windows.base import Observation
 from agent.windows.bias import BiasAggregator
-from agent.windows.codec import decode, peek
+from agent.windows.codec import FORMAT_VERSION, decode, peek
 from agent.windows.engine import WindowEngine
 from agent.windows.harm import HarmAggregator
 from tests.unit.windows.builders import START, make_engine, make_observation, observations
@@ -257,9 +257,9 @@ def test_newer_versions_are_refused_by_name() -> None:
     value = filled().snapshot(KEY).values["a"]
     record = msgspec.msgpack.decode(value)
     with pytest.raises(StateError, match="upgrade"):
-        make_engine().absorb(msgspec.msgpack.encode({**record, "version": 2, "covered": "elsewhere"}))
+        make_engine().absorb(msgspec.msgpack.encode({**record, "version": FORMAT_VERSION + 1, "covered": "elsewhere"}))
     with pytest.raises(StateError, match="upgrade"):
-        peek(msgspec.msgpack.encode({**record, "version": 2}))
+        peek(msgspec.msgpack.encode({**record, "version": FORMAT_VERSION + 1}))
     aggregators = [["harm", 99], ["bias", 1]]
     with pytest.raises(StateError, match="harm"):
         make_engine().absorb(msgspec.msgpack.encode({**record, "aggregators": aggregators}))
