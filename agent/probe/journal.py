@@ -28,6 +28,7 @@ class _Line(msgspec.Struct):
     mark: str
     status: str
     value: float | None = None
+    decision: str | None = None
 
 
 class Journal:
@@ -84,9 +85,11 @@ class Journal:
         loses nothing; a machine that loses power may lose the last lines."""
         self._outcomes[question.mark] = outcome
         if self._stream is not None:
-            line = {"mark": question.mark, "status": outcome.status}
+            line: dict[str, str | float] = {"mark": question.mark, "status": outcome.status}
             if outcome.value is not None:
-                line["value"] = outcome.value  # type: ignore[assignment]
+                line["value"] = outcome.value
+            if outcome.decision is not None:
+                line["decision"] = outcome.decision
             self._write(line)
 
     def _open(self, path: Path, target: dict[str, Any]) -> None:
@@ -117,9 +120,8 @@ class Journal:
             elif whole:
                 try:
                     found = msgspec.json.decode(line, type=_Line)
-                    self._outcomes[found.mark] = msgspec.convert(
-                        {"status": found.status, "value": found.value}, Outcome, strict=False
-                    )
+                    kept = {"status": found.status, "value": found.value, "decision": found.decision}
+                    self._outcomes[found.mark] = msgspec.convert(kept, Outcome, strict=False)
                 except (msgspec.DecodeError, msgspec.ValidationError):
                     raise DataError(
                         f"{path}: line {number}: is damaged; remove it, and its question is asked anew"
