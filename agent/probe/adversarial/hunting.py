@@ -1,7 +1,8 @@
 """Attacking the items of a set: many hunts side by side, in rounds, so that many questions are under way at a time.
 
-Items are attacked in groups, in the order of their ids' hashes: when the budget ends, the groups that are done are a
-random sample, and memory does not grow with the set. A hunt sees the results of its own tries alone; so the order in
+Items are attacked in groups, in the order of their ids' hashes, and a group counts when all of it is done: what a run
+has done when its budget ends is a random sample, where single items would be those that fell soonest. Memory does not
+grow with the set. A hunt sees the results of its own tries alone; so the order in
 which answers come changes nothing, and a run that goes on from a journal gives the same report.
 """
 
@@ -21,7 +22,7 @@ from agent.probe.question import Outcome, Question
 
 __all__ = ["Attacked", "Attempt", "attack_items"]
 
-_GROUP = 32
+_GROUP = 16
 
 
 @dataclass(slots=True, repr=False)
@@ -125,12 +126,16 @@ def _attacked(
             break
         _round(group, waiting, goal, asker, send)
         advance(sum(running.done for running in waiting))
-    open_items = {running.item.id for running in group.running if not running.done}
+    if not _done(group):
+        return  # the budget is spent
     for item in group.items:
-        original = group.originals.get(item.id)
-        if original is not None and item.id not in open_items:
-            succeeded = goal.attacks(item) and goal.succeeded(original, original)
-            yield Attacked(item, original, succeeded, group.attempts.get(item.id, {}))
+        original = group.originals[item.id]
+        succeeded = goal.attacks(item) and goal.succeeded(original, original)
+        yield Attacked(item, original, succeeded, group.attempts.get(item.id, {}))
+
+
+def _done(group: _Group) -> bool:
+    return len(group.originals) == len(group.items) and all(running.done for running in group.running)
 
 
 def _begin(group: _Group, attacks: Sequence[Attack], goal: Goal, asker: Asker, advance: Callable[[int], None]) -> None:
