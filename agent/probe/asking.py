@@ -10,7 +10,7 @@ from typing import Literal
 
 from agent.errors import BudgetSpent, TargetError
 from agent.probe.journal import Journal
-from agent.probe.question import Decision, LogLikelihood, Outcome, Question
+from agent.probe.question import Compliance, Decision, LogLikelihood, Outcome, Question
 from agent.probe.served import Failure, Reply, ServedModel
 
 __all__ = ["MOST_FAILURES", "Asked", "Asker", "ask"]
@@ -127,7 +127,7 @@ class Asker:
 
     def _taken(self, question: Question, reply: Reply) -> Outcome:
         outcome = _outcome(question, reply)
-        if outcome.status != "failed":
+        if reply.failure is None and outcome.status != "failed":
             self._replies += 1
             self._in_a_row.clear()
             self._journal.put(question, outcome)
@@ -178,6 +178,10 @@ def _outcome(question: Question, reply: Reply) -> Outcome:
             return Outcome("answered", value) if good else Outcome("failed")
         case Decision() as expects:
             return Outcome("failed") if reply.label is None else expects.outcome(reply.label, reply.probabilities)
+        case Compliance() if reply.failure == "rejected":
+            # A filter that turns an attack away is a refusal; left out, what gets past it would be all there is. It is
+            # counted as a failure as well and not remembered, since it may be a server that refuses everything.
+            return Outcome("refused")
         case expects:
             return Outcome("failed") if reply.text is None else expects.outcome(reply.text)
 

@@ -9,8 +9,9 @@ from typing import Literal, Protocol, TypeAlias
 __all__ = ["Failure", "Features", "Reply", "ServedModel"]
 
 Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "raised", "rejected", "malformed"]
-"""Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx for this
-question alone, or a reply that is none (not JSON, other fields, too long, log-likelihoods that cannot be)."""
+"""Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx or a
+filter for this question alone, or a reply that is none (not JSON, other fields, too long, log-likelihoods that cannot
+be)."""
 
 Features: TypeAlias = Mapping[str, float | str]
 """What a model that judges no texts is given: values by name, in the model's order."""
@@ -21,7 +22,7 @@ class Reply:
     """What came back for one text: an answer, a log-likelihood (natural logarithm, of the whole text), a decision, or
     neither.
 
-    The text is the model's own words: it goes to no log, file or message. So do not labels, which a model may make up.
+    The text is the model's own words: it goes to no log, file or message. Neither do labels, which it may make up.
 
     Attributes
     ----------

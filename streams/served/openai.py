@@ -155,6 +155,8 @@ def _chat_reply(answer: Answer) -> Reply:
     if not isinstance(message, dict):
         return Reply(failure="malformed")
     content, refusal = message.get("content"), message.get("refusal")
+    if choice is not None and choice.get("finish_reason") == "content_filter" and not content and not refusal:
+        return Reply(failure="rejected")
     if isinstance(content, str):
         return Reply(text=content)
     # A message without content is what a refusal looks like here, and an answer that is only a call of a tool.

@@ -128,6 +128,23 @@ def test_two_versions_are_compared(data: str, tmp_path: Path, capsys: pytest.Cap
     )
 
 
+def test_a_filter_that_turns_attacks_away_is_a_refusal(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    filtered = {"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}
+    words = ["--data", data, "--attacks", "zero_width", "homoglyph"]
+    for illness in ((400, b"", {}), (200, json.dumps(filtered).encode(), {})):
+
+        def turned_away(before: int, body: dict[str, Any], ill: Any = illness) -> Any:
+            return ill if guarded(body["messages"][0]["content"]) is SORRY else None
+
+        with serve(RuleServer(lambda prompt: SURE, illness=turned_away)) as server:
+            found = probed(capsys, "--target", server.url, *words)["sets"]["attacks"]
+        assert found["questions"]["refused"] == 48 and found["questions"]["failures"] == {"rejected": 48}
+        assert found["scores"]["original"]["value"] == 0.0 and found["scores"]["zero_width"]["value"] == 1.0
+    # Who turns everything away is not robust but ill.
+    with serve(RuleServer(lambda prompt: SURE, illness=lambda before, body: (400, b"", {}))) as server:
+        assert "(rejected 20)" in refused(capsys, "--target", server.url, *words, "--quiet", code=1)
+
+
 def test_a_judge_makes_harmless_answers_no_success(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     with serve(RuleServer(guarded)) as server:
         found = probed(
