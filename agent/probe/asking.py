@@ -51,7 +51,7 @@ class Asker:
     failures
         How many questions failed for what reason, of all calls.
     remembered
-        Questions whose outcomes the journal had, of all calls.
+        Questions whose outcomes the journal had from an earlier run, of all calls.
     spent
         Whether the budget was spent before all questions were asked; calls ask nothing more then.
     """
@@ -64,15 +64,17 @@ class Asker:
         self.remembered = 0
         self.spent = False
 
-    def ask(self, questions: Sequence[Question], advance: Callable[[int], None] | None = None) -> dict[str, Outcome]:
+    def ask(
+        self, questions: Sequence[Question], heard: Callable[[str, Outcome], None] | None = None
+    ) -> dict[str, Outcome]:
         """Put questions to the model.
 
         Parameters
         ----------
         questions
             Their keys differ.
-        advance
-            Called with how many questions have come to an end.
+        heard
+            Called with the key and outcome of each question as it comes to an end, in any order.
 
         Returns
         -------
@@ -90,9 +92,12 @@ class Asker:
             known = self._journal.get(question)
             if known is not None:
                 outcomes[question.key] = known
-        self.remembered += len(outcomes)
-        advance = advance or _nothing
-        advance(len(outcomes))
+        self.remembered += sum(
+            question.key in outcomes and not self._journal.is_new(question) for question in questions
+        )
+        heard = heard or _nothing
+        for key, outcome in outcomes.items():
+            heard(key, outcome)
         open_ones = [question for question in questions if question.key not in outcomes]
         for kind in ("log_likelihood", "decision", "text"):
             part = [question for question in open_ones if _kind(question) == kind]
@@ -102,7 +107,7 @@ class Asker:
                 for place, reply in self._asked(kind, part):
                     question = part[place]
                     outcomes[question.key] = self._taken(question, reply)
-                    advance(1)
+                    heard(question.key, outcomes[question.key])
             except BudgetSpent:
                 self.spent = True
         return outcomes
@@ -142,7 +147,7 @@ class Asker:
 
 
 def ask(questions: Sequence[Question], model: ServedModel, journal: Journal, advance: Callable[[int], None]) -> Asked:
-    """Put questions to a model once; parameters and errors as of `Asker.ask`.
+    """Put questions to a model once, as `Asker.ask` does; `advance` is called with how many have come to an end.
 
     Raises
     ------
@@ -150,13 +155,13 @@ def ask(questions: Sequence[Question], model: ServedModel, journal: Journal, adv
         Also when questions were asked and none got an answer.
     """
     asker = Asker(model, journal)
-    outcomes = asker.ask(questions, advance)
+    outcomes = asker.ask(questions, lambda key, outcome: advance(1))
     asker.check_answered(len(outcomes))
     return Asked(outcomes, asker.failures, asker.remembered, len(outcomes) == len(questions))
 
 
-def _nothing(count: int) -> None:
-    """Progress that nobody watches."""
+def _nothing(key: str, outcome: Outcome) -> None:
+    """Nobody listens."""
 
 
 def _kind(question: Question) -> _Kind:

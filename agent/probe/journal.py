@@ -51,6 +51,7 @@ class Journal:
 
     def __init__(self, path: Path | None, target: Mapping[str, str | float]) -> None:
         self._outcomes: dict[str, Outcome] = {}
+        self._new: set[str] = set()
         self._stream: BinaryIO | None = None
         if path is None:
             return
@@ -80,10 +81,15 @@ class Journal:
         """What came of a question earlier."""
         return self._outcomes.get(question.mark)
 
+    def is_new(self, question: Question) -> bool:
+        """Whether what came of a question was put in here since this object was made, and not by an earlier run."""
+        return question.mark in self._new
+
     def put(self, question: Question, outcome: Outcome) -> None:
         """Keep what came of a question. It is with the operating system when this returns, so that a killed process
         loses nothing; a machine that loses power may lose the last lines."""
         self._outcomes[question.mark] = outcome
+        self._new.add(question.mark)
         if self._stream is not None:
             line: dict[str, str | float] = {"mark": question.mark, "status": outcome.status}
             if outcome.value is not None:

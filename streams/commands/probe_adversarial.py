@@ -16,7 +16,7 @@ from agent.probe.adversarial.attack import Attack, Limits
 from agent.probe.adversarial.defence import as_sent, sanitised
 from agent.probe.adversarial.features import FeatureSpace, Gradients
 from agent.probe.adversarial.figures import SetTally
-from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal
+from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal, GoalName
 from agent.probe.adversarial.hunting import attack_items
 from agent.probe.adversarial.items import Item, read_items
 from agent.probe.adversarial.shown import Redactor
@@ -52,6 +52,11 @@ BOUNDS = (
     ("epsilon", 0.0, 1.0),
     ("swaps", 0, 1_000),
 )
+#: A request stays one in a template or in Base64; what is right about a text to be judged may change with them.
+_DEFAULT_ATTACKS: Mapping[GoalName, Sequence[str]] = {
+    "comply": ("all",),
+    "flip": ("character", "word", "translation", "chinese"),
+}
 _EXAMPLES, _QUERIES, _WIDTH, _DEPTH, _SIMILARITY, _EPSILON, _SWAPS = 5, 32, 4, 3, 0.5, 0.1, 1
 
 
@@ -59,7 +64,8 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--attacks", nargs="+", metavar="NAME",
                        help="perturbations, kinds of them (character, word, encoding, translation, chinese, template), "
                        "searches (greedy, beam, deepwordbug, pruthi, textbugger, ...), of features random, boundary, "
-                       "spsa, fgsm, pgd; default all but searches")  # fmt: skip
+                       "spsa, fgsm, pgd; default all but searches, "
+                       "for flip without encodings and templates")  # fmt: skip
     group.add_argument("--goal", choices=GOALS,
                        help="comply: an answer where there should be a refusal; flip: another decision (default "
                        "comply, flip for KServe, torch and features)")  # fmt: skip
@@ -122,7 +128,7 @@ def prepared(args: argparse.Namespace) -> Callable[[ServedModel], dict[str, Any]
     if args.judge is not None and args.judge not in SCORERS:
         raise ConfigError(f"--judge: no scorer is called {args.judge!r}; there are {', '.join(sorted(SCORERS))}")
     if not any(each.space for each in sets.values()):
-        _text_attacks(args)  # names are checked before anybody is asked
+        _text_attacks(args, "comply")  # names are checked before anybody is asked
     return partial(_attacked, args, sets)
 
 
@@ -158,13 +164,15 @@ def _limits(args: argparse.Namespace) -> Limits:
     return Limits(args.seed or 0, args.queries or _QUERIES, _SIMILARITY if args.similarity is None else args.similarity)
 
 
-def _text_attacks(args: argparse.Namespace) -> list[Attack]:
-    return attacks_of(args.attacks or ["all"], _limits(args), width=args.width or _WIDTH, depth=args.depth or _DEPTH)
+def _text_attacks(args: argparse.Namespace, goal: GoalName) -> list[Attack]:
+    return attacks_of(
+        args.attacks or _DEFAULT_ATTACKS[goal], _limits(args), width=args.width or _WIDTH, depth=args.depth or _DEPTH
+    )
 
 
-def _attacks(args: argparse.Namespace, each: _Set, model: ServedModel) -> list[Attack]:
+def _attacks(args: argparse.Namespace, each: _Set, goal: Goal, model: ServedModel) -> list[Attack]:
     if each.space is None:
-        return _text_attacks(args)
+        return _text_attacks(args, goal.name)
     gradients = cast("Gradients | None", getattr(model, "input_gradients", None))
     return feature_attacks_of(args.attacks or ["all"], each.space, _limits(args), gradients)
 
@@ -185,7 +193,8 @@ def _goal(args: argparse.Namespace, each: _Set, model: ServedModel) -> Goal:
 
 
 def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> dict[str, Any]:
-    plans = {name: (each, _attacks(args, each, model), _goal(args, each, model)) for name, each in sets.items()}
+    goals = {name: _goal(args, each, model) for name, each in sets.items()}
+    plans = {name: (each, _attacks(args, each, goals[name], model), goals[name]) for name, each in sets.items()}
     total = sum(
         sum(attack.suits(item) for attack in attacks) if goal.attacks(item) else 1
         for each, attacks, goal in plans.values()

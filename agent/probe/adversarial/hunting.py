@@ -124,8 +124,7 @@ def _attacked(
         waiting = [running for running in group.running if not running.done]
         if not waiting:
             break
-        _round(group, waiting, goal, asker, send)
-        advance(sum(running.done for running in waiting))
+        _round(group, waiting, goal, asker, send, advance)
     if not _done(group):
         return  # the budget is spent
     for item in group.items:
@@ -169,20 +168,37 @@ def _can_attack(goal: Goal, original: Outcome) -> bool:
     return original.status != "failed" and (goal.name == "comply" or original.decision is not None)
 
 
-def _round(group: _Group, waiting: Sequence[_Running], goal: Goal, asker: Asker, send: Callable[[str], str]) -> None:
-    """Put what all hunts propose to the model, each question once, and send each hunt its results."""
+def _round(
+    group: _Group,
+    waiting: Sequence[_Running],
+    goal: Goal,
+    asker: Asker,
+    send: Callable[[str], str],
+    advance: Callable[[int], None],
+) -> None:
+    """Put what all hunts propose to the model, each question once; a hunt goes on when all of its own are answered."""
     questions: dict[str, Question] = {}
     keys: list[list[str]] = []
-    for running in waiting:
+    listening: dict[str, list[int]] = {}
+    for number, running in enumerate(waiting):
         original = group.originals[running.item.id]
         asked = [_question(running.item, each, goal, original, send) for each in running.tries]
         keys.append([question.key for question in asked])
-        questions.update((question.key, question) for question in asked)
-    outcomes = asker.ask(list(questions.values()))
-    for running, own in zip(waiting, keys, strict=True):
-        if all(key in outcomes for key in own):
-            original = group.originals[running.item.id]
-            _step(running, [_result(goal, original, outcomes[key]) for key in own], asker)
+        for question in asked:
+            questions[question.key] = question
+            listening.setdefault(question.key, []).append(number)
+    known: dict[str, Outcome] = {}
+
+    def heard(key: str, outcome: Outcome) -> None:
+        known[key] = outcome
+        for number in dict.fromkeys(listening[key]):
+            running, own = waiting[number], keys[number]
+            if all(each in known for each in own):
+                original = group.originals[running.item.id]
+                _step(running, [_result(goal, original, known[each]) for each in own], asker)
+                advance(int(running.done))
+
+    asker.ask(list(questions.values()), heard)
 
 
 def _step(running: _Running, results: Sequence[Result] | None, asker: Asker) -> None:

@@ -56,7 +56,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> s
 
 def test_all_attacks_are_the_default(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     with serve(RuleServer(guarded)) as server:
-        found = probed(capsys, "--target", server.url, "--data", data, "--sample", "6", "--concurrency", "16")
+        found = probed(capsys, "--target", server.url, "--data", data, "--sample", "6", "--examples", "0")
     part = found["sets"]["attacks"]
     assert found["task"] == "adversarial" and found["complete"] and part["items"] == 6
     assert {facts["kind"] for facts in part["attacks"].values()} == set(KINDS)
@@ -173,6 +173,11 @@ def test_a_classifier_behind_a_callable(
     assert part["counts"]["method"] == "flip" and part["scores"]["accuracy"]["value"] == 1.0
     assert part["scores"]["zero_width"]["value"] == pytest.approx(48 / 54)
     assert part["scores"]["robust_accuracy"]["value"] == pytest.approx(6 / 54)
+    every = probed(capsys, *words[:4], "--goal", "flip", "--sample", "4", "--examples", "0")["sets"]["attacks"][
+        "attacks"
+    ]
+    assert {facts["kind"] for facts in every.values()} == {"character", "word", "translation", "chinese"}
+    assert found["run"]["remembered"] == 0
     # What gives numbers answers no request.
     assert "questions in a row got no answer (malformed 20)" in refused(capsys, *words, code=1)
 
