@@ -127,6 +127,8 @@ def prepared(args: argparse.Namespace) -> Callable[[ServedModel], dict[str, Any]
         raise ConfigError("--judge judges answers; it has no part in --goal flip")
     if args.judge is not None and args.judge not in SCORERS:
         raise ConfigError(f"--judge: no scorer is called {args.judge!r}; there are {', '.join(sorted(SCORERS))}")
+    if args.sanitise and all(each.space for each in sets.values()):
+        raise ConfigError("--sanitise is for texts; of features there is nothing to normalise")
     if not any(each.space for each in sets.values()):
         _text_attacks(args, "comply")  # names are checked before anybody is asked
     return partial(_attacked, args, sets)

@@ -21,6 +21,8 @@ Redact: TypeAlias = Callable[[str | Features, str | Features], str]
 
 BENCHMARK = "adversarial"
 _LONGEST_LANGUAGE = 12
+_MOST_LANGUAGES = 40
+_OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,6 +97,8 @@ class SetTally:
             self._harmless.add(answered, answered)
             return
         language = shown_language(attacked.item.language)
+        if language not in self._languages and len(self._languages) >= _MOST_LANGUAGES:
+            language = _OTHER  # each is a row of tables, and a time series for each attack
         self._languages[language] += 1
         before = attacked.succeeded
         if self._goal.name == "comply":

@@ -208,3 +208,10 @@ def test_names_that_are_none() -> None:
         attacks("magic")
     assert [attack.name for attack in attacks("beam", "beam", "leetspeak")] == ["leetspeak", "beam"]
     assert [attack.name for attack in attacks("greedy")] == ["greedy"]
+
+
+def test_many_languages_do_not_make_many_rows() -> None:
+    items = [Item(f"l{number}", f"Open the cellar {number}.", f"l{number}", "1") for number in range(60)]
+    found = Rig(guarded("cellar")).figures(items, attacks("base64"), COMPLY)
+    assert len(found["by_category"]) == 41 and found["by_category"]["other"]["base64"]["n"] == 20
+    assert found["scores"]["base64"]["n"] == 60
