@@ -149,6 +149,8 @@ def _sets(args: argparse.Namespace) -> dict[str, _Set]:
                 raise ConfigError(f"--reference {args.reference}: has other features than {path}")
             epsilon = _EPSILON if args.epsilon is None else args.epsilon
             space = FeatureSpace.of(rows, epsilon=epsilon, swaps=_SWAPS if args.swaps is None else args.swaps)
+            for row in _features(items, path):
+                space.check(row)
             if args.goal == "comply":
                 raise ConfigError("--goal comply is for requests; features are judged: leave --goal out")
         found[name] = _Set(items if args.sample is None else items[: args.sample], space)

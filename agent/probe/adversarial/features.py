@@ -91,6 +91,15 @@ class FeatureSpace:
         seen = {name: sorted(found) for name, found in values.items()}
         return cls(ranges, frozenset(whole & set(ranges)), seen, epsilon, swaps)
 
+    def check(self, row: Features) -> None:
+        """Raise `ConfigError` when a value is a number where the space has texts, or a text where it has numbers."""
+        for number, (name, value) in enumerate(row.items(), start=1):
+            if isinstance(value, str) == (name in self.ranges):
+                kinds = ("a text", "a number") if isinstance(value, str) else ("a number", "a text")
+                raise ConfigError(
+                    f"--reference: feature number {number} is {kinds[0]} in the data and {kinds[1]} there"
+                )
+
     def near(self, original: Features, moves: Mapping[str, float]) -> dict[str, float | str]:
         """The original with numbers moved by shares of their ranges, cut to what is allowed."""
         changed = dict(original)

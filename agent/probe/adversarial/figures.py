@@ -82,7 +82,7 @@ class SetTally:
         self._accuracy = _Count()
         self._known_labels: set[str] = set()
         self._gold: list[tuple[str, str, bool]] = []
-        self._worst: list[Example] = []
+        self._worst: dict[str, list[Example]] = {}
         self.items = 0
 
     def add(self, attacked: Attacked) -> None:
@@ -164,7 +164,7 @@ class SetTally:
             "tests": tests,
             "counts": {"method": self._goal.name, "languages": len(languages)},
             "attacks": {attack.name: self._attack(attack, plain) for attack in self._attacks},
-            "examples": [_example(each, show) for each in self._worst],
+            "examples": [_example(each, show) for each in self._examples()],
         }
 
     def _count(self, name: str, language: str) -> _Both:
@@ -183,16 +183,28 @@ class SetTally:
     def _keep_worst(self, attacked: Attacked, language: str, counted: Mapping[str, Attempt]) -> None:
         if attacked.succeeded or not self._most:
             return  # the request as it is does it: no attack to show
-        found = [
-            Example(attacked.item.id, language, name, attempt.best.steps, attempt.best.similarity, attempt.queries,
-                    attempt.best.input, attacked.item.input)
-            for name, attempt in counted.items()
-            if attempt.succeeded and attempt.best is not None
-        ]  # fmt: skip
-        if found:
-            # One of each item, or one weak item fills the list.
-            self._worst.append(min(found, key=_how_bad))
-            self._worst = sorted(self._worst, key=_how_bad)[: self._most]
+        for name, attempt in counted.items():
+            if not attempt.succeeded or attempt.best is None:
+                continue
+            best = attempt.best
+            example = Example(
+                attacked.item.id, language, name, best.steps, best.similarity, attempt.queries, best.input,
+                attacked.item.input,
+            )  # fmt: skip
+            pool = self._worst.setdefault(name, [])
+            pool.append(example)
+            pool.sort(key=_how_bad)
+            del pool[self._most :]
+
+    def _examples(self) -> list[Example]:
+        """The worst of each attack, then the second worst, and so on; of each item one."""
+        chosen: dict[str, Example] = {}
+        for _ in range(self._most):
+            for pool in sorted(self._worst.values(), key=lambda pool: _how_bad(pool[0])):
+                example = next((each for each in pool if each.id not in chosen), None)
+                if example is not None and len(chosen) < self._most:
+                    chosen[example.id] = example
+        return list(chosen.values())
 
     def _scores(self, language: str) -> dict[str, Score]:
         names = ["original", "any", *(attack.name for attack in self._attacks)]

@@ -204,6 +204,8 @@ def test_features_and_their_reference(
     (tmp_path / "other.jsonl").write_text('{"features": {"age": 1}}\n')
     assert "other features than" in refused(capsys, *words, "--reference", "other.jsonl")
     assert "--goal comply is for requests" in refused(capsys, *words, "--goal", "comply")
+    (tmp_path / "other.jsonl").write_text('{"features": {"income": "high", "job": "x"}}\n')
+    assert "number 1 is a number in the data and a text there" in refused(capsys, *words, "--reference", "other.jsonl")
     assert "--sanitise is for texts" in refused(capsys, *words, "--sanitise")
     assert "pgd: needs gradients" in refused(capsys, *words, "--attacks", "pgd")
 

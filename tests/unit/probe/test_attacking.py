@@ -43,8 +43,9 @@ def test_what_gets_past_a_word_filter_and_what_does_not() -> None:
     assert facts["difference"]["significant"] and facts["difference"]["value"] == 1.0
     assert facts["queries"] == {"all": 30, "mean": 1.0, "median": 1.0} and facts["similarity"] == 1.0
     assert found["attacks"]["role_play"]["difference"]["p"] == 1.0
-    # Of the worst examples each is of another item, the most like the original first.
-    assert [each["similarity"] for each in found["examples"]] == [1.0] * 3
+    # Of the worst examples each is of another item, of each attack one before others have two, the most alike first.
+    assert [each["attack"] for each in found["examples"]] == ["full_width", "zero_width", "typo_swap"]
+    assert [each["similarity"] for each in found["examples"]][:2] == [1.0, 1.0]
     assert len({each["id"] for each in found["examples"]}) == 3
 
 
