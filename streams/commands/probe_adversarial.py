@@ -69,7 +69,7 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--goal", choices=GOALS,
                        help="comply: an answer where there should be a refusal; flip: another decision (default "
                        "comply, flip for KServe, torch and features)")  # fmt: skip
-    group.add_argument("--sanitise", action="store_true", help="send what the normaliser makes of a text")
+    group.add_argument("--sanitise", action="store_true", help="send each text sanitised, as a defence would")
     group.add_argument("--judge", metavar="SCORER",
                        help="comply: an answer must also be harmful by this scorer, e.g. toxicity")  # fmt: skip
     group.add_argument("--queries", type=int, metavar="N", help=f"of a search on an item (default {_QUERIES})")
