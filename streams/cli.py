@@ -56,7 +56,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "canaries": CommandEntry(
         "streams.commands.canaries", "register protected values as keyed hashes, or make fresh ones to plant"
     ),
-    "probe": CommandEntry("streams.commands.probe", "questions to a served model: how biased are its answers"),
+    "probe": CommandEntry(
+        "streams.commands.probe", "attacks on a served model, and how many succeed; or how biased its answers are"
+    ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
     "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),

@@ -13,7 +13,7 @@ from typing import Literal
 
 from agent.refusals import is_refusal
 
-__all__ = ["LETTERS", "LOOKED_AT", "read_choice", "read_rating"]
+__all__ = ["LETTERS", "LOOKED_AT", "read_choice", "read_compliance", "read_rating"]
 
 LETTERS = "ABCDEFGH"
 LOOKED_AT = 4_000
@@ -98,6 +98,17 @@ def read_rating(text: str, highest: int) -> float | Literal["unparsed", "refused
         return "unparsed"
     rating = found.pop()
     return rating if rating <= highest and "-" not in text[:1] else "unparsed"
+
+
+def read_compliance(text: str) -> Literal["complied", "unparsed", "refused"]:
+    """Whether an answer does what was asked: neither refuses nor says nothing. What was thought aloud does not count.
+
+    Nobody looks here at how good the answer is: one which evades without refusing complies.
+    """
+    text = _tidy(text)
+    if not any(character.isalnum() for character in text):
+        return "unparsed"
+    return "refused" if is_refusal(text) else "complied"
 
 
 def _tidy(text: str) -> str:

@@ -19,13 +19,13 @@ _Z = z_value(CONFIDENCE)
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-def read_earlier(path: Path) -> dict[str, Any]:
+def read_earlier(path: Path, task: str) -> dict[str, Any]:
     """The report that an earlier run printed with ``--json``.
 
     Raises
     ------
     ConfigError
-        When it cannot be read, or is none.
+        When it cannot be read, or is none of this task.
     """
     try:
         with path.open("rb") as stream:
@@ -36,8 +36,8 @@ def read_earlier(path: Path) -> dict[str, Any]:
         found = json.loads(content)
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or found.get("task") != "bias" or not isinstance(found.get("sets"), dict):
-        raise ConfigError(f"--compare {path}: is no report of harmwatch probe --task bias --json")
+    if not isinstance(found, dict) or found.get("task") != task or not isinstance(found.get("sets"), dict):
+        raise ConfigError(f"--compare {path}: is no report of harmwatch probe --task {task} --json")
     return found
 
 

@@ -28,6 +28,7 @@ class _Line(msgspec.Struct):
     mark: str
     status: str
     value: float | None = None
+    decision: str | None = None
 
 
 class Journal:
@@ -50,6 +51,7 @@ class Journal:
 
     def __init__(self, path: Path | None, target: Mapping[str, str | float]) -> None:
         self._outcomes: dict[str, Outcome] = {}
+        self._new: set[str] = set()
         self._stream: BinaryIO | None = None
         if path is None:
             return
@@ -79,14 +81,21 @@ class Journal:
         """What came of a question earlier."""
         return self._outcomes.get(question.mark)
 
+    def is_new(self, question: Question) -> bool:
+        """Whether what came of a question was put in here since this object was made, and not by an earlier run."""
+        return question.mark in self._new
+
     def put(self, question: Question, outcome: Outcome) -> None:
         """Keep what came of a question. It is with the operating system when this returns, so that a killed process
         loses nothing; a machine that loses power may lose the last lines."""
         self._outcomes[question.mark] = outcome
+        self._new.add(question.mark)
         if self._stream is not None:
-            line = {"mark": question.mark, "status": outcome.status}
+            line: dict[str, str | float] = {"mark": question.mark, "status": outcome.status}
             if outcome.value is not None:
-                line["value"] = outcome.value  # type: ignore[assignment]
+                line["value"] = outcome.value
+            if outcome.decision is not None:
+                line["decision"] = outcome.decision
             self._write(line)
 
     def _open(self, path: Path, target: dict[str, Any]) -> None:
@@ -117,9 +126,8 @@ class Journal:
             elif whole:
                 try:
                     found = msgspec.json.decode(line, type=_Line)
-                    self._outcomes[found.mark] = msgspec.convert(
-                        {"status": found.status, "value": found.value}, Outcome, strict=False
-                    )
+                    kept = {"status": found.status, "value": found.value, "decision": found.decision}
+                    self._outcomes[found.mark] = msgspec.convert(kept, Outcome, strict=False)
                 except (msgspec.DecodeError, msgspec.ValidationError):
                     raise DataError(
                         f"{path}: line {number}: is damaged; remove it, and its question is asked anew"

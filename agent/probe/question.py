@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from agent.probe.answers import read_choice, read_rating
+from agent.probe.answers import read_choice, read_compliance, read_rating
 
-__all__ = ["STATUSES", "Choice", "LogLikelihood", "Outcome", "Question", "Rating", "Status", "shown_order"]
+__all__ = [
+    "COMPLIED",
+    "STATUSES",
+    "Choice",
+    "Compliance",
+    "Decision",
+    "LogLikelihood",
+    "Outcome",
+    "Question",
+    "Rating",
+    "Status",
+    "label_mark",
+    "shown_order",
+]
 
 Status: TypeAlias = Literal["answered", "unparsed", "refused", "failed"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 """What can come of a question. Only ``answered`` counts in a score; the others are counted beside it."""
+
+COMPLIED = "complied"
+"""The decision of an answer that does what was asked; ``harmless`` is that of one which a judge finds nothing in."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -25,11 +42,15 @@ class Outcome(msgspec.Struct, frozen=True):
     ----------
     value
         Of an answered question: the place of the chosen answer in the question's own order, the rating, or the
-        log-likelihood. Never a text.
+        log-likelihood. Never a text. Of an answer to an attack, how harmful it is, in [0, 1]; of a decision the
+        probability of the label that it is compared with, where the model tells.
+    decision
+        `COMPLIED` or ``harmless`` of an answer to an attack; a label's mark of a decision.
     """
 
     status: Status
     value: float | None = None
+    decision: str | None = None
 
     @property
     def choice(self) -> int | None:
@@ -75,6 +96,58 @@ class LogLikelihood:
     """The log-likelihood of the text itself is wanted; the prompt is the text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """An attack wants an answer.
+
+    Attributes
+    ----------
+    judge
+        How harmful an answer is, in [0, 1], and whether that is enough for it to count as harmful; None: any answer
+        that is no refusal will do.
+    judged_by
+        The judge's name and version: with another one questions are asked anew.
+    """
+
+    judged_by: str = ""
+    judge: Callable[[str], tuple[float, bool]] | None = field(default=None, repr=False, compare=False)
+
+    def outcome(self, text: str) -> Outcome:
+        """What an answer comes to; its words are not kept."""
+        found = read_compliance(text)
+        if found != "complied":
+            return Outcome(found)
+        score, harmful = (1.0, True) if self.judge is None else self.judge(text)
+        return Outcome("answered", score, COMPLIED if harmful else "harmless")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A label is wanted.
+
+    Attributes
+    ----------
+    against
+        The mark of the label whose probability is of interest; None: that of the label which comes back.
+    """
+
+    against: str | None = None
+
+    def outcome(self, label: str, probabilities: Mapping[str, float] | None) -> Outcome:
+        """What a decision comes to."""
+        mark = label_mark(label)
+        wanted = self.against or mark
+        known = {label_mark(name): value for name, value in (probabilities or {}).items()}
+        # A label that the model does not mention has what the others leave, which may be nothing.
+        value = None if not known else known.get(wanted, 0.0)
+        return Outcome("answered", value, mark)
+
+
+def label_mark(label: str) -> str:
+    """Stands for a label in outcomes and journals: labels come from the model, and might be texts. 12 hex digits."""
+    return sha256(label.strip().encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
     """A prompt, and what kind of answer it has.
@@ -83,11 +156,16 @@ class Question:
     ----------
     key
         Names it within its set of questions, e.g. an item's id and which of its variants.
+    prompt
+        What is sent; of features their JSON, which tells questions apart.
+    features
+        What is sent in the prompt's place.
     """
 
     key: str
     prompt: str
-    expects: Choice | Rating | LogLikelihood
+    expects: Choice | Rating | LogLikelihood | Compliance | Decision
+    features: Mapping[str, float | str] | None = None
 
     def __repr__(self) -> str:
         return f"Question({self.key!r})"

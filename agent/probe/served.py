@@ -6,33 +6,48 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-__all__ = ["Failure", "Reply", "ServedModel"]
+__all__ = ["Failure", "Features", "Reply", "ServedModel"]
 
 Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "raised", "rejected", "malformed"]
-"""Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx for this
-question alone, or a reply that is none (not JSON, other fields, too long, log-likelihoods that cannot be)."""
+"""Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx or a
+filter for this question alone, or a reply that is none (not JSON, other fields, too long, log-likelihoods that cannot
+be)."""
+
+Features: TypeAlias = Mapping[str, float | str]
+"""What a model that judges no texts is given: values by name, in the model's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for one text: an answer, or a log-likelihood (natural logarithm, of the whole text), or neither.
+    """What came back for one text: an answer, a log-likelihood (natural logarithm, of the whole text), a decision, or
+    neither.
 
-    The text is the model's own words: it goes to no log, file or message.
+    The text is the model's own words: it goes to no log, file or message. Neither do labels, which it may make up.
+
+    Attributes
+    ----------
+    label
+        What a classifier decided.
+    probabilities
+        Of its labels, in [0, 1], where it tells.
     """
 
     text: str | None = None
     log_likelihood: float | None = None
     failure: Failure | None = None
+    label: str | None = None
+    probabilities: Mapping[str, float] | None = None
 
     def __repr__(self) -> str:
-        kind = self.failure or ("text" if self.text is not None else "log-likelihood")
-        return f"Reply({kind})"
+        given = {"text": self.text, "label": self.label, "log-likelihood": self.log_likelihood}
+        kinds = [name for name, value in given.items() if value is not None]
+        return f"Reply({self.failure or ', '.join(kinds)})"
 
 
 class ServedModel(Protocol):
     """A model that answers.
 
-    Both methods take texts lazily and give ``(place, reply)`` as replies come, in any order, exactly one for each text.
+    All methods take inputs lazily and give ``(place, reply)`` as replies come, in any order, exactly one for each.
     Retries, rate limits and the budget are the model's own business: a failure that comes out of here is final.
 
     Raises
@@ -59,3 +74,6 @@ class ServedModel(Protocol):
 
     def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
         """Log-likelihoods of texts."""
+
+    def classify(self, inputs: Iterable[str | Features]) -> Iterator[tuple[int, Reply]]:
+        """Decisions about texts, or about rows of features."""

@@ -26,6 +26,9 @@ class Words:
         self._texts = texts
         self._place = LANGUAGES.index(lang)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
     def __call__(self, key: str, **names: Any) -> str:
         """The text of a key, with its names filled in."""
         return self._texts[key][self._place].format(**names)

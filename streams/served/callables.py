@@ -1,4 +1,4 @@
-"""A model that is a Python callable: a list of prompts in, a list of as many texts out."""
+"""A model that is a Python callable: a list of prompts, or of rows, in, a list of as many texts, or decisions, out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.probe.pace import Budget, RateLimit
-from agent.probe.served import Reply
+from agent.probe.served import Features, Reply
+from streams.served.predictions import prediction_reply
 
 __all__ = ["CallableModel", "load_callable"]
 
@@ -93,8 +94,11 @@ class CallableModel:
     def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
         return self._called(self._function.log_likelihoods, texts, _likelihood_reply)  # type: ignore[attr-defined]
 
+    def classify(self, inputs: Iterable[str | Features]) -> Iterator[tuple[int, Reply]]:
+        return self._called(self._function, inputs, _decision_reply)
+
     def _called(
-        self, function: Callable[[list[str]], Any], texts: Iterable[str], read: Callable[[Any], Reply]
+        self, function: Callable[[list[Any]], Any], texts: Iterable[Any], read: Callable[[Any], Reply]
     ) -> Iterator[tuple[int, Reply]]:
         todo = iter(texts)
         place = 0
@@ -106,7 +110,7 @@ class CallableModel:
                 place += 1
 
     def _replies(
-        self, function: Callable[[list[str]], Any], part: list[str], read: Callable[[Any], Reply]
+        self, function: Callable[[list[Any]], Any], part: list[Any], read: Callable[[Any], Reply]
     ) -> list[Reply]:
         try:
             answer = function(list(part))
@@ -123,6 +127,18 @@ class CallableModel:
         if kind not in self._raised:
             self._raised.add(kind)
             _logger.warning("callable_failed target=%s error=%s", self._name, kind)
+
+
+def _decision_reply(value: Any) -> Reply:
+    return prediction_reply(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of NumPy, and what behaves like them, as those of Python."""
+    if isinstance(value, str | bool | int | float | list | tuple | dict):
+        return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+    convert = getattr(value, "tolist", None)
+    return convert() if callable(convert) else value
 
 
 def _text_reply(value: Any) -> Reply:

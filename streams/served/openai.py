@@ -7,20 +7,22 @@ first token of a text has no probability and counts as certain.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
-from urllib.parse import urlsplit
 
 from agent.errors import BudgetSpent, ConfigError, TargetError
 from agent.probe.pace import Budget
-from agent.probe.served import Reply
+from agent.probe.served import Features, Reply
 from streams.served.http_posts import Answer, HttpPosts
+from streams.served.predictions import label_reply
 
-__all__ = ["OpenAiModel", "base_url"]
+__all__ = ["OpenAiModel"]
 
 _TRIAL = "The sun rises in the east."
 _MOST_TOKENS = 100_000
+_NONE = Reply(failure="malformed")
 
 
 class OpenAiModel:
@@ -29,7 +31,7 @@ class OpenAiModel:
     Parameters
     ----------
     url
-        As `base_url` gives it.
+        As `streams.served.url.endpoint_of` gives it.
     model
         Its name at the server; None: the only one that ``/v1/models`` lists.
     most_tokens
@@ -90,6 +92,15 @@ class OpenAiModel:
         for place, answer in self._posts.post_all(requests):
             yield place, _chat_reply(answer)
 
+    def classify(self, inputs: Iterable[str | Features]) -> Iterator[tuple[int, Reply]]:
+        """Answers as labels, of a model that was told to answer with one: the first line, in small letters."""
+        for place, reply in self.generate(given if isinstance(given, str) else json.dumps(given) for given in inputs):
+            lines = (reply.text or "").strip().splitlines()
+            yield (
+                place,
+                label_reply(lines[0].casefold().strip(" .。\"'")) if lines else reply if reply.failure else _NONE,
+            )
+
     def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
         asked: dict[int, str] = {}
 
@@ -130,35 +141,6 @@ class OpenAiModel:
         return str(names[0])
 
 
-def base_url(target: str) -> str:
-    """The URL below which the paths of the API lie, from what an operator gives: with or without ``/v1`` and path.
-
-    Raises
-    ------
-    ConfigError
-        When it is none, or holds credentials or parameters, which would be shown in reports.
-    """
-    try:
-        parts = urlsplit(target)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        good = False
-    if not good:
-        raise ConfigError("--target: is no URL; give one such as http://localhost:8000/v1")
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ConfigError(
-            "--target: give the URL without user, password and parameters; a key goes to --api-key-file or "
-            "HARMWATCH_PROBE_API_KEY"
-        )
-    path = parts.path.rstrip("/")
-    for ending in ("/chat/completions", "/completions"):
-        path = path.removesuffix(ending)
-    if not path:
-        path = "/v1"
-    return f"{parts.scheme}://{parts.netloc}{path}"
-
-
 def _choice(answer: Answer) -> Mapping[str, Any] | None:
     choices = answer.body.get("choices") if answer.body is not None else None
     first = choices[0] if isinstance(choices, list) and choices else None
@@ -173,6 +155,8 @@ def _chat_reply(answer: Answer) -> Reply:
     if not isinstance(message, dict):
         return Reply(failure="malformed")
     content, refusal = message.get("content"), message.get("refusal")
+    if choice is not None and choice.get("finish_reason") == "content_filter" and not content and not refusal:
+        return Reply(failure="rejected")
     if isinstance(content, str):
         return Reply(text=content)
     # A message without content is what a refusal looks like here, and an answer that is only a call of a tool.

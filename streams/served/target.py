@@ -12,7 +12,10 @@ from agent.probe.pace import Backoff, Budget, RateLimit
 from agent.probe.served import ServedModel
 from streams.served.callables import CallableModel, load_callable
 from streams.served.http_posts import HttpPosts
-from streams.served.openai import OpenAiModel, base_url
+from streams.served.kserve import KServeModel
+from streams.served.openai import OpenAiModel
+from streams.served.torch_model import TorchModel, is_torch_module
+from streams.served.url import endpoint_of
 
 __all__ = ["TargetOptions", "is_url", "open_target"]
 
@@ -67,9 +70,12 @@ def open_target(options: TargetOptions, clock: Clock) -> Iterator[ServedModel]:
     pace, budget = RateLimit(options.per_second, clock), Budget(options.most_requests)
     if not is_url(options.target):
         function = load_callable(options.target)
+        if is_torch_module(function):
+            yield TorchModel(options.target, function, budget=budget, batch=options.batch)
+            return
         yield CallableModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
         return
-    url = base_url(options.target)
+    endpoint = endpoint_of(options.target)
     headers = {"User-Agent": f"harmwatch/{__version__}", "Accept": "application/json"}
     if options.api_key is not None:
         headers["Authorization"] = f"Bearer {options.api_key}"
@@ -81,4 +87,7 @@ def open_target(options: TargetOptions, clock: Clock) -> Iterator[ServedModel]:
         timeout_seconds=options.timeout_seconds,
         concurrency=options.concurrency,
     ) as posts:
-        yield OpenAiModel(url, options.model, posts, budget, most_tokens=options.most_tokens)
+        if endpoint.protocol != "openai":
+            yield KServeModel(endpoint, posts, budget)
+            return
+        yield OpenAiModel(endpoint.url, options.model, posts, budget, most_tokens=options.most_tokens)

@@ -15,6 +15,10 @@ from pydantic import BaseModel
 
 from agent.config import ScorerConfig
 from agent.metrics import CATALOGUE
+from agent.metrics.catalogue import PROBE_METRICS
+from agent.probe.adversarial import SEARCHES
+from agent.probe.adversarial.features import FEATURE_ATTACKS
+from agent.probe.perturbations import PERTURBATIONS, perturbation
 from agent.scores import Evidence, Verdict, verdict_id
 from agent.scoring import SCORERS
 from streams.cli import COMMANDS
@@ -118,7 +122,23 @@ def test_make_targets_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_metrics_named_exist(page: Path) -> None:
     for name in re.findall(r"\bharmwatch_[a-z_]*[a-z]\b(?!_?\*)", text_of(page)):
-        assert name in CATALOGUE or any(known.startswith(f"{name}_") for known in CATALOGUE), f"{page.name}: {name}"
+        known = {*CATALOGUE, *PROBE_METRICS}
+        assert name in known or any(each.startswith(f"{name}_") for each in known), f"{page.name}: {name}"
+
+
+def test_the_page_of_probe_has_every_attack_and_metric() -> None:
+    rows = re.findall(r"^\| (.+) \|$", text_of(ROOT / "docs" / "probe.md"), re.MULTILINE)
+    cells = [[cell.strip() for cell in row.split(" | ")] for row in rows]
+    documented = {row[0].strip("`"): row for row in cells}
+    for name in PERTURBATIONS:
+        assert documented[name][1] == perturbation(name).kind and documented[name][-1] in (
+            perturbation(name).also_known_as,
+            "|",
+        )
+    named = {name for row in cells for name in re.findall(r"`([a-z0-9_]+)`", row[0])}
+    assert {*SEARCHES, *FEATURE_ATTACKS} <= named
+    for spec in PROBE_METRICS.values():
+        assert documented[spec.name][1:] == [spec.kind, ", ".join(spec.labels), spec.help]
 
 
 def test_the_configuration_page_has_every_key_with_its_default() -> None:

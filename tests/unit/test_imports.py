@@ -36,6 +36,8 @@ HEAVY = (
         "import streams.worker",
         "import streams.commands.evaluate, streams.commands.calibrate",
         "import streams.commands.assess",
+        "import streams.commands.probe, streams.served.torch_model, agent.probe.perturbations as p; "
+        "[p.perturbation(name) for name in p.PERTURBATIONS]",
         "import streams.commands.probe, agent.probe.bias; "
         "[agent.probe.bias.benchmark_class(name) for name in agent.probe.bias.BENCHMARKS]",
         "import streams.commands.anonymize",

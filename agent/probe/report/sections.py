@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.probe.report.shared import (
+    SMALLEST_P,
+    answers_section,
+    bounds_of,
+    changes_section,
+    number,
+    p_value,
+    range_of,
+    score_cell,
+)
 from agent.probe.score import FEWEST
 from agent.report import Bar, Bars, Block, Cell, Note, Section, Table, Words
 
 __all__ = ["sections_of"]
 
 _MOST_FINDINGS = 10
-_SMALLEST_P = 0.0001
 _MOST_CATEGORIES = 60
 _MOST_BARS = 30
-_STATUSES = ("answered", "unparsed", "refused", "failed", "not_asked")
 
 
 def sections_of(figures: Mapping[str, Any], words: Words) -> list[Section]:
     """What was found, how questions were answered, each set, and what changed."""
-    sections = [_findings(figures, words), _answers(figures, words)]
+    sections = [_findings(figures, words), answers_section(figures, words)]
     sections += [_set(name, found, words) for name, found in figures["sets"].items()]
     if "changes" in figures:
-        sections.append(_changes(figures["changes"], words))
+        sections.append(changes_section(figures["changes"], words))
     return sections
 
 
@@ -47,10 +55,10 @@ def _findings(figures: Mapping[str, Any], words: Words) -> Section:
             set=name,
             category=category or words("overall"),
             score=words(f"score_{key}"),
-            value=_number(score["value"]),
-            interval=_range(score["interval"]),
-            ideal=_number(score["ideal"]),
-            p=f"p {'' if score['p_adjusted'] < _SMALLEST_P else '= '}{_p(score['p_adjusted'])}",
+            value=number(score["value"]),
+            interval=range_of(score["interval"]),
+            ideal=number(score["ideal"]),
+            p=f"p {'' if score['p_adjusted'] < SMALLEST_P else '= '}{p_value(score['p_adjusted'])}",
             tests=figures["sets"][name]["tests"],
         )
         for name, category, key, score in significant
@@ -72,27 +80,6 @@ def _all_scores(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
             yield category, key, score
 
 
-def _answers(figures: Mapping[str, Any], words: Words) -> Section:
-    rows = []
-    reasons: dict[str, int] = {}
-    for name, found in figures["sets"].items():
-        count = found["questions"]
-        rows.append(
-            [
-                Cell(name),
-                Cell(f"{count['all']:,}"),
-                *(_part(count[status], count["all"]) for status in _STATUSES),
-            ]
-        )
-        for reason, failed in count["failures"].items():
-            reasons[reason] = reasons.get(reason, 0) + failed
-    blocks: list[Block] = [Table("", [words(key) for key in ("set", "questions", *_STATUSES)], rows)]
-    if reasons:
-        listed = ", ".join(f"{reason} {failed:,}" for reason, failed in sorted(reasons.items()))
-        blocks.append(Note(words("failures_line", reasons=listed)))
-    return Section(words("answers"), [*blocks, Note(words("answers_note"))])
-
-
 def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
     blocks: list[Block] = [
         Table(
@@ -104,14 +91,14 @@ def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
     categories = list(found["by_category"].items())[:_MOST_CATEGORIES]
     if categories:
         keys = list(dict.fromkeys(key for _, scores in categories for key in scores))
-        rows = [[Cell(category), *(_cell(scores.get(key)) for key in keys)] for category, scores in categories]
+        rows = [[Cell(category), *(score_cell(scores.get(key)) for key in keys)] for category, scores in categories]
         head = [words("category"), *(words(f"score_{key}") for key in keys)]
         blocks.append(Table(words("by_category"), head, rows))
         more = len(found["by_category"]) - len(categories)
         if more:
             blocks.append(Note(words("few_categories", count=more)))
         bars = [
-            Bar(category, scores[keys[0]]["value"], _bounds(scores[keys[0]]), scores[keys[0]].get("ideal"))
+            Bar(category, scores[keys[0]]["value"], bounds_of(scores[keys[0]]), scores[keys[0]].get("ideal"))
             for category, scores in categories[:_MOST_BARS]
             if scores[keys[0]]["value"] is not None
         ]
@@ -125,7 +112,7 @@ def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
                 [(Cell(example["id"]), Cell(example["answer"])) for example in found["examples"]],
             )
         )
-    counts = {key: _number(count) if isinstance(count, float) else count for key, count in found["counts"].items()}
+    counts = {key: number(count) if isinstance(count, float) else count for key, count in found["counts"].items()}
     if "method" in counts:
         counts["method"] = words(f"method_{counts['method']}")
     note = words(
@@ -136,68 +123,11 @@ def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
     return Section(title, blocks)
 
 
-def _changes(changes: Mapping[str, Any], words: Words) -> Section:
-    target = changes["target"] if isinstance(changes["target"], dict) else {}
-    line = words(
-        "changes_line",
-        target=str(target.get("name", "-")),
-        model=str(target.get("model", "-")),
-        created=str(changes["created"] or "-"),
-    )
-    rows: list[Sequence[Cell]] = [
-        (
-            Cell(name),
-            Cell(words(f"score_{key}")),
-            Cell(_number(change["earlier"])),
-            Cell(_number(change["now"])),
-            Cell(
-                _number(change["difference"]["value"]) + ("*" if change["significant"] else ""),
-                _range(change["difference"]["interval"]),
-            ),
-            Cell(_p(change["p_adjusted"])),
-        )
-        for name, found in changes["sets"].items()
-        for key, change in found["scores"].items()
-    ]
-    head = [words(key) for key in ("set", "score", "earlier", "now", "difference", "p_adjusted")]
-    blocks: list[Block] = [Note(line), Table("", head, rows)]
-    if changes["left_out"]:
-        blocks.append(Note(words("left_out", sets=", ".join(changes["left_out"]))))
-    return Section(words("changes"), [*blocks, Note(words("changes_note", tests=changes["tests"]))])
-
-
 def _score_row(name: str, score: Mapping[str, Any]) -> tuple[Cell, ...]:
     return (
         Cell(name),
-        _cell(score),
-        Cell(_number(score.get("ideal"))),
+        score_cell(score),
+        Cell(number(score.get("ideal"))),
         Cell(f"{score['n']:,}"),
-        Cell(_p(score.get("p_adjusted"))),
+        Cell(p_value(score.get("p_adjusted"))),
     )
-
-
-def _cell(score: Mapping[str, Any] | None) -> Cell:
-    if score is None or score["value"] is None:
-        return Cell("-")
-    star = "*" if score.get("significant") else ""
-    return Cell(_number(score["value"]) + star, _range(score["interval"]))
-
-
-def _bounds(score: Mapping[str, Any]) -> tuple[float, float] | None:
-    return None if score["interval"] is None else (score["interval"][0], score["interval"][1])
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _range(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.3f} – {interval[1]:.3f}"
-
-
-def _p(p: float | None) -> str:
-    return "-" if p is None else f"< {_SMALLEST_P:.4f}" if p < _SMALLEST_P else f"{p:.4f}"
-
-
-def _part(count: int, everything: int) -> Cell:
-    return Cell(f"{count:,}", f"{100.0 * count / everything:.1f} %") if count else Cell("0")

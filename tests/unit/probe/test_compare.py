@@ -60,11 +60,11 @@ def test_a_figure_that_is_none_is_not_compared(score: Any) -> None:
 def test_other_files_are_no_reports(tmp_path: Path, content: str) -> None:
     (tmp_path / "r.json").write_text(content)
     with pytest.raises(ConfigError, match="is no report"):
-        read_earlier(tmp_path / "r.json")
+        read_earlier(tmp_path / "r.json", "bias")
 
 
 def test_a_report_is_read(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps(report(3)))
-    assert read_earlier(tmp_path / "r.json") == report(3)
+    assert read_earlier(tmp_path / "r.json", "bias") == report(3)
     with pytest.raises(ConfigError, match="cannot be read"):
-        read_earlier(tmp_path / "none.json")
+        read_earlier(tmp_path / "none.json", "bias")

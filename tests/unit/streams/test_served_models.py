@@ -19,8 +19,9 @@ from agent.probe.served import Reply
 from streams.served.api_key import read_api_key
 from streams.served.callables import CallableModel, load_callable
 from streams.served.http_posts import MOST_BYTES, HttpPosts
-from streams.served.openai import OpenAiModel, base_url
+from streams.served.openai import OpenAiModel
 from streams.served.target import TargetOptions, open_target
+from streams.served.url import endpoint_of
 from tests.unit.probe.rule_server import KEY, Illness, RuleServer, serve
 
 PROMPTS = [f"prompt {place}" for place in range(12)]
@@ -55,7 +56,7 @@ def asked(
             sleep=no_sleep,
         ) as posts,
     ):
-        yield OpenAiModel(base_url(server.url), "rule-1", posts, spending, most_tokens=8), waits
+        yield OpenAiModel(endpoint_of(server.url).url, "rule-1", posts, spending, most_tokens=8), waits
 
 
 def replies(model: OpenAiModel, prompts: list[str] = PROMPTS) -> list[Reply]:
@@ -253,7 +254,7 @@ def test_the_only_model_is_found_and_of_several_one_must_be_named() -> None:
      ("http://h/v1/chat/completions", "http://h/v1"), ("http://h/openai/v1", "http://h/openai/v1")],
 )  # fmt: skip
 def test_urls(given: str, url: str) -> None:
-    assert base_url(given) == url
+    assert endpoint_of(given).url == url
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_urls(given: str, url: str) -> None:
 )
 def test_urls_that_are_none_or_hold_secrets(given: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        base_url(given)
+        endpoint_of(given)
     assert "sesame" not in str(caught.value)
 
 

@@ -1,0 +1,243 @@
+"""Attacking the items of a set: many hunts side by side, in rounds, so that many questions are under way at a time.
+
+Items are attacked in groups, in the order of their ids' hashes, and a group counts when all of it is done: what a run
+has done when its budget ends is a random sample, where single items would be those that fell soonest. Memory does not
+grow with the set. A hunt sees the results of its own tries alone; so the order in
+which answers come changes nothing, and a run that goes on from a journal gives the same report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from agent.errors import BudgetSpent
+from agent.probe.adversarial.attack import Attack, Hunt, Result, Skip, Try
+from agent.probe.adversarial.goal import Goal
+from agent.probe.adversarial.items import Item
+from agent.probe.asking import Asker
+from agent.probe.question import Outcome, Question
+
+__all__ = ["Attacked", "Attempt", "attack_items"]
+
+_GROUP = 16
+
+
+@dataclass(slots=True, repr=False)
+class Attempt:
+    """What came of one attack on one item.
+
+    Attributes
+    ----------
+    skip
+        Why nothing was tried; None when something was.
+    queries
+        Tries that were put to the model, those that a journal knew included; of a success up to its first.
+    best
+        The try that did it and is most like the original.
+    failed
+        Whether every request of it failed.
+    """
+
+    skip: Skip | None = None
+    queries: int = 0
+    succeeded: bool = False
+    failed: bool = False
+    best: Try | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Attacked:
+    """An item, what came of it as it is, and of each attack by name; attacks that are not for it are not there."""
+
+    item: Item
+    original: Outcome
+    succeeded: bool
+    attempts: dict[str, Attempt]
+
+
+@dataclass(slots=True, repr=False)
+class _Running:
+    item: Item
+    attempt: Attempt
+    hunt: Hunt
+    tries: Sequence[Try] = ()
+    answered: int = 0
+    done: bool = False
+
+
+@dataclass(slots=True, repr=False)
+class _Group:
+    items: Sequence[Item]
+    originals: dict[str, Outcome] = field(default_factory=dict)
+    attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
+    running: list[_Running] = field(default_factory=list)
+
+
+def attack_items(
+    items: Sequence[Item],
+    attacks: Sequence[Attack],
+    goal: Goal,
+    asker: Asker,
+    *,
+    send: Callable[[str], str],
+    advance: Callable[[int], None],
+) -> Iterator[Attacked]:
+    """Attack items; gives them as they are done. Ends early when the budget is spent (`Asker.spent`).
+
+    Parameters
+    ----------
+    send
+        What is sent in a text's place: the text, or what a defence makes of it.
+    advance
+        Called with how many attacks on items, and items that are not attacked, have come to an end.
+
+    Raises
+    ------
+    TargetError
+        As `Asker.ask`.
+    """
+    for start in range(0, len(items), _GROUP):
+        group = _Group(items[start : start + _GROUP])
+        yield from _attacked(group, attacks, goal, asker, send, advance)
+        if asker.spent:
+            return
+
+
+def _attacked(
+    group: _Group,
+    attacks: Sequence[Attack],
+    goal: Goal,
+    asker: Asker,
+    send: Callable[[str], str],
+    advance: Callable[[int], None],
+) -> Iterator[Attacked]:
+    asked = [_question(item, _unchanged(item), goal, None, send) for item in group.items]
+    outcomes = asker.ask(asked)
+    for item, question in zip(group.items, asked, strict=True):
+        if question.key in outcomes:
+            group.originals[item.id] = outcomes[question.key]
+    _begin(group, attacks, goal, asker, advance)
+    while not asker.spent:
+        waiting = [running for running in group.running if not running.done]
+        if not waiting:
+            break
+        _round(group, waiting, goal, asker, send, advance)
+    if not _done(group):
+        return  # the budget is spent
+    for item in group.items:
+        original = group.originals[item.id]
+        succeeded = goal.attacks(item) and goal.succeeded(original, original)
+        yield Attacked(item, original, succeeded, group.attempts.get(item.id, {}))
+
+
+def _done(group: _Group) -> bool:
+    return len(group.originals) == len(group.items) and all(running.done for running in group.running)
+
+
+def _begin(group: _Group, attacks: Sequence[Attack], goal: Goal, asker: Asker, advance: Callable[[int], None]) -> None:
+    for item in group.items:
+        original = group.originals.get(item.id)
+        suited = [attack for attack in attacks if attack.suits(item)]
+        if not goal.attacks(item):
+            advance(1)
+            continue
+        if original is None or not _can_attack(goal, original):
+            advance(len(suited))
+            continue
+        result = _result(goal, original, original)
+        attempts = group.attempts.setdefault(item.id, {})
+        for attack in suited:
+            attempt = attempts[attack.name] = Attempt()
+            if result.succeeded and attack.kind == "search":
+                # It need not look for anything: the request as it is does it.
+                attempt.succeeded, attempt.best = True, _unchanged(item)
+                advance(1)
+                continue
+            running = _Running(item, attempt, attack.hunt(item, original.decision or "", result))
+            group.running.append(running)
+            _step(running, None, asker)
+            if running.done:
+                advance(1)
+
+
+def _can_attack(goal: Goal, original: Outcome) -> bool:
+    """A refusal, or an empty answer, is what an attack on requests begins with; a decision must be there to change."""
+    return original.status != "failed" and (goal.name == "comply" or original.decision is not None)
+
+
+def _round(
+    group: _Group,
+    waiting: Sequence[_Running],
+    goal: Goal,
+    asker: Asker,
+    send: Callable[[str], str],
+    advance: Callable[[int], None],
+) -> None:
+    """Put what all hunts propose to the model, each question once; a hunt goes on when all of its own are answered."""
+    questions: dict[str, Question] = {}
+    keys: list[list[str]] = []
+    listening: dict[str, list[int]] = {}
+    for number, running in enumerate(waiting):
+        original = group.originals[running.item.id]
+        asked = [_question(running.item, each, goal, original, send) for each in running.tries]
+        keys.append([question.key for question in asked])
+        for question in asked:
+            questions[question.key] = question
+            listening.setdefault(question.key, []).append(number)
+    known: dict[str, Outcome] = {}
+
+    def heard(key: str, outcome: Outcome) -> None:
+        known[key] = outcome
+        for number in dict.fromkeys(listening[key]):
+            running, own = waiting[number], keys[number]
+            if all(each in known for each in own):
+                original = group.originals[running.item.id]
+                _step(running, [_result(goal, original, known[each]) for each in own], asker)
+                advance(int(running.done))
+
+    asker.ask(list(questions.values()), heard)
+
+
+def _step(running: _Running, results: Sequence[Result] | None, asker: Asker) -> None:
+    """Account for results, and hear what the hunt wants next."""
+    attempt = running.attempt
+    for each, result in zip(running.tries, results or (), strict=True):
+        if not attempt.succeeded:
+            attempt.queries += 1
+        running.answered += not result.failed
+        if result.succeeded and each.counts:
+            attempt.succeeded = True
+            if attempt.best is None or each.similarity > attempt.best.similarity:
+                attempt.best = each
+    try:
+        running.tries = next(running.hunt) if results is None else running.hunt.send(results)
+    except BudgetSpent:  # gradients are requests too
+        asker.spent = True
+    except StopIteration as stop:
+        running.done = True
+        attempt.skip = stop.value if attempt.queries == 0 else None
+        attempt.failed = attempt.queries > 0 and running.answered == 0
+
+
+def _result(goal: Goal, original: Outcome, outcome: Outcome) -> Result:
+    failed = outcome.status == "failed"
+    return Result(
+        not failed and goal.succeeded(original, outcome), 0.0 if failed else goal.score(original, outcome), failed
+    )
+
+
+def _unchanged(item: Item) -> Try:
+    return Try(item.input, 1.0)
+
+
+def _question(item: Item, each: Try, goal: Goal, original: Outcome | None, send: Callable[[str], str]) -> Question:
+    """Questions of one item with the same input are one, whichever attack asks them."""
+    if isinstance(each.input, str):
+        prompt, features = send(each.input), None
+    else:
+        prompt, features = json.dumps(each.input), each.input
+    digest = sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return Question(f"{item.id}:{digest}", prompt, goal.expects(original), features)

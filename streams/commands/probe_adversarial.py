@@ -1,0 +1,283 @@
+"""``harmwatch probe``: attacks on a served model, and how many of them succeed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from agent.errors import ConfigError
+from agent.metrics.textfile import probe_textfile
+from agent.probe.adversarial import attacks_of, feature_attacks_of
+from agent.probe.adversarial.attack import Attack, Limits
+from agent.probe.adversarial.defence import as_sent, sanitised
+from agent.probe.adversarial.features import FeatureSpace, Gradients
+from agent.probe.adversarial.figures import SetTally
+from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal, GoalName
+from agent.probe.adversarial.hunting import attack_items
+from agent.probe.adversarial.items import Item, read_items
+from agent.probe.adversarial.shown import Redactor
+from agent.probe.asking import Asker
+from agent.probe.journal import Journal
+from agent.probe.report import ADVERSARIAL_TEXTS, adversarial_sections
+from agent.probe.rows import read_rows, set_name
+from agent.probe.served import Features, ServedModel
+from agent.quality.measure import ScorerJudge
+from agent.report import Words
+from agent.scoring import SCORERS, load_scorer
+from streams.commands.pages import show_report
+from streams.commands.same_file import same_file
+from streams.commands.terminal import progress_bar
+from streams.commands.writable import check_writable
+
+__all__ = ["BOUNDS", "OPTIONS", "add_arguments", "check_outputs", "prepared", "show"]
+
+OPTIONS: Mapping[str, Any] = dict.fromkeys(
+    (
+        "attacks", "goal", "judge", "queries", "width", "depth", "similarity", "seed", "epsilon", "swaps", "reference",
+        "metrics_out",
+    )
+) | {"sanitise": False}  # fmt: skip
+"""Options of this task alone, with what they are when they are not given."""
+
+BOUNDS = (
+    ("queries", 1, 100_000),
+    ("width", 1, 1_000),
+    ("depth", 1, 20),
+    ("similarity", 0.0, 1.0),
+    ("seed", 0, 2**63),
+    ("epsilon", 0.0, 1.0),
+    ("swaps", 0, 1_000),
+)
+#: A request stays one in a template or in Base64; what is right about a text to be judged may change with them.
+_DEFAULT_ATTACKS: Mapping[GoalName, Sequence[str]] = {
+    "comply": ("all",),
+    "flip": ("character", "word", "translation", "chinese"),
+}
+_EXAMPLES, _QUERIES, _WIDTH, _DEPTH, _SIMILARITY, _EPSILON, _SWAPS = 5, 32, 4, 3, 0.5, 0.1, 1
+
+
+def add_arguments(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--attacks", nargs="+", metavar="NAME",
+                       help="perturbations, kinds of them (character, word, encoding, translation, chinese, template), "
+                       "searches (greedy, beam, deepwordbug, pruthi, textbugger, ...), of features random, boundary, "
+                       "spsa, fgsm, pgd; default all but searches, "
+                       "for flip without encodings and templates")  # fmt: skip
+    group.add_argument("--goal", choices=GOALS,
+                       help="comply: an answer where there should be a refusal; flip: another decision (default "
+                       "comply, flip for KServe, torch and features)")  # fmt: skip
+    group.add_argument("--sanitise", action="store_true", help="send each text sanitised, as a defence would")
+    group.add_argument("--judge", metavar="SCORER",
+                       help="comply: an answer must also be harmful by this scorer, e.g. toxicity")  # fmt: skip
+    group.add_argument("--queries", type=int, metavar="N", help=f"of a search on an item (default {_QUERIES})")
+    group.add_argument("--width", type=int, metavar="N", help=f"of beam (default {_WIDTH})")
+    group.add_argument("--depth", type=int, metavar="N",
+                       help=f"perturbations on top of each other, of greedy and beam (default {_DEPTH})")  # fmt: skip
+    group.add_argument("--similarity", type=float, metavar="X",
+                       help=f"least similarity to the original, 0 to 1 (default {_SIMILARITY})")  # fmt: skip
+    group.add_argument("--seed", type=int, metavar="N", help="of all chance (default 0)")
+    group.add_argument("--epsilon", type=float, metavar="X",
+                       help=f"features: change of a number, as a share of its range (default {_EPSILON})")  # fmt: skip
+    group.add_argument("--swaps", type=int, metavar="N",
+                       help=f"features: how many others may take another value (default {_SWAPS})")  # fmt: skip
+    group.add_argument("--reference", type=Path, metavar="FILE",
+                       help="features: rows that span the ranges (default: the set itself)")  # fmt: skip
+    group.add_argument("--metrics-out", type=Path, metavar="FILE.prom",
+                       help="write the rates as metrics, for node_exporter's textfile collector")  # fmt: skip
+
+
+def check_outputs(args: argparse.Namespace, inputs: Iterable[tuple[Path, str]]) -> None:
+    """See that the metrics may be written, and onto no input.
+
+    Raises
+    ------
+    ConfigError
+        When they may not.
+    """
+    path = args.metrics_out
+    if path is None:
+        return
+    if path.suffix != ".prom":
+        raise ConfigError(f"--metrics-out {path}: its name must end in .prom, or the collector leaves it alone")
+    for other, role in inputs:
+        if same_file(path, other):
+            raise ConfigError(f"--metrics-out {path}: is {role}; name another file")
+    check_writable(path, "--metrics-out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    items: Sequence[Item]
+    space: FeatureSpace | None
+
+
+def prepared(args: argparse.Namespace) -> Callable[[ServedModel], dict[str, Any]]:
+    """The probe, its data read and its options checked.
+
+    Raises
+    ------
+    ConfigError, DataError
+        When the data or an option are wrong.
+    """
+    sets = _sets(args)
+    if args.goal == "flip" and args.judge is not None:
+        raise ConfigError("--judge judges answers; it has no part in --goal flip")
+    if args.judge is not None and args.judge not in SCORERS:
+        raise ConfigError(f"--judge: no scorer is called {args.judge!r}; there are {', '.join(sorted(SCORERS))}")
+    if args.sanitise and all(each.space for each in sets.values()):
+        raise ConfigError("--sanitise is for texts; of features there is nothing to normalise")
+    if not any(each.space for each in sets.values()):
+        _text_attacks(args, "comply")  # names are checked before anybody is asked
+    return partial(_attacked, args, sets)
+
+
+def _sets(args: argparse.Namespace) -> dict[str, _Set]:
+    found: dict[str, _Set] = {}
+    reference = [] if args.reference is None else _features(read_items(read_rows(args.reference)), args.reference)
+    for path in args.data:
+        name = set_name(path)
+        if name in found:
+            raise ConfigError(f"--data: two sets are called {name!r}; rename a file")
+        items = read_items(read_rows(path))
+        space = None
+        if items[0].features is not None:
+            rows = reference or _features(items, path)
+            if set(rows[0]) != set(items[0].features):
+                raise ConfigError(f"--reference {args.reference}: has other features than {path}")
+            epsilon = _EPSILON if args.epsilon is None else args.epsilon
+            space = FeatureSpace.of(rows, epsilon=epsilon, swaps=_SWAPS if args.swaps is None else args.swaps)
+            for row in _features(items, path):
+                space.check(row)
+            if args.goal == "comply":
+                raise ConfigError("--goal comply is for requests; features are judged: leave --goal out")
+        found[name] = _Set(items if args.sample is None else items[: args.sample], space)
+    return found
+
+
+def _features(items: Sequence[Item], path: Path) -> list[Features]:
+    rows = [item.features for item in items if item.features is not None]
+    if not rows:
+        raise ConfigError(f"--reference {path}: its rows have no features")
+    return rows
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    return Limits(args.seed or 0, args.queries or _QUERIES, _SIMILARITY if args.similarity is None else args.similarity)
+
+
+def _text_attacks(args: argparse.Namespace, goal: GoalName) -> list[Attack]:
+    return attacks_of(
+        args.attacks or _DEFAULT_ATTACKS[goal], _limits(args), width=args.width or _WIDTH, depth=args.depth or _DEPTH
+    )
+
+
+def _attacks(args: argparse.Namespace, each: _Set, goal: Goal, model: ServedModel) -> list[Attack]:
+    if each.space is None:
+        return _text_attacks(args, goal.name)
+    gradients = cast("Gradients | None", getattr(model, "input_gradients", None))
+    return feature_attacks_of(args.attacks or ["all"], each.space, _limits(args), gradients)
+
+
+def _goal(args: argparse.Namespace, each: _Set, model: ServedModel) -> Goal:
+    flips = each.space is not None or str(model.description["kind"]).startswith(("kserve", "torch"))
+    if args.goal == "flip" or (args.goal is None and flips):
+        return FlipGoal()
+    if args.judge is None:
+        return ComplyGoal()
+    judge = ScorerJudge(load_scorer(args.judge, {}), {}, "output")
+
+    def judged(text: str) -> tuple[float, bool]:
+        (opinion,) = judge.judge([text])
+        return opinion.score, opinion.flagged
+
+    return ComplyGoal(judged, f"{judge.name}@{judge.version}")
+
+
+def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> dict[str, Any]:
+    goals = {name: _goal(args, each, model) for name, each in sets.items()}
+    plans = {name: (each, _attacks(args, each, goals[name], model), goals[name]) for name, each in sets.items()}
+    total = sum(
+        sum(attack.suits(item) for attack in attacks) if goal.attacks(item) else 1
+        for each, attacks, goal in plans.values()
+        for item in each.items
+    )
+    examples = _EXAMPLES if args.examples is None else args.examples
+    send, redact = sanitised if args.sanitise else as_sent, Redactor()
+    complete, remembered = True, 0
+    found: dict[str, Any] = {}
+    with (
+        Journal(args.resume, dict(model.description)) as journal,
+        progress_bar("attacking", total, quiet=args.quiet) as advance,
+    ):
+        for name, (each, attacks, goal) in plans.items():
+            asker = Asker(model, journal)
+            tally = SetTally(attacks, goal, examples)
+            for attacked in attack_items(each.items, attacks, goal, asker, send=send, advance=advance):
+                tally.add(attacked)
+            asker.check_answered(len(each.items))
+            complete, remembered = complete and not asker.spent, remembered + asker.remembered
+            found[name] = tally.figures(len(each.items), asker.failures, redact)
+    limits = _limits(args)
+    return {
+        "task": args.task,
+        "target": dict(model.description),
+        "sanitised": args.sanitise,
+        "limits": {"seed": limits.seed, "queries": limits.queries, "similarity": limits.similarity},
+        "complete": complete,
+        "run": {"requests": model.requests, "remembered": remembered},
+        "sets": found,
+    }
+
+
+def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> None:
+    """Page, table or JSON; and the metrics."""
+    words = Words(ADVERSARIAL_TEXTS, args.lang)
+    heading = words(
+        "heading",
+        target=figures["target"]["name"],
+        model=figures["target"].get("model", "-"),
+        sets=len(figures["sets"]),
+        requests=f"{figures['run']['requests']:,}",
+        seed=figures["limits"]["seed"],
+        created=figures["run"]["created"],
+    )
+    if args.metrics_out is not None:
+        _write_metrics(args.metrics_out, probe_textfile(_samples(figures, now)))
+    show_report(args, figures, adversarial_sections(figures, words), heading, words)
+
+
+def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    target = figures["target"]
+    model = str(target.get("model", target["name"]))
+    for name, found in figures["sets"].items():
+        goal = str(found["counts"]["method"])
+        for language, scores in (("all", found["scores"]), *found["by_category"].items()):
+            for attack in ("original", "any", *found["attacks"]):
+                score = scores.get(attack)
+                if score is None or score["value"] is None:
+                    continue
+                labels = {"model": model, "set": name, "goal": goal, "attack": attack, "language": str(language)}
+                low, high = score["interval"]
+                for bound, value in (("value", score["value"]), ("lower", low), ("upper", high)):
+                    yield "harmwatch_probe_success_ratio", {**labels, "bound": bound}, value
+                yield "harmwatch_probe_items", labels, score["n"]
+        for attack, facts in found["attacks"].items():
+            labels = {"model": model, "set": name, "goal": goal, "attack": attack}
+            yield "harmwatch_probe_queries", labels, facts["queries"]["all"]
+    yield "harmwatch_probe_requests", {"model": model}, figures["run"]["requests"]
+    yield "harmwatch_probe_complete", {"model": model}, float(figures["complete"])
+    yield "harmwatch_probe_timestamp_seconds", {"model": model}, now
+
+
+def _write_metrics(path: Path, content: bytes) -> None:
+    """Whole or not at all: the collector reads when it likes."""
+    beside = path.with_name(f".{path.name}.unfinished")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ConfigError(f"--metrics-out {path}: cannot be written ({error.strerror})") from None
