@@ -74,6 +74,8 @@ class Pipeline:
         Looks whether a group is treated worse; None when nobody wants to know.
     late_labels
         Joins labels that come on their own; None when none come.
+    passages
+        Search retrieved passages for attacks, when a scorer finds any.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Pipeline:
         drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,
+        passages: bool = True,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
@@ -119,6 +122,7 @@ class Pipeline:
         self._texts_in_flight = 0
         self._chars_in_flight = 0
         self._closed = False
+        self._reads_passages = passages and executor.reads_passages
 
     def warm_up(self) -> None:
         """Load all models and score a first batch with each.
@@ -187,7 +191,12 @@ class Pipeline:
             item = ScoringItem(part, half.direction, normalize, given)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
             extra = 0
-            record.remaining += 1
+        if not self._reads_passages:
+            half.passages, half.passage_answers = [], []
+        for index, (_, part, _) in enumerate(half.passages):
+            item = ScoringItem(part, "input", normalize, passage=True)
+            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+        record.remaining += len(half.parts) + len(half.passages)
 
     def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
         """A record from before the committed offset: known again after a restart, not scored or counted again.
@@ -214,7 +223,8 @@ class Pipeline:
         for result in self._executor.poll():
             slots = self._flying.popleft()
             for slot, answers in zip(slots, result.rows, strict=True):
-                slot.half.answers[slot.index] = answers
+                into = slot.half.passage_answers if slot.item.passage else slot.half.answers
+                into[slot.index] = answers
                 slot.record.remaining -= 1
             self._texts_in_flight -= len(slots)
         self._feed(drain or self._closed)

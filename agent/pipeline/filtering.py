@@ -17,6 +17,7 @@ import msgspec
 
 from agent.errors import ScorerError
 from agent.evidence import redact, values_of
+from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
 from agent.policy import Policy
 from agent.scores import Action, FilteredTexts, Finding, ScoreRow, TextSpan, Verdict, strongest
@@ -53,9 +54,11 @@ class _Draft:
 class TextFilter:
     """Applies one policy. Asks scorers nothing: their rows say all that it needs."""
 
-    def __init__(self, policy: Policy, scorers: Sequence[Scorer]) -> None:
+    def __init__(self, policy: Policy, scorers: Sequence[Scorer], indirect: IndirectAttacks | None = None) -> None:
         self._policy = policy
         self._scorers = tuple(scorers)
+        indirect = indirect or IndirectAttacks(scorers)
+        self._categories = {scorer.name: indirect.categories(scorer) for scorer in scorers}
 
     def apply(self, half: Half, verdict: Verdict) -> FilteredTexts:
         """The texts of one judged half.
@@ -111,7 +114,7 @@ class TextFilter:
             if answer is None and uses_context(scorer):
                 continue  # there is no context, so there was nothing to ask
             if not isinstance(answer, ScoreRow) or answer.truncated:
-                missing = self._policy.on_missing(scorer.categories, half.direction, half.call.model)
+                missing = self._policy.on_missing(self._categories[scorer.name], half.direction, half.call.model)
                 if missing is not None:
                     wanted.add(missing)
         return wanted

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "limits_of", "uses_context"]
+__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "finds_attacks", "limits_of", "uses_context"]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -65,16 +65,25 @@ class ScoringItem:
     ----------
     given
         Of an output what its model had been given; None for an input, and when nobody wants to know.
+    passage
+        A retrieved passage: its direction is ``input``, and only scorers that find attacks see it (`finds_attacks`).
     """
 
-    __slots__ = ("_normalize", "_normalized", "direction", "given", "part")
+    __slots__ = ("_normalize", "_normalized", "direction", "given", "part", "passage")
 
     def __init__(
-        self, part: TextPart, direction: Direction, normalize: Callable[[str], str], given: Given | None = None
+        self,
+        part: TextPart,
+        direction: Direction,
+        normalize: Callable[[str], str],
+        given: Given | None = None,
+        *,
+        passage: bool = False,
     ) -> None:
         self.part = part
         self.direction: Direction = direction
         self.given = given
+        self.passage = passage
         self._normalize = normalize
         self._normalized: str | None = None
 
@@ -193,6 +202,11 @@ class Scorer(Protocol):
 def uses_context(scorer: Scorer) -> bool:
     """Whether a scorer's rows depend on `ScoringItem.given`; most scorers do not say, and read the text alone."""
     return bool(getattr(scorer, "uses_context", False))
+
+
+def finds_attacks(scorer: Scorer) -> bool:
+    """Whether a scorer looks for attacks in inputs: it is given passages too, where attackers write as well."""
+    return "input" in scorer.directions and "adversarial" in scorer.categories.values() and not uses_context(scorer)
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:

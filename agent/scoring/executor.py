@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, finds_attacks, uses_context
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import CallState, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
@@ -92,6 +92,7 @@ class Executor:
         self._observer = observer or SilentObserver()
         self._settler = Settler(cache, clock, self._observer)
         self._in_context = frozenset(scorer.name for scorer in scorers if uses_context(scorer))
+        self._of_passages = frozenset(scorer.name for scorer in scorers if finds_attacks(scorer))
         directions = {scorer.directions for scorer in scorers}
         self._uniform: frozenset[Direction] | None = directions.pop() if len(directions) == 1 else None
         self._lock = threading.Lock()
@@ -108,6 +109,11 @@ class Executor:
     def uses_context(self) -> bool:
         """Whether a scorer wants to know what the models had been given."""
         return bool(self._in_context)
+
+    @property
+    def reads_passages(self) -> bool:
+        """Whether a scorer wants to see retrieved passages."""
+        return bool(self._of_passages)
 
     def warm_up(self) -> None:
         """Warm up every scorer, one after another, in the calling thread.
@@ -227,7 +233,10 @@ class Executor:
         name = scorer.name
         parts: list[Batch] = []
         asked: list[Unit] = []
-        chosen = (plan.units_in_context(),) if name in self._in_context else plan.units(scorer.directions)
+        if name in self._in_context:
+            chosen: Sequence[Sequence[Unit]] = (plan.units_in_context(),)
+        else:
+            chosen = plan.units(scorer.directions, passages=name in self._of_passages)
         for units in chosen:
             unknown: list[Unit] = []
             for unit in units:
