@@ -100,6 +100,10 @@ class TextFilter:
             for answer in answers.values():
                 if isinstance(answer, ScoreRow):
                     _collect(draft, piece, answer, changing)
+        given = {category for categories in self._categories.values() for category in categories}
+        for finding in changing.values():
+            if finding.category not in given:
+                _collect_outcome(drafts, finding)
         return list(drafts.values())
 
     def _unseen(self, half: Half, answers: Mapping[str, Answer]) -> set[Action]:
@@ -172,6 +176,18 @@ def _collect(draft: _Draft, piece: ScoredText, row: ScoreRow, changing: Mapping[
             msgspec.structs.replace(span, start=span.start + piece.start, end=span.end + piece.start)
             for span in (*exact, *stretches)
         )
+
+
+def _collect_outcome(drafts: Mapping[int, _Draft], finding: Finding) -> None:
+    """What a finding asks that no scorer's row holds: of the texts that its spans lie in, of all when it has none."""
+    kind = finding.category.rpartition(".")[2].upper()
+    concerned = {span.part for span in finding.spans} or set(drafts)
+    for index in concerned & drafts.keys():
+        draft = drafts[index]
+        own = [span for span in finding.spans if span.part == index]
+        stretches = [TextSpan(span.start, span.end, finding.category, kind) for span in own]
+        draft.spans += stretches or [TextSpan(0, len(draft.text), finding.category, kind)]
+        draft.action = strongest((draft.action, finding.action))
 
 
 def _sentences_of(text: str, spans: Sequence[TextSpan]) -> list[tuple[int, int]]:

@@ -108,12 +108,18 @@ class _Instructions(NamedTuple):
 
 
 class PromptLeaks:
-    """Compares outputs with the system prompts that came with them. Belongs to one thread."""
+    """Compares outputs with the system prompts that came with them. Belongs to one thread.
+
+    Attributes
+    ----------
+    remembered
+        Hashes and probes of system prompts that are held; bounded.
+    """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(16)
         self._known: OrderedDict[bytes, _Instructions] = OrderedDict()
-        self._remembered = 0
+        self.remembered = 0
 
     def look(self, parts: Sequence[TextPart], given: Given, *, attacked: bool) -> tuple[int, Repetition] | None:
         """The gravest repetition in an output's texts, with the index of its text; None when there is none.
@@ -149,10 +155,10 @@ class PromptLeaks:
             self._known.move_to_end(digest)
             return known
         read = self._known[digest] = _instructions("\n".join(texts)[:_MOST_CHARS])
-        self._remembered += read.size
-        while self._remembered > _MOST_REMEMBERED:
+        self.remembered += read.size
+        while self.remembered > _MOST_REMEMBERED:
             _, oldest = self._known.popitem(last=False)
-            self._remembered -= oldest.size
+            self.remembered -= oldest.size
         return read
 
 
