@@ -11,7 +11,13 @@ from agent.scoring.encoders.scorer import import_models
 __all__ = ["activation_of", "load_classifier"]
 
 
-def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle: bool) -> tuple[Any, Any]:
+#: Checkpoints with code of their own that is no more than a head without a pooler on DeBERTa's first token.
+_PLAIN_HEADS = frozenset({"piguard", "PIGuard", "InjecGuard"})
+
+
+def load_classifier(
+    slot: str, model: str, revision: str | None, *, allow_pickle: bool, local_only: bool = False
+) -> tuple[Any, Any]:
     """The network, in float32 on the CPU, and its tokeniser.
 
     Parameters
@@ -22,6 +28,8 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     allow_pickle
         Take weights that are no safetensors as well. torch reads them with ``weights_only``, which runs no code, but
         its reader has had holes (CVE-2025-32434).
+    local_only
+        Take a directory and nothing else.
 
     Raises
     ------
@@ -30,26 +38,38 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     """
     _, transformers = import_models(slot)
     path = Path(model).expanduser()
-    if not path.is_dir() and (path.is_absolute() or model.startswith((".", "~"))):
+    if not path.is_dir() and (local_only or path.is_absolute() or model.startswith((".", "~"))):
         raise ModelError(
             f"scorer {slot}: {model} is no directory; put config.json, the weights and the tokeniser there"
         )
     source = str(path) if path.is_dir() else model
     common = {"revision": revision or "main", "trust_remote_code": False, "local_files_only": path.is_dir()}
     try:
-        network, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+        own, _ = transformers.PretrainedConfig.get_config_dict(source, **common)
+        plain = not _PLAIN_HEADS.isdisjoint((own.get("model_type"), *(own.get("architectures") or ())))
+        kind, settings = transformers.AutoModelForSequenceClassification, dict(common)
+        if plain:
+            # Read as what it is, DeBERTa: the code that it brings along is not run.
+            kind = transformers.DebertaV2ForSequenceClassification
+            settings["config"] = transformers.DebertaV2Config.from_pretrained(source, **common)
+        network, report = kind.from_pretrained(
             source, use_safetensors=None if allow_pickle else True, output_loading_info=True, torch_dtype="float32",
-            **common,
+            **settings,
         )  # fmt: skip
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **settings)
     # Files of all kinds of damage, hubs that cannot be reached, packages that a tokeniser lacks.
     except Exception as error:
         raise ModelError(
             f"scorer {slot}: {model} cannot be loaded ({type(error).__name__}); {_advice(error)}"
         ) from error
-    if report["missing_keys"]:
+    absent = sorted(report["missing_keys"])
+    if plain:
+        from agent.scoring.encoders.heads import FirstToken
+
+        network.pooler = FirstToken()
+        absent = [name for name in absent if not name.startswith("pooler.")]
+    if absent:
         # transformers would fill them with random numbers: a model without its classifier still gives scores.
-        absent = sorted(report["missing_keys"])
         raise ModelError(
             f"scorer {slot}: {model} lacks {len(absent)} parameters, first {absent[0]}; it is no trained classifier"
         )
