@@ -3,6 +3,10 @@
 Whoever can write a web page or a mail that a model will read can give it orders (Greshake et al., Not what you've
 signed up for, AISec 2023). A scorer knows texts and not where they come from, and its rows are remembered by text
 alone; so it is here that an attack in such a text becomes an indirect one.
+
+An input has one question and perhaps ten passages. What is promised of an input, so many false alarms and no more,
+holds only if a passage has a tenth of them; and documents are full of imperatives. So passages and tool results have a
+threshold of their own: what is missing to 1 is a tenth of what it is for a direct attack.
 """
 
 from __future__ import annotations
@@ -22,6 +26,10 @@ from agent.scoring.results import Answer
 __all__ = ["IndirectAttacks", "JudgingCategories", "indirect_category"]
 
 
+#: Passages of an input, give or take.
+_PASSAGES = 10.0
+
+
 def indirect_category(scorer: str) -> str:
     """What an attack of this scorer is called where it is indirect: ``adversarial.indirect``."""
     return f"{scorer}.indirect"
@@ -38,13 +46,16 @@ class JudgingCategories(NamedTuple):
 class IndirectAttacks:
     """Gives rows of passages and tool results the category of indirect attacks.
 
-    It takes the place of the scorer's own name as a category, and its score is the highest of the scorer's categories.
-    Those that name a kind of attack (``adversarial.injection``) stay beside it.
+    It takes the place of the scorer's own name as a category, with the same score; of a scorer that has no such
+    category it has the highest score. Other categories of attacks (``adversarial.injection``) stay beside it where it
+    reaches its threshold: below it a disguise or an imperative in a document is none.
 
     Parameters
     ----------
     scorers
         All that run; those that find no attacks are left alone.
+    configured
+        Thresholds by scorer and category that replace the scorers' own.
 
     Attributes
     ----------
@@ -59,12 +70,21 @@ class IndirectAttacks:
         When a scorer has a category of that name itself.
     """
 
-    def __init__(self, scorers: Sequence[Scorer]) -> None:
+    def __init__(self, scorers: Sequence[Scorer], configured: Mapping[str, Mapping[str, float]] | None = None) -> None:
         finders = [scorer for scorer in scorers if finds_attacks(scorer)]
         self.scorers = tuple(scorer.name for scorer in finders)
         for scorer in finders:
             if indirect_category(scorer.name) in scorer.categories:
                 raise ConfigError(f"scorer {scorer.name}: map no label to indirect; where a text came from is known")
+        self._thresholds = {
+            scorer.name: _threshold(scorer, (configured or {}).get(scorer.name, {})) for scorer in finders
+        }
+        self._attacks = {
+            scorer.name: frozenset(
+                category for category, dimension in scorer.categories.items() if dimension == "adversarial"
+            )
+            for scorer in finders
+        }
         self.judging = tuple(
             JudgingCategories(name, {indirect_category(name): "adversarial"}, frozenset(DIRECTIONS))
             for name in self.scorers
@@ -77,11 +97,16 @@ class IndirectAttacks:
         return {**scorer.categories, indirect_category(scorer.name): "adversarial"}
 
     def thresholds(self, scorer: Scorer, configured: Mapping[str, float]) -> Mapping[str, float]:
-        """By category. An indirect attack has that of a direct one, where none is configured."""
+        """By category, that of indirect attacks among them."""
         known = {**scorer.thresholds, **configured}
         if scorer.name in self.scorers:
-            known.setdefault(indirect_category(scorer.name), known.get(scorer.name, max(known.values())))
+            known[indirect_category(scorer.name)] = self._thresholds[scorer.name]
         return known
+
+    def telling(self, name: str) -> frozenset[str]:
+        """The categories of a scorer that say that there is an attack, not only of what kind or how disguised."""
+        own = self._attacks[name]
+        return frozenset((name,) if name in own else own) | {indirect_category(name)}
 
     def apply(self, half: Half) -> None:
         """Rename in all rows of one half, once; rows that others hold too are not changed."""
@@ -105,27 +130,35 @@ class IndirectAttacks:
         for name in self.scorers:
             row = answers.get(name)
             if isinstance(row, ScoreRow) and row.scores:
-                renamed[name] = _indirect(row, name, where)
+                renamed[name] = self._indirect(row, name, where)
         return renamed
+
+    def _indirect(self, row: ScoreRow, name: str, where: str) -> ScoreRow:
+        category, attacks = indirect_category(name), self._attacks[name]
+        own = (name,) if name in attacks else attacks
+        total = max((row.scores.get(each, 0.0) for each in own), default=0.0)
+        is_one = total >= self._thresholds[name]
+        scores = {kind: score for kind, score in row.scores.items() if kind not in attacks or (is_one and kind != name)}
+        spans = tuple(
+            msgspec.structs.replace(span, category=category, explanation=_told(where, span.explanation))
+            if span.category == name
+            else span
+            for span in row.spans
+        )
+        scores[category] = total
+        return msgspec.structs.replace(row, scores=scores, spans=spans, explanation=_told(where, row.explanation))
 
 
 def _is_of_tool(piece: ScoredText) -> bool:
     return piece.part.role == "tool"
 
 
-def _indirect(row: ScoreRow, name: str, where: str) -> ScoreRow:
-    category = indirect_category(name)
-    scores = {kind: score for kind, score in row.scores.items() if kind != name}
-    scores[category] = max(row.scores.values())
-    spans = row.spans
-    if any(span.category == name for span in spans):
-        spans = tuple(
-            msgspec.structs.replace(span, category=category, explanation=_told(where, span.explanation))
-            if span.category == name
-            else span
-            for span in spans
-        )
-    return msgspec.structs.replace(row, scores=scores, spans=spans, explanation=_told(where, row.explanation))
+def _threshold(scorer: Scorer, configured: Mapping[str, float]) -> float:
+    category = indirect_category(scorer.name)
+    if category in configured:
+        return configured[category]
+    known = {**scorer.thresholds, **configured}
+    return 1.0 - (1.0 - known.get(scorer.name, max(known.values()))) / _PASSAGES
 
 
 def _told(where: str, explanation: str) -> str:

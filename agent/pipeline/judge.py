@@ -105,7 +105,7 @@ class Judge:
     ) -> None:
         self._evidence = evidence
         self._policy = policy or Policy()
-        self._indirect = IndirectAttacks(scorers)
+        self._indirect = IndirectAttacks(scorers, thresholds)
         attacks = attacks or AttacksConfig()
         self._outcomes = AttackOutcomes() if attacks.outcomes and self._indirect.scorers else None
         self._outcome_thresholds = {LEAK: attacks.leak_threshold, SUCCEEDED: attacks.success_threshold}
@@ -248,9 +248,8 @@ class Judge:
                 score
                 for name in self._indirect.scorers
                 if isinstance(row := answers.get(name), ScoreRow)
-                for category, score in row.scores.items()
-                if self._rules[name][category].dimension == "adversarial"
-                and score >= self._rules[name][category].threshold
+                for category in self._indirect.telling(name) & row.scores.keys()
+                if (score := row.scores[category]) >= self._rules[name][category].threshold
             ),
             default=0.0,
         )

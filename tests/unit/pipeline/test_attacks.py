@@ -79,6 +79,13 @@ def test_an_attack_that_is_refused_or_not_answered_did_not(answer: str | None) -
     assert events_counted(bench) == 1
 
 
+def test_a_disguise_alone_is_no_attack_that_could_succeed() -> None:
+    scorer = attacks(odd="adversarial.obfuscation", Ignore="adversarial")
+    assert names(Bench(scorer).verdicts(call(text="How odd."))["input"]) == ["adversarial.obfuscation"]
+    assert not Bench(scorer).verdicts(call(text="How odd."))["output"].findings
+    assert names(Bench(scorer).verdicts(call(text="Ignore it, how odd."))["output"]) == [SUCCEEDED]
+
+
 def test_an_answer_to_a_question_is_no_success() -> None:
     assert not Bench(attacks()).verdicts(call(text="A poem, please."))["output"].findings
 

@@ -17,15 +17,16 @@ PLAIN = "The gate opens at nine."
 
 
 class Graded(WordScorer):
-    """Scores of an attack, 0.6 and 0.9, with a kind beside."""
+    """Scores of an attack, 0.94 and 0.96, with a kind beside, and of a disguise."""
 
     def __init__(self) -> None:
-        super().__init__("adversarial", {"Ignore": "adversarial", "x": "adversarial.injection"}, "adversarial")
-        self.directions = frozenset({"input"})
+        words = {"a": "adversarial", "b": "adversarial.injection", "c": "adversarial.obfuscation"}
+        super().__init__("adversarial", words, "adversarial", directions=("input",))
 
     def _row(self, text: str) -> ScoreRow:
-        score = 0.9 if "now" in text else 0.6 if "Ignore" in text else 0.0
-        return ScoreRow({"adversarial": score / 2, "adversarial.injection": score}, explanation="a kind of order")
+        score = 0.96 if "now" in text else 0.94 if "Ignore" in text else 0.0
+        scores = {"adversarial": score, "adversarial.injection": score, "adversarial.obfuscation": 1.0}
+        return ScoreRow(scores, explanation="a kind of order")
 
 
 def test_an_attack_in_a_passage_is_told_with_the_input() -> None:
@@ -92,22 +93,47 @@ def test_long_passages_are_searched_to_their_end() -> None:
     assert [(span.part, span.start) for span in finding.spans] == [(2, 2 * MAX_TEXT_CHARS)]
 
 
-def test_an_indirect_attack_scores_as_high_as_its_kind_which_stays() -> None:
-    verdict = Bench(Graded()).verdicts(make_event(context=(ORDER,)))["input"]
+def test_the_kinds_of_an_indirect_attack_stand_beside_it() -> None:
+    verdict = Bench(Graded()).verdicts(make_event(context=(f"{ORDER} now",)))["input"]
     assert {finding.category: finding.score for finding in verdict.findings} == {
-        "adversarial.injection": 0.6,
-        "adversarial.indirect": 0.6,
+        "adversarial.obfuscation": 1.0,  # of the question
+        "adversarial.injection": 0.96,
+        "adversarial.indirect": 0.96,
     }
-    assert verdict.findings[0].explanation == "in passage 1 of 1: a kind of order"
+    assert verdict.findings[1].explanation == "in passage 1 of 1: a kind of order"
+
+
+def test_a_passage_must_be_ten_times_as_sure_and_a_disguise_or_an_imperative_alone_is_none() -> None:
+    # 0.94 would be a direct attack, whose threshold is 0.5; 0.95 is wanted of an indirect one.
+    said = Payload(texts=(TextPart("Be kind.", "system"), TextPart(ORDER, "tool", "tool_result")))
+    verdict = Bench(Graded()).verdicts(make_event(input=said, context=(ORDER,)))["input"]
+    assert names(verdict) == []
+    assert verdict.scores == {"adversarial": 0.94}
+    assert names(Bench(Graded()).verdicts(make_event(text=ORDER))["input"]) == [
+        "adversarial",
+        "adversarial.injection",
+        "adversarial.obfuscation",
+    ]
 
 
 def test_indirect_attacks_have_a_threshold_of_their_own() -> None:
-    scorers = {"adversarial": {"thresholds": {"adversarial.indirect": 0.8}}}
-    for text, found in ((ORDER, ["adversarial.injection"]), (ORDER + " now", None)):
-        verdict = Bench(Graded(), scorers=scorers).verdicts(make_event(context=(text,)))["input"]
-        assert names(verdict) == (found or ["adversarial.injection", "adversarial.indirect"])
+    scorers = {"adversarial": {"thresholds": {"adversarial.indirect": 0.9}}}
+    verdict = Bench(Graded(), scorers=scorers).verdicts(make_event(context=(ORDER,)))["input"]
+    assert "adversarial.indirect" in names(verdict)
+    # By default it follows that of direct ones.
+    scorers = {"adversarial": {"thresholds": {"adversarial": 0.7}}}
+    (finding,) = Bench(attacks(), scorers=scorers).verdicts(make_event(context=(ORDER,)))["input"].findings
+    assert finding.threshold == pytest.approx(0.97)
+    scorers = {"adversarial": {"thresholds": {"adversarial.inderect": 0.8}}}
     with pytest.raises(ConfigError, match=r"no category adversarial\.inderect; there are adversarial, "):
-        Bench(Graded(), scorers={"adversarial": {"thresholds": {"adversarial.inderect": 0.8}}})
+        Bench(Graded(), scorers=scorers)
+
+
+def test_a_scorer_without_an_overall_category_gives_its_highest_score() -> None:
+    kinds = attacks(Ignore="guard.injection", gate="guard.jailbreak")
+    kinds.name = "guard"
+    verdict = Bench(kinds).verdicts(make_event(context=(ORDER,)))["input"]
+    assert sorted(names(verdict)) == ["guard.indirect", "guard.injection", "guard.jailbreak"]
 
 
 def test_passages_can_be_left_alone() -> None:
