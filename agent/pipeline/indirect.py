@@ -20,19 +20,14 @@ from agent.errors import ConfigError
 from agent.events import DIRECTIONS, Direction
 from agent.pipeline.pending import Half, ScoredText
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Scorer, finds_attacks
+from agent.scoring.base import Scorer, finds_attacks, indirect_category
 from agent.scoring.results import Answer
 
-__all__ = ["IndirectAttacks", "JudgingCategories", "indirect_category"]
+__all__ = ["IndirectAttacks", "JudgingCategories"]
 
 
 #: Passages of an input, give or take.
 _PASSAGES = 10.0
-
-
-def indirect_category(scorer: str) -> str:
-    """What an attack of this scorer is called where it is indirect: ``adversarial.indirect``."""
-    return f"{scorer}.indirect"
 
 
 class JudgingCategories(NamedTuple):
@@ -119,7 +114,7 @@ class IndirectAttacks:
                 self._renamed(answers, f"in passage {piece.text_index - before + 1} of {count}")
                 for piece, answers in zip(half.passages, half.passage_answers, strict=True)
             ]
-        if half.direction == "input":
+        if half.direction == "input" and any(map(_is_of_tool, half.parts)):
             half.answers = [
                 self._renamed(answers, "in a tool result") if _is_of_tool(piece) else answers
                 for piece, answers in zip(half.parts, half.answers, strict=True)

@@ -8,7 +8,18 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "finds_attacks", "limits_of", "uses_context"]
+__all__ = [
+    "Batch",
+    "Given",
+    "Lane",
+    "Scorer",
+    "ScoringItem",
+    "View",
+    "finds_attacks",
+    "indirect_category",
+    "limits_of",
+    "uses_context",
+]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -207,6 +218,14 @@ def uses_context(scorer: Scorer) -> bool:
 def finds_attacks(scorer: Scorer) -> bool:
     """Whether a scorer looks for attacks in inputs: it is given passages too, where attackers write as well."""
     return "input" in scorer.directions and "adversarial" in scorer.categories.values() and not uses_context(scorer)
+
+
+def indirect_category(scorer: str) -> str:
+    """What the attacks that a scorer finds are called in passages and tool results: ``adversarial.indirect``.
+
+    No scorer gives it, since none knows where a text came from (`agent.pipeline.indirect`).
+    """
+    return f"{scorer}.indirect"
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:
