@@ -1,8 +1,7 @@
 """Does an output tell the instructions that its model was given?
 
-What leaks is instructions: sentences of a system prompt that speak to the model ("you are", "never", "answer"). Facts
-that stand beside them (opening hours, retrieved passages) and text in quotation marks or code are there to be told. A
-leak is a long stretch of instructions, word by word but for the person: "I am never to" repeats "you are never to".
+A leak is a long stretch of instructions (`agent.pipeline.instructions`), word by word but for the person: "I am never
+to" repeats "you are never to".
 
 Compared are runs of six words (of six characters in Chinese and Japanese), as hashes, where one of a hundred probes out
 of the instructions stands in the output: linear in both texts, and next to nothing for the usual answer. A system
@@ -27,12 +26,20 @@ from typing import NamedTuple
 
 from agent.events import TextPart
 from agent.normalize import INVISIBLE, normalize, normalize_with_map
+from agent.pipeline.instructions import (
+    RUN,
+    TOKEN,
+    Instructions,
+    folded,
+    read_instructions,
+    runs_of,
+    squeezed,
+    tokens_of,
+)
 from agent.scoring.base import Given
 
 __all__ = ["PromptLeaks", "Repetition"]
 
-#: Tokens of a run. Shorter ones occur in texts that have nothing to do with each other.
-RUN = 6
 #: Repeated tokens that are a leak for certain; half as many reach a threshold of 0.5.
 _ALL = 48
 #: Fewer are none, however short the instructions: "I am a helpful assistant of Example Ltd".
@@ -40,38 +47,12 @@ _LEAST = 12
 #: Characters read of all instructions together, and of one output. The judge runs where events are read.
 _MOST_CHARS = 20_000
 _MOST_REMEMBERED = 200_000  # runs and probes, of all system prompts; about 20 MB
-#: Letters, digits and characters without what separates them; each long enough to be rare, dense enough that a leak
-#: holds one.
-_MOST_PROBES = 128
-_PROBE_LETTERS = 20
-_PROBE_SINGLES = 8
 _MOST_BLOBS = 16
 
-_SINGLE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_SINGLE}]|[^\W_{_SINGLE}]+")
-_SINGLES = re.compile(rf"[{_SINGLE}]")
-_SENTENCE = re.compile(r"[.!?。！？；;\n]+")
-_TO_BE_TOLD = re.compile(
-    r'```.{0,5000}?```|`[^`\n]{1,500}`|"[^"\n]{1,500}"|“[^”\n]{1,500}”|「[^」\n]{1,500}」|『[^』\n]{1,500}』', re.DOTALL
-)
-_SPEAKS_TO = re.compile(
-    r"\b(?:you|your|you're|never|always|must|do not|don't|should|only|respond|reply|refuse|instructions?|the user"
-    r"|users?|act as|pretend|assistant|confidential|secret)\b"
-    r"|[你您]|不要|不得|不能|不可|必须|禁止|请勿|严禁|务必|始终|仅|只能|用户|扮演|回答|回复|助手|保密|指令",
-    re.IGNORECASE,
-)
 _DISGUISED = re.compile(f"[{INVISIBLE}\uff10-\uff5a\U0001d400-\U0001d7ff\u0370-\u052f]")
 _SHORTEST_BLOB = 48
 _BLOB = re.compile(rf"[A-Za-z0-9+/]{{{_SHORTEST_BLOB},}}={{0,2}}|[A-Za-z0-9_-]{{{_SHORTEST_BLOB},}}={{0,2}}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-_SEPARATORS = re.compile(r"[\W_]+")
-_ASCII_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
-#: Who speaks to whom is not compared.
-_PERSONS = {
-    **dict.fromkeys(("i", "me", "we", "us", "my", "our", "your", "mine", "yours", "myself", "yourself"), "you"),
-    **dict.fromkeys(("am", "is", "be", "m", "re", "was", "were"), "are"),
-    **dict.fromkeys(("我", "您", "咱"), "你"),
-}
 
 
 class Repetition(NamedTuple):
@@ -95,18 +76,6 @@ class Repetition(NamedTuple):
     spans: tuple[tuple[int, int], ...]
 
 
-class _Instructions(NamedTuple):
-    """Hashes of runs, each with the place of its first token; how many tokens all sentences have; the probes."""
-
-    runs: dict[int, int]
-    tokens: int
-    probes: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.runs) + len(self.probes) + 1  # a prompt of nothing takes room as well
-
-
 class PromptLeaks:
     """Compares outputs with the system prompts that came with them. Belongs to one thread.
 
@@ -118,7 +87,7 @@ class PromptLeaks:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(16)
-        self._known: OrderedDict[bytes, _Instructions] = OrderedDict()
+        self._known: OrderedDict[bytes, Instructions] = OrderedDict()
         self.remembered = 0
 
     def look(self, parts: Sequence[TextPart], given: Given, *, attacked: bool) -> tuple[int, Repetition] | None:
@@ -145,7 +114,7 @@ class PromptLeaks:
                 found.append((index, repeated))
         return max(found, key=lambda one: one[1].score, default=None)
 
-    def _read(self, texts: Sequence[str]) -> _Instructions:
+    def _read(self, texts: Sequence[str]) -> Instructions:
         hasher = hashlib.blake2b(digest_size=16, key=self._key)
         for text in texts:
             hasher.update(len(text).to_bytes(8, "big") + text.encode("utf-8", "surrogatepass"))
@@ -154,7 +123,7 @@ class PromptLeaks:
         if known is not None:
             self._known.move_to_end(digest)
             return known
-        read = self._known[digest] = _instructions("\n".join(texts)[:_MOST_CHARS])
+        read = self._known[digest] = read_instructions("\n".join(texts)[:_MOST_CHARS])
         self.remembered += read.size
         while self.remembered > _MOST_REMEMBERED:
             _, oldest = self._known.popitem(last=False)
@@ -162,61 +131,12 @@ class PromptLeaks:
         return read
 
 
-def _instructions(text: str) -> _Instructions:
-    runs: dict[int, int] = {}
-    probes: list[str] = []
-    count = 0
-    plain = _TO_BE_TOLD.sub("\n", text)
-    for sentence in _SENTENCE.split(plain):
-        if not _SPEAKS_TO.search(sentence):
-            continue
-        tokens = _tokens(normalize(sentence))
-        if len(tokens) < RUN:
-            continue
-        for place, run in enumerate(_runs(tokens), count):
-            runs.setdefault(run, place)
-        count += len(tokens)
-        probes += _probes(tokens)
-    return _Instructions(runs, count, tuple(probes[:: -(-len(probes) // _MOST_PROBES) or 1]))
-
-
-def _probes(tokens: Sequence[str]) -> Iterator[str]:
-    """Stretches of a sentence without what may differ: who speaks to whom, and what separates words."""
-    stretch, longest = "", _PROBE_LETTERS
-    for token in (*tokens, "you"):
-        if token in _PERSONS.values():
-            if len(stretch) >= longest // 2:
-                yield stretch
-            stretch = ""
-            continue
-        longest = _PROBE_SINGLES if _SINGLES.match(token) else _PROBE_LETTERS
-        stretch += token
-        if len(stretch) >= longest:
-            yield stretch
-            stretch = ""
-
-
-def _squeezed(lowered: str) -> str:
-    if lowered.isascii():
-        return lowered.encode("ascii").translate(None, _ASCII_SEPARATORS).decode("ascii")
-    return _SEPARATORS.sub("", lowered)
-
-
-def _tokens(text: str) -> list[str]:
-    return [_PERSONS.get(token, token) for token in _TOKEN.findall(text)]
-
-
-def _runs(tokens: Sequence[str]) -> Iterator[int]:
-    # Hashes of strings are keyed, by process: nobody can build texts that collide, and no text is kept.
-    return map(hash, zip(*(tokens[start:] for start in range(RUN)), strict=False))
-
-
-def _repetition(text: str, instructions: _Instructions, given: Given, *, attacked: bool) -> Repetition | None:
+def _repetition(text: str, instructions: Instructions, given: Given, *, attacked: bool) -> Repetition | None:
     for view in _views(text, attacked=attacked):
-        squeezed = _squeezed(view.text)
-        if not any(probe in squeezed for probe in instructions.probes):
+        letters = squeezed(view.text)
+        if not any(probe in letters for probe in instructions.probes):
             continue  # mostly
-        common = {run for run in _runs(_tokens(view.text)) if run in instructions.runs}
+        common = {run for run in runs_of(tokens_of(view.text)) if run in instructions.runs}
         common -= _said_by_others(given, common)
         repeated = len({instructions.runs[run] + step for run in common for step in range(RUN)})
         if repeated < _LEAST:
@@ -272,16 +192,16 @@ def _said_by_others(given: Given, runs: set[int]) -> set[int]:
     """Those that users, tools and passages hold as well: to repeat these tells nothing."""
     said: set[int] = set()
     for text in (*given.conversation, *given.tool_results, *given.passages):
-        said.update(run for run in _runs(_tokens(text[:_MOST_CHARS].lower())) if run in runs)
+        said.update(run for run in runs_of(tokens_of(text[:_MOST_CHARS].lower())) if run in runs)
     return said
 
 
 def _places(text: str, common: set[int], *, disguised: bool) -> tuple[tuple[int, int], ...]:
     """The stretches of the raw text that the runs cover."""
     view, offsets = normalize_with_map(text) if disguised else (text, range(len(text)))
-    matches = list(_TOKEN.finditer(view))
-    tokens = [_PERSONS.get(token, token) for token in (match[0].lower() for match in matches)]
-    covered = {place + step for place, run in enumerate(_runs(tokens)) if run in common for step in range(RUN)}
+    matches = list(TOKEN.finditer(view))
+    tokens = [folded(match[0].lower()) for match in matches]
+    covered = {place + step for place, run in enumerate(runs_of(tokens)) if run in common for step in range(RUN)}
     spans: list[tuple[int, int]] = []
     for place in sorted(covered):
         match = matches[place]

@@ -83,6 +83,36 @@ def test_facts_greetings_and_a_sentence_in_passing_are_none(answer: str) -> None
     assert found is None or found.score < 0.5
 
 
+GUIDE = (
+    "You must return every book within thirty days of the day on which you borrowed it. You should keep the receipt "
+    "that you are given at the desk, and you must never lend your card to other people or to members of your family."
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"<documents>\n{GUIDE}\n</documents>\n",
+        f'<document id="7">{GUIDE}</document>\n',
+        f"<context>\n{GUIDE}\n",
+        f"## Context\n{GUIDE}\n## Rules\n",
+        f"Context: {GUIDE}\n\nInstructions:\n",
+        f"**Retrieved passages:**\n\n{GUIDE}\n\n# Task\n",
+        f"参考资料：\n{GUIDE}\n要求：\n",
+        f"【知识库】\n{GUIDE}\n【规则】\n要求：\n",
+        f'"{GUIDE}"\n',
+        f"```\n{GUIDE}\n```\n",
+    ],
+)
+def test_documents_in_a_prompt_are_there_to_be_told(given: str) -> None:
+    assert look(GUIDE, GUIDE) is not None
+    assert look(GUIDE, f"{RULES}\n{given}") is None
+    if "<context>" not in given:
+        leaked = look(RULES, f"{given}{RULES}")
+        assert leaked is not None
+        assert leaked.share == 1.0
+
+
 def test_chinese_facts_are_none() -> None:
     assert look("图书馆工作日上午九点开门，下午六点关门，周末从十点开到四点，节假日全天休息不开放。", CHINESE) is None
 
@@ -175,7 +205,9 @@ def test_spans_hold_what_is_repeated(start: int, length: int) -> None:
         assert all(piece[begin - 1 : end - 1] in ENGLISH for begin, end in found.spans)
 
 
-@pytest.mark.parametrize("unit", ["you must never ", "A" * 64 + " ", "ab" * 40, '"', "`", "你不得", "\u200b", "```"])
+@pytest.mark.parametrize(
+    "unit", ["you must never ", "A" * 64 + " ", "ab" * 40, '"', "`", "你不得", "\u200b", "```", "<docs>", "context:\n"]
+)
 def test_no_text_is_expensive(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     began = time.perf_counter()
