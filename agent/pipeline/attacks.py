@@ -13,14 +13,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from agent.config import AttacksConfig
 from agent.events import DIRECTIONS, TextPart
 from agent.joining import AttackSeen
 from agent.leaks import SeenText
 from agent.pipeline.indirect import JudgingCategories
 from agent.pipeline.pending import Half, ScoredText
 from agent.pipeline.prompt_leak import PromptLeaks
+from agent.policy import Policy
 from agent.refusals import stance
-from agent.scores import Finding, Stance, TextSpan
+from agent.scores import Finding, Span, Stance, TextSpan
 
 __all__ = ["LEAK", "OUTCOMES", "SUCCEEDED", "AttackOutcomes", "Outcome"]
 
@@ -40,6 +42,7 @@ _DICTATED = 0.9
 _CARRIED_ON = 0.8
 
 _SPAN_TYPE = "SYSTEM_PROMPT"
+_MOST_SPANS = 100
 #: Values that a system prompt may hold and nobody is to be told.
 _SECRETS = frozenset({"pii.secret", "pii.canary"})
 _MOST_SECRETS = 20
@@ -77,10 +80,40 @@ class _Sign(NamedTuple):
 class AttackOutcomes:
     """Follows calls from the attack to what became of it. Keeps nothing but what the call carries, and no text."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: AttacksConfig, policy: Policy) -> None:
         self._leaks = PromptLeaks()
+        self._policy = policy
+        self._thresholds = {LEAK: config.leak_threshold, SUCCEEDED: config.success_threshold}
 
-    def of_input(self, half: Half, attacked: Sequence[tuple[ScoredText, float]]) -> list[Outcome]:
+    def judge(
+        self, half: Half, found: Sequence[Finding], attacked: Sequence[tuple[ScoredText, float]]
+    ) -> tuple[dict[str, float], list[Finding]]:
+        """What comes of one half: scores by category, and findings of those over their threshold.
+
+        Parameters
+        ----------
+        found
+            The other findings of this half.
+        attacked
+            The texts of an input, or pieces, that findings of an attack are about, with their scores.
+        """
+        outcomes = self._of_input(half, attacked) if half.direction == "input" else self._of_output(half, found)
+        over = [outcome for outcome in outcomes if outcome.score >= self._thresholds[outcome.category]]
+        return {each.category: each.score for each in outcomes}, [self._finding(each, half) for each in over]
+
+    def _finding(self, outcome: Outcome, half: Half) -> Finding:
+        category, score = outcome.category, outcome.score
+        return Finding(
+            category=category,
+            dimension="adversarial",
+            score=round(score, 4),
+            threshold=self._thresholds[category],
+            spans=tuple(Span(span.start, span.end, span.type, part) for part, span in outcome.spans[:_MOST_SPANS]),
+            explanation=outcome.explanation,
+            action=self._policy.action(category, "adversarial", half.direction, half.call.model, score),
+        )
+
+    def _of_input(self, half: Half, attacked: Sequence[tuple[ScoredText, float]]) -> list[Outcome]:
         """Note the attack with its call; the outcome, when the output was judged before.
 
         Parameters
@@ -102,7 +135,7 @@ class AttackOutcomes:
         # Of an output that came first only this is remembered: what it told cannot be looked up any more.
         return _succeeded(call.attack, [_stance_sign(call.attack, call.stance)])
 
-    def of_output(self, half: Half, found: Sequence[Finding]) -> list[Outcome]:
+    def _of_output(self, half: Half, found: Sequence[Finding]) -> list[Outcome]:
         """What an output tells of its instructions, and whether the attack on its input succeeded.
 
         Parameters

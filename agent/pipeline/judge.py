@@ -13,7 +13,7 @@ from agent.errors import ConfigError
 from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
-from agent.pipeline.attacks import LEAK, OUTCOMES, SUCCEEDED, AttackOutcomes, Outcome
+from agent.pipeline.attacks import OUTCOMES, AttackOutcomes
 from agent.pipeline.filtering import TextFilter
 from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
@@ -107,8 +107,9 @@ class Judge:
         self._policy = policy or Policy()
         self._indirect = IndirectAttacks(scorers, thresholds)
         attacks = attacks or AttacksConfig()
-        self._outcomes = AttackOutcomes() if attacks.outcomes and self._indirect.scorers else None
-        self._outcome_thresholds = {LEAK: attacks.leak_threshold, SUCCEEDED: attacks.success_threshold}
+        self._outcomes = None
+        if attacks.outcomes and self._indirect.scorers:
+            self._outcomes = AttackOutcomes(attacks, self._policy)
         derived: list[Judging] = [*self._indirect.judging, *(OUTCOMES if self._outcomes else ())]
         self._policy.check([*scorers, *derived])
         self._filter = TextFilter(self._policy, scorers, self._indirect) if filtering else None
@@ -186,12 +187,12 @@ class Judge:
                 check = check or _leak_check(half)
                 found += self._findings(name, half, check)
         if self._outcomes is not None:
-            for outcome in self._outcomes_of(half, found):
-                by_category[outcome.category] = outcome.score
-                if outcome.score >= self._outcome_thresholds[outcome.category]:
-                    found.append(self._outcome_finding(outcome, half))
-                    # Whatever was scored before: no event is harmful in a dimension in which it does not count.
-                    scored |= {"adversarial"}
+            outcome_scores, outcomes = self._outcomes.judge(half, found, self._attacked(half, found))
+            by_category.update(outcome_scores)
+            if outcomes:
+                found += outcomes
+                # Whatever was scored before: no event is harmful in a dimension in which it does not count.
+                scored |= {"adversarial"}
         if found:
             leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
             leaked = leaked and direction == "output"
@@ -231,15 +232,12 @@ class Judge:
             return names
         return (*names, *(name for name in self._indirect.scorers if name not in names))
 
-    def _outcomes_of(self, half: Half, found: Sequence[Finding]) -> list[Outcome]:
-        assert self._outcomes is not None, "this is a bug: outcomes are off"
-        if half.direction == "output":
-            return self._outcomes.of_output(half, found)
-        attacked: list[tuple[ScoredText, float]] = []
-        if any(finding.dimension == "adversarial" for finding in found):
-            pieces = zip(half.parts + half.passages, half.answers + half.passage_answers, strict=True)
-            attacked = [(piece, score) for piece, answers in pieces if (score := self._attack_score(answers))]
-        return self._outcomes.of_input(half, attacked)
+    def _attacked(self, half: Half, found: Sequence[Finding]) -> list[tuple[ScoredText, float]]:
+        """The texts of an input that findings of an attack are about, with their scores."""
+        if half.direction != "input" or all(finding.dimension != "adversarial" for finding in found):
+            return []
+        pieces = zip(half.parts + half.passages, half.answers + half.passage_answers, strict=True)
+        return [(piece, score) for piece, answers in pieces if (score := self._attack_score(answers))]
 
     def _attack_score(self, answers: Mapping[str, Answer]) -> float:
         """The highest score of one text that is a finding of an attack; 0 when none is."""
@@ -252,18 +250,6 @@ class Judge:
                 if (score := row.scores[category]) >= self._rules[name][category].threshold
             ),
             default=0.0,
-        )
-
-    def _outcome_finding(self, outcome: Outcome, half: Half) -> Finding:
-        category, score = outcome.category, outcome.score
-        return Finding(
-            category=category,
-            dimension="adversarial",
-            score=round(score, 4),
-            threshold=self._outcome_thresholds[category],
-            spans=tuple(_told(span, part) for part, span in outcome.spans[:_MAX_SPANS]),
-            explanation=outcome.explanation[:_MAX_EXPLANATION],
-            action=self._policy.action(category, "adversarial", half.direction, half.call.model, score),
         )
 
     def _findings(self, name: str, half: Half, check: LeakCheck) -> list[Finding]:
