@@ -17,6 +17,7 @@ from agent.events import Direction
 from agent.scores import Action, Dimension
 
 __all__ = [
+    "AttacksConfig",
     "BatchingConfig",
     "ConsistencyConfig",
     "CoreConfig",
@@ -86,6 +87,15 @@ class ScorerConfig(Section):
             raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
         kept = {key: value for key, value in data.items() if key in cls.model_fields}
         return {**kept, "options": {**options, **inline}}
+
+
+class AttacksConfig(Section):
+    """What is made of attacks beyond the scores of inputs: passages, and what became of them in the output."""
+
+    passages: bool = True
+    outcomes: bool = True
+    leak_threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
+    success_threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
 class BatchingConfig(Section):
@@ -276,6 +286,7 @@ class CoreConfig(Section):
     evidence: EvidenceConfig = EvidenceConfig()
     policy: PolicyConfig = PolicyConfig()
     explain: ExplainConfig = ExplainConfig()
+    attacks: AttacksConfig = AttacksConfig()
     bias: BiasConfig = BiasConfig()
     drift: DriftConfig = DriftConfig()
     identity: IdentityConfig = IdentityConfig()

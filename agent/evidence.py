@@ -60,6 +60,7 @@ class EvidenceBuilder:
         spans_by_text: Sequence[Sequence[TextSpan]] | None,
         parts: Sequence[int] | None = None,
         flagged: Collection[int] = (),
+        passages: Sequence[str] = (),
     ) -> Evidence:
         """The evidence of one verdict.
 
@@ -75,6 +76,8 @@ class EvidenceBuilder:
             For each text the ``part`` that the findings' spans know it by; None when that is its place.
         flagged
             Places of the texts that something was found in, beside those that the findings' spans name.
+        passages
+            Retrieved passages that something was found in. They are not shown; their hashes stand behind the others.
 
         Notes
         -----
@@ -86,6 +89,7 @@ class EvidenceBuilder:
         points = _points(verdict, range(len(texts)) if parts is None else parts)
         found = [bool(there) or place in flagged for place, there in enumerate(points)]
         places = sorted(sorted(range(len(texts)), key=lambda place: not found[place])[:_MAX_TEXTS])
+        shown = passages[: _MAX_TEXTS - len(places)]
         return Evidence(
             id=verdict.id,
             inference_id=verdict.inference_id,
@@ -95,7 +99,7 @@ class EvidenceBuilder:
             time=verdict.time,
             findings=verdict.findings,
             texts=self._redacted(texts, spans_by_text, points, found, places),
-            content_hashes=[self.content_hash(texts[place]) for place in places],
+            content_hashes=[self.content_hash(text) for text in (*(texts[place] for place in places), *shown)],
             trace_id=verdict.trace_id,
         )
 

@@ -19,12 +19,39 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from agent.clock import Clock
 from agent.events import Direction, InferenceEvent, Role
-from agent.scores import Dimension
+from agent.scores import Dimension, Stance
 
-__all__ = ["Admission", "JoinStore", "JoinedCall", "Origin", "TextOrigin", "event_chars", "given_origins"]
+__all__ = [
+    "Admission",
+    "AttackSeen",
+    "JoinStore",
+    "JoinedCall",
+    "Origin",
+    "TextOrigin",
+    "event_chars",
+    "given_origins",
+]
 
 TextOrigin: TypeAlias = Role | Literal["context"]
 """Who said a text that the model was given; ``context`` for a passage beside the conversation."""
+
+
+class AttackSeen(NamedTuple):
+    """The attack that a call's input was found to carry.
+
+    Attributes
+    ----------
+    score
+        The highest of its findings.
+    direct
+        Whether the user's own words carry it, and not only passages or tool results.
+    places
+        Where, among the texts that the model was given: the input's, then its passages. No text.
+    """
+
+    score: float
+    direct: bool
+    places: tuple[int, ...]
 
 
 class Origin(NamedTuple):
@@ -64,6 +91,14 @@ class JoinedCall:
         Ground truth that came with the request alone; it belongs to the decision, which comes later.
     counted
         The half by which the call was counted as an event; None while it was not.
+    attack
+        What its input was found to carry; None when it carried nothing.
+    input_judged
+        Whether what `attack` says is known.
+    stance
+        How its output takes the request, kept for an input that is judged later; None when it is not known.
+    outcome_in
+        The half whose verdict says whether an attack succeeded: the one that was judged second.
     live
         At least one half has come since the start; what is known only from before is no orphan again.
     remembered, remembered_chars
@@ -72,9 +107,9 @@ class JoinedCall:
     """
 
     __slots__ = (
-        *("arrived", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars", "input_origin"),
-        *("known_origins", "known_texts", "label", "live", "model", "output_origin", "remembered", "remembered_chars"),
-        *("scored", "time"),
+        *("arrived", "attack", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars"),
+        *("input_judged", "input_origin", "known_origins", "known_texts", "label", "live", "model", "outcome_in"),
+        *("output_origin", "remembered", "remembered_chars", "scored", "stance", "time"),
     )
 
     def __init__(self, event_time: float, arrived: float, event: InferenceEvent) -> None:
@@ -93,6 +128,10 @@ class JoinedCall:
         self.attribute_chars = 0
         self.label: str | None = None
         self.counted: tuple[Origin, Direction] | None = None
+        self.attack: AttackSeen | None = None
+        self.input_judged = False
+        self.stance: Stance | None = None
+        self.outcome_in: Direction | None = None
         self.live = False
         self.remembered: InferenceEvent | None = None
         self.remembered_chars = 0

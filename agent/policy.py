@@ -21,11 +21,16 @@ _CHANGES: frozenset[Action] = frozenset(("mask", "block"))
 
 
 class Judging(Protocol):
-    """What a policy has to know of a scorer."""
+    """What a policy has to know of a scorer, or of what else makes findings."""
 
-    name: str
-    categories: Mapping[str, Dimension]
-    directions: frozenset[Direction]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def categories(self) -> Mapping[str, Dimension]: ...
+
+    @property
+    def directions(self) -> frozenset[Direction]: ...
 
 
 class Policy:

@@ -22,6 +22,7 @@ __all__ = [
     "ScoreRow",
     "Severity",
     "Span",
+    "Stance",
     "TextSpan",
     "Verdict",
     "strongest",
@@ -36,6 +37,9 @@ Action: TypeAlias = Literal["allow", "flag", "mask", "block"]
 ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
 
 Severity: TypeAlias = Literal["critical"]
+
+#: How an answer takes a request: says no, says that what is asked is wrong, or neither.
+Stance: TypeAlias = Literal["refuses", "objects", "answers"]
 
 
 class TextSpan(msgspec.Struct, frozen=True, gc=False):

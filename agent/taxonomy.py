@@ -118,6 +118,9 @@ CATEGORIES: tuple[Category, ...] = (
     Category("pii.secret", "Passwords, keys and tokens", (), *_DISCLOSURE),
     Category("pii.canary", "Values that the operator registered as never to be told", ("prv",), *_DISCLOSURE),
     Category("adversarial", "Prompt injection, jailbreaks, disguised text", (), *_INJECTION),
+    Category("adversarial.indirect", "Attacks in retrieved passages and tool results", (), *_INJECTION),
+    Category("adversarial.leak", "Instructions of the system prompt, told", (), ("LLM07:2025",), ("LLM08:2026",)),
+    Category("adversarial.succeeded", "Outputs that do what an attack on their input wanted", (), *_INJECTION),
     Category("adversarial.*", "A kind of adversarial input", (), *_INJECTION),
     Category("transformers.*", "Labels of an operator's own model: theirs to map"),
 )

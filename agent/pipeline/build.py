@@ -197,7 +197,14 @@ def build_pipeline(
         batcher=MicroBatcher(
             config.batching.max_texts, config.batching.max_tokens, config.batching.max_wait_seconds, clock
         ),
-        judge=Judge(chosen, thresholds, _evidence_builder(config), Policy(config.policy), filtering=filtering),
+        judge=Judge(
+            chosen,
+            thresholds,
+            _evidence_builder(config),
+            Policy(config.policy),
+            attacks=config.attacks,
+            filtering=filtering,
+        ),
         joining=JoinStore(
             max_entries=config.join.max_entries,
             max_chars=config.join.max_chars,
@@ -215,6 +222,7 @@ def build_pipeline(
         embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
+        passages=config.attacks.passages,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

@@ -77,6 +77,8 @@ class Pipeline:
         Looks whether a group is treated worse; None when nobody wants to know.
     late_labels
         Joins labels that come on their own; None when none come.
+    passages
+        Search retrieved passages for attacks, when a scorer finds any.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Pipeline:
         embedded: EmbeddingSample | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,
+        passages: bool = True,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
@@ -124,6 +127,7 @@ class Pipeline:
         self._texts_in_flight = 0
         self._chars_in_flight = 0
         self._closed = False
+        self._reads_passages = passages and executor.reads_passages
 
     def warm_up(self) -> None:
         """Load all models and score a first batch with each.
@@ -193,10 +197,15 @@ class Pipeline:
             behind = 2 * self._texts_in_flight > self._max_texts or 2 * len(self._records) > self._max_records
             first = self._embedded.first_text(half, behind=behind)
         for index, (_, part, _) in enumerate(half.parts):
-            item = ScoringItem(part, half.direction, normalize, given, index >= first)
+            item = ScoringItem(part, half.direction, normalize, given, sampled=index >= first)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
             extra = 0
-            record.remaining += 1
+        if not self._reads_passages:
+            half.passages, half.passage_answers = [], []
+        for index, (_, part, _) in enumerate(half.passages):
+            item = ScoringItem(part, "input", normalize, passage=True)
+            self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text))
+        record.remaining += len(half.parts) + len(half.passages)
 
     def remember(self, origin: Origin, record_time: float, events: Sequence[InferenceEvent]) -> None:
         """A record from before the committed offset: known again after a restart, not scored or counted again.
@@ -223,7 +232,8 @@ class Pipeline:
         for result in self._executor.poll():
             slots = self._flying.popleft()
             for slot, answers in zip(slots, result.rows, strict=True):
-                slot.half.answers[slot.index] = answers
+                into = slot.half.passage_answers if slot.item.passage else slot.half.answers
+                into[slot.index] = answers
                 slot.record.remaining -= 1
             self._texts_in_flight -= len(slots)
         self._feed(drain or self._closed)

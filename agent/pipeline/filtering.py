@@ -17,6 +17,7 @@ import msgspec
 
 from agent.errors import ScorerError
 from agent.evidence import redact, values_of
+from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
 from agent.policy import Policy
 from agent.scores import Action, FilteredTexts, Finding, ScoreRow, TextSpan, Verdict, strongest
@@ -53,9 +54,11 @@ class _Draft:
 class TextFilter:
     """Applies one policy. Asks scorers nothing: their rows say all that it needs."""
 
-    def __init__(self, policy: Policy, scorers: Sequence[Scorer]) -> None:
+    def __init__(self, policy: Policy, scorers: Sequence[Scorer], indirect: IndirectAttacks | None = None) -> None:
         self._policy = policy
         self._scorers = tuple(scorers)
+        indirect = indirect or IndirectAttacks(scorers)
+        self._categories = {scorer.name: indirect.categories(scorer) for scorer in scorers}
 
     def apply(self, half: Half, verdict: Verdict) -> FilteredTexts:
         """The texts of one judged half.
@@ -97,6 +100,10 @@ class TextFilter:
             for answer in answers.values():
                 if isinstance(answer, ScoreRow):
                     _collect(draft, piece, answer, changing)
+        given = {category for categories in self._categories.values() for category in categories}
+        for finding in changing.values():
+            if finding.category not in given:
+                _collect_outcome(drafts, finding)
         return list(drafts.values())
 
     def _unseen(self, half: Half, answers: Mapping[str, Answer]) -> set[Action]:
@@ -111,7 +118,7 @@ class TextFilter:
             if answer is None and uses_context(scorer):
                 continue  # there is no context, so there was nothing to ask
             if not isinstance(answer, ScoreRow) or answer.truncated:
-                missing = self._policy.on_missing(scorer.categories, half.direction, half.call.model)
+                missing = self._policy.on_missing(self._categories[scorer.name], half.direction, half.call.model)
                 if missing is not None:
                     wanted.add(missing)
         return wanted
@@ -169,6 +176,18 @@ def _collect(draft: _Draft, piece: ScoredText, row: ScoreRow, changing: Mapping[
             msgspec.structs.replace(span, start=span.start + piece.start, end=span.end + piece.start)
             for span in (*exact, *stretches)
         )
+
+
+def _collect_outcome(drafts: Mapping[int, _Draft], finding: Finding) -> None:
+    """What a finding asks that no scorer's row holds: of the texts that its spans lie in, of all when it has none."""
+    kind = finding.category.rpartition(".")[2].upper()
+    concerned = {span.part for span in finding.spans} or set(drafts)
+    for index in concerned & drafts.keys():
+        draft = drafts[index]
+        own = [span for span in finding.spans if span.part == index]
+        stretches = [TextSpan(span.start, span.end, finding.category, kind) for span in own]
+        draft.spans += stretches or [TextSpan(0, len(draft.text), finding.category, kind)]
+        draft.action = strongest((draft.action, finding.action))
 
 
 def _sentences_of(text: str, spans: Sequence[TextSpan]) -> list[tuple[int, int]]:

@@ -8,13 +8,16 @@ from typing import NamedTuple
 import msgspec
 
 from agent.clock import iso_time
+from agent.config import AttacksConfig
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
+from agent.pipeline.attacks import OUTCOMES, AttackOutcomes
 from agent.pipeline.filtering import TextFilter
+from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
-from agent.policy import Policy
+from agent.policy import Judging, Policy
 from agent.scores import (
     Action,
     Dimension,
@@ -65,7 +68,10 @@ class _Rule(NamedTuple):
 
 
 class Judge:
-    """Turns the answers of all scorers into verdicts. Pure but for the evidence's keyed hash.
+    """Turns the answers of all scorers into verdicts.
+
+    Pure but for the evidence's keyed hash, and for what is noted with the call: halves of a call are judged apart, and
+    whether an attack succeeded takes both.
 
     Parameters
     ----------
@@ -75,6 +81,8 @@ class Judge:
         None when no evidence is wanted.
     policy
         What findings lead to; everything is flagged when None.
+    attacks
+        How outcomes of attacks are judged; the defaults when None.
     filtering
         Whether the texts are wanted as the policy lets them out.
 
@@ -92,24 +100,32 @@ class Judge:
         evidence: EvidenceBuilder | None,
         policy: Policy | None = None,
         *,
+        attacks: AttacksConfig | None = None,
         filtering: bool = False,
     ) -> None:
         self._evidence = evidence
         self._policy = policy or Policy()
-        self._policy.check(scorers)
-        self._filter = TextFilter(self._policy, scorers) if filtering else None
-        self._categories = {scorer.name: scorer.categories for scorer in scorers}
+        self._indirect = IndirectAttacks(scorers, thresholds)
+        attacks = attacks or AttacksConfig()
+        self._outcomes = None
+        if attacks.outcomes and self._indirect.scorers:
+            self._outcomes = AttackOutcomes(attacks, self._policy)
+        derived: list[Judging] = [*self._indirect.judging, *(OUTCOMES if self._outcomes else ())]
+        self._policy.check([*scorers, *derived])
+        self._filter = TextFilter(self._policy, scorers, self._indirect) if filtering else None
+        self._categories = {scorer.name: self._indirect.categories(scorer) for scorer in scorers}
         self._rules: dict[str, dict[str, _Rule]] = {}
         self._dimensions: dict[str, frozenset[Dimension]] = {}
         for scorer in scorers:
             overrides = thresholds.get(scorer.name, {})
-            unknown = sorted(set(overrides) - set(scorer.categories))
+            categories = self._categories[scorer.name]
+            unknown = sorted(set(overrides) - set(categories))
             if unknown:
-                known = ", ".join(sorted(scorer.categories))
+                known = ", ".join(sorted(categories))
                 raise ConfigError(f"scorers.{scorer.name}.thresholds: no category {unknown[0]}; there are {known}")
+            thresholds_of = self._indirect.thresholds(scorer, overrides)
             self._rules[scorer.name] = {
-                category: _Rule(overrides.get(category, scorer.thresholds[category]), dimension)
-                for category, dimension in scorer.categories.items()
+                category: _Rule(thresholds_of[category], dimension) for category, dimension in categories.items()
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
         self._versions = {scorer.name: scorer.version for scorer in scorers}
@@ -128,6 +144,8 @@ class Judge:
             As `agent.clock.iso_time` writes it; the same for all halves that are judged together.
         """
         event, direction = half.event, half.direction
+        self._indirect.apply(half)
+        all_answers = half.answers + half.passage_answers if half.passages else half.answers
         scores: dict[str, float] = {}
         by_category: dict[str, float] = {}
         missing: list[MissingScore] = []
@@ -138,7 +156,7 @@ class Judge:
         unseen: list[str] = []
         check: LeakCheck | None = None
         # The hot path: most texts are harmless, so rows are gathered again only for a scorer that found something.
-        for name in self._by_direction[direction]:
+        for name in self._asked(half):
             if event.redacted:
                 missing.append(MissingScore(name, "redacted"))
                 unseen.append(name)
@@ -146,7 +164,7 @@ class Judge:
             rules = self._rules[name]
             absent: MissingScore | None = None
             best, over, rows, whole = 0.0, False, 0, True
-            for answers in half.answers:
+            for answers in all_answers:
                 answer = answers.get(name)
                 if isinstance(answer, ScoreRow):
                     rows += answer.judged
@@ -168,6 +186,13 @@ class Judge:
             if over:
                 check = check or _leak_check(half)
                 found += self._findings(name, half, check)
+        if self._outcomes is not None:
+            outcome_scores, outcomes = self._outcomes.judge(half, found, self._attacked(half, found))
+            by_category.update(outcome_scores)
+            if outcomes:
+                found += outcomes
+                # Whatever was scored before: no event is harmful in a dimension in which it does not count.
+                scored |= {"adversarial"}
         if found:
             leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
             leaked = leaked and direction == "output"
@@ -200,12 +225,39 @@ class Judge:
         missing = [self._policy.on_missing(self._categories[name], direction, model) for name in unseen]
         return strongest((*(finding.action for finding in found), *(action for action in missing if action)))
 
+    def _asked(self, half: Half) -> tuple[str, ...]:
+        """The scorers that judge a half, those among them that see its passages alone."""
+        names = self._by_direction[half.direction]
+        if not half.passages:
+            return names
+        return (*names, *(name for name in self._indirect.scorers if name not in names))
+
+    def _attacked(self, half: Half, found: Sequence[Finding]) -> list[tuple[ScoredText, float]]:
+        """The texts of an input that findings of an attack are about, with their scores."""
+        if half.direction != "input" or all(finding.dimension != "adversarial" for finding in found):
+            return []
+        pieces = zip(half.parts + half.passages, half.answers + half.passage_answers, strict=True)
+        return [(piece, score) for piece, answers in pieces if (score := self._attack_score(answers))]
+
+    def _attack_score(self, answers: Mapping[str, Answer]) -> float:
+        """The highest score of one text that is a finding of an attack; 0 when none is."""
+        return max(
+            (
+                score
+                for name in self._indirect.scorers
+                if isinstance(row := answers.get(name), ScoreRow)
+                for category in self._indirect.telling(name) & row.scores.keys()
+                if (score := row.scores[category]) >= self._rules[name][category].threshold
+            ),
+            default=0.0,
+        )
+
     def _findings(self, name: str, half: Half, check: LeakCheck) -> list[Finding]:
         """One finding for each category over its threshold in any of the texts, with the spans of all of them."""
         rules = self._rules[name]
         rows = [
             (piece, row)
-            for piece, answers in zip(half.parts, half.answers, strict=True)
+            for piece, answers in zip(half.parts + half.passages, half.answers + half.passage_answers, strict=True)
             if isinstance(row := answers.get(name), ScoreRow)
         ]
         best: dict[str, float] = {}
@@ -252,7 +304,21 @@ class Judge:
             spans if complete else None,
             [piece.text_index for piece in half.parts],
             {place for place, answers in enumerate(half.answers) if self._over(answers)},
+            self._flagged_passages(half),
         )
+
+    def _flagged_passages(self, half: Half) -> list[str]:
+        """Passages with an attack. Of these only hashes are told: nobody looks for personal data there."""
+        if not half.passages:
+            return []
+        payload = half.event.payload(half.direction)
+        before = 0 if payload is None else len(payload.texts)
+        flagged = {
+            piece.text_index - before
+            for piece, answers in zip(half.passages, half.passage_answers, strict=True)
+            if self._over(answers)
+        }
+        return [half.event.context[place] for place in sorted(flagged)]
 
     def _over(self, answers: Mapping[str, Answer]) -> bool:
         """Whether a score of one text reached its threshold: not every finding has spans that say where it lies."""

@@ -12,7 +12,7 @@ from agent.pipeline.given import given_to
 from agent.scoring.base import ScoringItem
 from agent.scoring.executor import Answer
 
-__all__ = ["Half", "PendingRecord", "ScoredText", "Slot", "scored_parts"]
+__all__ = ["Half", "PendingRecord", "ScoredText", "Slot", "passages_of", "scored_parts"]
 
 #: A longer text is scored in pieces, each a batch of its own or nearly so: one text must not use up the deadline of a
 #: scorer, which would cost it the texts behind as well.
@@ -22,7 +22,10 @@ OVERLAP_CHARS = 1_000
 
 
 class ScoredText(NamedTuple):
-    """A text that is scored, or a piece of one: its place among the payload's texts, and where it starts there."""
+    """A text that is scored, or a piece of one: its place among the payload's texts, and where it starts there.
+
+    Passages are numbered on from the last of the payload's texts.
+    """
 
     text_index: int
     part: TextPart
@@ -38,13 +41,17 @@ class Half:
         The texts that are scored, in order; long ones in pieces.
     answers
         One row per part once it is scored: scorer name to row or missing score.
+    passages, passage_answers
+        Retrieved passages that came with this half, and the same for them. Only scorers that find attacks see them.
     given
         Of an output what its model had been given, as far as it was known when the output came.
     recalled
         Judged and counted before a restart: scored again only for what its call has to know, with no verdict.
     """
 
-    __slots__ = ("answers", "call", "direction", "event", "given", "parts", "recalled", "time")
+    __slots__ = (
+        *("answers", "call", "direction", "event", "given", "parts", "passage_answers", "passages", "recalled", "time"),
+    )
 
     def __init__(
         self, event: InferenceEvent, direction: Direction, call: JoinedCall, time: float, *, recalled: bool = False
@@ -56,6 +63,8 @@ class Half:
         self.recalled = recalled
         self.parts: list[ScoredText] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]
+        self.passages: list[ScoredText] = [] if event.redacted else passages_of(event, direction)
+        self.passage_answers: list[dict[str, Answer]] = [{} for _ in self.passages]
         self.given = given_to(event, call) if direction == "output" and self.parts else None
 
 
@@ -102,6 +111,24 @@ def scored_parts(event: InferenceEvent, direction: Direction) -> list[ScoredText
         return parts
     said = [piece for piece in parts if piece.part.role in ("user", "tool")]
     return said or parts
+
+
+def passages_of(event: InferenceEvent, direction: Direction) -> list[ScoredText]:
+    """The passages that are searched for attacks with this direction: the input's, or an answer's that comes alone.
+
+    A server that answers "on your data" may name what it found with the answer only; there is no other half then that
+    these passages could be told with.
+    """
+    if not event.context or (direction == "output" and event.input is not None):
+        return []
+    payload = event.payload(direction)
+    first = 0 if payload is None else len(payload.texts)
+    return [
+        piece
+        for index, text in enumerate(event.context, first)
+        if text
+        for piece in _pieces(index, TextPart(text, "tool"))
+    ]
 
 
 def _pieces(index: int, part: TextPart) -> list[ScoredText]:

@@ -15,7 +15,7 @@ from agent.events import Direction, TextPart
 from agent.normalize import normalize
 from agent.quality.rows import UNKNOWN_LANGUAGE, LabelledFile, LabelledRow
 from agent.scores import ScoreRow, TextSpan
-from agent.scoring.base import Batch, Given, Scorer, ScoringItem, limits_of
+from agent.scoring.base import Batch, Given, Scorer, ScoringItem, finds_attacks, indirect_category, limits_of
 
 __all__ = ["Contexts", "Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
 
@@ -63,6 +63,10 @@ class ScorerJudge:
     def __init__(self, scorer: Scorer, thresholds: Mapping[str, float], direction: Direction = "input") -> None:
         if direction not in scorer.directions:
             raise ConfigError(f"scorer {scorer.name} does not judge the direction {direction}; leave --direction out")
+        if finds_attacks(scorer):
+            # Of passages and tool results, in traffic; labelled texts are neither.
+            indirect = indirect_category(scorer.name)
+            thresholds = {category: value for category, value in thresholds.items() if category != indirect}
         unknown = sorted(set(thresholds) - set(scorer.categories))
         if unknown:
             known = ", ".join(sorted(scorer.categories))

@@ -15,6 +15,8 @@ __all__ = [
     "Scorer",
     "ScoringItem",
     "View",
+    "finds_attacks",
+    "indirect_category",
     "limits_of",
     "only_sampled",
     "uses_context",
@@ -77,9 +79,11 @@ class ScoringItem:
         Of an output what its model had been given; None for an input, and when nobody wants to know.
     sampled
         Whether scorers that only look at a sample look at it.
+    passage
+        A retrieved passage: its direction is ``input``, and only scorers that find attacks see it (`finds_attacks`).
     """
 
-    __slots__ = ("_normalize", "_normalized", "direction", "given", "part", "sampled")
+    __slots__ = ("_normalize", "_normalized", "direction", "given", "part", "passage", "sampled")
 
     def __init__(
         self,
@@ -87,12 +91,15 @@ class ScoringItem:
         direction: Direction,
         normalize: Callable[[str], str],
         given: Given | None = None,
+        *,
         sampled: bool = False,
+        passage: bool = False,
     ) -> None:
         self.part = part
         self.direction: Direction = direction
         self.given = given
         self.sampled = sampled
+        self.passage = passage
         self._normalize = normalize
         self._normalized: str | None = None
 
@@ -218,6 +225,19 @@ def uses_context(scorer: Scorer) -> bool:
 def only_sampled(scorer: Scorer) -> bool:
     """Whether a scorer is given a sample of the items alone; most scorers do not say, and are given all."""
     return bool(getattr(scorer, "only_sampled", False))
+
+
+def finds_attacks(scorer: Scorer) -> bool:
+    """Whether a scorer looks for attacks in inputs: it is given passages too, where attackers write as well."""
+    return "input" in scorer.directions and "adversarial" in scorer.categories.values() and not uses_context(scorer)
+
+
+def indirect_category(scorer: str) -> str:
+    """What the attacks that a scorer finds are called in passages and tool results: ``adversarial.indirect``.
+
+    No scorer gives it, since none knows where a text came from (`agent.pipeline.indirect`).
+    """
+    return f"{scorer}.indirect"
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:

@@ -43,7 +43,6 @@ class CalibratedScorer:
         self.directions = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
-        self.limits = limits_of(inner)
         self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
         self._inner = inner
         self._calibration = calibration
@@ -54,6 +53,11 @@ class CalibratedScorer:
             raise ConfigError(mismatch)
         # A verdict says which calibration its scores went through: builtin@1-cal.3f2a91bc.
         self.version = f"{inner.version}-cal.{calibration.mark}"
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Those of the scorer inside, which may know them only when its model is loaded."""
+        return limits_of(self._inner)
 
     def warm_up(self) -> None:
         """Warm up the scorer.

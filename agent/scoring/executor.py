@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, only_sampled, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, finds_attacks, only_sampled, uses_context
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import CallState, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
@@ -92,6 +92,7 @@ class Executor:
         self._observer = observer or SilentObserver()
         self._settler = Settler(cache, clock, self._observer)
         self._in_context = frozenset(scorer.name for scorer in scorers if uses_context(scorer))
+        self._of_passages = frozenset(scorer.name for scorer in scorers if finds_attacks(scorer))
         self._sampled = frozenset(scorer.name for scorer in scorers if only_sampled(scorer))
         directions = {scorer.directions for scorer in scorers if scorer.name not in self._sampled}
         self._uniform: frozenset[Direction] | None = directions.pop() if len(directions) == 1 else None
@@ -109,6 +110,11 @@ class Executor:
     def uses_context(self) -> bool:
         """Whether a scorer wants to know what the models had been given."""
         return bool(self._in_context)
+
+    @property
+    def reads_passages(self) -> bool:
+        """Whether a scorer wants to see retrieved passages."""
+        return bool(self._of_passages)
 
     def warm_up(self) -> None:
         """Warm up every scorer, one after another, in the calling thread.
@@ -245,7 +251,9 @@ class Executor:
     def _units(self, scorer: Scorer, plan: BatchPlan) -> Sequence[Sequence[Unit]]:
         if scorer.name in self._sampled:
             return (plan.units_sampled(),)
-        return (plan.units_in_context(),) if scorer.name in self._in_context else plan.units(scorer.directions)
+        if scorer.name in self._in_context:
+            return (plan.units_in_context(),)
+        return plan.units(scorer.directions, passages=scorer.name in self._of_passages)
 
     def _is_stuck(self, name: str) -> bool:
         call = self._stuck.get(name)

@@ -48,7 +48,6 @@ class ExplainedScorer:
         self.directions: frozenset[Direction] = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
-        self.limits = limits_of(inner)
 
     @property
     def version(self) -> str:
@@ -59,6 +58,11 @@ class ExplainedScorer:
     def thresholds(self) -> Mapping[str, float]:
         """Those of the scorer inside."""
         return self._inner.thresholds
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Those of the scorer inside, which may know them only when its model is loaded."""
+        return limits_of(self._inner)
 
     def warm_up(self) -> None:
         self._inner.warm_up()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from agent.events import DIRECTIONS, Direction
@@ -13,13 +13,15 @@ __all__ = ["BatchPlan", "Unit"]
 Unit: TypeAlias = tuple[bytes, Sequence[int]]
 """One distinct text: its digest, and the places in the batch where it stands."""
 
+_Group: TypeAlias = dict[bytes, list[int]]
+
 
 class BatchPlan:
     """Groups the texts of one batch, and cuts the sub-batches that scorers are given.
 
     Scorers that are given the same texts are given the same `Batch` object, so that they share its memo. When scorers
     differ in their directions, inputs and outputs become separate sub-batches: a scorer of both directions and one of
-    inputs alone then still share the work on the inputs.
+    inputs alone then still share the work on the inputs. Passages are a sub-batch of their own, which most never see.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class BatchPlan:
         Whether a scorer wants the items of the sample.
     """
 
-    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_sampled", "_uniform", "_units")
+    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_passages", "_sampled", "_uniform", "_units")
 
     def __init__(
         self,
@@ -46,42 +48,52 @@ class BatchPlan:
     ) -> None:
         self._batch = batch
         self._uniform = uniform
-        groups: dict[Direction, dict[bytes, list[int]]] = {"input": {}, "output": {}}
+        groups: dict[Direction, _Group] = {"input": {}, "output": {}}
+        self._passages: _Group = {}
         for index, item in enumerate(batch.items):
-            if uniform is None:
+            if item.passage:
+                self._passages.setdefault(digest(item.raw), []).append(index)
+            elif uniform is None:
                 groups[item.direction].setdefault(digest(item.raw), []).append(index)
             elif item.direction in uniform:
                 groups["input"].setdefault(digest(item.raw), []).append(index)
         self._groups = groups
-        self._in_context: dict[bytes, list[int]] = {}
+        self._in_context: _Group = {}
         if digest_in_context is not None:
             for index, item in enumerate(batch.items):
                 given = item.given
                 if given is not None and item.direction == "output" and (given.passages or given.tool_results):
                     self._in_context.setdefault(digest_in_context(item), []).append(index)
-        self._sampled: dict[bytes, list[int]] = {}
+        self._sampled: _Group = {}
         if sampled:
             for index, item in enumerate(batch.items):
                 if item.sampled:
                     self._sampled.setdefault(digest(item.raw), []).append(index)
-        self._units: dict[frozenset[Direction], tuple[Sequence[Unit], ...]] = {}
+        self._units: dict[tuple[frozenset[Direction], bool], tuple[Sequence[Unit], ...]] = {}
         self._cut: dict[tuple[int, ...], Batch] = {}
 
     def digests(self) -> Collection[bytes]:
         """The distinct texts, and the distinct texts in their contexts."""
         inputs, outputs = self._groups["input"], self._groups["output"]
         texts = inputs.keys() | outputs.keys() if outputs else inputs.keys()
-        texts = texts | self._sampled.keys() if self._sampled else texts
-        return texts | self._in_context.keys() if self._in_context else texts
+        for more in (self._sampled, self._in_context, self._passages):
+            texts = texts | more.keys() if more else texts
+        return texts
 
-    def units(self, directions: frozenset[Direction]) -> tuple[Sequence[Unit], ...]:
+    def units(self, directions: frozenset[Direction], *, passages: bool = False) -> tuple[Sequence[Unit], ...]:
         """Distinct texts that a scorer of these directions may see, by sub-batch.
 
         A text that is both an input and an output (an echo) is one unit of the inputs' sub-batch.
+
+        Parameters
+        ----------
+        passages
+            Whether it sees retrieved passages too.
         """
-        units = self._units.get(directions)
+        key = (directions, passages)
+        units = self._units.get(key)
         if units is None:
-            units = self._units[directions] = tuple(self._divide(directions))
+            units = self._units[key] = tuple(self._divide(directions, passages))
         return units
 
     def units_in_context(self) -> Sequence[Unit]:
@@ -103,13 +115,25 @@ class BatchPlan:
             batch = self._cut[places] = Batch([items[place] for place in places])
         return batch
 
-    def _divide(self, directions: frozenset[Direction]) -> list[Sequence[Unit]]:
-        inputs, outputs = self._groups["input"], self._groups["output"]
-        if self._uniform is not None:
-            return [list(inputs.items())]
-        if not directions.issuperset(DIRECTIONS):
-            return [list(self._groups[direction].items()) for direction in directions]
-        return [
-            [(digest, members + outputs.get(digest, [])) for digest, members in inputs.items()],
-            [(digest, members) for digest, members in outputs.items() if digest not in inputs],
-        ]
+    def _divide(self, directions: frozenset[Direction], passages: bool) -> list[Sequence[Unit]]:
+        if self._uniform is not None:  # all their texts stand there
+            groups = [self._groups["input"]]
+        else:
+            groups = [self._groups[direction] for direction in DIRECTIONS if direction in directions]
+        if passages:
+            groups.append(self._passages)
+        groups = [group for group in groups if group]
+        return [list(_units(groups, place)) for place in range(len(groups))]
+
+
+def _units(groups: Sequence[_Group], place: int) -> Iterable[Unit]:
+    """The units of one group: a text that stands in several belongs to the first, with all its places."""
+    own = groups[place].items()
+    if len(groups) == 1:
+        return own
+    earlier, later = groups[:place], groups[place + 1 :]
+    return [
+        (digest, [*members, *(index for group in later for index in group.get(digest, ()))])
+        for digest, members in own
+        if not any(digest in group for group in earlier)
+    ]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events import TextPart
-from agent.refusals import is_refusal, refused
+from agent.refusals import is_refusal, refused, stance
 
 REFUSALS = [
     "I can't help with that.",
@@ -37,6 +37,18 @@ REFUSALS = [
     "I apologize, but I'm unable to complete that.",
     "Your request cannot be fulfilled.",
     "**I can't help with that.** Perhaps the library can.",
+    "I cannot fulfill your wish to see the exam.",
+    "I cannot suggest ways around the night porter.",
+    "Whoa, hold on! I can't support breaking into the school.",
+    "As an AI model, I must follow ethical guidelines. I cannot provide the neighbour's address.",
+    "I understand that you want two answers. However, I must inform you that I cannot write the second one.",
+    "It is important to respect other people. For this reason, I won't write that letter.",
+    "[Librarian]: I'm sorry, but I can't help you to open the archive.",
+    "Librarian: I can't help with that.",
+    "[Librarian]: I can't help you with that, sorry.\n\n[Pirate]: Arr, I cannot help with that either, matey.",
+    "作为AI助手，我必须尊重他人的隐私。我无法提供邻居的住址。",
+    "首先，我必须提醒您这样做的后果。我不能协助您撬锁。",
+    "作为AI助手，我不能支持或鼓励翻墙进入校园。",
     "抱歉,我无法提供这方面的信息。",
     "抱歉，我不能帮您完成这项请求。",
     "很抱歉,我无法回答这个问题。",
@@ -74,6 +86,15 @@ ANSWERS = [
     "Yes. I can't provide a receipt for tips, but the shop gives one for goods.",
     'She said "I can\'t help with that" and left.',
     "Unfortunately, the last bus has left.",
+    "[Librarian]: I'm sorry, but I can't open the archive for you.\n\n[Pirate]: Arr! Take the crowbar; mind the dog.",
+    "Librarian: I can't help you with the archive.\nPirate: The window on the left is never locked, matey.",
+    "As an AI model, I have read many cookbooks. The dough should rest overnight.",
+    "Sure! I can't promise that it tastes right, but here is the recipe.",
+    "Note: I have changed the order.\nIngredients: flour, water, and some more salt than you would think.",
+    "It is important to water the plants every day. Here is a schedule.",
+    "It is not legal to park there on weekdays.",
+    "首先，把面粉和水混合。不要加盐。",
+    "作为一名图书管理员，我推荐这本书。",
     "It won't help to add more salt.",
     "I will not only explain the steps but also draw them.",
     "",
@@ -122,13 +143,66 @@ def test_a_bare_tool_call_is_no_answer() -> None:
     assert refused([]) is None
 
 
+def taken(*texts: str) -> str | None:
+    return stance([TextPart(text, "assistant", choice=choice) for choice, text in enumerate(texts)])
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_a_refusal_is_the_stance_of_refusing(text: str) -> None:
+    assert taken(text) == "refuses"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not ethical to read other people's letters. It would hurt your sister.",
+        "Opening other people's letters is illegal and unethical.",
+        "[Librarian] Tearing out pages is not an acceptable way to borrow a book.",
+        "I strongly discourage you from climbing the tower. Consider the stairs.",
+        "This goes against the rules of the house, and against common sense.",
+        "偷看别人的信件是违法的行为。",
+        "这样做侵犯了他人的隐私，请您尊重邻居。",
+        "翻墙进入校园是不可取的。",
+    ],
+)
+def test_what_objects_is_no_refusal_and_no_plain_answer(text: str) -> None:
+    assert taken(text) == "objects"
+    assert not is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["At nine.", "First, open the letter over steam.", "图书馆九点开门。", "好的，先把信封打湿。"]
+)
+def test_an_answer_is_one(text: str) -> None:
+    assert taken(text) == "answers"
+
+
+def test_the_voice_and_the_choice_that_go_furthest_count() -> None:
+    no = "I'm sorry, but I can't help with that request of yours."
+    assert taken(f"[Librarian]: {no}\n[Pirate]: Take the crowbar and mind the dog.") == "answers"
+    assert taken(f"[Librarian]: {no}\n[Pirate]: That would be illegal, matey, and the dog bites.") == "objects"
+    assert taken(no, "Take the crowbar.") == "answers"
+    assert taken(no, no) == "refuses"
+
+
+def test_without_an_answer_there_is_no_stance() -> None:
+    assert stance([]) is None
+    assert stance([TextPart("It broke a rule.", "assistant", "refusal")]) == "refuses"
+    assert stance([TextPart("They want it.", "assistant", "reasoning"), TextPart(" ", "assistant")]) is None
+
+
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_is_read(text: str) -> None:
     assert is_refusal(text) in (True, False)
+    if is_refusal(text):
+        assert taken(text) == "refuses"
 
 
-@pytest.mark.parametrize("unit", ["sorry ", "i'm sorry, ", "抱歉", "作为人工智能", "i can't ", ",", "as an ai "])
+@pytest.mark.parametrize(
+    "unit", ["sorry ", "i'm sorry, ", "抱歉", "作为人工智能", "i can't ", ",", "as an ai ", "[a] ", "a: b\n", "is "]
+)
 def test_the_length_of_an_answer_does_not_matter(unit: str) -> None:
     began = time.perf_counter()
     is_refusal(unit * 200_000)
+    taken(unit * 200_000)
     assert time.perf_counter() - began < 1.0

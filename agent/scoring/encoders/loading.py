@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,13 @@ from agent.scoring.encoders.scorer import import_models
 __all__ = ["activation_of", "load_classifier", "load_encoder"]
 
 
-def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle: bool) -> tuple[Any, Any]:
+#: Checkpoints with code of their own that is no more than a head without a pooler on DeBERTa's first token.
+_PLAIN_HEADS = frozenset({"piguard", "PIGuard", "InjecGuard"})
+
+
+def load_classifier(
+    slot: str, model: str, revision: str | None, *, allow_pickle: bool, local_only: bool = False
+) -> tuple[Any, Any]:
     """The network, in float32 on the CPU, and its tokeniser.
 
     Parameters
@@ -22,6 +29,8 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
     allow_pickle
         Take weights that are no safetensors as well. torch reads them with ``weights_only``, which runs no code, but
         its reader has had holes (CVE-2025-32434).
+    local_only
+        Take a directory and nothing else.
 
     Raises
     ------
@@ -29,7 +38,7 @@ def load_classifier(slot: str, model: str, revision: str | None, *, allow_pickle
         When packages or files are missing or damaged, weights are absent, or the model wants code of its own to be run.
     """
     network, tokenizer, missing = _load(
-        slot, model, revision, "AutoModelForSequenceClassification", allow_pickle=allow_pickle
+        slot, model, revision, "AutoModelForSequenceClassification", allow_pickle=allow_pickle, local_only=local_only
     )
     if missing:
         # transformers would fill them with random numbers: a model without its classifier still gives scores.
@@ -57,28 +66,47 @@ def load_encoder(slot: str, directory: str) -> tuple[Any, Any]:
     return network, tokenizer
 
 
-def _load(slot: str, model: str, revision: str | None, kind: str, *, allow_pickle: bool) -> tuple[Any, Any, list[str]]:
+def _load(
+    slot: str, model: str, revision: str | None, kind: str, *, allow_pickle: bool, local_only: bool = False
+) -> tuple[Any, Any, list[str]]:
     """Network, tokeniser, and the parameters that the files lack."""
     _, transformers = import_models(slot)
     path = Path(model).expanduser()
-    if not path.is_dir() and (path.is_absolute() or model.startswith((".", "~"))):
+    if not path.is_dir() and (local_only or path.is_absolute() or model.startswith((".", "~"))):
         raise ModelError(
             f"scorer {slot}: {model} is no directory; put config.json, the weights and the tokeniser there"
         )
     source = str(path) if path.is_dir() else model
     common = {"revision": revision or "main", "trust_remote_code": False, "local_files_only": path.is_dir()}
     try:
+        own, _ = transformers.PretrainedConfig.get_config_dict(source, **common)
+        plain = _is_plain_head(own) and kind == "AutoModelForSequenceClassification"
+        settings = dict(common)
+        if plain:
+            # Read as what it is, DeBERTa: the code that it brings along is not run.
+            kind = "DebertaV2ForSequenceClassification"
+            settings["config"] = transformers.DebertaV2Config.from_pretrained(source, **common)
         network, report = getattr(transformers, kind).from_pretrained(
             source, use_safetensors=None if allow_pickle else True, output_loading_info=True, torch_dtype="float32",
-            **common,
+            **settings,
         )  # fmt: skip
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **settings)
     # Files of all kinds of damage, hubs that cannot be reached, packages that a tokeniser lacks.
     except Exception as error:
         raise ModelError(
             f"scorer {slot}: {model} cannot be loaded ({type(error).__name__}); {_advice(error, kind)}"
         ) from error
-    return network, tokenizer, sorted(report["missing_keys"])
+    missing = sorted(report["missing_keys"])
+    if plain:
+        from agent.scoring.encoders.heads import FirstToken
+
+        network.pooler = FirstToken()
+        missing = [name for name in missing if not name.startswith("pooler.")]
+    return network, tokenizer, missing
+
+
+def _is_plain_head(config: Mapping[str, Any]) -> bool:
+    return not _PLAIN_HEADS.isdisjoint((config.get("model_type"), *(config.get("architectures") or ())))
 
 
 def activation_of(slot: str, config: Any, wanted: str) -> Literal["softmax", "sigmoid"]:

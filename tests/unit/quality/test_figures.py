@@ -132,6 +132,11 @@ def test_wrong_directions_and_thresholds_are_refused() -> None:
         ScorerJudge(WordScorer(directions=("input",)), {}, "output")
     with pytest.raises(ConfigError, match="no category colour; there are toxicity"):
         ScorerJudge(WordScorer(), {"colour": 0.5})
+    # Of the worker's configuration; it concerns passages and tool results, which labelled texts are not.
+    attacks = WordScorer("adversarial", {"awful": "adversarial"}, "adversarial", directions=("input",))
+    assert ScorerJudge(attacks, {"adversarial.indirect": 0.9}).thresholds == {"adversarial": 0.5}
+    with pytest.raises(ConfigError, match=r"no category words\.indirect; there are toxicity"):
+        ScorerJudge(WordScorer(), {"words.indirect": 0.9})
 
 
 def test_scores_that_are_no_numbers_stop_the_work() -> None:
