@@ -15,6 +15,7 @@ from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
+from agent.pipeline.campaign_detectors import build_campaigns
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import DriftMonitor, HalfWatcher, WatchedFeatures
@@ -91,6 +92,8 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     ]
     if config.identity.enabled and config.identity.sentiment.kind is not None:
         aggregators.append(aggregator_class("sentiment")(min_group=config.identity.min_group))
+    if config.campaigns.enabled:
+        aggregators.append(aggregator_class("campaigns")())
     if config.drift.enabled:
         drift = config.drift
         aggregators.append(aggregator_class("drift")(attributes=drift.attributes, max_features=drift.max_series))
@@ -190,6 +193,7 @@ def build_pipeline(
         drifts=watcher or _drift_monitor(config, metrics, chosen, references),
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
+        campaigns=build_campaigns(config, chosen, references, windows=windows, metrics=metrics, clock=clock),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         clock=clock,
         max_records=max_records,

@@ -1,0 +1,193 @@
+"""Querying that goes through inputs one by one, as whoever copies a model or its data does: one template, one slot
+that varies."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import ClassVar, Final
+
+from agent.campaigns.base import Kind, Member, Sees, Sighting, Suspicion
+from agent.campaigns.recent import Recent
+
+__all__ = ["Sweeps", "in_order", "without_gaps"]
+
+_LONGEST_TEXT: Final = 2_000
+_LONGEST_SLOT: Final = 48
+#: The template must say something by itself.
+_SHORTEST_TEMPLATE: Final = 6
+_ENDS: Final = 6
+_WORD_END: Final = re.compile(r"[0-9A-Za-z]*\Z")
+_WORD_START: Final = re.compile(r"\A[0-9A-Za-z]*")
+_KEPT: Final = 32
+#: Inputs between two comparisons that may give a template, and between two looks at the values.
+_PAUSE: Final = 7
+_EVERY: Final = 16
+#: Share of the steps that go the same way; by chance half do.
+_ORDERLY: Final = 0.9
+#: Numbers that lie at most so many times as far apart as there are of them have no gaps to speak of.
+_SPAN: Final = 2.0
+_REPEATS: Final = 0.02
+_DAYS: Final = 10 * 86_400.0
+
+
+class _Track:
+    """What one tenant asks one model: the template that most of its last inputs fit, and what stood in its slot."""
+
+    __slots__ = ("last", "members", "pause", "prefix", "seen", "suffix", "times", "values", "votes")
+
+    def __init__(self) -> None:
+        self.last = ""
+        self.prefix = self.suffix = ""
+        #: Inputs that fitted the template less those that did not (Boyer and Moore's majority vote).
+        self.votes = 0
+        self.pause = 0
+        self.seen = 0
+        self.values: deque[str] = deque(maxlen=1)
+        self.times: deque[float] = deque(maxlen=1)
+        self.members: deque[Member] = deque(maxlen=_KEPT)
+
+
+class Sweeps:
+    """Finds tenants whose inputs differ in one short place, where the values come in order, or cover a range without
+    repeats.
+
+    What people ask through an application fits a template as well: so the values decide. *In order*: when the order
+    of arrival says nothing, the number of rises among n distinct values has mean (n - 1) / 2 and variance (n + 1) /
+    12; nine of ten is more than fourteen standard deviations away at `min_inputs` = 128. *Without gaps*: n numbers
+    drawn independently out of 2 n places, by whatever distribution, hardly ever repeat as rarely as one in fifty
+    (birthdays: below 1e-13 at 128). Both chances are so small that looking often does no harm.
+
+    It does not find a sweep that is less than half of what a tenant asks a model, whose values are drawn at random
+    from a large space, or that many tenants share out. It finds honest batch work that goes through numbered records
+    as well. Values that are times of day, or near the event's own time, are passed over.
+
+    Parameters
+    ----------
+    min_inputs
+        Latest values that are looked at.
+    window_seconds
+        And they must have come within this time.
+    max_tracks
+        Pairs of a model and a tenant; about 25 kB each when full.
+    """
+
+    kind: ClassVar[Kind] = "sweep"
+    sees: ClassVar[Sees] = "texts"
+
+    def __init__(self, *, min_inputs: int = 128, window_seconds: float = 1800.0, max_tracks: int = 1_000) -> None:
+        self._min_inputs = min_inputs
+        self._window_seconds = window_seconds
+        self._tracks: Recent[tuple[str, str], _Track] = Recent(max_tracks, _Track)
+
+    def glance(self, model: str, tenant: str, text: str) -> bool:
+        """See `agent.campaigns.base.Glancing.glance`."""
+        if not tenant or len(text) > _LONGEST_TEXT:
+            return False
+        track = self._tracks.of((model, tenant))
+        if track.votes:
+            if text.startswith(track.prefix) and text.endswith(track.suffix):
+                return True
+            track.votes -= 1
+            return False
+        if track.pause:
+            track.pause -= 1
+            return False
+        last = track.last
+        if text[:_ENDS] == last[:_ENDS] or text[-_ENDS:] == last[-_ENDS:]:
+            return True
+        track.last = text
+        return False
+
+    def see(self, sighting: Sighting) -> Suspicion | None:
+        """See `agent.campaigns.base.Detector.see`."""
+        member, text = sighting.member, sighting.text
+        track = self._tracks.of((sighting.model, member.tenant))
+        if not track.votes:
+            self._learn(track, text)
+            return None
+        value = text[len(track.prefix) : len(text) - len(track.suffix)]
+        if len(text) <= len(track.prefix) + len(track.suffix) or len(value) > _LONGEST_SLOT:
+            track.votes -= 1
+            return None
+        track.votes = min(track.votes + 1, self._min_inputs)
+        track.values.append(value)
+        track.times.append(member.time)
+        track.members.append(member)
+        track.seen += 1
+        if track.seen % _EVERY or len(track.values) < self._min_inputs:
+            return None
+        if max(track.times) - min(track.times) > self._window_seconds:
+            return None
+        values = list(track.values)
+        if _are_times(values, member.time) or not (in_order(values) or without_gaps(values)):
+            return None
+        return Suspicion(self.kind, sighting.model, member.tenant, tuple(track.members))
+
+    def _learn(self, track: _Track, text: str) -> None:
+        """Take what this input and the one before have in common for a template."""
+        last, track.last = track.last, text
+        # What two inputs have not in common the next ones hardly will: comparing is dear, so not each time.
+        track.pause = _PAUSE
+        if text == last or abs(len(text) - len(last)) > _LONGEST_SLOT:
+            return
+        prefix = _common(text, last)
+        suffix = _common(text[len(prefix) :][::-1], last[len(prefix) :][::-1])[::-1]
+        # 109 and 110 have a 1 in common that belongs to the slot.
+        prefix, suffix = _WORD_END.sub("", prefix), _WORD_START.sub("", suffix)
+        slot = max(len(text), len(last)) - len(prefix) - len(suffix)
+        if len(prefix) + len(suffix) < _SHORTEST_TEMPLATE or slot > _LONGEST_SLOT:
+            return
+        track.prefix, track.suffix, track.votes, track.pause = prefix, suffix, 2, 0
+        track.values = deque(maxlen=self._min_inputs)
+        track.times = deque(maxlen=self._min_inputs)
+        track.members.clear()
+
+
+def in_order(values: Sequence[str]) -> bool:
+    """Whether nearly all values rise, or nearly all fall; as numbers when they all are. Equal neighbours are left
+    out."""
+    numbers = _numbers(values)
+    ordered: Sequence[object] = values if numbers is None else numbers
+    steps = [(a < b) for a, b in pairwise(ordered) if a != b]  # type: ignore[operator]
+    rises = sum(steps)
+    return len(steps) >= _ORDERLY * (len(values) - 1) and max(rises, len(steps) - rises) >= _ORDERLY * (len(values) - 1)
+
+
+def without_gaps(values: Sequence[str]) -> bool:
+    """Whether the values are whole numbers that hardly repeat, and fill at least half of the range they lie in."""
+    numbers = _numbers(values)
+    if numbers is None:
+        return False
+    distinct = len(set(numbers))
+    return distinct >= (1.0 - _REPEATS) * len(numbers) and max(numbers) - min(numbers) < _SPAN * distinct
+
+
+def _numbers(values: Sequence[str]) -> list[int] | None:
+    stripped = [value.strip() for value in values]
+    return (
+        [int(value) for value in stripped]
+        if all(v.isascii() and v.isdigit() and len(v) < 19 for v in stripped)
+        else None
+    )
+
+
+def _are_times(values: Sequence[str], now: float) -> bool:
+    numbers = _numbers(values)
+    if numbers is None:
+        return sum(":" in value for value in values) > len(values) / 2
+    return any(abs(numbers[-1] / scale - now) < _DAYS for scale in (1.0, 1e3, 1e6))
+
+
+def _common(one: str, two: str) -> str:
+    """The longest common beginning, by halving."""
+    low, high = 0, min(len(one), len(two))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == two[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return one[:low]
