@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from agent.events import FeatureValue
 
-__all__ = ["Detector", "Glancing", "Kind", "Member", "Sees", "Sighting", "Suspicion", "is_dense"]
+__all__ = ["Counting", "Detector", "Following", "Kind", "Member", "Sees", "Sighting", "Suspicion", "is_dense"]
 
 Kind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", "out_of_range", "boundary"]
 
 Sees: TypeAlias = Literal["attacks", "texts", "rows", "scores"]
-"""Inputs with an adversarial signal; inputs that a glance was enough for; inputs that are features; outputs with a
+"""Inputs with an adversarial signal; inputs that `Following` asked for; inputs that are features; outputs with a
 score."""
 
 
@@ -77,14 +77,21 @@ class Detector(Protocol):
 
 
 @runtime_checkable
-class Glancing(Protocol):
+class Counting(Protocol):
     """A detector that must know of every input, attack or not."""
 
-    def glance(self, model: str, tenant: str, text: str) -> bool:
-        """One input, before anything else is done with it; whether `see` wants to have it, when it sees texts.
+    def count(self, model: str, tenant: str, inputs: int) -> None:
+        """So many inputs that have come, before any attack among them is shown; not each by itself, which would be
+        dear."""
 
-        The hot path of all traffic: a fraction of a microsecond.
-        """
+
+@runtime_checkable
+class Following(Protocol):
+    """A detector that follows what each tenant asks each model."""
+
+    def follow(self, model: str, tenant: str) -> Callable[[str], bool]:
+        """Says of each text of an input of this tenant, in a fraction of a microsecond, whether `see` wants to have
+        it."""
 
 
 def is_dense(members: Sequence[Member], number: int, seconds: float) -> bool:

@@ -40,11 +40,10 @@ class Bursts:
         self._window_seconds = window_seconds
         self._models: Recent[str, Origins] = Recent(max_models, lambda: Origins(ert_hours, max_tenants))
 
-    def glance(self, model: str, tenant: str, text: str) -> bool:
-        """See `agent.campaigns.base.Glancing.glance`: counts the traffic."""
+    def count(self, model: str, tenant: str, inputs: int) -> None:
+        """See `agent.campaigns.base.Counting.count`."""
         if tenant:
-            self._models.of(model).count(tenant)
-        return False
+            self._models.of(model).count(tenant, inputs)
 
     def see(self, sighting: Sighting) -> Suspicion | None:
         """See `agent.campaigns.base.Detector.see`. Whose tenant is not known is nobody's burst."""

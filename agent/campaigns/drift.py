@@ -97,12 +97,11 @@ class AttackDrift:
         self._threshold = blocks_of(ert_hours)
         self._models: Recent[str, _Rate] = Recent(max_models, lambda: _Rate(self._threshold))
 
-    def glance(self, model: str, tenant: str, text: str) -> bool:
-        """See `agent.campaigns.base.Glancing.glance`: counts the inputs."""
+    def count(self, model: str, tenant: str, inputs: int) -> None:
+        """See `agent.campaigns.base.Counting.count`."""
         rate = self._models.of(model)
-        rate.inputs += 1
-        rate.since += 1
-        return False
+        rate.inputs += inputs
+        rate.since += inputs
 
     def see(self, sighting: Sighting) -> Suspicion | None:
         """See `agent.campaigns.base.Detector.see`."""

@@ -27,6 +27,8 @@ _MOST_BACKGROUND: Final = 20_000
 _PRIOR: Final = 50.0
 _REWEIGHED: Final = 8
 _SKETCH: Final = 32
+#: Least share of a campaign's latest members whose score reached its threshold.
+_FLAGGED: Final = 0.25
 #: Cosine of their means from which two clusters are one.
 _MERGE: Final = 0.5
 _MOST_BANDS: Final = 256
@@ -36,7 +38,7 @@ _FEWEST_CONCEPTS: Final = 5
 
 
 class _Cluster:
-    """One cluster: in how many of its members each shingle occurred, and the last of them that were flagged."""
+    """One cluster: in how many of its members each shingle occurred, and the last of them."""
 
     __slots__ = (
         "bands",
@@ -77,7 +79,8 @@ class NearDuplicates:
     attacks say makes no campaign; a campaign, being one cluster, does not weigh itself down. Compared are the
     clusters that share most bands of MinHash with the text.
 
-    A cluster is a campaign while its last `min_events` flagged members lie within `window_seconds` of each other.
+    A cluster is a campaign while its last `min_events` members lie within `window_seconds` of each other, and a
+    quarter of them were flagged: rewording takes some of an attack's texts below the threshold.
 
     Parameters
     ----------
@@ -141,14 +144,15 @@ class NearDuplicates:
         cluster.han += any(shingle[0] >= "\u2e80" for shingle in found)
         if shared.get(cluster.number, 0) < 2 and cluster.leaders < _MOST_LEADERS:
             self._lead(cluster, bands)
-        if not is_dense(tuple(cluster.members), self._min_events, self._window_seconds):
+        members = tuple(cluster.members)
+        flagged = sum(each.is_flagged for each in members)
+        if flagged < _FLAGGED * len(members) or not is_dense(members, self._min_events, self._window_seconds):
             return None
         if not cluster.group:
             kin = self._kin(cluster)
             cluster.group = kin.group if kin else str(cluster.number)
             cluster.sketch = kin.sketch if kin else self._sketch(cluster)
-        members = cluster.members if member.is_flagged else (*cluster.members, member)
-        return Suspicion(self.kind, model, cluster.group, tuple(members), cluster.sketch)
+        return Suspicion(self.kind, model, cluster.group, members, cluster.sketch)
 
     def _similar(
         self, model: str, hashes: Sequence[int], weights: Sequence[float], shared: Mapping[int, int]
@@ -184,6 +188,7 @@ class NearDuplicates:
         one.han += other.han
         one.group, one.sketch = (one.group, one.sketch) if one.group else (other.group, other.sketch)
         members = sorted((*one.members, *other.members), key=lambda member: member.time)
+        one.members.clear()
         one.members.extend(members)
         self._forget(other)
         for band in other.bands:
@@ -247,8 +252,7 @@ class NearDuplicates:
             cluster.square += (2 * count + 1) * weight
         if cluster.size < _REWEIGHED or cluster.size % _REWEIGHED == 0:
             self._reweigh(cluster)
-        if member.is_flagged:
-            cluster.members.append(member)
+        cluster.members.append(member)
 
     def _reweigh(self, cluster: _Cluster) -> None:
         """Weights fall as clusters are founded; not at every join, since a hundred logarithms are dear."""

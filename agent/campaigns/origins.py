@@ -68,13 +68,11 @@ class Origins:
         self._total = 0
         self._hour: int | None = None
 
-    def count(self, tenant: str) -> None:
-        """An event of a tenant, marked or not. The hot path."""
-        known = self._tenants.get(tenant)
-        if known is None:
-            known = self._admit(tenant)
-        known.traffic += 1
-        self._total += 1
+    def count(self, tenant: str, events: int = 1) -> None:
+        """Events of a tenant, marked or not."""
+        known = self._tenants.get(tenant) or self._admit(tenant)
+        known.traffic += events
+        self._total += events
         if self._total > _MOST_TRAFFIC:
             self._fade()
 
@@ -82,9 +80,7 @@ class Origins:
         """A marked event that was counted; the tenant's latest marks when the evidence suffices."""
         self._pass_hours(member.time)
         self._evidence.pass_time(member.time)
-        known = self._tenants.get(member.tenant)
-        if known is None:
-            known = self._admit(member.tenant)
+        known = self._tenants.get(member.tenant) or self._admit(member.tenant)
         hits = np.zeros(self._max_tenants)
         hits[known.place] = 1.0
         self._evidence.add(self._most(hits), hits, 1.0 - hits)

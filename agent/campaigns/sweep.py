@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import ClassVar, Final
 
@@ -23,8 +23,8 @@ _WORD_END: Final = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD_START: Final = re.compile(r"\A[0-9A-Za-z]*")
 _KEPT: Final = 32
 #: Inputs between two comparisons that may give a template, and between two looks at the values.
-_PAUSE: Final = 7
-_EVERY: Final = 16
+_PAUSE: Final = 8
+_EVERY: Final = 32
 #: Share of the steps that go the same way; by chance half do.
 _ORDERLY: Final = 0.9
 #: Numbers that lie at most so many times as far apart as there are of them have no gaps to speak of.
@@ -43,11 +43,29 @@ class _Track:
         self.prefix = self.suffix = ""
         #: Inputs that fitted the template less those that did not (Boyer and Moore's majority vote).
         self.votes = 0
-        self.pause = 0
+        self.pause = 1
         self.seen = 0
         self.values: deque[str] = deque(maxlen=1)
         self.times: deque[float] = deque(maxlen=1)
         self.members: deque[Member] = deque(maxlen=_KEPT)
+
+    def fits(self, text: str) -> bool:
+        """Whether a text may fit the template, or give one."""
+        if self.votes:
+            if text.startswith(self.prefix) and text.endswith(self.suffix):
+                return True
+            self.votes -= 1
+            return False
+        pause = self.pause
+        if pause:
+            # What two inputs have not in common the next ones hardly will: only one pair of many is compared.
+            self.pause = pause - 1
+            if pause == 1:
+                self.last = text if len(text) <= _LONGEST_TEXT else ""
+            return False
+        self.pause = _PAUSE
+        last = self.last
+        return text[:_ENDS] == last[:_ENDS] or text[-_ENDS:] == last[-_ENDS:]
 
 
 class Sweeps:
@@ -77,34 +95,21 @@ class Sweeps:
     kind: ClassVar[Kind] = "sweep"
     sees: ClassVar[Sees] = "texts"
 
-    def __init__(self, *, min_inputs: int = 128, window_seconds: float = 1800.0, max_tracks: int = 1_000) -> None:
+    def __init__(self, *, min_inputs: int = 128, window_seconds: float = 1800.0, max_tracks: int = 2_000) -> None:
         self._min_inputs = min_inputs
         self._window_seconds = window_seconds
         self._tracks: Recent[tuple[str, str], _Track] = Recent(max_tracks, _Track)
 
-    def glance(self, model: str, tenant: str, text: str) -> bool:
-        """See `agent.campaigns.base.Glancing.glance`."""
-        if not tenant or len(text) > _LONGEST_TEXT:
-            return False
-        track = self._tracks.of((model, tenant))
-        if track.votes:
-            if text.startswith(track.prefix) and text.endswith(track.suffix):
-                return True
-            track.votes -= 1
-            return False
-        if track.pause:
-            track.pause -= 1
-            return False
-        last = track.last
-        if text[:_ENDS] == last[:_ENDS] or text[-_ENDS:] == last[-_ENDS:]:
-            return True
-        track.last = text
-        return False
+    def follow(self, model: str, tenant: str) -> Callable[[str], bool]:
+        """See `agent.campaigns.base.Following.follow`."""
+        return self._tracks.of((model, tenant)).fits
 
     def see(self, sighting: Sighting) -> Suspicion | None:
         """See `agent.campaigns.base.Detector.see`."""
         member, text = sighting.member, sighting.text
         track = self._tracks.of((sighting.model, member.tenant))
+        if len(text) > _LONGEST_TEXT:
+            return None
         if not track.votes:
             self._learn(track, text)
             return None
@@ -128,9 +133,7 @@ class Sweeps:
 
     def _learn(self, track: _Track, text: str) -> None:
         """Take what this input and the one before have in common for a template."""
-        last, track.last = track.last, text
-        # What two inputs have not in common the next ones hardly will: comparing is dear, so not each time.
-        track.pause = _PAUSE
+        last = track.last
         if text == last or abs(len(text) - len(last)) > _LONGEST_SLOT:
             return
         prefix = _common(text, last)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
-from agent.campaigns.base import Detector, Glancing, Member, Sees, Sighting, Suspicion
+from agent.campaigns.base import Counting, Detector, Following, Member, Sees, Sighting, Suspicion
 from agent.campaigns.book import CampaignBook, CampaignShare, KnownCampaign
 from agent.clock import Clock, iso_time
 from agent.metrics import Metrics
@@ -26,6 +26,17 @@ _logger = logging.getLogger(__name__)
 _SKEW_SECONDS: Final = 60.0
 #: A campaign that grows is published anew at most so often, in event time.
 _PUBLISH_SECONDS: Final = 10.0
+_MOST_CALLERS: Final = 1_000
+
+
+class _Caller:
+    """One tenant of one model: inputs not yet counted, and what follows its texts."""
+
+    __slots__ = ("fits", "inputs")
+
+    def __init__(self, fits: tuple[Callable[[str], bool], ...]) -> None:
+        self.inputs = 0
+        self.fits = fits
 
 
 class CampaignWatch:
@@ -61,7 +72,9 @@ class CampaignWatch:
         self._by_sight: dict[Sees, list[Detector]] = {"attacks": [], "texts": [], "rows": [], "scores": []}
         for detector in detectors:
             self._by_sight[detector.sees].append(detector)
-        self._glances = [detector.glance for detector in detectors if isinstance(detector, Glancing)]
+        self._counts = [detector.count for detector in detectors if isinstance(detector, Counting)]
+        self._follow = [detector.follow for detector in detectors if isinstance(detector, Following)]
+        self._callers: dict[tuple[str, str], _Caller] = {}
         self.quiet_seconds = quiet_seconds
         self._publishes = publishes
         self._suspicious = tuple(suspicious.items())
@@ -75,8 +88,7 @@ class CampaignWatch:
         self._waiting: dict[str, list[CampaignShare]] = {}
         # Campaigns that have grown since they were published, with the event time from which they may be again.
         self._grown: dict[tuple[str, str], float] = {}
-        self._next_publication = inf
-        self._latest = 0.0
+        self.next_publication = inf
 
     def read_from(self, merged: Callable[[], WindowEngine]) -> None:
         """Where the counts of all workers are; those of this one alone until then."""
@@ -93,34 +105,47 @@ class CampaignWatch:
             found += self._book.due(min(half.time, self._clock.now() + _SKEW_SECONDS))
         if not found and not self._waiting:
             return ()
-        model = half.call.model
         for share in found:
             self._waiting.setdefault(share.model, []).append(share)
-        return tuple(map(self._announced, self._waiting.pop(model, ())))
+        return tuple(map(self._announced, self._waiting.pop(half.call.model, ())))
 
     def _note_input(self, half: Half, judgement: Judgement, found: list[CampaignShare]) -> None:
-        event, model = half.event, half.call.model
-        parts = half.parts
+        event, model, parts = half.event, half.call.model, half.parts
         if parts:
             # The last text is what is new: a conversation brings its earlier turns along with every call.
             text = parts[-1].part.text
-            is_wanted = False
-            for glance in self._glances:
-                is_wanted |= glance(model, event.tenant, text)
-            if is_wanted:
-                self._show("texts", Sighting(model, self._member(half, (), is_flagged=False), text), found)
+            caller = self._callers.get((model, event.tenant)) or self._open(model, event.tenant)
+            caller.inputs += 1
+            for fits in caller.fits:
+                if fits(text):
+                    self._show("texts", Sighting(model, self._member(half, (), is_flagged=False), text), found)
             if "adversarial" in judgement.dimensions:
                 self._note_attack(half, judgement, found)
             else:
                 scores = judgement.verdict.scores
                 for scorer, least in self._suspicious:
-                    if scores.get(scorer, 0.0) >= least:
+                    if scorer in scores and scores[scorer] >= least:
                         member = self._member(half, (), is_flagged=False)
                         self._show("attacks", Sighting(model, member, text), found)
                         break
         if event.input is not None and event.input.features:
             row = tuple(event.input.features.items())
             self._show("rows", Sighting(model, self._member(half, (), is_flagged=True), features=row), found)
+
+    def _open(self, model: str, tenant: str) -> _Caller:
+        """The first to come is the first to go; what was counted for it is not lost, and it may come again."""
+        if len(self._callers) >= _MOST_CALLERS:
+            place = next(iter(self._callers))
+            self._count(*place, self._callers.pop(place))
+        fits = tuple(follow(model, tenant) for follow in self._follow) if tenant else ()
+        caller = self._callers[model, tenant] = _Caller(fits)
+        return caller
+
+    def _count(self, model: str, tenant: str, caller: _Caller) -> None:
+        if caller.inputs:
+            for count in self._counts:
+                count(model, tenant, caller.inputs)
+            caller.inputs = 0
 
     def _note_attack(self, half: Half, judgement: Judgement, found: list[CampaignShare]) -> None:
         findings = [finding for finding in judgement.verdict.findings if finding.dimension == "adversarial"]
@@ -137,6 +162,9 @@ class CampaignWatch:
         if not attacked:
             return  # an attack of an earlier turn, which comes along with every later one
         member = self._member(half, tuple(finding.category for finding in findings), is_flagged=True)
+        for (model, tenant), caller in self._callers.items():
+            if model == half.call.model:
+                self._count(model, tenant, caller)
         self._show("attacks", Sighting(half.call.model, member, "\n".join(attacked)), found)
 
     def _note_output(self, half: Half, found: list[CampaignShare]) -> None:
@@ -162,15 +190,15 @@ class CampaignWatch:
         return Member((event.source, event.inference_id), time, event.tenant, categories, is_flagged)
 
     def _announced(self, share: CampaignShare) -> CampaignShare:
-        self._latest = max(self._latest, share.last)
         place = (share.model, share.key)
         if share.is_new:
             self._metrics.campaign(share.model, share.kind)
             _logger.warning("campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events)
-            self._grown[place] = share.last
+            self._grown[place] = -inf
         else:
             self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
-        self._next_publication = min(self._grown.values())
+        if self._publishes:
+            self.next_publication = min(self._grown.values())
         return share
 
     def publish(self, time: float) -> list[CampaignEvidence]:
@@ -179,18 +207,12 @@ class CampaignWatch:
         Parameters
         ----------
         time
-            Event time of the record that was just judged.
+            Event time of the record that was just judged; before `next_publication` there is nothing to publish.
         """
-        if not self._publishes:
-            self._grown.clear()
-            return []
-        if time < self._next_publication and self._latest < self._next_publication:
-            return []
-        now = max(time, self._latest)
-        ready = [place for place, due in self._grown.items() if due <= now]
+        ready = [place for place, due in self._grown.items() if due <= time]
         for place in ready:
             del self._grown[place]
-        self._next_publication = min(self._grown.values(), default=inf)
+        self.next_publication = min(self._grown.values(), default=inf)
         return [evidence for model, key in ready for evidence in self._evidence(model, key)]
 
     def _evidence(self, model: str, key: str) -> Iterator[CampaignEvidence]:

@@ -361,6 +361,6 @@ class Pipeline:
                 if half.call.output_origin is not None:
                     late.note(half.call.output_origin, half.event, seen, was_covered)
         grown: Sequence[CampaignEvidence] = ()
-        if self._campaigns is not None and record.halves:
+        if self._campaigns is not None and record.halves and record.halves[-1].time >= self._campaigns.next_publication:
             grown = self._campaigns.publish(record.halves[-1].time)
         return RecordOutcome(origin, verdicts, evidence, filtered, grown)
