@@ -58,12 +58,15 @@ class Rig:
         not.
     """
 
-    def __init__(self, scorers: Sequence[Scorer], **campaigns: Any) -> None:
+    def __init__(self, scorers: Sequence[Scorer], *, evidence: bool = True, **campaigns: Any) -> None:
         self.clock = ManualClock(START)
         self.metrics = Metrics(new_registry(), clock=self.clock)
         self._scored = Event()
         config = CoreConfig.model_validate(
-            {"campaigns": CampaignsConfig(**campaigns), "evidence": {"hash_key": _KEY, "keep_texts": False}}
+            {
+                "campaigns": CampaignsConfig(**campaigns),
+                "evidence": {"enabled": evidence, "hash_key": _KEY, "keep_texts": False},
+            }
         )
         self.pipeline = build_pipeline(
             config,

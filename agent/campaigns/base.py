@@ -51,8 +51,8 @@ class Suspicion(NamedTuple):
     members
         The latest events of the group, this one last; a bounded number.
     sketch
-        What the group is like, keyed: two groups of one campaign, in two workers or before and after a restart, agree
-        in most places. Empty when `group` says it.
+        What the group is like, in numbers made with a key, for the detector to compare with that of another worker, or
+        of another life. Empty when `group` says it.
     """
 
     kind: Kind

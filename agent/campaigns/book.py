@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
+from operator import eq
 from typing import Final, NamedTuple
 
 from agent.campaigns.base import Kind, Member, Suspicion
@@ -17,8 +18,6 @@ _HOLD_SECONDS: Final = 60.0
 _HELD: Final = frozenset({"burst", "drift"})
 #: Share of a suspicion's events that belong to campaigns already, from which it is a sign of these.
 _EXPLAINED: Final = 0.5
-#: Share of places in which two sketches of one campaign agree.
-_SAME: Final = 0.5
 _MOST_OWNED: Final = 20_000
 _MOST_GROUPS: Final = 2_000
 
@@ -46,7 +45,7 @@ class CampaignShare(NamedTuple):
     subject
         Keyed hash of the tenant, for kinds that are about one; else empty.
     sketch
-        See `Suspicion`.
+        See `agent.campaigns.base.Suspicion`.
     sign
         The kind of detector that found these events to belong to it.
     events, suspected
@@ -103,14 +102,22 @@ class CampaignBook:
         A campaign without an event for so long, in event time, is over; what comes later is another.
     known
         The campaigns that the windows remember of a model.
+    alike
+        Whether two sketches are of one campaign.
     """
 
     def __init__(
-        self, *, key: bytes, quiet_seconds: float, known: Callable[[str], Iterable[KnownCampaign]] = lambda model: ()
+        self,
+        *,
+        key: bytes,
+        quiet_seconds: float,
+        known: Callable[[str], Iterable[KnownCampaign]] = lambda model: (),
+        alike: Callable[[Sequence[int], Sequence[int]], bool] = eq,
     ) -> None:
         self._hasher = hashlib.blake2b(key=key[:64], digest_size=16)
         self._quiet_seconds = quiet_seconds
         self._known = known
+        self._alike = alike
         self._groups: OrderedDict[tuple[str, str, str], _Campaign] = OrderedDict()
         self._owners: OrderedDict[tuple[str, str], _Campaign] = OrderedDict()
         self._held: dict[tuple[str, str, str], tuple[float, Suspicion]] = {}
@@ -164,7 +171,7 @@ class CampaignBook:
         for known in self._known(suspicion.model):
             if known.kind != suspicion.kind or now > known.last + self._quiet_seconds:
                 continue
-            if _agree(known.sketch, suspicion.sketch) if suspicion.sketch else known.subject == subject:
+            if self._alike(known.sketch, suspicion.sketch) if suspicion.sketch else known.subject == subject:
                 return _Campaign(*known)
         return None
 
@@ -216,7 +223,3 @@ class CampaignBook:
             content = field.encode("utf-8", "surrogatepass")
             hasher.update(len(content).to_bytes(8, "big") + content)
         return hasher.digest()
-
-
-def _agree(one: Sequence[int], two: Sequence[int]) -> bool:
-    return len(one) == len(two) and sum(a == b for a, b in zip(one, two, strict=True)) >= _SAME * len(one)

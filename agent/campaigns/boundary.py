@@ -17,6 +17,7 @@ _MARGIN: Final = 0.03
 #: Largest relative change of a feature between two inputs of a tenant that is a tiny step.
 _STEP: Final = 0.02
 _MOST_FEATURES: Final = 64
+_FEWEST_NUMBERS: Final = 2
 
 Row = Sequence[tuple[str, FeatureValue]]
 
@@ -85,16 +86,28 @@ class Boundaries:
 
 
 def is_tiny_step(before: Row, after: Row) -> bool:
-    """Whether two rows have the same features, differ, and differ in numbers alone, each by little."""
+    """Whether two rows have the same features, differ, and differ in numbers alone, each by little.
+
+    Rows with a single number are never told to be: two of them are near each other by chance too often.
+    """
     if len(before) != len(after) or before == after:
         return False
+    numbers = 0
     for (name, old), (other_name, new) in zip(before, after, strict=True):
         if name != other_name:
             return False
-        if old == new:
-            continue
         if isinstance(old, (str, bool)) or isinstance(new, (str, bool)) or old is None or new is None:
+            if old != new:
+                return False
+        elif _is_near(old, new):
+            numbers += 1
+        else:
             return False
-        if not abs(old - new) <= _STEP * max(abs(old), abs(new)):
-            return False
-    return True
+    return numbers >= _FEWEST_NUMBERS
+
+
+def _is_near(old: float, new: float) -> bool:
+    try:
+        return abs(old - new) <= _STEP * max(abs(old), abs(new))
+    except OverflowError:  # an integer of more than 308 digits
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import log, sqrt
 from typing import ClassVar, Final
 from zlib import crc32
@@ -27,6 +27,9 @@ _MOST_BACKGROUND: Final = 20_000
 _PRIOR: Final = 50.0
 _REWEIGHED: Final = 8
 _SKETCH: Final = 32
+_PERCENT: Final = 128
+#: Cosine of two sketches of one campaign; a dozen members each, so that shares are rough.
+_ALIKE: Final = 0.6
 #: Least share of a campaign's latest members whose score reached its threshold.
 _FLAGGED: Final = 0.25
 #: Cosine of their means from which two clusters are one.
@@ -68,6 +71,10 @@ class _Cluster:
         self.han = 0
         self.group = ""
         self.sketch: tuple[int, ...] = ()
+
+    @property
+    def is_chinese(self) -> bool:
+        return 2 * self.han > self.size
 
 
 class NearDuplicates:
@@ -179,7 +186,7 @@ class NearDuplicates:
         if len(similar) == 1:
             return nearest
         one, other = sorted(similar[:2], key=lambda cluster: (-cluster.size, cluster.number))
-        if self._cosine(one.profile, other.profile) < _MERGE:
+        if _cosine(one.profile, other.profile, self._weight) < _MERGE:
             return nearest
         for shingle, count in other.profile.items():
             one.profile[shingle] = one.profile.get(shingle, 0) + count
@@ -200,27 +207,21 @@ class NearDuplicates:
         for other in self._clusters.values():
             if not other.group or other.model != cluster.model or other is cluster:
                 continue
-            if (2 * cluster.han > cluster.size) == (2 * other.han > other.size):
-                if self._cosine(cluster.profile, other.profile) >= _MERGE:
+            if cluster.is_chinese == other.is_chinese:
+                if _cosine(cluster.profile, other.profile, self._weight) >= _MERGE:
                     return other
-            elif self._are_translations(cluster, other):
+            elif self._translate(cluster.profile, other.profile, cluster.size / 2, other.size / 2):
                 return other
         return None
 
-    def _are_translations(self, cluster: _Cluster, other: _Cluster) -> bool:
-        """What two languages share is concepts alone: there must be several, and they must agree."""
-        one, two = (
-            {shingle: count for shingle, count in each.profile.items() if shingle in self._concepts}
-            for each in (cluster, other)
+    def _translate(self, one: Mapping[int, int], two: Mapping[int, int], many: float, as_many: float) -> bool:
+        """What two languages share is concepts alone: there must be several that are frequent in both, and they must
+        agree."""
+        first, second = (
+            {shingle: count for shingle, count in each.items() if shingle in self._concepts} for each in (one, two)
         )
-        common = [name for name in one if 2 * one[name] >= cluster.size and 2 * two.get(name, 0) >= other.size]
-        return len(common) >= _FEWEST_CONCEPTS and self._cosine(one, two) >= _TRANSLATION
-
-    def _cosine(self, one: Mapping[int, int], two: Mapping[int, int]) -> float:
-        weights = {shingle: self._weight(shingle) for shingle in one.keys() | two.keys()}
-        dot = sum(count * two.get(shingle, 0) * weights[shingle] for shingle, count in one.items())
-        squares = [sum(count * count * weights[shingle] for shingle, count in each.items()) for each in (one, two)]
-        return dot / sqrt(squares[0] * squares[1]) if min(squares) > 0.0 else 0.0
+        common = sum(first[name] >= many and second.get(name, 0) >= as_many for name in first)
+        return common >= _FEWEST_CONCEPTS and _cosine(first, second, self._weight) >= _TRANSLATION
 
     def _weight(self, shingle: int) -> float:
         """Square of the inverse cluster frequency, smoothed, in (0, 1]."""
@@ -284,7 +285,23 @@ class NearDuplicates:
                     del self._by_band[band]
 
     def _sketch(self, cluster: _Cluster) -> tuple[int, ...]:
-        """The signature of what at least half of the members have in common."""
-        frame = [shingle for shingle, count in cluster.profile.items() if 2 * count >= cluster.size]
-        common = frame or list(cluster.profile)
-        return tuple(self._hasher.signature(common)[:_SKETCH].tolist())
+        """Whether the members are mostly Chinese; then the commonest shingles, each with the share of members, in
+        percent."""
+        common = sorted(cluster.profile.items(), key=lambda item: (-item[1], item[0]))[:_SKETCH]
+        shares = sorted(shingle * _PERCENT + min(100, 100 * count // cluster.size) for shingle, count in common)
+        return int(cluster.is_chinese), *shares
+
+    def alike(self, one: Sequence[int], two: Sequence[int]) -> bool:
+        """Whether two sketches are of one campaign: of two workers, or from before and after a restart."""
+        first, second = ({each // _PERCENT: each % _PERCENT for each in sketch[1:]} for sketch in (one, two))
+        if one[:1] == two[:1]:
+            return _cosine(first, second, lambda shingle: 1.0) >= _ALIKE
+        return self._translate(first, second, 50, 50)
+
+
+def _cosine(one: Mapping[int, int], two: Mapping[int, int], weight: Callable[[int], float]) -> float:
+    """``weight`` gives squares of weights."""
+    weights = {shingle: weight(shingle) for shingle in one.keys() | two.keys()}
+    dot = sum(count * two.get(shingle, 0) * weights[shingle] for shingle, count in one.items())
+    squares = [sum(count * count * weights[shingle] for shingle, count in each.items()) for each in (one, two)]
+    return dot / sqrt(squares[0] * squares[1]) if min(squares) > 0.0 else 0.0

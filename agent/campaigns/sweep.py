@@ -7,12 +7,13 @@ import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import log
 from typing import ClassVar, Final
 
 from agent.campaigns.base import Kind, Member, Sees, Sighting, Suspicion
 from agent.campaigns.recent import Recent
 
-__all__ = ["Sweeps", "in_order", "without_gaps"]
+__all__ = ["Sweeps", "in_order", "without_repeats"]
 
 _LONGEST_TEXT: Final = 2_000
 _LONGEST_SLOT: Final = 48
@@ -27,9 +28,8 @@ _PAUSE: Final = 8
 _EVERY: Final = 32
 #: Share of the steps that go the same way; by chance half do.
 _ORDERLY: Final = 0.9
-#: Numbers that lie at most so many times as far apart as there are of them have no gaps to speak of.
-_SPAN: Final = 2.0
-_REPEATS: Final = 0.02
+#: Natural logarithm of the chance below which there are too few repeats to be chance.
+_CHANCE: Final = -30.0
 _DAYS: Final = 10 * 86_400.0
 
 
@@ -74,9 +74,9 @@ class Sweeps:
 
     What people ask through an application fits a template as well: so the values decide. *In order*: when the order
     of arrival says nothing, the number of rises among n distinct values has mean (n - 1) / 2 and variance (n + 1) /
-    12; nine of ten is more than fourteen standard deviations away at `min_inputs` = 128. *Without gaps*: n numbers
-    drawn independently out of 2 n places, by whatever distribution, hardly ever repeat as rarely as one in fifty
-    (birthdays: below 1e-13 at 128). Both chances are so small that looking often does no harm.
+    12; nine of ten is more than fourteen standard deviations away at `min_inputs` = 128. *Without repeats*: n numbers
+    drawn independently out of m places repeat about n^2 / 2 m times, and more often when some are likelier than
+    others (birthdays); a sweep does not. Both chances are below 1e-13, so that looking often does no harm.
 
     It does not find a sweep that is less than half of what a tenant asks a model, whose values are drawn at random
     from a large space, or that many tenants share out. It finds honest batch work that goes through numbered records
@@ -85,7 +85,7 @@ class Sweeps:
     Parameters
     ----------
     min_inputs
-        Latest values that are looked at.
+        Values from which on they are looked at; the latest, at most twice as many.
     window_seconds
         And they must have come within this time.
     max_tracks
@@ -124,10 +124,13 @@ class Sweeps:
         track.seen += 1
         if track.seen % _EVERY or len(track.values) < self._min_inputs:
             return None
-        if max(track.times) - min(track.times) > self._window_seconds:
-            return None
-        values = list(track.values)
-        if _are_times(values, member.time) or not (in_order(values) or without_gaps(values)):
+        since = max(track.times) - self._window_seconds
+        values = [value for value, time in zip(track.values, track.times, strict=True) if time >= since]
+        if (
+            len(values) < self._min_inputs
+            or _are_times(values, member.time)
+            or not (in_order(values) or without_repeats(values))
+        ):
             return None
         return Suspicion(self.kind, sighting.model, member.tenant, tuple(track.members))
 
@@ -144,8 +147,8 @@ class Sweeps:
         if len(prefix) + len(suffix) < _SHORTEST_TEMPLATE or slot > _LONGEST_SLOT:
             return
         track.prefix, track.suffix, track.votes, track.pause = prefix, suffix, 2, 0
-        track.values = deque(maxlen=self._min_inputs)
-        track.times = deque(maxlen=self._min_inputs)
+        track.values = deque(maxlen=2 * self._min_inputs)
+        track.times = deque(maxlen=2 * self._min_inputs)
         track.members.clear()
 
 
@@ -159,13 +162,20 @@ def in_order(values: Sequence[str]) -> bool:
     return len(steps) >= _ORDERLY * (len(values) - 1) and max(rises, len(steps) - rises) >= _ORDERLY * (len(values) - 1)
 
 
-def without_gaps(values: Sequence[str]) -> bool:
-    """Whether the values are whole numbers that hardly repeat, and fill at least half of the range they lie in."""
+def without_repeats(values: Sequence[str]) -> bool:
+    """Whether the values are whole numbers that repeat less often than independent ones would in the range they lie in.
+
+    By Chernoff's bound of the lower tail of Poisson's distribution, which the number of repeats nearly has.
+    """
     numbers = _numbers(values)
-    if numbers is None:
+    if not numbers:
         return False
-    distinct = len(set(numbers))
-    return distinct >= (1.0 - _REPEATS) * len(numbers) and max(numbers) - min(numbers) < _SPAN * distinct
+    count = len(numbers)
+    expected = count * (count - 1) / (2.0 * (max(numbers) - min(numbers) + 1))
+    repeats = count - len(set(numbers))
+    if repeats >= expected:
+        return False
+    return repeats - expected + (repeats * log(expected / repeats) if repeats else 0.0) <= _CHANCE
 
 
 def _numbers(values: Sequence[str]) -> list[int] | None:

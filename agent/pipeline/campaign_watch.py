@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
+from operator import eq
 from typing import Any, Final
 
 from agent.campaigns.base import Counting, Detector, Following, Member, Sees, Sighting, Suspicion
 from agent.campaigns.book import CampaignBook, CampaignShare, KnownCampaign
+from agent.campaigns.near_duplicates import NearDuplicates
 from agent.clock import Clock, iso_time
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
@@ -78,7 +80,8 @@ class CampaignWatch:
         self.quiet_seconds = quiet_seconds
         self._publishes = publishes
         self._suspicious = tuple(suspicious.items())
-        self._book = CampaignBook(key=key, quiet_seconds=quiet_seconds, known=self._remembered)
+        alike = next((detector.alike for detector in detectors if isinstance(detector, NearDuplicates)), eq)
+        self._book = CampaignBook(key=key, quiet_seconds=quiet_seconds, known=self._remembered, alike=alike)
         self._windows = windows
         self._merged: Callable[[], WindowEngine] = lambda: windows
         self._metrics = metrics
@@ -118,7 +121,7 @@ class CampaignWatch:
             caller.inputs += 1
             for fits in caller.fits:
                 if fits(text):
-                    self._show("texts", Sighting(model, self._member(half, (), is_flagged=False), text), found)
+                    self._show("texts", Sighting(model, self._member(half, ()), text), found)
             if "adversarial" in judgement.dimensions:
                 self._note_attack(half, judgement, found)
             else:
@@ -130,7 +133,7 @@ class CampaignWatch:
                         break
         if event.input is not None and event.input.features:
             row = tuple(event.input.features.items())
-            self._show("rows", Sighting(model, self._member(half, (), is_flagged=True), features=row), found)
+            self._show("rows", Sighting(model, self._member(half, ()), features=row), found)
 
     def _open(self, model: str, tenant: str) -> _Caller:
         """The first to come is the first to go; what was counted for it is not lost, and it may come again."""
@@ -161,7 +164,7 @@ class CampaignWatch:
         ]
         if not attacked:
             return  # an attack of an earlier turn, which comes along with every later one
-        member = self._member(half, tuple(finding.category for finding in findings), is_flagged=True)
+        member = self._member(half, tuple(finding.category for finding in findings))
         for (model, tenant), caller in self._callers.items():
             if model == half.call.model:
                 self._count(model, tenant, caller)
@@ -173,7 +176,7 @@ class CampaignWatch:
             return
         given = event.input.features if event.input is not None else None
         row = () if given is None else tuple(given.items())
-        member = self._member(half, (), is_flagged=True)
+        member = self._member(half, ())
         self._show("scores", Sighting(half.call.model, member, "", row, event.output.score), found)
 
     def _show(self, sees: Sees, sighting: Sighting, found: list[CampaignShare]) -> None:
@@ -184,7 +187,7 @@ class CampaignWatch:
                 if share is not None:
                     found.append(share)
 
-    def _member(self, half: Half, categories: tuple[str, ...], *, is_flagged: bool) -> Member:
+    def _member(self, half: Half, categories: tuple[str, ...], *, is_flagged: bool = True) -> Member:
         event = half.event
         time = min(half.time, self._clock.now() + _SKEW_SECONDS)
         return Member((event.source, event.inference_id), time, event.tenant, categories, is_flagged)
