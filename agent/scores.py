@@ -210,7 +210,7 @@ class CampaignEvidence(msgspec.Struct, frozen=True, kw_only=True):
     events, suspected
         Flagged events, and others that are like them but whose score stayed under its threshold.
     tenants
-        How many, exact up to 64, then an estimate within about an eighth; 0 when no event names one.
+        How many, exact up to 63, then an estimate within about an eighth; 0 when no event names one.
     subject
         Keyed hash of the tenant, for kinds that are about one; else empty.
     first, last

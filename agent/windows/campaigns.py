@@ -20,7 +20,7 @@ CampaignsState: TypeAlias = dict[str, dict[str, Any]]
 #: Keys begin with the hour in which a campaign began; those of the latest stay.
 _MOST_CAMPAIGNS: Final = 16
 _MOST_CATEGORIES: Final = 12
-#: A bottom-k sketch (Bar-Yossef et al., 2002): exact up to so many tenants, then within about an eighth.
+#: A bottom-k sketch (Bar-Yossef et al., 2002): exact below so many tenants, then within about an eighth.
 _MOST_TENANTS: Final = 64
 _HASHES: Final = float(1 << 63)
 _LONGEST_NAME: Final = 64
