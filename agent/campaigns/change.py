@@ -5,7 +5,8 @@ the chance of a hit is at most ``most``, a number that is known before the trial
 likelihood ratio q / most for a hit and (1 - q) / (1 - most) for a miss has an expectation of at most 1 under every
 member of the null hypothesis, however the trials depend on each other. Its sums over all possible times of a change,
 M <- (M + 1) e (Shiryaev and Roberts), are an e-detector (Shin, Ramdas and Rinaldo, "E-detectors", 2023): stopped when
-M reaches A, it has run for A steps on average, at least. A step is `BLOCK_SECONDS` of event time; M may be looked at
+M reaches A, it has run for A steps on average, at least. A step is a stretch of `BLOCK_SECONDS` of event time with at
+least one look, which is what comes with a hit: stretches without any make false alarms rarer still. M may be looked at
 within a step.
 """
 
@@ -26,7 +27,7 @@ _CERTAIN: Final = 0.98
 
 
 def blocks_of(hours: float) -> float:
-    """Steps in so many hours."""
+    """Steps in so many hours, at most."""
     return max(1.0, hours * 3600.0 / BLOCK_SECONDS)
 
 
@@ -44,10 +45,10 @@ class ChangeEvidence:
         self._block: int | None = None
 
     def pass_time(self, time: float) -> None:
-        """Take up the steps that have passed; times that go back pass none."""
+        """Before the trials at a time: begins a step when it lies in a later stretch than any before."""
         block = int(time // BLOCK_SECONDS)
         if self._block is None or block > self._block:
-            self.sums += 1.0 if self._block is None else float(block - self._block)
+            self.sums += 1.0
             self._block = block
             np.minimum(self.sums, self._most, out=self.sums)
 

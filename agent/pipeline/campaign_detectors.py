@@ -35,7 +35,7 @@ def build_campaigns(
         return None
     # Without a configured key campaigns are recognised within this process, and by nobody else.
     hash_key = config.evidence.hash_key
-    key = hash_key.get_secret_value().encode() if hash_key else secrets.token_bytes(32)
+    key = (hash_key.get_secret_value().encode() if hash_key else b"") or secrets.token_bytes(32)
     return CampaignWatch(
         [_detector(kind, config, key, references) for kind in DETECTORS if kind in config.campaigns.kinds],
         key=key,

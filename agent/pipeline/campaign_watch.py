@@ -11,7 +11,7 @@ from typing import Any, Final
 from agent.campaigns.base import Counting, Detector, Following, Member, Sees, Sighting, Suspicion
 from agent.campaigns.book import CampaignBook, CampaignShare, KnownCampaign
 from agent.campaigns.near_duplicates import NearDuplicates
-from agent.clock import Clock, iso_time
+from agent.clock import Clock, iso_time, sane_time
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
@@ -189,14 +189,16 @@ class CampaignWatch:
 
     def _member(self, half: Half, categories: tuple[str, ...], *, is_flagged: bool = True) -> Member:
         event = half.event
-        time = min(half.time, self._clock.now() + _SKEW_SECONDS)
+        time = min(sane_time(half.time), self._clock.now() + _SKEW_SECONDS)
         return Member((event.source, event.inference_id), time, event.tenant, categories, is_flagged)
 
     def _announced(self, share: CampaignShare) -> CampaignShare:
         place = (share.model, share.key)
         if share.is_new:
             self._metrics.campaign(share.model, share.kind)
-            _logger.warning("campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events)
+            _logger.warning(
+                "campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events + share.suspected
+            )
             self._grown[place] = -inf
         else:
             self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)

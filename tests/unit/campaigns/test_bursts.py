@@ -11,6 +11,7 @@ from agent.campaigns.base import Member, Sighting, Suspicion
 from agent.campaigns.burst import Bursts
 from agent.campaigns.change import ChangeEvidence, blocks_of
 from agent.campaigns.drift import AttackDrift
+from agent.campaigns.origins import Origins
 
 START = 1_790_000_400.0
 
@@ -106,11 +107,35 @@ def test_run_times_are_kept_where_the_null_hypothesis_is_only_just_true(most: fl
     assert 0.0 < alarmed.mean() <= horizon / threshold
 
 
+def test_attacks_that_fall_on_all_alike_alarm_as_rarely_as_promised() -> None:
+    tenants, horizon, alarms, runs = 12, 60, 0, 60
+    shares = [1.0 / (place + 1) for place in range(tenants)]
+    for run in range(runs):
+        draw = Random(f"origins {run}")
+        # An hour has 360 steps; nobody is tolerated any more than the others.
+        origins = Origins(1.0, tenants, tolerance=1.0)
+        for place, share in enumerate(shares):
+            origins.count(f"t{place}", round(1_000 * share))
+        alarmed = False
+        for block in range(horizon):
+            for _ in range(3):
+                tenant = f"t{draw.choices(range(tenants), shares)[0]}"
+                origins.count(tenant)
+                alarmed |= origins.mark(Member(("test", ""), START + 10.0 * block, tenant)) is not None
+        alarms += alarmed
+    # The chance of an alarm of any tenant within L steps is at most L / 360; three standard errors are allowed.
+    bound = horizon / 360.0
+    assert alarms / runs <= bound + 3.0 * (bound * (1.0 - bound) / runs) ** 0.5
+
+
 def test_evidence_grows_where_it_is_wrong_and_time_that_goes_back_is_no_step() -> None:
     evidence = ChangeEvidence(2, blocks_of(720.0))
     evidence.pass_time(START)
     evidence.pass_time(START - 1_000.0)
     assert evidence.of(0) == 1.0
+    # Nor is a month without anything evidence of a change.
+    evidence.pass_time(START + 31 * 86_400.0)
+    assert evidence.of(0) == 2.0
     for _ in range(12):
         evidence.add(np.array([0.05, 0.05]), np.array([1.0, 0.0]), np.array([0.0, 1.0]))
     assert evidence.of(0) > blocks_of(720.0) > 1.0 > evidence.of(1)
