@@ -75,7 +75,10 @@ def asyncapi() -> dict[str, Any]:
         "events": (topics.events[0], "receive", _message("NativeEvent", "or any other supported format; key: model")),
         "labels": (str(topics.labels), "receive", _message("Label", "delayed ground truth; key: inference id")),
         "verdicts": (topics.verdicts, "send", _message("Verdict", "one per direction of each event; key: model")),
-        "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
+        "evidence": (topics.evidence, "send", {
+            **_message("Evidence", "redacted; compacted; key: verdict id, or the id of a campaign"),
+            "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("Evidence", "CampaignEvidence")]},
+        }),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
