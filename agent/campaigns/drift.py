@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar, Final
 
-import numpy as np
-
 from agent.campaigns.base import Kind, Member, Sees, Sighting, Suspicion, is_dense
 from agent.campaigns.change import ChangeEvidence, blocks_of
 from agent.campaigns.recent import Recent
@@ -29,7 +27,7 @@ class _Rate:
     __slots__ = ("attacks", "evidence", "hour", "inputs", "members", "most", "past", "since")
 
     def __init__(self, threshold: float) -> None:
-        self.evidence = ChangeEvidence(1, threshold)
+        self.evidence = ChangeEvidence(threshold)
         self.past = (_PRIOR_INPUTS, _PRIOR_SHARE * _PRIOR_INPUTS)
         self.inputs = 0
         self.attacks = 0
@@ -41,8 +39,7 @@ class _Rate:
     def attack(self, member: Member) -> None:
         # The bound was known before these inputs came; only then may it change.
         self.evidence.pass_time(member.time)
-        misses = max(0, self.since - 1)
-        self.evidence.add(np.array([self.most]), np.ones(1), np.array([float(misses)]))
+        self.evidence.add(self.most, 1, max(0, self.since - 1))
         self.since = 0
         self.attacks += 1
         self.members.append(member)
@@ -110,6 +107,6 @@ class AttackDrift:
         rate = self._models.of(sighting.model)
         rate.attack(sighting.member)
         members = tuple(rate.members)
-        if rate.evidence.of(0) < self._threshold or not is_dense(members, self._min_events, self._window_seconds):
+        if rate.evidence.value < self._threshold or not is_dense(members, self._min_events, self._window_seconds):
             return None
         return Suspicion(self.kind, sighting.model, "", members)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from agent.campaigns.base import Member
-from agent.campaigns.change import ChangeEvidence, blocks_of
+from agent.campaigns.change import ChangesOfMany, blocks_of
 
 __all__ = ["Origins"]
 
@@ -64,7 +64,7 @@ class Origins:
         self._tolerance = tolerance
         # Rates of false alarms add up: each of the places has its share of the promise.
         self._threshold = blocks_of(ert_hours) * max_tenants
-        self._evidence = ChangeEvidence(max_tenants, self._threshold)
+        self._evidence = ChangesOfMany(max_tenants, self._threshold)
         self._total = 0
         self._hour: int | None = None
 
@@ -81,19 +81,16 @@ class Origins:
         self._pass_hours(member.time)
         self._evidence.pass_time(member.time)
         known = self._tenants.get(member.tenant) or self._admit(member.tenant)
-        hits = np.zeros(self._max_tenants)
-        hits[known.place] = 1.0
-        self._evidence.add(self._most(hits), hits, 1.0 - hits)
+        self._evidence.add(self._most(known.place), known.place)
         known.marks += 1
         known.members.append(member)
         return tuple(known.members) if self._evidence.of(known.place) >= self._threshold else None
 
-    def _most(self, this_one: Any) -> Any:
+    def _most(self, place: int) -> Any:
         """By place, the largest chance that the null hypothesis allows, from what was known before this mark."""
-        empty = self._max_tenants - len(self._by_place)
-        traffic = np.array([tenant.traffic for tenant in self._by_place] + [0] * empty, dtype=float)
-        traffic = np.maximum(0.0, traffic - this_one)
-        past = np.array([tenant.past for tenant in self._by_place] + [0.0] * empty)
+        traffic = np.array([tenant.traffic for tenant in self._by_place], dtype=float)
+        past = np.array([tenant.past for tenant in self._by_place])
+        traffic[place] = max(0.0, traffic[place] - 1.0)
         share = (traffic + 1.0) / (traffic.sum() + 2.0)
         own = (past + _PRIOR_MARKS * share) / (past.sum() + _PRIOR_MARKS)
         larger = np.minimum(np.maximum(share, own), 1.0 - 1e-9)

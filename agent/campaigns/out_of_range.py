@@ -39,7 +39,7 @@ class _Model:
     __slots__ = ("evidence", "features", "inputs", "members")
 
     def __init__(self, threshold: float) -> None:
-        self.evidence = ChangeEvidence(1, threshold)
+        self.evidence = ChangeEvidence(threshold)
         self.features: dict[str, _Feature] = {}
         self.inputs = 0
         self.members: deque[Member] = deque(maxlen=_KEPT)
@@ -84,11 +84,11 @@ class OutOfRange:
         if not any(far):
             return None
         model.evidence.pass_time(sighting.member.time)
-        model.evidence.add(np.array([_USUAL]), np.ones(1), np.array([model.inputs - 1.0]))
+        model.evidence.add(_USUAL, 1, model.inputs - 1)
         model.inputs = 0
         model.members.append(sighting.member)
         members = tuple(model.members)
-        if model.evidence.of(0) < self._threshold or not is_dense(members, self._min_events, self._window_seconds):
+        if model.evidence.value < self._threshold or not is_dense(members, self._min_events, self._window_seconds):
             return None
         return Suspicion(self.kind, sighting.model, "", members)
 

@@ -44,6 +44,7 @@ _SECONDS = 600.0
 _TENANTS = 40
 _ATTACKS = 200
 _LOOK_SECONDS = 5.0
+_BATCH = 256
 
 
 class Traffic:
@@ -136,15 +137,21 @@ def cost(inputs: int, draw: Random) -> dict[str, Any]:
         ("slot_us", [f"What is the plural of the word {text[:12]}?" for text in benign(inputs, draw)], 0.0),
         ("attack_us", [*paraphrases(1_000, "both", draw), *unrelated(3_000, draw)], 1.0),
     ):
-        halves = [_half(f"{name} {place}", text, score) for place, text in enumerate(texts)]
-        judged = [(half, judge.judge(half, "")) for half in halves]
-        began = time.process_time()
-        for half, judgement in judged:
-            if not windows.covers(PARTITION, half.call.model, 0):
-                watch.note(half, judgement)
-            if half.time >= watch.next_publication:
-                watch.publish(half.time)
-        figures[name] = round((time.process_time() - began) / len(judged) * 1e6, 2)
+        spent = 0.0
+        for first in range(0, len(texts), _BATCH):
+            # Batch by batch, as the pipeline does: what has just been judged is at hand.
+            halves = [
+                _half(f"{name} {first + at}", text, score) for at, text in enumerate(texts[first : first + _BATCH])
+            ]
+            judged = [(half, judge.judge(half, "")) for half in halves]
+            began = time.process_time()
+            for half, judgement in judged:
+                if not windows.covers(PARTITION, half.call.model, 0):
+                    watch.note(half, judgement)
+                if half.time >= watch.next_publication:
+                    watch.publish(half.time)
+            spent += time.process_time() - began
+        figures[name] = round(spent / len(texts) * 1e6, 2)
     figures["pipeline_us"] = round(_pipeline_us(Traffic([], inputs, draw)), 2)
     return figures
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.campaigns.base import Member, Sighting, Suspicion
 from agent.campaigns.burst import Bursts
-from agent.campaigns.change import ChangeEvidence, blocks_of
+from agent.campaigns.change import ChangeEvidence, ChangesOfMany, blocks_of
 from agent.campaigns.drift import AttackDrift
 from agent.campaigns.origins import Origins
 
@@ -95,16 +95,17 @@ def test_an_attack_without_a_tenant_is_nobodys_burst() -> None:
 @pytest.mark.parametrize("most", [0.002, 0.05, 0.5])
 def test_run_times_are_kept_where_the_null_hypothesis_is_only_just_true(most: float) -> None:
     draw = np.random.Generator(np.random.PCG64(3))
-    threshold, horizon, streams = 200.0, 60, 1_000
-    evidence = ChangeEvidence(streams, threshold)
-    alarmed = np.zeros(streams, dtype=bool)
-    for block in range(horizon):
-        evidence.pass_time(START + 10.0 * block)
-        hits = draw.binomial(20, most, streams).astype(float)
-        evidence.add(np.full(streams, most), hits, 20.0 - hits)
-        alarmed |= evidence.sums.mean(axis=1) >= threshold
+    threshold, horizon, streams, alarms = 200.0, 60, 600, 0
+    for _ in range(streams):
+        evidence = ChangeEvidence(threshold)
+        is_alarmed = False
+        for block, hits in enumerate(draw.binomial(20, most, horizon).tolist()):
+            evidence.pass_time(START + 10.0 * block)
+            evidence.add(most, hits, 20 - hits)
+            is_alarmed |= evidence.value >= threshold
+        alarms += is_alarmed
     # The chance of an alarm within L steps is at most L / threshold.
-    assert 0.0 < alarmed.mean() <= horizon / threshold
+    assert 0 < alarms <= streams * horizon / threshold
 
 
 def test_attacks_that_fall_on_all_alike_alarm_as_rarely_as_promised() -> None:
@@ -128,16 +129,32 @@ def test_attacks_that_fall_on_all_alike_alarm_as_rarely_as_promised() -> None:
     assert alarms / runs <= bound + 3.0 * (bound * (1.0 - bound) / runs) ** 0.5
 
 
-def test_evidence_grows_where_it_is_wrong_and_time_that_goes_back_is_no_step() -> None:
-    evidence = ChangeEvidence(2, blocks_of(720.0))
+def test_evidence_grows_where_the_null_hypothesis_is_wrong_and_by_silence_hardly() -> None:
+    evidence = ChangeEvidence(blocks_of(720.0))
     evidence.pass_time(START)
     evidence.pass_time(START - 1_000.0)
-    assert evidence.of(0) == 1.0
-    # Nor is a month without anything evidence of a change.
+    assert evidence.value == 1.0
+    # A month without anything is no evidence of a change.
     evidence.pass_time(START + 31 * 86_400.0)
-    assert evidence.of(0) == 2.0
+    assert evidence.value == 2.0
     for _ in range(12):
-        evidence.add(np.array([0.05, 0.05]), np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    assert evidence.of(0) > blocks_of(720.0) > 1.0 > evidence.of(1)
-    evidence.forget(0)
-    assert evidence.of(0) == 0.0
+        evidence.add(0.05, 1, 1)
+    assert evidence.value > blocks_of(720.0)
+    evidence.add(0.05, 0, 400)
+    assert evidence.value < 1.0
+
+
+def test_many_units_have_the_evidence_that_each_has_by_itself() -> None:
+    draw, units = Random(7), 5
+    many, each = ChangesOfMany(units + 3, 1e6), [ChangeEvidence(1e6) for _ in range(units)]
+    for trial in range(200):
+        most = [draw.choice((0.05, 0.2, 0.5, 0.99)) for _ in range(units)]
+        hit = draw.randrange(units)
+        many.pass_time(START + 4.0 * trial)
+        many.add(np.array(most), hit)
+        for unit, evidence in enumerate(each):
+            evidence.pass_time(START + 4.0 * trial)
+            evidence.add(most[unit], int(unit == hit), int(unit != hit))
+    assert [many.of(unit) for unit in range(units)] == pytest.approx([evidence.value for evidence in each])
+    many.forget(1)
+    assert many.of(1) == 0.0
