@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -19,6 +19,7 @@ from agent.scores import Action, Dimension
 __all__ = [
     "AttacksConfig",
     "BatchingConfig",
+    "CampaignsConfig",
     "ConsistencyConfig",
     "CoreConfig",
     "DriftConfig",
@@ -48,6 +49,9 @@ NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]
 """A name, or the beginning of one with ``*`` after it."""
 
 Missing: TypeAlias = Literal["mask", "block"]
+
+CampaignKind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", "out_of_range", "boundary"]
+"""As `agent.campaigns.DETECTORS` has them; a test compares."""
 
 #: Names of scorers are labels of metrics and keys of verdicts.
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -265,6 +269,22 @@ class ConsistencyConfig(Section):
     max_questions: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
 
 
+class CampaignsConfig(Section):
+    """Attacks that are seen over many events. ``suspicious`` is the share of its threshold from which a score that is
+    under it still adds to a campaign."""
+
+    enabled: bool = True
+    kinds: Annotated[tuple[CampaignKind, ...], Field(min_length=1)] = get_args(CampaignKind)
+    min_events: Annotated[int, Field(ge=5, le=1_000)] = 12
+    window_seconds: Seconds = 1800.0
+    quiet_seconds: Seconds = 900.0
+    similarity: Annotated[float, Field(ge=0.2, le=0.95)] = 0.4
+    suspicious: Share = 0.6
+    ert_hours: Annotated[float, Field(ge=1.0, le=1e7)] = 720.0
+    max_clusters: Annotated[int, Field(ge=10, le=1_000_000)] = 2_000
+    max_tenants: Annotated[int, Field(ge=2, le=2_000)] = 256
+
+
 class MetricsConfig(Section):
     """Bounds on label values and series; what goes beyond is counted under ``other``."""
 
@@ -293,6 +313,7 @@ class CoreConfig(Section):
     join: JoinConfig = JoinConfig()
     labels: LabelsConfig = LabelsConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()
+    campaigns: CampaignsConfig = CampaignsConfig()
     metrics: MetricsConfig = MetricsConfig()
 
     @field_validator("scorers")

@@ -14,6 +14,7 @@ __all__ = [
     "ACTIONS",
     "DIMENSIONS",
     "Action",
+    "CampaignEvidence",
     "Dimension",
     "Evidence",
     "FilteredTexts",
@@ -199,6 +200,41 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     texts: list[str]
     content_hashes: list[str]
     trace_id: str = ""
+
+
+class CampaignEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One campaign of attacks; a value of ``harm.evidence``, keyed by the campaign's id, which replaces the one before.
+
+    No payload: counts, times, and hashes with a key. What tells it from `Evidence` is its ``kind``.
+
+    Attributes
+    ----------
+    kind
+        What found it; ``signs`` are all kinds that found something of it.
+    events, suspected
+        Flagged events, and others that are like them but whose score stayed under its threshold.
+    tenants
+        How many, exact up to 63, then an estimate within about an eighth; 0 when no event names one.
+    subject
+        Keyed hash of the tenant, for kinds that are about one; else empty.
+    first, last
+        Times of the first and the last event, RFC 3339; ``time`` is the last one's as well.
+    categories
+        Events by category of their findings.
+    """
+
+    id: str
+    kind: str
+    signs: list[str]
+    model: str
+    time: str
+    first: str
+    last: str
+    events: int
+    suspected: int
+    tenants: int
+    categories: dict[str, int]
+    subject: str = ""
 
 
 def strongest(actions: Iterable[Action]) -> Action:

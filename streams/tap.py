@@ -236,6 +236,8 @@ class Tap:
                 self._sink.send(Message(topics.verdicts, verdict.model.encode(), self._encode(verdict)))
             for evidence in outcome.evidence:
                 self._sink.send(Message(topics.evidence, evidence.id.encode(), self._encode(evidence)))
+            for campaign in outcome.campaigns:
+                self._sink.send(Message(topics.evidence, campaign.id.encode(), self._encode(campaign)))
             if topics.filtered is not None:
                 most = self._config.tap.max_record_bytes
                 for texts in outcome.filtered:

@@ -206,6 +206,12 @@ _SPECS = (
         "model kind",
         "Answers unlike the one before to the same question; kind is refusal, polarity or numbers. Not harm.",
     ),
+    _gauge(
+        "harmwatch_campaigns_active",
+        "model kind",
+        "Campaigns of attacks, seen over many events, that are going on; kind is what was seen first.",
+    ),
+    _counter("harmwatch_campaigns_total", "model kind", "Campaigns of attacks that were raised, each once."),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(
         "harmwatch_other_series_total",
@@ -246,7 +252,7 @@ LABEL_CAPS: dict[str, int] = {
     "direction": 2,
     "feature": 500,
     "format": 40,
-    "kind": 3,
+    "kind": 9,
     "group": 50,
     "label": 50,
     "metric": len(CATALOGUE),

@@ -296,6 +296,15 @@ class Metrics(HarmGauges):
     def set_bias_hint(self, model: str, attribute: str, group: str, feature: str, *, held: bool) -> None:
         set_or_drop(self._numbers["harmwatch_bias_hints"], (model, attribute, group, feature), 1.0 if held else None)
 
+    def campaign(self, model: str, kind: str) -> None:
+        """A campaign was raised; ``kind`` is one of `agent.campaigns.DETECTORS`."""
+        self._numbers["harmwatch_campaigns_total"].child((model, kind)).value += 1
+
+    def set_campaigns(self, model: str, kind: str, active: int | None) -> None:
+        set_or_drop(
+            self._numbers["harmwatch_campaigns_active"], (model, kind), None if active is None else float(active)
+        )
+
     def forget_model(self, model: str) -> None:
         """The model has no open window any more: its gauges vanish.
 

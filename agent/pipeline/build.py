@@ -15,6 +15,7 @@ from agent.errors import ConfigError
 from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
+from agent.pipeline.campaign_detectors import build_campaigns
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import VECTORS, DriftMonitor, HalfWatcher, WatchedFeatures
@@ -113,6 +114,8 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     ]
     if config.identity.enabled and config.identity.sentiment.kind is not None:
         aggregators.append(aggregator_class("sentiment")(min_group=config.identity.min_group))
+    if config.campaigns.enabled:
+        aggregators.append(aggregator_class("campaigns")())
     if config.drift.enabled:
         drift = config.drift
         aggregators.append(aggregator_class("drift")(attributes=drift.attributes, max_features=drift.max_series))
@@ -221,6 +224,7 @@ def build_pipeline(
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
+        campaigns=build_campaigns(config, chosen, references, windows=windows, metrics=metrics, clock=clock),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         passages=config.attacks.passages,
         clock=clock,

@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
+from agent.campaigns.book import CampaignShare
 from agent.clock import Clock, iso_time
 from agent.errors import Backpressure
 from agent.events import InferenceEvent
 from agent.joining import JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.pipeline.campaign_watch import CampaignWatch
 from agent.pipeline.counting import HalfCounter
 from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import HalfWatcher
@@ -28,7 +30,7 @@ from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
-from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.scores import CampaignEvidence, Evidence, FilteredTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
@@ -46,13 +48,15 @@ _CONTEXT_CHARS_PER_TOKEN = 64
 class RecordOutcome(NamedTuple):
     """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
 
-    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict.
+    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict. ``campaigns`` are
+    those that were raised with this record, or have grown.
     """
 
     origin: Origin
     verdicts: Sequence[Verdict]
     evidence: Sequence[Evidence]
     filtered: Sequence[FilteredTexts] = ()
+    campaigns: Sequence[CampaignEvidence] = ()
 
 
 class Pipeline:
@@ -75,6 +79,8 @@ class Pipeline:
         Which texts are embedded; None when none are.
     parity
         Looks whether a group is treated worse; None when nobody wants to know.
+    campaigns
+        Looks for attacks that make one over many events; None when nobody wants to know.
     late_labels
         Joins labels that come on their own; None when none come.
     passages
@@ -100,6 +106,7 @@ class Pipeline:
         drift_windows: DriftWindows | None = None,
         embedded: EmbeddingSample | None = None,
         parity: ParityWatch | None = None,
+        campaigns: CampaignWatch | None = None,
         late_labels: LateLabels | None = None,
         passages: bool = True,
     ) -> None:
@@ -116,11 +123,12 @@ class Pipeline:
         self._drifts = drifts
         self._embedded = embedded
         self._parity = parity
+        self._campaigns = campaigns
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
         self._max_chars = max(1, max_chars)
-        self._exporter = WindowExporter(windows, metrics)
+        self._exporter = WindowExporter(windows, metrics, *(() if campaigns is None else (campaigns.quiet_seconds,)))
         self._records: deque[PendingRecord] = deque()
         self._flying: deque[Sequence[Slot]] = deque()
         self._held: Emitted[Slot] | None = None
@@ -264,6 +272,8 @@ class Pipeline:
         self._exporter.read_from(merged)
         if self.drift_windows is not None:
             self.drift_windows.read_from(merged)
+        if self._campaigns is not None:
+            self._campaigns.read_from(merged)
 
     def keep_house(self) -> None:
         """What need not be done per event: expiry, gauges. Call about once a second."""
@@ -352,7 +362,11 @@ class Pipeline:
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
             features = self._drifts.note(half, judgement) if self._drifts is not None else ()
-            observation = self._counter.count(half, judgement, origin, now, features)
+            shares: tuple[CampaignShare, ...] = ()
+            # A record that comes again has been shown to the detectors before, here or where its partition was held.
+            if self._campaigns is not None and not self.windows.covers(partition, half.call.model, origin.offset):
+                shares = self._campaigns.note(half, judgement)
+            observation = self._counter.count(half, judgement, origin, now, features, shares)
             observations.append(observation)
             if late is not None and late.awaits(half.event, observation):
                 decisions.append((half, observation, self.windows.covers(partition, observation.model, origin.offset)))
@@ -367,4 +381,7 @@ class Pipeline:
             for half, seen, was_covered in decisions:
                 if half.call.output_origin is not None:
                     late.note(half.call.output_origin, half.event, seen, was_covered)
-        return RecordOutcome(origin, verdicts, evidence, filtered)
+        grown: Sequence[CampaignEvidence] = ()
+        if self._campaigns is not None and record.halves and record.halves[-1].time >= self._campaigns.next_publication:
+            grown = self._campaigns.publish(record.halves[-1].time)
+        return RecordOutcome(origin, verdicts, evidence, filtered, grown)

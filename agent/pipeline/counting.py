@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent.campaigns.book import CampaignShare
 from agent.joining import Origin
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
@@ -30,7 +31,13 @@ class HalfCounter:
         self._late_labels = late_labels
 
     def count(
-        self, half: Half, judgement: Judgement, origin: Origin, now: float, features: Sequence[tuple[str, float | str]]
+        self,
+        half: Half,
+        judgement: Judgement,
+        origin: Origin,
+        now: float,
+        features: Sequence[tuple[str, float | str]],
+        campaigns: tuple[CampaignShare, ...] = (),
     ) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
         call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
@@ -90,6 +97,7 @@ class HalfCounter:
             missing=len(verdict.missing),
             mentions=mentions,
             features=features,
+            campaigns=campaigns,
         )
         call.harmful |= judgement.dimensions
         call.scored |= judgement.scored

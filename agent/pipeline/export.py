@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from agent.metrics import Metrics
 from agent.scores import Dimension
 from agent.windows.base import Component
+from agent.windows.campaigns import CampaignMeasurement
 from agent.windows.disparity import MEASURES, BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
@@ -40,10 +42,17 @@ def components_of(reading: Reading) -> tuple[dict[Dimension, Component], HarmInd
 
 
 class WindowExporter:
-    """Sets the gauges of all models held; takes back those of models that have gone."""
+    """Sets the gauges of all models held; takes back those of models that have gone.
 
-    def __init__(self, windows: WindowEngine, metrics: Metrics) -> None:
+    Parameters
+    ----------
+    quiet_seconds
+        A campaign without an event for so long, in event time, is over.
+    """
+
+    def __init__(self, windows: WindowEngine, metrics: Metrics, quiet_seconds: float = 900.0) -> None:
         self._windows = windows
+        self._quiet_seconds = quiet_seconds
         self._merged: Callable[[], WindowEngine] = lambda: windows
         self._metrics = metrics
         self._shown: set[str] = set()
@@ -53,6 +62,8 @@ class WindowExporter:
         self._gaps: set[tuple[str, str, str, str]] = set()
         # Sentiments that are exposed: model, axis, group.
         self._sentiments: set[tuple[str, str, str]] = set()
+        # Models under attack, and the kinds of the campaigns.
+        self._attacked: set[tuple[str, str]] = set()
 
     def read_from(self, merged: Callable[[], WindowEngine]) -> None:
         """Where the counts of all workers are; those of this one alone until then."""
@@ -83,9 +94,24 @@ class WindowExporter:
         for silent in self._sentiments - sentiments:
             self._metrics.set_identity_sentiment(*silent, None, 0.0, 0.0)
         self._sentiments = sentiments
+        self._campaigns(longest)
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
+
+    def _campaigns(self, longest: Mapping[str, Reading]) -> None:
+        """Campaigns with an event of late; a kind that was seen once goes on as 0, so that an alert on it ends."""
+        since = self._merged().event_now() - self._quiet_seconds
+        active: Counter[tuple[str, str]] = Counter()
+        for model, reading in longest.items():
+            measured: Any = reading.results.get("campaigns")
+            for campaign in measured.campaigns if isinstance(measured, CampaignMeasurement) else ():
+                active[model, campaign.kind] += campaign.last >= since
+        for model, kind in self._attacked - active.keys():
+            self._metrics.set_campaigns(model, kind, 0 if model in longest else None)
+        for (model, kind), number in active.items():
+            self._metrics.set_campaigns(model, kind, number)
+        self._attacked = {place for place in self._attacked | active.keys() if place[0] in longest}
 
     def _harm(self, reading: Reading) -> None:
         components, index = components_of(reading)

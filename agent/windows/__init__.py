@@ -19,6 +19,7 @@ AGGREGATORS: dict[str, str] = {
     "identity": "agent.windows.identity:IdentityAggregator",
     "sentiment": "agent.windows.sentiment:SentimentAggregator",
     "drift": "agent.windows.drift:DriftAggregator",
+    "campaigns": "agent.windows.campaigns:CampaignsAggregator",
 }
 
 

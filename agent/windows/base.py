@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
+from agent.campaigns.book import CampaignShare
 from agent.events import Direction
 from agent.scores import Dimension
 
@@ -92,6 +93,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Identity groups that its output texts name; a text and a group once.
     features
         Scores, decisions and features whose distribution is watched, by name: a number, or the name of a category.
+    campaigns
+        Events, this one or earlier ones, that have just been found to belong to campaigns.
     """
 
     model: str
@@ -111,6 +114,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     missing: int = 0
     mentions: tuple[Mention, ...] = ()
     features: Sequence[tuple[str, float | str]] = ()
+    campaigns: tuple[CampaignShare, ...] = ()
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):

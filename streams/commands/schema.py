@@ -11,7 +11,7 @@ import msgspec
 
 from agent import __version__
 from agent.errors import ConfigError
-from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.scores import CampaignEvidence, Evidence, FilteredTexts, Verdict
 from agent.taxonomy import as_json
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
@@ -24,6 +24,7 @@ _PARTS: dict[str, Any] = {
     "event": NativeEvent,
     "verdict": Verdict,
     "evidence": Evidence,
+    "campaign": CampaignEvidence,
     "label": Label,
     "filtered": FilteredTexts,
 }
@@ -61,7 +62,8 @@ def json_schema(kind: Any) -> dict[str, Any]:
 
 
 def asyncapi() -> dict[str, Any]:
-    """AsyncAPI 3.0 of all topics, under their default names. Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
+    """AsyncAPI 3.0 of all topics, under their default names. Source:
+    https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
     topics = TopicsConfig()
     _, schemas = msgspec.json.schema_components(tuple(_PARTS.values()), ref_template=_DEFINITIONS)
     dead_letter_headers = ("reason", "detail", "format", "topic", "partition", "offset", "time")
@@ -73,7 +75,10 @@ def asyncapi() -> dict[str, Any]:
         "events": (topics.events[0], "receive", _message("NativeEvent", "or any other supported format; key: model")),
         "labels": (str(topics.labels), "receive", _message("Label", "delayed ground truth; key: inference id")),
         "verdicts": (topics.verdicts, "send", _message("Verdict", "one per direction of each event; key: model")),
-        "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
+        "evidence": (topics.evidence, "send", {
+            **_message("Evidence", "redacted; compacted; key: verdict id, or the id of a campaign"),
+            "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("Evidence", "CampaignEvidence")]},
+        }),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.windows import AGGREGATORS, aggregator_class
 from agent.windows.base import Aggregator, FinishContext, Mention
-from tests.unit.windows.builders import START, make_observation, merged, observations, state_of
+from tests.unit.windows.builders import START, make_observation, make_share, merged, observations, state_of
 
 ROWS = sorted(AGGREGATORS)
 CONTEXT = FinishContext("m", 60.0)
@@ -34,7 +35,8 @@ def test_empty_states_are_separate_and_finish(row: str) -> None:
     made = aggregator(row)
     one, two = made.empty(), made.empty()
     mention = Mention("gender", "women", 0.5, harmful=True, alone=True, sentiment=0.5)
-    decided = {"attributes": {"gender": "female"}, "decision": "yes"}
+    decided: dict[str, Any] = {"attributes": {"gender": "female"}, "decision": "yes"}
+    decided["campaigns"] = (make_share(),)
     made.add(one, make_observation(dimensions=("output",), mentions=(mention,), features=(("a", 0.5),), **decided))
     assert two == made.empty() != one
     made.finish(two, CONTEXT)
@@ -100,6 +102,9 @@ def test_state_is_bounded_under_hostile_names(row: str) -> None:
                 label=f"label {i}",
                 categories=(("output", f"category {i}"),),
                 features=(("output.score", f"{i}"), (f"input.features.{i}", float(i)), (f"output.features.{i}", "一")),
+                campaigns=(
+                    make_share(i, categories=((f"category {i} {'长' * 500}", 1),), tenants=tuple(range(i, i + 99))),
+                ),
                 mentions=(
                     Mention("gender", f"group {i}", 0.5, True, True),
                     Mention(f"axis {i}", "women", 1.0, True, True),

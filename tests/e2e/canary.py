@@ -86,7 +86,7 @@ def measure(
             {"id": which, "direction": direction, "leaked": finding["leaked"], "severity": finding.get("severity")}
             for which, direction, finding in found
         ],
-        "evidence_shows_the_place": sum("[CANARY]" in "".join(one["texts"]) for one in evidence),
+        "evidence_shows_the_place": sum("[CANARY]" in "".join(one.get("texts", ())) for one in evidence),
         "searched": {
             place: {"texts": len(texts), "characters": sum(map(len, texts))} for place, texts in written.items()
         },

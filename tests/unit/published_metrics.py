@@ -58,4 +58,6 @@ harmwatch_answers_total counter model
 harmwatch_refusals_total counter model
 harmwatch_repeated_questions_total counter model
 harmwatch_contradictions_total counter model,kind
+harmwatch_campaigns_active gauge model,kind
+harmwatch_campaigns_total counter model,kind
 """

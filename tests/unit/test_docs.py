@@ -13,13 +13,14 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from agent.campaigns import DETECTORS
 from agent.config import ScorerConfig
 from agent.metrics import CATALOGUE
 from agent.metrics.catalogue import PROBE_METRICS
 from agent.probe.adversarial import SEARCHES
 from agent.probe.adversarial.features import FEATURE_ATTACKS
 from agent.probe.perturbations import PERTURBATIONS, perturbation
-from agent.scores import Evidence, Verdict, verdict_id
+from agent.scores import CampaignEvidence, Evidence, Verdict, verdict_id
 from agent.scoring import SCORERS
 from streams.cli import COMMANDS
 from streams.config import WorkerConfig, load_config
@@ -35,6 +36,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|", re.MULTILINE)
+_ROW_NAME = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
 _KEY = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`")
 _EXPLAINED_DEFAULTS = {"not set": None, "the host name": "the host name"}
 
@@ -219,6 +221,17 @@ def test_the_example_of_evidence_is_evidence() -> None:
     evidence = msgspec.json.decode(example, type=Evidence)
     assert evidence.id == verdict_id(evidence.source, evidence.inference_id, evidence.direction)
     assert set(json.loads(example)) == set(Evidence.__struct_fields__)
+
+
+def test_the_example_of_a_campaign_is_one() -> None:
+    example = blocks(text_of(ROOT / "docs" / "campaigns.md"), "json")[0]
+    campaign = msgspec.json.decode(example, type=CampaignEvidence)
+    assert {campaign.kind, *campaign.signs} <= set(DETECTORS)
+    assert set(json.loads(example)) == set(CampaignEvidence.__struct_fields__)
+
+
+def test_the_kinds_of_campaigns_are_documented() -> None:
+    assert set(_ROW_NAME.findall(text_of(ROOT / "docs" / "campaigns.md"))) == set(DETECTORS)
 
 
 def test_pictures_are_small_and_call_nobody() -> None:

@@ -76,6 +76,8 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.answer(model, refused=True)
     metrics.repeated_question(model)
     metrics.contradiction(model, "numbers")
+    metrics.campaign(model, "near_duplicates")
+    metrics.set_campaigns(model, "near_duplicates", 1)
     metrics.dead_letter("inference.events", "not_json")
     metrics.missing("toxicity", "deadline", 4)
     metrics.duplicate("native")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
+from agent.campaigns.book import CampaignShare
 from agent.clock import ManualClock
 from agent.scores import DIMENSIONS
 from agent.windows.base import Aggregator, Mention, Observation, State
@@ -23,6 +24,27 @@ _DEFAULTS = Observation(model="m", time=START, directions=("input", "output"))
 
 def make_observation(**over: Any) -> Observation:
     return msgspec.structs.replace(_DEFAULTS, **over)
+
+
+def make_share(hour: int = 1, **over: Any) -> CampaignShare:
+    """What a campaign gains."""
+    share = CampaignShare(
+        model="m",
+        key=f"{hour:08x}-{hour:032x}",
+        id=f"{hour:032x}",
+        kind="near_duplicates",
+        subject="",
+        sketch=(0, 5, 9),
+        sign="near_duplicates",
+        events=12,
+        suspected=1,
+        first=START,
+        last=START + 30.0,
+        categories=(("adversarial", 12),),
+        tenants=(3 << 50, 5 << 50),
+        is_new=True,
+    )
+    return share._replace(**over)
 
 
 def make_engine(clock: ManualClock | None = None, **over: Any) -> WindowEngine:
@@ -65,6 +87,22 @@ _mentions = st.builds(
     sentiment=st.sampled_from([None, -1.0, -0.25, 0.0, 0.5]),
 )
 
+# One campaign has one id, kind, subject and sketch: here they follow from its key.
+_shares = st.builds(
+    lambda hour, **rest: CampaignShare(
+        model="m", key=f"{hour:08x}-c", id=f"{hour:032x}", kind="burst", subject=f"{hour}", sketch=(hour, 1), **rest
+    ),
+    hour=st.integers(0, 40),
+    sign=st.sampled_from(["burst", "drift", "near_duplicates"]),
+    events=st.integers(0, 20),
+    suspected=st.integers(0, 20),
+    first=st.integers(0, 4000).map(lambda s: START - s),
+    last=st.integers(0, 4000).map(lambda s: START - s),
+    categories=st.lists(st.tuples(st.text(max_size=2), st.integers(1, 9)), max_size=4).map(tuple),
+    tenants=st.lists(st.integers(0, 300).map(lambda n: n << 40), max_size=12).map(tuple),
+    is_new=st.booleans(),
+)
+
 _features = st.tuples(
     st.sampled_from(["output.score", "output.decision", "input.features.income"])
     | st.integers(0, 40).map(lambda number: f"input.features.{number}"),
@@ -99,4 +137,5 @@ def observations(
         missing=st.integers(0, 3),
         mentions=st.lists(_mentions, max_size=3).map(tuple),
         features=st.lists(_features, max_size=3).map(tuple),
+        campaigns=st.lists(_shares, max_size=3).map(tuple),
     )

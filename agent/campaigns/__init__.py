@@ -1,0 +1,38 @@
+"""Campaigns: attacks that are seen over many events, where one event alone says little.
+
+A new detector is one file with a class after `agent.campaigns.base.Detector`, whose constructor takes keywords alone,
+plus one line here, and one name in `agent.campaigns.base.Kind`. `tests/unit/campaigns/test_detectors.py` runs over
+every row.
+"""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+from typing import Any
+
+from agent.errors import ConfigError
+
+__all__ = ["DETECTORS", "detector_class"]
+
+#: In the order in which they are asked: what says more precisely what an attack belongs to comes first.
+DETECTORS: dict[str, str] = {
+    "near_duplicates": "agent.campaigns.near_duplicates:NearDuplicates",
+    "burst": "agent.campaigns.burst:Bursts",
+    "drift": "agent.campaigns.drift:AttackDrift",
+    "sweep": "agent.campaigns.sweep:Sweeps",
+    "out_of_range": "agent.campaigns.out_of_range:OutOfRange",
+    "boundary": "agent.campaigns.boundary:Boundaries",
+}
+
+
+def detector_class(name: str) -> Any:
+    """The class behind a row of `DETECTORS`.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is not in the table.
+    """
+    if name not in DETECTORS:
+        raise ConfigError(f"no detector of campaigns named {name!r}; there are: {', '.join(DETECTORS)}")
+    return resolve_name(DETECTORS[name])
