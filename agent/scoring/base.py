@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 from agent.events import Direction, TextPart
 from agent.scores import Dimension, ScoreRow
 
-__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "limits_of", "uses_context"]
+__all__ = ["Batch", "Given", "Lane", "Scorer", "ScoringItem", "View", "limits_of", "signals_of", "uses_context"]
 
 View: TypeAlias = Literal["raw", "normalized"]
 Lane: TypeAlias = Literal["host", "device"]
@@ -154,6 +154,9 @@ class Scorer(Protocol):
         Optional, False when absent: whether a text's row depends on what the model was given (`ScoringItem.given`).
         Such a scorer judges outputs only, is given only texts with passages or tool results, and its rows are
         remembered by text and context together.
+    signals
+        Optional, empty when absent: those of its categories that say more about what it saw and are no judgements of
+        their own (`signals_of`). ``evaluate`` and ``calibrate`` leave them aside; calibrating changes none of them.
     limits
         Optional, empty when absent: what people might expect of it and it does not do as configured, a line each
         (`limits_of`). Shown by ``doctor`` and ``evaluate``.
@@ -193,6 +196,11 @@ class Scorer(Protocol):
 def uses_context(scorer: Scorer) -> bool:
     """Whether a scorer's rows depend on `ScoringItem.given`; most scorers do not say, and read the text alone."""
     return bool(getattr(scorer, "uses_context", False))
+
+
+def signals_of(scorer: object) -> frozenset[str]:
+    """The categories of a scorer that are no judgements of their own; most scorers have none."""
+    return frozenset(getattr(scorer, "signals", ()))
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:

@@ -1,0 +1,108 @@
+"""Optimised suffixes (GCG, Zou et al. 2023, arXiv:2307.15043): strings that no person writes, found by search.
+
+Windows whose characters surprise (Alon and Kamfonas 2023, arXiv:2308.14132, take a language model's perplexity) are
+rated by what tells such strings from code, tables and names: many kinds of signs among whole words, brackets and
+quotation marks that are not closed, signs in heaps, no lines. The weights are those of a logistic regression on
+windows of attacks, ordinary texts and code. On rows held aside it found three in four of the suffixes of
+JailbreakBench, one in 8,000 ordinary texts, and one in 150 pieces of code. Suffixes of readable words (AutoDAN and its
+kin) are not found.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from agent.scoring.adversarial.base import CATEGORY, Found, Piece, SignalSource, View
+from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, windows_of
+from agent.scoring.adversarial.facts import UNTIDY
+from agent.scoring.adversarial.surprise import classes_of, surprises
+
+__all__ = ["CERTAIN", "SIGNAL"]
+
+CERTAIN = 0.73
+"""From this strength on a stretch may be cut off: on the rows held aside no ordinary text reached it."""
+
+_SIGN = re.compile(r"[][{}()<>\\/`|@#$%^&*=_~\"+;:,.!?'-]")
+_HEAP = re.compile(r"[][{}()\\`\"<>$%_|]{3,}")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_FIGURE = re.compile("[0-9]")
+_BIAS = -3.3
+#: Mean surprise from which a window is rated, in parts of a bit: 3.7 bits. Half of ordinary English texts have none.
+_LEAST_SURPRISE = 59
+#: The end of a very long text is read: a suffix stands there.
+_MOST = 100_000
+_MOST_WINDOWS = 16
+_SPANNING = 0.2
+
+
+def _look(view: View) -> Found | None:
+    text = view.text[-_MOST:]
+    offset = len(view.text) - len(text)
+    size = min(WINDOW, len(text))
+    if size < LEAST_WINDOW:
+        return None
+    # What is cheap comes first: most windows are not worth the rest.
+    worthy = [at for at in windows_of(len(text)) if _worth_rating(text[at : at + size])]
+    if not worthy:
+        return None
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    total = np.concatenate(([0], np.cumsum(surprises(classes_of(codes), view.ordinary.surprise), dtype=np.int64)))
+    sums = {at: int(total[min(at + size, len(text))] - total[at]) for at in worthy}
+    loudest = sorted(
+        (at for at in worthy if sums[at] >= (min(at + size, len(text)) - at) * _LEAST_SURPRISE),
+        key=lambda at: -sums[at],
+    )
+    ratings = sorted((at, _rating(text[at : at + size], view)) for at in loudest[:_MOST_WINDOWS])
+    if not ratings:
+        return None
+    best = max(rating for _, rating in ratings)
+    if best < _SPANNING:
+        return None
+    inside = [at for at, rating in ratings if rating >= min(best, 0.5)]
+    # Windows reach into the request before the suffix; what it begins with is its first sign or unknown word.
+    first, end = _first(text, inside[0], size, view), min(inside[-1] + size, len(text))
+    return Found(best, [Piece(offset + first, offset + end)], 1)
+
+
+def _worth_rating(window: str) -> bool:
+    """Whether a window can be rated high at all; most of code cannot."""
+    return window.count("\n") < 3 and _unclosed(window) + window.count('"') % 2 + window.count("`") % 2 >= 2
+
+
+def _unclosed(window: str) -> int:
+    return sum(abs(window.count(one) - window.count(two)) for one, two in ("()", "[]", "{}"))
+
+
+def _rating(window: str, view: View) -> float:
+    words = _WORD.findall(window)
+    unknown = sum(word.lower() not in view.ordinary.words for word in words)
+    rating = (
+        _BIAS
+        + 1.2 * len(set(_SIGN.findall(window))) / 10
+        + 0.7 * len(_HEAP.findall(window)) / 3
+        + 3.3 * _unclosed(window) / 4
+        + 1.9 * (window.count('"') % 2 + window.count("`") % 2) / 2
+        - 2.8 * window.count("\n") / 3
+        - 0.9 * len(_FIGURE.findall(window)) / 20
+        + 0.6 * (unknown / len(words) if words else 0.0)
+        + 0.8 * sum(map(len, words)) / WINDOW
+        - 1.0 * window.count("  ") / 3
+        - 1.0 * window.count(",") / 5
+        - 1.6 * window.count("_") / 4
+        + 0.8 * window.count("<") / 3
+    )
+    return 1.0 / (1.0 + math.exp(1.0 - rating))
+
+
+def _first(text: str, at: int, size: int, view: View) -> int:
+    for match in re.finditer(r"\S+", text[at : at + size]):
+        word = match[0].strip(".,!?'’")
+        if not word.isalpha() or word.lower() not in view.ordinary.words:
+            return at + match.start()
+    return at
+
+
+SIGNAL = SignalSource("optimised suffix", f"{CATEGORY}.suffix", UNTIDY, "stretches", _look, "cut", rank=3)
