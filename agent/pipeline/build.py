@@ -126,6 +126,7 @@ def build_pipeline(
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
     filtering: bool = False,
+    sanitising: bool = False,
     watcher: HalfWatcher | None = None,
     late_labels: bool = False,
 ) -> Pipeline:
@@ -141,6 +142,8 @@ def build_pipeline(
         Called from a scoring thread when a batch is complete.
     filtering
         Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
+    sanitising
+        Hand out inputs without disguises, `RecordOutcome.sanitised`.
     watcher
         Sees every half instead of what `drift` configures.
     late_labels
@@ -191,6 +194,7 @@ def build_pipeline(
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
+        sanitising=sanitising,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

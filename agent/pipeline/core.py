@@ -27,7 +27,8 @@ from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
-from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.pipeline.sanitising import sanitised_texts
+from agent.scores import Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
@@ -45,13 +46,15 @@ _CONTEXT_CHARS_PER_TOKEN = 64
 class RecordOutcome(NamedTuple):
     """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
 
-    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict.
+    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict. ``sanitised`` is
+    empty unless it was built to sanitise; then it has one for each verdict on an input.
     """
 
     origin: Origin
     verdicts: Sequence[Verdict]
     evidence: Sequence[Evidence]
     filtered: Sequence[FilteredTexts] = ()
+    sanitised: Sequence[SanitisedTexts] = ()
 
 
 class Pipeline:
@@ -74,6 +77,8 @@ class Pipeline:
         Looks whether a group is treated worse; None when nobody wants to know.
     late_labels
         Joins labels that come on their own; None when none come.
+    sanitising
+        Hand out inputs without disguises, `RecordOutcome.sanitised`.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Pipeline:
         drift_windows: DriftWindows | None = None,
         parity: ParityWatch | None = None,
         late_labels: LateLabels | None = None,
+        sanitising: bool = False,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
@@ -108,6 +114,7 @@ class Pipeline:
         self._measures = measures
         self._drifts = drifts
         self._parity = parity
+        self._sanitising = sanitising
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
@@ -316,6 +323,7 @@ class Pipeline:
         verdicts: list[Verdict] = []
         evidence: list[Evidence] = []
         filtered: list[FilteredTexts] = []
+        sanitised: list[SanitisedTexts] = []
         observations: list[Observation] = []
         late = self.late_labels
         decisions: list[tuple[Half, Observation, bool]] = []
@@ -330,6 +338,8 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
+            if self._sanitising and half.direction == "input":
+                sanitised.append(sanitised_texts(half, judgement.verdict))
             features = self._drifts.note(half, judgement) if self._drifts is not None else ()
             observation = self._counter.count(half, judgement, origin, now, features)
             observations.append(observation)
@@ -346,4 +356,4 @@ class Pipeline:
             for half, seen, was_covered in decisions:
                 if half.call.output_origin is not None:
                     late.note(half.call.output_origin, half.event, seen, was_covered)
-        return RecordOutcome(origin, verdicts, evidence, filtered)
+        return RecordOutcome(origin, verdicts, evidence, filtered, sanitised)

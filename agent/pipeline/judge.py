@@ -30,7 +30,7 @@ from agent.scores import (
     strongest,
     verdict_id,
 )
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, signals_of
 from agent.scoring.explain import SENTENCE, WORD
 from agent.scoring.results import Answer
 from agent.taxonomy import CRITICAL
@@ -62,6 +62,7 @@ class Judgement(NamedTuple):
 class _Rule(NamedTuple):
     threshold: float
     dimension: Dimension
+    judged: bool
 
 
 class Judge:
@@ -107,8 +108,11 @@ class Judge:
             if unknown:
                 known = ", ".join(sorted(scorer.categories))
                 raise ConfigError(f"scorers.{scorer.name}.thresholds: no category {unknown[0]}; there are {known}")
+            signals = signals_of(scorer)
             self._rules[scorer.name] = {
-                category: _Rule(overrides.get(category, scorer.thresholds[category]), dimension)
+                category: _Rule(
+                    overrides.get(category, scorer.thresholds[category]), dimension, category not in signals
+                )
                 for category, dimension in scorer.categories.items()
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
@@ -152,9 +156,11 @@ class Judge:
                     rows += answer.judged
                     whole &= not answer.truncated
                     for category, score in answer.scores.items():
-                        best = max(best, score)
+                        rule = rules[category]
+                        if rule.judged and score > best:
+                            best = score
                         by_category[category] = max(by_category.get(category, 0.0), score)
-                        over |= score >= rules[category].threshold
+                        over |= score >= rule.threshold
                 elif answer is not None:
                     absent = answer
             truncated |= not whole

@@ -11,7 +11,7 @@ import msgspec
 
 from agent import __version__
 from agent.errors import ConfigError
-from agent.scores import Evidence, FilteredTexts, Verdict
+from agent.scores import Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.taxonomy import as_json
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
@@ -26,9 +26,11 @@ _PARTS: dict[str, Any] = {
     "evidence": Evidence,
     "label": Label,
     "filtered": FilteredTexts,
+    "sanitised": SanitisedTexts,
 }
-#: The filtered topic has no name until it is given one.
+#: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"
+_SANITISED_EXAMPLE = "harm.sanitised"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +77,7 @@ def asyncapi() -> dict[str, Any]:
         "verdicts": (topics.verdicts, "send", _message("Verdict", "one per direction of each event; key: model")),
         "evidence": (topics.evidence, "send", _message("Evidence", "redacted; compacted; key: verdict id")),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
+        "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
         "deadLetters": (topics.dlq, "send", {
@@ -105,6 +108,7 @@ def asyncapi() -> dict[str, Any]:
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
+_SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"
 
 
 def _message(schema: str, summary: str) -> dict[str, Any]:

@@ -33,14 +33,22 @@ class View:
         What `agent.scoring.adversarial.facts` knows of it.
     ordinary
         Tables of ordinary text.
+    whole
+        Whether every trick in the text must be told, in whatever time that takes; else some signals look at the first
+        thousands of characters alone, which is enough to name a trick.
     """
 
-    __slots__ = ("facts", "ordinary", "text")
+    __slots__ = ("facts", "ordinary", "text", "whole")
 
-    def __init__(self, text: str, facts: int, ordinary: Ordinary) -> None:
+    def __init__(self, text: str, facts: int, ordinary: Ordinary, whole: bool = False) -> None:
         self.text = text
+        self.whole = whole
         self.facts = facts
         self.ordinary = ordinary
+
+    def end(self, most: int) -> int:
+        """How far to look: at most so many characters, unless the whole text is wanted."""
+        return len(self.text) if self.whole else min(most, len(self.text))
 
 
 class Piece(NamedTuple):

@@ -18,7 +18,8 @@ from agent.scoring.linear import LinearScorer
 __all__ = ["AdversarialScorer"]
 
 #: What a harmless text may have too: their scores are strengths.
-_STRENGTHS = (OBFUSCATION, f"{CATEGORY}.suffix", f"{CATEGORY}.flooding")
+_SUFFIX = f"{CATEGORY}.suffix"
+_STRENGTHS = (OBFUSCATION, _SUFFIX, f"{CATEGORY}.flooding")
 #: Kinds of attack that a phrase names and the classifier confirms.
 _NAMED = (f"{CATEGORY}.injection", f"{CATEGORY}.jailbreak", f"{CATEGORY}.extraction")
 _SIGNAL_THRESHOLD = 0.5
@@ -30,9 +31,10 @@ class AdversarialScorer(LinearScorer):
     """Finds attacks in input.
 
     ``adversarial`` is the classifier's score: of the text, or of what the text hides when that is higher. A disguise
-    does not raise it. ``adversarial.injection``, ``.jailbreak`` and ``.extraction`` have the same score where a phrase
-    of that kind stands in the text or in what it hides. ``adversarial.obfuscation``, ``.suffix`` and ``.flooding`` are
-    strengths of signals, of a harmless text too.
+    does not raise it; an optimised suffix does, over the threshold, since nobody writes one but to attack.
+    ``adversarial.injection``, ``.jailbreak`` and ``.extraction`` have the same score where a phrase of that kind stands
+    in the text or in what it hides. ``adversarial.obfuscation``, ``.suffix`` and ``.flooding`` are strengths of
+    signals, of a harmless text too.
 
     Options and errors: see `LinearScorer`; `threshold` is that of the classifier's scores, signals have 0.5.
     """
@@ -92,13 +94,16 @@ class AdversarialScorer(LinearScorer):
         best = int(np.argmax(inner)) if inner else -1
         total = score if best < 0 else max(score, inner[best])
         seen = [*each.signals, *(signal for layer in each.layers for signal in layer.signals)]
+        suffix = max((signal.strength for signal in seen if signal.source.category == _SUFFIX), default=0.0)
+        if suffix >= _SIGNAL_THRESHOLD:
+            total = max(total, threshold + (1.0 - threshold) * (2.0 * suffix - 1.0))
         scores = {CATEGORY: total}
         for signal in seen:
             category = signal.source.category
             value = total if category in _NAMED else signal.strength
             scores[category] = max(value, scores.get(category, 0.0))
         notes = [self._explanation]
-        if total > score and total >= threshold:
+        if best >= 0 and inner[best] > score and inner[best] >= threshold:
             notes.append(f"found in a hidden layer: {' > '.join(each.layers[best].path)}")
         told = _strongest(each.signals)
         if told:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from itertools import islice
 
 from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.facts import RUN
@@ -19,13 +18,12 @@ _RUN = re.compile(rf"(?<![A-Za-z0-9+/_=-]){_BODY}(?:\r?\n{_BODY})*+={{0,6}}")
 _BASE32 = re.compile("[A-Z2-7]+=*")
 _STRUCTURED = re.compile(r"\s*[\[{<]|[A-Za-z_]+[=:]")
 _URL_SAFE = str.maketrans("-_", "+/")
-_MOST = 256
 
 
 def _look(view: View) -> Found | None:
     pieces: list[Piece] = []
     prose = False
-    for match in islice(_RUN.finditer(view.text), _MOST):
+    for match in _RUN.finditer(view.text):
         inside = _decoded(match[0])
         if inside is not None:
             pieces.append(Piece(match.start(), match.end(), inside))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from itertools import islice
 from urllib.parse import unquote
 
 from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
@@ -28,13 +27,12 @@ _ENTITY = re.compile(
     r"(?:(?:&#[0-9]{1,7};|&#[xX][0-9A-Fa-f]{1,6};|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\u\{[0-9A-Fa-f]{1,6}\})[ ]?){4,}"
 )
 _ONE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
-_MOST = 256
 
 
 def _look_url(view: View) -> Found | None:
     pieces: list[Piece] = []
     strength, count = 0.0, 0
-    for match in islice(_TOKEN.finditer(view.text), _MOST):
+    for match in _TOKEN.finditer(view.text):
         token = match[0]
         escapes = len(_ESCAPE.findall(token))
         inside = unquote(token, errors="replace")
@@ -55,7 +53,7 @@ def _look_url(view: View) -> Found | None:
 def _look_entities(view: View) -> Found | None:
     pieces: list[Piece] = []
     latin = 0
-    for match in islice(_ENTITY.finditer(view.text), _MOST):
+    for match in _ENTITY.finditer(view.text):
         inside = html.unescape(_ONE.sub(_character, match[0]))
         pieces.append(Piece(match.start(), match.end(), inside))
         latin += sum(letter.isascii() and letter.isalpha() for letter in inside)

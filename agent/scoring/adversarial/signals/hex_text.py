@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.characters import ESCAPE
@@ -20,7 +19,6 @@ _PAIRS = re.compile(
 _ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2}){4,}")
 _BINARY = re.compile(r"(?<![0-9])[01]{8}(?: ?[01]{8}){3,}(?![0-9])")
 _NO_FIGURE = re.compile(r"0x|\\x|[^0-9a-fA-F]")
-_MOST = 256
 
 
 def _look(view: View) -> Found | None:
@@ -28,11 +26,11 @@ def _look(view: View) -> Found | None:
     hexadecimal = ((RUN, _RUNS), (NUMBERS, _PAIRS), (ESCAPE, _ESCAPES))
     for fact, pattern in hexadecimal:
         if view.facts & fact:
-            for match in islice(pattern.finditer(view.text), _MOST):
+            for match in pattern.finditer(view.text):
                 inside = readable(bytes.fromhex(_NO_FIGURE.sub("", match[0])))
                 if inside is not None:
                     pieces.append(Piece(match.start(), match.end(), inside))
-    for match in islice(_BINARY.finditer(view.text), _MOST) if view.facts & NUMBERS else ():
+    for match in _BINARY.finditer(view.text) if view.facts & NUMBERS else ():
         figures = match[0].replace(" ", "")
         inside = readable(bytes(int(figures[at : at + 8], 2) for at in range(0, len(figures), 8)))
         if inside is not None:

@@ -22,7 +22,7 @@ _MOST_CHARACTERS = 20_000
 def _look(view: View) -> Found | None:
     told, beginnings, longest = phrases_heard()
     pieces: list[Piece] = []
-    for match in _RUN.finditer(view.text[:_MOST_CHARACTERS]):
+    for match in _RUN.finditer(view.text, 0, view.end(_MOST_CHARACTERS)):
         run = match[0]
         heard = heard_in(run)
         place = 0

@@ -29,33 +29,39 @@ _NUMBERED = re.compile(
 )
 _READINGS = {sign: letter for sign, letter in TABLE.items() if sign not in "|¡"} | {"9": "g", "6": "g", "2": "z"}
 _AMBIGUOUS = "il"
-_MOST_WORDS = 400
 _MOST_CHARACTERS = 20_000
 _LONGEST = 30
+_SURE = 1.0
 _MOST_READINGS = 16
 
 
 def _look(view: View) -> Found | None:
-    weight, count = 0.0, 0
+    weight, pieces = _pieces(view, sure=False)
+    if weight >= _SURE:
+        # In a text that is written so throughout, short words and words with figures at an end are too.
+        _, pieces = _pieces(view, sure=True)
+    return Found(min(1.0, weight), pieces, len(pieces)) if pieces else None
+
+
+def _pieces(view: View, sure: bool) -> tuple[float, list[Piece]]:
+    weight = 0.0
     pieces: list[Piece] = []
-    for match in islice(_WORD.finditer(view.text, 0, _MOST_CHARACTERS), _MOST_WORDS):
+    for match in _WORD.finditer(view.text, 0, view.end(_MOST_CHARACTERS)):
         core = match[0].rstrip("!")
         if len(core) > _LONGEST or not _SIGN.search(core) or not _LETTER.search(core):
             continue
-        read = _read(core, view)
+        read = _read(core, view, sure)
         if read is not None:
             plain, worth = read
-            weight, count = weight + worth, count + 1
+            weight += worth
             pieces.append(Piece(match.start(), match.start() + len(core), plain))
-    if not count:
-        return None
-    return Found(min(1.0, weight), pieces, count)
+    return weight, pieces
 
 
-def _read(core: str, view: View) -> tuple[str, float] | None:
+def _read(core: str, view: View, sure: bool) -> tuple[str, float] | None:
     """What a word says, and what it is worth as evidence."""
     small = core.lower()
-    if _NUMBERED.fullmatch(small):
+    if not sure and _NUMBERED.fullmatch(small):
         return None
     signs = sum(not letter.isalpha() for letter in small)
     inside = len(_INSIDE.findall(core))
@@ -68,7 +74,7 @@ def _read(core: str, view: View) -> tuple[str, float] | None:
             return _cased(core, plain), worth
     plain = "".join(choice[0] if len(choice) > 1 else choice for choice in choices)
     letters_left = len(small) - signs
-    if inside >= 2 and letters_left >= 2 and plain.isalpha() and wordlike(plain, view.ordinary):
+    if (inside >= 2 or (sure and inside)) and letters_left >= 2 and plain.isalpha() and wordlike(plain, view.ordinary):
         return _cased(core, plain), 0.25
     return None
 

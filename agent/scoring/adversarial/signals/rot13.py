@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from itertools import islice
 
 from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.prefilter import ROT13
@@ -14,7 +13,7 @@ __all__ = ["SIGNAL"]
 # Stretches of plain words; a mark between them ends none, another script or a blank line does.
 _STRETCH = re.compile(r"[A-Za-z](?:[A-Za-z'’]|[ \t,.;:?!\"()-]{1,3}(?=[A-Za-z\"'(]))*+")
 _WORD = re.compile("[A-Za-z]{2,}")
-_LONGEST = 2000
+_MOST_CHARACTERS = 20_000
 _LEAST_WORDS = 3
 
 
@@ -22,7 +21,7 @@ def _look(view: View) -> Found | None:
     pieces: list[Piece] = []
     count = 0
     common = view.ordinary.words
-    for stretch in islice(_STRETCH.finditer(view.text[: 20 * _LONGEST]), 200):
+    for stretch in _STRETCH.finditer(view.text, 0, view.end(_MOST_CHARACTERS)):
         words = [(match.start(), match.end(), match[0].lower()) for match in _WORD.finditer(view.text, *stretch.span())]
         if len(words) < _LEAST_WORDS:
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.facts import SPLIT
@@ -16,14 +15,14 @@ _LETTER = "[A-Za-z\u00c0-\u024f]"
 _SIGNS = re.compile(rf"(?<![^\W_]){_LETTER}(?:([-.*_·•|/~+,])\1?{_LETTER}(?![^\W_])){{2,}}(?![^\W_])")
 _BLANKS = re.compile(rf"(?<![\w.*'’-]){_LETTER}(?: {{1,3}}{_LETTER}(?![\w.*'’-])){{2,}}")
 _GAP = re.compile(r"[^A-Za-z\u00c0-\u024f]+")
-_MOST = 400
+_MOST = 20_000
 
 
 def _look(view: View) -> Found | None:
     weight = 0.0
     pieces: list[Piece] = []
     for pattern, blanks in ((_SIGNS, False), (_BLANKS, True)):
-        for match in islice(pattern.finditer(view.text), _MOST):
+        for match in pattern.finditer(view.text, 0, view.end(_MOST)):
             plain = _joined(match[0], blanks)
             worth = _worth(plain, match[0], blanks, view)
             if worth:

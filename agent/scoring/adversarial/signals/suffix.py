@@ -29,6 +29,8 @@ _SIGN = re.compile(r"[][{}()<>\\/`|@#$%^&*=_~\"+;:,.!?'-]")
 _HEAP = re.compile(r"[][{}()\\`\"<>$%_|]{3,}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _FIGURE = re.compile("[0-9]")
+#: Names of fields in JSON and its kin.
+_FIELD = re.compile("[A-Za-z_]\\\\?[\"'] ?:")
 _BIAS = -3.3
 #: Mean surprise from which a window is rated, in parts of a bit: 3.7 bits. Half of ordinary English texts have none.
 _LEAST_SURPRISE = 59
@@ -39,8 +41,9 @@ _SPANNING = 0.2
 
 
 def _look(view: View) -> Found | None:
-    text = view.text[-_MOST:]
-    offset = len(view.text) - len(text)
+    # What was opened long before is closed at the end of data.
+    text = view.text[-_MOST:].rstrip("]})\"' \n")
+    offset = max(len(view.text) - _MOST, 0)
     size = min(WINDOW, len(text))
     if size < LEAST_WINDOW:
         return None
@@ -69,7 +72,9 @@ def _look(view: View) -> Found | None:
 
 def _worth_rating(window: str) -> bool:
     """Whether a window can be rated high at all; most of code cannot."""
-    return window.count("\n") < 3 and _unclosed(window) + window.count('"') % 2 + window.count("`") % 2 >= 2
+    if window.count("\n") >= 3 or len(_FIELD.findall(window)) >= 2:
+        return False
+    return _unclosed(window) + window.count('"') % 2 + window.count("`") % 2 >= 2
 
 
 def _unclosed(window: str) -> int:

@@ -16,6 +16,9 @@ _PLAIN = (
 )
 _WORD = re.compile(f"(?<![{_PLAIN}])[{_PLAIN}]++(?:[{HIDDEN_CLASS}]++[{_PLAIN}]++)++")
 _HIDDEN = re.compile(f"[{HIDDEN_CLASS}]+")
+_EDGE = re.compile(
+    f"(?<=[{_PLAIN}])[{HIDDEN_CLASS}]+(?![{_PLAIN}])|(?<![{_PLAIN}{HIDDEN_CLASS}])[{HIDDEN_CLASS}]+(?=[{_PLAIN}])"
+)
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 #: So many on end say nothing in any script, but may carry a message.
 _LONG_RUN = re.compile(f"[{HIDDEN_CLASS}]{{16,}}")
@@ -41,6 +44,9 @@ def _look(view: View) -> Found | None:
         if not any(piece.start <= match.start() < piece.end for piece in pieces[-1:]):
             strength, count = strength + 1.0, count + 1
             pieces.append(Piece(match.start(), match.end()))
+    if strength >= 0.5:
+        # Where they are a trick, those beside words are part of it.
+        pieces += (Piece(*match.span()) for match in _EDGE.finditer(view.text))
     pieces.sort()
     apart = [piece for place, piece in enumerate(pieces) if not place or piece.start >= pieces[place - 1].end]
     return Found(min(strength, 1.0), apart, count) if apart else None
