@@ -134,7 +134,7 @@ def test_facts_of_a_text_hold_those_that_its_signals_need() -> None:
 
 UNITS = [
     *(make() for make in TRICKS.values()), "a", "a ", "a.", "1", "a1", "%", "%41", "%2541", "&#", "\\u", "=", "A\n",
-    "(",    "中", "中 ", "中.", "\u200b",
+    "(", "中", "中 ", "中.", "\u200b",
     "a\u200b", "\u0301", "a\u0301", "\u202e", "gur ", "ignore ", "你", "User:\n",
     "\U000e0041", "аa", "ａ", "0x41 ", "68 ", "01 ", "\ud800", "ab-", "AAAAAAAAAAAAAAAA\n", "&#105;",
 ]  # fmt: skip
