@@ -7,12 +7,11 @@ may overflow in running sums; differences modulo 2**64 undo that.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "LEAST_WINDOW", "WINDOW", "untidy", "windows_of"]
+__all__ = ["BLOCK", "LEAST_WINDOW", "WINDOW", "untidy", "untidy_windows"]
 
 BLOCK = 24
 WINDOW = 4 * BLOCK
@@ -21,6 +20,8 @@ LEAST_WINDOW = 48
 """Shorter texts are not looked at."""
 _COUNTED = '()[]{}"`\n'
 _BITS = 7
+_SHIFTS = np.arange(len(_COUNTED), dtype=np.uint64) * np.uint64(_BITS)
+_MASK = np.uint64((1 << _BITS) - 1)
 _LEAST = 2
 _MOST_LINES = 2
 
@@ -33,11 +34,6 @@ def _table() -> NDArray[np.uint64]:
     return table
 
 
-def windows_of(length: int) -> range:
-    """Where the windows of a text begin."""
-    return range(0, max(length - WINDOW + BLOCK, 1), BLOCK)
-
-
 def untidy(codes: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each text has a window of few lines with two brackets or marks without their counterparts.
 
@@ -46,21 +42,31 @@ def untidy(codes: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArra
     codes
         Of all texts, each with a line break behind it, which is not counted.
     """
+    found, firsts = _windows(codes, starts, lengths)
+    any_window = np.logical_or.reduceat(found, firsts)
+    return any_window & (lengths >= LEAST_WINDOW)
+
+
+def untidy_windows(codes: NDArray[np.uint32]) -> list[int]:
+    """Where such windows of one text begin; `codes` end with a line break behind it."""
+    found, _ = _windows(codes, np.zeros(1, np.int64), np.array([len(codes) - 1]))
+    return [BLOCK * block for block in np.flatnonzero(found).tolist()]
+
+
+def _windows(
+    codes: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Whether the window that begins with each block is untidy, and the first block of each text."""
     packed = _table().take(np.minimum(codes, 127).view(np.int32))
     packed[starts + lengths] = 0
     blocks = np.maximum((lengths + BLOCK - 1) // BLOCK, 1)
     ends = np.cumsum(blocks)
-    within = np.arange(ends[-1]) - np.repeat(ends - blocks, blocks)
-    total = np.zeros(ends[-1] + 1, np.uint64)
-    np.cumsum(np.add.reduceat(packed, np.repeat(starts, blocks) + BLOCK * within), out=total[1:])
     first = np.arange(ends[-1])
-    sums = total[np.minimum(first + WINDOW // BLOCK, np.repeat(ends, blocks))] - total[first]
-    counts = [_field(sums, place) for place in range(len(_COUNTED))]
-    unmatched = sum(np.abs(counts[place] - counts[place + 1]) for place in (0, 2, 4)) + counts[6] % 2 + counts[7] % 2
-    found = (unmatched >= _LEAST) & (counts[8] <= _MOST_LINES)
-    any_window = np.logical_or.reduceat(found, ends - blocks)
-    return any_window & (lengths >= LEAST_WINDOW)
-
-
-def _field(sums: NDArray[np.uint64], place: int) -> NDArray[np.int64]:
-    return cast(NDArray[np.int64], ((sums >> np.uint64(_BITS * place)) & np.uint64((1 << _BITS) - 1)).astype(np.int64))
+    owner_ends = np.repeat(ends, blocks)
+    begins = np.repeat(starts - BLOCK * (ends - blocks), blocks) + BLOCK * first
+    total = np.zeros(ends[-1] + 1, np.uint64)
+    np.cumsum(np.add.reduceat(packed, begins), out=total[1:])
+    sums = total[np.minimum(first + WINDOW // BLOCK, owner_ends)] - total[first]
+    counts = ((sums >> _SHIFTS[:, None]) & _MASK).view(np.int64)
+    unmatched = np.abs(counts[0:6:2] - counts[1:6:2]).sum(axis=0) + (counts[6] & 1) + (counts[7] & 1)
+    return (unmatched >= _LEAST) & (counts[8] <= _MOST_LINES), ends - blocks

@@ -50,41 +50,44 @@ class Inspected(NamedTuple):
     truncated: bool
 
 
+_NOTHING = Inspected((), (), False)
+
+
 class Inspector:
     """Holds what looking needs. Not for several threads at once (`load_prefilter`)."""
 
     def __init__(self) -> None:
         self._ordinary = load_ordinary()
         self._prefilter = load_prefilter()
-        self._sources = load_signals()
-        self._needed = functools.reduce(operator.or_, (source.needs for source in self._sources))
+        self._sources = [(source.needs, source) for source in load_signals()]
+        self._needed = functools.reduce(operator.or_, (needs for needs, _ in self._sources))
         facts_of(["warm"])
 
     def signals(self, texts: Sequence[str]) -> list[list[Signal]]:
         """What is seen in each text, in the order of the table. A text's do not depend on the others."""
         found: list[list[Signal]] = []
+        prefilter, needed, ordinary = self._prefilter, self._needed, self._ordinary
         for text, facts in zip(texts, facts_of(texts), strict=True):
-            facts |= self._prefilter(text)
+            facts |= prefilter(text)
             seen: list[Signal] = []
             found.append(seen)
-            if not facts & self._needed:
-                continue
-            view = View(text, facts, self._ordinary)
-            for source in self._sources:
-                if source.needs & facts:
-                    what = source.look(view)
-                    if what is not None:
-                        seen.append(Signal(source, what))
+            if facts & needed:
+                view = View(text, facts, ordinary)
+                for needs, source in self._sources:
+                    if needs & facts:
+                        what = source.look(view)
+                        if what is not None:
+                            seen.append(Signal(source, what))
         return found
 
     def inspect(self, texts: Sequence[str]) -> list[Inspected]:
         """Look at texts and at what is hidden in them, breadth first."""
         signals = self.signals(texts)
-        budgets = [_Budget() for _ in texts]
-        layers: list[list[Layer]] = [[] for _ in texts]
         current = [
             (row, Layer(text, (), seen)) for row, (text, seen) in enumerate(zip(texts, signals, strict=True)) if seen
         ]
+        budgets = {row: _Budget() for row, _ in current}
+        layers: dict[int, list[Layer]] = {row: [] for row, _ in current}
         for depth in range(MOST_DEPTH + 1):
             inner: list[tuple[int, str, tuple[str, ...]]] = []
             for row, layer in current:
@@ -100,8 +103,10 @@ class Inspector:
             ]
             for row, layer in current:
                 layers[row].append(layer)
-        truncated = [budget.truncated for budget in budgets]
-        return [Inspected(*each) for each in zip(signals, layers, truncated, strict=True)]
+        return [
+            Inspected(seen, layers[row], budgets[row].truncated) if seen else _NOTHING
+            for row, seen in enumerate(signals)
+        ]
 
 
 class _Budget:

@@ -63,7 +63,7 @@ def _read(core: str, view: View, sure: bool) -> tuple[str, float] | None:
     small = core.lower()
     if not sure and _NUMBERED.fullmatch(small):
         return None
-    signs = sum(not letter.isalpha() for letter in small)
+    signs = len(_SIGN.findall(small))
     inside = len(_INSIDE.findall(core))
     choices = [_AMBIGUOUS if sign == "1" else _READINGS.get(sign, sign) for sign in small]
     for letters in islice(product(*choices), _MOST_READINGS):

@@ -16,7 +16,7 @@ import re
 import numpy as np
 
 from agent.scoring.adversarial.base import CATEGORY, Found, Piece, SignalSource, View
-from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, windows_of
+from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, untidy_windows
 from agent.scoring.adversarial.facts import UNTIDY
 from agent.scoring.adversarial.surprise import classes_of, surprises
 
@@ -37,7 +37,9 @@ _LEAST_SURPRISE = 59
 #: The end of a very long text is read: a suffix stands there.
 _MOST = 100_000
 _MOST_WINDOWS = 16
-_SPANNING = 0.2
+_LEAST_STRENGTH = 0.4
+_LEAST_RATING = 1.0 + math.log(_LEAST_STRENGTH / (1.0 - _LEAST_STRENGTH))
+_MOST_BY_WORDS = 1.4
 
 
 def _look(view: View) -> Found | None:
@@ -47,22 +49,24 @@ def _look(view: View) -> Found | None:
     size = min(WINDOW, len(text))
     if size < LEAST_WINDOW:
         return None
+    codes = np.frombuffer(f"{text}\n".encode("utf-32-le", "surrogatepass"), np.uint32)
     # What is cheap comes first: most windows are not worth the rest.
-    worthy = [at for at in windows_of(len(text)) if _worth_rating(text[at : at + size])]
+    untidy = untidy_windows(codes)
+    by_signs = {at: _by_signs(text[at : at + size]) for at in untidy if len(_FIELD.findall(text, at, at + size)) < 2}
+    worthy = [at for at, rating in by_signs.items() if rating + _MOST_BY_WORDS >= _LEAST_RATING]
     if not worthy:
         return None
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    total = np.concatenate(([0], np.cumsum(surprises(classes_of(codes), view.ordinary.surprise), dtype=np.int64)))
+    total = np.concatenate(([0], np.cumsum(surprises(classes_of(codes[:-1]), view.ordinary.surprise), dtype=np.int64)))
     sums = {at: int(total[min(at + size, len(text))] - total[at]) for at in worthy}
     loudest = sorted(
         (at for at in worthy if sums[at] >= (min(at + size, len(text)) - at) * _LEAST_SURPRISE),
         key=lambda at: -sums[at],
     )
-    ratings = sorted((at, _rating(text[at : at + size], view)) for at in loudest[:_MOST_WINDOWS])
-    if not ratings:
-        return None
-    best = max(rating for _, rating in ratings)
-    if best < _SPANNING:
+    ratings = sorted(
+        (at, _strength(by_signs[at] + _by_words(text[at : at + size], view))) for at in loudest[:_MOST_WINDOWS]
+    )
+    best = max((rating for _, rating in ratings), default=0.0)
+    if best < _LEAST_STRENGTH:
         return None
     inside = [at for at, rating in ratings if rating >= min(best, 0.5)]
     # Windows reach into the request before the suffix; what it begins with is its first sign or unknown word.
@@ -70,21 +74,12 @@ def _look(view: View) -> Found | None:
     return Found(best, [Piece(offset + first, offset + end)], 1)
 
 
-def _worth_rating(window: str) -> bool:
-    """Whether a window can be rated high at all; most of code cannot."""
-    if window.count("\n") >= 3 or len(_FIELD.findall(window)) >= 2:
-        return False
-    return _unclosed(window) + window.count('"') % 2 + window.count("`") % 2 >= 2
-
-
 def _unclosed(window: str) -> int:
     return sum(abs(window.count(one) - window.count(two)) for one, two in ("()", "[]", "{}"))
 
 
-def _rating(window: str, view: View) -> float:
-    words = _WORD.findall(window)
-    unknown = sum(word.lower() not in view.ordinary.words for word in words)
-    rating = (
+def _by_signs(window: str) -> float:
+    return (
         _BIAS
         + 1.2 * len(set(_SIGN.findall(window))) / 10
         + 0.7 * len(_HEAP.findall(window)) / 3
@@ -92,13 +87,20 @@ def _rating(window: str, view: View) -> float:
         + 1.9 * (window.count('"') % 2 + window.count("`") % 2) / 2
         - 2.8 * window.count("\n") / 3
         - 0.9 * len(_FIGURE.findall(window)) / 20
-        + 0.6 * (unknown / len(words) if words else 0.0)
-        + 0.8 * sum(map(len, words)) / WINDOW
         - 1.0 * window.count("  ") / 3
         - 1.0 * window.count(",") / 5
         - 1.6 * window.count("_") / 4
         + 0.8 * window.count("<") / 3
     )
+
+
+def _by_words(window: str, view: View) -> float:
+    words = _WORD.findall(window)
+    unknown = sum(word.lower() not in view.ordinary.words for word in words)
+    return 0.6 * (unknown / len(words) if words else 0.0) + 0.8 * sum(map(len, words)) / WINDOW
+
+
+def _strength(rating: float) -> float:
     return 1.0 / (1.0 + math.exp(1.0 - rating))
 
 

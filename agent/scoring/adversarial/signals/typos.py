@@ -15,7 +15,7 @@ from agent.scoring.adversarial.spelling import exchanged
 __all__ = ["SIGNAL"]
 
 _WORD = re.compile(r"(?<![@#./:&-])\b[^\W\d_]{3,20}\b(?![@/-])")
-_MOST_CHARACTERS = 1200
+_MOST_CHARACTERS = 800
 #: In a language whose words are not known many words look like exchanges.
 _LEAST_READ = 0.5
 _LEAST_KNOWN = 0.7
@@ -34,9 +34,9 @@ def _look(view: View) -> Found | None:
         total += 1
         if word in common:
             known += 1
-        elif word.isascii() and _capitals(match[0]) <= 1:
+        elif word.isascii():
             plain = next((other for other in exchanged(word) if other in common), None)
-            if plain is not None:
+            if plain is not None and _capitals(match[0]) <= 1:
                 pieces.append(Piece(match.start(), match.end(), _cased(match[0], plain)))
     if not pieces or known + len(pieces) < _LEAST_READ * total:
         return None
