@@ -1,4 +1,4 @@
-"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines, verdicts (or texts, filtered or sanitised) out."""
+"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines; verdicts out, or texts."""
 
 from __future__ import annotations
 

@@ -125,4 +125,5 @@ class Signal(NamedTuple):
     @property
     def explanation(self) -> str:
         """One line without payload."""
-        return f"{self.source.kind} ({self.found.times} {self.source.unit}, strength {self.found.strength:.2f})"
+        unit = self.source.unit if self.found.times != 1 else self.source.unit.removesuffix("s")
+        return f"{self.source.kind} ({self.found.times} {unit}, strength {self.found.strength:.2f})"

@@ -36,8 +36,9 @@ def _look(view: View) -> Found | None:
     strength = max(by_turns, by_repeats)
     if strength < 0.1:
         return None
-    span = Piece(turns[0], len(text)) if by_turns >= by_repeats else Piece(0, len(text))
-    return Found(strength, [span], len(turns) if by_turns >= by_repeats else len(data))
+    if by_turns >= by_repeats:
+        return Found(strength, [Piece(turns[0], len(text))], len(turns))
+    return Found(strength, [Piece(0, len(text))], 1)
 
 
-SIGNAL = SignalSource("flooding", f"{CATEGORY}.flooding", LONG, "turns or bytes", _look, rank=3)
+SIGNAL = SignalSource("flooding", f"{CATEGORY}.flooding", LONG, "turns or repeats", _look, rank=3)
