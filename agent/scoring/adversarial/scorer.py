@@ -49,6 +49,8 @@ class AdversarialScorer(LinearScorer):
     def __init__(self, model: str | Path | None = None, threshold: float | None = None) -> None:
         super().__init__(model, threshold)
         self.categories: Mapping[str, Dimension] = dict.fromkeys((CATEGORY, *_NAMED, *_STRENGTHS), self.dimension)
+        if model is None:
+            self.version = "builtin@2"
         self._inspector: Inspector | None = None
 
     @property
