@@ -21,7 +21,7 @@ _FIRST_FLAG = 16
 LEET, SPLIT, RUN, NUMBERS, SPLIT_HAN, HEARD, TAKEN_APART, UNTIDY, LONG, EXCHANGED, STRANGE, MIXED = (
     1 << place for place in range(_FIRST_FLAG, _FIRST_FLAG + 12)
 )
-"""A letter beside a figure; three letters apart; sixteen letters or figures in a row; two pairs of figures; an odd
+"""Letters beside figures; three letters apart; sixteen letters or figures in a row; two pairs of figures; an odd
 sign between two ideographs, or three of these apart; three characters that sound like the beginning of a phrase of an
 attack; two that may be one taken apart; a window whose brackets do not match; a long text; a word with two letters
 exchanged; words most of which are not known; Chinese and Latin letters."""
@@ -56,7 +56,9 @@ def _facts(texts: Sequence[str]) -> list[int]:
     found = np.bitwise_or.reduceat(bits, starts).astype(np.uint32)
     letter, digit = (bits & LETTER) != 0, (bits & DIGIT) != 0
     flags = np.zeros(len(codes), np.uint8)
-    flags[1:] |= (letter[1:] & digit[:-1]) | (digit[1:] & letter[:-1])
+    # One such place is a quantity or a name.
+    joints = np.zeros(len(codes), np.uint8)
+    joints[1:] = (letter[1:] & digit[:-1]) | (digit[1:] & letter[:-1])
     alone = _alone(bits, codes)
     _mark(flags, alone[4:] & alone[2:-2] & alone[:-4], 1)
     _mark(flags, _runs(letter | digit), 2)
@@ -72,11 +74,13 @@ def _facts(texts: Sequence[str]) -> list[int]:
         _mark(flags, ((bits[:-1] & PART) != 0) & ((bits[1:] & REST) != 0), 6)
     union = np.bitwise_or.reduceat(flags, starts).astype(np.uint32)
     found |= union << np.uint32(_FIRST_FLAG)
+    _tell(found, np.add.reduceat(joints, starts, dtype=np.int32) >= 2, LEET)
     words = words_of(codes, letter)
     if len(words.keys):
         owners = np.searchsorted(words.first, np.append(starts, len(codes)))
-        unknown = _between(~common_words(words), owners)
-        _tell(found, _between(is_exchanged(words), owners) > 0, EXCHANGED)
+        strange = ~common_words(words)
+        unknown = _between(strange, owners)
+        _tell(found, _between(is_exchanged(words, strange), owners) > 0, EXCHANGED)
         _tell(found, (unknown >= 3) & (2 * unknown >= np.diff(owners)), STRANGE)
     _tell(found, untidy(codes, starts, lengths), UNTIDY)
     _tell(found, (found & (HAN | LETTER)) == HAN | LETTER, MIXED)

@@ -19,6 +19,7 @@ __all__ = ["Words", "common_words", "exchanged", "is_exchanged", "words_of"]
 
 _U64 = NDArray[np.uint64]
 _BASE = 0x9E3779B97F4A7C15  # odd, hence invertible
+_MIX = np.uint64(0xD6E8FEB86659FD93)
 _SIEVE_BITS = 21
 
 
@@ -59,11 +60,12 @@ def common_words(words: Words) -> NDArray[np.bool_]:
     return _common().sieve[_slots(words.keys)]
 
 
-def is_exchanged(words: Words) -> NDArray[np.bool_]:
-    """Whether each is no common word, but one with two neighbouring letters exchanged. Exact up to 64 bits."""
+def is_exchanged(words: Words, unknown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the `unknown` words are common ones with two neighbouring letters exchanged."""
     table = _exchanged_table()
-    found = table.sieve[_slots(words.keys)]
-    places = np.flatnonzero(found)
+    found = np.zeros(len(unknown), bool)
+    places = np.flatnonzero(unknown)
+    places = places[table.sieve[_slots(words.keys[places])]]
     if len(places):
         keys = words.keys[places]
         at = np.minimum(np.searchsorted(table.keys, keys), len(table.keys) - 1)
@@ -80,7 +82,8 @@ def exchanged(word: str) -> Iterator[str]:
 
 
 def _slots(keys: _U64) -> NDArray[np.int64]:
-    return (keys >> np.uint64(64 - _SIEVE_BITS)).view(np.int64)
+    # A first letter is in the lowest bits alone until it is multiplied.
+    return ((keys * _MIX) >> np.uint64(64 - _SIEVE_BITS)).view(np.int64)
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,9 @@ _MOST_CHARACTERS = 5000
 
 def _look(view: View) -> Found | None:
     text = view.text[:_MOST_CHARACTERS]
+    words = [(match[0], match) for match in islice(_TOKEN.finditer(text), 400)]
+    if not words:
+        return None
     han = bool(view.facts & MIXED) and _HAN.search(text) is not None
     if not han and not view.facts & STRANGE:
         return None
@@ -40,7 +43,6 @@ def _look(view: View) -> Found | None:
         return None
     pieces: list[Piece] = []
     others = 0
-    words = [(match[0], match) for match in islice(_TOKEN.finditer(text), 400)]
     rare: set[str] = set()
     for word, match in words:
         if _WORD.fullmatch(word) is None:

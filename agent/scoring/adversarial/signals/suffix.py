@@ -16,7 +16,7 @@ import re
 import numpy as np
 
 from agent.scoring.adversarial.base import CATEGORY, Found, Piece, SignalSource, View
-from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, untidy_windows
+from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, unmatched, untidy_windows
 from agent.scoring.adversarial.facts import UNTIDY
 from agent.scoring.adversarial.surprise import classes_of, surprises
 
@@ -49,14 +49,14 @@ def _look(view: View) -> Found | None:
     size = min(WINDOW, len(text))
     if size < LEAST_WINDOW:
         return None
-    codes = np.frombuffer(f"{text}\n".encode("utf-32-le", "surrogatepass"), np.uint32)
     # What is cheap comes first: most windows are not worth the rest.
-    untidy = untidy_windows(codes)
+    untidy = untidy_windows(text)
     by_signs = {at: _by_signs(text[at : at + size]) for at in untidy if len(_FIELD.findall(text, at, at + size)) < 2}
     worthy = [at for at, rating in by_signs.items() if rating + _MOST_BY_WORDS >= _LEAST_RATING]
     if not worthy:
         return None
-    total = np.concatenate(([0], np.cumsum(surprises(classes_of(codes[:-1]), view.ordinary.surprise), dtype=np.int64)))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    total = np.concatenate(([0], np.cumsum(surprises(classes_of(codes), view.ordinary.surprise), dtype=np.int64)))
     sums = {at: int(total[min(at + size, len(text))] - total[at]) for at in worthy}
     loudest = sorted(
         (at for at in worthy if sums[at] >= (min(at + size, len(text)) - at) * _LEAST_SURPRISE),
@@ -74,16 +74,12 @@ def _look(view: View) -> Found | None:
     return Found(best, [Piece(offset + first, offset + end)], 1)
 
 
-def _unclosed(window: str) -> int:
-    return sum(abs(window.count(one) - window.count(two)) for one, two in ("()", "[]", "{}"))
-
-
 def _by_signs(window: str) -> float:
     return (
         _BIAS
         + 1.2 * len(set(_SIGN.findall(window))) / 10
         + 0.7 * len(_HEAP.findall(window)) / 3
-        + 3.3 * _unclosed(window) / 4
+        + 3.3 * unmatched(window) / 4
         + 1.9 * (window.count('"') % 2 + window.count("`") % 2) / 2
         - 2.8 * window.count("\n") / 3
         - 0.9 * len(_FIGURE.findall(window)) / 20

@@ -15,7 +15,7 @@ from agent.scoring.adversarial.spelling import exchanged
 __all__ = ["SIGNAL"]
 
 _WORD = re.compile(r"(?<![@#./:&-])\b[^\W\d_]{3,20}\b(?![@/-])")
-_MOST_CHARACTERS = 800
+_MOST_CHARACTERS = 500
 #: In a language whose words are not known many words look like exchanges.
 _LEAST_READ = 0.5
 _LEAST_KNOWN = 0.7
