@@ -153,7 +153,7 @@ def _speed(folder: Path, count: int, repeats: int) -> dict[str, Any]:
     rates = {f"{name}_per_second": round(len(texts) / sum(seconds)) for name, seconds in best.items()}
     ratio = sum(best["everything"]) / sum(best["classifier"])
     return {
-        "texts": len(texts),
+        "speed_of_texts": len(texts),
         "mean_characters": sum(map(len, texts)) / len(texts),
         **rates,
         "ratio": round(ratio, 3),
