@@ -20,10 +20,12 @@ __all__ = [
     "FilteredTexts",
     "Finding",
     "MissingScore",
+    "SanitisedTexts",
     "ScoreRow",
     "Severity",
     "Span",
     "Stance",
+    "TextChange",
     "TextSpan",
     "Verdict",
     "strongest",
@@ -176,6 +178,45 @@ class FilteredTexts(msgspec.Struct, frozen=True, kw_only=True):
     texts: list[str]
     parts: list[int]
     findings: list[str]
+    trace_id: str = ""
+
+
+class TextChange(msgspec.Struct, frozen=True, gc=False):
+    """What was undone in ``[start, end)`` of a raw text; `part` is its index within the direction. Holds none of it.
+
+    ``kind`` names the trick, ``action`` is one of ``removed``, ``folded``, ``decoded``, ``marked``, ``neutralised``,
+    ``cut`` (`agent.sanitise`).
+    """
+
+    part: int
+    kind: str
+    action: str
+    start: int
+    end: int
+
+
+class SanitisedTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts of one input without disguises; the value of the sanitised topic, keyed by model.
+
+    Attributes
+    ----------
+    id
+        The verdict's.
+    texts
+        One for each text that was judged, in order; as it came when nothing was changed.
+    parts
+        For each of them its index within the direction, as in the spans of findings.
+    """
+
+    id: str
+    inference_id: str
+    source: str
+    model: str
+    direction: Direction
+    time: str
+    texts: list[str]
+    parts: list[int]
+    changes: list[TextChange]
     trace_id: str = ""
 
 

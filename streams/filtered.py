@@ -1,6 +1,7 @@
-"""Filtered texts for whoever is downstream: the one topic, beside the dead letters, that raw text can reach.
+"""Texts for whoever is downstream: the two topics, beside the dead letters, that raw text can reach.
 
-So it is opt-in (``topics.filtered``), and the policy must be one that masks or blocks.
+So they are opt-in. Filtered texts (``topics.filtered``) need a policy that masks or blocks; sanitised inputs
+(``topics.sanitised``) are without disguises, and otherwise as they came.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from agent.scores import FilteredTexts
+from agent.scores import FilteredTexts, SanitisedTexts
 from streams.ports import Message
 
-__all__ = ["filtered_message"]
+__all__ = ["filtered_message", "sanitised_message"]
 
 
 def filtered_message(
@@ -31,3 +32,21 @@ def filtered_message(
     if len(value) > max_bytes:
         value = encode(msgspec.structs.replace(filtered, action="block", texts=[], parts=[]))
     return Message(topic, filtered.model.encode(), value)
+
+
+def sanitised_message(
+    sanitised: SanitisedTexts, topic: str, max_bytes: int, encode: Callable[[Any], bytes] = msgspec.json.encode
+) -> Message:
+    """The message of one input, keyed by model.
+
+    Parameters
+    ----------
+    max_bytes
+        What the topic takes; of an input that does not fit only the account of changes goes, or nothing but its id.
+    """
+    value = encode(sanitised)
+    if len(value) > max_bytes:
+        value = encode(msgspec.structs.replace(sanitised, texts=[], parts=[]))
+    if len(value) > max_bytes:
+        value = encode(msgspec.structs.replace(sanitised, texts=[], parts=[], changes=[]))
+    return Message(topic, sanitised.model.encode(), value)

@@ -26,7 +26,7 @@ from agent.pipeline import Pipeline, RecordOutcome
 from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
-from streams.filtered import filtered_message
+from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader
@@ -242,6 +242,10 @@ class Tap:
                 most = self._config.tap.max_record_bytes
                 for texts in outcome.filtered:
                     self._sink.send(filtered_message(texts, topics.filtered, most, self._encode))
+            if topics.sanitised is not None:
+                most = self._config.tap.max_record_bytes
+                for inputs in outcome.sanitised:
+                    self._sink.send(sanitised_message(inputs, topics.sanitised, most, self._encode))
             self.verdicts += len(outcome.verdicts)
             origin = outcome.origin
             self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)

@@ -79,6 +79,8 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
     ]
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
+    if topics.sanitised is not None:
+        specs.append(TopicSpec(topics.sanitised, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.labels is not None:
         specs.append(TopicSpec(topics.labels, topics.verdict_partitions, {}))
         specs.append(TopicSpec(topics.decisions, source_partitions, _WAITING, by_source=True))

@@ -71,6 +71,7 @@ class Worker:
             max_records=config.tap.max_in_flight_records,
             on_done=lambda: tap_box[0].wake(),
             filtering=config.topics.filtered is not None,
+            sanitising=config.topics.sanitised is not None,
             late_labels=config.topics.labels is not None,
         )
         watchdog = Watchdog(clock, config.tap.stall_seconds)

@@ -151,6 +151,7 @@ def build_pipeline(
     max_chars: int = 64_000_000,
     on_done: Callable[[], None] | None = None,
     filtering: bool = False,
+    sanitising: bool = False,
     watcher: HalfWatcher | None = None,
     late_labels: bool = False,
 ) -> Pipeline:
@@ -166,6 +167,8 @@ def build_pipeline(
         Called from a scoring thread when a batch is complete.
     filtering
         Hand out the texts as the policy lets them out, `RecordOutcome.filtered`.
+    sanitising
+        Hand out inputs without disguises, `RecordOutcome.sanitised`.
     watcher
         Sees every half instead of what `drift` configures.
     late_labels
@@ -227,6 +230,7 @@ def build_pipeline(
         campaigns=build_campaigns(config, chosen, references, windows=windows, metrics=metrics, clock=clock),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         passages=config.attacks.passages,
+        sanitising=sanitising,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

@@ -30,7 +30,8 @@ from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
-from agent.scores import CampaignEvidence, Evidence, FilteredTexts, Verdict
+from agent.pipeline.sanitising import sanitised_texts
+from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
@@ -49,7 +50,8 @@ class RecordOutcome(NamedTuple):
     """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
 
     ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict. ``campaigns`` are
-    those that were raised with this record, or have grown.
+    those that were raised with this record, or have grown. ``sanitised`` is empty unless the pipeline was built to
+    sanitise; then it has one for each verdict on an input.
     """
 
     origin: Origin
@@ -57,6 +59,7 @@ class RecordOutcome(NamedTuple):
     evidence: Sequence[Evidence]
     filtered: Sequence[FilteredTexts] = ()
     campaigns: Sequence[CampaignEvidence] = ()
+    sanitised: Sequence[SanitisedTexts] = ()
 
 
 class Pipeline:
@@ -85,6 +88,8 @@ class Pipeline:
         Joins labels that come on their own; None when none come.
     passages
         Search retrieved passages for attacks, when a scorer finds any.
+    sanitising
+        Hand out inputs without disguises, `RecordOutcome.sanitised`.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class Pipeline:
         campaigns: CampaignWatch | None = None,
         late_labels: LateLabels | None = None,
         passages: bool = True,
+        sanitising: bool = False,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
@@ -124,6 +130,7 @@ class Pipeline:
         self._embedded = embedded
         self._parity = parity
         self._campaigns = campaigns
+        self._sanitising = sanitising
         self._clock = clock
         self._max_records = max_records
         self._max_texts = max_texts
@@ -347,6 +354,7 @@ class Pipeline:
         verdicts: list[Verdict] = []
         evidence: list[Evidence] = []
         filtered: list[FilteredTexts] = []
+        sanitised: list[SanitisedTexts] = []
         observations: list[Observation] = []
         late = self.late_labels
         decisions: list[tuple[Half, Observation, bool]] = []
@@ -361,6 +369,8 @@ class Pipeline:
                 evidence.append(judgement.evidence)
             if judgement.filtered is not None:
                 filtered.append(judgement.filtered)
+            if self._sanitising and half.direction == "input":
+                sanitised.append(sanitised_texts(half, judgement.verdict))
             features = self._drifts.note(half, judgement) if self._drifts is not None else ()
             shares: tuple[CampaignShare, ...] = ()
             # A record that comes again has been shown to the detectors before, here or where its partition was held.
@@ -384,4 +394,4 @@ class Pipeline:
         grown: Sequence[CampaignEvidence] = ()
         if self._campaigns is not None and record.halves and record.halves[-1].time >= self._campaigns.next_publication:
             grown = self._campaigns.publish(record.halves[-1].time)
-        return RecordOutcome(origin, verdicts, evidence, filtered, grown)
+        return RecordOutcome(origin, verdicts, evidence, filtered, grown, sanitised)

@@ -33,7 +33,7 @@ from agent.scores import (
     strongest,
     verdict_id,
 )
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, signals_of
 from agent.scoring.explain import SENTENCE, WORD
 from agent.scoring.results import Answer
 from agent.taxonomy import CRITICAL
@@ -65,6 +65,7 @@ class Judgement(NamedTuple):
 class _Rule(NamedTuple):
     threshold: float
     dimension: Dimension
+    judged: bool
 
 
 class Judge:
@@ -124,8 +125,10 @@ class Judge:
                 known = ", ".join(sorted(categories))
                 raise ConfigError(f"scorers.{scorer.name}.thresholds: no category {unknown[0]}; there are {known}")
             thresholds_of = self._indirect.thresholds(scorer, overrides)
+            signals = signals_of(scorer)
             self._rules[scorer.name] = {
-                category: _Rule(thresholds_of[category], dimension) for category, dimension in categories.items()
+                category: _Rule(thresholds_of[category], dimension, category not in signals)
+                for category, dimension in categories.items()
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
         self._versions = {scorer.name: scorer.version for scorer in scorers}
@@ -170,9 +173,11 @@ class Judge:
                     rows += answer.judged
                     whole &= not answer.truncated
                     for category, score in answer.scores.items():
-                        best = max(best, score)
+                        rule = rules[category]
+                        if rule.judged and score > best:
+                            best = score
                         by_category[category] = max(by_category.get(category, 0.0), score)
-                        over |= score >= rules[category].threshold
+                        over |= score >= rule.threshold
                 elif answer is not None:
                     absent = answer
             truncated |= not whole

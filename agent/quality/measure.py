@@ -15,7 +15,16 @@ from agent.events import Direction, TextPart
 from agent.normalize import normalize
 from agent.quality.rows import UNKNOWN_LANGUAGE, LabelledFile, LabelledRow
 from agent.scores import ScoreRow, TextSpan
-from agent.scoring.base import Batch, Given, Scorer, ScoringItem, finds_attacks, indirect_category, limits_of
+from agent.scoring.base import (
+    Batch,
+    Given,
+    Scorer,
+    ScoringItem,
+    finds_attacks,
+    indirect_category,
+    limits_of,
+    signals_of,
+)
 
 __all__ = ["Contexts", "Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
 
@@ -25,7 +34,10 @@ Contexts: TypeAlias = Sequence[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a judge says of one text: its highest score, whether any category reaches its threshold, its spans."""
+    """What a judge says of one text: its highest score, whether any category reaches its threshold, its spans.
+
+    Categories that are signals (`agent.scoring.base.signals_of`) are none of its judgements.
+    """
 
     score: float
     flagged: bool
@@ -74,7 +86,9 @@ class ScorerJudge:
         scorer.warm_up()
         self.name = scorer.name
         self.version = scorer.version
-        self.thresholds: Mapping[str, float] = {**scorer.thresholds, **thresholds}
+        signals = signals_of(scorer)
+        judged = {**scorer.thresholds, **thresholds}
+        self.thresholds: Mapping[str, float] = {name: limit for name, limit in judged.items() if name not in signals}
         self.limits = limits_of(scorer)
         self._scorer = scorer
         self._direction: Direction = direction
@@ -103,9 +117,9 @@ class ScorerJudge:
     def _opinion(self, row: ScoreRow) -> Opinion:
         limits = self.thresholds
         return Opinion(
-            score=max(row.scores.values(), default=0.0),
-            flagged=any(score >= limits[category] for category, score in row.scores.items()),
-            spans=tuple(span for span in row.spans if span.score >= limits[span.category]),
+            score=max((score for category, score in row.scores.items() if category in limits), default=0.0),
+            flagged=any(category in limits and score >= limits[category] for category, score in row.scores.items()),
+            spans=tuple(span for span in row.spans if span.category in limits and span.score >= limits[span.category]),
         )
 
 

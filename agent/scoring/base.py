@@ -19,6 +19,7 @@ __all__ = [
     "indirect_category",
     "limits_of",
     "only_sampled",
+    "signals_of",
     "uses_context",
 ]
 
@@ -181,6 +182,9 @@ class Scorer(Protocol):
         remembered by text and context together.
     only_sampled
         Optional, False when absent: it is given items of the sample alone (`ScoringItem.sampled`).
+    signals
+        Optional, empty when absent: those of its categories that say more about what it saw and are no judgements of
+        their own (`signals_of`). ``evaluate`` and ``calibrate`` leave them aside; calibrating changes none of them.
     limits
         Optional, empty when absent: what people might expect of it and it does not do as configured, a line each
         (`limits_of`). Shown by ``doctor`` and ``evaluate``.
@@ -238,6 +242,11 @@ def indirect_category(scorer: str) -> str:
     No scorer gives it, since none knows where a text came from (`agent.pipeline.indirect`).
     """
     return f"{scorer}.indirect"
+
+
+def signals_of(scorer: object) -> frozenset[str]:
+    """The categories of a scorer that are no judgements of their own; most scorers have none."""
+    return frozenset(getattr(scorer, "signals", ()))
 
 
 def limits_of(scorer: object) -> tuple[str, ...]:

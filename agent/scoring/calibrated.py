@@ -11,7 +11,7 @@ from agent.calibration import Calibration
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, limits_of, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, limits_of, signals_of, uses_context
 from agent.scoring.stages import stages_of
 
 __all__ = ["CalibratedScorer"]
@@ -20,8 +20,8 @@ __all__ = ["CalibratedScorer"]
 class CalibratedScorer:
     """Gives the calibrated scores of another scorer, with the calibration's threshold for all of its categories.
 
-    One map for all categories: it was fitted to the highest of a text's scores, and since it is monotone the highest
-    stays the highest.
+    Signals (`signals_of`) stay as they are. One map for all other categories: it was fitted to the highest of a text's
+    scores, and since it is monotone the highest stays the highest.
 
     Parameters
     ----------
@@ -43,7 +43,11 @@ class CalibratedScorer:
         self.directions = inner.directions
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
-        self.thresholds: Mapping[str, float] = dict.fromkeys(inner.thresholds, calibration.threshold.value)
+        self.signals = signals_of(inner)
+        self.thresholds: Mapping[str, float] = {
+            category: limit if category in self.signals else calibration.threshold.value
+            for category, limit in inner.thresholds.items()
+        }
         self._inner = inner
         self._calibration = calibration
         # Without the threshold, which the configuration may set and the finding tells.
@@ -75,10 +79,18 @@ class CalibratedScorer:
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """The scorer's rows with calibrated scores, of spans too."""
         rows = self._inner.score(batch)
-        raw = [score for row in rows for score in (*row.scores.values(), *(span.score for span in row.spans))]
+        signals = self.signals
+        raw = [score for row in rows for category, score in row.scores.items() if category not in signals]
+        raw += [span.score for row in rows for span in row.spans if span.category not in signals]
         calibrated = iter(self._calibration.apply(np.array(raw, np.float64)).tolist())
-        return [self._row(row, {category: next(calibrated) for category in row.scores},
-                          [next(calibrated) for _ in row.spans]) for row in rows]  # fmt: skip
+        scores = [
+            {category: score if category in signals else next(calibrated) for category, score in row.scores.items()}
+            for row in rows
+        ]
+        of_spans = [
+            [span.score if span.category in signals else next(calibrated) for span in row.spans] for row in rows
+        ]
+        return [self._row(*each) for each in zip(rows, scores, of_spans, strict=True)]
 
     def take_stages(self) -> Mapping[str, float]:
         """Those of the scorer inside."""

@@ -11,7 +11,7 @@ import msgspec
 
 from agent import __version__
 from agent.errors import ConfigError
-from agent.scores import CampaignEvidence, Evidence, FilteredTexts, Verdict
+from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.taxonomy import as_json
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
@@ -27,9 +27,11 @@ _PARTS: dict[str, Any] = {
     "campaign": CampaignEvidence,
     "label": Label,
     "filtered": FilteredTexts,
+    "sanitised": SanitisedTexts,
 }
-#: The filtered topic has no name until it is given one.
+#: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"
+_SANITISED_EXAMPLE = "harm.sanitised"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +82,7 @@ def asyncapi() -> dict[str, Any]:
             "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("Evidence", "CampaignEvidence")]},
         }),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
+        "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
         "deadLetters": (topics.dlq, "send", {
@@ -110,6 +113,7 @@ def asyncapi() -> dict[str, Any]:
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
+_SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"
 
 
 def _message(schema: str, summary: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines, verdicts (or filtered texts) out."""
+"""``harmwatch score``: the same core without Kafka. Events in as JSON Lines; verdicts out, or texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from agent.clock import SystemClock
 from agent.config import CoreConfig, PolicyConfig
-from agent.errors import DecodeError
+from agent.errors import ConfigError, DecodeError
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
@@ -38,12 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print the texts as the policy lets them out instead of verdicts; without one, everything found is masked",
     )
+    parser.add_argument(
+        "--sanitise",
+        action="store_true",
+        help="print inputs without their disguises, with an account of what was changed, instead of verdicts",
+    )
     parser.add_argument("--explain", action="store_true", help="say which words carried a score; slower")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a line could not be decoded; the others are scored all the same."""
+    if args.filter and args.sanitise:
+        raise ConfigError("give --filter or --sanitise, not both")
+    shown = "filtered" if args.filter else "sanitised" if args.sanitise else "verdicts"
     config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
     clock = SystemClock()
     console = Console(stderr=True)
@@ -57,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         console.print("no policy masks or blocks anything: everything found is masked", markup=False, highlight=False)
         config = config.model_copy(update={"policy": PolicyConfig(default="mask")})
     metrics = Metrics(new_registry(), clock=clock)
-    pipeline = build_pipeline(config, metrics=metrics, clock=clock, filtering=args.filter)
+    pipeline = build_pipeline(config, metrics=metrics, clock=clock, filtering=args.filter, sanitising=args.sanitise)
     pipeline.warm_up()
     decoder = Decoder({_TOPIC: args.format} if args.format else {}, _MAX_LINE)
     undecodable = 0
@@ -72,11 +80,11 @@ def run(args: argparse.Namespace) -> int:
                 console.print(f"line {number}: not scored: {error}", markup=False, highlight=False)
                 continue
             while pipeline.full:
-                _emit(pipeline.poll(drain=True), progress, task, args.filter)
+                _emit(pipeline.poll(drain=True), progress, task, shown)
             pipeline.submit(Origin(_TOPIC, 0, number), record.time, events)
-            _emit(pipeline.poll(), progress, task, args.filter)
+            _emit(pipeline.poll(), progress, task, shown)
         pipeline.close()
-        _drain(pipeline, progress, task, args.filter)
+        _drain(pipeline, progress, task, shown)
     pipeline.terminate()
     return 1 if undecodable else 0
 
@@ -86,18 +94,16 @@ def _progress(console: Console, quiet: bool) -> Progress:
     return Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True)
 
 
-def _drain(pipeline: Pipeline, progress: Progress, task: TaskID, filtered: bool) -> None:
+def _drain(pipeline: Pipeline, progress: Progress, task: TaskID, shown: str) -> None:
     while pipeline.in_flight:
-        _emit(pipeline.join(1.0), progress, task, filtered)
+        _emit(pipeline.join(1.0), progress, task, shown)
 
 
-def _emit(outcomes: list[RecordOutcome], progress: Progress, task: TaskID, filtered: bool) -> None:
+def _emit(outcomes: list[RecordOutcome], progress: Progress, task: TaskID, shown: str) -> None:
     if not outcomes:
         return
     encode = msgspec.json.encode
-    lines = [
-        encode(line) + b"\n" for outcome in outcomes for line in (outcome.filtered if filtered else outcome.verdicts)
-    ]
+    lines = [encode(line) + b"\n" for outcome in outcomes for line in getattr(outcome, shown)]
     sys.stdout.buffer.write(b"".join(lines))
     sys.stdout.buffer.flush()
     progress.advance(task, len(outcomes))

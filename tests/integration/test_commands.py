@@ -116,6 +116,7 @@ def test_schema_is_one_json_document() -> None:
         "harm.decisions",
         "harm.dlq",
         "harm.filtered",
+        "harm.sanitised",
     }
     taxonomy = json.loads(harmwatch("schema", "--taxonomy").stdout)
     assert set(taxonomy) == {"ailuminate", "owasp_llm_2025", "owasp_llm_2026", "categories"}

@@ -72,6 +72,7 @@ class Rig:
             max_records=self.config.tap.max_in_flight_records,
             on_done=lambda: self.tap.wake(),
             filtering=self.config.topics.filtered is not None,
+            sanitising=self.config.topics.sanitised is not None,
             late_labels=self.config.topics.labels is not None,
         )
         self.sink = MemorySink(broker)
