@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from agent.normalize import normalize
+from agent.sanitise import sanitise
 
 __all__ = ["as_sent", "sanitised"]
 
 
 def sanitised(text: str) -> str:
     """What is fed to the model in a text's place."""
-    return normalize(text)
+    return as_sent(sanitise(text).text)
 
 
 def as_sent(text: str) -> str:
