@@ -30,7 +30,6 @@ from agent.scoring.ngrams import FeatureSpec, LinearNgramModel
 
 __all__ = ["Settings", "main", "train_task"]
 
-VERSION = "1"
 _INT16 = 32767
 
 
@@ -44,8 +43,11 @@ class Settings:
         Candidates for the ridge penalty; the best on held-aside sources wins.
     ignore_length
         Candidates: fit length classes beside the features and leave them out of the model?
-    soft_cap
-        Rows above which a source's weight grows only with the square root.
+    version
+        Of the artefact; raised with every change of what it was trained on or how.
+    soft_cap, own_cap
+        Rows above which a source's weight grows only with the square root; the same for own-written groups (None: no
+        difference).
     selection_rows
         Rows used to fit each candidate during selection.
     selection_bits
@@ -54,10 +56,12 @@ class Settings:
         Share of held-aside benign texts that the default threshold may flag.
     """
 
+    version: str = "1"
     spec: FeatureSpec = field(default_factory=lambda: FeatureSpec(bucket_bits=20))
     penalties: tuple[float, ...] = (3e-6, 1e-5)
     ignore_length: tuple[bool, ...] = (False,)
     soft_cap: float = 4000.0
+    own_cap: float | None = None
     folds: int = 4
     selection_rows: int = 24_000
     selection_bits: int = 18
@@ -69,9 +73,12 @@ class Settings:
 
 SETTINGS: dict[Task, Settings] = {
     "toxicity": Settings(penalties=(3e-6, 8e-6), folds=6, selection_rows=60_000),
-    # Fitting length classes beside the features was tried and lost on held-aside sources; it stays measured.
+    # No skeleton view: disguises are undone before the text comes here. A weak penalty and many iterations: with 2e-5
+    # and 25 iterations, the first version's, attacks of held-aside rows had an AUC lower by 0.04.
     "adversarial": Settings(
-        penalties=(2e-5, 6e-5, 2e-4), ignore_length=(False, True), soft_cap=600.0, folds=8, selection_rows=20_000
+        version="2", spec=FeatureSpec(bucket_bits=20, skeleton_latin=(), skeleton_cjk=()), penalties=(2e-6, 5e-7),
+        soft_cap=600.0, own_cap=100.0, folds=8, selection_rows=24_000, iterations=120, selection_iterations=70,
+        target_fpr=0.01,
     ),
 }
 
@@ -154,7 +161,7 @@ def train_task(
         Figures for the card: selection table, per language and source, held aside and in-domain.
     """
     labels = np.array([row.label for row in rows], np.float64)
-    weights = row_weights(rows, settings.soft_cap)
+    weights = row_weights(rows, settings.soft_cap, settings.own_cap)
     texts = [row.text for row in rows]
 
     def bar(name: str, total: int) -> TaskID | None:
@@ -191,14 +198,14 @@ def train_task(
 
     held_rows = [row for row, used in zip(rows, seen, strict=True) if not used]
     report: dict[str, Any] = {
-        "task": task, "version": VERSION, "rows": len(rows), "positives": int(labels.sum()),
+        "task": task, "version": settings.version, "rows": len(rows), "positives": int(labels.sum()),
         "penalty": chosen.penalty, "ignore_length": chosen.ignore_length, "selection": chosen.table,
         "threshold": threshold, "target_fpr": settings.target_fpr, "seed": settings.seed,
         "held_aside": group_figures(rows, aside, threshold),
         "in_domain": group_figures(held_rows, kept, threshold),
     }  # fmt: skip
     model = LinearNgramModel(
-        name=task, version=VERSION, threshold=threshold, spec=settings.spec, weights=quantised, scale=scale,
+        name=task, version=settings.version, threshold=threshold, spec=settings.spec, weights=quantised, scale=scale,
         shape_weights=linear.shape.astype(np.float32), slope=slope,
         intercept=slope * linear.intercept + intercept,
         about={key: report[key] for key in ("rows", "positives", "penalty", "ignore_length", "target_fpr", "seed")},
