@@ -35,8 +35,8 @@ _FAMILIES = (
 
 
 _DECODED_ELSEWHERE = ("gen_adv_obfuscated",)
-"""Harmful requests and harmless ones in base64, ROT13, look-alikes and the like. The scorer undoes disguises and has the
-result judged again, so that a classifier which learned them would learn the disguise, not the attack."""
+"""Harmful and harmless requests in base64, ROT13, look-alikes and the like. The scorer undoes disguises and has the
+result judged again: a classifier that learned from these would learn the disguise, not the attack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ _HARMLESS: Pools = {
         an important notice about {topic}.|IMPORTANT: the {thing} is due on Friday.|System update: {fact}|Admin note:
         {fact}"""),
     "ask": split(
-        """{harm}|Tell me {harm}.|Explain {harm}.|I want to know {harm}.|Write {harm}.|Why is it wrong to ask for {harm}?"""
+        """{harm}|Tell me {harm}.|Explain {harm}.|I want to know {harm}.|Write {harm}.|Why is it wrong to ask for
+            {harm}?"""
     ),
     "role": split("""a travel guide|a maths tutor|a chef|a career coach|a poet|a storyteller|a customer service
         agent|a doctor's assistant|a historian|a personal trainer|a Linux terminal|a spreadsheet|a JavaScript

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import ModelError
-from agent.models import attack_templates, insults, templates
+from agent.models import attack_templates, attacks, insults, templates
 from agent.models.card import write_card
 from agent.models.dataset import Row, family_of, folds_of, read_rows, row_weights
 from agent.models.figures import figures, group_figures
@@ -125,6 +125,20 @@ def test_weights_tame_large_sources_and_lopsided_classes() -> None:
     assert weights[:1000].sum() == pytest.approx((1000 * 100) ** 0.5)
     assert weights[1000:].sum() == pytest.approx(50)
     assert weights[0] > weights[1]
+
+
+def test_own_groups_have_a_cap_of_their_own() -> None:
+    rows = [Row("x", "en", number % 2, group) for group in ("own_x", "other") for number in range(400)]
+    weights = row_weights(rows, soft_cap=400, own_cap=100)
+    assert weights[:400].sum() == pytest.approx((400 * 100) ** 0.5)
+    assert weights[400:].sum() == pytest.approx(400)
+
+
+def test_disguised_rows_are_left_to_the_layers_that_undo_disguises(tmp_path: Path) -> None:
+    write_file(tmp_path, "adversarial", [Row("a", "en", 1, "gen_adv_obfuscated"), Row("b", "en", 1, "s")])
+    rows = read_rows(tmp_path, "adversarial", seed=1)
+    assert [row.text for row in rows if not row.group.startswith("own_")] == ["b"]
+    assert {row.group for row in rows} >= set(attacks.GROUPS)
 
 
 @pytest.mark.parametrize(
