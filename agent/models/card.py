@@ -95,6 +95,20 @@ def figures_table(name: str, figures: dict[str, Any], families: bool = False) ->
     return lines
 
 
+_CALIBRATED = {True: "held-aside sources", False: "the rows that were not trained on"}
+
+
+def _deciding_table(figures: dict[str, Any]) -> list[str]:
+    return [
+        "The threshold was set on these benign texts, each set scored by a model that saw nothing of it:",
+        "",
+        "| set | texts | flagged |",
+        "|---|---|---|",
+        *(f"| `{key}` | {item['n']} | {format_number(item['fpr'])} |" for key, item in sorted(figures.items())),
+        "",
+    ]
+
+
 def _views(spec: FeatureSpec) -> str:
     """What is hashed, in words."""
     characters = f"characters (orders {spec.latin} in spaced scripts, {spec.cjk} in Chinese, Japanese, Korean, Thai)"
@@ -127,7 +141,8 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "",
         f"- file: `{task}.npz`, {report['bytes'] / 1e6:.2f} MB; format checked and digest verified on load; no pickle",
         f"- default threshold: **{model.threshold}**, where {100 * report['target_fpr']:.0f} % of the benign texts of "
-        "held-aside sources are flagged (weighted by source); on rows of known sources that were not trained on, "
+        f"held-aside {'sets' if report['benign_parts'] else 'sources'} are flagged (weighted by source); on rows of "
+        "known sources that were not trained on, "
         f"the false-positive rate there is {format_number(inside['all']['fpr'])}, "
         f"the recall {format_number(inside['all']['recall'])}",
         f"- rows: {report['rows']} ({report['positives']} positive); languages: {languages}",
@@ -156,9 +171,10 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "",
         _SETTLED.get(task, ""),
         "",
-        "Platt scaling on the rows that were not trained on, both classes weighing the same: a score of 0.5 is *not* "
-        "a 50 % chance in your traffic. Set thresholds on labels of your own.",
+        f"Platt scaling on {_CALIBRATED[report['calibrate_aside']]}, both classes weighing the same: a score of 0.5 is "
+        "*not* a 50 % chance in your traffic. Set thresholds on labels of your own.",
         "",
+        *(_deciding_table(report["deciding"]["by_source"]) if report["benign_parts"] else ()),
         "## Figures: sources never seen by the measured model",
         "",
         "Each family of sources is scored by a model fitted without it (on a sample of the rest and with fewer "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agent.errors import ModelError
 from agent.models import attack_templates, attacks, insults, templates
 
-__all__ = ["Row", "Task", "family_of", "folds_of", "read_rows", "row_weights"]
+__all__ = ["BENIGN_PARTS", "Row", "Task", "family_of", "folds_of", "read_rows", "row_weights"]
 
 Task = Literal["toxicity", "adversarial"]
 
@@ -33,6 +33,13 @@ _FAMILIES = (
     ("catqa", ("prompt_en_catqa", "prompt_zh_catqa", "prompt_vi_catqa")),
 )
 
+
+BENIGN_PARTS = (
+    ("adv_en_wildguard_benign", "prompt_zh_benign", "own_override"),
+    ("prompt_en_benign", "out_zh_benign_belle", "own_persona", "own_story"),
+    ("adv_en_deepset", "out_en_benign_refs", "prompt_zh_cvalues_sensitive", "own_indirect"),
+)
+"""Benign prompts, answers and own hard negatives of the adversarial task, in parts that are held aside together."""
 
 _DECODED_ELSEWHERE = ("gen_adv_obfuscated",)
 """Harmful and harmless requests in base64, ROT13, look-alikes and the like. The scorer undoes disguises and has the

@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 
 from agent.errors import HarmwatchError
 from agent.models.card import write_card
-from agent.models.dataset import Row, Task, folds_of, read_rows, row_weights
+from agent.models.dataset import BENIGN_PARTS, Row, Task, folds_of, read_rows, row_weights
 from agent.models.figures import group_figures
 from agent.models.fit import Design, Linear, build_design, fit_linear, length_bins
 from agent.quality.fitting import fit_platt
@@ -54,6 +54,12 @@ class Settings:
         Bits of the hash during selection (fewer than in the shipped model, for speed).
     target_fpr
         Share of held-aside benign texts that the default threshold may flag.
+    benign_parts
+        Sets whose benign texts decide about the threshold; those of a part are held aside together. Empty: the benign
+        texts of all held-aside families decide. Families are larger: where all prompts of a language are aside at once,
+        the threshold is that of a model without any, which is not the one that is shipped.
+    calibrate_aside
+        Fit Platt's scaling to held-aside families instead of to the last tenth, where nearly all scores are 0 or 1.
     """
 
     version: str = "1"
@@ -68,6 +74,8 @@ class Settings:
     iterations: int = 45
     selection_iterations: int = 25
     target_fpr: float = 0.05
+    benign_parts: tuple[tuple[str, ...], ...] = ()
+    calibrate_aside: bool = False
     seed: int = 20240611
 
 
@@ -86,6 +94,8 @@ SETTINGS: dict[Task, Settings] = {
         iterations=120,
         selection_iterations=70,
         target_fpr=0.01,
+        benign_parts=BENIGN_PARTS,
+        calibrate_aside=True,
     ),
 }
 
@@ -138,12 +148,41 @@ def _select(
     return best
 
 
+def _benign_scores(
+    rows: list[Row], design: Design, labels: NDArray[np.float64], weights: NDArray[np.float64], penalty: float,
+    settings: Settings, advance: Callable[[], None],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Scores of the benign texts of `settings.benign_parts`, by models without their part; nan for all others."""
+    groups = np.array([row.group for row in rows])
+    design = design.coarser(max(settings.spec.bucket_bits - settings.selection_bits, 0))
+    scores = np.full(len(rows), np.nan)
+    for part in settings.benign_parts:
+        aside = np.isin(groups, part)
+        asked = aside & (labels == 0)
+        model = fit_linear(
+            design.take(~aside), labels[~aside], weights[~aside], penalty, settings.selection_iterations
+        )  # fmt: skip
+        if asked.any():
+            scores[asked] = model.scores(design.take(asked))
+        advance()
+    return scores
+
+
 def _threshold(scores: NDArray[np.float64], weights: NDArray[np.float64], target_fpr: float) -> float:
     """The score that `target_fpr` of the weighted benign texts reach or exceed."""
     order = np.argsort(-scores, kind="stable")
     reached = np.cumsum(weights[order]) / weights.sum()
     index = int(np.searchsorted(reached, target_fpr))
     return float(scores[order][min(index, len(scores) - 1)])
+
+
+def _balanced(weights: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`weights` such that both classes weigh 1."""
+    balance = weights.copy()
+    for value in (0.0, 1.0):
+        part = labels == value
+        balance[part] /= max(float(balance[part].sum()), 1e-9)
+    return balance
 
 
 def _quantise(linear: Linear) -> tuple[NDArray[np.int32], float]:
@@ -184,6 +223,9 @@ def train_task(
     selecting = bar("selecting on held-aside sources", candidates * settings.folds)
     chosen = _select(rows, design, labels, weights, settings, lambda: show(selecting))
 
+    parts = bar("benign texts held aside", len(settings.benign_parts)) if settings.benign_parts else None
+    harmless = _benign_scores(rows, design, labels, weights, chosen.penalty, settings, lambda: show(parts))
+
     fitting = bar("fitting", 1)
     seen = np.random.default_rng(settings.seed + 1).random(len(rows)) < 0.9
     bins = length_bins(texts)[seen] if chosen.ignore_length else None
@@ -192,15 +234,18 @@ def train_task(
     rounded = linear.shape.astype(np.float32).astype(np.float64)
     linear = Linear(quantised.astype(np.float64) * scale, rounded, linear.intercept)
     inside = linear.scores(design.take(~seen))
-    balance = weights[~seen].copy()
-    for value in (0.0, 1.0):
-        part = labels[~seen] == value
-        balance[part] /= max(float(balance[part].sum()), 1e-9)
-    slope, intercept = fit_platt(inside, labels[~seen], balance)
-    benign = labels == 0
-    aside = 1.0 / (1.0 + np.exp(-np.clip(slope * chosen.scores + intercept, -40, 40)))
-    kept = 1.0 / (1.0 + np.exp(-np.clip(slope * inside + intercept, -40, 40)))
-    threshold = round(_threshold(aside[benign], weights[benign], settings.target_fpr), 4)
+    apart = np.ones(len(rows), bool) if settings.calibrate_aside else ~seen
+    slope, intercept = fit_platt(
+        chosen.scores if settings.calibrate_aside else inside, labels[apart], _balanced(weights[apart], labels[apart])
+    )
+
+    def calibrated(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cast(NDArray[np.float64], 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -40, 40))))
+
+    aside, kept = calibrated(chosen.scores), calibrated(inside)
+    decides = np.isfinite(harmless) if settings.benign_parts else labels == 0
+    deciding = calibrated(harmless[decides]) if settings.benign_parts else aside[decides]
+    threshold = round(_threshold(deciding, weights[decides], settings.target_fpr), 4)
     show(fitting)
 
     held_rows = [row for row, used in zip(rows, seen, strict=True) if not used]
@@ -208,8 +253,10 @@ def train_task(
         "task": task, "version": settings.version, "rows": len(rows), "positives": int(labels.sum()),
         "penalty": chosen.penalty, "ignore_length": chosen.ignore_length, "selection": chosen.table,
         "threshold": threshold, "target_fpr": settings.target_fpr, "seed": settings.seed,
+        "benign_parts": bool(settings.benign_parts), "calibrate_aside": settings.calibrate_aside,
         "held_aside": group_figures(rows, aside, threshold),
         "in_domain": group_figures(held_rows, kept, threshold),
+        "deciding": group_figures([row for row, used in zip(rows, decides, strict=True) if used], deciding, threshold),
     }  # fmt: skip
     model = LinearNgramModel(
         name=task, version=settings.version, threshold=threshold, spec=settings.spec, weights=quantised, scale=scale,

@@ -104,7 +104,7 @@ class JailGuard:
             onnx.save(onnx.load(str(folder / "model.onnx")), str(whole))
             whole.rename(target)
         os.environ["JAILGUARD_MODEL_DIR"] = str(cache)
-        import jailguard  # type: ignore[import-not-found,unused-ignore]
+        import jailguard
 
         self._detect: Callable[[list[str]], list[Any]] = jailguard.detect_batch
 
@@ -124,7 +124,7 @@ class Picket:
 
     def __init__(self) -> None:
         _spec_folder("aicordon", self.install)
-        from aicordon import picket  # type: ignore[import-not-found,unused-ignore]
+        from aicordon import picket
 
         self._detector: Any = picket.load()
 
