@@ -214,6 +214,15 @@ def test_a_length_that_explains_everything_is_left_out() -> None:
     assert gap[0] < gap[1]
 
 
+def test_platt_tames_scores_that_are_sure_and_often_wrong() -> None:
+    generator = np.random.default_rng(3)
+    scores = generator.normal(scale=25.0, size=5000)
+    labels = (generator.random(5000) < 1 / (1 + np.exp(-(0.1 * scores + 0.3)))).astype(float)
+    slope, intercept = fit_platt(scores, labels, np.ones(5000))
+    assert slope == pytest.approx(0.1, abs=0.02)
+    assert intercept == pytest.approx(0.3, abs=0.1)
+
+
 def test_platt_recovers_slope_and_intercept() -> None:
     generator = np.random.default_rng(2)
     scores = generator.normal(size=20_000)
