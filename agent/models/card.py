@@ -95,6 +95,10 @@ def figures_table(name: str, figures: dict[str, Any], families: bool = False) ->
     return lines
 
 
+_HELD = {
+    True: "sets at most, and of none of these sets more than {:.0f} %, are flagged (weighted by source)",
+    False: "sources are flagged (weighted by source)",
+}
 _CALIBRATED = {True: "held-aside sources", False: "the rows that were not trained on"}
 
 
@@ -141,7 +145,7 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "",
         f"- file: `{task}.npz`, {report['bytes'] / 1e6:.2f} MB; format checked and digest verified on load; no pickle",
         f"- default threshold: **{model.threshold}**, where {100 * report['target_fpr']:.0f} % of the benign texts of "
-        f"held-aside {'sets' if report['benign_parts'] else 'sources'} are flagged (weighted by source); on rows of "
+        f"held-aside {_HELD[report['benign_parts']].format(100 * report['worst_set_fpr'])}; on rows of "
         "known sources that were not trained on, "
         f"the false-positive rate there is {format_number(inside['all']['fpr'])}, "
         f"the recall {format_number(inside['all']['recall'])}",

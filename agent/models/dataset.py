@@ -35,9 +35,9 @@ _FAMILIES = (
 
 
 BENIGN_PARTS = (
-    ("adv_en_wildguard_benign", "prompt_zh_benign", "own_override"),
-    ("prompt_en_benign", "out_zh_benign_belle", "own_persona", "own_story"),
-    ("adv_en_deepset", "out_en_benign_refs", "prompt_zh_cvalues_sensitive", "own_indirect"),
+    ("adv_en_wildguard_benign", "prompt_zh_benign", "own_override", "own_story"),
+    ("prompt_en_benign", "out_zh_benign_belle"),
+    ("adv_en_deepset", "out_en_benign_refs", "prompt_zh_cvalues_sensitive", "own_persona", "own_indirect"),
 )
 """Benign prompts, answers and own hard negatives of the adversarial task, in parts that are held aside together."""
 

@@ -31,6 +31,7 @@ from agent.scoring.ngrams import FeatureSpec, LinearNgramModel
 __all__ = ["Settings", "main", "train_task"]
 
 _INT16 = 32767
+_SIZEABLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Settings:
         Bits of the hash during selection (fewer than in the shipped model, for speed).
     target_fpr
         Share of held-aside benign texts that the default threshold may flag.
+    worst_set_fpr
+        The most of any one of `benign_parts`' sets of a hundred texts or more that it may flag.
     benign_parts
         Sets whose benign texts decide about the threshold; those of a part are held aside together. Empty: the benign
         texts of all held-aside families decide. Families are larger: where all prompts of a language are aside at once,
@@ -74,6 +77,7 @@ class Settings:
     iterations: int = 45
     selection_iterations: int = 25
     target_fpr: float = 0.05
+    worst_set_fpr: float = 1.0
     benign_parts: tuple[tuple[str, ...], ...] = ()
     calibrate_aside: bool = False
     seed: int = 20240611
@@ -243,9 +247,15 @@ def train_task(
         return cast(NDArray[np.float64], 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -40, 40))))
 
     aside, kept = calibrated(chosen.scores), calibrated(inside)
-    decides = np.isfinite(harmless) if settings.benign_parts else labels == 0
-    deciding = calibrated(harmless[decides]) if settings.benign_parts else aside[decides]
-    threshold = round(_threshold(deciding, weights[decides], settings.target_fpr), 4)
+    by_parts = bool(np.isfinite(harmless).any())
+    decides = np.isfinite(harmless) if by_parts else labels == 0
+    deciding = calibrated(harmless[decides]) if by_parts else aside[decides]
+    threshold = _threshold(deciding, weights[decides], settings.target_fpr)
+    if by_parts:
+        groups = np.array([row.group for row in rows])[decides]
+        sets = [deciding[groups == name] for name in np.unique(groups) if (groups == name).sum() >= _SIZEABLE]
+        threshold = max([threshold, *(_threshold(own, np.ones(len(own)), settings.worst_set_fpr) for own in sets)])
+    threshold = round(threshold, 4)
     show(fitting)
 
     held_rows = [row for row, used in zip(rows, seen, strict=True) if not used]
@@ -253,7 +263,8 @@ def train_task(
         "task": task, "version": settings.version, "rows": len(rows), "positives": int(labels.sum()),
         "penalty": chosen.penalty, "ignore_length": chosen.ignore_length, "selection": chosen.table,
         "threshold": threshold, "target_fpr": settings.target_fpr, "seed": settings.seed,
-        "benign_parts": bool(settings.benign_parts), "calibrate_aside": settings.calibrate_aside,
+        "benign_parts": by_parts, "calibrate_aside": settings.calibrate_aside,
+        "worst_set_fpr": settings.worst_set_fpr,
         "held_aside": group_figures(rows, aside, threshold),
         "in_domain": group_figures(held_rows, kept, threshold),
         "deciding": group_figures([row for row, used in zip(rows, decides, strict=True) if used], deciding, threshold),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,23 @@ def test_training_gives_a_loadable_artefact_that_separates(tmp_path: Path) -> No
     assert len(report["selection"]) == 4
     assert report["held_aside"]["all"]["auc"] > 0.95
     assert set(report["in_domain"]["by_lang"]) == {"en", "zh"}
+
+
+def test_the_threshold_is_set_on_benign_sets_that_are_held_aside() -> None:
+    # One label in seven is wrong: where classes are told apart without fail every threshold is good.
+    rows = [replace(row, label=row.label ^ (number % 7 == 0)) for number, row in enumerate(make_rows(1200))]
+    parts = (("set_0",), ("set_1", "set_2"))
+    settings = replace(SMALL, target_fpr=0.5, worst_set_fpr=0.01, benign_parts=parts, calibrate_aside=True)
+    model, report = train_task("adversarial", rows, settings)
+    loose, careless = train_task("adversarial", rows, replace(settings, worst_set_fpr=1.0))
+    deciding, before = report["deciding"], careless["deciding"]
+    assert set(deciding["by_source"]) == {"set_0", "set_1", "set_2"}
+    assert deciding["all"]["positives"] == 0
+    # Ties at the threshold and its rounding cost a text or two.
+    assert max(figures["fpr"] for figures in deciding["by_source"].values()) < 0.04
+    assert max(figures["fpr"] for figures in before["by_source"].values()) > 0.3
+    assert model.threshold > loose.threshold
+    np.testing.assert_array_equal(model.weights, loose.weights)
 
 
 def test_training_is_reproducible() -> None:
