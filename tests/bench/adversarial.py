@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scorer", default="adversarial", metavar="NAME", help="the slot that is measured as a whole")
     parser.add_argument("--config", type=Path, metavar="FILE", help="harmwatch.yaml, for the scorer's section")
     parser.add_argument("--model", type=Path, metavar="FILE", help="another artefact for the classifier alone")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows of each file")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N rows of each file, evenly spread")
     parser.add_argument("--speed-texts", type=int, default=_SPEED_TEXTS, metavar="N", help="texts that are timed")
     parser.add_argument("--json", action="store_true")
     return parser

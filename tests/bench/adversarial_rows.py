@@ -38,7 +38,7 @@ class Row:
 
 
 def read_rows(folder: Path, limit: int | None = None) -> list[Row]:
-    """All rows of ``adv/`` and ``prompt/``, at most `limit` of each file.
+    """All rows of ``adv/`` and ``prompt/``, at most `limit` of each file, evenly spread over it.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def read_rows(folder: Path, limit: int | None = None) -> list[Row]:
     for path in paths:
         name = path.name.split(".")[0]
         own = [row for item in _items(path) if (row := _row(item, name)) is not None]
-        rows += own[:limit]
+        step = 1 if limit is None else max(len(own) // limit, 1)
+        rows += own[::step][:limit]
     return rows
 
 
