@@ -86,8 +86,8 @@ class Settings:
 SETTINGS: dict[Task, Settings] = {
     "toxicity": Settings(penalties=(3e-6, 8e-6), folds=6, selection_rows=60_000),
     # No skeleton view: disguises are undone before the text comes here. A weak penalty and many iterations: with 2e-5
-    # and 25 iterations, the first version's, attacks of held-aside rows had an AUC lower by 0.04; 2e-6 was as good as 5e-7. Sets
-    # that are in training are flagged far less than the same sets held aside, whose shares `target_fpr` bounds.
+    # and 25 iterations, the first version's, attacks of held-aside rows had an AUC lower by 0.04; 2e-6 was as good as
+    # 5e-7. A set that is in training is flagged far less than the same set held aside, whose share `target_fpr` bounds.
     "adversarial": Settings(
         version="2",
         spec=FeatureSpec(bucket_bits=20, skeleton_latin=(), skeleton_cjk=()),
@@ -98,7 +98,8 @@ SETTINGS: dict[Task, Settings] = {
         selection_rows=16_000,
         iterations=120,
         selection_iterations=70,
-        target_fpr=0.01,
+        target_fpr=0.05,
+        worst_set_fpr=0.25,
         benign_parts=BENIGN_PARTS,
         calibrate_aside=True,
     ),
