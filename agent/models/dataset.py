@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import ModelError
-from agent.models import attack_templates, insults, templates
+from agent.models import attack_templates, attacks, insults, templates
 
-__all__ = ["Row", "Task", "family_of", "folds_of", "read_rows", "row_weights"]
+__all__ = ["BENIGN_PARTS", "Row", "Task", "family_of", "folds_of", "read_rows", "row_weights"]
 
 Task = Literal["toxicity", "adversarial"]
 
@@ -32,6 +32,18 @@ _FAMILIES = (
     ("jade", ("prompt_zh_jade", "prompt_en_jade", "out_zh_jade")),
     ("catqa", ("prompt_en_catqa", "prompt_zh_catqa", "prompt_vi_catqa")),
 )
+
+
+BENIGN_PARTS = (
+    ("adv_en_wildguard_benign", "prompt_zh_benign", "own_override", "own_story"),
+    ("prompt_en_benign", "out_zh_benign_belle"),
+    ("adv_en_deepset", "out_en_benign_refs", "prompt_zh_cvalues_sensitive", "own_persona", "own_indirect"),
+)
+"""Benign prompts, answers and own hard negatives of the adversarial task, in parts that are held aside together."""
+
+_DECODED_ELSEWHERE = ("gen_adv_obfuscated",)
+"""Harmful and harmless requests in base64, ROT13, look-alikes and the like. The scorer undoes disguises and has the
+result judged again: a classifier that learned from these would learn the disguise, not the attack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ def read_rows(folder: Path, task: Task, seed: int) -> list[Row]:
         plain = [row for row in attack_templates.generate(seed) if row.label == 0]
         rows.extend(Row(row.text, row.lang, 0, attack_templates.SOURCE) for row in plain)
     else:
+        rows = [row for row in rows if row.group not in _DECODED_ELSEWHERE]
+        rows.extend(Row(row.text, row.lang, row.label, row.group) for row in attacks.generate(seed))
         own, source = attack_templates.generate(seed), attack_templates.SOURCE
     rows.extend(Row(row.text, row.lang, row.label, source) for row in own)
     return rows
@@ -104,11 +118,12 @@ def folds_of(rows: list[Row], folds: int) -> NDArray[np.int64]:
     return np.array([fold[family] for family in families], np.int64)
 
 
-def row_weights(rows: list[Row], soft_cap: float) -> NDArray[np.float64]:
+def row_weights(rows: list[Row], soft_cap: float, own_cap: float | None = None) -> NDArray[np.float64]:
     """Weight of each row.
 
     A source larger than `soft_cap` rows grows only with the square root of its size, and inside each source the
-    classes are brought most of the way to balance, so that the model gains little from knowing the source.
+    classes are brought most of the way to balance, so that the model gains little from knowing the source. `own_cap`
+    is the cap of own-written groups, which are many rows of few words; the same cap when None.
     """
     groups = np.array([row.group for row in rows])
     labels = np.array([row.label for row in rows], np.float64)
@@ -120,6 +135,7 @@ def row_weights(rows: list[Row], soft_cap: float) -> NDArray[np.float64]:
         if 0.0 < share < 1.0:
             weights[inside & (labels == 1)] = (0.5 / share) ** 0.7
             weights[inside & (labels == 0)] = (0.5 / (1.0 - share)) ** 0.7
-        target = total if total <= soft_cap else float(np.sqrt(total * soft_cap))
+        cap = own_cap if own_cap is not None and group.startswith("own_") else soft_cap
+        target = total if total <= cap else float(np.sqrt(total * cap))
         weights[inside] *= target / weights[inside].sum()
     return weights

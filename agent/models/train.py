@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 
 from agent.errors import HarmwatchError
 from agent.models.card import write_card
-from agent.models.dataset import Row, Task, folds_of, read_rows, row_weights
+from agent.models.dataset import BENIGN_PARTS, Row, Task, folds_of, read_rows, row_weights
 from agent.models.figures import group_figures
 from agent.models.fit import Design, Linear, build_design, fit_linear, length_bins
 from agent.quality.fitting import fit_platt
@@ -30,8 +30,8 @@ from agent.scoring.ngrams import FeatureSpec, LinearNgramModel
 
 __all__ = ["Settings", "main", "train_task"]
 
-VERSION = "1"
 _INT16 = 32767
+_SIZEABLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +44,64 @@ class Settings:
         Candidates for the ridge penalty; the best on held-aside sources wins.
     ignore_length
         Candidates: fit length classes beside the features and leave them out of the model?
-    soft_cap
-        Rows above which a source's weight grows only with the square root.
+    version
+        Of the artefact; raised with every change of what it was trained on or how.
+    soft_cap, own_cap
+        Rows above which a source's weight grows only with the square root; the same for own-written groups (None: no
+        difference).
     selection_rows
         Rows used to fit each candidate during selection.
     selection_bits
         Bits of the hash during selection (fewer than in the shipped model, for speed).
     target_fpr
         Share of held-aside benign texts that the default threshold may flag.
+    worst_set_fpr
+        The most of any one of `benign_parts`' sets of a hundred texts or more that it may flag.
+    benign_parts
+        Sets whose benign texts decide about the threshold; those of a part are held aside together. Empty: the benign
+        texts of all held-aside families decide. Families are larger: where all prompts of a language are aside at once,
+        the threshold is that of a model without any, which is not the one that is shipped.
+    calibrate_aside
+        Fit Platt's scaling to held-aside families instead of to the last tenth, where nearly all scores are 0 or 1.
     """
 
+    version: str = "1"
     spec: FeatureSpec = field(default_factory=lambda: FeatureSpec(bucket_bits=20))
     penalties: tuple[float, ...] = (3e-6, 1e-5)
     ignore_length: tuple[bool, ...] = (False,)
     soft_cap: float = 4000.0
+    own_cap: float | None = None
     folds: int = 4
     selection_rows: int = 24_000
     selection_bits: int = 18
     iterations: int = 45
     selection_iterations: int = 25
     target_fpr: float = 0.05
+    worst_set_fpr: float = 1.0
+    benign_parts: tuple[tuple[str, ...], ...] = ()
+    calibrate_aside: bool = False
     seed: int = 20240611
 
 
 SETTINGS: dict[Task, Settings] = {
     "toxicity": Settings(penalties=(3e-6, 8e-6), folds=6, selection_rows=60_000),
-    # Fitting length classes beside the features was tried and lost on held-aside sources; it stays measured.
+    # No skeleton view: disguises are undone before the text comes here. A weak penalty and many iterations: with 2e-5
+    # and 25 iterations, the first version's, attacks of held-aside rows had an AUC lower by 0.04; 2e-6 was as good as
+    # 5e-7. A set that is in training is flagged far less than the same set held aside, whose share `target_fpr` bounds.
     "adversarial": Settings(
-        penalties=(2e-5, 6e-5, 2e-4), ignore_length=(False, True), soft_cap=600.0, folds=8, selection_rows=20_000
+        version="2",
+        spec=FeatureSpec(bucket_bits=20, skeleton_latin=(), skeleton_cjk=()),
+        penalties=(5e-7,),
+        soft_cap=600.0,
+        own_cap=100.0,
+        folds=6,
+        selection_rows=16_000,
+        iterations=120,
+        selection_iterations=70,
+        target_fpr=0.05,
+        worst_set_fpr=0.25,
+        benign_parts=BENIGN_PARTS,
+        calibrate_aside=True,
     ),
 }
 
@@ -124,12 +154,41 @@ def _select(
     return best
 
 
+def _benign_scores(
+    rows: list[Row], design: Design, labels: NDArray[np.float64], weights: NDArray[np.float64], penalty: float,
+    settings: Settings, advance: Callable[[], None],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Scores of the benign texts of `settings.benign_parts`, by models without their part; nan for all others."""
+    groups = np.array([row.group for row in rows])
+    design = design.coarser(max(settings.spec.bucket_bits - settings.selection_bits, 0))
+    scores = np.full(len(rows), np.nan)
+    for part in settings.benign_parts:
+        aside = np.isin(groups, part)
+        asked = aside & (labels == 0)
+        model = fit_linear(
+            design.take(~aside), labels[~aside], weights[~aside], penalty, settings.selection_iterations
+        )  # fmt: skip
+        if asked.any():
+            scores[asked] = model.scores(design.take(asked))
+        advance()
+    return scores
+
+
 def _threshold(scores: NDArray[np.float64], weights: NDArray[np.float64], target_fpr: float) -> float:
     """The score that `target_fpr` of the weighted benign texts reach or exceed."""
     order = np.argsort(-scores, kind="stable")
     reached = np.cumsum(weights[order]) / weights.sum()
     index = int(np.searchsorted(reached, target_fpr))
     return float(scores[order][min(index, len(scores) - 1)])
+
+
+def _balanced(weights: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`weights` such that both classes weigh 1."""
+    balance = weights.copy()
+    for value in (0.0, 1.0):
+        part = labels == value
+        balance[part] /= max(float(balance[part].sum()), 1e-9)
+    return balance
 
 
 def _quantise(linear: Linear) -> tuple[NDArray[np.int32], float]:
@@ -154,7 +213,7 @@ def train_task(
         Figures for the card: selection table, per language and source, held aside and in-domain.
     """
     labels = np.array([row.label for row in rows], np.float64)
-    weights = row_weights(rows, settings.soft_cap)
+    weights = row_weights(rows, settings.soft_cap, settings.own_cap)
     texts = [row.text for row in rows]
 
     def bar(name: str, total: int) -> TaskID | None:
@@ -170,6 +229,9 @@ def train_task(
     selecting = bar("selecting on held-aside sources", candidates * settings.folds)
     chosen = _select(rows, design, labels, weights, settings, lambda: show(selecting))
 
+    parts = bar("benign texts held aside", len(settings.benign_parts)) if settings.benign_parts else None
+    harmless = _benign_scores(rows, design, labels, weights, chosen.penalty, settings, lambda: show(parts))
+
     fitting = bar("fitting", 1)
     seen = np.random.default_rng(settings.seed + 1).random(len(rows)) < 0.9
     bins = length_bins(texts)[seen] if chosen.ignore_length else None
@@ -178,27 +240,39 @@ def train_task(
     rounded = linear.shape.astype(np.float32).astype(np.float64)
     linear = Linear(quantised.astype(np.float64) * scale, rounded, linear.intercept)
     inside = linear.scores(design.take(~seen))
-    balance = weights[~seen].copy()
-    for value in (0.0, 1.0):
-        part = labels[~seen] == value
-        balance[part] /= max(float(balance[part].sum()), 1e-9)
-    slope, intercept = fit_platt(inside, labels[~seen], balance)
-    benign = labels == 0
-    aside = 1.0 / (1.0 + np.exp(-np.clip(slope * chosen.scores + intercept, -40, 40)))
-    kept = 1.0 / (1.0 + np.exp(-np.clip(slope * inside + intercept, -40, 40)))
-    threshold = round(_threshold(aside[benign], weights[benign], settings.target_fpr), 4)
+    apart = np.ones(len(rows), bool) if settings.calibrate_aside else ~seen
+    slope, intercept = fit_platt(
+        chosen.scores if settings.calibrate_aside else inside, labels[apart], _balanced(weights[apart], labels[apart])
+    )
+
+    def calibrated(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cast(NDArray[np.float64], 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -40, 40))))
+
+    aside, kept = calibrated(chosen.scores), calibrated(inside)
+    by_parts = bool(np.isfinite(harmless).any())
+    decides = np.isfinite(harmless) if by_parts else labels == 0
+    deciding = calibrated(harmless[decides]) if by_parts else aside[decides]
+    threshold = _threshold(deciding, weights[decides], settings.target_fpr)
+    if by_parts:
+        groups = np.array([row.group for row in rows])[decides]
+        sets = [deciding[groups == name] for name in np.unique(groups) if (groups == name).sum() >= _SIZEABLE]
+        threshold = max([threshold, *(_threshold(own, np.ones(len(own)), settings.worst_set_fpr) for own in sets)])
+    threshold = round(threshold, 4)
     show(fitting)
 
     held_rows = [row for row, used in zip(rows, seen, strict=True) if not used]
     report: dict[str, Any] = {
-        "task": task, "version": VERSION, "rows": len(rows), "positives": int(labels.sum()),
+        "task": task, "version": settings.version, "rows": len(rows), "positives": int(labels.sum()),
         "penalty": chosen.penalty, "ignore_length": chosen.ignore_length, "selection": chosen.table,
         "threshold": threshold, "target_fpr": settings.target_fpr, "seed": settings.seed,
+        "benign_parts": by_parts, "calibrate_aside": settings.calibrate_aside,
+        "worst_set_fpr": settings.worst_set_fpr,
         "held_aside": group_figures(rows, aside, threshold),
         "in_domain": group_figures(held_rows, kept, threshold),
+        "deciding": group_figures([row for row, used in zip(rows, decides, strict=True) if used], deciding, threshold),
     }  # fmt: skip
     model = LinearNgramModel(
-        name=task, version=VERSION, threshold=threshold, spec=settings.spec, weights=quantised, scale=scale,
+        name=task, version=settings.version, threshold=threshold, spec=settings.spec, weights=quantised, scale=scale,
         shape_weights=linear.shape.astype(np.float32), slope=slope,
         intercept=slope * linear.intercept + intercept,
         about={key: report[key] for key in ("rows", "positives", "penalty", "ignore_length", "target_fpr", "seed")},

@@ -21,15 +21,29 @@ _TIE_BREAK = 1e-3
 
 
 def fit_platt(scores: _F64, labels: _F64, weights: _F64) -> tuple[float, float]:
-    """Slope and intercept of the calibrated score (Platt 1999), by Newton's method on weighted log loss."""
+    """Slope and intercept of the calibrated score (Platt 1999), by Newton's method on weighted log loss.
+
+    Steps are halved until the loss falls: from scores that are sure and often wrong full steps lead away for good.
+    """
     points = np.stack([scores, np.ones_like(scores)], axis=1)
-    theta = np.array([1.0, 0.0])
+    start = np.array([1.0, 0.0])
+    theta = start
     share = weights / weights.sum()
+
+    def loss(at: _F64) -> float:
+        margins = (2.0 * labels - 1.0) * (points @ at)
+        return float(share @ np.logaddexp(0.0, -margins)) + 0.5e-4 * float(((at - start) ** 2).sum())
+
     for _ in range(50):
         probability = 1.0 / (1.0 + np.exp(-np.clip(points @ theta, -40, 40)))
-        gradient = points.T @ (share * (probability - labels)) + 1e-4 * (theta - np.array([1.0, 0.0]))
+        gradient = points.T @ (share * (probability - labels)) + 1e-4 * (theta - start)
         curvature = (points * (share * probability * (1 - probability))[:, None]).T @ points + 1e-4 * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
+        before = loss(theta)
+        for _ in range(40):
+            if loss(theta - step) <= before:
+                break
+            step = step / 2.0
         theta = theta - step
         if float(np.abs(step).max()) < 1e-9:
             break

@@ -72,7 +72,7 @@ class FeatureSpec:
         Orders of the character n-grams in spaced and in unspaced scripts; the two tuples are equally long
         (each pair is one lane: the script of the gram's last character decides).
     skeleton_latin, skeleton_cjk
-        The same for the skeleton view.
+        The same for the skeleton view; empty for none.
     words
         Longest run of whole words (1 to 3); with 2 or more, also pairs with one word left out.
     """
@@ -181,21 +181,31 @@ class NgramFeaturizer:
         ends = bounds[1:] - 1
 
         chars, char_counts = self._char_block(codes, kind, bounds, self.spec.latin, self.spec.cjk, _K_CHAR, 0)
-        joined_mask = (kind & JOINED) != 0
-        joined_mask[ends] = True
-        skeleton_codes = tables.skeleton.take(codes.view(np.int64))  # NumPy 1 takes no uint64 index
-        joined_mask[1:] &= skeleton_codes[1:] != skeleton_codes[:-1]
-        joined_mask[ends] = True
-        position = np.concatenate(([0], np.cumsum(joined_mask)))
-        skeleton, skeleton_counts = self._char_block(
-            skeleton_codes[joined_mask], kind[joined_mask], position[bounds],
-            self.spec.skeleton_latin, self.spec.skeleton_cjk, _K_SKELETON, _MAX_LANES,
-        )  # fmt: skip
+        blocks = [chars]
+        counts = char_counts
+        if self.spec.skeleton_latin:
+            skeleton, skeleton_counts = self._skeleton_block(codes, kind, bounds)
+            blocks.append(skeleton)
+            counts = counts + skeleton_counts
         words, word_counts, word_tally = self._word_block(codes, kind, bounds, tallies)
-        counts = char_counts + skeleton_counts + word_counts
+        counts = counts + word_counts
         counts[between((kind & SPACE) == 0, bounds) == 0] = 0
         shape = _shape(tallies, word_tally, lengths)
-        return Chunk(blocks=(chars, skeleton, words), counts=counts, shape=shape)
+        return Chunk(blocks=(*blocks, words), counts=counts, shape=shape)
+
+    def _skeleton_block(self, codes: _U64, kind: NDArray[np.uint8], bounds: _I64) -> tuple[Block, _I64]:
+        """The n-grams of what is left when disguises are undone and repeated letters are merged."""
+        ends = bounds[1:] - 1
+        joined = (kind & JOINED) != 0
+        joined[ends] = True
+        skeleton = self._tables.skeleton.take(codes.view(np.int64))  # NumPy 1 takes no uint64 index
+        joined[1:] &= skeleton[1:] != skeleton[:-1]
+        joined[ends] = True
+        position = np.concatenate(([0], np.cumsum(joined)))
+        return self._char_block(
+            skeleton[joined], kind[joined], position[bounds],
+            self.spec.skeleton_latin, self.spec.skeleton_cjk, _K_SKELETON, _MAX_LANES,
+        )  # fmt: skip
 
     def _char_block(
         self, codes: _U64, kind: NDArray[np.uint8], bounds: _I64, latin: tuple[int, ...],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import ModelError
-from agent.models import attack_templates, insults, templates
+from agent.models import attack_templates, attacks, insults, templates
 from agent.models.card import write_card
 from agent.models.dataset import Row, family_of, folds_of, read_rows, row_weights
 from agent.models.figures import figures, group_figures
@@ -62,6 +63,23 @@ def test_training_gives_a_loadable_artefact_that_separates(tmp_path: Path) -> No
     assert len(report["selection"]) == 4
     assert report["held_aside"]["all"]["auc"] > 0.95
     assert set(report["in_domain"]["by_lang"]) == {"en", "zh"}
+
+
+def test_the_threshold_is_set_on_benign_sets_that_are_held_aside() -> None:
+    # One label in seven is wrong: where classes are told apart without fail every threshold is good.
+    rows = [replace(row, label=row.label ^ (number % 7 == 0)) for number, row in enumerate(make_rows(1200))]
+    parts = (("set_0",), ("set_1", "set_2"))
+    settings = replace(SMALL, target_fpr=0.5, worst_set_fpr=0.01, benign_parts=parts, calibrate_aside=True)
+    model, report = train_task("adversarial", rows, settings)
+    loose, careless = train_task("adversarial", rows, replace(settings, worst_set_fpr=1.0))
+    deciding, before = report["deciding"], careless["deciding"]
+    assert set(deciding["by_source"]) == {"set_0", "set_1", "set_2"}
+    assert deciding["all"]["positives"] == 0
+    # Ties at the threshold and its rounding cost a text or two.
+    assert max(figures["fpr"] for figures in deciding["by_source"].values()) < 0.04
+    assert max(figures["fpr"] for figures in before["by_source"].values()) > 0.3
+    assert model.threshold > loose.threshold
+    np.testing.assert_array_equal(model.weights, loose.weights)
 
 
 def test_training_is_reproducible() -> None:
@@ -125,6 +143,20 @@ def test_weights_tame_large_sources_and_lopsided_classes() -> None:
     assert weights[:1000].sum() == pytest.approx((1000 * 100) ** 0.5)
     assert weights[1000:].sum() == pytest.approx(50)
     assert weights[0] > weights[1]
+
+
+def test_own_groups_have_a_cap_of_their_own() -> None:
+    rows = [Row("x", "en", number % 2, group) for group in ("own_x", "other") for number in range(400)]
+    weights = row_weights(rows, soft_cap=400, own_cap=100)
+    assert weights[:400].sum() == pytest.approx((400 * 100) ** 0.5)
+    assert weights[400:].sum() == pytest.approx(400)
+
+
+def test_disguised_rows_are_left_to_the_layers_that_undo_disguises(tmp_path: Path) -> None:
+    write_file(tmp_path, "adversarial", [Row("a", "en", 1, "gen_adv_obfuscated"), Row("b", "en", 1, "s")])
+    rows = read_rows(tmp_path, "adversarial", seed=1)
+    assert [row.text for row in rows if not row.group.startswith("own_")] == ["b"]
+    assert {row.group for row in rows} >= set(attacks.GROUPS)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +230,15 @@ def test_a_length_that_explains_everything_is_left_out() -> None:
     naive = fit_linear(design, labels, np.ones(60), 1e-2, 30)
     gap = [float(np.ptp(model.scores(design))) for model in (blind, naive)]
     assert gap[0] < gap[1]
+
+
+def test_platt_tames_scores_that_are_sure_and_often_wrong() -> None:
+    generator = np.random.default_rng(3)
+    scores = generator.normal(scale=25.0, size=5000)
+    labels = (generator.random(5000) < 1 / (1 + np.exp(-(0.1 * scores + 0.3)))).astype(float)
+    slope, intercept = fit_platt(scores, labels, np.ones(5000))
+    assert slope == pytest.approx(0.1, abs=0.02)
+    assert intercept == pytest.approx(0.3, abs=0.1)
 
 
 def test_platt_recovers_slope_and_intercept() -> None:

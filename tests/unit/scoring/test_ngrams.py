@@ -261,3 +261,15 @@ def test_the_shipped_models_see_plain_cases(name: str, texts: tuple[str, ...]) -
 
 def test_the_shipped_models_share_one_featurisation() -> None:
     assert LinearNgramModel.load("toxicity").spec == LinearNgramModel.load("adversarial").spec
+
+
+def test_a_spec_without_a_skeleton_hashes_the_other_views_alike() -> None:
+    without = FeatureSpec(bucket_bits=12, window=64, overlap=16, skeleton_latin=(), skeleton_cjk=())
+    text = "A small text, 一段文字 and h4te"
+    assert buckets(text, without) < buckets(text)
+    (chunk,) = NgramFeaturizer(without)([text]).chunks
+    (whole,) = FEATURIZER([text]).chunks
+    assert len(chunk.blocks) == len(whole.blocks) - 1
+    np.testing.assert_array_equal(chunk.blocks[0].indices, whole.blocks[0].indices)
+    np.testing.assert_array_equal(chunk.shape, whole.shape)
+    assert chunk.counts[0] < whole.counts[0]
