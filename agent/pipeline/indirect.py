@@ -20,14 +20,10 @@ from agent.errors import ConfigError
 from agent.events import DIRECTIONS, Direction
 from agent.pipeline.pending import Half, ScoredText
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Scorer, finds_attacks, indirect_category
+from agent.scoring.base import Scorer, finds_attacks, indirect_category, passage_factor_of
 from agent.scoring.results import Answer
 
 __all__ = ["IndirectAttacks", "JudgingCategories"]
-
-
-#: Passages of an input, give or take.
-_PASSAGES = 10.0
 
 
 class JudgingCategories(NamedTuple):
@@ -153,7 +149,7 @@ def _threshold(scorer: Scorer, configured: Mapping[str, float]) -> float:
     if category in configured:
         return configured[category]
     known = {**scorer.thresholds, **configured}
-    return 1.0 - (1.0 - known.get(scorer.name, max(known.values()))) / _PASSAGES
+    return 1.0 - (1.0 - known.get(scorer.name, max(known.values()))) * passage_factor_of(scorer)
 
 
 def _told(where: str, explanation: str) -> str:

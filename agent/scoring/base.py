@@ -19,6 +19,7 @@ __all__ = [
     "indirect_category",
     "limits_of",
     "only_sampled",
+    "passage_factor_of",
     "signals_of",
     "uses_context",
 ]
@@ -182,6 +183,9 @@ class Scorer(Protocol):
         remembered by text and context together.
     only_sampled
         Optional, False when absent: it is given items of the sample alone (`ScoringItem.sampled`).
+    passage_factor
+        Optional, 0.1 when absent: what is missing to 1 at the threshold of attacks, times this, is missing at the
+        threshold of attacks in passages and tool results (`passage_factor_of`).
     signals
         Optional, empty when absent: those of its categories that say more about what it saw and are no judgements of
         their own (`signals_of`). ``evaluate`` and ``calibrate`` leave them aside; calibrating changes none of them.
@@ -242,6 +246,15 @@ def indirect_category(scorer: str) -> str:
     No scorer gives it, since none knows where a text came from (`agent.pipeline.indirect`).
     """
     return f"{scorer}.indirect"
+
+
+def passage_factor_of(scorer: object) -> float:
+    """How much of what is missing to 1 is missing in passages; a tenth where a scorer does not say.
+
+    A request has about ten passages. Where scores crowd below the threshold, so that nothing would be left, a scorer
+    says what it can do instead.
+    """
+    return float(getattr(scorer, "passage_factor", 0.1))
 
 
 def signals_of(scorer: object) -> frozenset[str]:

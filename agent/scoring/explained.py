@@ -15,7 +15,7 @@ from agent.clock import Clock
 from agent.config import ExplainConfig
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
-from agent.scoring.base import Batch, Lane, Scorer, ScoringItem, limits_of, signals_of, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, ScoringItem, limits_of, passage_factor_of, signals_of, uses_context
 from agent.scoring.explain import Explainer
 from agent.scoring.stages import stages_of
 
@@ -49,6 +49,7 @@ class ExplainedScorer:
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
         self.signals = signals_of(inner)
+        self.passage_factor = passage_factor_of(inner)
 
     @property
     def version(self) -> str:

@@ -45,6 +45,8 @@ class AdversarialScorer(LinearScorer):
     dimension: ClassVar[Dimension] = "adversarial"
     directions: frozenset[Direction] = frozenset({"input"})
     signals: frozenset[str] = frozenset((*_NAMED, *_STRENGTHS))
+    # Orders within mails and tool results score between 0.7 and 0.9: a tenth would find none (docs/attacks.md).
+    passage_factor = 0.8
 
     def __init__(self, model: str | Path | None = None, threshold: float | None = None) -> None:
         super().__init__(model, threshold)
