@@ -237,7 +237,8 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
 def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFeatures:
     """What of an event is compared with references."""
     categories = {scorer.name: tuple(scorer.categories) for scorer in scorers}
-    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components)
+    directions = {scorer.name: scorer.directions for scorer in scorers}
+    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components, directions)
 
 
 def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None) -> EmbeddingSample:

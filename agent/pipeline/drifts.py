@@ -15,7 +15,7 @@ from agent.drift.reference_file import References, category_name
 from agent.drift.series import Series
 from agent.drift.vector_process import VectorWatch
 from agent.drift.watch import DriftWatch, WatchPlan
-from agent.events import FeatureValue
+from agent.events import Direction, FeatureValue
 from agent.metrics import Metrics
 from agent.pipeline.embeddings import vector_of
 from agent.pipeline.judge import Judgement
@@ -65,10 +65,19 @@ class WatchedFeatures:
         Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
     components
         Of vectors of texts.
+    directions
+        Of the halves that a scorer looks at, by its name; both where it is not named.
     """
 
-    def __init__(self, names: Collection[str], categories: Mapping[str, Collection[str]], components: int = 8) -> None:
+    def __init__(
+        self,
+        names: Collection[str],
+        categories: Mapping[str, Collection[str]],
+        components: int = 8,
+        directions: Mapping[str, Collection[Direction]] = {},
+    ) -> None:
         self._categories = categories
+        self._directions = directions
         self._components = components
         self._names = frozenset(name for name in names if not name.endswith("*"))
         self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
@@ -80,6 +89,19 @@ class WatchedFeatures:
             for feature, value in (*_given(half), *self._scores(half, judgement), *self._of_vector(half, vector))
             if len(feature) <= _LONGEST_NAME and self.takes(feature)
         ]
+
+    def closed(self) -> list[str]:
+        """Scores and decisions that there can be for everybody, by name, if every scorer looks at every half.
+
+        What events name is not among them, nor are components.
+        """
+        scores = {
+            f"{direction}.{category}"
+            for scorer, categories in self._categories.items()
+            for direction in self._directions.get(scorer, ("input", "output"))
+            for category in categories
+        }
+        return sorted(filter(self.takes, {*scores, "output.score", "output.decision"}))
 
     def takes(self, feature: str) -> bool:
         """Whether a feature of that name is watched."""
