@@ -220,7 +220,7 @@ class DriftMonitor:
             if models or series:
                 self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
                 _logger.warning(
-                    "drift.not_watched models=%r series=%r see=drift.features,drift.max_series,drift.max_models",
+                    "drift_not_watched models=%r series=%r see=drift.features,drift.max_series,drift.max_models",
                     models,
                     series,
                 )

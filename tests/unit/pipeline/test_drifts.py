@@ -187,7 +187,7 @@ def test_who_has_no_place_is_counted_and_told_now_and_then(caplog: pytest.LogCap
     bench.take([make_event(inference_id="x", model="other", output=Payload(score=0.5))])
     assert bench.metrics.rows("harmwatch_drift_not_watched_total") == {("models",): 1, ("series",): 5}
     assert [record.getMessage() for record in caplog.records if "not_watched" in record.message] == [
-        "drift.not_watched models=[] series=['loans: output.score[gender=female]'] "
+        "drift_not_watched models=[] series=['loans: output.score[gender=female]'] "
         "see=drift.features,drift.max_series,drift.max_models"
     ]
     bench.clock.advance(300.0)
