@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from agent.config_base import Count, NamePattern, Seconds, Section, Share
+from agent.config_drift import DriftConfig, EmbeddingsConfig
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.scores import Action, Dimension
@@ -41,12 +43,6 @@ __all__ = [
     "validate",
 ]
 
-Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0, le=100_000_000)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]*\*?$")]
-"""A name, or the beginning of one with ``*`` after it."""
 
 Missing: TypeAlias = Literal["mask", "block"]
 
@@ -55,12 +51,6 @@ CampaignKind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", 
 
 #: Names of scorers are labels of metrics and keys of verdicts.
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
-
-
-class Section(BaseModel):
-    """A configuration section: unknown keys are mistakes, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ScorerConfig(Section):
@@ -200,35 +190,6 @@ class BiasConfig(Section):
     score_thresholds: dict[str, float] = {}
     ert_hours: Annotated[float, Field(ge=1.0, le=1e7)] = 720.0
     tolerated_ratio: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
-
-
-class EmbeddingsConfig(Section):
-    """With what a sample of texts is embedded for drift: ``built_in``, or a checkpoint's directory. Off when None."""
-
-    encoder: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.05
-    directions: Annotated[tuple[Direction, ...], Field(min_length=1, max_length=2)] = ("input", "output")
-    components: Annotated[int, Field(ge=1, le=32)] = 8
-    detectors: Annotated[tuple[Literal["alibi_mmd", "alibi_lsdd"], ...], Field(max_length=2)] = ()
-    max_series: Annotated[int, Field(ge=1, le=64)] = 8
-
-
-class DriftConfig(Section):
-    """Which scores, decisions and features are compared with a reference. Off: it would learn one of what comes first
-    after each start, which is no standard that anybody chose."""
-
-    enabled: bool = False
-    features: Annotated[tuple[NamePattern, ...], Field(min_length=1, max_length=100)] = ("*",)
-    attributes: Annotated[tuple[str, ...], Field(max_length=6)] = ()
-    numbers: Annotated[tuple[str, ...], Field(max_length=8)] = ("cusum",)
-    categories: Annotated[tuple[str, ...], Field(max_length=8)] = ("chi_square",)
-    reference: Path | None = None
-    first: Annotated[int, Field(ge=20, le=100_000)] = 1_000
-    ert_hours: Annotated[float, Field(gt=0, le=1e6)] = 168.0
-    events_per_hour: Annotated[float, Field(gt=0, le=1e9)] | None = None
-    max_series: Annotated[int, Field(ge=1, le=1_000)] = 64
-    max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
-    embeddings: EmbeddingsConfig = EmbeddingsConfig()
 
 
 class SentimentConfig(Section):

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from agent.config import CoreConfig, Count, Seconds, Section, Share, validate
+from agent.config import CoreConfig, validate
+from agent.config_base import Count, Seconds, Section, Share
 from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     InvalidConfigurationError,
     InvalidPartitionsError,
@@ -19,7 +20,15 @@ from kafka.errors import (
 from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig, WorkerConfig
 
-__all__ = ["TopicSpec", "admin_client", "describe_topics", "ensure_topics", "topic_specs"]
+__all__ = [
+    "STATE_ROOM",
+    "TopicSpec",
+    "admin_client",
+    "describe_topics",
+    "ensure_topics",
+    "largest_message",
+    "topic_specs",
+]
 
 #: A compacted topic whose active segment never rolls is never compacted: roll early, compact early.
 _COMPACTED = {
@@ -36,6 +45,9 @@ _WAITING = {
     "segment.bytes": str(8 * 1024 * 1024),
     "max.message.bytes": str(4 * 1024 * 1024),
 }
+
+STATE_ROOM = 4 * 1024 * 1024
+"""Bytes of a message from which on window state fits whole in nearly all configurations."""
 
 _REFUSALS = (InvalidReplicationFactorError, InvalidPartitionsError, PolicyViolationError, InvalidConfigurationError)
 
@@ -111,6 +123,17 @@ def admin_client(config: KafkaConfig) -> Any:
 def describe_topics(admin: Any) -> dict[str, int]:
     """Partition count by topic, for all topics that this user may see."""
     return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+
+
+def largest_message(admin: Any, topic: str) -> int | None:
+    """The ``max.message.bytes`` of a topic, or the broker's where it has none; None where we may not ask."""
+    try:
+        told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+        (settings,) = (by_name[topic] for by_name in told.values())
+        return int(settings["max.message.bytes"]["value"])
+    # Refused, or a broker (or another version of the client) that answers otherwise: nothing depends on it.
+    except Exception:
+        return None
 
 
 async def ensure_topics(config: WorkerConfig) -> int:

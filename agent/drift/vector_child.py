@@ -17,8 +17,9 @@ from typing import NoReturn
 import msgspec
 import numpy as np
 
+from agent.drift.series import Series
 from agent.drift.vector_process import Fed, Told, read_frame, write_frame
-from agent.drift.watch import DriftWatch, Series, WatchPlan
+from agent.drift.watch import DriftWatch, WatchPlan
 
 __all__ = ["main"]
 
@@ -43,6 +44,9 @@ def main() -> NoReturn:
     failed: set[Series] = set()
     while True:
         fed = msgspec.msgpack.decode(waiting.get(), type=Fed)
+        for gone in fed.gone:
+            watch.forget(gone)
+            failed = {series for series in failed if not gone.holds(series)}
         reports: list[str] = []
         try:
             if fed.series not in failed:

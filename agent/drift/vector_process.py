@@ -18,18 +18,22 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BufferedIOBase
+from pathlib import Path
 from queue import Empty, Full, Queue
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.clock import Clock, SystemClock
 from agent.drift import detector_class
 from agent.drift.base import Reading
-from agent.drift.watch import Series, WatchPlan
+from agent.drift.places import Places
+from agent.drift.series import Gone, Series
+from agent.drift.watch import WatchPlan
 
-__all__ = ["Fed", "Told", "VectorWatch", "read_frame", "write_frame"]
+__all__ = ["Fed", "Offered", "Told", "VectorWatch", "read_frame", "write_frame"]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,16 +41,24 @@ _logger = logging.getLogger(__name__)
 _MOST_WAITING = 1_000
 _LONGEST_FRAME = 1_000_000
 _PATIENCE_SECONDS = 5.0
+#: Where this package is, should it have been found by way of the current folder.
+_ROOT = Path(__file__).resolve().parents[2]
 #: The libraries' pools would have a thread for every core.
 _ONE_CORE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+Offered: TypeAlias = Literal["taken", "no_place", "busy", "error"]
+"""What became of a vector. The last two: the child has not kept up; it has ended."""
+
+
 class Fed(msgspec.Struct, array_like=True):
-    """Parent to child: one observation; ``vector`` are the bytes of its float32 numbers."""
+    """Parent to child: one observation; ``vector`` are the bytes of its float32 numbers, ``gone`` what is to be
+    forgotten before."""
 
     series: Series
     vector: bytes
     time: float
+    gone: list[Gone]
 
 
 class Told(msgspec.Struct, array_like=True):
@@ -61,12 +73,19 @@ class VectorWatch:
     """Feeds detectors of vectors that live in a child process. Never blocks. One thread owns it.
 
     The child starts with the first vector. When it has ended, for lack of memory perhaps, that is logged once and no
-    more is taken: drift of components goes on. What it has learnt is lost with it.
+    more is taken: drift of components goes on. What it has learnt is lost with it, and nothing is known of it any more.
 
     Parameters
     ----------
     plan
         Its ``vectors`` are the detectors.
+    clock
+        Tells which models are silent.
+
+    Attributes
+    ----------
+    places
+        Who is watched: the child hears of nobody else.
 
     Raises
     ------
@@ -74,12 +93,13 @@ class VectorWatch:
         For an unknown detector, or when alibi-detect is not installed.
     """
 
-    def __init__(self, plan: WatchPlan) -> None:
+    def __init__(self, plan: WatchPlan, clock: Clock | None = None) -> None:
         for name in plan.vectors:
             detector_class(name).check_installed()
-        self._plan = plan
-        # The child forgets models that it has heard nothing of, and says nothing about it.
-        self._most = plan.max_models * plan.max_series_per_model * len(plan.vectors)
+        self.places = Places(plan.max_series_per_model, plan.components, plan.max_models, clock or SystemClock())
+        # Models come and go as the parent says.
+        self._plan = plan._replace(max_models=sys.maxsize)
+        self._gone: list[Gone] = []
         self._waiting: Queue[bytes | None] = Queue(_MOST_WAITING)
         self._told: deque[Told] = deque()
         self._readings: dict[tuple[Series, str], Reading] = {}
@@ -89,19 +109,27 @@ class VectorWatch:
         self._unanswered = 0
         self._answered = threading.Condition()
 
-    def offer(self, series: Series, vector: NDArray[np.float32], time: float) -> bool:
-        """Feed one vector; False when it was dropped, since the child has not kept up or is gone."""
+    def offer(self, series: Series, vector: NDArray[np.float32], time: float) -> Offered:
+        """Feed one vector."""
         if self._child is None and not self._has_ended:
             self._start()
         if self._has_ended:
-            return False
+            return "error"
+        has_place = self.places.admit(series)
+        for gone in self.places.take_gone():
+            self._gone.append(gone)
+            self._readings = {key: known for key, known in self._readings.items() if not gone.holds(key[0])}
+        if not has_place:
+            return "no_place"
+        fed = Fed(series, vector.astype(np.float32).tobytes(), time, self._gone)
         try:
-            self._waiting.put_nowait(msgspec.msgpack.encode(Fed(series, vector.astype(np.float32).tobytes(), time)))
+            self._waiting.put_nowait(msgspec.msgpack.encode(fed))
         except (Full, UnicodeEncodeError):
-            return False
+            return "busy"
+        self._gone = []
         with self._answered:
             self._unanswered += 1
-        return True
+        return "taken"
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait until the detectors have had all that was taken; False when the time ran out, or the child has ended."""
@@ -113,16 +141,18 @@ class VectorWatch:
         """What was reported since it was last asked: series and detector."""
         while self._told:
             told = self._told.popleft()
-            for name, reading in told.readings:
-                self._readings.pop((told.series, name), None)
-                self._readings[told.series, name] = reading
-            while len(self._readings) > self._most:
-                del self._readings[next(iter(self._readings))]
+            if self.places.holds(told.series):
+                for name in self._plan.vectors:
+                    self._readings.pop((told.series, name), None)
+                self._readings.update({(told.series, name): reading for name, reading in told.readings})
             for name in told.reports:
                 yield told.series, name
 
     def readings(self) -> Iterator[tuple[Series, str, Reading]]:
-        """Series, detector and what it knew when it was last fed, of all that were made; `reports` brings them in."""
+        """Series, detector and what it knew when it was last fed, of all that were made; `reports` brings them in. None
+        when the child has ended: what nobody measures any more must not stand there as if it were measured."""
+        if self._has_ended:
+            self._readings.clear()
         for (series, name), reading in self._readings.items():
             yield series, name, reading
 
@@ -137,8 +167,9 @@ class VectorWatch:
             self._child = None
 
     def _start(self) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "agent.drift.vector_child", str(os.getpid())]
-        paths = os.pathsep.join(path for path in sys.path if path)
+        # Not from the current folder, which may hold anything: -P leaves it out, and so does the list of paths.
+        command = [sys.executable, "-P", "-W", "ignore", "-m", "agent.drift.vector_child", str(os.getpid())]
+        paths = os.pathsep.join([*(path for path in sys.path if path), str(_ROOT)])
         environment = {**os.environ, **_ONE_CORE, "PYTHONPATH": paths}
         try:
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
@@ -163,12 +194,20 @@ class VectorWatch:
 
     def _read(self, child: subprocess.Popen[bytes]) -> None:
         pipe: Any = child.stdout
-        with pipe:
-            while (frame := read_frame(pipe)) is not None:
-                self._told.append(msgspec.msgpack.decode(frame, type=Told))
-                with self._answered:
-                    self._unanswered -= 1
-                    self._answered.notify_all()
+        try:
+            with pipe:
+                while (frame := read_frame(pipe)) is not None:
+                    self._told.append(msgspec.msgpack.decode(frame, type=Told))
+                    with self._answered:
+                        self._unanswered -= 1
+                        self._answered.notify_all()
+        except msgspec.MsgspecError:
+            # What it says makes no sense: as good as none.
+            child.kill()
+        finally:
+            self._end(child)
+
+    def _end(self, child: subprocess.Popen[bytes]) -> None:
         if not self._has_ended:
             self._has_ended = True
             _logger.error("drift.vectors_not_watched exit_code=%s", child.wait())

@@ -5,9 +5,7 @@ A series without a given reference makes one of its first observations, and meas
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil, isfinite
 from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
@@ -15,10 +13,13 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.clock import Clock, SystemClock
 from agent.drift import detector_class
 from agent.drift.base import Detector, Feed, Reading, expected_observations
+from agent.drift.places import Places
 from agent.drift.reference import CategoryReference, NumberReference, Reference, VectorReference, category_code
 from agent.drift.reference_file import References
+from agent.drift.series import Gone, Series
 from agent.drift.thinned import ThinnedDetector
 from agent.errors import ConfigError
 
@@ -27,37 +28,11 @@ __all__ = ["DriftWatch", "Series", "Value", "WatchPlan"]
 Value: TypeAlias = float | str | NDArray[np.float32]
 """A number, the name of a category, or a vector of shape (d,)."""
 
-_logger = logging.getLogger(__name__)
-
 _SECONDS_PER_HOUR = 3600.0
 #: A burst of a replayed backlog must not make the rate, and so the run time, look endless.
 _MOST_PER_HOUR = 10_000_000.0
 _FEWEST_WINDOWS = 10.0
 _LONGEST = 1e11
-
-
-class Series(NamedTuple):
-    """What one detector watches; ``attribute`` and ``group`` are None for everybody."""
-
-    model: str
-    feature: str
-    attribute: str | None = None
-    group: str | None = None
-
-    @property
-    def label(self) -> str:
-        """For the label ``feature`` of metrics: ``output.toxicity``, ``output.toxicity[gender=female]``."""
-        return self.feature if self.attribute is None else f"{self.feature}[{self.attribute}={self.group}]"
-
-    @property
-    def is_open_ended(self) -> bool:
-        """Whether its name comes from the events, and not from a scorer."""
-        return self.attribute is not None or ".features." in self.feature
-
-    @property
-    def is_of_embeddings(self) -> bool:
-        """Whether it is made of vectors of texts, of which there are as many as are sampled."""
-        return self.feature.endswith(".embedding") or ".embedding." in self.feature
 
 
 class WatchPlan(NamedTuple):
@@ -76,9 +51,10 @@ class WatchPlan(NamedTuple):
     embedded_share
         Share of the events whose texts are embedded: series of embeddings have so many of ``events_per_hour``.
     max_series_per_model, max_models
-        What is new beyond the former is not watched: a stated false-alarm rate needs it fixed in advance. Features of
-        events and groups get at most half of the places. Of too many models the one that was fed longest ago is
-        dropped.
+        What is new beyond them is not watched: a stated false-alarm rate needs them fixed in advance. Who comes
+        first, and who gives way: `agent.drift.places`.
+    components
+        Series of everybody that are components of vectors. They have places of their own, and false alarms too.
     """
 
     numbers: Sequence[str] = ("cusum",)
@@ -90,6 +66,12 @@ class WatchPlan(NamedTuple):
     max_models: int = 100
     vectors: Sequence[str] = ()
     embedded_share: float = 1.0
+    components: int = 0
+
+    @property
+    def places(self) -> int:
+        """Series of a model among which false alarms are shared out."""
+        return self.max_series_per_model + self.components
 
     def names(self, feed: Feed) -> Sequence[str]:
         """The detectors that are fed with it."""
@@ -103,6 +85,13 @@ class DriftWatch:
     ----------
     references
         For series over everybody; groups always learn their own, since what is normal differs by group.
+    clock
+        Tells which models are silent.
+
+    Attributes
+    ----------
+    places
+        Who is watched.
 
     Raises
     ------
@@ -110,7 +99,7 @@ class DriftWatch:
         For an unknown detector, one that is fed something else, or a plan that cannot be kept.
     """
 
-    def __init__(self, plan: WatchPlan, references: References | None = None) -> None:
+    def __init__(self, plan: WatchPlan, references: References | None = None, clock: Clock | None = None) -> None:
         self._plan = plan
         self._references = references or References()
         if plan.first < 20:
@@ -121,10 +110,7 @@ class DriftWatch:
         _need(plan.categories, "category")
         _need(plan.vectors, "vector")
         self._made: dict[str, dict[Series, _Watched]] = {}
-        self._fed: dict[str, int] = {}
-        self._open_ended: Counter[str] = Counter()
-        self._turn = 0
-        self._has_refused = False
+        self.places = Places(plan.max_series_per_model, plan.components, plan.max_models, clock or SystemClock())
 
     def observe(self, series: Series, value: Value, time: float) -> list[str]:
         """Feed one observation.
@@ -141,38 +127,17 @@ class DriftWatch:
         list of str
             The detectors that reported drift with it.
         """
-        self._turn += 1
-        watched = self._watched(series, value)
-        return [] if watched is None else watched.observe(value, time)
-
-    def _watched(self, series: Series, value: Value) -> _Watched | None:
-        of_model = self._made.get(series.model)
-        if of_model is None:
-            if len(self._made) >= self._plan.max_models:
-                self._forget(min(self._fed, key=self._fed.__getitem__))
-            of_model = self._made[series.model] = {}
-        self._fed[series.model] = self._turn
+        has_place = self.places.admit(series)
+        for gone in self.places.take_gone():
+            self._drop(gone)
+        if not has_place:
+            return []
+        of_model = self._made.setdefault(series.model, {})
         watched = of_model.get(series)
         if watched is None:
-            if not self._has_place(series, of_model):
-                return None
             given = self._references.find(series.model, series.feature) if series.attribute is None else None
             watched = of_model[series] = _Watched(series, self._plan, _feed_of(value), given)
-        return watched
-
-    def _has_place(self, series: Series, of_model: Mapping[Series, _Watched]) -> bool:
-        """Half of the places are for scores and decisions over everybody: features and groups have as many names as a
-        stranger likes to send.
-        """
-        most = self._plan.max_series_per_model
-        has_place = len(of_model) < most
-        if series.is_open_ended:
-            has_place = has_place and self._open_ended[series.model] < most - most // 2
-            self._open_ended[series.model] += has_place
-        if not has_place and not self._has_refused:
-            self._has_refused = True
-            _logger.warning("drift: more features and groups than places; name those that matter in drift.features")
-        return has_place
+        return watched.observe(value, time)
 
     def readings(self) -> Iterator[tuple[Series, str, Reading]]:
         """Series, detector and what it knows, of all whose reference is complete."""
@@ -186,10 +151,18 @@ class DriftWatch:
         watched = self._made.get(series.model, {}).get(series)
         return [] if watched is None else [(detector.name, detector.reading()) for detector in watched.detectors]
 
-    def _forget(self, model: str) -> None:
-        self._made.pop(model, None)
-        self._fed.pop(model, None)
-        del self._open_ended[model]
+    def forget(self, gone: Gone) -> None:
+        """Drop series, and what was learnt of them."""
+        self.places.forget(gone)
+        self._drop(gone)
+
+    def _drop(self, gone: Gone) -> None:
+        of_model = self._made.get(gone.model, {})
+        kept = {series: watched for series, watched in of_model.items() if not gone.holds(series)}
+        if kept:
+            self._made[gone.model] = kept
+        else:
+            self._made.pop(gone.model, None)
 
 
 class _Watched:
@@ -243,7 +216,7 @@ class _Watched:
         names = plan.names(self._feed)
         if not names:
             return
-        wanted = expected_observations(plan.ert_hours, events_per_hour, plan.max_series_per_model * len(names))
+        wanted = expected_observations(plan.ert_hours, events_per_hour, plan.places * len(names))
         for name in names:
             made = detector_class(name)
             # On traffic this thin a run of ten windows is the shortest that can be promised; it is the longer one.

@@ -88,6 +88,12 @@ _SPECS = (
     _gauge("harmwatch_drift_statistic", "model detector feature", "Drift statistic of the test window."),
     _gauge("harmwatch_drift_threshold", "model detector feature", "Statistic from which the detector reports drift."),
     _counter("harmwatch_drift_detected_total", "model detector feature", "Times that a detector reported drift."),
+    _counter(
+        "harmwatch_drift_not_watched_total",
+        "reason",
+        "Observations that no drift detector had a place for: too many models, or series of a model.",
+        preset=(("models",), ("series",)),
+    ),
     _gauge(
         "harmwatch_harm_component",
         "model window component",

@@ -293,6 +293,10 @@ class Metrics(HarmGauges):
     def drift_detected(self, model: str, detector: str, feature: str, n: int = 1) -> None:
         self._numbers["harmwatch_drift_detected_total"].child((model, detector, feature)).value += n
 
+    def drift_not_watched(self, reason: str, n: int = 1) -> None:
+        """Of what there were too many: ``models`` or ``series``."""
+        self._numbers["harmwatch_drift_not_watched_total"].child((reason,)).value += n
+
     def set_bias_hint(self, model: str, attribute: str, group: str, feature: str, *, held: bool) -> None:
         set_or_drop(self._numbers["harmwatch_bias_hints"], (model, attribute, group, feature), 1.0 if held else None)
 

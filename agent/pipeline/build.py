@@ -223,7 +223,7 @@ def build_pipeline(
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
-        drifts=watcher or _drift_monitor(config, metrics, chosen, references),
+        drifts=watcher or _drift_monitor(config, metrics, clock, chosen, references),
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
@@ -245,7 +245,8 @@ def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConf
 def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFeatures:
     """What of an event is compared with references."""
     categories = {scorer.name: tuple(scorer.categories) for scorer in scorers}
-    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components)
+    directions = {scorer.name: scorer.directions for scorer in scorers}
+    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components, directions)
 
 
 def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None) -> EmbeddingSample:
@@ -254,15 +255,15 @@ def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher
 
     embeddings = config.drift.embeddings
     # A reference is made as fast as scorers are: always behind, and in no hurry.
-    return EmbeddingSample(embeddings.share, embeddings.directions, left_out if watcher is None else None)
+    return EmbeddingSample(embeddings.share, config.drift.embedded_directions, left_out if watcher is None else None)
 
 
 def _drift_monitor(
-    config: CoreConfig, metrics: Metrics, scorers: list[Scorer], references: References | None
+    config: CoreConfig, metrics: Metrics, clock: Clock, scorers: list[Scorer], references: References | None
 ) -> DriftMonitor | None:
     if not config.drift.enabled:
         return None
-    return DriftMonitor(config.drift, metrics, watched_features(config, scorers), references)
+    return DriftMonitor(config.drift, metrics, watched_features(config, scorers), clock, references)
 
 
 def _drift_windows(

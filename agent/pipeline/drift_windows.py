@@ -199,7 +199,7 @@ def compare_with_past(
     min_count: int,
 ) -> list[WindowDrift]:
     """Every feature and group with enough values on both sides, corrected for all of them together."""
-    wanted = sorted(_series(model, total), key=lambda one: (one.attribute is not None, one.is_open_ended, one))
+    wanted = sorted(_series(model, total), key=lambda one: (one.attribute is not None, one.is_named_by_events, one))
     found: list[tuple[Series, BinnedComparison]] = []
     for series in wanted:
         if len(found) == most_series:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Protocol
 
+from agent.clock import Clock
 from agent.config import DriftConfig
+from agent.drift.places import Places
 from agent.drift.reference_file import References, category_name
+from agent.drift.series import Series
 from agent.drift.vector_process import VectorWatch
-from agent.drift.watch import DriftWatch, Series, WatchPlan
-from agent.events import FeatureValue
+from agent.drift.watch import DriftWatch, WatchPlan
+from agent.events import Direction, FeatureValue
 from agent.metrics import Metrics
 from agent.pipeline.embeddings import vector_of
 from agent.pipeline.judge import Judgement
@@ -22,6 +26,8 @@ from agent.windows.bounded import short_name
 
 __all__ = ["VECTORS", "DriftMonitor", "HalfWatcher", "WatchedFeatures"]
 
+_logger = logging.getLogger(__name__)
+
 _LONGEST_NAME = 256
 
 #: The label ``scorer`` of vectors that detectors did not get.
@@ -29,6 +35,7 @@ VECTORS = "embedding_detectors"
 #: Ten windows of alibi-detect's detectors; and for MMD a kernel of a megabyte a series.
 _FEWEST_VECTORS, _MOST_VECTORS = 200, 500
 _MOST_MODELS = 8
+_WARNING_SECONDS = 300.0
 
 
 class HalfWatcher(Protocol):
@@ -58,10 +65,19 @@ class WatchedFeatures:
         Of each scorer, by its name: a category that a scorer looked for and did not find has the score 0.
     components
         Of vectors of texts.
+    directions
+        Of the halves that a scorer looks at, by its name; both where it is not named.
     """
 
-    def __init__(self, names: Collection[str], categories: Mapping[str, Collection[str]], components: int = 8) -> None:
+    def __init__(
+        self,
+        names: Collection[str],
+        categories: Mapping[str, Collection[str]],
+        components: int = 8,
+        directions: Mapping[str, Collection[Direction]] = {},
+    ) -> None:
         self._categories = categories
+        self._directions = directions
         self._components = components
         self._names = frozenset(name for name in names if not name.endswith("*"))
         self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
@@ -71,8 +87,25 @@ class WatchedFeatures:
         return [
             (feature, value)
             for feature, value in (*_given(half), *self._scores(half, judgement), *self._of_vector(half, vector))
-            if len(feature) <= _LONGEST_NAME and (feature in self._names or feature.startswith(self._prefixes))
+            if len(feature) <= _LONGEST_NAME and self.takes(feature)
         ]
+
+    def closed(self) -> list[str]:
+        """Scores and decisions that there can be for everybody, by name, if every scorer looks at every half.
+
+        What events name is not among them, nor are components.
+        """
+        scores = {
+            f"{direction}.{category}"
+            for scorer, categories in self._categories.items()
+            for direction in self._directions.get(scorer, ("input", "output"))
+            for category in categories
+        }
+        return sorted(filter(self.takes, {*scores, "output.score", "output.decision"}))
+
+    def takes(self, feature: str) -> bool:
+        """Whether a feature of that name is watched."""
+        return feature in self._names or feature.startswith(self._prefixes)
 
     def _scores(self, half: Half, judgement: Judgement) -> Iterator[tuple[str, float]]:
         for scorer in judgement.verdict.scores:
@@ -104,6 +137,7 @@ class DriftMonitor:
         config: DriftConfig,
         metrics: Metrics,
         features: WatchedFeatures,
+        clock: Clock,
         references: References | None = None,
     ) -> None:
         embeddings = config.embeddings
@@ -118,9 +152,13 @@ class DriftMonitor:
             max_series_per_model=config.max_series,
             max_models=config.max_models,
             embedded_share=embeddings.share,
+            components=len(config.components),
         )
-        self._watch = DriftWatch(plan, references)
-        self._vectors = VectorWatch(_of_vectors(plan, config)) if watches_vectors else None
+        self._watch = DriftWatch(plan, references, clock)
+        self._vectors = VectorWatch(_of_vectors(plan, config), clock) if watches_vectors else None
+        self._places: list[Places] = [self._watch.places, *([self._vectors.places] if self._vectors else ())]
+        self._clock = clock
+        self._warn_at = clock.monotonic()
         self._metrics = metrics
         self._features = features
         self._attributes = frozenset(map(short_name, config.attributes))
@@ -139,13 +177,15 @@ class DriftMonitor:
         watched = self._features.of(half, judgement, vector)
         for feature, value in watched:
             self._feed(Series(model, feature), value, time)
-            for attribute, group in groups:
+        for attribute, group in groups:
+            for feature, value in watched:
                 self._feed(Series(model, feature, attribute, group), value, time)
-        if self._vectors is not None and vector is not None:
-            everybody = Series(model, f"{half.direction}.embedding")
+        everybody = Series(model, f"{half.direction}.embedding")
+        if self._vectors is not None and vector is not None and self._features.takes(everybody.feature):
             for series in (everybody, *(everybody._replace(attribute=name, group=group) for name, group in groups)):
-                if not self._vectors.offer(series, vector, time):
-                    self._metrics.missing(VECTORS, "busy")
+                offered = self._vectors.offer(series, vector, time)
+                if offered in ("busy", "error"):
+                    self._metrics.missing(VECTORS, offered)
         return watched
 
     def _feed(self, series: Series, value: float | str, time: float) -> None:
@@ -153,7 +193,7 @@ class DriftMonitor:
             self._metrics.drift_detected(series.model, detector, series.label)
 
     def look(self) -> None:
-        """Set the gauges. Called about once a second."""
+        """Set the gauges, and tell what is not watched. Called about once a second."""
         if self._vectors is not None:
             for series, detector in self._vectors.reports():
                 self._metrics.drift_detected(series.model, detector, series.label)
@@ -167,6 +207,23 @@ class DriftMonitor:
         for series, detector in self._shown.keys() - shown.keys():
             self._metrics.set_drift(series.model, detector, series.label, None, None)
         self._shown = shown
+        self._tell_who_has_no_place()
+
+    def _tell_who_has_no_place(self) -> None:
+        is_due = self._clock.monotonic() >= self._warn_at
+        for places in self._places:
+            for reason, observations in places.take_observations().items():
+                self._metrics.drift_not_watched(reason, observations)
+            if not is_due:
+                continue
+            models, series = places.take_names()
+            if models or series:
+                self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
+                _logger.warning(
+                    "drift_not_watched models=%r series=%r see=drift.features,drift.max_series,drift.max_models",
+                    models,
+                    series,
+                )
 
     def close(self) -> None:
         """End the process that watches vectors."""
@@ -175,12 +232,20 @@ class DriftMonitor:
 
 
 def _of_vectors(plan: WatchPlan, config: DriftConfig) -> WatchPlan:
+    most = config.embeddings.max_series
+    halves = sum(map(config.watches, config.vectors))
+    if not config.attributes:
+        most = min(most, halves)
+    elif most > halves:
+        # Whole groups: places that are never filled would have their share of the false alarms.
+        most -= most % halves
     return plan._replace(
         numbers=(),
         categories=(),
         vectors=config.embeddings.detectors,
         first=min(max(plan.first, _FEWEST_VECTORS), _MOST_VECTORS),
-        max_series_per_model=config.embeddings.max_series,
+        max_series_per_model=most,
+        components=0,
         max_models=min(plan.max_models, _MOST_MODELS),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from agent.events import Direction
 from agent.pipeline.pending import Half
 from agent.scores import MissingScore
-from agent.scoring.embedding import NAME, EmbeddedText, Vector
+from agent.scoring.embedding import NAME, EmbeddedText, Vector, unit_vector
 
 __all__ = ["EmbeddingSample", "vector_of"]
 
@@ -63,7 +63,7 @@ def _is_below(inference_id: str, bound: int) -> bool:
 
 
 def vector_of(half: Half, missing: Callable[[str, str], None]) -> Vector | None:
-    """The mean of the vectors of a scored half's texts, of length 1 at most; None where it was not embedded.
+    """The mean of the vectors of a scored half's texts, of length 1; None where it was not embedded.
 
     Parameters
     ----------
@@ -80,5 +80,5 @@ def vector_of(half: Half, missing: Callable[[str, str], None]) -> Vector | None:
             vectors.append(answer.vector)
     if len(vectors) < 2:
         return vectors[0] if vectors else None
-    mean: Vector = np.mean(vectors, axis=0, dtype=np.float32)
-    return mean
+    # Of length 1 again: how long a mean is says how many texts there were, and a conversation's next turn is no drift.
+    return unit_vector(np.mean(vectors, axis=0, dtype=np.float32))

@@ -29,6 +29,8 @@ PAYLOADS: tuple[Payloads, ...] = ("mark", "show")
 
 _CALLED = 0.5
 _SUFFIX = "adversarial.suffix"
+#: What draws nothing may go also where it is no trick: between letters that need none it means nothing to a model.
+_DRAWS_NOTHING = "zero-width"
 #: Writings and spellings of people's own, which no model need be spared.
 _LEFT = frozenset({"traditional", "typos", "pinyin"})
 _ROT13 = re.compile(ROT13_WORDS, re.IGNORECASE)
@@ -123,7 +125,7 @@ def _edits(text: str, payloads: Payloads) -> list[_Edit]:
         if not source.needs & facts or source.kind in _LEFT or source.category not in (OBFUSCATION, _SUFFIX):
             continue
         found = source.look(view)
-        if found is not None and found.strength >= (CERTAIN if source.category == _SUFFIX else _CALLED):
+        if found is not None and found.strength >= _least(source):
             edits += _edits_of(source, found, payloads)
     edits = [edit for edit in edits if text[edit.piece.start : edit.piece.end] != edit.piece.plain]
     edits.sort(key=lambda edit: (edit.piece.start, edit.piece.start - edit.piece.end))
@@ -132,6 +134,13 @@ def _edits(text: str, payloads: Payloads) -> list[_Edit]:
         if edit.piece.end > edit.piece.start and (not apart or edit.piece.start >= apart[-1].piece.end):
             apart.append(edit)
     return apart
+
+
+def _least(source: SignalSource) -> float:
+    """The strength from which a trick is undone."""
+    if source.kind == _DRAWS_NOTHING:
+        return 0.0
+    return CERTAIN if source.category == _SUFFIX else _CALLED
 
 
 def _edits_of(source: SignalSource, found: Found, payloads: Payloads) -> Iterator[_Edit]:

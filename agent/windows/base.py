@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -206,7 +206,10 @@ class Relabelling(Protocol):
 
 @runtime_checkable
 class Divisible(Protocol):
-    """An aggregator of whose state the groups can be left out, where there is no room for them."""
+    """An aggregator of whose state a part can be left out, where there is no room for it."""
 
-    def without_groups(self, state: State) -> State:
-        """A state of everybody alone; ``state`` is left as it is, and the result may refer to it."""
+    def without(self, state: State, parts: Collection[str]) -> State:
+        """A state without those of ``parts`` that are its own, of `agent.windows.fitting.EXPENDABLE`.
+
+        ``state`` is left as it is, and the result may refer to it.
+        """

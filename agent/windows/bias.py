@@ -213,6 +213,19 @@ class BiasAggregator:
                 self._absorb(into, attribute, groups)
             self._trim(into)
 
+    def without(self, state: BiasState, parts: Collection[str]) -> BiasState:
+        """Without ``bias_intersections``, and ``bias_scores``: the sums of scores, of labels that are numbers, and of
+        calibration."""
+        if "bias_intersections" in parts:
+            state = {attribute: groups for attribute, groups in state.items() if attribute not in self._intersections}
+        if "bias_scores" not in parts:
+            return state
+        nothing = [0.0] * (SLOTS - DECISION_SLOTS)
+        return {
+            attribute: {group: [*numbers[:DECISION_SLOTS], *nothing] for group, numbers in groups.items()}
+            for attribute, groups in state.items()
+        }
+
     def finish(self, state: BiasState, context: FinishContext) -> BiasMeasurement:
         by_attribute = {
             attribute: [GroupCounts(group, numbers) for group, numbers in sorted(groups.items()) if group != REST]

@@ -161,13 +161,15 @@ def encode(
     """
     chosen = [(place, each) for place, each in enumerate(math.aggregators) if each.name not in without]
     divided = {
-        place: each for place, each in chosen if f"{each.name}_groups" in without and isinstance(each, Divisible)
+        place: each
+        for place, each in chosen
+        if isinstance(each, Divisible) and any(part.startswith(f"{each.name}_") for part in without)
     }
 
     def parts(states: list[State]) -> list[State]:
         if not without:
             return states
-        return [divided[at].without_groups(states[at]) if at in divided else states[at] for at, _ in chosen]
+        return [divided[at].without(states[at], without) if at in divided else states[at] for at, _ in chosen]
 
     record = PaneRecord(
         version=1,

@@ -154,7 +154,10 @@ class DriftAggregator:
         if is_new:
             self._trim(into)
 
-    def without_groups(self, state: DriftState) -> DriftState:
+    def without(self, state: DriftState, parts: Collection[str]) -> DriftState:
+        """Without ``drift_groups``: everybody alone."""
+        if "drift_groups" not in parts:
+            return state
         return {feature: {"all": table["all"], "by": {}} for feature, table in state.items()}
 
     def finish(self, state: DriftState, context: FinishContext) -> DriftCounts:

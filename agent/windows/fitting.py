@@ -16,8 +16,9 @@ from agent.windows.panes import ModelPanes
 
 __all__ = ["EXPENDABLE", "StateFitting"]
 
-EXPENDABLE: Final = ("drift_groups", "drift", "sentiment", "identity")
-"""What is left out, in this order: an aggregator, or of one what it counts by group. Never harm, nor decisions."""
+EXPENDABLE: Final = ("drift_groups", "drift", "sentiment", "identity", "bias_intersections", "bias_scores")
+"""What is left out, in this order: an aggregator, or a part of one's counts, which has the aggregator's name before it.
+Never harm, nor decisions by group."""
 
 #: Of a message beside its value: key, headers, what a batch begins with.
 _BESIDE_THE_VALUE: Final = 2048
@@ -35,7 +36,7 @@ class StateFitting:
     __slots__ = ("_left_out", "_parts", "most_bytes")
 
     def __init__(self, aggregators: Sequence[str]) -> None:
-        self._parts = tuple(part for part in EXPENDABLE if part.removesuffix("_groups") in aggregators)
+        self._parts = tuple(part for part in EXPENDABLE if part.partition("_")[0] in aggregators)
         self._left_out: Counter[str] = Counter()
         self.most_bytes = sys.maxsize
 

@@ -11,20 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 
 from agent.clock import SystemClock
 from agent.errors import HarmwatchError
 from agent.pipeline import build_embedding, build_scorers, build_sentiment
+from agent.pipeline.build import watched_features
 from agent.policy import Policy
 from agent.scoring.base import Batch, ScoringItem, limits_of
 from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
+from streams.commands.doctor_drift import untold_of_drift
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
-from streams.topics import admin_client, describe_topics, topic_specs
+from streams.topics import STATE_ROOM, admin_client, describe_topics, largest_message, topic_specs
 
 __all__ = ["Check", "add_arguments", "check_all", "run"]
 
@@ -78,9 +80,15 @@ def _quiet(quiet: bool, console: Console) -> Iterator[None]:
 def check_all(config: WorkerConfig) -> list[Check]:
     """Every check that the configuration allows; one that fails does not stop the next."""
     checks: list[Check] = []
-    for part in (_formats, _parts, _scorers, _kafka, _web, _folders, _evidence, _policy, _canaries):
+    for part in (_formats, _parts, _scorers, _drift, _kafka, _web, _folders, _evidence, _policy, _canaries):
         checks += part(config)
-    return checks
+    return _said_once(checks)
+
+
+def _said_once(checks: list[Check]) -> list[Check]:
+    """Without the worker's failure where another check says the same, and what it belongs to."""
+    elsewhere = {check.found for check in checks if check.outcome == "failed" and check.name != "worker"}
+    return [check for check in checks if check.name != "worker" or check.found not in elsewhere]
 
 
 def _formats(config: WorkerConfig) -> list[Check]:
@@ -148,8 +156,16 @@ def _measure(title: str, build: Callable[[], SentimentMeasure | EmbeddingMeasure
             return []
         measure.warm_up()
     except HarmwatchError as error:
-        return [Check(title, "failed", str(error), f"or leave out {title}")]
+        return [Check(title, "failed", str(error), f"correct it, or leave out {title}")]
     return [Check(title, "ok", f"{measure.version}, {measure.lane}")]
+
+
+def _drift(config: WorkerConfig) -> list[Check]:
+    try:
+        features = watched_features(config, build_scorers(config.scorers))
+    except HarmwatchError:
+        return []  # which scorer it is has been said
+    return [Check("drift", "warning", found, mend) for found, mend in untold_of_drift(config, features)]
 
 
 def _sample_item() -> ScoringItem:
@@ -169,11 +185,12 @@ def _kafka(config: WorkerConfig) -> list[Check]:
         ]
     try:
         existing = describe_topics(admin)
+        room = _room(config, admin, existing)
     except Exception as error:  # kafka-python raises many kinds; each means that metadata cannot be read
         return [Check("broker", "failed", f"{servers}: {type(error).__name__}", "check the user's rights (ACLs)")]
     finally:
         admin.close()
-    return [Check("broker", "ok", servers), *_topics(config, existing)]
+    return [Check("broker", "ok", servers), *_topics(config, existing), *room]
 
 
 def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
@@ -207,6 +224,16 @@ def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
         else:
             checks.append(Check(f"topic {spec.name}", "ok", f"{held} partitions"))
     return checks
+
+
+def _room(config: WorkerConfig, admin: Any, existing: dict[str, int]) -> list[Check]:
+    """A topic that somebody else made takes 1 MB, where state may be more. Not everybody may ask."""
+    topic = config.topics.panes
+    room = largest_message(admin, topic) if topic in existing else None
+    if room is None or room >= STATE_ROOM:
+        return []
+    return [Check(f"topic {topic}", "warning", f"max.message.bytes is {room}: large window state is cut to fit",
+                  f"kafka-configs --alter --topic {topic} --add-config max.message.bytes={STATE_ROOM}")]  # fmt: skip
 
 
 def _web(config: WorkerConfig) -> list[Check]:

@@ -12,10 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from agent.clock import SystemClock
 from agent.config import CoreConfig, PolicyConfig
+from agent.drift.reference_file import load_references
 from agent.errors import ConfigError, DecodeError
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
-from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
+from agent.pipeline import Pipeline, RecordOutcome, build_embedding, build_pipeline
 from agent.policy import Policy
 from streams.commands.terminal import event_lines, open_input
 from streams.config import load_config
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("give --filter or --sanitise, not both")
     shown = "filtered" if args.filter else "sanitised" if args.sanitise else "verdicts"
     config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
+    config = _without_drift(config)
     clock = SystemClock()
     console = Console(stderr=True)
     if args.explain or args.filter:
@@ -87,6 +89,15 @@ def run(args: argparse.Namespace) -> int:
         _drain(pipeline, progress, task, shown)
     pipeline.terminate()
     return 1 if undecodable else 0
+
+
+def _without_drift(config: CoreConfig) -> CoreConfig:
+    """Nobody sees drift here: it is not worth embedding texts and learning references. Its configuration is read."""
+    if config.drift.enabled:
+        build_embedding(config.drift)
+        if config.drift.reference is not None:
+            load_references(config.drift.reference)
+    return config.model_copy(update={"drift": config.drift.model_copy(update={"enabled": False})})
 
 
 def _progress(console: Console, quiet: bool) -> Progress:

@@ -15,6 +15,7 @@ from agent.windows.codec import decode
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaStateReader
 from streams.ports import Message
+from streams.topics import admin_client, largest_message
 from streams.worker import Worker
 from tests.builders import native
 from tests.integration.test_worker import BROKERS, make_config, running, until
@@ -132,3 +133,18 @@ async def test_messages_that_fit_one_by_one_are_written_where_a_batch_of_them_do
     assert [record.value for record in records] == [message.value for message in sent]
     with pytest.raises(MessageTooLarge, match="5000 bytes"):
         await publish(config, [Message(topic, None, bytes(5000)), *sent])
+
+
+def test_the_broker_tells_how_large_a_message_may_be(cluster: Any) -> None:
+    prefix = f"room-{uuid.uuid4().hex[:8]}"
+    config = make_config(cluster.bootstrap, prefix)
+    cluster.create_topic(config.topics.panes, 1, config={"max.message.bytes": str(LIMIT)})
+    cluster.create_topic(config.topics.events[0], 1)
+    admin = admin_client(config.kafka)
+    try:
+        assert largest_message(admin, config.topics.panes) == LIMIT
+        # The topic has none of its own: the broker's holds, where it says so.
+        assert largest_message(admin, config.topics.events[0]) in (1_048_588, None)
+        assert largest_message(admin, "nowhere") is None
+    finally:
+        admin.close()

@@ -22,6 +22,7 @@ harmwatch_parity_alarms_total counter model,attribute,favoured,disfavoured
 harmwatch_drift_statistic gauge model,detector,feature
 harmwatch_drift_threshold gauge model,detector,feature
 harmwatch_drift_detected_total counter model,detector,feature
+harmwatch_drift_not_watched_total counter reason
 harmwatch_bias_hints gauge model,attribute,group,feature
 harmwatch_harm_component gauge model,window,component
 harmwatch_harm_index gauge model,window,form

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from agent.config import CoreConfig
+from agent.errors import ConfigError
 from streams.cli import COMMANDS, main
+from streams.commands.score import _without_drift
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -47,3 +51,11 @@ def test_an_interrupt_is_one_line_whenever_it_comes(
     monkeypatch.setattr(f"{COMMANDS['schema'].module}.{moment}", interrupt)
     assert main(["schema"]) == 1
     assert capsys.readouterr().err == "harmwatch schema: interrupted\n"
+
+
+def test_score_embeds_nothing_for_drift_but_reads_its_configuration(tmp_path: Path) -> None:
+    config = CoreConfig.model_validate({"drift": {"enabled": True, "embeddings": {"encoder": "built_in"}}})
+    assert not _without_drift(config).drift.enabled
+    for drift in ({"embeddings": {"encoder": "/nowhere"}}, {"reference": str(tmp_path / "nothing.json")}):
+        with pytest.raises(ConfigError, match=r"nowhere|nothing"):
+            _without_drift(CoreConfig.model_validate({"drift": {"enabled": True, **drift}}))

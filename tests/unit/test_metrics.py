@@ -63,6 +63,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
     metrics.set_bias_hint(model, "gender", "female", "input.features.income", held=True)
     metrics.drift_detected(model, "mmd", "embedding")
+    metrics.drift_not_watched("models")
     components = {"privacy": 0.1, "bias": None}
     metrics.set_harm(
         model,
@@ -91,6 +92,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.late_label(model, "gender", "female", "approved", "approved")
     metrics.decisions_awaiting_label(3)
     metrics.decision_given_up()
+    metrics.state_left_out("drift")
     metrics.stage("decode", 2e-5)
     metrics.batch("toxicity", "tokens", 32, 4096)
     metrics.event_lag(model, 0.2)

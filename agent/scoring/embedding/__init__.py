@@ -20,7 +20,16 @@ from agent.scoring.embedding.built_in import BuiltInEmbedding
 from agent.scoring.embedding.checkpoint import CheckpointEmbedding
 from agent.scoring.shipped import WARM_UP_TEXTS
 
-__all__ = ["BUILT_IN", "NAME", "EmbeddedText", "EmbeddingMeasure", "TextEncoder", "Vector", "load_embedding"]
+__all__ = [
+    "BUILT_IN",
+    "NAME",
+    "EmbeddedText",
+    "EmbeddingMeasure",
+    "TextEncoder",
+    "Vector",
+    "load_embedding",
+    "unit_vector",
+]
 
 NAME = "embedding"
 BUILT_IN = "built_in"
@@ -85,12 +94,12 @@ class EmbeddingMeasure:
         """One `EmbeddedText` for each text."""
         vectors, truncated = self._encoder.vectors(batch.texts("raw"))
         return [
-            EmbeddedText({}, truncated=cut, judged=False, vector=None if vector is None else _unit(vector))
+            EmbeddedText({}, truncated=cut, judged=False, vector=None if vector is None else unit_vector(vector))
             for vector, cut in zip(vectors, truncated, strict=True)
         ]
 
 
-def _unit(vector: Vector) -> Vector | None:
+def unit_vector(vector: Vector) -> Vector | None:
     """Of length 1: how long a vector is says how long its text is, and how sure its encoder."""
     length = float(np.linalg.norm(vector))
     return vector / np.float32(length) if 0.0 < length < float("inf") else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from agent.scoring.encoders.pooled import PooledEncoder
@@ -27,7 +27,7 @@ class CheckpointEmbedding:
     Raises
     ------
     ConfigError
-        When there is no such directory, or torch or transformers are not installed.
+        When there is no such directory, it has no safetensors, or torch or transformers are not installed.
     """
 
     def __init__(self, directory: str) -> None:
@@ -43,6 +43,10 @@ class CheckpointEmbedding:
                 f"drift.embeddings.encoder: {missing[0]} is not installed; pip install 'harmwatch[models]', "
                 "or set built_in"
             )
+        if not any(self._path.glob("*.safetensors")):
+            raise ConfigError(
+                f"drift.embeddings.encoder: {directory} has no weights in safetensors; convert them, or set built_in"
+            )
         self.version = f"checkpoint@{self._path.name}"
         self._encoder: PooledEncoder | None = None
 
@@ -51,13 +55,17 @@ class CheckpointEmbedding:
 
         Raises
         ------
-        ModelError
+        ConfigError
             When files are missing or damaged, or are no safetensors.
         """
         if self._encoder is None:
             from agent.scoring.encoders.pooled import PooledEncoder
 
-            self._encoder = PooledEncoder.load("embedding", str(self._path))
+            try:
+                self._encoder = PooledEncoder.load("embedding", str(self._path))
+            except ModelError as error:
+                said = str(error).removeprefix("scorer ").removeprefix("embedding: ")
+                raise ConfigError(f"drift.embeddings.encoder: {said}") from error
 
     def vectors(self, texts: Sequence[str]) -> tuple[list[NDArray[np.float32] | None], list[bool]]:
         """See `agent.scoring.embedding.TextEncoder`."""

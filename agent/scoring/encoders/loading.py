@@ -87,9 +87,10 @@ def _load(
             kind = "DebertaV2ForSequenceClassification"
             settings["config"] = transformers.DebertaV2Config.from_pretrained(source, **common)
         network, report = getattr(transformers, kind).from_pretrained(
-            source, use_safetensors=None if allow_pickle else True, output_loading_info=True, torch_dtype="float32",
-            **settings,
-        )  # fmt: skip
+            source, use_safetensors=None if allow_pickle else True, output_loading_info=True, **settings
+        )
+        # The argument for it has another name in newer versions, which print a line for the old one.
+        network = network.float()
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **settings)
     # Files of all kinds of damage, hubs that cannot be reached, packages that a tokeniser lacks.
     except Exception as error:

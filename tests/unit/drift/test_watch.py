@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from agent.clock import ManualClock
+from agent.drift.places import SILENT_SECONDS
 from agent.drift.reference import CategoryReference, NumberReference
 from agent.drift.reference_file import References
-from agent.drift.watch import DriftWatch, Series, WatchPlan
+from agent.drift.series import Series
+from agent.drift.watch import DriftWatch, WatchPlan
 from agent.errors import ConfigError
 
 EVERYBODY = Series("loans", "output.score")
@@ -78,16 +86,37 @@ def test_a_series_takes_what_its_first_value_was() -> None:
     assert next(given.readings())[2].observations == 0
 
 
-def test_strangers_cannot_make_it_grow(caplog: pytest.LogCaptureFixture) -> None:
+def test_strangers_cannot_make_it_grow() -> None:
     watch = DriftWatch(WatchPlan(first=20, max_series_per_model=3, max_models=2))
     for model in ("a", "b", "a", "c"):
         for number in range(5):
             feed(watch, Series(model, f"f{number}"), [1.0] * 20)
     assert len(list(watch.readings())) == 6
-    # b, which was fed before a, has made place for c.
-    assert {series.model for series, _, _ in watch.readings()} == {"a", "c"}
-    assert len(caplog.records) == 1
-    assert "drift.features" in caplog.text
+    assert {series.model for series, _, _ in watch.readings()} == {"a", "b"}
+
+
+def test_more_models_than_places_take_no_detector_from_those_that_came_first() -> None:
+    watch = DriftWatch(WatchPlan(first=50, max_models=8))
+    for turn in range(60):
+        for number in range(9):
+            watch.observe(Series(f"m{number}", "output.score"), turn % 7 / 7.0, float(turn))
+    assert {series.model for series, _, _ in watch.readings()} == {f"m{number}" for number in range(8)}
+
+
+def test_a_model_that_was_silent_for_a_day_makes_place_and_is_learnt_anew() -> None:
+    clock = ManualClock(0.0)
+    watch = DriftWatch(WatchPlan(first=20, max_models=2), clock=clock)
+    for model in ("a", "b"):
+        feed(watch, Series(model, "output.score"), [1.0] * 20)
+    clock.advance(SILENT_SECONDS - 1.0)
+    feed(watch, Series("b", "output.score"), [1.0])
+    feed(watch, Series("c", "output.score"), [1.0] * 20)
+    assert {series.model for series, _, _ in watch.readings()} == {"a", "b"}
+    clock.advance(1.0)
+    # A time that an event gives, however far off, makes nobody look silent.
+    feed(watch, Series("c", "output.score"), [1.0] * 20, start=1e12)
+    feed(watch, Series("a", "output.score"), [1.0] * 20, start=1e12)
+    assert {series.model for series, _, _ in watch.readings()} == {"b", "c"}
 
 
 def test_features_and_groups_of_events_leave_places_for_scores() -> None:
@@ -95,11 +124,77 @@ def test_features_and_groups_of_events_leave_places_for_scores() -> None:
     for number in range(50):
         feed(watch, Series("a", f"input.features.f{number}"), [1.0] * 20)
         feed(watch, Series("a", "output.score", "sex", f"g{number}"), [1.0] * 20)
-    for number in range(6):
+    for number in range(7):
         feed(watch, Series("a", f"output.category{number}"), [1.0] * 20)
-    names = [series.feature for series, _, _ in watch.readings()]
-    assert len(names) == 8
-    assert sum(name.startswith("output.category") for name in names) == 4
+    # Everybody's output.score, which has the eighth place, was not fed.
+    watched = [series.label for series, _, _ in watch.readings()]
+    assert sorted(watched) == [f"output.category{number}" for number in range(7)]
+
+
+def test_everybodys_features_have_places_whatever_comes_first() -> None:
+    """Of scores, components and groups in any order; and no group is watched in part."""
+    scores = [f"output.category{number}" for number in range(4)]
+    components = ["output.embedding.0", "output.embedding.1"]
+    groups = [(None, None), *(("gender", name) for name in ("female", "male", "other"))]
+    everything = [Series("a", feature, *group) for feature in scores + components for group in groups]
+    for seed in range(30):
+        watch = DriftWatch(WatchPlan(first=20, max_series_per_model=16, components=2))
+        Random(seed).shuffle(everything)
+        for _ in range(40):
+            for series in everything:
+                watch.observe(series, 1.0, 0.0)
+        watched = {series for series, _, _ in watch.readings()}
+        assert {series.feature for series in watched if series.attribute is None} == {*scores, *components}
+        by_group = Counter((series.attribute, series.group) for series in watched if series.attribute is not None)
+        # Each takes six of the twelve places that everybody's four scores leave.
+        assert sorted(by_group.values()) == [6, 6]
+
+
+FED = st.tuples(
+    st.sampled_from(["output.a", "output.b", "output.embedding.0", "input.features.x", "input.features.y"]),
+    st.sampled_from([None, "f", "m", "o"]),
+)
+
+
+@given(fed=st.lists(FED, max_size=40), most=st.integers(1, 12), components=st.integers(0, 2))
+def test_no_more_are_watched_than_the_run_time_is_shared_out_among(
+    fed: list[tuple[str, str | None]], most: int, components: int
+) -> None:
+    plan = WatchPlan(first=20, max_series_per_model=most, components=components)
+    watch = DriftWatch(plan, clock=ManualClock(0.0))
+    for feature, group in fed:
+        watch.observe(Series("a", feature) if group is None else Series("a", feature, "sex", group), 1.0, 0.0)
+        watched = watch._made.get("a", {})
+        assert len(watched) <= plan.places
+        assert all(map(watch.places.holds, watched))
+
+
+def test_the_run_time_is_shared_out_among_components_too() -> None:
+    def threshold(plan: WatchPlan) -> float:
+        watch = DriftWatch(plan)
+        feed(watch, Series("chat", "output.toxicity"), [float(number) for number in range(20)])
+        return next(watch.readings())[2].threshold
+
+    plan = WatchPlan(first=20, events_per_hour=1_000.0, max_series_per_model=8, components=8)
+    assert threshold(plan) == threshold(plan._replace(max_series_per_model=16, components=0))
+
+
+def test_what_has_no_place_is_counted_and_named() -> None:
+    watch = DriftWatch(WatchPlan(first=20, max_series_per_model=1, max_models=1))
+    for series in (EVERYBODY, WOMEN, WOMEN, Series("chat", "output.toxicity")):
+        feed(watch, series, [1.0])
+    assert watch.places.take_observations() == {"series": 2, "models": 1}
+    assert watch.places.take_names() == (["chat"], ["loans: output.score[gender=female]"])
+    assert watch.places.take_observations() == {}
+    assert watch.places.take_names() == ([], [])
+
+
+@pytest.mark.parametrize("feature", ["input.features.user.embedding", "output.features.my.embedding.3", "x.embedding"])
+def test_features_of_events_with_such_a_name_are_no_embeddings(feature: str) -> None:
+    assert not Series("a", feature).is_of_embeddings
+    assert not Series("a", feature).is_component
+    assert Series("a", "input.embedding").is_of_embeddings
+    assert Series("a", "output.embedding.12").is_component
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])

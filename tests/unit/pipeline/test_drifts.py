@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from agent.clock import ManualClock
-from agent.config import CoreConfig
+from agent.config import CoreConfig, validate
+from agent.drift.watch import WatchPlan
 from agent.errors import ConfigError
 from agent.events import InferenceEvent, Payload
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import build_pipeline
+from agent.pipeline.drifts import _of_vectors
 from tests.builders import WordScorer, make_event
 
 START = 1_700_000_000.0
@@ -117,14 +119,80 @@ def test_a_reference_from_a_file_needs_no_learning(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"numbers": ["voodoo"]}, "no drift detector named"),
-        ({"numbers": ["alibi_mmd"]}, "alibi_mmd is not fed with a number"),
         ({"reference": "/nowhere/reference.json", "events_per_hour": 1.0}, "cannot be read"),
     ],
 )
 def test_mistakes_are_said_at_the_start(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Bench(**options)
+
+
+@pytest.mark.parametrize(
+    ("drift", "message"),
+    [
+        ({"numbers": ["voodoo"]}, "drift.numbers.0: Input should be 'cusum', 'ks' or 'psi'"),
+        ({"numbers": ["alibi_cvm"]}, "drift.numbers.0: Input should be 'cusum', 'ks' or 'psi'"),
+        ({"categories": ["ks"]}, "drift.categories.0: Input should be 'chi_square' or 'fisher'"),
+        ({"numbers": ["ks", "ks"]}, "drift.numbers: a name stands there twice"),
+        (
+            {"embeddings": {"encoder": "built_in", "detectors": ["alibi_mmd"] * 2}},
+            "drift.embeddings.detectors: a name stands there twice",
+        ),
+        ({"embeddings": {"detectors": ["alibi_mmd"]}}, "drift.embeddings: .* set drift.embeddings.encoder"),
+        ({"features": ["output.score"], "embeddings": {"encoder": "built_in"}}, "drift: .* features .* encoder"),
+        (
+            {"features": ["input.*"], "embeddings": {"encoder": "built_in", "directions": ["output"]}},
+            "drift: .* features .* encoder",
+        ),
+        (
+            {"features": ["output.embedding.*"], "embeddings": {"encoder": "built_in", "detectors": ["alibi_mmd"]}},
+            "drift: .* features .* output.embedding, .* detectors",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_no_configuration(drift: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        validate(CoreConfig, {"drift": drift}, "harmwatch.yaml")
+
+
+@pytest.mark.parametrize(
+    ("drift", "directions"),
+    [
+        ({}, ["input", "output"]),
+        ({"features": ["output.*"]}, ["output"]),
+        ({"features": ["input.embedding.7"]}, ["input"]),
+    ],
+)
+def test_texts_are_embedded_where_something_looks_at_their_vectors(
+    drift: dict[str, Any], directions: list[str]
+) -> None:
+    config = CoreConfig.model_validate({"drift": {**drift, "embeddings": {"encoder": "built_in"}}})
+    assert config.drift.embedded_directions == directions
+
+
+@pytest.mark.parametrize(
+    ("attributes", "most", "places"),
+    [([], 8, 2), ([], 1, 1), (["gender"], 8, 8), (["gender"], 7, 6), (["gender"], 1, 1)],
+)
+def test_false_alarms_of_vectors_are_shared_out_among_series_that_can_be(
+    attributes: list[str], most: int, places: int
+) -> None:
+    embeddings = {"encoder": "built_in", "detectors": ["alibi_mmd"], "max_series": most}
+    config = CoreConfig.model_validate({"drift": {"attributes": attributes, "embeddings": embeddings}})
+    assert _of_vectors(WatchPlan(components=16), config.drift).places == places
+
+
+def test_who_has_no_place_is_counted_and_told_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(features=["output.score"], attributes=["gender"], max_series=1, max_models=1).take(loans(drawn(0, 5)))
+    bench.take([make_event(inference_id="x", model="other", output=Payload(score=0.5))])
+    assert bench.metrics.rows("harmwatch_drift_not_watched_total") == {("models",): 1, ("series",): 5}
+    assert [record.getMessage() for record in caplog.records if "not_watched" in record.message] == [
+        "drift_not_watched models=[] series=['loans: output.score[gender=female]'] "
+        "see=drift.features,drift.max_series,drift.max_models"
+    ]
+    bench.clock.advance(300.0)
+    bench.pipeline.keep_house()
+    assert "models=['other']" in caplog.records[-1].message
 
 
 def test_nothing_is_watched_unless_asked_for() -> None:

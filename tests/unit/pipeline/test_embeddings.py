@@ -122,7 +122,7 @@ def test_the_vector_of_several_texts_is_their_mean_and_a_missing_one_is_counted(
     assert vector_of(half, missed) is None
     first, second = np.float32([1.0, 0.0]), np.float32([0.0, 1.0])
     half.answers = [{}, {"embedding": EmbeddedText({}, vector=first)}, {"embedding": EmbeddedText({}, vector=second)}]
-    np.testing.assert_array_equal(vector_of(half, missed), [0.5, 0.5])
+    np.testing.assert_allclose(vector_of(half, missed), [0.5**0.5, 0.5**0.5], rtol=1e-6)
     half.answers[1] = {"embedding": EmbeddedText({})}
     np.testing.assert_array_equal(vector_of(half, missed), second)
     assert told == []
@@ -203,7 +203,9 @@ def test_mistakes_are_said_at_the_start(embeddings: dict[str, Any], message: str
         Bench(embeddings)
 
 
-@pytest.mark.parametrize("embeddings", [{"share": 0.0}, {"share": 1.5}, {"detectors": ["cusum"]}, {"components": 99}])
+@pytest.mark.parametrize(
+    "embeddings", [{"share": 0.0}, {"share": 1e-7}, {"share": 1.5}, {"detectors": ["cusum"]}, {"components": 99}]
+)
 def test_values_out_of_range_are_no_configuration(embeddings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(embeddings))):
         CoreConfig.model_validate({"drift": {"embeddings": embeddings}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.errors import ConfigError, ModelError
+from agent.errors import ConfigError
 from agent.events import TextPart
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.compact.artefact import MULTILINGUAL, unpack
@@ -145,9 +146,18 @@ def test_a_checkpoint_gives_the_mean_of_its_last_layer(tmp_path: Path, kind: str
 
 @pytest.mark.layer("models")
 def test_a_checkpoint_without_safetensors_or_without_weights_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no safetensors; convert it$"):
-        load_embedding(str(write_classifier(tmp_path / "pickled", safe=False))).warm_up()
+    with pytest.raises(ConfigError, match=r"^drift.embeddings.encoder: .* no weights in safetensors; convert them"):
+        load_embedding(str(write_classifier(tmp_path / "pickled", safe=False)))
     broken = write_classifier(tmp_path / "broken")
     (broken / "model.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ConfigError, match=r"^drift.embeddings.encoder: .* cannot be loaded"):
         load_embedding(str(broken)).warm_up()
+
+
+@pytest.mark.layer("models")
+def test_loading_a_checkpoint_prints_nothing(tmp_path: Path) -> None:
+    program = "import sys; from agent.scoring.embedding import load_embedding; load_embedding(sys.argv[1]).warm_up()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", program, str(write_classifier(tmp_path))]
+    there = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "deprecated" not in there.stderr

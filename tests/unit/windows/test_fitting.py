@@ -91,6 +91,42 @@ def test_a_state_is_packed_first_and_then_parts_go_in_the_stated_order() -> None
     assert engine.totals("m") == totals  # only what is written is cut
 
 
+def test_what_decisions_can_do_without_goes_last_and_decisions_by_group_stay() -> None:
+    aggregators = [HarmAggregator(), BiasAggregator(intersections=[["sex", "age"]])]
+    engine = WindowEngine(aggregators, ManualClock(START + 4000.0))
+    draw = random.Random(3)
+    for offset in range(300):
+        attributes = {"sex": draw.choice("fm"), "age": draw.choice("123456789")}
+        decision = draw.choice(["approved", "denied"])
+        made = make_observation(
+            time=START + 10.0 * offset, decision=decision, attributes=attributes, decision_score=draw.random()
+        )
+        engine.apply(KEY, offset, [made])
+    totals = engine.totals("m")
+    seen = []
+    most = len(written(engine, 1 << 30))
+    for _ in range(4):
+        value = written(engine, most - 1)
+        most = len(value)
+        left_out = engine.fitting.take_left_out()
+        other = WindowEngine(aggregators, ManualClock(START + 4000.0))
+        other.restore(KEY, [value])
+        seen.append((sorted(left_out), other.totals("m")["bias"]))
+    assert [left_out for left_out, _ in seen] == [
+        [],
+        ["bias_intersections"],
+        *[["bias_intersections", "bias_scores"]] * 2,
+    ]
+    plain = {name: groups for name, groups in totals["bias"].items() if name != "sex+age"}
+    assert totals["bias"].keys() == {"sex", "age", "sex+age"}
+    assert seen[0][1] == totals["bias"]
+    assert seen[1][1] == plain
+    assert seen[2][1] == {
+        name: {group: numbers[:12] + [0.0] * 8 for group, numbers in groups.items()} for name, groups in plain.items()
+    }
+    assert engine.totals("m") == totals
+
+
 @given(most_bytes=st.integers(0, 1 << 18))
 def test_whatever_fits_fits_and_harm_and_decisions_stay(most_bytes: int) -> None:
     engine = _FILLED

@@ -1,0 +1,81 @@
+"""What doctor says without a broker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.commands.doctor import Check, _drift, _room, _said_once, _scorers
+from streams.config import WorkerConfig
+
+
+def config(**drift: Any) -> WorkerConfig:
+    return WorkerConfig.model_validate({"topics": {"events": ["e"]}, "drift": drift})
+
+
+@pytest.mark.parametrize(
+    ("drift", "said"),
+    [
+        ({"enabled": True}, []),
+        ({"enabled": True, "attributes": ["gender"]}, ["64 places, 102 needed"]),
+        ({"enabled": True, "attributes": ["gender"], "max_series": 102}, []),
+        ({"enabled": True, "features": ["output.score"], "attributes": ["gender"]}, []),
+        ({"enabled": True, "max_series": 9}, ["34 scores and decisions, 9 places"]),
+        (
+            {"enabled": True, "attributes": ["gender"], "max_series": 134, "embeddings": {"encoder": "built_in"}},
+            [],
+        ),
+        (
+            {"enabled": True, "attributes": ["gender"], "max_series": 133, "embeddings": {"encoder": "built_in"}},
+            ["133 places, 134 needed"],
+        ),
+        (
+            {
+                "enabled": True,
+                "attributes": ["gender", "age"],
+                "max_series": 500,
+                "embeddings": {"encoder": "built_in", "detectors": ["alibi_mmd"]},
+            },
+            ["8 places for vectors, 10 needed"],
+        ),
+        ({"embeddings": {"encoder": "built_in"}}, ["drift.embeddings.encoder is set, but drift.enabled is false"]),
+    ],
+)
+def test_what_a_worker_would_not_complain_about(drift: dict[str, Any], said: list[str]) -> None:
+    checks = _drift(config(**drift))
+    assert [check.outcome for check in checks] == ["warning"] * len(said)
+    assert all(check.found.startswith(start) and check.mend for check, start in zip(checks, said, strict=True))
+
+
+class Admin:
+    """Answers as kafka-python's admin client does."""
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def describe_configs(self, resources: list[Any], config_filter: str) -> dict[Any, Any]:
+        if self._value is None:
+            raise PermissionError
+        return {"topic": {resource.name: {"max.message.bytes": {"value": self._value}} for resource in resources}}
+
+
+@pytest.mark.parametrize(("value", "warns"), [("1048588", True), ("4194304", False), (None, False), ("", False)])
+def test_a_topic_of_panes_that_takes_little_is_warned_of(value: str | None, warns: bool) -> None:
+    checks = _room(config(), Admin(value), {"harm.panes": 3})
+    assert [check.outcome for check in checks] == ["warning"] * warns
+    assert _room(config(), Admin("1"), {}) == []
+
+
+def test_a_failure_is_said_once() -> None:
+    told = [Check("worker", "failed", "a"), Check("scorer pii", "failed", "a"), Check("web port", "ok", "a")]
+    assert _said_once(told) == told[1:]
+    assert _said_once([told[0], told[2]]) == [told[0], told[2]]
+
+
+def test_the_encoder_that_is_missing_is_named_with_what_to_do() -> None:
+    made = config(enabled=True, embeddings={"encoder": "/nowhere"})
+    made = made.model_copy(update={"scorers": {"pii": made.scorers["pii"]}})
+    (failed,) = (check for check in _scorers(made) if check.outcome == "failed")
+    assert failed.found.startswith("drift.embeddings.encoder: /nowhere")
+    assert failed.mend == "correct it, or leave out drift.embeddings"
