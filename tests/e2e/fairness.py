@@ -37,6 +37,8 @@ MODEL = "loans"
 _STARTED = 1_790_000_000.0
 _SCORERS = ("pii", "toxicity", "adversarial")
 _DRIFT = {"enabled": True, "features": ["output.*", "input.features.income", "input.toxicity"], "attributes": ["sex"]}
+#: What campaigns are made of, each worker learns for itself: they are no part of the comparison.
+_CONFIG = {"drift": _DRIFT, "campaigns": {"enabled": False}}
 _TEXTS = (
     "Thank you.",
     "You are a stupid idiot.",
@@ -111,7 +113,7 @@ def three_workers_two_killed(
     cluster: BrokerCluster, records: Sequence[TrafficRecord], labels: Sequence[TrafficRecord] = ()
 ) -> Counted:
     """What is known after three workers on six partitions, one killed amid its work, one when labels were to come."""
-    with Workbench(cluster, scorers=_SCORERS, partitions=6, config={"drift": _DRIFT}) as bench:
+    with Workbench(cluster, scorers=_SCORERS, partitions=6, config=_CONFIG) as bench:
         bench.create_topics()
         workers = [bench.worker(name) for name in "abc"]
         for worker in workers:
@@ -160,7 +162,7 @@ def _labelled(bench: Workbench) -> float:
 
 def one_worker(cluster: BrokerCluster, records: Sequence[TrafficRecord]) -> Counted:
     """The same of one worker on one partition."""
-    with Workbench(cluster, scorers=_SCORERS, partitions=1, config={"drift": _DRIFT}) as bench:
+    with Workbench(cluster, scorers=_SCORERS, partitions=1, config=_CONFIG) as bench:
         bench.create_topics()
         bench.worker("a").start()
         bench.lens.publish(bench.events, records)

@@ -137,7 +137,7 @@ def test_a_classifier_from_a_directory(tmp_path: Path) -> None:
         ("transformers", {"model": "x"}, "positive and negative"),
         ("transformers", {"model": "x", "labels": {"A": "positive"}}, "positive and negative"),
         ("transformers", {"model": "x", "labels": {"A": "positive", "B": "negative"}, "dimension": "output"}, "remove"),
-        ("transformers", {"labels": {"A": "positive", "B": "negative"}}, "missing"),
+        ("transformers", {"labels": {"A": "positive", "B": "negative"}}, "give either"),
     ],
 )
 def test_wrong_options(kind: str, options: dict[str, object], said: str) -> None:

@@ -18,17 +18,17 @@ def config(**drift: Any) -> WorkerConfig:
     ("drift", "said"),
     [
         ({"enabled": True}, []),
-        ({"enabled": True, "attributes": ["gender"]}, ["64 places, 102 needed"]),
-        ({"enabled": True, "attributes": ["gender"], "max_series": 102}, []),
+        ({"enabled": True, "attributes": ["gender"]}, ["64 places, 120 needed"]),
+        ({"enabled": True, "attributes": ["gender"], "max_series": 120}, []),
         ({"enabled": True, "features": ["output.score"], "attributes": ["gender"]}, []),
-        ({"enabled": True, "max_series": 9}, ["34 scores and decisions, 9 places"]),
+        ({"enabled": True, "max_series": 9}, ["40 scores and decisions, 9 places"]),
         (
-            {"enabled": True, "attributes": ["gender"], "max_series": 134, "embeddings": {"encoder": "built_in"}},
+            {"enabled": True, "attributes": ["gender"], "max_series": 152, "embeddings": {"encoder": "built_in"}},
             [],
         ),
         (
-            {"enabled": True, "attributes": ["gender"], "max_series": 133, "embeddings": {"encoder": "built_in"}},
-            ["133 places, 134 needed"],
+            {"enabled": True, "attributes": ["gender"], "max_series": 151, "embeddings": {"encoder": "built_in"}},
+            ["151 places, 152 needed"],
         ),
         (
             {
