@@ -51,7 +51,8 @@ class DriftConfig(Section):
     first: Annotated[int, Field(ge=20, le=100_000)] = 1_000
     ert_hours: Annotated[float, Field(gt=0, le=1e6)] = 168.0
     events_per_hour: Annotated[float, Field(gt=0, le=1e9)] | None = None
-    max_series: Annotated[int, Field(ge=1, le=1_000)] = 64
+    # Two groups of one attribute have places beside everybody, with all built-in scorers and embeddings.
+    max_series: Annotated[int, Field(ge=1, le=1_000)] = 160
     max_models: Annotated[int, Field(ge=1, le=1_000)] = 100
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
 

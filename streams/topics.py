@@ -131,8 +131,8 @@ def largest_message(admin: Any, topic: str) -> int | None:
         told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
         (settings,) = (by_name[topic] for by_name in told.values())
         return int(settings["max.message.bytes"]["value"])
-    # Refused, or a broker (or another version of the client) that answers otherwise: nothing depends on it.
-    except Exception:
+    # Refused, or a broker that answers in another shape: nothing depends on it but a warning.
+    except (KafkaError, LookupError, TypeError, ValueError):
         return None
 
 

@@ -6,10 +6,9 @@ asked for. ``tests/unit/drift/test_detectors.py`` runs over every row.
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
 from typing import Any
 
-from agent.errors import ConfigError
+from agent.table import named_by
 
 __all__ = ["DETECTORS", "detector_class"]
 
@@ -33,6 +32,4 @@ def detector_class(name: str) -> Any:
     ConfigError
         For a name that is not in the table.
     """
-    if name not in DETECTORS:
-        raise ConfigError(f"no drift detector named {name!r}; there are: {', '.join(sorted(DETECTORS))}")
-    return resolve_name(DETECTORS[name])
+    return named_by(DETECTORS, name, "drift detector")

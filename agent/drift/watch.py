@@ -62,7 +62,7 @@ class WatchPlan(NamedTuple):
     first: int = 1_000
     ert_hours: float = 168.0
     events_per_hour: float | None = None
-    max_series_per_model: int = 64
+    max_series_per_model: int = 160
     max_models: int = 100
     vectors: Sequence[str] = ()
     embedded_share: float = 1.0

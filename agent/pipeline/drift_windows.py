@@ -86,7 +86,7 @@ class DriftWindows:
         references: References,
         *,
         window_seconds: float,
-        most_series: int = 64,
+        most_series: int = 160,
         min_count: int = 30,
     ) -> None:
         self._windows = windows

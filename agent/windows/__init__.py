@@ -6,10 +6,9 @@ arguments, plus one line here; ``tests/conformance/test_aggregators.py`` runs ov
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
 from typing import Any
 
-from agent.errors import ConfigError
+from agent.table import named_by
 
 __all__ = ["AGGREGATORS", "aggregator_class"]
 
@@ -31,6 +30,4 @@ def aggregator_class(name: str) -> Any:
     ConfigError
         For a name that is not in the table.
     """
-    if name not in AGGREGATORS:
-        raise ConfigError(f"no aggregator named {name!r}; there are: {', '.join(sorted(AGGREGATORS))}")
-    return resolve_name(AGGREGATORS[name])
+    return named_by(AGGREGATORS, name, "aggregator")

@@ -36,12 +36,7 @@ __all__ = ["Counted", "decisions", "figures", "labels_apart", "one_worker", "thr
 MODEL = "loans"
 _STARTED = 1_790_000_000.0
 _SCORERS = ("pii", "toxicity", "adversarial")
-_DRIFT = {
-    "enabled": True,
-    "features": ["output.*", "input.features.income", "input.toxicity"],
-    "attributes": ["sex"],
-    "max_series": 128,  # everybody's scores and both groups'
-}
+_DRIFT = {"enabled": True, "features": ["output.*", "input.features.income", "input.toxicity"], "attributes": ["sex"]}
 #: What campaigns are made of, each worker learns for itself: they are no part of the comparison.
 _CONFIG = {"drift": _DRIFT, "campaigns": {"enabled": False}}
 _TEXTS = (

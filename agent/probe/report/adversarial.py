@@ -9,6 +9,7 @@ from agent.probe.report.shared import (
     answers_section,
     bounds_of,
     changes_section,
+    incomplete_note,
     number,
     p_value,
     range_of,
@@ -39,11 +40,7 @@ def _findings(figures: Mapping[str, Any], words: Words) -> Section:
     blocks: list[Block] = []
     if figures["sanitised"]:
         blocks.append(Note(words("sanitised")))
-    if not figures["complete"]:
-        counts = [found["questions"] for found in figures["sets"].values()]
-        everything = sum(count["all"] for count in counts)
-        asked = everything - sum(count["not_asked"] for count in counts)
-        blocks.append(Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True))
+    blocks += incomplete_note(figures, words)
     for name, found in figures["sets"].items():
         blocks += [Note(line, strong=True) for line in _lines(name, found, words)]
     return Section(words("found"), blocks)

@@ -10,6 +10,7 @@ from agent.probe.report.shared import (
     answers_section,
     bounds_of,
     changes_section,
+    incomplete_note,
     number,
     p_value,
     range_of,
@@ -36,11 +37,7 @@ def sections_of(figures: Mapping[str, Any], words: Words) -> list[Section]:
 
 def _findings(figures: Mapping[str, Any], words: Words) -> Section:
     blocks: list[Block] = []
-    counts = [found["questions"] for found in figures["sets"].values()]
-    if not figures["complete"]:
-        everything = sum(count["all"] for count in counts)
-        asked = everything - sum(count["not_asked"] for count in counts)
-        blocks.append(Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True))
+    blocks += incomplete_note(figures, words)
     significant = [
         (name, category, key, score)
         for name, found in figures["sets"].items()

@@ -12,6 +12,7 @@ __all__ = [
     "answers_section",
     "bounds_of",
     "changes_section",
+    "incomplete_note",
     "number",
     "p_value",
     "range_of",
@@ -26,6 +27,16 @@ _STATUSES = ("answered", "unparsed", "refused", "failed", "not_asked")
 def score_name(key: str, words: Words) -> str:
     """What a score is called; names of attacks are the same in all languages."""
     return words(f"score_{key}") if f"score_{key}" in words else key
+
+
+def incomplete_note(figures: Mapping[str, Any], words: Words) -> list[Block]:
+    """How much was asked, when that is not everything; else nothing."""
+    if figures["complete"]:
+        return []
+    counts = [found["questions"] for found in figures["sets"].values()]
+    everything = sum(count["all"] for count in counts)
+    asked = everything - sum(count["not_asked"] for count in counts)
+    return [Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True)]
 
 
 def answers_section(figures: Mapping[str, Any], words: Words) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from kafka.errors import TopicAuthorizationFailedError
 
 from streams.commands.doctor import Check, _drift, _room, _said_once, _scorers
 from streams.config import WorkerConfig
@@ -18,7 +19,8 @@ def config(**drift: Any) -> WorkerConfig:
     ("drift", "said"),
     [
         ({"enabled": True}, []),
-        ({"enabled": True, "attributes": ["gender"]}, ["64 places, 120 needed"]),
+        ({"enabled": True, "attributes": ["gender"]}, []),
+        ({"enabled": True, "attributes": ["gender"], "max_series": 64}, ["64 places, 120 needed"]),
         ({"enabled": True, "attributes": ["gender"], "max_series": 120}, []),
         ({"enabled": True, "features": ["output.score"], "attributes": ["gender"]}, []),
         ({"enabled": True, "max_series": 9}, ["40 scores and decisions, 9 places"]),
@@ -56,7 +58,7 @@ class Admin:
 
     def describe_configs(self, resources: list[Any], config_filter: str) -> dict[Any, Any]:
         if self._value is None:
-            raise PermissionError
+            raise TopicAuthorizationFailedError
         return {"topic": {resource.name: {"max.message.bytes": {"value": self._value}} for resource in resources}}
 
 
