@@ -114,35 +114,24 @@ class AttackOutcomes:
         )
 
     def _of_input(self, half: Half, attacked: Sequence[tuple[ScoredText, float]]) -> list[Outcome]:
-        """Note the attack with its call; the outcome, when the output was judged before.
-
-        Parameters
-        ----------
-        attacked
-            The texts, or pieces, that a finding of an attack is about, with its score.
-        """
+        """Note the attack with its call; the outcome, when the output was judged before."""
         call = half.call
+        call.attack, call.input_judged = None, True
+        if not attacked:
+            return []
         payload = half.event.input
         users = () if payload is None else payload.texts
-        call.attack, call.input_judged = None, True
-        if attacked:
-            places = tuple(sorted({piece.text_index for piece, _ in attacked}))
-            direct = any(place < len(users) and users[place].role != "tool" for place in places)
-            call.attack = AttackSeen(max(score for _, score in attacked), direct, places)
-        if call.attack is None or call.stance is None or call.outcome_in == "output":
+        places = tuple(sorted({piece.text_index for piece, _ in attacked}))
+        direct = any(place < len(users) and users[place].role != "tool" for place in places)
+        call.attack = AttackSeen(max(score for _, score in attacked), direct, places)
+        if call.stance is None or call.outcome_in == "output":
             return []
         call.outcome_in = "input"
         # Of an output that came first only this is remembered: what it told cannot be looked up any more.
         return _succeeded(call.attack, [_stance_sign(call.attack, call.stance)])
 
     def _of_output(self, half: Half, found: Sequence[Finding]) -> list[Outcome]:
-        """What an output tells of its instructions, and whether the attack on its input succeeded.
-
-        Parameters
-        ----------
-        found
-            The other findings of this half.
-        """
+        """What an output tells of its instructions, and whether the attack on its input succeeded."""
         call, payload = half.call, half.event.output
         if payload is None or half.event.redacted:
             return []

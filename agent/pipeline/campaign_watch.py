@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from operator import eq
-from typing import Any, Final
+from typing import Final
 
 from agent.campaigns.base import Counting, Detector, Following, Member, Sees, Sighting, Suspicion
 from agent.campaigns.book import CampaignBook, CampaignShare, KnownCampaign
@@ -15,7 +15,8 @@ from agent.clock import Clock, iso_time, sane_time
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
-from agent.scores import CampaignEvidence
+from agent.scores import CampaignEvidence, ScoreRow
+from agent.scoring.results import Answer
 from agent.windows.base import FinishContext
 from agent.windows.campaigns import CampaignReading, CampaignsAggregator
 from agent.windows.engine import WindowEngine
@@ -157,9 +158,10 @@ class CampaignWatch:
             text
             for text, answers in texts
             if any(
-                getattr(answers.get(scorer), "scores", {}).get(finding.category, 0.0) >= finding.threshold
+                row.scores.get(finding.category, 0.0) >= finding.threshold
+                for row in answers.values()
+                if isinstance(row, ScoreRow)
                 for finding in findings
-                for scorer in answers
             )
         ]
         if not attacked:
@@ -193,17 +195,17 @@ class CampaignWatch:
         return Member((event.source, event.inference_id), time, event.tenant, categories, is_flagged)
 
     def _announced(self, share: CampaignShare) -> CampaignShare:
-        place = (share.model, share.key)
         if share.is_new:
             self._metrics.campaign(share.model, share.kind)
             _logger.warning(
                 "campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events + share.suspected
             )
-            self._grown[place] = -inf
-        else:
-            self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
         if self._publishes:
-            self.next_publication = min(self._grown.values())
+            place = (share.model, share.key)
+            if share.is_new:
+                self._grown[place] = -inf
+            due = self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
+            self.next_publication = min(self.next_publication, due)
         return share
 
     def publish(self, time: float) -> list[CampaignEvidence]:
@@ -258,7 +260,7 @@ class CampaignWatch:
         return ()
 
 
-def _new_texts(half: Half) -> list[tuple[str, Mapping[str, Any]]]:
+def _new_texts(half: Half) -> list[tuple[str, Mapping[str, Answer]]]:
     """The texts that came with this call, with their answers: those behind the assistant's last turn."""
     payload = half.event.input
     said = () if payload is None else payload.texts

@@ -180,12 +180,13 @@ class DriftMonitor:
         for attribute, group in groups:
             for feature, value in watched:
                 self._feed(Series(model, feature, attribute, group), value, time)
-        everybody = Series(model, f"{half.direction}.embedding")
-        if self._vectors is not None and vector is not None and self._features.takes(everybody.feature):
-            for series in (everybody, *(everybody._replace(attribute=name, group=group) for name, group in groups)):
-                offered = self._vectors.offer(series, vector, time)
-                if offered in ("busy", "error"):
-                    self._metrics.missing(VECTORS, offered)
+        if self._vectors is not None and vector is not None:
+            feature = f"{half.direction}.embedding"
+            if self._features.takes(feature):
+                for series in (Series(model, feature), *(Series(model, feature, *group) for group in groups)):
+                    offered = self._vectors.offer(series, vector, time)
+                    if offered in ("busy", "error"):
+                        self._metrics.missing(VECTORS, offered)
         return watched
 
     def _feed(self, series: Series, value: float | str, time: float) -> None:

@@ -59,6 +59,7 @@ class TextFilter:
         self._scorers = tuple(scorers)
         indirect = indirect or IndirectAttacks(scorers)
         self._categories = {scorer.name: indirect.categories(scorer) for scorer in scorers}
+        self._scored = frozenset(category for categories in self._categories.values() for category in categories)
 
     def apply(self, half: Half, verdict: Verdict) -> FilteredTexts:
         """The texts of one judged half.
@@ -86,23 +87,17 @@ class TextFilter:
         )
 
     def _drafts(self, half: Half, changing: Mapping[str, Finding]) -> list[_Draft]:
-        payload = half.event.payload(half.direction)
-        drafts: dict[int, _Draft] = {}
+        drafts = {index: _Draft(index, text) for index, text in half.whole_texts().items()}
         for piece, answers in zip(half.parts, half.answers, strict=True):
-            draft = drafts.get(piece.text_index)
-            if draft is None:
-                # A long text is scored in pieces, and leaves whole.
-                text = piece.part.text if payload is None else payload.texts[piece.text_index].text
-                draft = drafts[piece.text_index] = _Draft(piece.text_index, text)
+            draft = drafts[piece.text_index]
             unseen = self._unseen(half, answers)
             draft.action = strongest((draft.action, *unseen))
             draft.unseen |= bool(unseen)
             for answer in answers.values():
                 if isinstance(answer, ScoreRow):
                     _collect(draft, piece, answer, changing)
-        given = {category for categories in self._categories.values() for category in categories}
         for finding in changing.values():
-            if finding.category not in given:
+            if finding.category not in self._scored:
                 _collect_outcome(drafts, finding)
         return list(drafts.values())
 

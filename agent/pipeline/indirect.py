@@ -34,6 +34,28 @@ class JudgingCategories(NamedTuple):
     directions: frozenset[Direction]
 
 
+class _Finder(NamedTuple):
+    """What is known of a scorer that finds attacks.
+
+    Attributes
+    ----------
+    category, threshold
+        Of indirect attacks.
+    attacks
+        Its categories of attacks.
+    own
+        Those of which the highest score is that of an attack: the one of its own name, or all when there is none.
+    telling
+        ``own``, and that of indirect attacks.
+    """
+
+    category: str
+    threshold: float
+    attacks: frozenset[str]
+    own: frozenset[str]
+    telling: frozenset[str]
+
+
 class IndirectAttacks:
     """Gives rows of passages and tool results the category of indirect attacks.
 
@@ -64,18 +86,16 @@ class IndirectAttacks:
     def __init__(self, scorers: Sequence[Scorer], configured: Mapping[str, Mapping[str, float]] | None = None) -> None:
         finders = [scorer for scorer in scorers if finds_attacks(scorer)]
         self.scorers = tuple(scorer.name for scorer in finders)
+        self._configured = configured or {}
+        self._finders: dict[str, _Finder] = {}
         for scorer in finders:
-            if indirect_category(scorer.name) in scorer.categories:
+            category = indirect_category(scorer.name)
+            if category in scorer.categories:
                 raise ConfigError(f"scorer {scorer.name}: map no label to indirect; where a text came from is known")
-        self._thresholds = {
-            scorer.name: _threshold(scorer, (configured or {}).get(scorer.name, {})) for scorer in finders
-        }
-        self._attacks = {
-            scorer.name: frozenset(
-                category for category, dimension in scorer.categories.items() if dimension == "adversarial"
-            )
-            for scorer in finders
-        }
+            attacks = frozenset(each for each, dimension in scorer.categories.items() if dimension == "adversarial")
+            own = frozenset((scorer.name,)) if scorer.name in attacks else attacks
+            threshold = _threshold(scorer, self._configured.get(scorer.name, {}))
+            self._finders[scorer.name] = _Finder(category, threshold, attacks, own, own | {category})
         self.judging = tuple(
             JudgingCategories(name, {indirect_category(name): "adversarial"}, frozenset(DIRECTIONS))
             for name in self.scorers
@@ -83,21 +103,18 @@ class IndirectAttacks:
 
     def categories(self, scorer: Scorer) -> Mapping[str, Dimension]:
         """A scorer's categories, and that of indirect attacks if it finds any."""
-        if scorer.name not in self.scorers:
-            return scorer.categories
-        return {**scorer.categories, indirect_category(scorer.name): "adversarial"}
+        finder = self._finders.get(scorer.name)
+        return scorer.categories if finder is None else {**scorer.categories, finder.category: "adversarial"}
 
-    def thresholds(self, scorer: Scorer, configured: Mapping[str, float]) -> Mapping[str, float]:
-        """By category, that of indirect attacks among them."""
-        known = {**scorer.thresholds, **configured}
-        if scorer.name in self.scorers:
-            known[indirect_category(scorer.name)] = self._thresholds[scorer.name]
-        return known
+    def thresholds(self, scorer: Scorer) -> Mapping[str, float]:
+        """By category, configured ones in the place of the scorer's own; that of indirect attacks among them."""
+        known = {**scorer.thresholds, **self._configured.get(scorer.name, {})}
+        finder = self._finders.get(scorer.name)
+        return known if finder is None else {**known, finder.category: finder.threshold}
 
     def telling(self, name: str) -> frozenset[str]:
         """The categories of a scorer that say that there is an attack, not only of what kind or how disguised."""
-        own = self._attacks[name]
-        return frozenset((name,) if name in own else own) | {indirect_category(name)}
+        return self._finders[name].telling
 
     def apply(self, half: Half) -> None:
         """Rename in all rows of one half, once; rows that others hold too are not changed."""
@@ -125,18 +142,19 @@ class IndirectAttacks:
         return renamed
 
     def _indirect(self, row: ScoreRow, name: str, where: str) -> ScoreRow:
-        category, attacks = indirect_category(name), self._attacks[name]
-        own = (name,) if name in attacks else attacks
-        total = max((row.scores.get(each, 0.0) for each in own), default=0.0)
-        is_one = total >= self._thresholds[name]
-        scores = {kind: score for kind, score in row.scores.items() if kind not in attacks or (is_one and kind != name)}
+        finder = self._finders[name]
+        total = max(row.scores.get(each, 0.0) for each in finder.own)
+        is_one = total >= finder.threshold
+        scores = {
+            kind: score for kind, score in row.scores.items() if kind not in finder.attacks or (is_one and kind != name)
+        }
         spans = tuple(
-            msgspec.structs.replace(span, category=category, explanation=_told(where, span.explanation))
+            msgspec.structs.replace(span, category=finder.category, explanation=_told(where, span.explanation))
             if span.category == name
             else span
             for span in row.spans
         )
-        scores[category] = total
+        scores[finder.category] = total
         return msgspec.structs.replace(row, scores=scores, spans=spans, explanation=_told(where, row.explanation))
 
 

@@ -124,7 +124,7 @@ class Judge:
             if unknown:
                 known = ", ".join(sorted(categories))
                 raise ConfigError(f"scorers.{scorer.name}.thresholds: no category {unknown[0]}; there are {known}")
-            thresholds_of = self._indirect.thresholds(scorer, overrides)
+            thresholds_of = self._indirect.thresholds(scorer)
             signals = signals_of(scorer)
             self._rules[scorer.name] = {
                 category: _Rule(thresholds_of[category], dimension, category not in signals)

@@ -67,6 +67,12 @@ class Half:
         self.passage_answers: list[dict[str, Answer]] = [{} for _ in self.passages]
         self.given = given_to(event, call) if direction == "output" and self.parts else None
 
+    def whole_texts(self) -> dict[int, str]:
+        """The texts that are judged, by their place in the payload: long ones are scored in pieces, and leave whole."""
+        payload = self.event.payload(self.direction)
+        texts = () if payload is None else payload.texts
+        return {piece.text_index: texts[piece.text_index].text for piece in self.parts}
+
 
 class PendingRecord:
     """One record from submission to outcome.

@@ -16,19 +16,7 @@ def sanitised_texts(half: Half, verdict: Verdict) -> SanitisedTexts:
     -----
     Only texts that are judged leave: of an input neither system prompts nor the assistant's earlier turns.
     """
-    payload = half.event.payload(half.direction)
-    texts: dict[int, str] = {}
-    changes: list[TextChange] = []
-    for piece in half.parts:
-        if piece.text_index in texts:
-            continue  # a long text is scored in pieces, and leaves whole
-        raw = piece.part.text if payload is None else payload.texts[piece.text_index].text
-        result = sanitise(raw)
-        texts[piece.text_index] = result.text
-        changes += (
-            TextChange(piece.text_index, change.kind, change.action, change.start, change.end)
-            for change in result.changes
-        )
+    results = {index: sanitise(text) for index, text in half.whole_texts().items()}
     return SanitisedTexts(
         id=verdict.id,
         inference_id=verdict.inference_id,
@@ -36,8 +24,12 @@ def sanitised_texts(half: Half, verdict: Verdict) -> SanitisedTexts:
         model=verdict.model,
         direction=verdict.direction,
         time=verdict.time,
-        texts=list(texts.values()),
-        parts=list(texts),
-        changes=changes,
+        texts=[result.text for result in results.values()],
+        parts=list(results),
+        changes=[
+            TextChange(index, change.kind, change.action, change.start, change.end)
+            for index, result in results.items()
+            for change in result.changes
+        ],
         trace_id=verdict.trace_id,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.errors import ConfigError
 from agent.sanitise.delimiters import delimiters
-from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
+from agent.scoring.adversarial.base import CALLED, OBFUSCATION, SUFFIX, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.facts import facts_of
 from agent.scoring.adversarial.inspector import MOST_DEPTH, rewritten
 from agent.scoring.adversarial.ordinary import load_ordinary
@@ -27,8 +27,6 @@ ACTIONS: tuple[Action, ...] = ("removed", "folded", "decoded", "marked", "neutra
 Payloads: TypeAlias = Literal["mark", "show"]
 PAYLOADS: tuple[Payloads, ...] = ("mark", "show")
 
-_CALLED = 0.5
-_SUFFIX = "adversarial.suffix"
 #: What draws nothing may go also where it is no trick: between letters that need none it means nothing to a model.
 _DRAWS_NOTHING = "zero-width"
 #: Writings and spellings of people's own, which no model need be spared.
@@ -122,7 +120,7 @@ def _edits(text: str, payloads: Payloads) -> list[_Edit]:
     view = View(text, facts, load_ordinary(), whole=True)
     edits = [_Edit(piece, "chat delimiter", "neutralised") for piece in delimiters(text)]
     for source in load_signals():
-        if not source.needs & facts or source.kind in _LEFT or source.category not in (OBFUSCATION, _SUFFIX):
+        if not source.needs & facts or source.kind in _LEFT or source.category not in (OBFUSCATION, SUFFIX):
             continue
         found = source.look(view)
         if found is not None and found.strength >= _least(source):
@@ -140,7 +138,7 @@ def _least(source: SignalSource) -> float:
     """The strength from which a trick is undone."""
     if source.kind == _DRAWS_NOTHING:
         return 0.0
-    return CERTAIN if source.category == _SUFFIX else _CALLED
+    return CERTAIN if source.category == SUFFIX else CALLED
 
 
 def _edits_of(source: SignalSource, found: Found, payloads: Payloads) -> Iterator[_Edit]:

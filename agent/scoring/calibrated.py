@@ -11,7 +11,7 @@ from agent.calibration import Calibration
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, limits_of, signals_of, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, limits_of, passage_factor_of, signals_of, uses_context
 from agent.scoring.stages import stages_of
 
 __all__ = ["CalibratedScorer"]
@@ -44,6 +44,7 @@ class CalibratedScorer:
         self.categories: Mapping[str, Dimension] = inner.categories
         self.uses_context = uses_context(inner)
         self.signals = signals_of(inner)
+        self.passage_factor = passage_factor_of(inner)
         self.thresholds: Mapping[str, float] = {
             category: limit if category in self.signals else calibration.threshold.value
             for category, limit in inner.thresholds.items()

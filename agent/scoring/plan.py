@@ -48,27 +48,24 @@ class BatchPlan:
     ) -> None:
         self._batch = batch
         self._uniform = uniform
-        groups: dict[Direction, _Group] = {"input": {}, "output": {}}
+        self._groups: dict[Direction, _Group] = {"input": {}, "output": {}}
         self._passages: _Group = {}
-        for index, item in enumerate(batch.items):
-            if item.passage:
-                self._passages.setdefault(digest(item.raw), []).append(index)
-            elif uniform is None:
-                groups[item.direction].setdefault(digest(item.raw), []).append(index)
-            elif item.direction in uniform:
-                groups["input"].setdefault(digest(item.raw), []).append(index)
-        self._groups = groups
         self._in_context: _Group = {}
+        self._sampled: _Group = {}
+        for index, item in enumerate(batch.items):
+            group, in_sample = self._group_of(item), sampled and item.sampled
+            if group is None and not in_sample:
+                continue
+            key = digest(item.raw)  # once: hashing is most of the work here
+            if group is not None:
+                group.setdefault(key, []).append(index)
+            if in_sample:
+                self._sampled.setdefault(key, []).append(index)
         if digest_in_context is not None:
             for index, item in enumerate(batch.items):
                 given = item.given
                 if given is not None and item.direction == "output" and (given.passages or given.tool_results):
                     self._in_context.setdefault(digest_in_context(item), []).append(index)
-        self._sampled: _Group = {}
-        if sampled:
-            for index, item in enumerate(batch.items):
-                if item.sampled:
-                    self._sampled.setdefault(digest(item.raw), []).append(index)
         self._units: dict[tuple[frozenset[Direction], bool], tuple[Sequence[Unit], ...]] = {}
         self._cut: dict[tuple[int, ...], Batch] = {}
 
@@ -114,6 +111,14 @@ class BatchPlan:
             items = self._batch.items
             batch = self._cut[places] = Batch([items[place] for place in places])
         return batch
+
+    def _group_of(self, item: ScoringItem) -> _Group | None:
+        """Where a text stands for the scorers that are given all texts; None when none of them sees its direction."""
+        if item.passage:
+            return self._passages
+        if self._uniform is None:
+            return self._groups[item.direction]
+        return self._groups["input"] if item.direction in self._uniform else None
 
     def _divide(self, directions: frozenset[Direction], passages: bool) -> list[Sequence[Unit]]:
         if self._uniform is not None:  # all their texts stand there

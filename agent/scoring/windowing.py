@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.errors import ConfigError
 
-__all__ = ["TokenIds", "WindowedTexts", "Windowing", "highest"]
+__all__ = ["TokenIds", "WindowedTexts", "Windowing", "highest", "means"]
 
 TokenIds: TypeAlias = Sequence[int] | NDArray[np.int32]
 
@@ -119,3 +119,19 @@ def highest(scores: NDArray[np.float32], owners: NDArray[np.intp], texts: int) -
     best = np.zeros((texts, scores.shape[1]), dtype=np.float32)
     np.maximum.at(best, owners, scores)
     return best
+
+
+def means(vectors: NDArray[np.float32], owners: NDArray[np.intp], texts: int) -> list[NDArray[np.float32] | None]:
+    """The mean of each text's windows, of shape (columns,); None for a text without windows.
+
+    Parameters
+    ----------
+    vectors
+        Shape (windows, columns).
+    owners
+        Shape (windows,), the index of each window's text, below `texts`.
+    """
+    found: list[NDArray[np.float32] | None] = [None] * texts
+    for text in np.unique(owners):
+        found[text] = vectors[owners == text].mean(axis=0)
+    return found

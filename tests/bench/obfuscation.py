@@ -30,7 +30,7 @@ from agent.events import TextPart
 from agent.normalize import normalize
 from agent.sanitise import sanitise
 from agent.scoring.adversarial import AdversarialScorer
-from agent.scoring.adversarial.base import OBFUSCATION, Signal
+from agent.scoring.adversarial.base import CALLED, OBFUSCATION, Signal
 from agent.scoring.adversarial.inspector import Inspector
 from agent.scoring.base import Batch, ScoringItem
 from agent.windows.intervals import wilson
@@ -54,7 +54,6 @@ CLEAN = (
 )  # fmt: skip
 """Sets of ordinary writing. HateCheck and its kin are none: some of their cases are spelled out on purpose."""
 SPELLED = ("tox/tox_xx_mhc",)
-_CALLED = 0.5
 _BATCH = 256
 
 
@@ -67,7 +66,7 @@ def names(signals: Sequence[Signal]) -> list[str]:
 
 def called(signals: Sequence[Signal]) -> set[str]:
     """The kinds that are strong enough to be called a disguise."""
-    return {s.kind for s in signals if s.source.category == OBFUSCATION and s.strength >= _CALLED}
+    return {s.kind for s in signals if s.source.category == OBFUSCATION and s.strength >= CALLED}
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -6,16 +6,31 @@ be anything to see; most texts have nothing that any signal needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from agent.scoring.adversarial.ordinary import Ordinary
 
-__all__ = ["CATEGORY", "OBFUSCATION", "Found", "Piece", "Signal", "SignalSource", "Treatment", "View"]
+__all__ = [
+    "CALLED",
+    "CATEGORY",
+    "OBFUSCATION",
+    "SUFFIX",
+    "Found",
+    "Piece",
+    "Signal",
+    "SignalSource",
+    "Treatment",
+    "View",
+    "apart",
+]
 
 CATEGORY = "adversarial"
 OBFUSCATION = f"{CATEGORY}.obfuscation"
+SUFFIX = f"{CATEGORY}.suffix"
+CALLED = 0.5
+"""The strength from which a trick is called one."""
 
 Treatment: TypeAlias = Literal["fold", "drop", "payload", "cut", "none"]
 """What undoes a trick: its pieces are written plainly (fold), nobody sees them (drop), they are another text in an
@@ -59,13 +74,22 @@ class Piece(NamedTuple):
     plain: str = ""
 
 
+def apart(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces in order; of two that overlap the one that begins first, or the longer one: it is around the other."""
+    kept: list[Piece] = []
+    for piece in sorted(pieces, key=lambda piece: (piece.start, -piece.end)):
+        if not kept or piece.start >= kept[-1].end:
+            kept.append(piece)
+    return kept
+
+
 class Found(NamedTuple):
     """What a signal saw.
 
     Attributes
     ----------
     strength
-        In [0, 1]. From 0.5 on the trick is called one; below, it is an observation that others may confirm.
+        In [0, 1]. From `CALLED` on the trick is called one; below, it is an observation that others may confirm.
     pieces
         Where, in order and apart from each other.
     times

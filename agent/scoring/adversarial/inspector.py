@@ -7,7 +7,7 @@ import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agent.scoring.adversarial.base import Piece, Signal, View
+from agent.scoring.adversarial.base import Piece, Signal, View, apart
 from agent.scoring.adversarial.facts import facts_of
 from agent.scoring.adversarial.ordinary import load_ordinary
 from agent.scoring.adversarial.prefilter import load_prefilter
@@ -164,18 +164,8 @@ def _inside(layer: Layer) -> list[tuple[str, str]]:
     pieces: list[Piece] = []
     for signal in chosen:
         pieces += signal.found.pieces
-    whole = rewritten(layer.text, _apart(pieces))
+    whole = rewritten(layer.text, apart(pieces))
     if whole != layer.text and not any(whole.strip() == alone for _, alone in found):
         kinds = sorted(chosen, key=lambda signal: -signal.strength)[:_MOST_NAMES]
         found.append(("+".join(signal.kind for signal in kinds), whole))
     return found
-
-
-def _apart(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces in order; of two that overlap the longer one, since it is the one around the other."""
-    ordered = sorted(pieces, key=lambda piece: (piece.start, piece.start - piece.end))
-    apart: list[Piece] = []
-    for piece in ordered:
-        if not apart or piece.start >= apart[-1].end:
-            apart.append(piece)
-    return apart

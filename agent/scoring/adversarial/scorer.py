@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
-from agent.scoring.adversarial.base import CATEGORY, OBFUSCATION, Signal
+from agent.scoring.adversarial.base import CALLED, CATEGORY, OBFUSCATION, SUFFIX, Signal
 from agent.scoring.adversarial.inspector import Inspected, Inspector
 from agent.scoring.base import Batch
 from agent.scoring.linear import LinearScorer
@@ -18,11 +18,9 @@ from agent.scoring.linear import LinearScorer
 __all__ = ["AdversarialScorer"]
 
 #: What a harmless text may have too: their scores are strengths.
-_SUFFIX = f"{CATEGORY}.suffix"
-_STRENGTHS = (OBFUSCATION, _SUFFIX, f"{CATEGORY}.flooding")
+_STRENGTHS = (OBFUSCATION, SUFFIX, f"{CATEGORY}.flooding")
 #: Kinds of attack that a phrase names and the classifier confirms.
 _NAMED = (f"{CATEGORY}.injection", f"{CATEGORY}.jailbreak", f"{CATEGORY}.extraction")
-_SIGNAL_THRESHOLD = 0.5
 _MOST_SPANS = 32
 _MOST_TOLD = 4
 
@@ -59,7 +57,7 @@ class AdversarialScorer(LinearScorer):
     def thresholds(self) -> Mapping[str, float]:
         """By category: see `LinearScorer.thresholds`."""
         (own,) = super().thresholds.values()
-        return dict.fromkeys((CATEGORY, *_NAMED), own) | dict.fromkeys(_STRENGTHS, _SIGNAL_THRESHOLD)
+        return dict.fromkeys((CATEGORY, *_NAMED), own) | dict.fromkeys(_STRENGTHS, CALLED)
 
     def warm_up(self) -> None:
         """Load the model and the tables of ordinary text, and score a first batch.
@@ -98,8 +96,8 @@ class AdversarialScorer(LinearScorer):
         best = int(np.argmax(inner)) if inner else -1
         total = score if best < 0 else max(score, inner[best])
         seen = [*each.signals, *(signal for layer in each.layers for signal in layer.signals)]
-        suffix = max((signal.strength for signal in seen if signal.source.category == _SUFFIX), default=0.0)
-        if suffix >= _SIGNAL_THRESHOLD:
+        suffix = max((signal.strength for signal in seen if signal.source.category == SUFFIX), default=0.0)
+        if suffix >= CALLED:
             total = max(total, threshold + (1.0 - threshold) * (2.0 * suffix - 1.0))
         scores = {CATEGORY: total}
         for signal in seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,18 @@ from agent.scoring.compact.artefact import ENGLISH, MULTILINGUAL, unpack
 from agent.scoring.compact.languages import other_part, reads_as_english
 from agent.scoring.compact.network import CompactEncoder
 
-__all__ = ["SIMPLIFIED", "HarmClassifier"]
+__all__ = ["HarmClassifier", "simplified_forms"]
 
 # A fragment in another language has lost its context: what it says counts for less.
 _FRAGMENT = 1.0
 
-SIMPLIFIED = "simplified.json"
+_SIMPLIFIED = "simplified.json"
+
+
+def simplified_forms(members: Mapping[str, bytes]) -> dict[int, str]:
+    """For `str.translate`: the artefact's traditional characters with their simplified forms."""
+    table: dict[str, str] = json.loads(members.get(_SIMPLIFIED, b"{}"))
+    return {ord(old): new for old, new in table.items()}
 
 
 class HarmClassifier:
@@ -49,8 +55,7 @@ class HarmClassifier:
         about, members = unpack(path)
         self.version = about.version
         self.threshold = about.threshold
-        table: dict[str, str] = json.loads(members.get(SIMPLIFIED, b"{}"))
-        self._simplified = {ord(old): new for old, new in table.items()}
+        self._simplified = simplified_forms(members)
         self._encoders = {
             settings.name: CompactEncoder(
                 settings,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.errors import ModelError
 from agent.scoring.compact.artefact import EncoderSettings
 from agent.scoring.passes import plan_padded
-from agent.scoring.windowing import WindowedTexts, Windowing
+from agent.scoring.windowing import WindowedTexts, Windowing, means
 
 __all__ = ["LAYER", "STANDS_ALONE", "CompactEncoder", "of_texts", "with_output"]
 
@@ -99,12 +99,9 @@ class CompactEncoder:
         without tokens. And whether part of it was not looked at. The graph must give the layer out: see `with_output`.
         """
         windows, owners, truncated = self._cut(texts)
-        found: list[NDArray[np.float32] | None] = [None] * len(texts)
-        if windows:
-            pooled = self._run(windows, LAYER)
-            for text in np.unique(owners):
-                found[text] = pooled[owners == text].mean(axis=0)
-        return found, truncated
+        if not windows:
+            return [None] * len(texts), truncated
+        return means(self._run(windows, LAYER), owners, len(texts)), truncated
 
     def _cut(self, texts: Sequence[str]) -> WindowedTexts:
         # One by one stays in this thread; a batch would wake the tokeniser's pool, which has a thread for every core.

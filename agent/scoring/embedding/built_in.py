@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.reading import read_plainly
 from agent.scoring.compact.artefact import MULTILINGUAL, VERSION, unpack
-from agent.scoring.compact.model import SIMPLIFIED
+from agent.scoring.compact.model import simplified_forms
 from agent.scoring.compact.network import LAYER, CompactEncoder, with_output
 
 __all__ = ["BuiltInEmbedding"]
@@ -45,8 +44,7 @@ class BuiltInEmbedding:
             return
         about, members = unpack(None)
         settings = next(each for each in about.encoders if each.name == MULTILINGUAL)
-        table: dict[str, str] = json.loads(members.get(SIMPLIFIED, b"{}"))
-        self._simplified = {ord(old): new for old, new in table.items()}
+        self._simplified = simplified_forms(members)
         graph = with_output(members[f"{MULTILINGUAL}.onnx"], LAYER)
         self._encoder = CompactEncoder(settings, graph, members[f"{MULTILINGUAL}.tokenizer.json"], 1, _WINDOWS)
 

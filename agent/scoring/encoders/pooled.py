@@ -16,7 +16,7 @@ from agent.scoring.encoders.loading import load_encoder
 from agent.scoring.encoders.networks import PaddedNetwork
 from agent.scoring.encoders.threads import intra_op_threads
 from agent.scoring.encoders.tokenising import TextTokenizer
-from agent.scoring.windowing import Windowing
+from agent.scoring.windowing import Windowing, means
 
 __all__ = ["PooledEncoder"]
 
@@ -70,9 +70,8 @@ class PooledEncoder:
         was not looked at."""
         pieces = [self._windowing.pieces(text) for text in texts]
         windows, owners, truncated = self._windowing.cut_all([self._tokenizer.encode(each) for each in pieces])
-        found: list[NDArray[np.float32] | None] = [None] * len(texts)
         if not windows:
-            return found, truncated
+            return [None] * len(texts), truncated
         arrays = [np.asarray(window) for window in windows]
         lengths = np.asarray([len(window) for window in arrays], dtype=np.intp) + self._tokenizer.specials
         passes = self._network.plan(lengths, _TOKENS_PER_PASS)
@@ -81,6 +80,4 @@ class PooledEncoder:
             pooled = torch.cat(parts).cpu().numpy()
         of_window = np.empty_like(pooled)
         of_window[np.concatenate([planned.places for planned in passes])] = pooled
-        for text in np.unique(owners):
-            found[text] = of_window[owners == text].mean(axis=0)
-        return found, truncated
+        return means(of_window, owners, len(texts)), truncated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from math import inf
 from random import Random
 from typing import Any
 
@@ -235,6 +236,10 @@ def test_a_worker_that_publishes_no_evidence_raises_campaigns_all_the_same() -> 
     rig.take(attacks(0, 60))
     assert rig.raised() == ONE
     assert rig.evidence == []
+    # Nor does it put by what is never fetched: that would grow for as long as it runs.
+    watch = rig.pipeline._campaigns
+    assert watch is not None
+    assert watch.publish(inf) == []
 
 
 def test_the_section_says_what_is_wrong() -> None:

@@ -25,7 +25,7 @@ from agent.quality.measure import Judged
 from agent.quality.reliability import brier, calibration_error, cross_fitted, expected_error, reliability_bins
 from agent.quality.thresholds import least_negatives, threshold_for
 from agent.scores import ScoreRow, TextSpan
-from agent.scoring.base import Batch
+from agent.scoring.base import Batch, passage_factor_of
 from agent.scoring.calibrated import CalibratedScorer
 from tests.builders import WordScorer
 from tests.unit.quality.builders import FixedJudge, judged, make_batch
@@ -299,6 +299,13 @@ def test_scores_and_spans_are_calibrated_and_nothing_else_changes() -> None:
     assert [span.score for span in hit.spans] == pytest.approx([0.8])
     assert hit.explanation == "calibrated (uncalibrated: why)"
     assert dict(clean.scores) == {}
+
+
+def test_what_an_attack_in_a_passage_takes_is_as_the_scorer_says() -> None:
+    inner = Half()
+    assert passage_factor_of(CalibratedScorer(inner, calibration_for("words", "test@1"))) == 0.1
+    inner.passage_factor = 0.8  # type: ignore[attr-defined]
+    assert passage_factor_of(CalibratedScorer(inner, calibration_for("words", "test@1"))) == 0.8
 
 
 def test_a_batch_equals_single_texts() -> None:

@@ -66,3 +66,16 @@ def test_a_passage_that_is_known_as_a_question_is_not_scored_again() -> None:
     assert attacks.seen == [["one"], ["two"]]
     assert others.seen == [["one"], ["two"]]
     assert [sorted(row) for row in result.rows] == [["finder"], ["finder", "others"]]
+
+
+def test_a_text_of_the_sample_is_hashed_once() -> None:
+    hashed: list[str] = []
+
+    def digest(text: str) -> bytes:
+        hashed.append(text)
+        return text.encode()
+
+    items = [ScoringItem(TextPart(text), "output", str.casefold, sampled=True) for text in "ab"]
+    plan = BatchPlan(Batch(items), digest, OUTPUT, sampled=True)
+    assert seen([plan.units_sampled()]) == seen(plan.units(OUTPUT)) == [0, 1]
+    assert hashed == ["a", "b"]

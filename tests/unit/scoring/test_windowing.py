@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import ConfigError
-from agent.scoring.windowing import Windowing, highest
+from agent.scoring.windowing import Windowing, highest, means
 
 windowings = st.integers(1, 40).flatmap(
     lambda length: st.builds(Windowing, st.just(length), st.integers(0, length - 1), st.integers(2, 9))
@@ -76,3 +76,11 @@ def test_the_highest_window_counts() -> None:
     scores = np.array([[0.1, 0.9], [0.7, 0.2], [0.3, 0.3]], dtype=np.float32)
     best = highest(scores, np.array([0, 0, 2]), 4)
     np.testing.assert_allclose(best, [[0.7, 0.9], [0, 0], [0.3, 0.3], [0, 0]], rtol=1e-6)
+
+
+def test_the_mean_of_a_texts_windows_and_none_of_a_text_without() -> None:
+    vectors = np.array([[1.0, 0.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
+    first, none, last = means(vectors, np.array([0, 0, 2]), 3)
+    assert first is not None and first.tolist() == [2.0, 2.0]
+    assert none is None
+    assert last is not None and last.tolist() == [5.0, 6.0]

@@ -36,12 +36,12 @@ def _looking_for(patterns: Sequence[str]) -> Callable[[View], Found | None]:
             kinds += len(places) > before
         if not places:
             return None
-        return Found(min(1.0, 0.7 + 0.1 * kinds), _apart(places), len(places))
+        return Found(min(1.0, 0.7 + 0.1 * kinds), _united(places), len(places))
 
     return look
 
 
-def _apart(places: list[tuple[int, int]]) -> list[Piece]:
+def _united(places: list[tuple[int, int]]) -> list[Piece]:
     pieces: list[Piece] = []
     for start, end in sorted(places):
         if pieces and start < pieces[-1].end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
+from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View, apart
 from agent.scoring.adversarial.characters import ESCAPE
 from agent.scoring.adversarial.facts import NUMBERS, RUN
 from agent.scoring.adversarial.readable import readable
@@ -37,9 +37,8 @@ def _look(view: View) -> Found | None:
             pieces.append(Piece(match.start(), match.end(), inside))
     if not pieces:
         return None
-    pieces.sort()
-    apart = [piece for place, piece in enumerate(pieces) if not place or piece.start >= pieces[place - 1].end]
-    return Found(0.9, apart, len(apart))
+    pieces = apart(pieces)
+    return Found(0.9, pieces, len(pieces))
 
 
 SIGNAL = SignalSource("hex", OBFUSCATION, RUN | NUMBERS | ESCAPE, "strings", _look, "payload", rank=9)

@@ -15,7 +15,7 @@ import re
 
 import numpy as np
 
-from agent.scoring.adversarial.base import CATEGORY, Found, Piece, SignalSource, View
+from agent.scoring.adversarial.base import SUFFIX, Found, Piece, SignalSource, View
 from agent.scoring.adversarial.brackets import LEAST_WINDOW, WINDOW, unmatched, untidy_windows
 from agent.scoring.adversarial.facts import UNTIDY
 from agent.scoring.adversarial.surprise import classes_of, surprises
@@ -108,4 +108,4 @@ def _first(text: str, at: int, size: int, view: View) -> int:
     return at
 
 
-SIGNAL = SignalSource("optimised suffix", f"{CATEGORY}.suffix", UNTIDY, "stretches", _look, "cut", rank=3)
+SIGNAL = SignalSource("optimised suffix", SUFFIX, UNTIDY, "stretches", _look, "cut", rank=3)

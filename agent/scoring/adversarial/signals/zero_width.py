@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View
+from agent.scoring.adversarial.base import OBFUSCATION, Found, Piece, SignalSource, View, apart
 from agent.scoring.adversarial.characters import HIDDEN, HIDDEN_CLASS
 
 __all__ = ["SIGNAL"]
@@ -47,9 +47,7 @@ def _look(view: View) -> Found | None:
     if strength >= 0.5:
         # Where they are a trick, those beside words are part of it.
         pieces += (Piece(*match.span()) for match in _EDGE.finditer(view.text))
-    pieces.sort()
-    apart = [piece for place, piece in enumerate(pieces) if not place or piece.start >= pieces[place - 1].end]
-    return Found(min(strength, 1.0), apart, count) if apart else None
+    return Found(min(strength, 1.0), apart(pieces), count) if pieces else None
 
 
 SIGNAL = SignalSource("zero-width", OBFUSCATION, HIDDEN, "places", _look, "fold", rank=7)

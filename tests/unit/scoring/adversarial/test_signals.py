@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.scoring.adversarial.base import OBFUSCATION, Signal
+from agent.scoring.adversarial.base import OBFUSCATION, Piece, Signal, apart
 from agent.scoring.adversarial.facts import facts_of
 from agent.scoring.adversarial.inspector import Inspector, rewritten
 from agent.scoring.adversarial.prefilter import load_prefilter
@@ -154,3 +154,10 @@ def test_looking_takes_linear_time(unit: str) -> None:
     short, long = seconds(8_000), seconds(64_000)
     # Eight times the length; a quadratic look takes sixty-four times as long.
     assert long < 25 * short + 0.1
+
+
+def test_of_pieces_that_overlap_the_first_and_longest_stays() -> None:
+    around, inside, behind, last = Piece(0, 10), Piece(0, 4), Piece(8, 14), Piece(12, 20)
+    # What overlaps only one that goes has its place.
+    assert apart([last, behind, inside, around]) == [around, last]
+    assert apart([]) == []
