@@ -16,7 +16,7 @@ from agent.config_base import Count, NamePattern, Seconds, Section, Share
 from agent.config_drift import DriftConfig, EmbeddingsConfig
 from agent.errors import ConfigError
 from agent.events import Direction
-from agent.scores import Action, Dimension
+from agent.scores import Action, CampaignKind, Dimension
 
 __all__ = [
     "AttacksConfig",
@@ -45,9 +45,6 @@ __all__ = [
 
 
 Missing: TypeAlias = Literal["mask", "block"]
-
-CampaignKind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", "out_of_range", "boundary"]
-"""As `agent.campaigns.DETECTORS` has them; a test compares."""
 
 #: Names of scorers are labels of metrics and keys of verdicts.
 _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")

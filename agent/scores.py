@@ -15,6 +15,7 @@ __all__ = [
     "DIMENSIONS",
     "Action",
     "CampaignEvidence",
+    "CampaignKind",
     "Dimension",
     "Evidence",
     "FilteredTexts",
@@ -40,6 +41,9 @@ Action: TypeAlias = Literal["allow", "flag", "mask", "block"]
 ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
 
 Severity: TypeAlias = Literal["critical"]
+
+CampaignKind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", "out_of_range", "boundary"]
+"""What finds a campaign: the rows of `agent.campaigns.DETECTORS`; a test compares."""
 
 #: How an answer takes a request: says no, says that what is asked is wrong, or neither.
 Stance: TypeAlias = Literal["refuses", "objects", "answers"]

@@ -85,7 +85,8 @@ class Tap:
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
-        self._taken: dict[Partition, Record] = {}
+        # Of the record taken last, the offset after it and its time; not the record, whose texts would stay.
+        self._taken: dict[Partition, tuple[int, float]] = {}
         self._ends: Mapping[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
@@ -200,7 +201,7 @@ class Tap:
             self._remember(record, origin)
             return
         self._checkpoints.track(partition, record.offset)
-        self._taken[partition] = record
+        self._taken[partition] = (record.offset + 1, record.time)
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -362,10 +363,9 @@ class Tap:
         """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago."""
         reached = math.inf
         for partition, resume_at in self._resume_at.items():
-            record = self._taken.get(partition)
-            following = resume_at if record is None else record.offset + 1
+            following, time = self._taken.get(partition, (resume_at, 0.0))
             if following < self._ends.get(partition, following + 1) and self.lags.get(partition) != 0:
-                reached = min(reached, 0.0 if record is None else record.time)
+                reached = min(reached, time)
         return reached
 
     async def _lag(self, partition: Partition, end: int) -> int:

@@ -1,7 +1,7 @@
 """Campaigns: attacks that are seen over many events, where one event alone says little.
 
 A new detector is one file with a class after `agent.campaigns.base.Detector`, whose constructor takes keywords alone,
-plus one line here, and one name in `agent.campaigns.base.Kind`. `tests/unit/campaigns/test_detectors.py` runs over
+plus one line here, and one name in `agent.scores.CampaignKind`. `tests/unit/campaigns/test_detectors.py` runs over
 every row.
 """
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from agent.events import FeatureValue
+from agent.scores import CampaignKind
 
 __all__ = ["Counting", "Detector", "Following", "Kind", "Member", "Sees", "Sighting", "Suspicion", "is_dense"]
 
-Kind: TypeAlias = Literal["near_duplicates", "burst", "drift", "sweep", "out_of_range", "boundary"]
+Kind: TypeAlias = CampaignKind
 
 Sees: TypeAlias = Literal["attacks", "texts", "rows", "scores"]
 """Inputs with an adversarial signal; inputs that `Following` asked for; inputs that are features; outputs with a

@@ -77,7 +77,7 @@ class CampaignShare(NamedTuple):
 class _Campaign:
     __slots__ = ("id", "key", "kind", "last", "sketch", "subject")
 
-    def __init__(self, key: str, ident: str, kind: str, subject: str, sketch: tuple[int, ...], last: float) -> None:
+    def __init__(self, key: str, ident: str, kind: Kind, subject: str, sketch: tuple[int, ...], last: float) -> None:
         self.key = key
         self.id = ident
         self.kind = kind
@@ -172,7 +172,7 @@ class CampaignBook:
             if known.kind != suspicion.kind or now > known.last + self._quiet_seconds:
                 continue
             if self._alike(known.sketch, suspicion.sketch) if suspicion.sketch else known.subject == subject:
-                return _Campaign(*known)
+                return _Campaign(known.key, known.id, suspicion.kind, known.subject, known.sketch, known.last)
         return None
 
     def _raise(self, suspicion: Suspicion) -> _Campaign:
@@ -197,7 +197,7 @@ class CampaignBook:
             model=suspicion.model,
             key=campaign.key,
             id=campaign.id,
-            kind=campaign.kind,  # type: ignore[arg-type]
+            kind=campaign.kind,
             subject=campaign.subject,
             sketch=campaign.sketch,
             sign=suspicion.kind,

@@ -61,7 +61,7 @@ class Boundaries:
         self._threshold = threshold
         self._min_events = min_events
         self._window_seconds = window_seconds
-        self._models: Recent[str, Origins] = Recent(max_models, lambda: Origins(ert_hours, max_tenants))
+        self._models: Recent[str, Origins] = Recent(max_models, lambda: Origins(ert_hours, max_tenants, min_events))
         self._rows: Recent[tuple[str, str], _Rows] = Recent(4 * max_tenants, _Rows)
 
     def see(self, sighting: Sighting) -> Suspicion | None:

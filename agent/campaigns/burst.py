@@ -38,7 +38,7 @@ class Bursts:
     ) -> None:
         self._min_events = min_events
         self._window_seconds = window_seconds
-        self._models: Recent[str, Origins] = Recent(max_models, lambda: Origins(ert_hours, max_tenants))
+        self._models: Recent[str, Origins] = Recent(max_models, lambda: Origins(ert_hours, max_tenants, min_events))
 
     def count(self, model: str, tenant: str, inputs: int) -> None:
         """See `agent.campaigns.base.Counting.count`."""

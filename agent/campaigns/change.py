@@ -93,10 +93,10 @@ class ChangesOfMany:
         How many there may be.
     """
 
-    __slots__ = ("_most", "_odds", "_steps", "sums")
+    __slots__ = ("_most", "_odds", "_steps", "_sums")
 
     def __init__(self, units: int, threshold: float) -> None:
-        self.sums: Any = np.zeros((units, len(_ODDS)))
+        self._sums: Any = np.zeros((units, len(_ODDS)))
         self._odds = np.array(_ODDS)
         self._most = _BEYOND * threshold * len(_ODDS)
         self._steps = _Steps()
@@ -104,7 +104,7 @@ class ChangesOfMany:
     def pass_time(self, time: float) -> None:
         """See `ChangeEvidence.pass_time`."""
         if self._steps.begins(time):
-            self.sums += 1.0
+            self._sums += 1.0
 
     def add(self, most: Any, unit: int) -> None:
         """One trial: ``most`` of the first units, an array; the one that it is a hit for."""
@@ -113,14 +113,14 @@ class ChangesOfMany:
         gained = 1.0 / ((1.0 + odds) * (1.0 - chance)[:, None])
         gained[unit] *= odds[unit] * (1.0 - chance[unit]) / chance[unit]
         gained[chance >= _CERTAIN] = 1.0
-        sums = self.sums[: len(chance)]
+        sums = self._sums[: len(chance)]
         sums *= gained
         np.minimum(sums, self._most, out=sums)
 
     def forget(self, unit: int) -> None:
         """Somebody else takes the unit's place."""
-        self.sums[unit] = 0.0
+        self._sums[unit] = 0.0
 
     def of(self, unit: int) -> float:
         """See `ChangeEvidence.value`."""
-        return float(self.sums[unit].mean())
+        return float(self._sums[unit].mean())

@@ -26,7 +26,7 @@ class _Rate:
 
     __slots__ = ("attacks", "evidence", "hour", "inputs", "members", "most", "past", "since")
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, kept: int) -> None:
         self.evidence = ChangeEvidence(threshold)
         self.past = (_PRIOR_INPUTS, _PRIOR_SHARE * _PRIOR_INPUTS)
         self.inputs = 0
@@ -34,7 +34,7 @@ class _Rate:
         self.since = 0
         self.hour: int | None = None
         self.most = _allowed(self.past)
-        self.members: deque[Member] = deque(maxlen=_KEPT)
+        self.members: deque[Member] = deque(maxlen=kept)
 
     def attack(self, member: Member) -> None:
         # The bound was known before these inputs came; only then may it change.
@@ -92,7 +92,7 @@ class AttackDrift:
         self._min_events = min_events
         self._window_seconds = window_seconds
         self._threshold = blocks_of(ert_hours)
-        self._models: Recent[str, _Rate] = Recent(max_models, lambda: _Rate(self._threshold))
+        self._models: Recent[str, _Rate] = Recent(max_models, lambda: _Rate(self._threshold, max(_KEPT, min_events)))
 
     def count(self, model: str, tenant: str, inputs: int) -> None:
         """See `agent.campaigns.base.Counting.count`."""

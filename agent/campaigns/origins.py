@@ -25,20 +25,21 @@ _PRIOR_MARKS: Final = 20.0
 #: Totals above which everything is halved, so that the past fades.
 _MOST_TRAFFIC: Final = 50_000
 _MOST_PAST: Final = 5_000.0
+#: Of a tenant's latest marks, at the least.
 _KEPT: Final = 32
 
 
 class _Tenant:
     __slots__ = ("marks", "members", "name", "past", "place", "traffic")
 
-    def __init__(self, name: str, place: int) -> None:
+    def __init__(self, name: str, place: int, kept: int) -> None:
         self.name = name
         self.place = place
         self.traffic = 0
         #: Marks of the hours before, and of this hour, which are past when it is over.
         self.past = 0.0
         self.marks = 0
-        self.members: deque[Member] = deque(maxlen=_KEPT)
+        self.members: deque[Member] = deque(maxlen=kept)
 
 
 class Origins:
@@ -52,15 +53,18 @@ class Origins:
     ert_hours
         Expected time to a false alarm of any tenant, at the least.
     max_tenants
-        Tenants watched; about 2 kB each.
+        Tenants watched; about 2 kB each, and more with `min_events` above 32.
+    min_events
+        So many of a tenant's latest marks are kept, and 32 at the least.
     tolerance
         Ratio of odds up to which nobody is alarmed.
     """
 
-    def __init__(self, ert_hours: float, max_tenants: int, tolerance: float = 3.0) -> None:
+    def __init__(self, ert_hours: float, max_tenants: int, min_events: int = _KEPT, tolerance: float = 3.0) -> None:
         self._tenants: dict[str, _Tenant] = {}
         self._by_place: list[_Tenant] = []
         self._max_tenants = max_tenants
+        self._kept = max(_KEPT, min_events)
         self._tolerance = tolerance
         # Rates of false alarms add up: each of the places has its share of the promise.
         self._threshold = blocks_of(ert_hours) * max_tenants
@@ -99,12 +103,12 @@ class Origins:
 
     def _admit(self, name: str) -> _Tenant:
         if len(self._by_place) < self._max_tenants:
-            tenant = _Tenant(name, len(self._by_place))
+            tenant = _Tenant(name, len(self._by_place), self._kept)
             self._by_place.append(tenant)
         else:
             least = min(self._by_place, key=lambda other: other.traffic)
             del self._tenants[least.name]
-            tenant = _Tenant(name, least.place)
+            tenant = _Tenant(name, least.place, self._kept)
             tenant.traffic = least.traffic
             self._by_place[least.place] = tenant
             self._evidence.forget(least.place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import isnan
 from typing import ClassVar, Final
 
 import numpy as np
@@ -38,11 +37,11 @@ class _Feature:
 class _Model:
     __slots__ = ("evidence", "features", "inputs", "members")
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, kept: int) -> None:
         self.evidence = ChangeEvidence(threshold)
         self.features: dict[str, _Feature] = {}
         self.inputs = 0
-        self.members: deque[Member] = deque(maxlen=_KEPT)
+        self.members: deque[Member] = deque(maxlen=kept)
 
 
 class OutOfRange:
@@ -73,7 +72,8 @@ class OutOfRange:
         self._min_events = min_events
         self._window_seconds = window_seconds
         self._threshold = blocks_of(ert_hours)
-        self._models: Recent[str, _Model] = Recent(max_models, lambda: _Model(self._threshold))
+        kept = max(_KEPT, min_events)
+        self._models: Recent[str, _Model] = Recent(max_models, lambda: _Model(self._threshold, kept))
 
     def see(self, sighting: Sighting) -> Suspicion | None:
         """See `agent.campaigns.base.Detector.see`."""
@@ -93,11 +93,9 @@ class OutOfRange:
         return Suspicion(self.kind, sighting.model, "", members)
 
     def _is_far(self, model: _Model, model_name: str, name: str, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # the last: not a number
             return False
-        number = min(1e300, max(-1e300, value)) if not (isinstance(value, float) and isnan(value)) else None
-        if number is None:
-            return False
+        number = min(1e300, max(-1e300, value))
         feature = model.features.get(name)
         if feature is None:
             if len(model.features) >= _MOST_FEATURES:

@@ -78,6 +78,8 @@ class CampaignWatch:
         self._counts = [detector.count for detector in detectors if isinstance(detector, Counting)]
         self._follow = [detector.follow for detector in detectors if isinstance(detector, Following)]
         self._callers: dict[tuple[str, str], _Caller] = {}
+        # By model and tenant, those of them with inputs that are not yet counted.
+        self._uncounted: dict[str, dict[str, _Caller]] = {}
         self.quiet_seconds = quiet_seconds
         self._publishes = publishes
         self._suspicious = tuple(suspicious.items())
@@ -119,6 +121,8 @@ class CampaignWatch:
             # The last text is what is new: a conversation brings its earlier turns along with every call.
             text = parts[-1].part.text
             caller = self._callers.get((model, event.tenant)) or self._open(model, event.tenant)
+            if not caller.inputs:
+                self._uncounted.setdefault(model, {})[event.tenant] = caller
             caller.inputs += 1
             for fits in caller.fits:
                 if fits(text):
@@ -139,14 +143,16 @@ class CampaignWatch:
     def _open(self, model: str, tenant: str) -> _Caller:
         """The first to come is the first to go; what was counted for it is not lost, and it may come again."""
         if len(self._callers) >= _MOST_CALLERS:
-            place = next(iter(self._callers))
-            self._count(*place, self._callers.pop(place))
+            first = next(iter(self._callers))
+            if self._callers.pop(first).inputs:
+                # The whole model: its table does not stay behind empty.
+                self._count(first[0])
         fits = tuple(follow(model, tenant) for follow in self._follow) if tenant else ()
         caller = self._callers[model, tenant] = _Caller(fits)
         return caller
 
-    def _count(self, model: str, tenant: str, caller: _Caller) -> None:
-        if caller.inputs:
+    def _count(self, model: str) -> None:
+        for tenant, caller in self._uncounted.pop(model, {}).items():
             for count in self._counts:
                 count(model, tenant, caller.inputs)
             caller.inputs = 0
@@ -167,9 +173,7 @@ class CampaignWatch:
         if not attacked:
             return  # an attack of an earlier turn, which comes along with every later one
         member = self._member(half, tuple(finding.category for finding in findings))
-        for (model, tenant), caller in self._callers.items():
-            if model == half.call.model:
-                self._count(model, tenant, caller)
+        self._count(half.call.model)
         self._show("attacks", Sighting(half.call.model, member, "\n".join(attacked)), found)
 
     def _note_output(self, half: Half, found: list[CampaignShare]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import add
 from typing import Any, Final, TypeAlias
 
@@ -132,6 +133,9 @@ def _plus(so_far: int | None, more: int) -> int:
 
 def _reading(key: str, entry: dict[str, Any]) -> CampaignReading:
     tenants = entry["tenants"]
+    categories: Counter[str] = Counter()
+    for name, count in entry["categories"].items():
+        categories["other" if name == REST else name] += count  # a category may be called that as well
     full = len(tenants) == _MOST_TENANTS and tenants[-1] > 0
     return CampaignReading(
         key=key,
@@ -144,6 +148,6 @@ def _reading(key: str, entry: dict[str, Any]) -> CampaignReading:
         suspected=entry["suspected"],
         first=entry["first"],
         last=entry["last"],
-        categories={name if name != REST else "other": count for name, count in sorted(entry["categories"].items())},
+        categories=dict(sorted(categories.items())),
         tenants=round((_MOST_TENANTS - 1) / (tenants[-1] / _HASHES)) if full else len(tenants),
     )

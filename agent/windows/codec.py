@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import floor
 from typing import Any, Final, TypeVar
 
@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agent.errors import StateError
-from agent.windows.base import Divisible, PartitionKey, State
+from agent.windows.base import Aggregator, Divisible, PartitionKey, State
 from agent.windows.labelled import LabelledDecisions
 from agent.windows.panes import ModelPanes, PaneMath
 
@@ -159,18 +159,7 @@ def encode(
     most_plain
         A larger record is packed; one of more than 512 KiB always.
     """
-    chosen = [(place, each) for place, each in enumerate(math.aggregators) if each.name not in without]
-    divided = {
-        place: each
-        for place, each in chosen
-        if isinstance(each, Divisible) and any(part.startswith(f"{each.name}_") for part in without)
-    }
-
-    def parts(states: list[State]) -> list[State]:
-        if not without:
-            return states
-        return [divided[at].without(states[at], without) if at in divided else states[at] for at, _ in chosen]
-
+    aggregators, kept = _keeping(math.aggregators, without)
     record = PaneRecord(
         version=1,
         topic=key[0],
@@ -181,13 +170,13 @@ def encode(
         watermark=watermark[0],
         watermark_at=watermark[1],
         pane_seconds=math.layout.pane_seconds,
-        aggregators=[(aggregator.name, aggregator.version) for _, aggregator in chosen],
+        aggregators=[(aggregator.name, aggregator.version) for aggregator in aggregators],
         panes=[
-            (index, factor, parts(states))
+            (index, factor, kept(states))
             for factor, panes in zip(math.layout.factors, model.tiers, strict=True)
             for index, states in panes.items()
         ],
-        settled=parts(model.settled),
+        settled=kept(model.settled),
         floor=floor,
         revision=model.revision,
         labelled=model.labelled.encode(),
@@ -198,6 +187,21 @@ def encode(
         return value
     packed = zlib.compress(_encoder.encode((record.panes, record.settled)), 1)
     return _encoder.encode(replace(record, version=FORMAT_VERSION, panes=[], settled=[], packed=packed))
+
+
+def _keeping(
+    aggregators: Sequence[Aggregator], without: Collection[str]
+) -> tuple[Sequence[Aggregator], Callable[[list[State]], list[State]]]:
+    """The aggregators that stay, and what leaves of a pane's states what is theirs."""
+    if not without:  # nearly always, and asking for the protocol takes longer than writing a small model
+        return aggregators, lambda states: states
+    staying = [(place, each) for place, each in enumerate(aggregators) if each.name not in without]
+    divided = {place: each for place, each in staying if isinstance(each, Divisible)}
+
+    def kept(states: list[State]) -> list[State]:
+        return [divided[at].without(states[at], without) if at in divided else states[at] for at, _ in staying]
+
+    return [each for _, each in staying], kept
 
 
 def peek(value: bytes) -> PaneHeader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.config import DriftConfig
 from agent.pipeline.drifts import WatchedFeatures
+from agent.windows.bounded import short_name
 from streams.config import WorkerConfig
 
 __all__ = ["needed_places", "untold_of_drift"]
@@ -18,8 +19,8 @@ def needed_places(config: WorkerConfig, features: WatchedFeatures) -> tuple[int,
     Features that events name come on top; nobody knows them here.
     """
     of_all = len(features.closed())
-    named = {name.strip().casefold(): groups for name, groups in config.bias.groups.items()}
-    groups = sum(max(len(named.get(name.strip().casefold(), ())), _FEWEST_GROUPS) for name in config.drift.attributes)
+    named = {short_name(name): groups for name, groups in config.bias.groups.items()}
+    groups = sum(max(len(named.get(short_name(name), ())), _FEWEST_GROUPS) for name in config.drift.attributes)
     return of_all, of_all + groups * (of_all + len(config.drift.components))
 
 

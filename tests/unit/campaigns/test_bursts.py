@@ -158,3 +158,11 @@ def test_many_units_have_the_evidence_that_each_has_by_itself() -> None:
     assert [many.of(unit) for unit in range(units)] == pytest.approx([evidence.value for evidence in each])
     many.forget(1)
     assert many.of(1) == 0.0
+
+
+@pytest.mark.parametrize("detector", [Bursts(min_events=100), AttackDrift(min_events=100)])
+def test_as_many_events_as_are_wanted_are_kept(detector: Bursts | AttackDrift) -> None:
+    stream = Stream(detector)
+    assert stream.run(3 * 3_600, tenants(5, 0.01)) == []
+    found = stream.run(1_800, tenants(4, 0.01, t4=0.9))
+    assert {len(suspicion.members) for _, suspicion in found} == {100}

@@ -9,7 +9,7 @@ import pytest
 
 from agent.campaigns import DETECTORS, detector_class
 from agent.campaigns.base import Counting, Detector, Following, Kind, Member, Sees, Sighting
-from agent.config import CampaignKind
+from agent.config import CampaignsConfig
 from agent.errors import ConfigError
 from tests.campaign_texts import paraphrases, unrelated
 
@@ -30,7 +30,7 @@ def sighting(place: int, draw: Random, text: str = "") -> Sighting:
 
 
 def test_the_table_the_kinds_and_the_configuration_agree() -> None:
-    assert set(DETECTORS) == set(get_args(Kind)) == set(get_args(CampaignKind))
+    assert set(DETECTORS) == set(get_args(Kind)) == set(CampaignsConfig().kinds)
     assert [made(kind).kind for kind in DETECTORS] == list(DETECTORS)
     assert {made(kind).sees for kind in DETECTORS} == set(get_args(Sees))
     with pytest.raises(ConfigError, match="no detector of campaigns named 'flood'; there are: near_duplicates, "):

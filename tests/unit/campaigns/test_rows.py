@@ -48,6 +48,13 @@ def test_a_few_mistakes_are_none() -> None:
     assert outside(0.008, 3_000, detector) == []
 
 
+def test_as_many_events_as_are_wanted_are_kept() -> None:
+    detector = OutOfRange(min_events=100)
+    outside(0.0, 1_000, detector)
+    assert {len(found.members) for found in outside(0.5, 400, detector)} == {100}
+    assert probing(Boundaries(min_events=100, window_seconds=7_200.0), 0.9, rows=4_000) == {"t7"}
+
+
 def test_hostile_numbers_do_no_harm() -> None:
     detector = OutOfRange()
     for place in range(1_000):

@@ -61,3 +61,10 @@ def test_windows_forget_what_the_totals_remember() -> None:
     assert not any(reading.results["campaigns"].campaigns for reading in engine.measurements())
     (totals,) = engine.total_measurements()
     assert len(totals.results["campaigns"].campaigns) == 1
+
+
+def test_a_category_that_is_called_other_is_added_to_the_rest() -> None:
+    names = [*(f"category {place}" for place in range(40)), "other"]
+    shares = [make_share(categories=((name, 1),)) for name in names]
+    (told,) = readings([make_observation(campaigns=(share,)) for share in shares])
+    assert sum(told.categories.values()) == len(names)
