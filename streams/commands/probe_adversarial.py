@@ -31,7 +31,7 @@ from agent.scoring import SCORERS, load_scorer
 from streams.commands.pages import show_report
 from streams.commands.same_file import same_file
 from streams.commands.terminal import progress_bar
-from streams.commands.writable import check_writable
+from streams.commands.writable import check_writable, replace_file
 
 __all__ = ["BOUNDS", "OPTIONS", "add_arguments", "check_outputs", "prepared", "show"]
 
@@ -245,7 +245,7 @@ def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> No
         created=figures["run"]["created"],
     )
     if args.metrics_out is not None:
-        _write_metrics(args.metrics_out, probe_textfile(_samples(figures, now)))
+        replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
     show_report(args, figures, adversarial_sections(figures, words), heading, words)
 
 
@@ -270,14 +270,3 @@ def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapp
     yield "harmwatch_probe_requests", {"model": model}, figures["run"]["requests"]
     yield "harmwatch_probe_complete", {"model": model}, float(figures["complete"])
     yield "harmwatch_probe_timestamp_seconds", {"model": model}, now
-
-
-def _write_metrics(path: Path, content: bytes) -> None:
-    """Whole or not at all: the collector reads when it likes."""
-    beside = path.with_name(f".{path.name}.unfinished")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ConfigError(f"--metrics-out {path}: cannot be written ({error.strerror})") from None
