@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 Gradients: TypeAlias = Callable[[Sequence[Features], Sequence[str]], list[list[float]]]
-"""Of the loss of a label, with respect to each number of its row."""
+"""`agent.probe.served.GivesGradients.input_gradients`."""
 
 _BATCH = 8
 _HALVINGS = 8

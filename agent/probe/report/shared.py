@@ -12,6 +12,7 @@ __all__ = [
     "answers_section",
     "bounds_of",
     "changes_section",
+    "heading",
     "number",
     "p_value",
     "range_of",
@@ -26,6 +27,19 @@ _STATUSES = ("answered", "unparsed", "refused", "failed", "not_asked")
 def score_name(key: str, words: Words) -> str:
     """What a score is called; names of attacks are the same in all languages."""
     return words(f"score_{key}") if f"score_{key}" in words else key
+
+
+def heading(figures: Mapping[str, Any], words: Words) -> str:
+    """What was probed, how, and when."""
+    return words(
+        "heading",
+        target=figures["target"]["name"],
+        model=figures["target"].get("model", "-"),
+        sets=len(figures["sets"]),
+        requests=f"{figures['run']['requests']:,}",
+        created=figures["run"]["created"],
+        **figures.get("limits", {}),
+    )
 
 
 def answers_section(figures: Mapping[str, Any], words: Words) -> Section:
