@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from agent.errors import ConfigError, DataError
 from agent.quality.rows import numbered_lines
 
-__all__ = ["Row", "by_hash", "read_rows", "set_name"]
+__all__ = ["Row", "by_hash", "read_rows", "read_sets"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,8 +108,26 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def set_name(path: Path) -> str:
-    """What a file is called in reports: its name without its endings."""
+def read_sets(paths: Iterable[Path]) -> Iterator[tuple[str, Path, list[Row]]]:
+    """The rows of several files, each with what it is called in reports: its name without its endings.
+
+    Raises
+    ------
+    ConfigError
+        When two are called alike.
+    ConfigError, DataError
+        As `read_rows`.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        name = _set_name(path)
+        if name in seen:
+            raise ConfigError(f"--data: two sets are called {name!r}; rename a file")
+        seen.add(name)
+        yield name, path, read_rows(path)
+
+
+def _set_name(path: Path) -> str:
     name = path.name
     for ending in (".gz", ".jsonl", ".json"):
         name = name.removesuffix(ending)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["Failure", "Features", "Reply", "ServedModel"]
+__all__ = ["Failure", "Features", "GivesGradients", "Reply", "ServedModel"]
 
 Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "raised", "rejected", "malformed"]
 """Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx or a
@@ -77,3 +77,17 @@ class ServedModel(Protocol):
 
     def classify(self, inputs: Iterable[str | Features]) -> Iterator[tuple[int, Reply]]:
         """Decisions about texts, or about rows of features."""
+
+
+@runtime_checkable
+class GivesGradients(Protocol):
+    """What a served model may give beside: attacks that need it are for white boxes."""
+
+    def input_gradients(self, rows: Sequence[Features], marks: Sequence[str]) -> list[list[float]]:
+        """Of the loss of a label, given by its mark (`agent.probe.question.label_mark`), by each value of its row.
+
+        Raises
+        ------
+        agent.errors.BudgetSpent
+            When no more requests are allowed; a call is one.
+        """

@@ -34,10 +34,9 @@ from agent.config import validate
 from agent.errors import ConfigError
 from agent.scoring import load_scorer
 from agent.scoring.pii import PiiScorer
-from streams.commands.labelled import write_file
 from streams.commands.printable import printable
 from streams.commands.terminal import ending_cleanly, progress_bar
-from streams.commands.writable import check_writable
+from streams.commands.writable import check_writable, write_file
 
 __all__ = ["add_arguments", "run"]
 

@@ -24,15 +24,9 @@ from agent.quality.plots import calibration_pictures, require_matplotlib
 from agent.quality.reliability import cross_fitted
 from agent.quality.report import calibration_report
 from streams.commands.evaluate_table import widened
-from streams.commands.labelled import (
-    add_common_arguments,
-    bootstrap_of,
-    judge_of,
-    labelled_files,
-    total_rows,
-    write_file,
-)
+from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
 from streams.commands.terminal import progress_bar
+from streams.commands.writable import write_file
 
 __all__ = ["add_arguments", "run"]
 

@@ -31,6 +31,7 @@ from agent.scoring.canary.registry import (
     register,
 )
 from streams.commands.terminal import open_input
+from streams.commands.writable import replace_file
 
 __all__ = ["add_arguments", "run"]
 
@@ -95,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
     if written:
         if fresh:
             _write_values(args.values, fresh, args.label)  # before the hashes: without values they are of no use
-        _replace(args.out, found.file.encode())
+        # With --append the old hashes are there, of values that may be nowhere else any more.
+        replace_file(args.out, found.file.encode(), "--out")
     _report(args, found, written)
     return 0 if written else 1
 
@@ -151,17 +153,6 @@ def _submitted(stream: BinaryIO, label: str) -> Iterator[Submitted]:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             expected = 'an object {"value": ..., "label": ...}' if rows else "text in UTF-8"
             raise ConfigError(f"line {number} is not {expected}") from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Whole or not at all: with --append the old hashes are there, of values that may be nowhere else any more."""
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise ConfigError(f"--out {path}: cannot be written ({error.strerror})") from None
 
 
 def _write_values(path: Path, fresh: list[FreshCanary], label: str) -> None:

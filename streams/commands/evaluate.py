@@ -17,15 +17,9 @@ from agent.quality.measure import TextJudge
 from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
 from streams.commands.evaluate_table import render
-from streams.commands.labelled import (
-    add_common_arguments,
-    bootstrap_of,
-    judge_of,
-    labelled_files,
-    total_rows,
-    write_file,
-)
+from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
 from streams.commands.terminal import progress_bar
+from streams.commands.writable import write_file
 
 __all__ = ["add_arguments", "run"]
 

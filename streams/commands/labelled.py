@@ -22,7 +22,6 @@ __all__ = [
     "judge_of",
     "labelled_files",
     "total_rows",
-    "write_file",
 ]
 
 
@@ -66,21 +65,6 @@ def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: 
         section = section.model_copy(update={"calibration": calibration})
     (scorer,) = build_scorers({name: section})
     return ScorerJudge(scorer, section.thresholds, args.direction)
-
-
-def write_file(path: Path, content: bytes, option: str) -> None:
-    """Write a result.
-
-    Raises
-    ------
-    ConfigError
-        When it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
 
 
 def total_rows(files: Sequence[LabelledFile]) -> int:

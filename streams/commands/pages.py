@@ -13,10 +13,9 @@ from rich.console import Console
 
 from agent.errors import ConfigError
 from agent.report import Section, Words, html_report
-from streams.commands.labelled import write_file
 from streams.commands.same_file import same_file
 from streams.commands.sections import render
-from streams.commands.writable import check_writable
+from streams.commands.writable import check_writable, write_file
 
 __all__ = ["check_page", "show_report"]
 

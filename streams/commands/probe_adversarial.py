@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from agent.errors import ConfigError
 from agent.metrics.textfile import probe_textfile
 from agent.probe.adversarial import attacks_of, feature_attacks_of
 from agent.probe.adversarial.attack import Attack, Limits
 from agent.probe.adversarial.defence import as_sent, sanitised
-from agent.probe.adversarial.features import FeatureSpace, Gradients
+from agent.probe.adversarial.features import FeatureSpace
 from agent.probe.adversarial.figures import SetTally
 from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal, GoalName
 from agent.probe.adversarial.hunting import attack_items
@@ -22,16 +22,16 @@ from agent.probe.adversarial.items import Item, read_items
 from agent.probe.adversarial.shown import Redactor
 from agent.probe.asking import Asker
 from agent.probe.journal import Journal
-from agent.probe.report import ADVERSARIAL_TEXTS, adversarial_sections
-from agent.probe.rows import read_rows, set_name
-from agent.probe.served import Features, ServedModel
+from agent.probe.report import ADVERSARIAL_TEXTS, adversarial_sections, heading
+from agent.probe.rows import read_rows, read_sets
+from agent.probe.served import Features, GivesGradients, ServedModel
 from agent.quality.measure import ScorerJudge
 from agent.report import Words
 from agent.scoring import SCORERS, load_scorer
 from streams.commands.pages import show_report
 from streams.commands.same_file import same_file
 from streams.commands.terminal import progress_bar
-from streams.commands.writable import check_writable
+from streams.commands.writable import check_writable, replace_file
 
 __all__ = ["BOUNDS", "OPTIONS", "add_arguments", "check_outputs", "prepared", "show"]
 
@@ -137,19 +137,17 @@ def prepared(args: argparse.Namespace) -> Callable[[ServedModel], dict[str, Any]
 def _sets(args: argparse.Namespace) -> dict[str, _Set]:
     found: dict[str, _Set] = {}
     reference = [] if args.reference is None else _features(read_items(read_rows(args.reference)), args.reference)
-    for path in args.data:
-        name = set_name(path)
-        if name in found:
-            raise ConfigError(f"--data: two sets are called {name!r}; rename a file")
-        items = read_items(read_rows(path))
+    for name, path, rows in read_sets(args.data):
+        items = read_items(rows)
         space = None
         if items[0].features is not None:
-            rows = reference or _features(items, path)
-            if set(rows[0]) != set(items[0].features):
+            own = _features(items, path)
+            spanning = reference or own
+            if set(spanning[0]) != set(items[0].features):
                 raise ConfigError(f"--reference {args.reference}: has other features than {path}")
             epsilon = _EPSILON if args.epsilon is None else args.epsilon
-            space = FeatureSpace.of(rows, epsilon=epsilon, swaps=_SWAPS if args.swaps is None else args.swaps)
-            for row in _features(items, path):
+            space = FeatureSpace.of(spanning, epsilon=epsilon, swaps=_SWAPS if args.swaps is None else args.swaps)
+            for row in own:
                 space.check(row)
             if args.goal == "comply":
                 raise ConfigError("--goal comply is for requests; features are judged: leave --goal out")
@@ -177,7 +175,7 @@ def _text_attacks(args: argparse.Namespace, goal: GoalName) -> list[Attack]:
 def _attacks(args: argparse.Namespace, each: _Set, goal: Goal, model: ServedModel) -> list[Attack]:
     if each.space is None:
         return _text_attacks(args, goal.name)
-    gradients = cast("Gradients | None", getattr(model, "input_gradients", None))
+    gradients = model.input_gradients if isinstance(model, GivesGradients) else None
     return feature_attacks_of(args.attacks or ["all"], each.space, _limits(args), gradients)
 
 
@@ -235,18 +233,9 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
 def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> None:
     """Page, table or JSON; and the metrics."""
     words = Words(ADVERSARIAL_TEXTS, args.lang)
-    heading = words(
-        "heading",
-        target=figures["target"]["name"],
-        model=figures["target"].get("model", "-"),
-        sets=len(figures["sets"]),
-        requests=f"{figures['run']['requests']:,}",
-        seed=figures["limits"]["seed"],
-        created=figures["run"]["created"],
-    )
     if args.metrics_out is not None:
-        _write_metrics(args.metrics_out, probe_textfile(_samples(figures, now)))
-    show_report(args, figures, adversarial_sections(figures, words), heading, words)
+        replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
+    show_report(args, figures, adversarial_sections(figures, words), heading(figures, words), words)
 
 
 def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapping[str, str], float]]:
@@ -270,14 +259,3 @@ def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapp
     yield "harmwatch_probe_requests", {"model": model}, figures["run"]["requests"]
     yield "harmwatch_probe_complete", {"model": model}, float(figures["complete"])
     yield "harmwatch_probe_timestamp_seconds", {"model": model}, now
-
-
-def _write_metrics(path: Path, content: bytes) -> None:
-    """Whole or not at all: the collector reads when it likes."""
-    beside = path.with_name(f".{path.name}.unfinished")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ConfigError(f"--metrics-out {path}: cannot be written ({error.strerror})") from None

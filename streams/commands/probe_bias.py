@@ -8,15 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agent.errors import ConfigError
 from agent.probe.asking import Asked, ask
 from agent.probe.bias import benchmark_class, benchmark_of
 from agent.probe.bias.base import Benchmark
 from agent.probe.bias.figures import set_figures
 from agent.probe.journal import Journal
 from agent.probe.question import Question
-from agent.probe.report import TEXTS, sections_of
-from agent.probe.rows import read_rows, set_name
+from agent.probe.report import TEXTS, heading, sections_of
+from agent.probe.rows import read_sets
 from agent.probe.served import ServedModel
 from agent.report import Words
 from streams.commands.pages import show_report
@@ -74,11 +73,7 @@ def _ask_all(
 
 def _benchmarks(paths: Sequence[Path], sample: int | None) -> dict[str, tuple[str, Benchmark]]:
     found: dict[str, tuple[str, Benchmark]] = {}
-    for path in paths:
-        name = set_name(path)
-        if name in found:
-            raise ConfigError(f"--data: two sets are called {name!r}; rename a file")
-        rows = read_rows(path)
+    for name, path, rows in read_sets(paths):
         kind = benchmark_of(rows, str(path))
         benchmark = benchmark_class(kind).read(rows)
         found[name] = (kind, benchmark if sample is None else benchmark.sample(sample))
@@ -89,12 +84,4 @@ def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> No
     """Page, table or JSON."""
     del now
     words = Words(TEXTS, args.lang)
-    heading = words(
-        "heading",
-        target=figures["target"]["name"],
-        model=figures["target"].get("model", "-"),
-        sets=len(figures["sets"]),
-        requests=f"{figures['run']['requests']:,}",
-        created=figures["run"]["created"],
-    )
-    show_report(args, figures, sections_of(figures, words), heading, words)
+    show_report(args, figures, sections_of(figures, words), heading(figures, words), words)

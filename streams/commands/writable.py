@@ -1,12 +1,13 @@
-"""Whether a file can be written, found out before long work."""
+"""Files that a command writes: whether they can be written, found out before long work; and writing them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from agent.errors import ConfigError
 
-__all__ = ["check_writable"]
+__all__ = ["check_writable", "replace_file", "write_file"]
 
 
 def check_writable(path: Path, option: str) -> None:
@@ -27,3 +28,37 @@ def check_writable(path: Path, option: str) -> None:
         raise ConfigError(
             f"{option} {path}: cannot be written ({error.strerror}); give a file in a folder that you may write to"
         ) from None
+
+
+def write_file(path: Path, content: bytes, option: str) -> None:
+    """Write a result.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
+
+
+def replace_file(path: Path, content: bytes, option: str) -> None:
+    """Write a result whole or not at all, for files that somebody reads meanwhile, or that are the only copy.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be written; what was there before is there still.
+    """
+    beside = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None

@@ -29,11 +29,6 @@ class KServeModel:
     ----------
     endpoint
         Of protocol ``kserve-v1`` or ``kserve-v2``.
-
-    Raises
-    ------
-    TargetError
-        When the server cannot be reached, or refuses the key.
     """
 
     def __init__(self, endpoint: Endpoint, posts: HttpPosts, budget: Budget) -> None:

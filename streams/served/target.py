@@ -11,9 +11,6 @@ from agent.clock import Clock
 from agent.probe.pace import Backoff, Budget, RateLimit
 from agent.probe.served import ServedModel
 from streams.served.callables import CallableModel, load_callable
-from streams.served.http_posts import HttpPosts
-from streams.served.kserve import KServeModel
-from streams.served.openai import OpenAiModel
 from streams.served.torch_model import TorchModel, is_torch_module
 from streams.served.url import endpoint_of
 
@@ -75,6 +72,11 @@ def open_target(options: TargetOptions, clock: Clock) -> Iterator[ServedModel]:
             return
         yield CallableModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
         return
+    # aiohttp takes a third of a second to load: wrong usage and callables do not wait for it.
+    from streams.served.http_posts import HttpPosts
+    from streams.served.kserve import KServeModel
+    from streams.served.openai import OpenAiModel
+
     endpoint = endpoint_of(options.target)
     headers = {"User-Agent": f"harmwatch/{__version__}", "Accept": "application/json"}
     if options.api_key is not None:

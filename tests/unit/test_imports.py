@@ -49,3 +49,10 @@ def test_heavy_packages_are_not_loaded(statement: str) -> None:
     program = f"{statement}\nimport sys\nprint([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_probe_begins_without_the_pipeline_and_without_http() -> None:
+    """Each of the two takes longer than everything else that the command loads before it knows what is asked of it."""
+    program = "import streams.commands.probe, sys; print({'agent.pipeline', 'aiohttp'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -10,7 +10,8 @@ FGSM (Goodfellow et al., ICLR 2015) and PGD (Madry et al., ICLR 2018).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 Gradients: TypeAlias = Callable[[Sequence[Features], Sequence[str]], list[list[float]]]
-"""Of the loss of a label, with respect to each number of its row."""
+"""`agent.probe.served.GivesGradients.input_gradients`."""
 
 _BATCH = 8
 _HALVINGS = 8
@@ -141,7 +142,7 @@ class FeatureSpace:
         return [name for name, (low, high) in self.ranges.items() if high > low]
 
 
-class _FeatureAttack:
+class _FeatureAttack(ABC):
     kind = "features"
     also_known_as = ""
 
@@ -151,31 +152,40 @@ class _FeatureAttack:
     def suits(self, item: Item) -> bool:
         return item.features is not None
 
-    def _try(self, original: Features, other: Features, *, counts: bool = True) -> Try:
-        return Try(other, self._space.similarity(original, other), (self.name,), counts)
+    def hunt(self, item: Item, label: str, original: Result) -> Hunt:
+        del original
+        assert item.features is not None  # `suits`
+        return self._hunt(item.features, label, chance(self._limits.seed, item.id, self.name))
 
-    def _rng(self, item: Item) -> random.Random:
-        return chance(self._limits.seed, item.id, self.name)
+    @abstractmethod
+    def _hunt(self, original: Features, label: str, rng: random.Random) -> Hunt:
+        """Attack a row."""
+
+    def _try(self, original: Features, other: Features) -> Try:
+        return Try(other, self._space.similarity(original, other), (self.name,))
 
 
 class RandomSearch(_FeatureAttack):
     """Draws around the original, half of them at the corners of what is allowed."""
 
-    def hunt(self, item: Item, label: str, original: Result) -> Hunt:
-        del label, original
-        assert item.features is not None  # `suits`
+    def _hunt(self, original: Features, label: str, rng: random.Random) -> Hunt:
         if self._space.fixed:
             return "unchanged"
-        rng = self._rng(item)
-        for start in range(0, self._limits.queries, _BATCH):
-            tries = [
-                self._try(item.features, self._drawn(item.features, rng))
-                for _ in range(min(_BATCH, self._limits.queries - start))
-            ]
-            results = yield tries
-            if any(result.succeeded for result in results):
-                return None
+        yield from self._until_found(original, rng)
         return None
+
+    def _until_found(
+        self, original: Features, rng: random.Random
+    ) -> Generator[Sequence[Try], Sequence[Result], tuple[Features | None, int]]:
+        """Draw until the decision changes; the row that did it, and how many queries are left."""
+        left = self._limits.queries
+        found: Features | None = None
+        while left > 0 and found is None:
+            rows = [self._drawn(original, rng) for _ in range(min(_BATCH, left))]
+            results = yield [self._try(original, row) for row in rows]
+            left -= len(rows)
+            found = next((row for row, result in zip(rows, results, strict=True) if result.succeeded), None)
+        return found, left
 
     def _drawn(self, original: Features, rng: random.Random) -> dict[str, float | str]:
         reach = self._space.epsilon
@@ -190,25 +200,16 @@ class RandomSearch(_FeatureAttack):
 class BoundarySearch(RandomSearch):
     """The same until the decision changes; then numbers go back towards the original as far as it stays changed."""
 
-    def hunt(self, item: Item, label: str, original: Result) -> Hunt:
-        del label, original
-        assert item.features is not None  # `suits`
+    def _hunt(self, original: Features, label: str, rng: random.Random) -> Hunt:
         if self._space.fixed:
             return "unchanged"
-        rng = self._rng(item)
-        left = self._limits.queries
-        found: Features | None = None
-        while left > 0 and found is None:
-            rows = [self._drawn(item.features, rng) for _ in range(min(_BATCH, left))]
-            results = yield [self._try(item.features, row) for row in rows]
-            left -= len(rows)
-            found = next((row for row, result in zip(rows, results, strict=True) if result.succeeded), None)
+        found, left = yield from self._until_found(original, rng)
         if found is None:
             return None
         low, high = 0.0, 1.0
         for _ in range(min(_HALVINGS, left)):
             middle = (low + high) / 2.0
-            results = yield [self._try(item.features, self._between(item.features, found, middle))]
+            results = yield [self._try(original, self._between(original, found, middle))]
             if results[0].succeeded:
                 high = middle
             else:
@@ -226,11 +227,8 @@ class BoundarySearch(RandomSearch):
 class SpsaSearch(_FeatureAttack):
     """Steps along the sign of a gradient that is estimated from pairs of tries; needs probabilities."""
 
-    def hunt(self, item: Item, label: str, original: Result) -> Hunt:
-        del label, original
-        assert item.features is not None  # `suits`
+    def _hunt(self, original: Features, label: str, rng: random.Random) -> Hunt:
         names = self._space.numbers()
-        rng = self._rng(item)
         reach = self._space.epsilon
         at = dict.fromkeys(names, 0.0)
         left = self._limits.queries
@@ -240,9 +238,7 @@ class SpsaSearch(_FeatureAttack):
             pairs = max(1, min(_BATCH // 2, (left - 1) // 2))
             directions = [{name: rng.choice((-1.0, 1.0)) for name in names} for _ in range(pairs)]
             tries = [
-                self._try(
-                    item.features, self._space.near(item.features, _moved(at, side, _PERTURBATION * sign * reach))
-                )
+                self._try(original, self._space.near(original, _moved(at, side, _PERTURBATION * sign * reach)))
                 for side in directions
                 for sign in (1.0, -1.0)
             ]
@@ -257,11 +253,8 @@ class SpsaSearch(_FeatureAttack):
                 )
                 for name in names
             }
-            at = {
-                name: max(-reach, min(reach, at[name] + _STEP * reach * ((slope[name] > 0) - (slope[name] < 0))))
-                for name in names
-            }
-            results = yield [self._try(item.features, self._space.near(item.features, at))]
+            at = _stepped(at, slope, _STEP * reach, reach)
+            results = yield [self._try(original, self._space.near(original, at))]
             left -= 1
             if results[0].succeeded:
                 return None
@@ -272,39 +265,31 @@ def _moved(at: Mapping[str, float], side: Mapping[str, float], by: float) -> dic
     return {name: at[name] + by * side[name] for name in at}
 
 
+def _stepped(at: Mapping[str, float], slope: Mapping[str, float], by: float, reach: float) -> dict[str, float]:
+    """Up the slope, by so much whatever its steepness, and no further from 0 than `reach`."""
+    return {
+        name: max(-reach, min(reach, move + by * ((slope[name] > 0) - (slope[name] < 0)))) for name, move in at.items()
+    }
+
+
 class GradientAttack(_FeatureAttack):
     """Steps up the loss of the label that the model gave, by its own gradients: one long one (FGSM), or many (PGD)."""
 
-    def __init__(
-        self,
-        name: str,
-        space: FeatureSpace,
-        limits: Limits,
-        gradients: Gradients,
-        *,
-        steps: int,
-        also_known_as: str = "",
-    ) -> None:
+    def __init__(self, name: str, space: FeatureSpace, limits: Limits, gradients: Gradients, *, steps: int) -> None:
         super().__init__(name, space, limits)
-        self.also_known_as = also_known_as
         self._gradients, self._steps = gradients, steps
 
-    def hunt(self, item: Item, label: str, original: Result) -> Hunt:
-        del original
-        assert item.features is not None  # `suits`
+    def _hunt(self, original: Features, label: str, rng: random.Random) -> Hunt:
         reach = self._space.epsilon
         length = reach if self._steps == 1 else max(_STEP, 2.5 / self._steps) * reach
-        names = list(item.features)
+        names = list(original)
         at = dict.fromkeys(self._space.numbers(), 0.0)
         for _ in range(min(self._steps, self._limits.queries)):
-            row = self._space.near(item.features, at)
+            row = self._space.near(original, at)
             (gradient,) = self._gradients([row], [label])
             slope = dict(zip(names, gradient, strict=True))
-            at = {
-                name: max(-reach, min(reach, move + length * ((slope[name] > 0) - (slope[name] < 0))))
-                for name, move in at.items()
-            }
-            results = yield [self._try(item.features, self._space.near(item.features, at))]
+            at = _stepped(at, slope, length, reach)
+            results = yield [self._try(original, self._space.near(original, at))]
             if results[0].succeeded:
                 return None
         return None

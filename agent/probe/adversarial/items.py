@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from agent.errors import DataError
 from agent.probe.perturbations.base import language_of
 from agent.probe.rows import Row, by_hash
 from agent.probe.served import Features
@@ -48,17 +47,14 @@ def read_items(rows: Sequence[Row]) -> list[Item]:
         When a row has neither, or some have this and others that; when features are not all of the same names.
     """
     items = [_item(row) for row in rows]
-    names = {None if item.features is None else tuple(item.features) for item in items}
-    if len(names) > 1:
-        odd = next(row for row, item in zip(rows, items, strict=True) if not _like(item, items[0]))
-        raise odd.wrong("has other features than the first row, or a text where that has features")
+    for row, item in zip(rows, items, strict=True):
+        if _names(item) != _names(items[0]):
+            raise row.wrong("has other features than the first row, or a text where that has features")
     return list(by_hash(items, lambda item: item.id))
 
 
-def _like(item: Item, first: Item) -> bool:
-    return (None if item.features is None else tuple(item.features)) == (
-        None if first.features is None else tuple(first.features)
-    )
+def _names(item: Item) -> tuple[str, ...] | None:
+    return None if item.features is None else tuple(item.features)
 
 
 def _item(row: Row) -> Item:
@@ -87,5 +83,4 @@ def _value(row: Row, value: Any) -> float | str:
         return int(value)
     if isinstance(value, str) or (isinstance(value, int | float) and isfinite(value)):
         return value
-    problem: DataError = row.wrong("a feature is neither a number nor a text")
-    raise problem
+    raise row.wrong("a feature is neither a number nor a text")

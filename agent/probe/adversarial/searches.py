@@ -8,7 +8,7 @@ tells nothing but its decision is flat: then it tries in an order drawn by chanc
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from agent.probe.adversarial.attack import Attack, Hunt, Limits, Result, Try, ch
 from agent.probe.adversarial.items import Item
 from agent.probe.adversarial.similarity import similarity_after
 from agent.probe.perturbations import Perturbation, perturbation
-from agent.probe.perturbations.base import HAN, has_han, words_of
+from agent.probe.perturbations.base import HAN, has_han, over_words, words_of
 
 __all__ = ["RECIPES", "BeamSearch", "BestOfN", "WordSearch", "recipe"]
 
@@ -35,6 +35,18 @@ class _State:
     text: str
     steps: tuple[Perturbation, ...]
     score: float
+
+
+def _in_batches(tries: Sequence[Try]) -> Generator[Sequence[Try], Sequence[Result], list[Result]]:
+    """Put tries to the model a few at a time, until one that counts has succeeded; results of those that were put."""
+    results: list[Result] = []
+    for start in range(0, len(tries), _BATCH):
+        part = tries[start : start + _BATCH]
+        found = yield part
+        results += found
+        if any(result.succeeded and each.counts for each, result in zip(part, found, strict=True)):
+            break
+    return results
 
 
 class BeamSearch:
@@ -69,17 +81,14 @@ class BeamSearch:
             chance(self._limits.seed, item.id, self.name, len(seen)).shuffle(states)
             states = states[:left]
             left -= len(states)
-            reached: list[_State] = []
-            for start in range(0, len(states), _BATCH):
-                part = states[start : start + _BATCH]
-                results = yield [each for _, each in part]
-                if any(result.succeeded for result in results):
-                    return None
-                reached += [
-                    _State(state.text, state.steps, result.score)
-                    for (state, _), result in zip(part, results, strict=True)
-                    if not result.failed
-                ]
+            results = yield from _in_batches([each for _, each in states])
+            if any(result.succeeded for result in results):
+                return None
+            reached = [
+                _State(state.text, state.steps, result.score)
+                for (state, _), result in zip(states, results, strict=True)
+                if not result.failed
+            ]
             beam = sorted(reached, key=lambda state: -state.score)[: self._width]
         return "unchanged" if left == self._limits.queries else None
 
@@ -158,10 +167,9 @@ class WordSearch:
         if self._ranked and len(places) > 1:
             # Half of the queries at most go into finding out where to begin.
             asked = places[: max(1, left // 2)]
-            results: list[Result] = []
-            for start in range(0, len(asked), _BATCH):
-                part = asked[start : start + _BATCH]
-                results += yield [Try(text[: place.start] + text[place.end :], 0.0, counts=False) for place in part]
+            results = yield from _in_batches(
+                [Try(text[: place.start] + text[place.end :], 0.0, counts=False) for place in asked]
+            )
             left -= len(asked)
             ranked = sorted(range(len(asked)), key=lambda number: -results[number].score)
             places = [asked[number] for number in ranked] + places[len(asked) :]
@@ -172,29 +180,26 @@ class WordSearch:
             for place in considered:
                 tries += [(place, each) for each in self._changes(item, text, place, rng)]
             tries = tries[:left]
-            results = []
-            for start in range(0, len(tries), _BATCH):
-                found = yield [each for _, each in tries[start : start + _BATCH]]
-                results += found
-                if any(result.succeeded for result in found):
-                    return None
+            results = yield from _in_batches([each for _, each in tries])
+            if any(result.succeeded for result in results):
+                return None
             left -= len(tries)
             best = max(range(len(tries)), key=lambda number: results[number].score, default=None)
             if best is None:
                 places = [place for place in places if place not in considered]
                 continue
             chosen, change = tries[best]
+            grown = 0
             # A flat score says nothing: changes are piled up all the same, as long as enough of the text is left.
             if isinstance(change.input, str) and results[best].score >= score:
                 grown = len(change.input) - len(text)
                 text, score = change.input, results[best].score
-                places = [
-                    _Place(place.start + grown, place.end + grown) if place.start > chosen.start else place
-                    for place in places
-                ]
-                chosen = _Place(chosen.start, chosen.end)
                 changed += 1
-            places = [place for place in places if place.start != chosen.start]
+            places = [
+                _Place(place.start + grown, place.end + grown) if place.start > chosen.start else place
+                for place in places
+                if place != chosen
+            ]
         return "unchanged" if left == self._limits.queries else None
 
     def _places(self, text: str) -> list[_Place]:
@@ -249,14 +254,9 @@ class BestOfN:
 
 
 def _augmented(text: str, rng: random.Random) -> str:
-    scramble = perturbation("scramble")
-    parts: list[str] = []
-    end = 0
-    for start, stop in words_of(text, 5):
-        word = text[start:stop]
-        parts += (text[end:start], scramble.word(word, rng) if scramble.word and rng.random() < 0.3 else word)
-        end = stop
-    changed = "".join([*parts, text[end:]])
+    scramble = perturbation("scramble").word
+    assert scramble is not None
+    changed = over_words(lambda word, own: scramble(word, own) if own.random() < 0.3 else word, least=5)(text, rng)
     return "".join(
         chr(ord(c) + rng.choice((-1, 1)))
         if "b" <= c.lower() <= "y" and rng.random() < 0.03

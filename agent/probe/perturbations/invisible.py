@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from agent.normalize import normalize
-from agent.probe.perturbations.base import Perturbation, words_of
+from agent.probe.perturbations.base import Perturbation, over_words
 
 __all__ = ["BIDI", "SOFT_HYPHEN", "ZERO_WIDTH"]
 
@@ -36,15 +36,10 @@ def _hyphened(text: str, rng: random.Random) -> str:
     )
 
 
-def _turned(text: str, rng: random.Random) -> str:
-    """Words written backwards and shown forwards, as of Boucher et al. (2021)."""
+def _turned(word: str, rng: random.Random) -> str:
+    """Written backwards and shown forwards, as of Boucher et al. (2021)."""
     del rng
-    parts: list[str] = []
-    end = 0
-    for start, stop in words_of(text, 3):
-        parts += (text[end:start], _OVERRIDE, text[start:stop][::-1], _POP)
-        end = stop
-    return "".join([*parts, text[end:]])
+    return f"{_OVERRIDE}{word[::-1]}{_POP}"
 
 
 def _shown(text: str) -> str:
@@ -65,5 +60,6 @@ ZERO_WIDTH = Perturbation(
 )  # fmt: skip
 SOFT_HYPHEN = Perturbation("soft_hyphen", "character", _hyphened, normalize)
 BIDI = Perturbation(
-    "bidi", "character", _turned, _shown, also_known_as="textattack WordSwapReorderings, garak badchars.BadCharacters"
-)
+    "bidi", "character", over_words(_turned, least=3), _shown,
+    also_known_as="textattack WordSwapReorderings, garak badchars.BadCharacters",
+)  # fmt: skip

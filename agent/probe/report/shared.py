@@ -12,6 +12,7 @@ __all__ = [
     "answers_section",
     "bounds_of",
     "changes_section",
+    "heading",
     "incomplete_note",
     "number",
     "p_value",
@@ -37,6 +38,19 @@ def incomplete_note(figures: Mapping[str, Any], words: Words) -> list[Block]:
     everything = sum(count["all"] for count in counts)
     asked = everything - sum(count["not_asked"] for count in counts)
     return [Note(words("incomplete", asked=f"{asked:,}", all=f"{everything:,}"), strong=True)]
+
+
+def heading(figures: Mapping[str, Any], words: Words) -> str:
+    """What was probed, how, and when."""
+    return words(
+        "heading",
+        target=figures["target"]["name"],
+        model=figures["target"].get("model", "-"),
+        sets=len(figures["sets"]),
+        requests=f"{figures['run']['requests']:,}",
+        created=figures["run"]["created"],
+        **figures.get("limits", {}),
+    )
 
 
 def answers_section(figures: Mapping[str, Any], words: Words) -> Section:
