@@ -17,6 +17,7 @@ import tempfile
 from typing import Any
 
 import faust
+from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import CredentialsT
 
 from agent.errors import TransportError
@@ -33,6 +34,19 @@ _logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+
+
+class _Consumer(driver.Consumer):
+    def close(self) -> None:
+        """Leave ending to `stop`, which closes in order.
+
+        Faust calls this when it is stopped while it joins its group. Its own closes the connections first, and in
+        another thread than theirs; the coordinator, on its way out, then opens two that nobody closes.
+        """
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
 
 
 def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faust.App:
@@ -61,6 +75,8 @@ def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faus
         broker_max_poll_interval=600.0,
         stream_wait_empty=False,
     )
+
+    app.transport = _Transport(app.conf.broker_consumer, app)
 
     def raw_topic(name: str) -> Any:
         return app.topic(name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")

@@ -10,6 +10,7 @@ HARMWATCH_REQUIRE_LAYERS=kafka,embedded turns a missing layer from "not run" int
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import uuid
@@ -35,6 +36,7 @@ _LAYER_OF_FIXTURE = {
     "embedded_broker": "embedded",
     "embedded_cluster": "embedded",
 }
+_BROKERS = frozenset(_LAYER_OF_FIXTURE.values())
 
 
 # ---------------------------------------------------------------- layers
@@ -72,6 +74,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for name in names:
         if (reason := ledger.absence(name)) is not None:
             _not_run(ledger, name, reason)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """What a test leaves open fails that test, and not the one in which it happens to be collected."""
+    yield
+    if not _BROKERS.isdisjoint(_layers_of(item)):
+        gc.collect()
 
 
 def not_run(config: pytest.Config, layer: str, reason: str) -> NoReturn:
