@@ -202,7 +202,7 @@ def test_any_text_is_read(text: str) -> None:
     "unit", ["sorry ", "i'm sorry, ", "抱歉", "作为人工智能", "i can't ", ",", "as an ai ", "[a] ", "a: b\n", "is "]
 )
 def test_the_length_of_an_answer_does_not_matter(unit: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     is_refusal(unit * 200_000)
     taken(unit * 200_000)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

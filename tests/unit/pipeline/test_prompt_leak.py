@@ -210,6 +210,6 @@ def test_spans_hold_what_is_repeated(start: int, length: int) -> None:
 )
 def test_no_text_is_expensive(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     look(text, text, attacked=True)
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from agent.scoring.adversarial.facts import facts_of
 from agent.scoring.adversarial.inspector import Inspector, rewritten
 from agent.scoring.adversarial.prefilter import load_prefilter
 from agent.scoring.adversarial.signals import SIGNALS, load_signals
+from tests.growth import growth
 from tests.unit.scoring.adversarial.tricks import ORDINARY, PLAIN, TRICKS
 
 INSPECTOR = Inspector()
@@ -142,18 +141,11 @@ UNITS = [
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_looking_takes_linear_time(unit: str) -> None:
-    def seconds(length: int) -> float:
-        text = (unit * (length // len(unit) + 1))[:length]
-        best = float("inf")
-        for _ in range(2):
-            began = time.thread_time()
-            INSPECTOR.inspect([text])
-            best = min(best, time.thread_time() - began)
-        return best
+    def look(length: int) -> None:
+        INSPECTOR.inspect([(unit * (length // len(unit) + 1))[:length]])
 
-    short, long = seconds(8_000), seconds(64_000)
     # Eight times the length; a quadratic look takes sixty-four times as long.
-    assert long < 25 * short + 0.1
+    assert growth(lambda: look(8_000), lambda: look(64_000), 25) < 25
 
 
 def test_of_pieces_that_overlap_the_first_and_longest_stays() -> None:

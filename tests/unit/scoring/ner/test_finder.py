@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from agent.scoring.ner.base import Entity
 from agent.scoring.ner.finder import JoinedFinders, ModelFinder, without_overlaps
 from agent.scoring.ner.merging import with_names
 from agent.scoring.occupied import Occupied
+from tests.growth import growth
 from tests.unit.scoring.ner.tiny_models import KnownNames
 
 MIXED = "请联系王小明，或 ask Anna Lee 🙂 at 12 Elm Street. Ge\u0301za too."
@@ -135,18 +135,13 @@ def test_places_are_taken_or_free(spans: list[tuple[int, int]], start: int, leng
 
 
 def test_the_cost_of_many_names_stays_in_proportion_to_the_text() -> None:
-    def seconds(count: int) -> float:
+    def finding(count: int) -> Callable[[], object]:
         text = "".join(f"Anna Lee{chr(97 + place % 26)} X{place}, " for place in range(count))
         entities = [Entity(at, at + 9, "person", 0.9) for at in range(len(text)) if text.startswith("Anna", at)]
-        finder = ModelFinder(_Fixed(entities))
-        best = float("inf")
-        for _ in range(3):
-            started = process_time()
-            finder.find([text])
-            best = min(best, process_time() - started)
-        return best
+        return lambda: ModelFinder(_Fixed(entities)).find([text])
 
-    assert seconds(16_000) / seconds(2000) < 32.0  # 8 is linear; 64 when every name is compared with every other
+    # 8 is linear; 64 when every name is compared with every other.
+    assert growth(finding(2_000), finding(16_000), 24) < 32
 
 
 class _Fixed(KnownNames):
