@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from agent.models.encoder.pretrained import package_files
 from agent.scoring.adversarial.ordinary import CLASSES, FORMAT, SCALE
+from agent.scoring.adversarial.spelling import exchanged
 from agent.scoring.adversarial.surprise import classes_of
 
 _OPENCC = (
@@ -38,6 +39,8 @@ _PINYIN = (
 _DISGUISED = re.compile("perturbed|obfuscated|jbb_artifacts")
 _WORD = re.compile(r"[a-zäöüßéèêàçñáíóúâîôûœ]+(?:'[a-z]+)?")
 _LEAST_TEXTS = {"en": 3, "de": 4, "fr": 4, "es": 4, "code": 4}
+_ERROR_RATIO = 100
+_LEAST_ERROR = 5
 _CODE_SHARE = 0.25
 _INTERPOLATION = 8.0
 
@@ -127,7 +130,18 @@ def _words(rows: Iterable[_Row], code: Iterable[str]) -> set[str]:
         if lang in _LEAST_TEXTS:
             found = set(_WORD.findall(text.lower().replace("’", "'")))
             texts.setdefault(lang, Counter()).update(word for word in found if len(word) >= 2)
-    return {word for lang, counts in texts.items() for word, n in counts.items() if n >= _LEAST_TEXTS[lang]}
+    return {
+        word
+        for lang, counts in texts.items()
+        for word, n in counts.items()
+        if n >= _LEAST_TEXTS[lang] and not _is_common_error(word, counts)
+    }
+
+
+def _is_common_error(word: str, counts: Counter[str]) -> bool:
+    """What many write for a word that far more write ("thier"); short ones may be words of their own ("sue")."""
+    least = _ERROR_RATIO * counts[word]
+    return len(word) >= _LEAST_ERROR and any(counts[other] >= least for other in exchanged(word))
 
 
 def _characters(wheels: Path | None) -> dict[str, NDArray[np.uint16]]:

@@ -12,7 +12,7 @@ from agent.scoring.adversarial import characters
 from agent.scoring.adversarial.brackets import untidy
 from agent.scoring.adversarial.characters import DIGIT, HAN, LETTER, ODD, PART, REST, SEPARATOR, bits_of
 from agent.scoring.adversarial.hearing import begins_phrase
-from agent.scoring.adversarial.spelling import common_words, is_exchanged, words_of
+from agent.scoring.adversarial.spelling import common_words, is_misspelt, words_of
 
 __all__ = ["LEET", "LONG", "LONG_TEXT", "NUMBERS", "RUN", "SPLIT", "SPLIT_HAN", "STRANGE", "facts_of"]
 
@@ -23,8 +23,8 @@ LEET, SPLIT, RUN, NUMBERS, SPLIT_HAN, HEARD, TAKEN_APART, UNTIDY, LONG, EXCHANGE
 )
 """Letters beside figures; three letters apart; sixteen letters or figures in a row; two pairs of figures; an odd
 sign between two ideographs, or three of these apart; three characters that sound like the beginning of a phrase of an
-attack; two that may be one taken apart; a window whose brackets do not match; a long text; a word with two letters
-exchanged; words most of which are not known; Chinese and Latin letters."""
+attack; two that may be one taken apart; a window whose brackets do not match; a long text; a word whose letters
+are those of a common one; words most of which are not known; Chinese and Latin letters."""
 
 LONG_TEXT = 3000
 _RUN_LENGTH = 16
@@ -80,7 +80,7 @@ def _facts(texts: Sequence[str]) -> list[int]:
         owners = np.searchsorted(words.first, np.append(starts, len(codes)))
         strange = ~common_words(words)
         unknown = _between(strange, owners)
-        _tell(found, _between(is_exchanged(words, strange), owners) > 0, EXCHANGED)
+        _tell(found, _between(is_misspelt(words, strange), owners) > 0, EXCHANGED)
         _tell(found, (unknown >= 3) & (2 * unknown >= np.diff(owners)), STRANGE)
     _tell(found, untidy(codes, starts, lengths), UNTIDY)
     _tell(found, (found & (HAN | LETTER)) == HAN | LETTER, MIXED)

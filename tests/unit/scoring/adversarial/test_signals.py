@@ -83,6 +83,27 @@ def test_what_is_meant_is_told() -> None:
         assert piece.plain == PLAIN, kind
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("What is not oigng well in my garden?", "What is not going well in my garden?"),
+        ("THE COMAPNY WILL NOT ANWSER ME", "THE COMPANY WILL NOT ANSWER ME"),
+        (
+            "Sehenswertes ringsherum umfasst insbesondere Deutschlnad",
+            "Sehenswertes ringsherum umfasst insbesondere Deutschland",
+        ),
+    ],
+)
+def test_misspelt_words_are_mended(text: str, plain: str) -> None:
+    (found,) = (signal.found for signal in seen(text) if signal.kind == "typos")
+    assert rewritten(text, found.pieces) == plain
+
+
+@pytest.mark.parametrize("text", ["On le reprend avec un peu de sujet.", "The RUL and the SQI of it", "renoitidnoc"])
+def test_the_same_letters_in_any_order_are_no_typing_error(text: str) -> None:
+    assert "typos" not in [signal.kind for signal in seen(text)]
+
+
 def test_every_row_of_the_table_is_a_signal_of_its_name() -> None:
     assert [source.kind for source in load_signals()] == list(SIGNALS)
 
