@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from math import log, sqrt
 from typing import ClassVar, Final
 from zlib import crc32
@@ -32,8 +33,11 @@ _PERCENT: Final = 128
 _ALIKE: Final = 0.6
 #: Least share of a campaign's latest members whose score reached its threshold.
 _FLAGGED: Final = 0.25
-#: Cosine of their means from which two clusters are one.
-_MERGE: Final = 0.5
+#: A cluster looks for others that are about the same every so many members; among so many of the latest, and not
+#: among smaller ones, whose means are their last text.
+_LOOKS: Final = 4
+_MOST_LOOKED_AT: Final = 64
+_FEWEST_OF_KIN: Final = 3
 _MOST_BANDS: Final = 256
 #: The same attack in two languages.
 _TRANSLATION: Final = 0.8
@@ -55,6 +59,7 @@ class _Cluster:
         "size",
         "sketch",
         "square",
+        "twin",
     )
 
     def __init__(self, number: int, model: str, keep: int) -> None:
@@ -71,6 +76,8 @@ class _Cluster:
         self.han = 0
         self.group = ""
         self.sketch: tuple[int, ...] = ()
+        #: The number of the cluster that says the same in the other writing system; 0 for none.
+        self.twin = 0
 
     @property
     def is_chinese(self) -> bool:
@@ -86,8 +93,11 @@ class NearDuplicates:
     attacks say makes no campaign; a campaign, being one cluster, does not weigh itself down. Compared are the
     clusters that share most bands of MinHash with the text.
 
+    Clusters that have come to be as similar to each other as a text must be to a cluster are merged.
+
     A cluster is a campaign while its last `min_events` members lie within `window_seconds` of each other, and a
-    quarter of them were flagged: rewording takes some of an attack's texts below the threshold.
+    quarter of them were flagged: rewording takes some of an attack's texts below the threshold. Those of the cluster
+    that says the same in the other language count with it.
 
     Parameters
     ----------
@@ -151,7 +161,9 @@ class NearDuplicates:
         cluster.han += any(shingle[0] >= "\u2e80" for shingle in found)
         if shared.get(cluster.number, 0) < 2 and cluster.leaders < _MOST_LEADERS:
             self._lead(cluster, bands)
-        members = tuple(cluster.members)
+        if cluster.size % _LOOKS == 0:
+            cluster = self._gathered(cluster)
+        members = self._members(cluster)
         flagged = sum(each.is_flagged for each in members)
         if flagged < _FLAGGED * len(members) or not is_dense(members, self._min_events, self._window_seconds):
             return None
@@ -160,6 +172,28 @@ class NearDuplicates:
             cluster.group = kin.group if kin else str(cluster.number)
             cluster.sketch = kin.sketch if kin else self._sketch(cluster)
         return Suspicion(self.kind, model, cluster.group, members, cluster.sketch)
+
+    def _members(self, cluster: _Cluster) -> tuple[Member, ...]:
+        """The latest of a cluster, and of its twin."""
+        twin = self._clusters.get(cluster.twin)
+        if twin is None:
+            return tuple(cluster.members)
+        return tuple(_together(cluster, twin)[-self._min_events :])
+
+    def _gathered(self, cluster: _Cluster) -> _Cluster:
+        """The cluster with those inside that are about the same, and knowing the one that says it in other writing."""
+        latest = [
+            other
+            for other in islice(reversed(self._clusters.values()), _MOST_LOOKED_AT)
+            if other is not cluster and other.model == cluster.model and other.size >= _FEWEST_OF_KIN
+        ]
+        for other in latest:
+            if other.is_chinese == cluster.is_chinese:
+                if self._are_one(cluster, other):
+                    cluster = self._with(cluster, other)
+            elif self._translates(cluster, other):
+                cluster.twin, other.twin = other.number, cluster.number
+        return cluster
 
     def _similar(
         self, model: str, hashes: Sequence[int], weights: Sequence[float], shared: Mapping[int, int]
@@ -183,18 +217,28 @@ class NearDuplicates:
     def _merged(self, similar: Sequence[_Cluster]) -> _Cluster:
         """The nearest cluster, with the next one inside when the two have come to be about the same."""
         nearest = similar[0]
-        if len(similar) == 1:
+        if len(similar) == 1 or not self._are_one(*similar[:2]):
             return nearest
-        one, other = sorted(similar[:2], key=lambda cluster: (-cluster.size, cluster.number))
-        if _cosine(one.profile, other.profile, self._weight) < _MERGE:
-            return nearest
+        return self._with(*similar[:2])
+
+    def _are_one(self, one: _Cluster, other: _Cluster) -> bool:
+        """Whether the cosine of their means is one from which a text joins a cluster; weighed as they last were."""
+        first, second = one.profile, other.profile
+        common = first.keys() & second.keys()
+        dot = sum(first[shingle] * second[shingle] * self._weight(shingle) for shingle in common)
+        return dot >= self._similarity * sqrt(one.square * other.square)
+
+    def _with(self, nearest: _Cluster, next_one: _Cluster) -> _Cluster:
+        """The larger of two clusters, with the other one inside."""
+        members = _together(nearest, next_one)
+        one, other = sorted((nearest, next_one), key=lambda cluster: (-cluster.size, cluster.number))
         for shingle, count in other.profile.items():
             one.profile[shingle] = one.profile.get(shingle, 0) + count
         self._reweigh(one)
         one.size += other.size
         one.han += other.han
+        one.twin = one.twin or other.twin
         one.group, one.sketch = (one.group, one.sketch) if one.group else (other.group, other.sketch)
-        members = sorted((*one.members, *other.members), key=lambda member: member.time)
         one.members.clear()
         one.members.extend(members)
         self._forget(other)
@@ -208,11 +252,14 @@ class NearDuplicates:
             if not other.group or other.model != cluster.model or other is cluster:
                 continue
             if cluster.is_chinese == other.is_chinese:
-                if _cosine(cluster.profile, other.profile, self._weight) >= _MERGE:
+                if self._are_one(cluster, other):
                     return other
-            elif self._translate(cluster.profile, other.profile, cluster.size / 2, other.size / 2):
+            elif self._translates(cluster, other):
                 return other
         return None
+
+    def _translates(self, one: _Cluster, other: _Cluster) -> bool:
+        return self._translate(one.profile, other.profile, one.size / 2, other.size / 2)
 
     def _translate(self, one: Mapping[int, int], two: Mapping[int, int], many: float, as_many: float) -> bool:
         """What two languages share is concepts alone: there must be several that are frequent in both, and they must
@@ -297,6 +344,12 @@ class NearDuplicates:
         if one[:1] == two[:1]:
             return _cosine(first, second, lambda shingle: 1.0) >= _ALIKE
         return self._translate(first, second, 50, 50)
+
+
+def _together(cluster: _Cluster, other: _Cluster) -> list[Member]:
+    """Members of two clusters in order of their times, but the first one's latest last: it may have come late."""
+    latest = cluster.members[-1]
+    return sorted((*cluster.members, *other.members), key=lambda member: (member is latest, member.time))
 
 
 def _cosine(one: Mapping[int, int], two: Mapping[int, int], weight: Callable[[int], float]) -> float:

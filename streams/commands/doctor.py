@@ -255,8 +255,16 @@ def _web(config: WorkerConfig) -> list[Check]:
 
 
 def _evidence(config: WorkerConfig) -> list[Check]:
-    if config.evidence.enabled and config.evidence.hash_key is None:
-        return [Check("evidence", "warning", "no hash key: hashes differ after every restart",
+    costs = [
+        cost
+        for cost, is_paid in (
+            ("hashes differ after every restart", config.evidence.enabled),
+            ("every worker and every restart raises a campaign anew", config.campaigns.enabled),
+        )
+        if is_paid
+    ]
+    if costs and config.evidence.hash_key is None:
+        return [Check("evidence", "warning", f"no hash key: {'; '.join(costs)}",
                       "set evidence.hash_key: ${HARMWATCH_HASH_KEY}")]  # fmt: skip
     return [Check("evidence", "ok", "enabled" if config.evidence.enabled else "disabled")]
 

@@ -61,6 +61,29 @@ def test_200_rewordings_among_as_many_others_are_one_campaign(language: str) -> 
     assert len(members) > 0.85 * 200
 
 
+def test_its_pieces_count_together_before_any_of_them_is_a_campaign() -> None:
+    """Rewordings found clusters of their own at first, and two languages do so for good."""
+    for seed in range(20):
+        places = []
+        detector = NearDuplicates(key=KEY)
+        for place, text in enumerate(paraphrases(200, "both", Random(f"planted {seed}"))[:60]):
+            member = Member(("test", str(place)), START + 3.0 * place, "t", ("adversarial",))
+            if detector.see(Sighting("chat", member, text)) is not None:
+                places.append(place)
+        assert places[0] < 28
+        assert len(places) > 60 - 35
+
+
+def test_the_latest_event_of_a_suspicion_is_the_one_that_was_seen() -> None:
+    detector, draw = NearDuplicates(key=KEY), Random(3)
+    texts = paraphrases(80, "both", draw)
+    late = draw.sample(range(80), 80)
+    for place, text in zip(late, texts, strict=True):
+        member = Member(("test", str(place)), START + 3.0 * place, "t", ("adversarial",))
+        suspicion = detector.see(Sighting("chat", member, text))
+        assert suspicion is None or suspicion.members[-1] is member
+
+
 def test_as_many_unrelated_attacks_are_none() -> None:
     for seed in range(5):
         assert see(NearDuplicates(key=KEY), unrelated(200, Random(seed))) == []

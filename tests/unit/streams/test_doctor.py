@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import TopicAuthorizationFailedError
 
-from streams.commands.doctor import Check, _drift, _room, _said_once, _scorers
+from streams.commands.doctor import Check, _drift, _evidence, _room, _said_once, _scorers
 from streams.config import WorkerConfig
 
 
@@ -81,3 +81,20 @@ def test_the_encoder_that_is_missing_is_named_with_what_to_do() -> None:
     (failed,) = (check for check in _scorers(made) if check.outcome == "failed")
     assert failed.found.startswith("drift.embeddings.encoder: /nowhere")
     assert failed.mend == "correct it, or leave out drift.embeddings"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "campaigns", "words"),
+    [
+        ({}, True, ["hashes", "campaign"]),
+        ({"enabled": False}, True, ["campaign"]),
+        ({}, False, ["hashes"]),
+        ({"enabled": False}, False, []),
+        ({"hash_key": "a key that all workers have"}, True, []),
+    ],
+)
+def test_what_a_missing_hash_key_costs_is_said(evidence: dict[str, Any], campaigns: bool, words: list[str]) -> None:
+    plain = {"topics": {"events": ["e"]}, "evidence": evidence, "campaigns": {"enabled": campaigns}}
+    (check,) = _evidence(WorkerConfig.model_validate(plain))
+    assert check.outcome == ("warning" if words else "ok")
+    assert [word for word in ("hashes", "campaign") if word in check.found] == words
