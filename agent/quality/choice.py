@@ -16,7 +16,7 @@ from agent.errors import ConfigError
 
 __all__ = ["FileChoice", "RowChoice"]
 
-_FORM = re.compile(r"(?P<path>.+?):(?P<field>[^:=!/\\]+)(?P<sign>!?=)(?P<values>.*)", re.DOTALL)
+_FIELD = re.compile(r":(?P<field>[^:=!/\\]+)(?P<sign>!?=)(?P<values>.*)", re.DOTALL)
 _STDIN = "-"
 
 
@@ -32,12 +32,13 @@ class _Selector:
 
     @classmethod
     def of(cls, given: str) -> _Selector:
-        found = None if Path(given).exists() else _FORM.fullmatch(given)
-        if found is None:
+        forms = [found for place in range(1, len(given)) if (found := _FIELD.fullmatch(given, place))]
+        if not forms or Path(given).exists():
             return cls(given, _resolved(given))
-        # A value may itself hold commas.
+        # A path may hold colons, and so may values; values may hold commas.
+        found = next((form for form in forms if Path(given[: form.start()]).exists()), forms[0])
         values = frozenset([found["values"], *found["values"].split(",")])
-        return cls(given, _resolved(found["path"]), found["field"], values, found["sign"] == "!=")
+        return cls(given, _resolved(given[: found.start()]), found["field"], values, found["sign"] == "!=")
 
     def closeness(self, file: Path | None) -> int:
         """How closely the path names a file: the more parts, the closer; 0 when it does not."""
