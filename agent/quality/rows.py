@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
@@ -27,6 +27,7 @@ __all__ = [
     "numbered_lines",
     "read_files",
     "read_training",
+    "without_seen",
 ]
 
 Task: TypeAlias = Literal["toxicity", "adversarial", "pii"]
@@ -164,6 +165,26 @@ def read_training(path: Path) -> tuple[list[str], list[int]]:
     if len(set(labels)) != 2:
         raise DataError(f"{path}: holds no rows of both labels to train on")
     return texts, labels
+
+
+def without_seen(files: Sequence[LabelledFile], train: Path) -> list[LabelledFile]:
+    """Files without the rows whose text is in a training file; what goes is counted as left out.
+
+    Texts that are longer than any in the training file are compared by as many characters: training files often hold
+    only the beginning. Near-duplicates are not found.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `read_training`.
+    """
+    seen = set(read_training(train)[0])
+    longest = max(map(len, seen))
+    found = []
+    for file in files:
+        rows = [row for row in file.rows if row.text[:longest] not in seen]
+        found.append(replace(file, rows=rows, left_out=file.left_out + len(file.rows) - len(rows)))
+    return found
 
 
 def _paths(path: Path) -> list[Path]:

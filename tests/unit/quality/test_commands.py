@@ -175,6 +175,11 @@ def test_techniques_are_ranked_against_harmless_texts_of_other_files(
     assert (english["benign"], english["all"]["n"], english["all"]["auroc"]) == (8, 6, 1.0)
     assert english["all"]["with_hard_negatives"]["auroc"] == found["auroc"]
     assert found["false_positives"]["hard_negatives"]["by_file"]["wishes"]["fpr"] == 0.0
+    train = write(
+        tmp_path / "train.txt", [{"text": f"Please summarise report {n} on gardens", "label": n} for n in (0, 1)]
+    )
+    unseen = result(capsys, *words, *more, "--leave-out-seen", str(train))
+    assert (unseen["n"], unseen["left_out"]) == (16, 10)
     kept = result(capsys, *words, "--hard-negatives", f"{folder / 'prompt'}:label=1")
     assert [kind["category"] for kind in kept["by_kind"]["en"]["kinds"]] == [None, "x", "y"]
     html = page.read_text(encoding="utf-8")
