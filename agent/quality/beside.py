@@ -8,14 +8,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from agent.errors import ConfigError
 from agent.quality.measure import Contexts, Opinion, TextJudge
 from agent.quality.rows import UNKNOWN_LANGUAGE, Task, read_training
 from agent.table import named_by
 
-__all__ = ["JUDGES", "TRAINED", "NgramFloor", "ProfanityCheck", "ScoreJudge", "load_rival"]
+__all__ = ["JUDGES", "TRAINED", "NgramFloor", "ProfanityCheck", "ScoreJudge", "load_rival", "rival_loader"]
 
 JUDGES: Mapping[str, str] = {
     "jailguard": "agent.quality.attack_detectors:JailGuard",
@@ -135,18 +135,31 @@ def load_rival(name: str, task: Task = "toxicity") -> TextJudge:
     DataError
         When it cannot be trained on the file.
     """
+    return rival_loader(name, task)()
+
+
+def rival_loader(name: str, task: Task) -> Callable[[], TextJudge]:
+    """What loads the judge of a name, which may take minutes.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such judge of the task.
+    """
     kind, _, argument = name.partition(":")
     if task == "pii":
         if kind != "presidio":
             raise ConfigError("--beside takes presidio, presidio:SPACY_MODEL or presidio:patterns with --task pii")
-        from agent.quality.presidio import PresidioJudge
-
-        return PresidioJudge(argument)
+        return lambda: _presidio(argument)
     if kind in JUDGES and not argument:
-        judge: TextJudge = named_by(JUDGES, kind, "judge")()
-        return judge
+        return lambda: cast(TextJudge, named_by(JUDGES, kind, "judge")())
     if kind in TRAINED and argument:
-        trained: TextJudge = named_by(TRAINED, kind, "judge")(Path(argument))
-        return trained
+        return lambda: cast(TextJudge, named_by(TRAINED, kind, "judge")(Path(argument)))
     names = ", ".join([*JUDGES, *(f"{trained}:TRAIN.jsonl.gz" for trained in TRAINED)])
     raise ConfigError(f"--beside takes one of these with this task: {names}")
+
+
+def _presidio(model: str) -> TextJudge:
+    from agent.quality.presidio import PresidioJudge
+
+    return PresidioJudge(model)

@@ -105,13 +105,16 @@ def run(args: argparse.Namespace) -> int:
 def _rivals(args: argparse.Namespace) -> list[TextJudge]:
     if not args.beside:
         return []
-    from agent.quality.beside import load_rival
+    from agent.quality.beside import rival_loader
 
-    rivals: dict[str, TextJudge] = {}
-    for given in args.beside:
-        with progress_bar(f"loading {given.partition(':')[0]}", None, quiet=args.quiet):
-            rival = load_rival(given, args.task)
-        if rival.name in rivals:
-            raise ConfigError(f"--beside {given}: {rival.name} is there already; figures stand under that name")
-        rivals[rival.name] = rival
-    return list(rivals.values())
+    # Mistakes come first: to train a judge may take minutes.
+    loaders = [rival_loader(given, args.task) for given in args.beside]
+    names = [given if args.task == "pii" else given.partition(":")[0] for given in args.beside]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"--beside {twice}: given twice; its figures stand under that name")
+    rivals: list[TextJudge] = []
+    for name, loader in zip(names, loaders, strict=True):
+        with progress_bar(f"loading {name}", None, quiet=args.quiet):
+            rivals.append(loader())
+    return rivals

@@ -220,7 +220,11 @@ def test_pictures_and_a_report_are_written(
         (["evaluate", "TOXIC", "--task", "toxicity", "--bootstrap", "-1"], 2, "--bootstrap must lie"),
         (["evaluate", "TOXIC", "--task", "toxicity", "--beside", "tarot"], 2, "--beside takes"),
         (["evaluate", "TOXIC", "--task", "toxicity", "--beside", "minilm"], 2, "minilm:TRAIN.jsonl.gz"),
-        (["evaluate", "TOXIC", "--task", "toxicity", *["--beside", "profanity-check"] * 2], 2, "is there already"),
+        (
+            ["evaluate", "TOXIC", "--task", "toxicity", *["--beside", "profanity-check"] * 2],
+            2,
+            "profanity-check: given twice",
+        ),
         (["evaluate", "TOXIC", "--task", "toxicity", "--hard-negatives", "elsewhere"], 2, "is none of the files"),
         (["evaluate", "TOXIC", "--task", "toxicity", "--leave-out", "TOXIC:category=odd"], 2, "fits no row"),
         (["evaluate", "PII", "--task", "pii", "--hard-negatives", "PII"], 2, "--task pii does not have"),
