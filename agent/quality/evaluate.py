@@ -11,6 +11,7 @@ from agent.clock import Clock
 from agent.quality.bootstrap import CONFIDENCE, Bootstrap
 from agent.quality.figures import common_threshold, text_figures
 from agent.quality.functional import functional_figures
+from agent.quality.kinds import kind_figures
 from agent.quality.measure import Judged, TextJudge, judge_file
 from agent.quality.rows import LabelledFile, Task
 from agent.quality.spans import Counts, count_file, span_figures, total
@@ -56,21 +57,26 @@ class Evaluation:
             },
         }  # fmt: skip
         pooled = None if counts is None else total(counts, [len(part.rows) for part in self.parts])
-        result |= self._figures(self.pooled, pooled, sum(file.unlabelled for file in self._files))
+        result |= self._figures(self.pooled, pooled, self._files)
+        if counts is None:
+            result |= kind_figures([file.name for file in self._files], self.parts)
         if len(self._files) == 1:
             result["file"] = self._files[0].name
         else:
             result["files"] = {
-                file.name: self._figures(part, None if counts is None else counts[place], file.unlabelled)
+                file.name: self._figures(part, None if counts is None else counts[place], [file])
                 for place, (file, part) in enumerate(zip(self._files, self.parts, strict=True))
             }
         return result
 
-    def _figures(self, judged: Judged, counts: Counts | None, unlabelled: int) -> dict[str, Any]:
+    def _figures(self, judged: Judged, counts: Counts | None, files: Sequence[LabelledFile]) -> dict[str, Any]:
+        aside = {
+            "unlabelled": sum(file.unlabelled for file in files), "left_out": sum(file.left_out for file in files)
+        }  # fmt: skip
         if counts is not None:
-            return self._of_spans(judged, counts, unlabelled)
-        figures = self._of_texts(judged)
-        figures["unlabelled"] = unlabelled
+            return self._of_spans(judged, counts) | aside
+        figures = self._of_texts(judged) | aside
+        figures["hard_negatives"] = sum(row.hard for row in judged.rows)
         figures["by_lang"] = {lang: self._of_texts(judged.of_lang(lang)) for lang in judged.langs}
         categories = [row.category for row in judged.rows]
         figures["by_category"] = {
@@ -83,10 +89,9 @@ class Evaluation:
     def _of_texts(self, judged: Judged) -> dict[str, Any]:
         return text_figures(judged, self._threshold, self._bootstrap)
 
-    def _of_spans(self, judged: Judged, counts: Counts, unlabelled: int) -> dict[str, Any]:
+    def _of_spans(self, judged: Judged, counts: Counts) -> dict[str, Any]:
         langs = np.array([row.lang for row in judged.rows])
         figures = self._span_part(judged, counts)
-        figures["unlabelled"] = unlabelled
         figures["by_lang"] = {
             lang: self._span_part(judged.of_lang(lang), {kind: rows[langs == lang] for kind, rows in counts.items()})
             for lang in judged.langs

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RANKED", "Ranking", "auc", "auc_interval", "ranked_figures"]
+__all__ = ["RANKED", "Negatives", "Ranking", "auc", "auc_interval", "hanley_mcneil", "ranked_figures"]
 
 RANKED = ("auroc", "average_precision", "recall_at_1pct_fpr")
 
@@ -78,8 +78,39 @@ def auc_interval(labels: NDArray[Any], scores: _F64) -> tuple[float, float] | No
     if area is None:
         return None
     positives = int((np.asarray(labels) == 1).sum())
-    negatives = len(labels) - positives
+    return hanley_mcneil(area, positives, len(labels) - positives)
+
+
+def hanley_mcneil(area: float, positives: int, negatives: int) -> tuple[float, float]:
+    """95 % interval of an AUC of so many positives and negatives, in closed form (Hanley and McNeil 1982).
+
+    At an area of 0 or 1 it has no width: there it says nothing.
+    """
     first, second = area / (2 - area), 2 * area * area / (1 + area)
     spread = area * (1 - area) + (positives - 1) * (first - area**2) + (negatives - 1) * (second - area**2)
     half = 1.96 * float(np.sqrt(max(spread, 0.0) / (positives * negatives)))
     return max(area - half, 0.0), min(area + half, 1.0)
+
+
+class Negatives:
+    """Scores of negatives, sorted once, beside which any number of groups of positives is put.
+
+    Gives what `ranked_figures` gives for the same texts, without sorting the negatives again for each group.
+    """
+
+    def __init__(self, scores: _F64) -> None:
+        self._sorted = np.sort(scores)
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def auc(self, positives: _F64) -> float:
+        """Share of pairs that are in order, ties counted half; `positives` [n], and both are there."""
+        below = np.searchsorted(self._sorted, positives, "left")
+        upto = np.searchsorted(self._sorted, positives, "right")
+        return float((below + upto).mean() / (2.0 * len(self._sorted)))
+
+    def recall_at(self, positives: _F64, rate: float = 0.01) -> float:
+        """Best recall of any threshold that at most `rate` of the negatives reach."""
+        reaching = len(self._sorted) - np.searchsorted(self._sorted, positives, "left")
+        return float((reaching <= rate * len(self._sorted) + 1e-9).mean())

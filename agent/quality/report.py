@@ -9,6 +9,8 @@ from typing import Any
 
 from agent.calibration import Calibration, ThresholdNote
 from agent.quality.evaluate import flat
+from agent.quality.kind_tables import kind_blocks, worth_showing
+from agent.report.html import block_html
 from agent.report.page import page, table
 
 __all__ = ["calibration_report", "evaluation_report", "number", "with_interval"]
@@ -42,7 +44,7 @@ def evaluation_report(figures: Mapping[str, Any], pictures: Mapping[str, bytes],
     parts = [
         f"<p>Task <b>{escape(figures['task'])}</b>, scorer <b>{escape(figures['scorer'])}</b> "
         f"({escape(figures['scorer_version'])}), {figures['n']} texts, {figures['positives']} positive, "
-        f"{figures['unlabelled']} without a label left out. {escape(created)}</p>"
+        f"{figures['unlabelled']} without a label left out.{_aside(figures)} {escape(created)}</p>"
     ]
     for name, found in judges.items():
         parts.append(f"<h2>{escape(name or figures['scorer'])}</h2>")
@@ -51,8 +53,16 @@ def evaluation_report(figures: Mapping[str, Any], pictures: Mapping[str, bytes],
             parts += ["<h3>By type</h3>", _type_table(found["by_type"])]
         if not pii and len(judges) == 1 and found["by_functionality"]:
             parts += ["<h2>By functionality</h2>", _functional_table(found["by_functionality"])]
+    if not pii and worth_showing(figures):
+        parts += ["<h2>By kind of positive</h2>", *map(block_html, kind_blocks(figures))]
     parts += [_pictures(pictures), _NOTES]
     return page("harmwatch: evaluation", parts)
+
+
+def _aside(figures: Mapping[str, Any]) -> str:
+    said = f" {figures['left_out']} left out as asked." if figures["left_out"] else ""
+    hard = figures.get("hard_negatives")
+    return f"{said} {hard} of the negatives are hard ones as said." if hard else said
 
 
 def calibration_report(calibration: Calibration, pictures: Mapping[str, bytes]) -> str:
@@ -147,8 +157,9 @@ def _pictures(pictures: Mapping[str, bytes]) -> str:
 
 _NOTES = (
     '<p class="note">Small figures are 95 % intervals: bootstrap, resampled by label (spans: by text), and Wilson\'s '
-    "where a share is 0 or 1. They say how far chance in drawing these texts reaches, not how other texts would do. "
-    "Texts made from one template are not independent, which makes true intervals wider.</p>"
+    "where a share is 0 or 1. By kind they are Hanley and McNeil's, and Wilson's. They say how far chance in drawing "
+    "these texts reaches, not how other texts would do. Texts made from one template are not independent, which makes "
+    "true intervals wider.</p>"
 )
 _CALIBRATION_NOTES = (
     '<p class="note">A calibrated score is the share of positives among texts of this data set that score so. In '

@@ -6,15 +6,16 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
 import msgspec
 
 from agent.errors import ConfigError, DataError
+from agent.quality.choice import FileChoice, RowChoice
 
 __all__ = [
     "TASKS",
@@ -26,6 +27,7 @@ __all__ = [
     "numbered_lines",
     "read_files",
     "read_training",
+    "without_seen",
 ]
 
 Task: TypeAlias = Literal["toxicity", "adversarial", "pii"]
@@ -49,7 +51,7 @@ class SpanNote(msgspec.Struct, frozen=True, gc=False):
 
 class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
     """One text. `label` None: nobody judged it. `spans` None: not annotated. `context`: passages that a model had been
-    given for it."""
+    given for it. `hard`: a negative that was called one by `RowChoice`."""
 
     text: str
     lang: str = UNKNOWN_LANGUAGE
@@ -59,6 +61,7 @@ class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
     spans: tuple[SpanNote, ...] | None = None
     other_spans: tuple[SpanNote, ...] = ()
     context: tuple[str, ...] = ()
+    hard: bool = False
 
 
 class _Line(msgspec.Struct):
@@ -86,20 +89,28 @@ class _Spans(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """The labelled rows of one file, and how many rows have no label."""
+    """The labelled rows of one file, how many rows have no label, and how many were left out as asked."""
 
     name: str
     rows: Sequence[LabelledRow]
     unlabelled: int
+    left_out: int = 0
 
 
-def read_files(names: Sequence[str], task: Task, stdin: BinaryIO) -> list[LabelledFile]:
+def read_files(
+    names: Sequence[str], task: Task, stdin: BinaryIO, choice: RowChoice | None = None
+) -> list[LabelledFile]:
     """Read files, all JSON Lines in folders, and standard input for ``-``.
+
+    Parameters
+    ----------
+    choice
+        Rows that are left out, and hard negatives, whose label becomes 0.
 
     Raises
     ------
     ConfigError
-        When a file cannot be read, or a folder holds none.
+        When a file cannot be read, a folder holds none, or what is chosen fits no row.
     DataError
         When a row is not what CONTRACT.md says, with file and line; when there is no row at all.
     """
@@ -111,18 +122,19 @@ def read_files(names: Sequence[str], task: Task, stdin: BinaryIO) -> list[Labell
     if twice is not None:
         raise ConfigError(f"{twice[0]}: given twice")
     shorts = [_short(name) for name, _ in sources]
+    choice = choice or RowChoice()
     files: list[LabelledFile] = []
     for (name, path), short in zip(sources, shorts, strict=True):
         # The short name where that tells files apart.
         label = short if shorts.count(short) == 1 else name
         try:
             with nullcontext(stdin) if path is None else path.open("rb") as stream:
-                rows, unlabelled = _rows(name, stream, task)
+                files.append(_labelled(label, name, stream, task, choice.of_file(path)))
         except OSError as error:
             raise ConfigError(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
-        files.append(LabelledFile(label, rows, unlabelled))
-    if not any(file.rows or file.unlabelled for file in files):
+    if not any(file.rows or file.unlabelled or file.left_out for file in files):
         raise DataError(f"{', '.join(names[:3])}: holds no rows")
+    choice.check_used()
     return files
 
 
@@ -155,6 +167,26 @@ def read_training(path: Path) -> tuple[list[str], list[int]]:
     return texts, labels
 
 
+def without_seen(files: Sequence[LabelledFile], train: Path) -> list[LabelledFile]:
+    """Files without the rows whose text is in a training file; what goes is counted as left out.
+
+    Texts that are longer than any in the training file are compared by as many characters: training files often hold
+    only the beginning. Near-duplicates are not found.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `read_training`.
+    """
+    seen = set(read_training(train)[0])
+    longest = max(map(len, seen))
+    found = []
+    for file in files:
+        rows = [row for row in file.rows if row.text[:longest] not in seen]
+        found.append(replace(file, rows=rows, left_out=file.left_out + len(file.rows) - len(rows)))
+    return found
+
+
 def _paths(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
@@ -171,19 +203,23 @@ def _short(name: str) -> str:
     return short
 
 
-def _rows(name: str, stream: BinaryIO, task: Task) -> tuple[list[LabelledRow], int]:
+def _labelled(label: str, name: str, stream: BinaryIO, task: Task, choice: FileChoice) -> LabelledFile:
     rows: list[LabelledRow] = []
-    unlabelled = 0
+    unlabelled = left_out = 0
     for number, line in numbered_lines(name, stream):
         try:
-            row = _row(line, task)
+            plain = _plain(line)
+            if choice.leaves_out(plain):
+                left_out += 1
+                continue
+            row = _row(plain, task, choice.makes_hard(plain))
         except _Wrong as error:
             raise DataError(f"{name}: line {number}: {error}") from None
         if row is None:
             unlabelled += 1
         else:
             rows.append(row)
-    return rows, unlabelled
+    return LabelledFile(label, rows, unlabelled, left_out)
 
 
 def numbered_lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -207,18 +243,23 @@ class _Wrong(Exception):
     """What is wrong with a line."""
 
 
-def _row(line: bytes, task: Task) -> LabelledRow | None:
-    """The row of a line; None without a label."""
+def _plain(line: bytes) -> dict[str, Any]:
     try:
         # Not msgspec's decoder: that refuses the lone surrogates which hostile texts hold.
         plain = json.loads(line)
-        if not isinstance(plain, dict):
-            raise _Wrong("is no JSON object")
+    except (ValueError, RecursionError):
+        raise _Wrong("is no valid JSON") from None
+    if not isinstance(plain, dict):
+        raise _Wrong("is no JSON object")
+    return plain
+
+
+def _row(plain: Mapping[str, Any], task: Task, hard: bool) -> LabelledRow | None:
+    """The row of a line; None without a label."""
+    try:
         found = msgspec.convert(plain, _Line)
     except msgspec.ValidationError as error:
         raise _Wrong(str(error)) from None
-    except (ValueError, RecursionError):
-        raise _Wrong("is no valid JSON") from None
     label = None
     spans: tuple[SpanNote, ...] | None = None
     other: tuple[SpanNote, ...] = ()
@@ -242,7 +283,7 @@ def _row(line: bytes, task: Task) -> LabelledRow | None:
             return None
         if found.label not in (0, 1):
             raise _Wrong("label must be 0, 1 or null")
-        label = int(found.label)
+        label = int(found.label and not hard)
     return LabelledRow(
         text=found.text,
         lang=_name(found.lang) or UNKNOWN_LANGUAGE,
@@ -252,6 +293,7 @@ def _row(line: bytes, task: Task) -> LabelledRow | None:
         spans=spans,
         other_spans=other,
         context=(found.context,) if isinstance(found.context, str) else found.context or (),
+        hard=hard,
     )
 
 

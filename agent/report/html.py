@@ -10,7 +10,7 @@ from agent.report.chart import svg_bars
 from agent.report.page import page, table
 from agent.report.words import Words
 
-__all__ = ["html_report"]
+__all__ = ["block_html", "html_report"]
 
 _STYLE = """
 th:nth-child(2),td:nth-child(2){text-align:right} svg{max-width:100%;height:auto} .strong{font-size:1.15em}
@@ -22,11 +22,12 @@ def html_report(sections: Sequence[Section], heading: str, words: Words) -> str:
     parts = [f"<p>{escape(heading)}</p>"]
     for section in sections:
         parts.append(f"<h2>{escape(section.title)}</h2>")
-        parts += map(_block, section.blocks)
+        parts += map(block_html, section.blocks)
     return page(escape(words("title")), parts, words.lang, _STYLE)
 
 
-def _block(block: Block) -> str:
+def block_html(block: Block) -> str:
+    """One block, for a page that is made of other things too."""
     match block:
         case Note():
             return f'<p class="{"strong" if block.strong else "note"}">{escape(block.text)}</p>'

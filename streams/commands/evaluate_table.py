@@ -13,14 +13,14 @@ from rich.text import Text
 from agent.quality.evaluate import flat
 from agent.quality.report import number
 
-__all__ = ["beside_table", "render", "widened"]
+__all__ = ["WIDE", "beside_table", "render", "widened"]
 
 _TEXT = (
     ("AUROC", "auroc"), ("AP", "average_precision"), ("R@1%FPR", "recall_at_1pct_fpr"), ("F1", "f1"),
     ("precision", "precision"), ("recall", "recall"), ("FPR", "fpr"),
 )  # fmt: skip
 _SPANS = (("precision", "precision"), ("recall", "recall"), ("F1", "f1"), ("strict F1", "strict_f1"))
-_WIDE = 180
+WIDE = 180
 
 _Rows: TypeAlias = Sequence[tuple[str, str, Mapping[str, Any]]]
 
@@ -28,7 +28,7 @@ _Rows: TypeAlias = Sequence[tuple[str, str, Mapping[str, Any]]]
 def widened(console: Console) -> Console:
     """A pipe or a file has no width of its own: nothing is folded there."""
     if not console.is_terminal:
-        console.width = max(console.width, _WIDE)
+        console.width = max(console.width, WIDE)
     return console
 
 
@@ -37,7 +37,7 @@ def render(figures: Mapping[str, Any], console: Console) -> None:
 
     Intervals are shown where the terminal is wide enough for them.
     """
-    wide = widened(console).width >= _WIDE
+    wide = widened(console).width >= WIDE
     pii = figures["task"] == "pii"
     for found in (figures, *figures.get("beside", {}).values()):
         title = f"{found['scorer']} ({found['scorer_version']}), {found['task']}"
@@ -59,6 +59,10 @@ def render(figures: Mapping[str, Any], console: Console) -> None:
 
 def _explanation(figures: Mapping[str, Any], pii: bool, wide: bool) -> str:
     lines = [f"{figures['unlabelled']} rows without {'annotation' if pii else 'label'} left out."]
+    if figures["left_out"]:
+        lines.append(f"{figures['left_out']} left out as asked.")
+    if figures.get("hard_negatives"):
+        lines.append(f"{figures['hard_negatives']} hard negatives count as negatives in these tables.")
     samples = figures["bootstrap"]["samples"]
     if samples:
         lines.append(f"Intervals: 95 %, {samples} bootstrap samples{'' if wide else ' (wider terminal, or --json)'}.")

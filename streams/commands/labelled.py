@@ -12,6 +12,7 @@ from agent.errors import ConfigError
 from agent.events import DIRECTIONS
 from agent.pipeline import build_scorers
 from agent.quality.bootstrap import Bootstrap
+from agent.quality.choice import RowChoice
 from agent.quality.measure import ScorerJudge
 from agent.quality.rows import TASKS, LabelledFile, read_files
 from streams.config import load_config
@@ -50,8 +51,8 @@ def bootstrap_of(args: argparse.Namespace) -> Bootstrap:
     return Bootstrap(args.bootstrap, args.seed)
 
 
-def labelled_files(args: argparse.Namespace) -> list[LabelledFile]:
-    return read_files(args.files, args.task, sys.stdin.buffer)
+def labelled_files(args: argparse.Namespace, choice: RowChoice | None = None) -> list[LabelledFile]:
+    return read_files(args.files, args.task, sys.stdin.buffer, choice)
 
 
 def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: bool = False) -> ScorerJudge:

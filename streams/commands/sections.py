@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from agent.report import Cell, Note, Section, Table
+from agent.report import Block, Cell, Note, Section, Table
 from streams.commands.evaluate_table import widened
 from streams.commands.printable import printable
 
-__all__ = ["render"]
+__all__ = ["render", "render_blocks"]
 
 
 def render(sections: Sequence[Section], heading: str, console: Console) -> None:
@@ -22,12 +22,17 @@ def render(sections: Sequence[Section], heading: str, console: Console) -> None:
     console.print(Text(printable(heading), style="dim"))
     for section in sections:
         console.print(Text(f"\n{printable(section.title)}", style="bold underline"))
-        for block in section.blocks:
-            match block:
-                case Note():
-                    console.print(Text(printable(block.text), style="bold" if block.strong else "dim"))
-                case Table():
-                    console.print(_table(block))
+        render_blocks(section.blocks, console)
+
+
+def render_blocks(blocks: Iterable[Block], console: Console) -> None:
+    """Print tables and notes without a heading."""
+    for block in blocks:
+        match block:
+            case Note():
+                console.print(Text(printable(block.text), style="bold" if block.strong else "dim"))
+            case Table():
+                console.print(_table(block))
 
 
 def _table(block: Table) -> RichTable:

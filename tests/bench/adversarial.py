@@ -1,12 +1,12 @@
-"""The built-in adversarial classifier beside detectors that travel in packages, on one folder of labelled data.
+"""The built-in adversarial classifier, the scorer around it and other detectors, on one folder of labelled data.
 
     python -m tests.bench.adversarial --open DIR [--rivals] [--train FILE] [--limit N] [--json]
 
-DIR holds ``adv/`` and ``prompt/`` (JSON Lines, plain or gzip). Prints, in one run and on the same texts: AUROC and the
-recall at 1 % false positives of attacks against benign prompts, and against benign and plainly harmful ones, by
-language; the same by technique (file and category) against the benign prompts of that language; false positives at
-each detector's default threshold by file; and texts a second of CPU time, one thread each (start it under ``taskset -c
-0`` to be sure). Intervals of AUROC are Hanley and McNeil's, of shares Wilson's.
+DIR holds ``adv/`` and ``prompt/`` (JSON Lines, plain or gzip). The figures are those of ``harmwatch evaluate``: attacks
+by language and technique against benign texts, and what is flagged of these. What this adds: it knows which rows of
+such folders are attacks (CLASSES); it measures the classifier alone too, without the scorer's other layers, and any
+finding of the scorer, disguises included; and texts a second of CPU time, one thread each (start it under ``taskset -c
+0`` to be sure).
 
 Rows that a model was trained on flatter it. ``--train`` names the training file: then rows whose text is in it are left
 out of everything. Set ``OMP_NUM_THREADS=1``.
@@ -18,51 +18,53 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from agent.clock import SystemClock
 from agent.config import CoreConfig, ScorerConfig
 from agent.errors import ConfigError, HarmwatchError
 from agent.pipeline import build_scorers
-from agent.quality.figures import share_interval
-from agent.quality.ranking import Ranking, auc_interval, ranked_figures
+from agent.quality.beside import load_rival
+from agent.quality.bootstrap import Bootstrap
+from agent.quality.choice import RowChoice
+from agent.quality.evaluate import evaluate
+from agent.quality.kind_tables import kind_blocks
+from agent.quality.measure import ScorerJudge, TextJudge
+from agent.quality.rows import LabelledFile, read_files, without_seen
+from agent.report.blocks import Block, Cell, Note, Table
+from streams.commands.evaluate_table import widened
+from streams.commands.sections import render_blocks
 from streams.config import load_config
-from tests.bench.adversarial_rivals import RIVALS, Classifier, Detector, WholeScorer
-from tests.bench.adversarial_rows import Row, read_rows, trained_texts
+from tests.bench.adversarial_judges import AnyFinding, Classifier
 
-_LANGS = ("en", "zh")
-_OTHERS = "others"
+__all__ = ["CLASSES", "attack_files", "main", "measure"]
+
+RIVALS = ("jailguard", "picket")
+
+CLASSES = {
+    # Perturbed rows inherit their parents' label: only those of injections say whether a text is an attack.
+    "left out": ("adv/*_perturbed.jsonl*:task_label!=injection",),
+    # Plainly harmful requests try to get around nothing; of XSafety's scenarios four do.
+    "hard negatives": (
+        "prompt:label=1",
+        "prompt/*_xsafety.jsonl*:category!=Goal_Hijacking,Prompt_Leaking,Role_Play_Instruction,Reverse_Exposure",
+    ),
+}
+"""What ``--leave-out`` and ``--hard-negatives`` are given for these folders."""
+
 _SPEED_TEXTS = 4000
-_FEWEST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Rows as arrays; `scores` by detector."""
-
-    rows: Sequence[Row]
-    langs: NDArray[np.str_]
-    kinds: NDArray[np.str_]
-    files: NDArray[np.str_]
-    techniques: NDArray[np.str_]
-    scores: Mapping[str, NDArray[np.float64]]
+_FAST = (Classifier, AnyFinding, ScorerJudge)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the tables, or one JSON object."""
     args = _parser().parse_args(arguments)
-    console = Console(stderr=args.json)
-    if not console.is_terminal:
-        console.width = max(console.width, 170)
     try:
         result = measure(args, Console(stderr=True))
     except HarmwatchError as error:
@@ -71,7 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     if args.json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     else:
-        _render(result, console)
+        console = widened(Console())
+        render_blocks([*_aside(result), *kind_blocks(result, intervals=not args.rivals), _speed_table(result)], console)
     return 0
 
 
@@ -89,209 +92,102 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def attack_files(folder: Path) -> list[LabelledFile]:
+    """``adv/`` and ``prompt/``, with attacks as label 1 and plainly harmful requests as hard negatives.
+
+    Raises
+    ------
+    ConfigError
+        When neither is there.
+    DataError
+        When a row lacks a field.
+    """
+    parts = [folder / part for part in ("adv", "prompt") if (folder / part).is_dir()]
+    if not parts:
+        raise ConfigError(f"{folder}: holds no adv/ or prompt/")
+    left_out, hard = ([found for each in given for found in _there(folder, each)] for given in CLASSES.values())
+    return read_files(list(map(str, parts)), "adversarial", sys.stdin.buffer, RowChoice(left_out, hard))
+
+
+def _there(folder: Path, selector: str) -> list[str]:
+    pattern, _, rows = selector.partition(":")
+    return [f"{path}:{rows}" for path in sorted(folder.glob(pattern))]
+
+
 def measure(args: argparse.Namespace, progress: Console) -> dict[str, Any]:
-    """Everything, as plain data."""
-    rows = read_rows(args.open, args.limit)
-    every = len(rows)
+    """Everything, as plain data: what ``harmwatch evaluate --json`` gives of the classifier, with the others beside."""
+    files = attack_files(args.open)
+    every = sum(len(file.rows) for file in files)
     if args.train is not None:
-        seen = trained_texts(args.train)
-        rows = [row for row in rows if row.text[:4000] not in seen]
-    detectors, absent = _detectors(args)
-    scores: dict[str, NDArray[np.float64]] = {}
-    for detector in detectors:
-        progress.print(f"{detector.name}: {len(rows)} texts", highlight=False)
-        scores[detector.name] = detector.scores([row.text for row in rows])
-    scored = Scored(
-        rows=rows,
-        langs=np.array([row.lang if row.lang in _LANGS else _OTHERS for row in rows]),
-        kinds=np.array([row.kind for row in rows]),
-        files=np.array([row.file for row in rows]),
-        techniques=np.array([row.technique for row in rows]),
-        scores=scores,
-    )
-    limits = {detector.name: detector.threshold for detector in detectors}
-    return {
-        "rows": len(rows), "left_out_as_trained_on": every - len(rows), "detectors": list(limits), "absent": absent,
-        "by_lang": {lang: _language(scored, lang) for lang in (*_LANGS, _OTHERS)},
-        "by_technique": _techniques(scored, limits),
-        "false_positives": _false_positives(scored, limits),
-        "speed": _speeds(detectors, rows, args.speed_texts),
+        files = without_seen(files, args.train)
+    unseen = sum(len(file.rows) for file in files)
+    if args.limit is not None:
+        files = [replace(file, rows=file.rows[:: max(len(file.rows) // args.limit, 1)][: args.limit]) for file in files]
+    judges, absent = _judges(args)
+    figures: dict[str, dict[str, Any]] = {}
+    for judge in judges:
+        progress.print(f"{judge.name}: {sum(len(file.rows) for file in files)} texts", highlight=False)
+        done = evaluate(files, judge, "adversarial", SystemClock(), bootstrap=Bootstrap(0))
+        figures[judge.name] = done.figures()
+    first, *_ = figures
+    return figures.pop(first) | {
+        "left_out_as_trained_on": every - unseen, "absent": absent, "beside": figures,
+        "speed": _speeds(judges, [row.text for file in files for row in file.rows], args.speed_texts),
     }  # fmt: skip
 
 
-def _detectors(args: argparse.Namespace) -> tuple[list[Detector], dict[str, str]]:
+def _judges(args: argparse.Namespace) -> tuple[list[TextJudge], dict[str, str]]:
     config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
     section = config.scorers.get(args.scorer, ScorerConfig()).model_copy(update={"enabled": True})
     (scorer,) = build_scorers({args.scorer: section})
-    found: list[Detector] = [Classifier(args.model), WholeScorer(scorer, section.thresholds)]
+    whole = ScorerJudge(scorer, section.thresholds)
+    found: list[TextJudge] = [Classifier(args.model), whole, AnyFinding(scorer, section.thresholds)]
     absent: dict[str, str] = {}
-    for rival in RIVALS:
+    for name in RIVALS:
         try:
             if args.rivals:
-                found.append(rival())
+                found.append(load_rival(name, "adversarial"))
             else:
-                absent[rival.name] = "not asked for; --rivals"
+                absent[name] = "not asked for; --rivals"
         except ConfigError as error:
-            absent[rival.name] = str(error)
+            absent[name] = str(error)
     return found, absent
 
 
-def _language(scored: Scored, lang: str) -> dict[str, Any]:
-    """Attacks of one language against its benign texts, and against benign and harmful ones."""
-    inside = scored.langs == lang
-    attacks = inside & (scored.kinds == "attack")
-    return {
-        against: {
-            "attacks": int(attacks.sum()), "others": int(others.sum()),
-            **{name: _ranking(scores[attacks], scores[others]) for name, scores in scored.scores.items()},
-        }
-        for against, others in (
-            ("benign", inside & (scored.kinds == "benign")),
-            ("benign and harmful", inside & (scored.kinds != "attack")),
-        )
-    }  # fmt: skip
-
-
-def _ranking(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> dict[str, Any]:
-    if min(len(positive), len(negative)) < _FEWEST:
-        return {"auroc": None, "interval": None, "recall_at_1pct_fpr": None}
-    labels = np.concatenate([np.ones(len(positive), np.int8), np.zeros(len(negative), np.int8)])
-    scores = np.concatenate([positive, negative])
-    ranking = Ranking.of(labels, scores)
-    figures = ranked_figures(ranking.positives, ranking.negatives)
-    return {
-        "auroc": float(figures["auroc"]), "interval": auc_interval(labels, scores),
-        "recall_at_1pct_fpr": float(figures["recall_at_1pct_fpr"]),
-    }  # fmt: skip
-
-
-def _techniques(scored: Scored, limits: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Each technique against the benign texts of its language; none is left out for being small, it says its number."""
-    attacks = scored.kinds == "attack"
-    found = []
-    pairs = zip(scored.techniques[attacks].tolist(), scored.langs[attacks].tolist(), strict=True)
-    for technique, lang in sorted(set(pairs)):
-        own = attacks & (scored.techniques == technique) & (scored.langs == lang)
-        benign = (scored.kinds == "benign") & (scored.langs == lang)
-        found.append(
-            {
-                "technique": technique, "lang": lang, "attacks": int(own.sum()),
-                "detectors": {
-                    name: _ranking(scores[own], scores[benign])
-                    | {"recall": float((scores[own] >= limits[name]).mean())}
-                    for name, scores in scored.scores.items()
-                },
-            }
-        )  # fmt: skip
-    return found
-
-
-def _false_positives(scored: Scored, limits: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Shares of benign texts and of harmful requests that each detector flags at its default threshold, by file."""
-    found = []
-    for kind in ("benign", "harmful"):
-        of_kind = scored.kinds == kind
-        groups = [(str(name), scored.files == name) for name in np.unique(scored.files[of_kind])]
-        groups += [(f"all, {lang}", scored.langs == lang) for lang in (*_LANGS, _OTHERS)]
-        for name, group in groups:
-            chosen = of_kind & group
-            if not chosen.any():
-                continue
-            flagged = {
-                detector: int((scores[chosen] >= limits[detector]).sum()) for detector, scores in scored.scores.items()
-            }
-            count = int(chosen.sum())
-            found.append(
-                {
-                    "file": name, "kind": kind, "n": count,
-                    "detectors": {
-                        detector: {"rate": hits / count, "interval": share_interval(hits, count)}
-                        for detector, hits in flagged.items()
-                    },
-                }
-            )  # fmt: skip
-    return found
-
-
-def _speeds(detectors: Sequence[Detector], rows: Sequence[Row], count: int) -> dict[str, Any]:
-    """Texts a second of this process's CPU time, best of three for the fast; the same texts, spread over all files."""
-    order = np.random.default_rng(0).permutation(len(rows))[:count]
-    texts = [rows[place].text for place in order]
+def _speeds(judges: Sequence[TextJudge], texts: Sequence[str], count: int) -> dict[str, Any]:
+    """Texts a second of this process's CPU time, best of three; the same texts, spread over all files."""
+    order = np.random.default_rng(0).permutation(len(texts))[:count]
+    timed = [texts[place] for place in order]
     found: dict[str, Any] = {
-        "texts": len(texts), "mean_characters": float(np.mean([len(text) for text in texts])), "per_second": {},
+        "texts": len(timed), "mean_characters": float(np.mean([len(text) for text in timed])), "per_second": {},
     }  # fmt: skip
-    for detector in detectors:
-        own = texts if isinstance(detector, Classifier | WholeScorer) else texts[: max(len(texts) // 20, 20)]
-        best = min(_cpu_seconds(detector, own) for _ in range(3))
-        found["per_second"][detector.name] = len(own) / best
+    for judge in judges:
+        own = timed if isinstance(judge, _FAST) else timed[: max(len(timed) // 20, 20)]
+        found["per_second"][judge.name] = len(own) / min(_cpu_seconds(judge, own) for _ in range(3))
     return found
 
 
-def _cpu_seconds(detector: Detector, texts: Sequence[str]) -> float:
+def _cpu_seconds(judge: TextJudge, texts: Sequence[str], batch: int = 256) -> float:
     started = time.process_time()
-    detector.scores(texts)
+    for begin in range(0, len(texts), batch):
+        judge.judge(texts[begin : begin + batch])
     return max(time.process_time() - started, 1e-9)
 
 
-def _render(result: Mapping[str, Any], console: Console) -> None:
-    names = result["detectors"]
-    for name, why in result["absent"].items():
-        console.print(f"{name}: {why}", highlight=False)
-    console.print(f"{result['rows']} texts; {result['left_out_as_trained_on']} left out as trained on", highlight=False)
-    table = _table(
-        "AUROC, its 95 % interval, recall at 1 % false positives", ("language", "against", "attacks", "others"), names
-    )
-    for lang, sides in result["by_lang"].items():
-        for against, found in sides.items():
-            table.add_row(
-                lang, against, str(found["attacks"]), str(found["others"]), *(_ranked(found[name]) for name in names)
-            )
-    console.print(table)
-    title = "By technique, against the benign of its language: AUROC, recall at 1 %, recall at the default threshold"
-    table = _table(title, ("technique", "language", "attacks"), names)
-    for row in result["by_technique"]:
-        cells = (_short(row["detectors"][name]) for name in names)
-        table.add_row(Text(row["technique"]), row["lang"], str(row["attacks"]), *cells)
-    console.print(table)
-    table = _table("Flagged at the default threshold", ("file", "kind", "n"), names)
-    for row in result["false_positives"]:
-        table.add_row(
-            Text(row["file"]), row["kind"], str(row["n"]), *(_share(row["detectors"][name]) for name in names)
-        )
-    console.print(table)
+def _aside(result: dict[str, Any]) -> list[Block]:
+    said = f"{result['n']} texts; {result['left_out_as_trained_on']} left out as trained on"
+    return [Note(said), *(Note(f"{name}: {why}") for name, why in result["absent"].items())]
+
+
+def _speed_table(result: dict[str, Any]) -> Block:
     speed = result["speed"]
-    table = _table(f"Texts a second of CPU time, {speed['mean_characters']:.0f} characters on average", ("",), names)
-    first = speed["per_second"][names[0]]
-    table.add_row("texts/s", *(f"{speed['per_second'][name]:,.0f}" for name in names))
-    table.add_row("ours is faster by", *(f"{first / speed['per_second'][name]:,.1f}" for name in names))
-    console.print(table)
-
-
-def _table(title: str, left: Sequence[str], names: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in left:
-        table.add_column(name)
-    for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _ranked(found: Mapping[str, Any]) -> str:
-    if found["auroc"] is None:
-        return "-"
-    low, high = found["interval"]
-    return f"{found['auroc']:.3f} {low:.3f}-{high:.3f} {found['recall_at_1pct_fpr']:.2f}"
-
-
-def _short(found: Mapping[str, Any]) -> str:
-    if found["auroc"] is None:
-        return f"- - {found['recall']:.2f}"
-    return f"{found['auroc']:.3f} {found['recall_at_1pct_fpr']:.2f} {found['recall']:.2f}"
-
-
-def _share(found: Mapping[str, Any]) -> str:
-    low, high = found["interval"]
-    return f"{found['rate']:.3f} {low:.3f}-{high:.3f}"
+    title = f"Texts a second of CPU time, {speed['mean_characters']:.0f} characters on average"
+    first = next(iter(speed["per_second"].values()))
+    rows = [
+        (Cell(name), Cell(f"{found:,.0f}"), Cell(f"{first / found:,.1f}"))
+        for name, found in speed["per_second"].items()
+    ]
+    return Table(title, ("", "texts/s", "classifier is faster by"), rows)
 
 
 if __name__ == "__main__":

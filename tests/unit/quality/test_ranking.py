@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from agent.quality.ranking import RANKED, Ranking, auc, ranked_figures
+from agent.quality.ranking import RANKED, Negatives, Ranking, auc, auc_interval, hanley_mcneil, ranked_figures
 
 # Few distinct scores, so that ties are the rule.
 points = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=60).filter(
@@ -30,6 +30,17 @@ def test_figures_equal_those_of_scikit_learn(found: list[tuple[int, int]]) -> No
     assert ours["average_precision"] == pytest.approx(average_precision_score(labels, scores))
     rates, recalls, _ = roc_curve(labels, scores, drop_intermediate=False)
     assert ours["recall_at_1pct_fpr"] == pytest.approx(max(recalls[rates <= 0.01]))
+
+
+@given(points)
+def test_negatives_that_were_sorted_once_give_the_same(found: list[tuple[int, int]]) -> None:
+    labels = np.array([label for label, _ in found])
+    scores = np.array([score / 6 for _, score in found])
+    ranked = figures_of(labels, scores)
+    negatives, positives = Negatives(scores[labels == 0]), scores[labels == 1]
+    assert negatives.auc(positives) == pytest.approx(ranked["auroc"])
+    assert negatives.recall_at(positives) == pytest.approx(ranked["recall_at_1pct_fpr"])
+    assert hanley_mcneil(ranked["auroc"], len(positives), len(negatives)) == pytest.approx(auc_interval(labels, scores))
 
 
 @given(points)

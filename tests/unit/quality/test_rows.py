@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import ConfigError, DataError, HarmwatchError
-from agent.quality.rows import UNKNOWN_LANGUAGE, read_files, read_training
+from agent.quality.rows import UNKNOWN_LANGUAGE, read_files, read_training, without_seen
 from tests.unit.quality.builders import PII_ROWS, TOXIC_ROWS, lines, write
 
 NOBODY = io.BytesIO()
@@ -134,3 +134,14 @@ def test_training_rows_take_any_label_and_one_is_positive(tmp_path: Path) -> Non
         read_training(write(tmp_path / "t.jsonl", [{"text": "x", "label": 0}]))
     with pytest.raises(DataError, match="line 1"):
         read_training(write(tmp_path / "t.jsonl", [{"text": "x"}]))
+
+
+def test_rows_that_were_trained_on_are_left_out_though_the_training_file_cut_them(tmp_path: Path) -> None:
+    long = "many words " * 40
+    train = write(tmp_path / "t.jsonl", [{"text": "seen", "label": 1}, {"text": long[:100], "label": 0}])
+    texts = ["seen", "seen before", "new", long, "other " + long]
+    files = read_files(
+        [str(write(tmp_path / "d.jsonl", [{"text": text, "label": 0} for text in texts]))], "toxicity", NOBODY
+    )
+    (file,) = without_seen(files, train)
+    assert ([row.text for row in file.rows], file.left_out) == (["seen before", "new", "other " + long], 2)
