@@ -158,7 +158,10 @@ def _tensor_reply(outputs: list[Any]) -> Reply:
     scores = prediction_reply(_data(outputs, _FLOATS))
     if len(names) == 1:
         return prediction_reply(names[0])
-    if len(numbers) == 1 and scores.label is not None and scores.probabilities is not None:
-        label = str(int(numbers[0])) if isinstance(numbers[0], int | float) else ""
-        return label_reply(label, scores.probabilities)
-    return prediction_reply(numbers) if len(numbers) == 1 else scores
+    if len(numbers) != 1:
+        return scores
+    number = numbers[0]
+    if scores.label is None or scores.probabilities is None:
+        return prediction_reply(number)
+    whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+    return label_reply(str(int(number)) if whole else "", scores.probabilities)
