@@ -204,6 +204,7 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
     )
     examples = _EXAMPLES if args.examples is None else args.examples
     send, redact = sanitised if args.sanitise else as_sent, Redactor()
+    limits = _limits(args)
     complete, remembered = True, 0
     found: dict[str, Any] = {}
     with (
@@ -213,12 +214,14 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
         for name, (each, attacks, goal) in plans.items():
             asker = Asker(model, journal)
             tally = SetTally(attacks, goal, examples)
-            for attacked in attack_items(each.items, attacks, goal, asker, send=send, advance=advance):
+            done = attack_items(
+                each.items, attacks, goal, asker, send=send, advance=advance, least_left=limits.similarity
+            )
+            for attacked in done:
                 tally.add(attacked)
             asker.check_answered(len(each.items))
             complete, remembered = complete and not asker.spent, remembered + asker.remembered
             found[name] = tally.figures(len(each.items), asker.failures, redact)
-    limits = _limits(args)
     return {
         "task": args.task,
         "target": dict(model.description),

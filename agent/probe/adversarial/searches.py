@@ -105,7 +105,7 @@ class BeamSearch:
             seen.add(text)
             near = similarity_after(item.text, text, steps)
             if near >= self._limits.similarity:
-                found.append((_State(text, steps, 0.0), Try(text, near, names)))
+                found.append((_State(text, steps, 0.0), Try(text, near, names, steps)))
         return found
 
 
@@ -219,7 +219,7 @@ class WordSearch:
             changed = text[: place.start] + other + text[place.end :]
             near = similarity_after(item.text, changed, self._steps)
             if near >= self._similarity:
-                found.append(Try(changed, near, (step.name,)))
+                found.append(Try(changed, near, (step.name,), tuple(self._steps)))
         return found
 
 
