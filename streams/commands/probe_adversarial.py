@@ -236,9 +236,11 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
 def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> None:
     """Page, table or JSON; and the metrics."""
     words = Words(ADVERSARIAL_TEXTS, args.lang)
-    if args.metrics_out is not None:
-        replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
-    show_report(args, figures, adversarial_sections(figures, words), heading(figures, words), words)
+    try:
+        if args.metrics_out is not None:
+            replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
+    finally:
+        show_report(args, figures, adversarial_sections(figures, words), heading(figures, words), words)
 
 
 def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapping[str, str], float]]:
