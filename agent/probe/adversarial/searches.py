@@ -227,7 +227,7 @@ class BestOfN:
     """Case, inner letters and single characters drawn anew, until one of N gets through (Hughes et al., 2024)."""
 
     kind = "search"
-    also_known_as = "garak best_of_n_jailbreaking"
+    also_known_as = ""
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name, self._limits = name, limits
