@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 __all__ = ["Failure", "Features", "GivesGradients", "Reply", "ServedModel", "is_number"]
@@ -36,6 +36,8 @@ class Reply:
         What a classifier decided.
     probabilities
         Of its labels, in [0, 1], where it tells.
+    status
+        Of a failure over HTTP; says more to people, and changes nothing.
     """
 
     text: str | None = None
@@ -43,6 +45,7 @@ class Reply:
     failure: Failure | None = None
     label: str | None = None
     probabilities: Mapping[str, float] | None = None
+    status: int | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         given = {"text": self.text, "label": self.label, "log-likelihood": self.log_likelihood}

@@ -131,7 +131,7 @@ def _as_type(value: float | str, datatype: str) -> Any:
 
 def _one_of(answer: Answer, field: str, read: Callable[[list[Any]], Reply]) -> Reply:
     if answer.failure is not None:
-        return Reply(failure=answer.failure)
+        return Reply(failure=answer.failure, status=answer.status)
     found = answer.body.get(field) if answer.body is not None else None
     return read(found) if isinstance(found, list) and found else Reply(failure="malformed")
 

@@ -148,7 +148,7 @@ def _choice(answer: Answer) -> Mapping[str, Any] | None:
 
 def _chat_reply(answer: Answer) -> Reply:
     if answer.failure is not None:
-        return Reply(failure=answer.failure)
+        return Reply(failure=answer.failure, status=answer.status)
     choice = _choice(answer)
     message = choice.get("message") if choice is not None else None
     if not isinstance(message, dict):
@@ -167,7 +167,7 @@ def _chat_reply(answer: Answer) -> Reply:
 
 def _likelihood_reply(answer: Answer, text: str) -> Reply:
     if answer.failure is not None or answer.body is None:
-        return Reply(failure=answer.failure or "malformed")
+        return Reply(failure=answer.failure or "malformed", status=answer.status)
     choice = _choice(answer)
     usage = answer.body.get("usage")
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None

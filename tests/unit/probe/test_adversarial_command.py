@@ -280,4 +280,4 @@ def test_a_hostile_server_is_bounded(data: str, capsys: pytest.CaptureFixture[st
     ):
         with serve(RuleServer(guarded, illness=lambda before, body, sick=illness: sick)) as server:
             line = refused(capsys, "--target", server.url, "--data", data, "--quiet", code=1)
-        assert "malformed" in line
+        assert "malformed" in line and f", HTTP status {illness[0]}; " in line
