@@ -17,7 +17,7 @@ from agent.probe.adversarial.defence import as_sent, sanitised
 from agent.probe.adversarial.features import FeatureSpace
 from agent.probe.adversarial.figures import SetTally
 from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal, GoalName
-from agent.probe.adversarial.hunting import attack_items
+from agent.probe.adversarial.hunting import attack_items, group_for
 from agent.probe.adversarial.items import Item, read_items
 from agent.probe.adversarial.shown import Redactor
 from agent.probe.asking import Asker
@@ -215,8 +215,9 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
             asker = Asker(model, journal)
             tally = SetTally(attacks, goal, examples)
             done = attack_items(
-                each.items, attacks, goal, asker, send=send, advance=advance, least_left=limits.similarity
-            )
+                each.items, attacks, goal, asker, send=send, advance=advance, least_left=limits.similarity,
+                group_of=group_for(args.budget, attacks, limits),
+            )  # fmt: skip
             for attacked in done:
                 tally.add(attacked)
             asker.check_answered(len(each.items))

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from agent.errors import BudgetSpent
-from agent.probe.adversarial.attack import Attack, Hunt, Result, Skip, Try
+from agent.probe.adversarial.attack import Attack, Hunt, Limits, Result, Skip, Try
 from agent.probe.adversarial.goal import Goal
 from agent.probe.adversarial.items import Item
 from agent.probe.adversarial.similarity import similarity_after
 from agent.probe.asking import Asker
 from agent.probe.question import Outcome, Question
 
-__all__ = ["Attacked", "Attempt", "attack_items"]
+__all__ = ["Attacked", "Attempt", "attack_items", "group_for"]
 
 _GROUP = 16
 
@@ -101,6 +101,17 @@ class _Group:
     running: list[_Running] = field(default_factory=list)
 
 
+def group_for(budget: int | None, attacks: Sequence[Attack], limits: Limits) -> int:
+    """How many items to attack side by side: fewer where a budget might else be spent before any of them are done.
+
+    Depends on what attacks may ask and not on what comes of them, so that what is done remains a random sample.
+    """
+    if budget is None:
+        return _GROUP
+    most = 1 + sum(limits.queries if attack.kind in ("search", "features") else 1 for attack in attacks)
+    return max(1, min(_GROUP, budget // most))
+
+
 def attack_items(
     items: Sequence[Item],
     attacks: Sequence[Attack],
@@ -110,6 +121,7 @@ def attack_items(
     send: Callable[[str], str],
     advance: Callable[[int], None],
     least_left: float = 0.0,
+    group_of: int = _GROUP,
 ) -> Iterator[Attacked]:
     """Attack items; gives them as they are done. Ends early when the budget is spent (`Asker.spent`).
 
@@ -120,6 +132,8 @@ def attack_items(
     least_left
         An answer to a request of which a defence leaves less than this (`similarity_after`, to what it leaves of the
         unchanged one) is no success: nobody answered the attack.
+    group_of
+        Items that are attacked side by side, and are given when all of them are done (`group_for`).
     advance
         Called with how many attacks on items, and items that are not attacked, have come to an end.
 
@@ -128,8 +142,8 @@ def attack_items(
     TargetError
         As `Asker.ask`.
     """
-    for start in range(0, len(items), _GROUP):
-        group = _Group(items[start : start + _GROUP], _Defence(send, least_left))
+    for start in range(0, len(items), group_of):
+        group = _Group(items[start : start + group_of], _Defence(send, least_left))
         yield from _attacked(group, attacks, goal, asker, advance)
         if asker.spent:
             return

@@ -83,6 +83,16 @@ def test_the_budget_stops_and_what_is_done_is_reported(
     assert "max_tokens differ" in other
 
 
+def test_a_small_budget_is_spent_on_few_items_that_are_done(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 16 items side by side, forty attacks each, none would be done."""
+    with serve(RuleServer(guarded)) as server:
+        words = ["--target", server.url, "--data", data, "--examples", "0"]
+        part = probed(capsys, *words, "--budget", "150", code=1)["sets"]["attacks"]
+        whole = probed(capsys, *words, "--sample", str(54 - part["questions"]["not_asked"]))["sets"]["attacks"]
+    assert 3 <= whole["items"] < 16
+    assert part["scores"] == whole["scores"] and part["attacks"] == whole["attacks"]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_page_tables_and_metrics(
     lang: str, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
