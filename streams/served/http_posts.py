@@ -152,7 +152,12 @@ class HttpPosts:
     async def _once(self, url: str, body: Mapping[str, Any] | None) -> tuple[Answer, float | None]:
         if self._session is None:
             # No proxies or .netrc out of the environment: a key goes where --target says.
-            self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers, trust_env=False)
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                headers=self._headers,
+                trust_env=False,
+                connector=aiohttp.TCPConnector(limit=self._concurrency),  # 100 without
+            )
         method = "GET" if body is None else "POST"
         try:
             # A redirection would take questions and key to another server.

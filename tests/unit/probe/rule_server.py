@@ -104,6 +104,7 @@ def serve(server: RuleServer) -> Iterator[RuleServer]:
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Clients that were killed, or ran out of patience, are part of the tests."""

@@ -226,6 +226,19 @@ def test_no_more_than_so_many_at_a_time() -> None:
     assert most == 3
 
 
+def test_more_than_a_hundred_at_a_time() -> None:
+    """The client's pool holds a hundred connections unless told otherwise; who waits for one runs out of time."""
+    all_there = threading.Barrier(120)
+
+    def answer(prompt: str) -> str:
+        all_there.wait(20.0)
+        return prompt
+
+    prompts = [f"prompt {place}" for place in range(120)]
+    with asked(RuleServer(answer), concurrency=120, retries=0, timeout_seconds=60.0) as (model, _):
+        assert [reply.text for reply in replies(model, prompts)] == prompts
+
+
 def test_log_likelihoods_are_those_of_the_text_alone() -> None:
     with asked(RuleServer(str, lambda text: [-float(len(word)) for word in text.split(" ")])) as (model, _):
         assert model.gives_log_likelihoods()
