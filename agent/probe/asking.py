@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -59,6 +59,7 @@ class Asker:
     def __init__(self, model: ServedModel, journal: Journal) -> None:
         self._model, self._journal = model, journal
         self._in_a_row: Counter[Failure] = Counter()
+        self._statuses: set[int] = set()
         self._replies = 0
         self.failures: Counter[Failure] = Counter()
         self.remembered = 0
@@ -116,8 +117,8 @@ class Asker:
         """Raise `TargetError` when none of so many questions got an answer: what is reported then would be nothing."""
         if self.failures and not self._replies and not self.remembered:
             raise TargetError(
-                f"none of {count} questions got an answer ({_told(self.failures)}); see that the target is up and "
-                "speaks what is expected of it"
+                f"none of {count} questions got an answer {_told(self.failures, self._statuses)}; see that the "
+                "target is up and speaks what is expected of it"
             )
 
     def _asked(self, kind: str, questions: Sequence[Question]) -> Iterator[tuple[int, Reply]]:
@@ -135,14 +136,17 @@ class Asker:
         if reply.failure is None and outcome.status != "failed":
             self._replies += 1
             self._in_a_row.clear()
+            self._statuses.clear()
             self._journal.put(question, outcome)
             return outcome
         reason = reply.failure or "malformed"
         self.failures[reason] += 1
+        if reply.status is not None:
+            self._statuses.add(reply.status)
         # A filter before the model may turn away a whole set; who answered others is not down.
         if reason != "rejected" or not len(self._journal):
             self._in_a_row[reason] += 1
-            _still_up(self._in_a_row)
+            _still_up(self._in_a_row, self._statuses)
         return outcome
 
 
@@ -191,13 +195,15 @@ def _outcome(question: Question, reply: Reply) -> Outcome:
             return Outcome("failed") if reply.text is None else expects.outcome(reply.text)
 
 
-def _still_up(in_a_row: Mapping[Failure, int]) -> None:
+def _still_up(in_a_row: Mapping[Failure, int], statuses: Collection[int]) -> None:
     if sum(in_a_row.values()) >= MOST_FAILURES:
         raise TargetError(
-            f"{MOST_FAILURES} questions in a row got no answer ({_told(in_a_row)}); see that the target is up, then "
-            "run the same command again (with --resume FILE what was answered is kept)"
+            f"{MOST_FAILURES} questions in a row got no answer {_told(in_a_row, statuses)}; see that the target is up, "
+            "then run the same command again (with --resume FILE what was answered is kept)"
         )
 
 
-def _told(failures: Mapping[Failure, int]) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in sorted(failures.items()))
+def _told(failures: Mapping[Failure, int], statuses: Collection[int]) -> str:
+    """Failures by reason, and what HTTP said: 302 is an address that moved, 400 may be an option that is not known."""
+    listed = ", ".join(f"{reason} {count}" for reason, count in sorted(failures.items()))
+    return f"({listed})" + (f", HTTP status {', '.join(map(str, sorted(statuses)))}" if statuses else "")

@@ -17,6 +17,10 @@ __all__ = ["changes", "read_earlier"]
 
 _Z = z_value(CONFIDENCE)
 _MOST_BYTES = 64 * 1024 * 1024
+#: What depends on all attacks of a run together.
+_OF_ALL_ATTACKS = ("any", "robust_accuracy", "greedy", "beam")
+#: What does not depend on attacks.
+_OF_NONE = ("original", "harmless_answered", "accuracy")
 
 
 def read_earlier(path: Path, task: str) -> dict[str, Any]:
@@ -42,7 +46,8 @@ def read_earlier(path: Path, task: str) -> dict[str, Any]:
 
 
 def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Scores that both reports have, of sets of one name, benchmark and method.
+    """Scores that both reports have, of sets of one name, benchmark and method; of attacks those made within the same
+    limits, and what sums up several attacks where these were the same.
 
     Each with both values, their difference (now less earlier), its interval and a p-value, corrected (Holm) for all
     that are compared. Intervals of the two are put together as Newcombe's are (method MOVER: Donner and Zou,
@@ -53,8 +58,10 @@ def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any
     Returns
     -------
     dict
-        ``sets`` by name: ``scores`` by name; ``tests``; and ``left_out``, sets of this report that cannot be compared.
+        ``sets`` by name: ``scores`` by name; ``tests``; and ``left_out``, sets of this report that cannot be compared,
+        and scores, as ``set (score)``. Of attacks also ``sanitised``, of the earlier report.
     """
+    same_limits = _limits(earlier) == _limits(now)
     compared: dict[str, dict[str, dict[str, Any]]] = {}
     left_out: list[str] = []
     tested: list[dict[str, Any]] = []
@@ -63,7 +70,10 @@ def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any
         if not _comparable(was, found):
             left_out.append(name)
             continue
-        compared[name] = dict(_scores(was["scores"], found["scores"]))
+        unlike = _unlike(was, found, same_limits=same_limits)
+        left_out += [f"{name} ({score})" for score in unlike if score in was["scores"]]
+        alike = {score: figures for score, figures in found["scores"].items() if score not in unlike}
+        compared[name] = dict(_scores(was["scores"], alike))
         tested += compared[name].values()
     for change, adjusted in zip(tested, holm([change["p"] for change in tested]), strict=True):
         change["p_adjusted"] = adjusted
@@ -71,6 +81,7 @@ def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any
     return {
         "target": earlier.get("target"),
         "created": _created(earlier),
+        **({"sanitised": bool(earlier.get("sanitised"))} if "sanitised" in now else {}),
         "sets": {name: {"scores": scores} for name, scores in compared.items()},
         "tests": len(tested),
         "left_out": left_out,
@@ -85,6 +96,25 @@ def _comparable(was: Any, now: Mapping[str, Any]) -> bool:
         and isinstance(was.get("counts"), dict)
         and was["counts"].get("method") == now["counts"].get("method")
     )
+
+
+def _limits(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of attacks; another seed makes other attacks of the same kind, which may be compared."""
+    limits = report.get("limits")
+    return {name: value for name, value in limits.items() if name != "seed"} if isinstance(limits, dict) else {}
+
+
+def _unlike(was: Mapping[str, Any], now: Mapping[str, Any], *, same_limits: bool) -> list[str]:
+    """Scores of a set of attacks that were not measured in the same way."""
+    if "attacks" not in now:
+        return []
+    attacks = was.get("attacks")
+    same_attacks = isinstance(attacks, dict) and attacks.keys() == now["attacks"].keys()
+    return [
+        name
+        for name in now["scores"]
+        if (not same_limits and name not in _OF_NONE) or (not same_attacks and name in _OF_ALL_ATTACKS)
+    ]
 
 
 def _scores(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,8 +7,10 @@ and is asked anew. Outcomes of failed requests are not kept: the next run asks a
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -44,7 +46,7 @@ class Journal:
     Raises
     ------
     ConfigError
-        When the file cannot be opened, or belongs to another target, or is no journal.
+        When the file cannot be opened, is in use by another run, belongs to another target, or is no journal.
     DataError
         When a line in the middle is damaged, with its number.
     """
@@ -53,6 +55,7 @@ class Journal:
         self._outcomes: dict[str, Outcome] = {}
         self._new: set[str] = set()
         self._stream: BinaryIO | None = None
+        self._path = path
         if path is None:
             return
         try:
@@ -87,7 +90,13 @@ class Journal:
 
     def put(self, question: Question, outcome: Outcome) -> None:
         """Keep what came of a question. It is with the operating system when this returns, so that a killed process
-        loses nothing; a machine that loses power may lose the last lines."""
+        loses nothing; a machine that loses power may lose the last lines.
+
+        Raises
+        ------
+        DataError
+            When the file takes no more (its disk is full).
+        """
         self._outcomes[question.mark] = outcome
         self._new.add(question.mark)
         if self._stream is not None:
@@ -99,8 +108,11 @@ class Journal:
             self._write(line)
 
     def _open(self, path: Path, target: dict[str, Any]) -> None:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ConfigError(f"--resume {path}: is a device or pipe, which keeps nothing; name a file")
         stream = path.open("r+b" if path.exists() else "x+b")
         try:
+            _lock(path, stream)
             if path.stat().st_size > _MOST_BYTES:
                 raise ConfigError(f"--resume {path}: is too large to be a journal; name another file")
             good = self._read(path, stream, target)
@@ -137,9 +149,31 @@ class Journal:
         return good
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        if self._stream is not None:
+        if self._stream is None:
+            return
+        try:
             self._stream.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             self._stream.flush()
+        except OSError as error:
+            stream, self._stream = self._stream, None
+            with suppress(OSError):  # it tries once more to write what is left
+                stream.close()
+            raise DataError(
+                f"--resume {self._path}: cannot be written any more ({error.strerror}); what stands in it is good: "
+                "make room, then run the same command again"
+            ) from None
+
+
+def _lock(path: Path, stream: BinaryIO) -> None:
+    """Keep the file for this process until it is closed: two runs would write over each other's lines."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            f"--resume {path}: another run is writing it; wait for it to end, or name another file"
+        ) from None
+    except OSError:
+        pass  # a file system that knows no locks
 
 
 def _check_head(path: Path, line: bytes, target: dict[str, Any]) -> None:
@@ -151,7 +185,8 @@ def _check_head(path: Path, line: bytes, target: dict[str, Any]) -> None:
         raise ConfigError(f"--resume {path}: is there and is no journal of a probe; name another file")
     was = head.get("target")
     if was != json.loads(json.dumps(target)):
-        names = sorted(name for name in {*target, *(was or {})} if (was or {}).get(name) != target.get(name))
+        known = was if isinstance(was, dict) else {}
+        names = sorted(name for name in {*target, *known} if known.get(name) != target.get(name))
         raise ConfigError(
             f"--resume {path}: holds answers of another target or to other settings ({', '.join(names)} differ); "
             "name another file"

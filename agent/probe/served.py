@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
-__all__ = ["Failure", "Features", "GivesGradients", "Reply", "ServedModel"]
+__all__ = ["Failure", "Features", "GivesGradients", "Reply", "ServedModel", "is_number"]
 
 Failure: TypeAlias = Literal["timeout", "unreachable", "overloaded", "server_error", "raised", "rejected", "malformed"]
 """Why there is no reply: late, no connection, too many requests (429), 5xx, an exception of a callable, a 4xx or a
@@ -15,6 +16,11 @@ be)."""
 
 Features: TypeAlias = Mapping[str, float | str]
 """What a model that judges no texts is given: values by name, in the model's order."""
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether it is a finite number that a float can hold: JSON sets no bound to whole numbers, and knows infinity."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Reply:
         What a classifier decided.
     probabilities
         Of its labels, in [0, 1], where it tells.
+    status
+        Of a failure over HTTP; says more to people, and changes nothing.
     """
 
     text: str | None = None
@@ -37,6 +45,7 @@ class Reply:
     failure: Failure | None = None
     label: str | None = None
     probabilities: Mapping[str, float] | None = None
+    status: int | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         given = {"text": self.text, "label": self.label, "log-likelihood": self.log_likelihood}

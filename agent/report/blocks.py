@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,11 +19,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first column names the row; all others hold figures."""
+    """The first column names the row; all others hold figures.
+
+    Attributes
+    ----------
+    texts
+        Columns, from 0, that hold words: they begin at the left, and break into lines where they are long.
+    """
 
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    texts: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

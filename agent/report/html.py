@@ -35,7 +35,7 @@ def block_html(block: Block) -> str:
             return f"<figure><figcaption>{escape(block.title)}</figcaption>{svg_bars(block)}</figure>"
         case Table():
             title = f"<h3>{escape(block.title)}</h3>" if block.title else ""
-            return title + table(block.head, [[_cell(cell) for cell in row] for row in block.rows])
+            return title + table(block.head, [[_cell(cell) for cell in row] for row in block.rows], block.texts)
 
 
 def _cell(cell: Cell) -> str:

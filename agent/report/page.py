@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 __all__ = ["page", "table"]
@@ -12,14 +12,20 @@ body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0
 table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}
 th,td{padding:.25em .7em;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
+th{white-space:normal;word-break:keep-all;vertical-align:bottom}
+table td.text,table th.text{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:9em}
 td small{color:#666} img{max-width:48%;height:auto} .note{color:#555}
 """
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table. The head is escaped here; cells are HTML already."""
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: Collection[int] = ()) -> str:
+    """A table. The head is escaped here; cells are HTML already; `texts` are columns of words, which may be long."""
+    kinds = [' class="text"' if place in texts else "" for place in range(len(head))]
+    top = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, head, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
+        for row in rows
+    )
     return f"<table><tr>{top}</tr>{body}</table>"
 
 

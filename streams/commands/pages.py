@@ -15,7 +15,7 @@ from agent.errors import ConfigError
 from agent.report import Section, Words, html_report
 from streams.commands.same_file import same_file
 from streams.commands.sections import render
-from streams.commands.writable import check_writable, write_file
+from streams.commands.writable import check_writable, replace_file
 
 __all__ = ["check_page", "show_report"]
 
@@ -44,10 +44,18 @@ def check_page(page: Path, inputs: Iterable[tuple[Path, str]]) -> None:
 def show_report(
     args: argparse.Namespace, figures: Mapping[str, Any], sections: Sequence[Section], heading: str, words: Words
 ) -> None:
-    """The page where ``--out`` says; on standard output the figures with ``--json``, else the sections."""
-    if args.out:
-        write_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
-    if args.json:
-        sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
-    else:
-        render(sections, heading, Console())
+    """The page where ``--out`` says; on standard output the figures with ``--json``, else the sections.
+
+    Raises
+    ------
+    ConfigError
+        When the page cannot be written; one that was there before is there still, and the figures are printed.
+    """
+    try:
+        if args.out:
+            replace_file(args.out, html_report(sections, heading, words).encode("utf-8", "replace"), "--out")
+    finally:  # they may have taken hours
+        if args.json:
+            sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
+        else:
+            render(sections, heading, Console())

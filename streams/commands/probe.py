@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from math import inf
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -79,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         most_tokens=args.max_tokens,
         batch=args.batch,
     )
-    with open_target(options, clock) as model:
+    # What a callable, or the module that it is in, prints is no part of the report.
+    with redirect_stdout(sys.stderr), open_target(options, clock) as model:
         figures = probe(model)
     figures["run"]["created"] = iso_time(clock.now())
     if earlier is not None:

@@ -17,7 +17,7 @@ from agent.probe.adversarial.defence import as_sent, sanitised
 from agent.probe.adversarial.features import FeatureSpace
 from agent.probe.adversarial.figures import SetTally
 from agent.probe.adversarial.goal import GOALS, ComplyGoal, FlipGoal, Goal, GoalName
-from agent.probe.adversarial.hunting import attack_items
+from agent.probe.adversarial.hunting import attack_items, group_for
 from agent.probe.adversarial.items import Item, read_items
 from agent.probe.adversarial.shown import Redactor
 from agent.probe.asking import Asker
@@ -204,6 +204,7 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
     )
     examples = _EXAMPLES if args.examples is None else args.examples
     send, redact = sanitised if args.sanitise else as_sent, Redactor()
+    limits = _limits(args)
     complete, remembered = True, 0
     found: dict[str, Any] = {}
     with (
@@ -213,12 +214,15 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
         for name, (each, attacks, goal) in plans.items():
             asker = Asker(model, journal)
             tally = SetTally(attacks, goal, examples)
-            for attacked in attack_items(each.items, attacks, goal, asker, send=send, advance=advance):
+            done = attack_items(
+                each.items, attacks, goal, asker, send=send, advance=advance, least_left=limits.similarity,
+                group_of=group_for(args.budget, attacks, limits),
+            )  # fmt: skip
+            for attacked in done:
                 tally.add(attacked)
             asker.check_answered(len(each.items))
             complete, remembered = complete and not asker.spent, remembered + asker.remembered
             found[name] = tally.figures(len(each.items), asker.failures, redact)
-    limits = _limits(args)
     return {
         "task": args.task,
         "target": dict(model.description),
@@ -233,9 +237,11 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
 def show(args: argparse.Namespace, figures: Mapping[str, Any], now: float) -> None:
     """Page, table or JSON; and the metrics."""
     words = Words(ADVERSARIAL_TEXTS, args.lang)
-    if args.metrics_out is not None:
-        replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
-    show_report(args, figures, adversarial_sections(figures, words), heading(figures, words), words)
+    try:
+        if args.metrics_out is not None:
+            replace_file(args.metrics_out, probe_textfile(_samples(figures, now)), "--metrics-out")
+    finally:
+        show_report(args, figures, adversarial_sections(figures, words), heading(figures, words), words)
 
 
 def _samples(figures: Mapping[str, Any], now: float) -> Iterator[tuple[str, Mapping[str, str], float]]:

@@ -43,7 +43,9 @@ def _table(block: Table) -> RichTable:
         box=SIMPLE_HEAD,
     )
     for place, name in enumerate(block.head):
-        table.add_column(Text(printable(name)), justify="left" if place == 0 else "right", overflow="fold")
+        table.add_column(
+            Text(printable(name)), justify="left" if place == 0 or place in block.texts else "right", overflow="fold"
+        )
     for row in block.rows:
         table.add_row(*map(_cell, row))
     return table

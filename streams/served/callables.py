@@ -7,14 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from math import isfinite
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
 from agent.errors import ConfigError
 from agent.probe.pace import Budget, RateLimit
-from agent.probe.served import Features, Reply
+from agent.probe.served import Features, Reply, is_number
 from streams.served.predictions import prediction_reply
 
 __all__ = ["CallableModel", "load_callable"]
@@ -36,7 +35,7 @@ def load_callable(target: str) -> Callable[[list[str]], Any]:
         sys.path.insert(0, here)
     try:
         found = resolve_name(target)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script without a guard around its end
         raise ConfigError(
             f"--target {target}: cannot be imported ({type(error).__name__}); give a URL, or module:callable"
         ) from None
@@ -114,8 +113,9 @@ class CallableModel:
     ) -> list[Reply]:
         try:
             answer = function(list(part))
-            found = list(answer) if isinstance(answer, Iterable) else []
-        except Exception as error:  # foreign code: whatever is wrong in it, these questions are counted as failed
+            # One text for all prompts is no list of answers, though it can be taken letter by letter.
+            found = list(answer) if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict) else []
+        except (Exception, SystemExit) as error:  # foreign code: whatever is wrong, these questions count as failed
             self._tell(type(error).__name__)
             return [Reply(failure="raised")] * len(part)
         if len(found) != len(part):
@@ -146,5 +146,4 @@ def _text_reply(value: Any) -> Reply:
 
 
 def _likelihood_reply(value: Any) -> Reply:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return Reply(log_likelihood=float(value)) if good else Reply(failure="malformed")
+    return Reply(log_likelihood=float(value)) if is_number(value) else Reply(failure="malformed")

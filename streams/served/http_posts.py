@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -151,7 +152,12 @@ class HttpPosts:
     async def _once(self, url: str, body: Mapping[str, Any] | None) -> tuple[Answer, float | None]:
         if self._session is None:
             # No proxies or .netrc out of the environment: a key goes where --target says.
-            self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers, trust_env=False)
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                headers=self._headers,
+                trust_env=False,
+                connector=aiohttp.TCPConnector(limit=self._concurrency),  # 100 without
+            )
         method = "GET" if body is None else "POST"
         try:
             # A redirection would take questions and key to another server.
@@ -163,7 +169,11 @@ class HttpPosts:
                 content = await _read(response)
         except TimeoutError:
             return Answer(failure="timeout"), None
-        except (aiohttp.ClientPayloadError, aiohttp.http_exceptions.HttpProcessingError, UnicodeError):
+        except aiohttp.ClientPayloadError as error:
+            # What cannot be unpacked comes so again; what ends too soon is a connection that broke.
+            unpacking = isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError)
+            return Answer(failure="malformed" if unpacking else "unreachable"), None
+        except (aiohttp.http_exceptions.HttpProcessingError, UnicodeError):
             return Answer(failure="malformed"), None
         except (aiohttp.ClientError, OSError):
             return Answer(failure="unreachable"), None
@@ -208,6 +218,11 @@ def _failure(status: int) -> Failure:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Seconds; the form with a date is rare, and a wrong clock would make nonsense of it."""
+    """Seconds. A date is taken by the server's own clock (``Date``, RFC 9110), since this one may be wrong."""
     given = response.headers.get("Retry-After", "")
-    return float(given) if given.isascii() and given.isdecimal() and len(given) <= 6 else None
+    if given.isascii() and given.isdecimal() and len(given) <= 6:
+        return float(given)
+    with suppress(ValueError, TypeError, OverflowError):
+        wait = parsedate_to_datetime(given) - parsedate_to_datetime(response.headers.get("Date", ""))
+        return max(0.0, wait.total_seconds())
+    return None

@@ -131,7 +131,7 @@ def _as_type(value: float | str, datatype: str) -> Any:
 
 def _one_of(answer: Answer, field: str, read: Callable[[list[Any]], Reply]) -> Reply:
     if answer.failure is not None:
-        return Reply(failure=answer.failure)
+        return Reply(failure=answer.failure, status=answer.status)
     found = answer.body.get(field) if answer.body is not None else None
     return read(found) if isinstance(found, list) and found else Reply(failure="malformed")
 
@@ -158,7 +158,10 @@ def _tensor_reply(outputs: list[Any]) -> Reply:
     scores = prediction_reply(_data(outputs, _FLOATS))
     if len(names) == 1:
         return prediction_reply(names[0])
-    if len(numbers) == 1 and scores.label is not None and scores.probabilities is not None:
-        label = str(int(numbers[0])) if isinstance(numbers[0], int | float) else ""
-        return label_reply(label, scores.probabilities)
-    return prediction_reply(numbers) if len(numbers) == 1 else scores
+    if len(numbers) != 1:
+        return scores
+    number = numbers[0]
+    if scores.label is None or scores.probabilities is None:
+        return prediction_reply(number)
+    whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+    return label_reply(str(int(number)) if whole else "", scores.probabilities)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from math import isfinite
 from typing import Any
 
 from agent.errors import BudgetSpent, ConfigError, TargetError
 from agent.probe.pace import Budget
-from agent.probe.served import Features, Reply
+from agent.probe.served import Features, Reply, is_number
 from streams.served.http_posts import Answer, HttpPosts
 from streams.served.predictions import label_reply
 
@@ -149,7 +148,7 @@ def _choice(answer: Answer) -> Mapping[str, Any] | None:
 
 def _chat_reply(answer: Answer) -> Reply:
     if answer.failure is not None:
-        return Reply(failure=answer.failure)
+        return Reply(failure=answer.failure, status=answer.status)
     choice = _choice(answer)
     message = choice.get("message") if choice is not None else None
     if not isinstance(message, dict):
@@ -159,13 +158,16 @@ def _chat_reply(answer: Answer) -> Reply:
         return Reply(failure="rejected")
     if isinstance(content, str):
         return Reply(text=content)
-    # A message without content is what a refusal looks like here, and an answer that is only a call of a tool.
-    return Reply(text=refusal) if isinstance(refusal, str) else Reply(failure="malformed")
+    if isinstance(refusal, str):
+        return Reply(text=refusal)
+    # Servers that keep thoughts apart give null where these took all tokens: an empty answer. Calls of tools are none.
+    empty = content is None and "content" in message and not message.get("tool_calls")
+    return Reply(text="") if empty else Reply(failure="malformed")
 
 
 def _likelihood_reply(answer: Answer, text: str) -> Reply:
     if answer.failure is not None or answer.body is None:
-        return Reply(failure=answer.failure or "malformed")
+        return Reply(failure=answer.failure or "malformed", status=answer.status)
     choice = _choice(answer)
     usage = answer.body.get("usage")
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
@@ -197,7 +199,7 @@ def _log_likelihood(choice: Mapping[str, Any], text: str, count: int | None) -> 
         return None
     own = values[1:count] if values[0] is None else values[:count]
     for value in own:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value > 0.0:
+        if not is_number(value) or value > 0.0:
             return None
     return float(sum(own))
 

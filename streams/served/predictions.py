@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp, isfinite
+from math import exp
 from typing import Any
 
-from agent.probe.served import Reply
+from agent.probe.served import Reply, is_number
 
 __all__ = ["label_reply", "prediction_reply", "text_reply"]
 
@@ -58,7 +58,7 @@ def text_reply(value: Any) -> Reply:
 def _of_number(value: float) -> Reply:
     if 0.0 <= value <= 1.0:
         return label_reply("1" if value >= 0.5 else "0", {"1": value, "0": 1.0 - value})
-    return label_reply(str(int(value))) if isfinite(value) and value.is_integer() else _MALFORMED
+    return label_reply(str(int(value))) if value.is_integer() else _MALFORMED
 
 
 def _of_object(value: Mapping[str, Any]) -> Reply:
@@ -78,8 +78,9 @@ def _of_list(value: Sequence[Any]) -> Reply:
     if all(isinstance(part, dict) for part in value):
         labels = {str(part.get("label")): part.get("score") for part in value}
         return _of_shares(labels) if _shares(list(labels.values())) else _MALFORMED
-    if not all(isinstance(part, int | float) and not isinstance(part, bool) and isfinite(part) for part in value):
+    if not all(map(is_number, value)):
         return _MALFORMED
+    value = [float(part) for part in value]
     if not _shares(value) or abs(sum(value) - 1.0) > 0.01:
         highest = max(value)
         powers = [exp(part - highest) for part in value]
@@ -94,4 +95,4 @@ def _of_shares(shares: Mapping[str, Any]) -> Reply:
 
 def _shares(values: Sequence[Any]) -> bool:
     """Whether all are numbers from 0 to 1."""
-    return all(isinstance(part, int | float) and not isinstance(part, bool) and 0.0 <= part <= 1.0 for part in values)
+    return all(is_number(part) and 0.0 <= part <= 1.0 for part in values)

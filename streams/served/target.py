@@ -68,7 +68,7 @@ def open_target(options: TargetOptions, clock: Clock) -> Iterator[ServedModel]:
     if not is_url(options.target):
         function = load_callable(options.target)
         if is_torch_module(function):
-            yield TorchModel(options.target, function, budget=budget, batch=options.batch)
+            yield TorchModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
             return
         yield CallableModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
         return

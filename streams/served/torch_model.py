@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import exp
 from typing import Any
 
 from agent.errors import ConfigError, TargetError
-from agent.probe.pace import Budget
+from agent.probe.pace import Budget, RateLimit
 from agent.probe.question import label_mark
 from agent.probe.served import Features, Reply
 from streams.served.predictions import prediction_reply
@@ -30,11 +31,20 @@ class TorchModel:
     module's first parameter) on the device of that parameter. Every call of the module counts as a request.
     """
 
-    def __init__(self, name: str, module: Any, *, budget: Budget, batch: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: Any,
+        *,
+        pace: RateLimit,
+        budget: Budget,
+        batch: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         import torch
 
         self._torch, self._name, self._module = torch, name, module
-        self._budget, self._batch = budget, batch
+        self._pace, self._budget, self._batch, self._sleep = pace, budget, batch, sleep
         module.eval()
         first = next(iter(module.parameters()), None)
         self._like = torch.zeros(1) if first is None else first.detach()
@@ -60,7 +70,7 @@ class TorchModel:
         todo = iter(inputs)
         place = 0
         while part := list(islice(todo, self._batch)):
-            self._budget.spend()
+            self._spend()
             with self._torch.no_grad():
                 logits = self._logits(self._tensor(part)).tolist()
             for row in logits:
@@ -69,7 +79,7 @@ class TorchModel:
 
     def input_gradients(self, rows: Sequence[Features], marks: Sequence[str]) -> list[list[float]]:
         """The gradient of the cross entropy of a label, given by its mark, with respect to each number of its row."""
-        self._budget.spend()
+        self._spend()
         given = self._tensor(rows).requires_grad_(True)
         logits = self._logits(given)
         if logits.shape[1] == 1:
@@ -82,6 +92,10 @@ class TorchModel:
         (gradient,) = self._torch.autograd.grad(loss, given)
         found: list[list[float]] = gradient.tolist()
         return found
+
+    def _spend(self) -> None:
+        self._sleep(self._pace.reserve())
+        self._budget.spend()
 
     def _tensor(self, rows: Sequence[str | Features]) -> Any:
         values: list[list[float]] = []

@@ -1,13 +1,16 @@
-"""Bars of a report."""
+"""Bars and tables of a report."""
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from rich.console import Console
 
-from agent.report import Bar, Bars
+from agent.report import Bar, Bars, Cell, Section, Table, Words, html_report
 from agent.report.chart import svg_bars
+from streams.commands.sections import render
 
 
 def geometry(*values: float) -> list[tuple[float, float]]:
@@ -30,3 +33,20 @@ def test_bars_of_shares_begin_at_the_left_edge() -> None:
 
 def test_nothing_but_zeros_is_drawn_without_width() -> None:
     assert geometry(0.0, 0.0) == [(240.0, 0.0)] * 2
+
+
+def test_columns_of_words_begin_at_the_left_and_break() -> None:
+    """A long text that is kept on one line pushes itself, and what stands beside it, out of sight."""
+    long = "word " * 60
+    block = Table(
+        "t", ["item", "n", "shown"], [(Cell("a"), Cell("1"), Cell(long)), (Cell("b"), Cell("2"), Cell("x"))], (2,)
+    )
+    section = Section("s", [block])
+    page = html_report([section], "h", Words({"title": ("t", "t")}, "en"))
+    assert page.count('class="text"') == 3 and f'<td class="text">{long}</td>' in page and "<td>1</td>" in page
+    console = Console(width=100, file=io.StringIO())
+    render([section], "h", console)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    (short,) = [line for line in lines if line.strip().startswith("b ")]
+    assert short.rstrip().endswith("x") and len(short.rstrip()) < 20

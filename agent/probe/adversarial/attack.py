@@ -28,6 +28,8 @@ class Try:
         To the original, in [0, 1].
     steps
         What was done to it.
+    undone
+        What a knowing reader undoes, the last one first (`Perturbation.read_back`).
     counts
         False for what only tells where to go on, such as a text with a word left out: no attack, whatever comes of it.
     """
@@ -35,6 +37,7 @@ class Try:
     input: str | Features
     similarity: float
     steps: tuple[str, ...] = ()
+    undone: tuple[Perturbation, ...] = ()
     counts: bool = True
 
 
@@ -127,5 +130,5 @@ class SinglePerturbation:
         similarity = similarity_after(item.text, changed, (self._perturbation,))
         if similarity < self._limits.similarity:
             return "dissimilar"
-        yield [Try(changed, similarity, (self.name,))]
+        yield [Try(changed, similarity, (self.name,), (self._perturbation,))]
         return None

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from agent.errors import BudgetSpent
-from agent.probe.adversarial.attack import Attack, Hunt, Result, Skip, Try
+from agent.probe.adversarial.attack import Attack, Hunt, Limits, Result, Skip, Try
 from agent.probe.adversarial.goal import Goal
 from agent.probe.adversarial.items import Item
+from agent.probe.adversarial.similarity import similarity_after
 from agent.probe.asking import Asker
 from agent.probe.question import Outcome, Question
 
-__all__ = ["Attacked", "Attempt", "attack_items"]
+__all__ = ["Attacked", "Attempt", "attack_items", "group_for"]
 
 _GROUP = 16
 
@@ -68,12 +69,47 @@ class _Running:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Defence:
+    """What is sent in a text's place, and how much of a request it has to leave."""
+
+    send: Callable[[str], str]
+    least_left: float
+
+    def judged(self, running: _Running, goal: Goal, results: Sequence[Result]) -> list[Result]:
+        """Results of a hunt's tries; of those that were taken out before the model no success."""
+        return [
+            Result(succeeded=False, score=0.0)
+            if result.succeeded and goal.name == "comply" and self._takes_out(running.item, each)
+            else result
+            for each, result in zip(running.tries, results, strict=True)
+        ]
+
+    def _takes_out(self, item: Item, each: Try) -> bool:
+        if not isinstance(each.input, str):
+            return False
+        sent = self.send(each.input)
+        return sent != each.input and similarity_after(self.send(item.text), sent, each.undone) < self.least_left
+
+
 @dataclass(slots=True, repr=False)
 class _Group:
     items: Sequence[Item]
+    defence: _Defence
     originals: dict[str, Outcome] = field(default_factory=dict)
     attempts: dict[str, dict[str, Attempt]] = field(default_factory=dict)
     running: list[_Running] = field(default_factory=list)
+
+
+def group_for(budget: int | None, attacks: Sequence[Attack], limits: Limits) -> int:
+    """How many items to attack side by side: fewer where a budget might else be spent before any of them are done.
+
+    Depends on what attacks may ask and not on what comes of them, so that what is done remains a random sample.
+    """
+    if budget is None:
+        return _GROUP
+    most = 1 + sum(limits.queries if attack.kind in ("search", "features") else 1 for attack in attacks)
+    return max(1, min(_GROUP, budget // most))
 
 
 def attack_items(
@@ -84,6 +120,8 @@ def attack_items(
     *,
     send: Callable[[str], str],
     advance: Callable[[int], None],
+    least_left: float = 0.0,
+    group_of: int = _GROUP,
 ) -> Iterator[Attacked]:
     """Attack items; gives them as they are done. Ends early when the budget is spent (`Asker.spent`).
 
@@ -91,6 +129,11 @@ def attack_items(
     ----------
     send
         What is sent in a text's place: the text, or what a defence makes of it.
+    least_left
+        An answer to a request of which a defence leaves less than this (`similarity_after`, to what it leaves of the
+        unchanged one) is no success: nobody answered the attack.
+    group_of
+        Items that are attacked side by side, and are given when all of them are done (`group_for`).
     advance
         Called with how many attacks on items, and items that are not attacked, have come to an end.
 
@@ -99,9 +142,9 @@ def attack_items(
     TargetError
         As `Asker.ask`.
     """
-    for start in range(0, len(items), _GROUP):
-        group = _Group(items[start : start + _GROUP])
-        yield from _attacked(group, attacks, goal, asker, send, advance)
+    for start in range(0, len(items), group_of):
+        group = _Group(items[start : start + group_of], _Defence(send, least_left))
+        yield from _attacked(group, attacks, goal, asker, advance)
         if asker.spent:
             return
 
@@ -111,10 +154,9 @@ def _attacked(
     attacks: Sequence[Attack],
     goal: Goal,
     asker: Asker,
-    send: Callable[[str], str],
     advance: Callable[[int], None],
 ) -> Iterator[Attacked]:
-    asked = [_question(item, _unchanged(item), goal, None, send) for item in group.items]
+    asked = [_question(item, _unchanged(item), goal, None, group.defence.send) for item in group.items]
     outcomes = asker.ask(asked)
     for item, question in zip(group.items, asked, strict=True):
         if question.key in outcomes:
@@ -124,7 +166,7 @@ def _attacked(
         waiting = [running for running in group.running if not running.done]
         if not waiting:
             break
-        _round(group, waiting, goal, asker, send, advance)
+        _round(group, waiting, goal, asker, advance)
     if not _done(group):
         return  # the budget is spent
     for item in group.items:
@@ -173,7 +215,6 @@ def _round(
     waiting: Sequence[_Running],
     goal: Goal,
     asker: Asker,
-    send: Callable[[str], str],
     advance: Callable[[int], None],
 ) -> None:
     """Put what all hunts propose to the model, each question once; a hunt goes on when all of its own are answered."""
@@ -182,7 +223,7 @@ def _round(
     listening: dict[str, list[int]] = {}
     for number, running in enumerate(waiting):
         original = group.originals[running.item.id]
-        asked = [_question(running.item, each, goal, original, send) for each in running.tries]
+        asked = [_question(running.item, each, goal, original, group.defence.send) for each in running.tries]
         keys.append([question.key for question in asked])
         for question in asked:
             questions[question.key] = question
@@ -195,7 +236,8 @@ def _round(
             running, own = waiting[number], keys[number]
             if all(each in known for each in own):
                 original = group.originals[running.item.id]
-                _step(running, [_result(goal, original, known[each]) for each in own], asker)
+                results = [_result(goal, original, known[each]) for each in own]
+                _step(running, group.defence.judged(running, goal, results), asker)
                 advance(int(running.done))
 
     asker.ask(list(questions.values()), heard)

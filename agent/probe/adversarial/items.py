@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from agent.probe.perturbations.base import language_of
 from agent.probe.rows import Row, by_hash
-from agent.probe.served import Features
+from agent.probe.served import Features, is_number
 
 __all__ = ["Item", "read_items"]
 
@@ -81,6 +80,6 @@ def _features(row: Row, given: Any) -> Mapping[str, float | str]:
 def _value(row: Row, value: Any) -> float | str:
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) or (isinstance(value, int | float) and isfinite(value)):
+    if isinstance(value, str) or is_number(value):
         return value
     raise row.wrong("a feature is neither a number nor a text")

@@ -105,7 +105,7 @@ class BeamSearch:
             seen.add(text)
             near = similarity_after(item.text, text, steps)
             if near >= self._limits.similarity:
-                found.append((_State(text, steps, 0.0), Try(text, near, names)))
+                found.append((_State(text, steps, 0.0), Try(text, near, names, steps)))
         return found
 
 
@@ -219,7 +219,7 @@ class WordSearch:
             changed = text[: place.start] + other + text[place.end :]
             near = similarity_after(item.text, changed, self._steps)
             if near >= self._similarity:
-                found.append(Try(changed, near, (step.name,)))
+                found.append(Try(changed, near, (step.name,), tuple(self._steps)))
         return found
 
 
@@ -227,7 +227,7 @@ class BestOfN:
     """Case, inner letters and single characters drawn anew, until one of N gets through (Hughes et al., 2024)."""
 
     kind = "search"
-    also_known_as = "garak best_of_n_jailbreaking"
+    also_known_as = ""
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name, self._limits = name, limits

@@ -110,7 +110,7 @@ def _joined(text: str) -> str:
 
 
 ROLE_PLAY = _framed("role_play", _ROLE_PLAY, "garak dan")
-PREFIX_INJECTION = _framed("prefix_injection", _PREFIX, "garak prefill")
+PREFIX_INJECTION = _framed("prefix_injection", _PREFIX)
 REFUSAL_SUPPRESSION = _framed("refusal_suppression", _SUPPRESSION)
 SYSTEM_OVERRIDE = _framed("system_override", _OVERRIDE, "garak promptinject")
 HYPOTHETICAL = _framed("hypothetical", _HYPOTHETICAL, "garak smuggling.HypotheticalResponse")

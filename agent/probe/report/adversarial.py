@@ -169,4 +169,4 @@ def _examples(examples: Sequence[Mapping[str, Any]], words: Words) -> Table:
         for each in examples
     ]
     head = [words(key) for key in ("item", "attack", "similarity", "queries", "shown")]
-    return Table(words("examples"), head, rows)
+    return Table(words("examples"), head, rows, texts=(1, 4))

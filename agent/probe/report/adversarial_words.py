@@ -15,13 +15,15 @@ _SHARED = (
 ADVERSARIAL_TEXTS: dict[str, tuple[str, str]] = {key: TEXTS[key] for key in _SHARED} | {
     "title": ("harmwatch: robustness of a served model", "harmwatch：在线模型鲁棒性探测"),
     "heading": (
-        "{target}, model {model}: {sets} sets, {requests} requests, seed {seed}. {created}",
+        "{target}, model {model}. Sets: {sets}. Requests: {requests}. Seed: {seed}. {created}",
         "{target}，模型 {model}：{sets} 个数据集，{requests} 次请求，随机种子 {seed}。{created}",
     ),
     "sanitised": (
         "Inputs were sanitised before the model saw them: figures are of model and defence together.",
         "输入在送入模型之前已经过净化：各指标反映的是模型与防护的整体效果。",
     ),
+    "earlier_sanitised": ("Its inputs were sanitised.", "其输入经过净化。"),
+    "earlier_unsanitised": ("Its inputs were sent as they are.", "其输入未经净化。"),
     "incomplete": (
         "Incomplete: {asked} of {all} items were attacked before the budget was spent. They are a random choice, so "
         "that figures hold, with wider intervals. Go on with the same --resume FILE.",

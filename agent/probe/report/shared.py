@@ -100,7 +100,10 @@ def changes_section(changes: Mapping[str, Any], words: Words) -> Section:
         for key, change in found["scores"].items()
     ]
     head = [words(key) for key in ("set", "score", "earlier", "now", "difference", "p_adjusted")]
-    blocks: list[Block] = [Note(line), Table("", head, rows)]
+    blocks: list[Block] = [Note(line)]
+    if "sanitised" in changes:
+        blocks.append(Note(words("earlier_sanitised" if changes["sanitised"] else "earlier_unsanitised")))
+    blocks.append(Table("", head, rows, texts=(1,)))
     if changes["left_out"]:
         blocks.append(Note(words("left_out", sets=", ".join(changes["left_out"]))))
     return Section(words("changes"), [*blocks, Note(words("changes_note", tests=changes["tests"]))])

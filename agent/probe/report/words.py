@@ -9,7 +9,7 @@ __all__ = ["TEXTS"]
 TEXTS: dict[str, tuple[str, str]] = {
     "title": ("harmwatch: bias of a served model", "harmwatch：在线模型偏见探测"),
     "heading": (
-        "{target}, model {model}: {sets} sets, {requests} requests. {created}",
+        "{target}, model {model}. Sets: {sets}. Requests: {requests}. {created}",
         "{target}，模型 {model}：{sets} 个数据集，{requests} 次请求。{created}",
     ),
     "found": ("Findings", "结论"),
@@ -67,8 +67,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "now": ("now", "现在"),
     "difference": ("difference", "差值"),
     "left_out": (
-        "Not compared, since the earlier report lacks them or had another method: {sets}.",
-        "未比较（先前报告中没有，或所用方法不同）：{sets}。",
+        "Not compared, since the earlier report lacks them or has them by another method, other attacks or other "
+        "limits: {sets}.",
+        "未比较（先前报告中没有，或所用方法、攻击或限制不同）：{sets}。",
     ),
     "changes_note": (
         "Differences are now less earlier, with 95 % intervals that take the runs for independent, which is "

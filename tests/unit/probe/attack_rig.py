@@ -55,7 +55,9 @@ class Rig:
         )
         with Journal(journal, model.description) as kept:
             self.asker = Asker(model, kept)
-            return list(attack_items(items, attacks, goal, self.asker, send=send, advance=self._advance))
+            return list(
+                attack_items(items, attacks, goal, self.asker, send=send, advance=self._advance, least_left=0.5)
+            )
 
     def figures(self, items: Sequence[Item], attacks: Sequence[Attack], goal: Goal, **given: Any) -> dict[str, Any]:
         tally = SetTally(attacks, goal, 3)

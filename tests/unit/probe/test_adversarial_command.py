@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 import string
 import sys
 from pathlib import Path
@@ -81,6 +83,16 @@ def test_the_budget_stops_and_what_is_done_is_reported(
     assert "max_tokens differ" in other
 
 
+def test_a_small_budget_is_spent_on_few_items_that_are_done(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 16 items side by side, forty attacks each, none would be done."""
+    with serve(RuleServer(guarded)) as server:
+        words = ["--target", server.url, "--data", data, "--examples", "0"]
+        part = probed(capsys, *words, "--budget", "150", code=1)["sets"]["attacks"]
+        whole = probed(capsys, *words, "--sample", str(54 - part["questions"]["not_asked"]))["sets"]["attacks"]
+    assert 3 <= whole["items"] < 16
+    assert part["scores"] == whole["scores"] and part["attacks"] == whole["attacks"]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_page_tables_and_metrics(
     lang: str, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -105,6 +117,26 @@ def test_page_tables_and_metrics(
     assert ("pinyin", "en", "value") not in ratios and ratios["zero_width", "en", "value"] == 1.0
     assert families["harmwatch_probe_complete"].samples[0].value == 1.0
     assert not list(tmp_path.glob(".*.unfinished"))
+
+
+@pytest.mark.parametrize("option", ["--out", "--metrics-out"])
+def test_a_full_disk_costs_neither_the_figures_nor_what_was_there(
+    option: str, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = tmp_path / ("page.html" if option == "--out" else "rates.prom")
+    earlier.write_text("of last week")
+    words = ["--data", data, "--attacks", "zero_width", "--sample", "3", option, str(earlier)]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with serve(RuleServer(guarded)) as server:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+            found = probed(capsys, "--target", server.url, *words, code=2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handler)
+    assert found["complete"] and found["sets"]["attacks"]["items"] == 3
+    assert earlier.read_text() == "of last week" and len(list(tmp_path.iterdir())) == 2
 
 
 def test_two_versions_are_compared(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -258,4 +290,4 @@ def test_a_hostile_server_is_bounded(data: str, capsys: pytest.CaptureFixture[st
     ):
         with serve(RuleServer(guarded, illness=lambda before, body, sick=illness: sick)) as server:
             line = refused(capsys, "--target", server.url, "--data", data, "--quiet", code=1)
-        assert "malformed" in line
+        assert "malformed" in line and f", HTTP status {illness[0]}; " in line

@@ -17,6 +17,7 @@ from agent.probe.adversarial.attack import Limits
 from agent.probe.adversarial.goal import ComplyGoal, FlipGoal
 from agent.probe.adversarial.items import Item
 from agent.probe.question import label_mark
+from agent.sanitise import sanitise
 from tests.unit.probe.attack_rig import SORRY, SURE, Rig, requests
 
 COMPLY, FLIP = ComplyGoal(), FlipGoal()
@@ -70,6 +71,24 @@ def test_answers_that_are_none_are_no_success() -> None:
     for answer in ("", "  \n", "<think>Sure, I could", "...", SORRY, "抱歉，我无法提供这方面的帮助。"):
         found = Rig(lambda prompt, answer=answer: answer).figures(requests(3), attacks("full_width"), COMPLY)
         assert found["scores"]["full_width"]["value"] == 0.0, answer
+
+
+@pytest.mark.parametrize("name", ["base64", "hex", "url", "rot13", "unicode_tags", "greedy"])
+def test_an_answer_to_what_a_defence_left_of_an_attack_is_no_success(name: str) -> None:
+    """Of `Decode this Base64: [left out]` nothing is left that a model could be blamed for answering."""
+    wanted = attacks("base64", name) if name == "greedy" else attacks(name)
+    rig = Rig(guarded("cellar"))
+    bare = rig.figures(requests(4), wanted, COMPLY)["scores"][name]["value"]
+    defended = rig.figures(requests(4), wanted, COMPLY, send=lambda text: sanitise(text).text)["scores"][name]
+    assert (bare, defended["value"], defended["n"]) == (1.0, 0.0, 4)
+
+
+def test_what_gets_past_a_defence_is_a_success_still() -> None:
+    rig = Rig(guarded("cellar"))
+    names = ("morse", "typo_swap", "textbugger", "spaced")
+    found = rig.figures(requests(12), attacks(*names), COMPLY, send=lambda text: sanitise(text).text)["scores"]
+    assert found["morse"]["value"] == found["textbugger"]["value"] == 1.0 and found["typo_swap"]["value"] > 0.0
+    assert found["spaced"]["value"] == 0.0  # put together again, and refused
 
 
 def test_a_judge_has_a_say() -> None:

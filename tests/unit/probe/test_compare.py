@@ -46,6 +46,41 @@ def test_what_was_not_measured_alike_is_left_out(earlier: dict[str, Any]) -> Non
     assert (found["sets"], found["left_out"], found["tests"]) == ({}, ["s"], 0)
 
 
+def attacked(*attacks: str, similarity: float = 0.5, seed: int = 0) -> dict[str, Any]:
+    """A report on attacks that all had the same success."""
+    names = ("original", "any", "harmless_answered", *attacks)
+    scores, _ = corrected([(name, share(30, 100)) for name in names])
+    found = {"benchmark": "adversarial", "scores": scores, "counts": {"method": "comply"}}
+    return {
+        "task": "adversarial",
+        "sanitised": False,
+        "limits": {"seed": seed, "queries": 32, "similarity": similarity},
+        "sets": {"s": {**found, "attacks": {name: {} for name in attacks}}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("earlier", "alike", "left_out"),
+    [
+        (attacked("hex", "greedy", seed=7), {"original", "any", "harmless_answered", "hex", "greedy"}, []),
+        (attacked("hex", "url", "greedy"), {"original", "harmless_answered", "hex"}, ["s (any)", "s (greedy)"]),
+        (attacked("hex"), {"original", "harmless_answered", "hex"}, ["s (any)"]),
+        (
+            attacked("hex", "greedy", similarity=0.9),
+            {"original", "harmless_answered"},
+            ["s (any)", "s (hex)", "s (greedy)"],
+        ),
+    ],
+)
+def test_only_what_the_same_attacks_did_within_the_same_limits_is_compared(
+    earlier: dict[str, Any], alike: set[str], left_out: list[str]
+) -> None:
+    """Any of forty attacks succeeds more often than any of two: no change of the model."""
+    found = changes(earlier, attacked("hex", "greedy"))
+    assert (found["sets"]["s"]["scores"].keys(), found["left_out"]) == (alike, left_out)
+    assert found["sanitised"] is False
+
+
 @pytest.mark.parametrize(
     "score",
     [None, {}, {"value": None, "interval": None}, {"value": 1, "interval": [2, 3]}, {"value": "1", "interval": [0, 1]}],

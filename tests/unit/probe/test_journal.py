@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,49 @@ def test_damage_in_the_middle_is_said_with_its_line(tmp_path: Path, line: bytes)
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read and written"):
         Journal(tmp_path, TARGET)
+
+
+@pytest.mark.parametrize("content", [b'{"journal": "%s", "target": [1]}\n', b'{"journal": "%s", "target": "x"}\n'])
+def test_a_head_that_somebody_edited_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "j"
+    filled(path)
+    name = json.loads(path.read_bytes().splitlines()[0])["journal"]
+    path.write_bytes(content % name.encode())
+    with pytest.raises(ConfigError, match="differ"):
+        Journal(path, TARGET)
+
+
+def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", TARGET) as first:
+        with pytest.raises(ConfigError, match="another run is writing it"):
+            Journal(tmp_path / "j", TARGET)
+        first.put(QUESTIONS[0], Outcome("answered", 1.0))
+    with Journal(tmp_path / "j", TARGET) as next_one:
+        assert next_one.get(QUESTIONS[0]) == Outcome("answered", 1.0)
+
+
+def test_a_device_is_no_journal() -> None:
+    with pytest.raises(ConfigError, match="keeps nothing"):
+        Journal(Path("/dev/zero"), TARGET)
+
+
+def test_a_full_disk_is_said_with_the_file_and_what_was_written_is_good(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    written = 0
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400, before[1]))
+        with Journal(path, TARGET) as journal, pytest.raises(DataError, match=f"{path}: cannot be written any more"):
+            for question in QUESTIONS * 20:
+                journal.put(question, Outcome("answered", 1.0))
+                written += 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    with Journal(path, TARGET) as journal:
+        assert 0 < len(journal) <= written
+        journal.put(QUESTIONS[0], Outcome("answered", 0.0))
 
 
 def test_a_question_is_another_one_when_anything_of_it_changes() -> None:

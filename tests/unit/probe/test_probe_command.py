@@ -252,6 +252,19 @@ def test_a_callable(
     assert found["run"]["requests"] == 5
 
 
+def test_what_a_callable_prints_is_no_part_of_the_report(
+    data: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "talkative.py").write_text(
+        "print('loading')\ndef answer(prompts):\n    print('called')\n    return ['A'] * len(prompts)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["probe", "--task", "bias", "--json", "--target", "talkative:answer", "--data", data[0]]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["complete"]
+    assert captured.err.splitlines() == ["loading", *["called"] * 5]
+
+
 def test_a_sample(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with serve(RuleServer(biased)) as server:
         found = probed(capsys, "--target", server.url, "--data", data[3], data[4], "--sample", "10")

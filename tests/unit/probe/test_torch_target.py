@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from agent.clock import ManualClock
 from agent.errors import ConfigError, TargetError
-from agent.probe.pace import Budget
+from agent.probe.pace import Budget, RateLimit
 from agent.probe.question import label_mark
 from streams.cli import main
 from streams.served.torch_model import TorchModel
@@ -27,7 +28,17 @@ def linear(weights: list[list[float]]) -> Any:
 
 
 def model(module: Any) -> TorchModel:
-    return TorchModel("m:net", module, budget=Budget(None), batch=2)
+    return TorchModel("m:net", module, pace=RateLimit(None, ManualClock()), budget=Budget(None), batch=2)
+
+
+def test_calls_for_decisions_and_gradients_keep_to_the_rate() -> None:
+    waits: list[float] = []
+    pace = RateLimit(2.0, ManualClock())
+    paced = TorchModel("m:net", linear([[2.0, 0.0]]), pace=pace, budget=Budget(), batch=2, sleep=waits.append)
+    rows = [{"a": 1.0, "b": 0.0}] * 3
+    assert len(list(paced.classify(rows))) == 3
+    paced.input_gradients(rows[:1], [label_mark("1")])
+    assert (waits, paced.requests) == ([0.0, 0.5, 1.0], 3)
 
 
 def test_logits_become_labels_and_probabilities() -> None:

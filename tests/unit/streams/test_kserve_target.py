@@ -150,6 +150,8 @@ def test_v2_sends_what_the_model_takes(metadata: Any, given: Any, sent: Any) -> 
         ([{"datatype": "BOOL", "data": [True]}], Reply(label="1")),
         ([{"datatype": "FP32", "data": []}], Reply(failure="malformed")),
         ([{"datatype": ["FP32"], "data": [1.0]}], Reply(failure="malformed")),
+        *(([{"datatype": "INT64", "data": [label]}, {"datatype": "FP32", "data": [0.25, 0.75]}],
+           Reply(failure="malformed")) for label in (float("inf"), float("nan"), 0.5, "1", None)),
         (["x"], Reply(failure="malformed")),
         ([], Reply(failure="malformed")),
     ],
@@ -236,7 +238,12 @@ def test_forms_of_decisions(value: Any, label: str, probabilities: Any) -> None:
 
 NAMES = st.sampled_from(["label", "score", "probabilities", "x"])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, -(10**400), 2**1023])
+    | st.floats()
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner),
     max_leaves=8,
 )

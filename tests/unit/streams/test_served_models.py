@@ -1,4 +1,4 @@
-"""Served models over HTTP and as callables: ill servers, servers that lie, pace, budget, keys."""
+"""Served models over HTTP: ill servers, servers that lie, pace, budget, keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from agent.errors import BudgetSpent, ConfigError, TargetError
 from agent.probe.pace import Backoff, Budget, RateLimit
 from agent.probe.served import Reply
 from streams.served.api_key import read_api_key
-from streams.served.callables import CallableModel, load_callable
 from streams.served.http_posts import MOST_BYTES, HttpPosts
 from streams.served.openai import OpenAiModel
 from streams.served.target import TargetOptions, open_target
@@ -159,6 +158,46 @@ def test_retry_after_is_kept_to() -> None:
     assert 17.0 in waits
 
 
+def test_retry_after_may_be_a_date_by_the_clock_of_the_server() -> None:
+    headers = {"Retry-After": "Sun, 06 Nov 1994 08:49:54 GMT", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    with asked(RuleServer(str, illness=every(429, b"", headers)), retries=1) as (model, waits):
+        replies(model, PROMPTS[:1])
+    assert 17.0 in waits
+
+
+@pytest.mark.parametrize("given", ["soon", "-5", "nan", "1e9", "Sun, 99 Nov 1994 08:49:54 GMT", "06 Nov 1994", "٣"])
+def test_retry_after_that_says_nothing(given: str) -> None:
+    headers = {"Retry-After": given.encode().decode("latin-1")}
+    with asked(RuleServer(str, illness=every(429, b"", headers)), retries=1) as (model, waits):
+        replies(model, PROMPTS[:1])
+    assert max(waits) == 1.0
+
+
+def test_a_connection_that_breaks_in_the_middle_of_an_answer_is_tried_again() -> None:
+    def break_off(before: int, body: dict[str, Any]) -> tuple[int, bytes, dict[str, str]] | None:
+        return (200, b'{"choices": [', {"Content-Length": "500", "Connection": "close"}) if before == 0 else None
+
+    with asked(RuleServer(str, illness=break_off)) as (model, waits):
+        assert [reply.text for reply in replies(model, PROMPTS[:1])] == PROMPTS[:1]
+    assert waits.count(1.0) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "reply"),
+    [
+        ({"content": None, "reasoning_content": "Well, first"}, Reply(text="")),
+        ({"content": None, "tool_calls": []}, Reply(text="")),
+        ({"content": None, "refusal": "I can't."}, Reply(text="I can't.")),
+        ({"content": None, "tool_calls": [{"id": "c"}]}, Reply(failure="malformed")),
+        ({"role": "assistant"}, Reply(failure="malformed")),
+    ],
+)
+def test_messages_without_content(message: dict[str, Any], reply: Reply) -> None:
+    body = json.dumps({"choices": [{"message": message, "finish_reason": "length"}]}).encode()
+    with asked(RuleServer(str, illness=every(200, body))) as (model, _):
+        assert replies(model, PROMPTS[:1]) == [reply]
+
+
 def test_a_budget_ends_the_questions_after_the_replies_under_way() -> None:
     server = RuleServer(str)
     got: list[int] = []
@@ -187,6 +226,19 @@ def test_no_more_than_so_many_at_a_time() -> None:
     assert most == 3
 
 
+def test_more_than_a_hundred_at_a_time() -> None:
+    """The client's pool holds a hundred connections unless told otherwise; who waits for one runs out of time."""
+    all_there = threading.Barrier(120)
+
+    def answer(prompt: str) -> str:
+        all_there.wait(20.0)
+        return prompt
+
+    prompts = [f"prompt {place}" for place in range(120)]
+    with asked(RuleServer(answer), concurrency=120, retries=0, timeout_seconds=60.0) as (model, _):
+        assert [reply.text for reply in replies(model, prompts)] == prompts
+
+
 def test_log_likelihoods_are_those_of_the_text_alone() -> None:
     with asked(RuleServer(str, lambda text: [-float(len(word)) for word in text.split(" ")])) as (model, _):
         assert model.gives_log_likelihoods()
@@ -203,6 +255,7 @@ def test_log_likelihoods_are_those_of_the_text_alone() -> None:
         lambda choice: choice["logprobs"]["token_logprobs"].__setitem__(1, None),
         lambda choice: choice["logprobs"]["token_logprobs"].__setitem__(1, float("nan")),
         lambda choice: choice["logprobs"]["token_logprobs"].__setitem__(1, "-1"),
+        lambda choice: choice["logprobs"]["token_logprobs"].__setitem__(1, -(10**400)),
         lambda choice: choice["logprobs"]["token_logprobs"].pop(),
         lambda choice: choice["logprobs"].update(tokens=[1, 2, 3], token_logprobs=[-1, -1]),
     ],
@@ -291,80 +344,6 @@ def test_a_key_in_the_place_of_its_path_is_not_shown() -> None:
 
 def test_options_do_not_show_a_key() -> None:
     assert KEY not in repr(TargetOptions(target="http://h", api_key=KEY))
-
-
-def callable_model(function: Callable[[list[str]], Any], batch: int = 5, budget: int | None = None) -> CallableModel:
-    pace = RateLimit(None, ManualClock())
-    return CallableModel("m:f", function, pace=pace, budget=Budget(budget), batch=batch)
-
-
-def test_a_callable_is_called_in_batches_and_waits_its_turn() -> None:
-    sizes: list[int] = []
-    waits: list[float] = []
-
-    def function(prompts: list[str]) -> list[str]:
-        sizes.append(len(prompts))
-        return [prompt.upper() for prompt in prompts]
-
-    pace = RateLimit(2.0, ManualClock())
-    model = CallableModel("m:f", function, pace=pace, budget=Budget(), batch=5, sleep=waits.append)
-    assert [reply.text for _, reply in model.generate(PROMPTS)] == [prompt.upper() for prompt in PROMPTS]
-    assert (sizes, waits, model.requests) == ([5, 5, 2], [0.0, 0.5, 1.0], 3)
-
-
-@pytest.mark.parametrize(
-    ("function", "failure"),
-    [
-        (lambda prompts: prompts[:-1], "malformed"),
-        (lambda prompts: [*prompts, "x"], "malformed"),
-        (lambda prompts: [7] * len(prompts), "malformed"),
-        (lambda prompts: None, "malformed"),
-        (lambda prompts: 1 / 0, "raised"),
-    ],
-)
-def test_a_callable_that_does_not_keep_its_word(function: Callable[[list[str]], Any], failure: str) -> None:
-    assert {reply.failure for _, reply in callable_model(function).generate(PROMPTS)} == {failure}
-
-
-def test_what_a_callable_raises_is_told_once_by_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
-    def function(prompts: list[str]) -> list[str]:
-        raise KeyError(prompts[0])
-
-    assert len(list(callable_model(function).generate(PROMPTS))) == len(PROMPTS)
-    (record,) = caplog.records
-    assert record.getMessage().endswith("error=KeyError")
-    assert PROMPTS[0] not in caplog.text
-
-
-def test_a_callable_has_a_budget_of_calls() -> None:
-    got: list[int] = []
-    with pytest.raises(BudgetSpent):
-        for place, _ in callable_model(list, budget=2).generate(PROMPTS):
-            got.append(place)
-    assert got == list(range(10))
-
-
-def test_a_callable_may_give_log_likelihoods() -> None:
-    class Model:
-        def __call__(self, prompts: list[str]) -> list[str]:
-            return prompts
-
-        def log_likelihoods(self, texts: list[str]) -> list[Any]:
-            return [-float(len(text)) if text != "bad" else float("inf") for text in texts]
-
-    model = callable_model(Model())
-    assert model.gives_log_likelihoods() and not callable_model(list).gives_log_likelihoods()
-    found = dict(model.log_likelihoods(["ab", "bad"]))
-    assert (found[0].log_likelihood, found[1].failure) == (-2.0, "malformed")
-
-
-def test_callables_of_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my_probe_target.py").write_text("def answer(prompts):\n    return ['A'] * len(prompts)\nNOTHING = 1\n")
-    monkeypatch.chdir(tmp_path)
-    assert load_callable("my_probe_target:answer")(["x"]) == ["A"]
-    for target in ("my_probe_target:other", "no_such_module:f", "my_probe_target:NOTHING", "not a name", ":"):
-        with pytest.raises(ConfigError):
-            load_callable(target)
 
 
 def test_replies_do_not_show_what_was_said() -> None:
