@@ -27,6 +27,8 @@ _INSIDE = re.compile(f"(?<=[A-Za-z])[{_SIGNS}]+(?=[A-Za-z])")
 _NUMBERED = re.compile(
     "(?:[0-9]+(?:st|nd|rd|th|s|k|m|x|d|am|pm|px|km|kg|cm|mm|gb|mb|hz|h|g|v|w|p|ml|mg|bn|ft|yo|hr|mins?|hrs?)|[a-z]+[0-9]+)$"
 )
+#: Long words by how many letters are left out: i18n, l10n, a11y, k8s.
+_SHORTENED = re.compile("[a-z](?:1[0-9]|8)[a-z]")
 _READINGS = {sign: letter for sign, letter in TABLE.items() if sign not in "|¡"} | {"9": "g", "6": "g", "2": "z"}
 _AMBIGUOUS = "il"
 _MOST_CHARACTERS = 20_000
@@ -61,7 +63,7 @@ def _pieces(view: View, sure: bool) -> tuple[float, list[Piece]]:
 def _read(core: str, view: View, sure: bool) -> tuple[str, float] | None:
     """What a word says, and what it is worth as evidence."""
     small = core.lower()
-    if not sure and _NUMBERED.fullmatch(small):
+    if not sure and (_NUMBERED.fullmatch(small) or _SHORTENED.fullmatch(small)):
         return None
     signs = len(_SIGN.findall(small))
     inside = len(_INSIDE.findall(core))
