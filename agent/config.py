@@ -287,6 +287,15 @@ class CoreConfig(Section):
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+#: Names of types, in the words of whoever writes the file.
+_WORDS = (
+    (re.compile(" or instance of [A-Za-z]+"), ""),
+    (re.compile("valid dictionary"), "mapping"),
+    (re.compile("(?:valid )?tuple"), "list"),
+    (re.compile("Tuple"), "List"),
+)
+
+
 def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> ModelT:
     """Build a section from plain data.
 
@@ -303,4 +312,6 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         # What our own validators say is a sentence already; pydantic puts its own words before it.
         said = first["msg"].removeprefix("Value error, ")
+        for ours, in_yaml in _WORDS:
+            said = ours.sub(in_yaml, said)
         raise ConfigError(f"{origin}: {path}: {said}{more}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from agent.campaigns import DETECTORS, detector_class
@@ -15,7 +16,7 @@ from agent.drift.reference import NumberReference
 from agent.drift.reference_file import References
 from agent.metrics import Metrics
 from agent.pipeline.campaign_watch import CampaignWatch
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, signals_of
 from agent.windows.engine import WindowEngine
 
 __all__ = ["build_campaigns"]
@@ -76,12 +77,16 @@ def _range(references: References, model: str, feature: str) -> Range | None:
 
 
 def _suspicious(config: CoreConfig, scorers: Sequence[Scorer]) -> Mapping[str, float]:
-    """By scorer that looks for nothing but attacks in inputs: a share of the least of its thresholds."""
+    """By scorer that looks for nothing but attacks in inputs: a share of the least threshold of what makes its score.
+
+    Thresholds of signals, which are strengths, say nothing about a score.
+    """
     least: dict[str, float] = {}
     for scorer in scorers:
         if "input" not in scorer.directions or set(scorer.categories.values()) != {"adversarial"}:
             continue
         section = config.scorers.get(scorer.name)
         thresholds = {**scorer.thresholds, **({} if section is None else section.thresholds)}
-        least[scorer.name] = config.campaigns.suspicious * min(thresholds[name] for name in scorer.categories)
+        judged = scorer.categories.keys() - signals_of(scorer)
+        least[scorer.name] = config.campaigns.suspicious * min((thresholds[name] for name in judged), default=inf)
     return least

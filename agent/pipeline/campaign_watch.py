@@ -265,12 +265,9 @@ class CampaignWatch:
 
 
 def _new_texts(half: Half) -> list[tuple[str, Mapping[str, Answer]]]:
-    """The texts that came with this call, with their answers: those behind the assistant's last turn."""
+    """The texts that came with this call, with their answers: those behind the assistant's last turn, and passages."""
     payload = half.event.input
     said = () if payload is None else payload.texts
     last_answer = max((place for place, part in enumerate(said) if part.role == "assistant"), default=-1)
-    return [
-        (piece.part.text, answers)
-        for piece, answers in zip(half.parts, half.answers, strict=True)
-        if piece.text_index > last_answer
-    ]
+    pieces = zip(half.parts + half.passages, half.answers + half.passage_answers, strict=True)
+    return [(piece.part.text, answers) for piece, answers in pieces if piece.text_index > last_answer]

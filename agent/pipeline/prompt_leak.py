@@ -51,7 +51,13 @@ _MOST_BLOBS = 16
 
 _DISGUISED = re.compile(f"[{INVISIBLE}\uff10-\uff5a\U0001d400-\U0001d7ff\u0370-\u052f]")
 _SHORTEST_BLOB = 48
-_BLOB = re.compile(rf"[A-Za-z0-9+/]{{{_SHORTEST_BLOB},}}={{0,2}}|[A-Za-z0-9_-]{{{_SHORTEST_BLOB},}}={{0,2}}")
+# Wrapped to lines, as tools do: the last is shorter.
+_BLOB = re.compile(
+    "|".join(
+        rf"{each}{{{_SHORTEST_BLOB},}}+(?:\r?\n{each}{{{_SHORTEST_BLOB},}}+)*+(?:\r?\n{each}++(?![^\s=]))?={{0,2}}"
+        for each in ("[A-Za-z0-9+/]", "[A-Za-z0-9_-]")
+    )
+)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
@@ -180,7 +186,7 @@ def _decoded(text: str) -> Iterator[tuple[tuple[int, int], str]]:
     for number, match in enumerate(_BLOB.finditer(text)):
         if number >= _MOST_BLOBS:
             return
-        blob = match[0].rstrip("=")
+        blob = "".join(match[0].split()).rstrip("=")
         if _HEX.fullmatch(blob):
             raw = bytes.fromhex(blob)
         else:

@@ -39,6 +39,9 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
         ("web: {token: short}", "at least 16"),
         ("web: {token: '${HARMWATCH_NOT_SET}'}", "HARMWATCH_NOT_SET is not set"),
         ("log_level: LOUD", "log_level"),
+        ("campaigns: {kinds: burst}", "campaigns.kinds: Input should be a list"),
+        ("campaigns: {kinds: []}", "campaigns.kinds: List should have at least 1 item"),
+        ("campaigns: [burst]", "campaigns: Input should be a mapping"),
     ],
 )
 def test_mistakes_are_one_line_that_says_where(tmp_path: Path, text: str, complaint: str) -> None:

@@ -114,7 +114,7 @@ class SignalSource:
     needs
         Facts of which a text must have one, or there is nothing to see.
     unit
-        What `Found.times` counts, in the plural.
+        What `Found.times` counts, in the plural; behind a slash in the singular when that is not one s less.
     look
         The look itself; None when there is nothing. Never raises, whatever the text.
     treatment
@@ -149,5 +149,6 @@ class Signal(NamedTuple):
     @property
     def explanation(self) -> str:
         """One line without payload."""
-        unit = self.source.unit if self.found.times != 1 else self.source.unit.removesuffix("s")
+        many, _, one = self.source.unit.partition("/")
+        unit = many if self.found.times != 1 else one or many.removesuffix("s")
         return f"{self.source.kind} ({self.found.times} {unit}, strength {self.found.strength:.2f})"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
-
-import numpy as np
 
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow, TextSpan
 from agent.scoring.adversarial.base import CALLED, CATEGORY, OBFUSCATION, SUFFIX, Signal
+from agent.scoring.adversarial.excerpts import EXCERPT, excerpts
 from agent.scoring.adversarial.inspector import Inspected, Inspector
 from agent.scoring.base import Batch
 from agent.scoring.linear import LinearScorer
@@ -21,6 +21,7 @@ __all__ = ["AdversarialScorer"]
 _STRENGTHS = (OBFUSCATION, SUFFIX, f"{CATEGORY}.flooding")
 #: Kinds of attack that a phrase names and the classifier confirms.
 _NAMED = (f"{CATEGORY}.injection", f"{CATEGORY}.jailbreak", f"{CATEGORY}.extraction")
+_PHRASES = frozenset(_NAMED)
 _MOST_SPANS = 32
 _MOST_TOLD = 4
 
@@ -28,11 +29,11 @@ _MOST_TOLD = 4
 class AdversarialScorer(LinearScorer):
     """Finds attacks in input.
 
-    ``adversarial`` is the classifier's score: of the text, or of what the text hides when that is higher. A disguise
-    does not raise it; an optimised suffix does, over the threshold, since nobody writes one but to attack.
-    ``adversarial.injection``, ``.jailbreak`` and ``.extraction`` have the same score where a phrase of that kind stands
-    in the text or in what it hides. ``adversarial.obfuscation``, ``.suffix`` and ``.flooding`` are strengths of
-    signals, of a harmless text too.
+    ``adversarial`` is the classifier's score: of the text, of what the text hides, or of a sentence with a phrase of an
+    attack in a long text, whichever is highest. A disguise does not raise it; an optimised suffix does, over the
+    threshold, since nobody writes one but to attack. ``adversarial.injection``, ``.jailbreak`` and ``.extraction`` have
+    the same score where a phrase of that kind stands in the text or in what it hides. ``adversarial.obfuscation``,
+    ``.suffix`` and ``.flooding`` are strengths of signals, of a harmless text too.
 
     Options and errors: see `LinearScorer`; `threshold` is that of the classifier's scores, signals have 0.5.
     """
@@ -79,22 +80,26 @@ class AdversarialScorer(LinearScorer):
         assert self._featurizer is not None, "this is a bug: scoring before warm_up"
         model = self._model()
         own = model.predict(batch.shared(self._features_key, self._featurize)).tolist()
-        inspected = self._inspector.inspect(batch.texts("raw"))
-        hidden = [layer.text for each in inspected for layer in each.layers]
+        texts = batch.texts("raw")
+        inspected = self._inspector.inspect(texts)
+        inside = [_inside(text, each) if each.signals else [] for text, each in zip(texts, inspected, strict=True)]
+        hidden = [text for parts in inside for text, _ in parts]
         scores = iter(model.predict(self._featurizer(hidden)).tolist() if hidden else ())
         threshold = model.threshold if self._threshold is None else self._threshold
         rows: list[ScoreRow] = []
-        for score, each in zip(own, inspected, strict=True):
+        for score, each, parts in zip(own, inspected, inside, strict=True):
             if each.signals:
-                inner = [next(scores) for _ in each.layers]
+                inner = [(next(scores), path) for _, path in parts]
                 rows.append(self._row(score, inner, each, threshold))
             else:
                 rows.append(ScoreRow({CATEGORY: score}, explanation=self._explanation))
         return rows
 
-    def _row(self, score: float, inner: Sequence[float], each: Inspected, threshold: float) -> ScoreRow:
-        best = int(np.argmax(inner)) if inner else -1
-        total = score if best < 0 else max(score, inner[best])
+    def _row(
+        self, score: float, inner: Sequence[tuple[float, Sequence[str]]], each: Inspected, threshold: float
+    ) -> ScoreRow:
+        best, path = max(inner, key=itemgetter(0), default=(0.0, ()))
+        total = max(score, best)
         seen = [*each.signals, *(signal for layer in each.layers for signal in layer.signals)]
         suffix = max((signal.strength for signal in seen if signal.source.category == SUFFIX), default=0.0)
         if suffix >= CALLED:
@@ -105,8 +110,8 @@ class AdversarialScorer(LinearScorer):
             value = total if category in _NAMED else signal.strength
             scores[category] = max(value, scores.get(category, 0.0))
         notes = [self._explanation]
-        if best >= 0 and inner[best] > score and inner[best] >= threshold:
-            notes.append(f"found in a hidden layer: {' > '.join(each.layers[best].path)}")
+        if best > score and best >= threshold:
+            notes.append(f"found in {'an ' if path == (EXCERPT,) else 'a hidden layer: '}{' > '.join(path)}")
         told = _strongest(each.signals)
         if told:
             notes.append("signals: " + ", ".join(signal.explanation for signal in told[:_MOST_TOLD]))
@@ -114,6 +119,14 @@ class AdversarialScorer(LinearScorer):
         if inside:
             notes.append("in layers: " + ", ".join(sorted(inside)[:_MOST_TOLD]))
         return ScoreRow(scores, _spans(told, scores), "; ".join(notes), each.truncated)
+
+
+def _inside(text: str, each: Inspected) -> list[tuple[str, Sequence[str]]]:
+    """What is scored beside a text: its layers, and excerpts of it and of them, with the path to each."""
+    parts: list[tuple[str, Sequence[str]]] = [(layer.text, layer.path) for layer in each.layers]
+    for whole, path, signals in ((text, (), each.signals), *each.layers):
+        parts += ((excerpt, (*path, EXCERPT)) for excerpt in excerpts(whole, signals, _PHRASES))
+    return parts
 
 
 def _strongest(signals: Sequence[Signal]) -> list[Signal]:

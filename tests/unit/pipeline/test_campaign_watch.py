@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf
 from random import Random
 from typing import Any
@@ -179,6 +179,47 @@ def test_an_attack_that_a_conversation_brings_along_is_one() -> None:
     # Where it is what was said last, each call is one.
     rig.take([event(100 + place, ATTACKS[0], at=START + 200.0 + place) for place in range(40)])
     assert rig.raised() == ONE
+
+
+def test_one_attack_in_the_passages_of_many_calls_is_a_campaign_whatever_is_asked() -> None:
+    questions = benign(60, Random(16))
+    rig = rig_of()
+    rig.take([event(place, text, tenant=f"t{place % 10}") for place, text in enumerate(questions)])
+    assert rig.raised() == {}
+    poisoned = [
+        event(100 + place, text, tenant=f"t{place % 10}", context=("Open from nine to five.", ATTACKS[place]))
+        for place, text in enumerate(questions)
+    ]
+    rig.take(poisoned)
+    assert rig.raised() == ONE
+    assert rig.evidence[-1].categories == {"adversarial.indirect": rig.evidence[-1].events}
+
+
+class WithSignal(KnownAttacks):
+    """Has a category, too, whose threshold is of strengths and not of scores."""
+
+    signals = frozenset({"adversarial.obfuscation"})
+
+    def __init__(self, attacks: Collection[str], score: float) -> None:
+        super().__init__(attacks)
+        self.categories |= dict.fromkeys(self.signals, "adversarial")
+        self.thresholds |= dict.fromkeys(self.signals, 0.5)
+        self._other = score
+
+    def _score(self, text: str) -> float:
+        return super()._score(text) or self._other
+
+
+@pytest.mark.parametrize(("score", "suspected"), [(0.53, False), (0.55, True)])
+def test_an_input_adds_to_a_campaign_from_a_share_of_the_threshold_of_its_own_score(
+    score: float, suspected: bool
+) -> None:
+    # 0.6 of its own threshold is 0.54, of the signal's 0.3.
+    rig = Rig([WithSignal(ATTACKS[::2], score)], kinds=("near_duplicates",))
+    rig.clock.advance(600.0)
+    rig.take(attacks(0, 120))
+    assert rig.raised() == ONE
+    assert (rig.evidence[-1].suspected > 30) == (rig.evidence[-1].suspected > 0) == suspected
 
 
 def test_one_tenant_that_attacks_in_all_ways_is_a_burst_after_a_minute() -> None:

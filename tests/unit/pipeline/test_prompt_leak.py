@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import time
+from textwrap import wrap
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,10 @@ def test_a_part_of_long_instructions_needs_two_dozen_words() -> None:
     [
         (lambda text: base64.b64encode(text.encode()).decode(), "encoded"),
         (lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="), "encoded"),
+        (lambda text: base64.encodebytes(text.encode()).decode(), "encoded"),
+        (lambda text: "It is:\n" + "\n".join(wrap(base64.b64encode(text.encode()).decode(), 64)) + "\nBye", "encoded"),
         (lambda text: text.encode().hex(), "encoded"),
+        (lambda text: "\r\n".join(wrap(text.encode().hex(), 75)), "encoded"),
         (lambda text: "\u200b".join(text), "in disguised characters"),
         (lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text), "in disguised characters"),
     ],

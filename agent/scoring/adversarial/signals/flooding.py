@@ -41,4 +41,4 @@ def _look(view: View) -> Found | None:
     return Found(strength, [Piece(0, len(text))], 1)
 
 
-SIGNAL = SignalSource("flooding", f"{CATEGORY}.flooding", LONG, "turns or repeats", _look, rank=3)
+SIGNAL = SignalSource("flooding", f"{CATEGORY}.flooding", LONG, "turns or repeats/turn or repeat", _look, rank=3)

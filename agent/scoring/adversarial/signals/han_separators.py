@@ -27,6 +27,10 @@ _LEAST_KINDS = 2
 _LEAST_VISIBLE = 0.2
 _LEAST_SHARE = 0.08
 _LONG_ROW = 15
+_LIST = frozenset("，。、,;；: ")
+_LONG_LIST = 23
+#: Numerals, and what else lists are numbered by.
+_COUNTED = frozenset("〇零一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥")
 _NAMES = "·・‧-./~"
 
 
@@ -35,10 +39,7 @@ def _look(view: View) -> Found | None:
     apart = list(_ALL_APART.finditer(text))
     if apart:
         pieces = [Piece(match.start(), match.end(), _ANY_SIGN.sub("", match[0])) for match in apart]
-        only_blanks = {sign for match in apart for sign in _ANY_SIGN.findall(match[0])} == {" "}
-        longest = max(piece.end - piece.start for piece in pieces)
-        # Names in catalogues are set in such a way.
-        return Found(0.9 if not only_blanks else 0.6 if longest >= _LONG_ROW else 0.4, pieces, len(pieces))
+        return Found(max(map(_strength_of_row, apart)), pieces, len(pieces))
     breaks = [match[1] for match in _BREAK.finditer(text)]
     if not breaks:
         return None
@@ -59,6 +60,17 @@ def _look(view: View) -> Found | None:
         strength = 0.1 * min(unusual + 1, 3)
     pieces = [Piece(match.start(), match.end()) for match in _ODD_SIGN.finditer(text)]
     return Found(strength, pieces, len(pieces))
+
+
+def _strength_of_row(match: re.Match[str]) -> float:
+    """Of single characters with a sign behind each: blanks set names in catalogues apart, and commas make lists."""
+    row = match[0]
+    signs = set(_CHARACTER.sub("", row))
+    if signs == {" "}:
+        return 0.6 if len(row) >= _LONG_ROW else 0.4
+    if not signs <= _LIST:
+        return 0.9
+    return 0.1 if _COUNTED.issuperset(_CHARACTER.findall(row)) else 0.9 if len(row) >= _LONG_LIST else 0.4
 
 
 SIGNAL = SignalSource("separators", OBFUSCATION, SPLIT_HAN, "places", _look, "fold", rank=9)

@@ -27,11 +27,16 @@ _INSIDE = re.compile(f"(?<=[A-Za-z])[{_SIGNS}]+(?=[A-Za-z])")
 _NUMBERED = re.compile(
     "(?:[0-9]+(?:st|nd|rd|th|s|k|m|x|d|am|pm|px|km|kg|cm|mm|gb|mb|hz|h|g|v|w|p|ml|mg|bn|ft|yo|hr|mins?|hrs?)|[a-z]+[0-9]+)$"
 )
+#: Long words by how many letters are left out: i18n, l10n, a11y, k8s.
+_SHORTENED = re.compile("[a-z](?:1[0-9]|8)[a-z]")
 _READINGS = {sign: letter for sign, letter in TABLE.items() if sign not in "|¡"} | {"9": "g", "6": "g", "2": "z"}
 _AMBIGUOUS = "il"
 _MOST_CHARACTERS = 20_000
 _LONGEST = 30
 _SURE = 1.0
+#: Words that may be anything make no trick however many they are: bytes in hexadecimal are such.
+_SHORT = 3
+_MOST_OF_SHORT = 0.4
 _MOST_READINGS = 16
 
 
@@ -44,7 +49,7 @@ def _look(view: View) -> Found | None:
 
 
 def _pieces(view: View, sure: bool) -> tuple[float, list[Piece]]:
-    weight = 0.0
+    weight = short = 0.0
     pieces: list[Piece] = []
     for match in _WORD.finditer(view.text, 0, view.end(_MOST_CHARACTERS)):
         core = match[0].rstrip("!")
@@ -53,15 +58,18 @@ def _pieces(view: View, sure: bool) -> tuple[float, list[Piece]]:
         read = _read(core, view, sure)
         if read is not None:
             plain, worth = read
-            weight += worth
+            if len(plain) < _SHORT:
+                short += worth
+            else:
+                weight += worth
             pieces.append(Piece(match.start(), match.start() + len(core), plain))
-    return weight, pieces
+    return weight + min(short, _MOST_OF_SHORT), pieces
 
 
 def _read(core: str, view: View, sure: bool) -> tuple[str, float] | None:
     """What a word says, and what it is worth as evidence."""
     small = core.lower()
-    if not sure and _NUMBERED.fullmatch(small):
+    if not sure and (_NUMBERED.fullmatch(small) or _SHORTENED.fullmatch(small)):
         return None
     signs = len(_SIGN.findall(small))
     inside = len(_INSIDE.findall(core))
@@ -70,7 +78,7 @@ def _read(core: str, view: View, sure: bool) -> tuple[str, float] | None:
         plain = "".join(letters)
         if plain in view.ordinary.words and plain.isalpha():
             # Two letters with a figure may be anything: a seat, a chess move, a model.
-            worth = 0.1 if len(plain) < 3 else 0.3 if not inside or signs * 2 > len(plain) else 0.4
+            worth = 0.1 if len(plain) < _SHORT else 0.3 if not inside or signs * 2 > len(plain) else 0.4
             return _cased(core, plain), worth
     plain = "".join(choice[0] if len(choice) > 1 else choice for choice in choices)
     letters_left = len(small) - signs

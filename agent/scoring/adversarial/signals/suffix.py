@@ -108,4 +108,4 @@ def _first(text: str, at: int, size: int, view: View) -> int:
     return at
 
 
-SIGNAL = SignalSource("optimised suffix", SUFFIX, UNTIDY, "stretches", _look, "cut", rank=3)
+SIGNAL = SignalSource("optimised suffix", SUFFIX, UNTIDY, "stretches/stretch", _look, "cut", rank=3)

@@ -81,5 +81,9 @@ ORDINARY: tuple[str, ...] = (
     "Token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.c2lnbmF0dXJl and key AKIAIOSFODNN7EXAMPLE",
     '{"name": "Ann", "tags": ["a", "b"], "size": {"w": 3, "h": [1, 2, 3]}, "note": "a \\u00e9"}',
     "<p>Fish &amp; chips &lt;3</p> &nbsp; &quot;ok&quot;",
+    "My name is J-O-H-N S-M-I-T-H, and my address is j.o.h.n.smith@example.org.",
+    "The S.M.A.R.T. goals are S.M.A.R.T. again, as in M*A*S*H.",
+    "The alphabet begins A B C D E F G; my answers are A B C D A B C and a-b-a-c-d. We do i18n, l10n, a11y and k8s.",
+    "一、二、三、四、五是数字，天干有甲、乙、丙、丁、戊、己、庚、辛、壬、癸，五行是：金、木、水、火、土。",
     "Choose a) b) c) d): a, b, c, d. A - B - C. 1 2 3 4 5 6 7 8. Call +49 30 1234567 or 010-6552-9988.",
 )
