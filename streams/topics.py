@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ __all__ = [
     "topic_specs",
 ]
 
+_logger = logging.getLogger(__name__)
+
 #: A compacted topic whose active segment never rolls is never compacted: roll early, compact early.
 _COMPACTED = {
     "cleanup.policy": "compact",
@@ -46,6 +49,9 @@ _WAITING = {
     "max.message.bytes": str(4 * 1024 * 1024),
 }
 
+#: Few and small records, which are of no use when they are gone before anybody asks.
+_AUDIT = {"retention.ms": str(400 * 86_400_000)}
+
 STATE_ROOM = 4 * 1024 * 1024
 """Bytes of a message from which on window state fits whole in nearly all configurations."""
 
@@ -56,12 +62,14 @@ class TopicSpec(NamedTuple):
     """A topic of ours: how many partitions, and its settings.
 
     ``by_source``: partition *i* holds state of source partition *i*, so it needs as many as the widest topic of events.
+    ``optional``: a worker runs without it.
     """
 
     name: str
     partitions: int
     settings: Mapping[str, str]
     by_source: bool = False
+    optional: bool = False
 
 
 def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]:
@@ -89,6 +97,8 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         TopicSpec(topics.panes, source_partitions, panes, by_source=True),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
+    if topics.audit is not None:
+        specs.append(TopicSpec(topics.audit, 1, _AUDIT, optional=True))
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.sanitised is not None:
@@ -196,3 +206,7 @@ def _create(admin: Any, specs: list[TopicSpec], replication_factor: int) -> None
             admin.create_topics({spec.name: wanted}, wait_for_metadata=True)
         except TopicAlreadyExistsError:
             continue  # another worker was faster
+        except KafkaError as error:
+            if not spec.optional:
+                raise
+            _logger.warning("topic_not_created topic=%s reason=%s", spec.name, type(error).__name__)
