@@ -72,7 +72,7 @@ class ConfigFile:
             if not stat.S_ISREG(state.st_mode):
                 # Not even opened: whoever writes into a pipe would take us for its reader.
                 return cls(path, owner=owner, modified=modified, problem="is no regular file")
-            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
                 state = os.fstat(stream.fileno())  # of what is read, should it have been replaced meanwhile
                 owner, modified = user_name(state.st_uid), state.st_mtime
                 content = stream.read(_MAX_BYTES + 1)
