@@ -90,10 +90,11 @@ class Bench:
     async def send(self, worker: Worker, count: int = 5) -> None:
         """Answers with an address, until they are judged and committed."""
         topic = self.plain["topics"]["events"][0]
-        numbers = range(self.sent, self.sent + count)
-        await publish(worker.config, [
-            Message(topic, b"chat", native(f"r-{n:03d}", text=None, answer=f"Write to a{n}@example.com")) for n in numbers
-        ])  # fmt: skip
+        events = [
+            native(f"r-{number:03d}", text=None, answer=f"Write to a{number}@example.com")
+            for number in range(self.sent, self.sent + count)
+        ]
+        await publish(worker.config, [Message(topic, b"chat", event) for event in events])
         self.sent += count
         await until(lambda: sum(worker.tap.committed.values()) == self.sent)
 

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
