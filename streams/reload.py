@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent import __version__
 from agent.clock import Clock, iso_time
-from agent.errors import ConfigError
+from agent.errors import ConfigError, HarmwatchError
 from agent.metrics import Metrics
 from streams.audit import AuditLog, ConfigChange, Outcome, Trigger
 from streams.config import WorkerConfig
@@ -41,8 +41,8 @@ class Reloader:
         Makes a configuration run that differs in live keys alone (`streams.live_keys`), at once and wholly.
         ConfigError refuses it, and nothing may have changed then.
     check
-        Raises ConfigError when no worker could be started with a configuration. It is called in a thread, and only to
-        say what is wrong with one that needs a restart.
+        Raises ConfigError for what is wrong with a configuration that needs a restart, where that can be told without
+        starting a worker. It is called in a thread, and changes nothing but the reason of the refusal.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Reloader:
                 await asyncio.to_thread(self._check, config)
                 raise ConfigError(f"{found.path}: restart the worker to change {', '.join(restart)}; nothing was taken")
             self._apply(config)
-        except ConfigError as error:
+        except HarmwatchError as error:
             return self._refused(found, trigger, str(error), keys, restart)
         # Whatever it is, the worker goes on with what it has.
         except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
@@ -25,6 +25,7 @@ __all__ = [
     "STATE_ROOM",
     "TopicSpec",
     "admin_client",
+    "create_topics",
     "describe_topics",
     "ensure_topics",
     "largest_message",
@@ -175,7 +176,7 @@ def _ensure_topics(config: WorkerConfig) -> int:
         specs = topic_specs(config, widest)
         missing = [spec for spec in specs if spec.name not in existing]
         if missing and config.topics.create_missing:
-            _create(admin, missing, config.topics.replication_factor)
+            create_topics(admin, missing, config.topics.replication_factor)
         narrow = [spec.name for spec in specs if spec.by_source and existing.get(spec.name, widest) < widest]
         if narrow and config.topics.create_missing:
             # The events have been given more partitions since: their state needs as many.
@@ -195,7 +196,14 @@ def _ensure_topics(config: WorkerConfig) -> int:
         admin.close()
 
 
-def _create(admin: Any, specs: list[TopicSpec], replication_factor: int) -> None:
+def create_topics(admin: Any, specs: Sequence[TopicSpec], replication_factor: int) -> None:
+    """Create topics with their settings. One that another worker has just created is as good.
+
+    Raises
+    ------
+    KafkaError
+        As kafka-python does, but for optional topics: the log has those, and the worker goes on without.
+    """
     for spec in specs:
         wanted = {
             "num_partitions": spec.partitions,

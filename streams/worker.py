@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import __version__
+from agent.calibration import Calibration
 from agent.clock import Clock, SystemClock
 from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
+from agent.scoring import load_scorer
 from streams.audit import AuditLog
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
@@ -204,12 +206,29 @@ def _reloader(file: ConfigFile, config: WorkerConfig, pipeline: Pipeline, metric
         file,
         config,
         apply=apply,
-        check=Worker.build,
+        check=_check,
         audit=AuditLog(new_sink, config.topics.audit),
         metrics=metrics,
         clock=clock,
     )
     return reloader
+
+
+def _check(config: WorkerConfig) -> None:
+    """What would keep a worker from starting, as far as it costs neither much time nor much memory to tell.
+
+    Raises
+    ------
+    ConfigError
+        For unknown scorers, options and formats, and files that cannot be read.
+    """
+    for name, section in config.scorers.items():
+        if section.enabled:
+            load_scorer(name, section.options, section.kind)
+            if section.calibration is not None:
+                Calibration.load(section.calibration)
+    Decoder(config.topics.formats, config.tap.max_record_bytes)
+    config.kafka.client_options()
 
 
 def _calm_the_collector() -> None:

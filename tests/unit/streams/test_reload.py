@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from agent.clock import ManualClock
-from agent.errors import ConfigError
+from agent.errors import ConfigError, ModelError
 from agent.metrics import Metrics, new_registry
 from streams.audit import AuditLog, ConfigChange
 from streams.config import WorkerConfig
@@ -159,7 +159,7 @@ async def test_a_bad_file_changes_nothing_and_says_why(bench: Bench, text: str, 
 
 async def test_what_the_running_parts_refuse_is_refused(bench: Bench) -> None:
     before = bench.reloader.config
-    for refusal in (ConfigError("scorers.toxicity.thresholds: no category rudeness"), RuntimeError("secret")):
+    for refusal in (ConfigError("scorers: no category rudeness"), ModelError("rudeness"), RuntimeError("secret")):
         bench.refusal = refusal
         bench.write(STRICT)
         change = await bench.asked()
@@ -167,7 +167,7 @@ async def test_what_the_running_parts_refuse_is_refused(bench: Bench) -> None:
         assert change.outcome == "refused"
         assert "rudeness" in change.reason or change.reason == "cannot be taken (RuntimeError); this is a bug"
     assert bench.reloader.config is before
-    assert bench.counts == (0, 2, 0)
+    assert bench.counts == (0, 3, 0)
 
 
 async def test_a_file_that_changes_more_than_live_keys_is_refused_whole(bench: Bench) -> None:
@@ -334,6 +334,14 @@ async def test_it_writes_down_the_start_and_watches_until_it_ends(tmp_path: Path
     assert [each.trigger for each in (first, second, third)] == ["file", "file", "signal"]
     assert second.keys == ["policy.default", "reload.watch_seconds"]
     assert bench.reloader.config.policy.default == "flag"
+
+
+async def test_who_asks_before_it_watches_is_answered_when_it_does(bench: Bench) -> None:
+    bench.write(STRICT)
+    bench.reloader.request()
+    async with bench.reloader.running():
+        _, change = await until_audited(bench, 2)
+    assert (change.trigger, change.outcome) == ("signal", "applied")
 
 
 async def test_what_waits_for_the_broker_is_tried_once_more_at_the_end(bench: Bench) -> None:
