@@ -200,12 +200,11 @@ class CampaignWatch:
             _logger.warning(
                 "campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events + share.suspected
             )
-        if self._rules.current.publishes:
-            place = (share.model, share.key)
-            if share.is_new:
-                self._grown[place] = -inf
-            due = self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
-            self.next_publication = min(self.next_publication, due)
+        place = (share.model, share.key)
+        if share.is_new:
+            self._grown[place] = -inf
+        due = self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
+        self.next_publication = min(self.next_publication, due)
         return share
 
     def publish(self, time: float) -> list[CampaignEvidence]:

@@ -97,6 +97,23 @@ async def test_the_task_delivers_what_comes(caplog: pytest.LogCaptureFixture) ->
     assert [each.reason for each in written(broker)] == ["0", "1", "2"]
 
 
+async def test_what_comes_while_others_are_written_is_not_lost() -> None:
+    broker = MemoryBroker({TOPIC: 1})
+
+    class Busy(MemorySink):
+        async def flush(self) -> None:
+            await super().flush()
+            audit.note(change(reason="meanwhile"))
+
+    sinks = iter((Busy(broker), MemorySink(broker)))
+    audit = AuditLog(lambda: next(sinks), TOPIC)
+    audit.note(change(reason="first"))
+    assert await audit.deliver()
+    assert audit.waiting == 1
+    assert await audit.deliver()
+    assert [each.reason for each in written(broker)] == ["first", "meanwhile"]
+
+
 async def test_without_a_topic_the_log_alone_has_it(caplog: pytest.LogCaptureFixture) -> None:
     audit = AuditLog(lambda: MemorySink(MemoryBroker({})), None)
     audit.note(change(outcome="refused"))

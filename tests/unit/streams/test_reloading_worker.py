@@ -64,7 +64,7 @@ def scorers(**more: Any) -> dict[str, Any]:
         (scorers(pii={"packs_of_wolves": 3}), "no option 'packs_of_wolves'"),
         (scorers(pii={"calibration": "/nowhere/calibration.json"}), "cannot be read"),
         ({"topics": {"formats": {"inference.events": "morse"}}}, "morse"),
-        ({"kafka": {"worker_name": "w1", "security_protocol": "SSL", "ssl_ca_file": "/nowhere.pem"}}, "kafka.ssl_"),
+        ({"kafka": {"worker_name": "w1", "security_protocol": "SSL", "ssl_ca_file": "/nowhere.pem"}}, "certificate"),
         ({"kafka": {"worker_name": "w2"}}, "restart the worker to change kafka.worker_name; nothing was taken"),
     ],
 )
