@@ -16,7 +16,7 @@ import yaml
 
 from agent.errors import ConfigError
 
-__all__ = ["load_yaml"]
+__all__ = ["load_yaml", "parse_yaml"]
 
 _MAX_VALUES = 20_000
 #: Keys that may be shown in messages: others may be anything.
@@ -86,30 +86,45 @@ def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[
         When the file is missing, is no YAML, has a key twice in a mapping, or is no mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    return parse_yaml(content, str(path), environment)
+
+
+def parse_yaml(content: bytes, origin: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """As `load_yaml`, of bytes that have been read; ``origin`` is what messages call them.
+
+    Raises
+    ------
+    ConfigError
+        As `load_yaml` does.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{origin}: cannot be read ({type(error).__name__})") from None
     try:
         data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{origin}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ConfigError(f"{path}: is no valid YAML at {where}") from None
+        raise ConfigError(f"{origin}: is no valid YAML at {where}") from None
     # The others: a tag whose value is no such thing (`!!int x`), a date that does not exist. Their text quotes values.
     except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise ConfigError(f"{path}: is no valid YAML") from None
+        raise ConfigError(f"{origin}: is no valid YAML") from None
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}: the top level must be a mapping")
+        raise ConfigError(f"{origin}: the top level must be a mapping")
     try:
         expanded: dict[str, Any] = _expand(
             data, os.environ if environment is None else environment, "", _Budget(_MAX_VALUES)
         )
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{origin}: {error}") from None
     except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
+        raise ConfigError(f"{origin}: is nested too deeply") from None
     return expanded

@@ -14,9 +14,19 @@ from agent.config import CoreConfig, validate
 from agent.config_base import Count, Seconds, Section, Share
 from agent.errors import ConfigError
 from agent.policy import Policy
-from agent.yaml_file import load_yaml
+from agent.yaml_file import load_yaml, parse_yaml
 
-__all__ = ["DeadLetterConfig", "KafkaConfig", "TapConfig", "TopicsConfig", "WebConfig", "WorkerConfig", "load_config"]
+__all__ = [
+    "DeadLetterConfig",
+    "KafkaConfig",
+    "ReloadConfig",
+    "TapConfig",
+    "TopicsConfig",
+    "WebConfig",
+    "WorkerConfig",
+    "load_config",
+    "parse_config",
+]
 
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
@@ -98,6 +108,7 @@ class TopicsConfig(Section):
     panes: TopicName = "harm.panes"
     decisions: TopicName = "harm.decisions"
     dlq: TopicName = "harm.dlq"
+    audit: TopicName | None = "harm.audit"
     filtered: TopicName | None = None
     sanitised: TopicName | None = None
     formats: dict[str, str] = Field(default_factory=dict)
@@ -108,7 +119,7 @@ class TopicsConfig(Section):
     @model_validator(mode="after")
     def _names_differ(self) -> TopicsConfig:
         names = [*self.events, self.verdicts, self.evidence, self.panes, self.decisions, self.dlq]
-        names += [name for name in (self.labels, self.filtered, self.sanitised) if name]
+        names += [name for name in (self.labels, self.audit, self.filtered, self.sanitised) if name]
         if len(set(names)) != len(names):
             raise ValueError("each topic needs a name of its own")
         return self
@@ -153,6 +164,12 @@ class WebConfig(Section):
         return value
 
 
+class ReloadConfig(Section):
+    """How often the worker looks whether its file has changed; 0 leaves it to SIGHUP."""
+
+    watch_seconds: Annotated[float, Field(ge=0, le=86400.0, allow_inf_nan=False)] = 10.0
+
+
 class WorkerConfig(CoreConfig):
     """Everything `harmwatch run` reads from its file."""
 
@@ -161,6 +178,7 @@ class WorkerConfig(CoreConfig):
     tap: TapConfig = TapConfig()
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
+    reload: ReloadConfig = ReloadConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
@@ -180,3 +198,14 @@ def load_config(path: Path) -> WorkerConfig:
         One line that says what is wrong, where, and never a value.
     """
     return validate(WorkerConfig, load_yaml(path), str(path))
+
+
+def parse_config(content: bytes, origin: str) -> WorkerConfig:
+    """As `load_config`, of bytes that have been read.
+
+    Raises
+    ------
+    ConfigError
+        As `load_config` does.
+    """
+    return validate(WorkerConfig, parse_yaml(content, origin), origin)

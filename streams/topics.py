@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
@@ -24,11 +25,14 @@ __all__ = [
     "STATE_ROOM",
     "TopicSpec",
     "admin_client",
+    "create_topics",
     "describe_topics",
     "ensure_topics",
     "largest_message",
     "topic_specs",
 ]
+
+_logger = logging.getLogger(__name__)
 
 #: A compacted topic whose active segment never rolls is never compacted: roll early, compact early.
 _COMPACTED = {
@@ -46,6 +50,9 @@ _WAITING = {
     "max.message.bytes": str(4 * 1024 * 1024),
 }
 
+#: Few and small records, which are of no use when they are gone before anybody asks.
+_AUDIT = {"retention.ms": str(400 * 86_400_000)}
+
 STATE_ROOM = 4 * 1024 * 1024
 """Bytes of a message from which on window state fits whole in nearly all configurations."""
 
@@ -56,12 +63,14 @@ class TopicSpec(NamedTuple):
     """A topic of ours: how many partitions, and its settings.
 
     ``by_source``: partition *i* holds state of source partition *i*, so it needs as many as the widest topic of events.
+    ``optional``: a worker runs without it.
     """
 
     name: str
     partitions: int
     settings: Mapping[str, str]
     by_source: bool = False
+    optional: bool = False
 
 
 def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]:
@@ -89,6 +98,8 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         TopicSpec(topics.panes, source_partitions, panes, by_source=True),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
+    if topics.audit is not None:
+        specs.append(TopicSpec(topics.audit, 1, _AUDIT, optional=True))
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.sanitised is not None:
@@ -165,7 +176,7 @@ def _ensure_topics(config: WorkerConfig) -> int:
         specs = topic_specs(config, widest)
         missing = [spec for spec in specs if spec.name not in existing]
         if missing and config.topics.create_missing:
-            _create(admin, missing, config.topics.replication_factor)
+            create_topics(admin, missing, config.topics.replication_factor)
         narrow = [spec.name for spec in specs if spec.by_source and existing.get(spec.name, widest) < widest]
         if narrow and config.topics.create_missing:
             # The events have been given more partitions since: their state needs as many.
@@ -185,7 +196,14 @@ def _ensure_topics(config: WorkerConfig) -> int:
         admin.close()
 
 
-def _create(admin: Any, specs: list[TopicSpec], replication_factor: int) -> None:
+def create_topics(admin: Any, specs: Sequence[TopicSpec], replication_factor: int) -> None:
+    """Create topics with their settings. One that another worker has just created is as good.
+
+    Raises
+    ------
+    KafkaError
+        As kafka-python does, but for optional topics: the log has those, and the worker goes on without.
+    """
     for spec in specs:
         wanted = {
             "num_partitions": spec.partitions,
@@ -196,3 +214,7 @@ def _create(admin: Any, specs: list[TopicSpec], replication_factor: int) -> None
             admin.create_topics({spec.name: wanted}, wait_for_metadata=True)
         except TopicAlreadyExistsError:
             continue  # another worker was faster
+        except KafkaError as error:
+            if not spec.optional:
+                raise
+            _logger.warning("topic_not_created topic=%s reason=%s", spec.name, type(error).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import platform
@@ -12,16 +13,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent import __version__
+from agent.calibration import Calibration
 from agent.clock import Clock, SystemClock
 from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
+from agent.scoring import load_scorer
+from streams.audit import AuditLog
 from streams.config import WorkerConfig
+from streams.config_file import ConfigFile
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.label_feed import LabelFeed
+from streams.reload import Reloader
 from streams.status import Status
 from streams.takeover import pane_rank
 from streams.tap import Tap
@@ -33,10 +39,21 @@ __all__ = ["Worker", "run_worker"]
 
 _logger = logging.getLogger(__name__)
 
+_AUDIT_PATIENCE_SECONDS = 10.0
+_AUDIT_BYTES = 64 * 1024
+
 
 @dataclass(slots=True)
 class Worker:
-    """A worker's parts, for whoever runs or watches one (the command, the demo, tests)."""
+    """A worker's parts, for whoever runs or watches one (the command, the demo, tests).
+
+    Attributes
+    ----------
+    config
+        What it was built with.
+    reloader
+        Has what runs since; None for a worker that has no file.
+    """
 
     config: WorkerConfig
     pipeline: Pipeline
@@ -44,10 +61,16 @@ class Worker:
     web: WebServer
     status: Status
     metrics: Metrics
+    reloader: Reloader | None = None
 
     @classmethod
-    def build(cls, config: WorkerConfig, clock: Clock | None = None) -> Worker:
+    def build(cls, config: WorkerConfig, clock: Clock | None = None, file: ConfigFile | None = None) -> Worker:
         """Put a worker together. Connects to nothing and loads no model.
+
+        Parameters
+        ----------
+        file
+            What the configuration was read from, to be watched.
 
         Raises
         ------
@@ -104,10 +127,12 @@ class Worker:
             config.web.token.get_secret_value() if config.web.token else None,
             status.snapshot,
         )
-        return cls(config, pipeline, tap, web, status, metrics)
+        metrics.config_taken(clock.now())
+        reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
+        return cls(config, pipeline, tap, web, status, metrics, reloader)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        """SIGTERM and SIGINT drain; a second one ends at once, by Python's default."""
+        """SIGTERM and SIGINT drain; a second one ends at once, by Python's default. SIGHUP looks at the file."""
 
         def drain(number: signal.Signals) -> None:
             _logger.info("draining signal=%s", number.name)
@@ -116,6 +141,8 @@ class Worker:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, drain, number)
+        if self.reloader is not None:
+            loop.add_signal_handler(signal.SIGHUP, self.reloader.request)
 
     async def run(self) -> None:
         """Warm up, serve the web port, tap until asked to stop, drain.
@@ -135,7 +162,8 @@ class Worker:
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
-            await Host(self.config, self.tap, self.status, pane_partitions).run()
+            async with contextlib.nullcontext() if self.reloader is None else self.reloader.running():
+                await Host(self.config, self.tap, self.status, pane_partitions).run()
         finally:
             await self.web.stop()
 
@@ -163,6 +191,46 @@ def _label_feed(config: WorkerConfig, pipeline: Pipeline, clock: Clock) -> Label
     return LabelFeed(reader, pipeline.late_labels, clock, earlier)
 
 
+def _reloader(file: ConfigFile, config: WorkerConfig, pipeline: Pipeline, metrics: Metrics, clock: Clock) -> Reloader:
+    def apply(revised: WorkerConfig) -> None:
+        # The tap polls on this same event loop: nothing is ever half judged by one configuration.
+        pipeline.rules.revise(revised)
+        if revised.log_level != reloader.config.log_level:
+            logging.getLogger().setLevel(revised.log_level)
+
+    def new_sink() -> KafkaSink:
+        kafka = config.kafka
+        return KafkaSink(kafka, patience_seconds=_AUDIT_PATIENCE_SECONDS, max_message_bytes=_AUDIT_BYTES, clock=clock)
+
+    reloader = Reloader(
+        file,
+        config,
+        apply=apply,
+        check=_check,
+        audit=AuditLog(new_sink, config.topics.audit),
+        metrics=metrics,
+        clock=clock,
+    )
+    return reloader
+
+
+def _check(config: WorkerConfig) -> None:
+    """What would keep a worker from starting, as far as it costs neither much time nor much memory to tell.
+
+    Raises
+    ------
+    ConfigError
+        For unknown scorers, options and formats, and files that cannot be read.
+    """
+    for name, section in config.scorers.items():
+        if section.enabled:
+            load_scorer(name, section.options, section.kind)
+            if section.calibration is not None:
+                Calibration.load(section.calibration)
+    Decoder(config.topics.formats, config.tap.max_record_bytes)
+    config.kafka.client_options()
+
+
 def _calm_the_collector() -> None:
     """Models and modules live as long as the process, and what an event makes holds no cycles: look less often.
 
@@ -173,11 +241,17 @@ def _calm_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def run_worker(config: WorkerConfig) -> Mapping[str, Any]:
-    """Run a worker until SIGTERM or SIGINT; gives back the last status."""
+def run_worker(config: WorkerConfig, file: ConfigFile | None = None) -> Mapping[str, Any]:
+    """Run a worker until SIGTERM or SIGINT; gives back the last status.
+
+    Parameters
+    ----------
+    file
+        What the configuration was read from, to be watched.
+    """
 
     async def main() -> Mapping[str, Any]:
-        worker = Worker.build(config)
+        worker = Worker.build(config, file=file)
         worker.install_signals(asyncio.get_running_loop())
         await worker.run()
         return worker.status.snapshot()

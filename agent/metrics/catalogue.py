@@ -218,6 +218,22 @@ _SPECS = (
         "Campaigns of attacks, seen over many events, that are going on; kind is what was seen first.",
     ),
     _counter("harmwatch_campaigns_total", "model kind", "Campaigns of attacks that were raised, each once."),
+    _counter(
+        "harmwatch_config_reloads_total",
+        "outcome",
+        "Changed configuration files that were found while running; outcome is applied or refused.",
+        preset=(("applied",), ("refused",)),
+    ),
+    _gauge(
+        "harmwatch_config_last_reload_successful",
+        "",
+        "1 while what runs is what the file says, 0 since a file was refused.",
+    ),
+    _gauge(
+        "harmwatch_config_last_reload_success_timestamp_seconds",
+        "",
+        "When a configuration was last taken, at start or while running, Unix time.",
+    ),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(
         "harmwatch_other_series_total",

@@ -253,6 +253,18 @@ class Metrics(HarmGauges):
     def last_progress(self, epoch_seconds: float) -> None:
         self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
 
+    def config_taken(self, epoch_seconds: float) -> None:
+        """The file is what runs: at the start, or after a reload."""
+        self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 1.0
+        self._numbers["harmwatch_config_last_reload_success_timestamp_seconds"].child(()).value = epoch_seconds
+
+    def config_reload(self, epoch_seconds: float, *, applied: bool) -> None:
+        self._numbers["harmwatch_config_reloads_total"].child(("applied" if applied else "refused",)).value += 1
+        if applied:
+            self.config_taken(epoch_seconds)
+        else:
+            self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 0.0
+
     def sampling_ratio(self, ratio: float) -> None:
         self._numbers["harmwatch_sampling_ratio"].child(()).value = ratio
 

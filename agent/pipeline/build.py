@@ -12,7 +12,6 @@ from agent.clock import Clock
 from agent.config import CoreConfig, DriftConfig, IdentityConfig, ScorerConfig
 from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
-from agent.evidence import EvidenceBuilder
 from agent.joining import JoinStore
 from agent.metrics import Metrics
 from agent.pipeline.campaign_detectors import build_campaigns
@@ -20,13 +19,11 @@ from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import VECTORS, DriftMonitor, HalfWatcher, WatchedFeatures
 from agent.pipeline.embeddings import EmbeddingSample
-from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
-from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.observer import MetricsObserver
 from agent.pipeline.parity_watch import ParityWatch
-from agent.policy import Policy
+from agent.pipeline.rulebook import Rulebook, make_rules
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
@@ -180,9 +177,10 @@ def build_pipeline(
         For an unknown scorer, category or option; for a rule of the policy that no scorer can set off.
     """
     chosen = build_scorers(config.scorers) if scorers is None else scorers
-    thresholds = {name: section.thresholds for name, section in config.scorers.items()}
     if config.explain.findings:
-        chosen = [_explained(scorer, thresholds.get(scorer.name, {}), config, clock) for scorer in chosen]
+        chosen = [
+            _explained(scorer, lambda name: rules.current.thresholds.get(name, {}), config, clock) for scorer in chosen
+        ]
     sentiment = build_sentiment(config.identity)
     embedding = build_embedding(config.drift) if config.drift.enabled or watcher is not None else None
     # Nobody judges by a measure: what it gives goes to the mentions, and to drift, alone.
@@ -190,27 +188,28 @@ def build_pipeline(
     metrics.declare(scorers=[*(scorer.name for scorer in running), *([VECTORS] if embedding is not None else [])])
     windows = build_windows(config, clock)
     references = load_references(config.drift.reference) if config.drift.enabled and config.drift.reference else None
+    cache = ScoreCache(config.executor.cache_entries)
     executor = Executor(
         running,
         config.executor.deadline_seconds,
-        ScoreCache(config.executor.cache_entries),
+        cache,
         clock,
         on_done,
         MetricsObserver(metrics, clock),
+    )
+    key = _evidence_key(config)
+    rules = Rulebook(
+        lambda revised: make_rules(revised, chosen, evidence_key=key, filtering=filtering, missing=metrics.missing),
+        config,
+        # Rows are explained for the thresholds that they were scored under.
+        cache.clear if config.explain.findings else None,
     )
     return Pipeline(
         executor=executor,
         batcher=MicroBatcher(
             config.batching.max_texts, config.batching.max_tokens, config.batching.max_wait_seconds, clock
         ),
-        judge=Judge(
-            chosen,
-            thresholds,
-            _evidence_builder(config),
-            Policy(config.policy),
-            attacks=config.attacks,
-            filtering=filtering,
-        ),
+        rules=rules,
         joining=JoinStore(
             max_entries=config.join.max_entries,
             max_chars=config.join.max_chars,
@@ -219,7 +218,6 @@ def build_pipeline(
             on_orphan=metrics.orphan,
         ),
         windows=windows,
-        mentions=_mention_finder(config, chosen, metrics),
         metrics=metrics,
         # Nothing of it is published: another key with every start is as good as any.
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
@@ -227,7 +225,7 @@ def build_pipeline(
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
         embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
-        campaigns=build_campaigns(config, chosen, references, windows=windows, metrics=metrics, clock=clock),
+        campaigns=build_campaigns(config, rules, references, windows=windows, metrics=metrics, clock=clock),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         passages=config.attacks.passages,
         sanitising=sanitising,
@@ -238,7 +236,9 @@ def build_pipeline(
     )
 
 
-def _explained(scorer: Scorer, thresholds: Mapping[str, float], config: CoreConfig, clock: Clock) -> Scorer:
+def _explained(
+    scorer: Scorer, thresholds: Callable[[str], Mapping[str, float]], config: CoreConfig, clock: Clock
+) -> Scorer:
     return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
 
 
@@ -283,18 +283,7 @@ def _drift_windows(
     )
 
 
-def _mention_finder(config: CoreConfig, scorers: list[Scorer], metrics: Metrics) -> MentionFinder | None:
-    wanted = config.identity.scorer if config.identity.enabled else None
-    section = config.scorers.get(wanted or "")
-    thresholds = {} if section is None else section.thresholds
-    found = next((scorer for scorer in scorers if scorer.name == wanted), None)
-    return None if found is None else MentionFinder(found, thresholds, metrics.missing)
-
-
-def _evidence_builder(config: CoreConfig) -> EvidenceBuilder | None:
-    evidence = config.evidence
-    if not evidence.enabled:
-        return None
-    # Without a configured key hashes still tell equal texts apart within this process, and nothing to anybody else.
-    key = evidence.hash_key.get_secret_value().encode() if evidence.hash_key else secrets.token_bytes(32)
-    return EvidenceBuilder(key, max_chars=evidence.max_chars, keep_texts=evidence.keep_texts)
+def _evidence_key(config: CoreConfig) -> bytes:
+    """Without a configured key hashes still tell equal texts apart within this process, and nothing to anybody else."""
+    key = config.evidence.hash_key
+    return key.get_secret_value().encode() if key else secrets.token_bytes(32)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from math import inf
 from typing import Any
 
 from agent.campaigns import DETECTORS, detector_class
@@ -16,7 +14,7 @@ from agent.drift.reference import NumberReference
 from agent.drift.reference_file import References
 from agent.metrics import Metrics
 from agent.pipeline.campaign_watch import CampaignWatch
-from agent.scoring.base import Scorer, signals_of
+from agent.pipeline.rulebook import Rulebook
 from agent.windows.engine import WindowEngine
 
 __all__ = ["build_campaigns"]
@@ -24,7 +22,7 @@ __all__ = ["build_campaigns"]
 
 def build_campaigns(
     config: CoreConfig,
-    scorers: Sequence[Scorer],
+    rules: Rulebook,
     references: References | None,
     *,
     windows: WindowEngine,
@@ -41,11 +39,10 @@ def build_campaigns(
         [_detector(kind, config, key, references) for kind in DETECTORS if kind in config.campaigns.kinds],
         key=key,
         quiet_seconds=config.campaigns.quiet_seconds,
-        suspicious=_suspicious(config, scorers),
+        rules=rules,
         windows=windows,
         metrics=metrics,
         clock=clock,
-        publishes=config.evidence.enabled,
     )
 
 
@@ -74,19 +71,3 @@ def _range(references: References, model: str, feature: str) -> Range | None:
     if not isinstance(found, NumberReference) or len(found.edges) < 2:
         return None
     return found.edges[0], found.edges[-1]
-
-
-def _suspicious(config: CoreConfig, scorers: Sequence[Scorer]) -> Mapping[str, float]:
-    """By scorer that looks for nothing but attacks in inputs: a share of the least threshold of what makes its score.
-
-    Thresholds of signals, which are strengths, say nothing about a score.
-    """
-    least: dict[str, float] = {}
-    for scorer in scorers:
-        if "input" not in scorer.directions or set(scorer.categories.values()) != {"adversarial"}:
-            continue
-        section = config.scorers.get(scorer.name)
-        thresholds = {**scorer.thresholds, **({} if section is None else section.thresholds)}
-        judged = scorer.categories.keys() - signals_of(scorer)
-        least[scorer.name] = config.campaigns.suspicious * min((thresholds[name] for name in judged), default=inf)
-    return least

@@ -15,6 +15,7 @@ from agent.clock import Clock, iso_time, sane_time
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.pending import Half
+from agent.pipeline.rulebook import Rulebook
 from agent.scores import CampaignEvidence, ScoreRow
 from agent.scoring.results import Answer
 from agent.windows.base import FinishContext
@@ -51,13 +52,10 @@ class CampaignWatch:
         In the order in which they are asked.
     key, quiet_seconds
         See `CampaignBook`.
-    suspicious
-        By scorer of inputs that has categories of attacks: the score from which an input is shown although it is
-        under its threshold.
+    rules
+        Say from which score an input is shown although it is under its threshold, and whether evidence is wanted.
     windows
         Where campaigns are counted; they must hold `CampaignsAggregator`.
-    publishes
-        Whether evidence is wanted.
     """
 
     def __init__(
@@ -66,11 +64,10 @@ class CampaignWatch:
         *,
         key: bytes,
         quiet_seconds: float,
-        suspicious: Mapping[str, float],
+        rules: Rulebook,
         windows: WindowEngine,
         metrics: Metrics,
         clock: Clock,
-        publishes: bool = True,
     ) -> None:
         self._by_sight: dict[Sees, list[Detector]] = {"attacks": [], "texts": [], "rows": [], "scores": []}
         for detector in detectors:
@@ -81,8 +78,7 @@ class CampaignWatch:
         # By model and tenant, those of them with inputs that are not yet counted.
         self._uncounted: dict[str, dict[str, _Caller]] = {}
         self.quiet_seconds = quiet_seconds
-        self._publishes = publishes
-        self._suspicious = tuple(suspicious.items())
+        self._rules = rules
         alike = next((detector.alike for detector in detectors if isinstance(detector, NearDuplicates)), eq)
         self._book = CampaignBook(key=key, quiet_seconds=quiet_seconds, known=self._remembered, alike=alike)
         self._windows = windows
@@ -131,7 +127,7 @@ class CampaignWatch:
                 self._note_attack(half, judgement, found)
             else:
                 scores = judgement.verdict.scores
-                for scorer, least in self._suspicious:
+                for scorer, least in self._rules.current.suspicious.items():
                     if scorer in scores and scores[scorer] >= least:
                         member = self._member(half, (), is_flagged=False)
                         self._show("attacks", Sighting(model, member, text), found)
@@ -204,12 +200,11 @@ class CampaignWatch:
             _logger.warning(
                 "campaign_raised id=%s kind=%s events=%d", share.id, share.kind, share.events + share.suspected
             )
-        if self._publishes:
-            place = (share.model, share.key)
-            if share.is_new:
-                self._grown[place] = -inf
-            due = self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
-            self.next_publication = min(self.next_publication, due)
+        place = (share.model, share.key)
+        if share.is_new:
+            self._grown[place] = -inf
+        due = self._grown.setdefault(place, share.last + _PUBLISH_SECONDS)
+        self.next_publication = min(self.next_publication, due)
         return share
 
     def publish(self, time: float) -> list[CampaignEvidence]:
@@ -220,6 +215,8 @@ class CampaignWatch:
         time
             Event time of the record that was just judged; before `next_publication` there is nothing to publish.
         """
+        if not self._rules.current.publishes:
+            self._grown.clear()
         ready = [place for place, due in self._grown.items() if due <= time]
         for place in ready:
             del self._grown[place]

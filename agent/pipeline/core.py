@@ -24,12 +24,11 @@ from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import HalfWatcher
 from agent.pipeline.embeddings import EmbeddingSample
 from agent.pipeline.export import WindowExporter
-from agent.pipeline.judge import Judge
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
-from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
+from agent.pipeline.rulebook import Rulebook
 from agent.pipeline.sanitising import sanitised_texts
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.scoring.base import Batch, ScoringItem
@@ -70,8 +69,8 @@ class Pipeline:
     max_records, max_texts, max_chars
         How much may be in flight before `submit` raises Backpressure. ``max_chars`` bounds the memory: characters of
         all texts of the records not handed back yet; one record is always taken, however long.
-    mentions
-        Looks for identity groups in outputs; None when they are not wanted.
+    rules
+        What is made of scores. They may be revised while it runs, between two polls.
     measures
         Counts what is no harm; None when nobody wants to know.
     drifts
@@ -97,7 +96,7 @@ class Pipeline:
         *,
         executor: Executor,
         batcher: MicroBatcher[Slot],
-        judge: Judge,
+        rules: Rulebook,
         joining: JoinStore,
         windows: WindowEngine,
         metrics: Metrics,
@@ -105,7 +104,6 @@ class Pipeline:
         max_records: int,
         max_texts: int,
         max_chars: int = 64_000_000,
-        mentions: MentionFinder | None = None,
         measures: AnswerMeasures | None = None,
         drifts: HalfWatcher | None = None,
         drift_windows: DriftWindows | None = None,
@@ -119,10 +117,10 @@ class Pipeline:
         self.windows = windows
         self.late_labels = late_labels
         self.drift_windows = drift_windows
-        self._counter = HalfCounter(metrics, mentions, late_labels)
+        self.rules = rules
+        self._counter = HalfCounter(metrics, rules, late_labels)
         self._executor = executor
         self._batcher = batcher
-        self._judge = judge
         self._joining = joining
         self._metrics = metrics
         self._measures = measures
@@ -358,8 +356,9 @@ class Pipeline:
         observations: list[Observation] = []
         late = self.late_labels
         decisions: list[tuple[Half, Observation, bool]] = []
+        judge = self.rules.current.judge
         for half in record.halves:
-            judgement = self._judge.judge(half, scored_at)
+            judgement = judge.judge(half, scored_at)
             if half.recalled:
                 half.call.harmful |= judgement.dimensions
                 half.call.scored |= judgement.scored

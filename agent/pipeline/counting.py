@@ -9,8 +9,8 @@ from agent.joining import Origin
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.late_labels import LateLabels
-from agent.pipeline.mentions import MentionFinder
 from agent.pipeline.pending import Half
+from agent.pipeline.rulebook import Rulebook
 from agent.windows.base import Observation
 
 __all__ = ["HalfCounter"]
@@ -21,13 +21,13 @@ class HalfCounter:
 
     Parameters
     ----------
-    mentions, late_labels
+    rules, late_labels
         As of `Pipeline`.
     """
 
-    def __init__(self, metrics: Metrics, mentions: MentionFinder | None, late_labels: LateLabels | None) -> None:
+    def __init__(self, metrics: Metrics, rules: Rulebook, late_labels: LateLabels | None) -> None:
         self._metrics = metrics
-        self._mentions = mentions
+        self._rules = rules
         self._late_labels = late_labels
 
     def count(
@@ -77,7 +77,8 @@ class HalfCounter:
         if decision is not None:
             for attribute, group in attributes.items():
                 metrics.decision(model, attribute, group, decision, label or "")
-        mentions = self._mentions.find(half) if self._mentions is not None else ()
+        finder = self._rules.current.mentions
+        mentions = finder.find(half) if finder is not None else ()
         for mention in mentions:
             metrics.identity_mention(model, mention.axis, mention.group)
         observation = Observation(

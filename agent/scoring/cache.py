@@ -28,7 +28,7 @@ class ScoreCache:
     A row belongs to the text alone, so a scorer whose rows depend on more (role, direction, neighbours) would be
     answered wrongly; the conformance suite checks that none does. Rows of scorers that use the context are kept under
     `digest_in_context` instead, which no text has. Truncated rows are kept, since the same text is
-    truncated the same way every time. Missing scores must not be stored: the next attempt may succeed. Make a new cache
+    truncated the same way every time. Missing scores must not be stored: the next attempt may succeed. Clear it
     when scorers or their options change.
 
     Parameters
@@ -52,14 +52,18 @@ class ScoreCache:
     def __init__(self, max_entries: int = 65_536) -> None:
         if max_entries < 0:
             raise ConfigError("score cache: max_entries must be 0 or more")
+        self._max_entries = max_entries
+        self.hits = 0
+        self.lookups = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all rows, and those of texts that are being scored: they come under digests that no text has now."""
         self._entries: OrderedDict[bytes, dict[str, ScoreRow]] = OrderedDict()
         # Copying a keyed state skips setting up the key for every text.
         self._hasher = hashlib.blake2b(digest_size=16, key=secrets.token_bytes(32))
-        self._max_entries = max_entries
-        # Another cache has another key: it must not be given digests of ours.
+        # Another cache, or this one before it was cleared, has another key: it must not be given digests of ours.
         self._given_key = f"digest {secrets.token_hex(8)}"
-        self.hits = 0
-        self.lookups = 0
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -7,7 +7,7 @@ second and per call, since a call that overruns its deadline would cost the scor
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -33,12 +33,15 @@ class ExplainedScorer:
     Parameters
     ----------
     thresholds
-        From which score a category is explained; the scorer's own where it names none.
+        Given the scorer's name says from which score a category is explained, asked for each batch; the scorer's own
+        where it names none.
     """
 
-    def __init__(self, inner: Scorer, thresholds: Mapping[str, float], config: ExplainConfig, clock: Clock) -> None:
+    def __init__(
+        self, inner: Scorer, thresholds: Callable[[str], Mapping[str, float]], config: ExplainConfig, clock: Clock
+    ) -> None:
         self._inner = inner
-        self._overrides = dict(thresholds)
+        self._overrides = thresholds
         self._config = config
         self._clock = clock
         self._explainer = Explainer(inner, config.max_evaluations)
@@ -72,7 +75,7 @@ class ExplainedScorer:
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """The rows of the scorer inside, those with findings explained as far as the allowance goes."""
         rows = list(self._inner.score(batch))
-        levels = {**self._inner.thresholds, **self._overrides}
+        levels = {**self._inner.thresholds, **self._overrides(self.name)}
         self._purse.open(self._clock.monotonic() + self._config.max_seconds)
         for place, (item, row) in enumerate(zip(batch.items, rows, strict=True)):
             over = _unexplained(row, levels)

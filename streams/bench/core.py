@@ -20,6 +20,7 @@ from agent.pipeline.build import build_windows
 from agent.pipeline.judge import Judge
 from agent.pipeline.observer import MetricsObserver
 from agent.pipeline.pending import Slot
+from agent.pipeline.rulebook import Rulebook, Rules
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from agent.scoring.cache import ScoreCache
@@ -127,7 +128,7 @@ def record_run(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> R
     pipeline = Pipeline(
         executor=cast(Executor, executor),
         batcher=cast("MicroBatcher[Slot]", batcher),
-        judge=cast(Judge, judge),
+        rules=Rulebook(lambda _: Rules(cast(Judge, judge)), config),
         joining=cast(JoinStore, joining),
         windows=cast(WindowEngine, windows),
         metrics=plain_metrics,

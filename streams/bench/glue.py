@@ -15,6 +15,7 @@ from agent.joining import Admission, JoinStore, Origin
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from agent.pipeline.judge import Judge
+from agent.pipeline.rulebook import Rulebook, Rules
 from agent.scoring.base import Batch
 from agent.scoring.executor import Answer, BatchResult, Executor
 from agent.windows.engine import WindowEngine
@@ -79,10 +80,12 @@ def replay_pipeline(recording: Recording, config: CoreConfig, clock: Clock) -> C
                 answers[item.part.text] = rows
     admitted = [call for call in recording.joining if call.method == "admit"]
     silent = _Silent()
+    judge = cast(Judge, _CannedJudge([call.result for call in recording.judged]))
+    rules = Rulebook(lambda _: Rules(judge), config)
     pipeline = Pipeline(
         executor=cast(Executor, _CannedExecutor(answers)),
         batcher=new_batcher(config, clock),
-        judge=cast(Judge, _CannedJudge([call.result for call in recording.judged])),
+        rules=rules,
         joining=cast(JoinStore, _CannedJoining([call.result for call in admitted])),
         windows=cast(WindowEngine, silent),
         metrics=cast(Metrics, silent),

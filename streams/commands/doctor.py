@@ -213,8 +213,9 @@ def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
         if held is None and config.topics.create_missing:
             checks.append(Check(f"topic {spec.name}", "ok", "missing; the worker will create it"))
         elif held is None:
+            outcome: Outcome = "warning" if spec.optional else "failed"
             checks.append(
-                Check(f"topic {spec.name}", "failed", "missing", "create it, or set topics.create_missing: true")
+                Check(f"topic {spec.name}", outcome, "missing", "create it, or set topics.create_missing: true")
             )
         elif spec.by_source and held < widest and config.topics.create_missing:
             checks.append(Check(f"topic {spec.name}", "ok", f"{held} partitions; the worker will make {widest}"))

@@ -6,7 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from streams.config import load_config
+from streams.config_file import ConfigFile
 
 __all__ = ["add_arguments", "run"]
 
@@ -16,9 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    config = load_config(args.config)
+    file = ConfigFile.at_start(args.config)
+    config = file.config()
     logging.getLogger().setLevel(config.log_level)
     from streams.worker import run_worker
 
-    run_worker(config)
+    run_worker(config, file)
     return 0

@@ -13,6 +13,7 @@ from agent import __version__
 from agent.errors import ConfigError
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.taxonomy import as_json
+from streams.audit import ConfigChange
 from streams.config import TopicsConfig
 from streams.formats.native import NativeEvent
 from streams.labels import Label
@@ -28,6 +29,7 @@ _PARTS: dict[str, Any] = {
     "label": Label,
     "filtered": FilteredTexts,
     "sanitised": SanitisedTexts,
+    "audit": ConfigChange,
 }
 #: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"
@@ -85,6 +87,7 @@ def asyncapi() -> dict[str, Any]:
         "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
+        "audit": (str(topics.audit), "send", _message("ConfigChange", _AUDIT)),
         "deadLetters": (topics.dlq, "send", {
             "contentType": "application/octet-stream",
             "summary": "the original bytes, key and headers, with ours last",
@@ -112,6 +115,7 @@ def asyncapi() -> dict[str, Any]:
 
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
+_AUDIT = "which configuration a worker started with, and every changed file that it found since; key: worker"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 _SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"
 

@@ -22,11 +22,13 @@ from agent.probe.adversarial.features import FEATURE_ATTACKS
 from agent.probe.perturbations import PERTURBATIONS, perturbation
 from agent.scores import CampaignEvidence, Evidence, Verdict, verdict_id
 from agent.scoring import SCORERS
+from streams.audit import ConfigChange
 from streams.cli import COMMANDS
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS, Decoder
 from streams.formats.base import REASONS
 from streams.labels import read_label
+from streams.live_keys import LIVE_KEYS
 from streams.ports import Record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +151,21 @@ def test_the_configuration_page_has_every_key_with_its_default() -> None:
         key: documented_default(default) for key, default in _ROW.findall(page) if "." in key or key == "log_level"
     }
     assert documented == dict(configuration_keys(WorkerConfig))
+
+
+def test_the_keys_that_take_effect_while_a_worker_runs_are_documented() -> None:
+    page = text_of(ROOT / "docs" / "configuration.md")
+    section = page.partition("\n## While it runs\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+`) \|", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert sorted(named) == sorted(LIVE_KEYS)
+
+
+def test_the_example_of_an_audit_record_is_one() -> None:
+    (example,) = blocks(text_of(ROOT / "docs" / "operations.md"), "json")
+    change = msgspec.json.decode(example, type=ConfigChange)
+    assert set(json.loads(example)) == set(ConfigChange.__struct_fields__)
+    assert set(change.keys) <= set(LIVE_KEYS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

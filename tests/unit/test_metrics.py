@@ -98,6 +98,8 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.event_lag(model, 0.2)
     metrics.consumer_lag("inference.events", 3, 12)
     metrics.last_progress(1_700_000_000.5)
+    metrics.config_taken(1_700_000_000.5)
+    metrics.config_reload(1_700_000_001.5, applied=False)
     metrics.queue_depth(7)
     metrics.build_info("0.1.0", "3.11.7")
 

@@ -85,3 +85,13 @@ def test_different_texts_have_different_digests(texts: list[str]) -> None:
     cache = ScoreCache(1)
     assert len({cache.digest(text) for text in texts}) == len(texts)
     assert all(len(cache.digest(text)) == 16 for text in texts)
+
+
+def test_what_was_being_scored_when_it_was_cleared_is_never_found_again() -> None:
+    cache = ScoreCache(10)
+    before = cache.digest("text")
+    cache.put(before, "words", ScoreRow({"toxicity": 1.0}))
+    cache.clear()
+    cache.put(before, "words", ScoreRow({"toxicity": 0.5}))
+    assert cache.digest("text") != before
+    assert cache.rows(cache.digest("text")) == {}

@@ -29,6 +29,10 @@ STORY = (
 FILLER_ZH = "今天天气很好，我们沿着湖边散步。"
 
 
+def no_overrides(scorer: str) -> dict[str, float]:
+    return {}
+
+
 class Endless:
     """An allowance without end that counts."""
 
@@ -49,7 +53,7 @@ def toxicity() -> Scorer:
 
 def explained(scorer: Scorer, text: str, **over: object) -> tuple[ScoreRow, list[str]]:
     config = ExplainConfig.model_validate({"findings": True, "evaluations_per_second": 100_000, **over})
-    (row,) = ExplainedScorer(scorer, {}, config, ManualClock()).score(make_batch(text))
+    (row,) = ExplainedScorer(scorer, no_overrides, config, ManualClock()).score(make_batch(text))
     return row, [text[span.start : span.end] for span in row.spans]
 
 
@@ -96,7 +100,7 @@ def test_without_the_sentences_told_the_text_would_have_passed(toxicity: Scorer)
 def test_scores_are_those_of_the_scorer_inside(toxicity: Scorer) -> None:
     texts = ("You are a stupid idiot.", FILLER, "你是个白痴，滚开！")
     config = ExplainConfig(findings=True)
-    wrapped = ExplainedScorer(toxicity, {}, config, ManualClock())
+    wrapped = ExplainedScorer(toxicity, no_overrides, config, ManualClock())
     plain = [row.scores for row in toxicity.score(make_batch(*texts))]
     assert [row.scores for row in wrapped.score(make_batch(*texts))] == plain
     assert (wrapped.name, wrapped.version, wrapped.thresholds) == (toxicity.name, toxicity.version, toxicity.thresholds)
@@ -139,7 +143,7 @@ def test_spans_that_a_scorer_gives_itself_stay_and_cost_nothing() -> None:
 def test_the_budget_of_a_second_is_kept_and_comes_back() -> None:
     clock, scorer = ManualClock(), Loud()
     config = ExplainConfig(findings=True, evaluations_per_second=6)
-    wrapped = ExplainedScorer(scorer, {}, config, clock)
+    wrapped = ExplainedScorer(scorer, no_overrides, config, clock)
     first, second = wrapped.score(make_batch("One. ba da.", "Two. ba da."))
     assert first.spans
     assert not second.spans
@@ -158,7 +162,7 @@ def test_the_time_of_a_call_is_kept() -> None:
             return super().score(batch)
 
     scorer = Slow()
-    wrapped = ExplainedScorer(scorer, {}, ExplainConfig(findings=True, max_seconds=0.5), clock)
+    wrapped = ExplainedScorer(scorer, no_overrides, ExplainConfig(findings=True, max_seconds=0.5), clock)
     wrapped.score(make_batch(*(f"{number}. ba da." for number in range(50))))
     assert len(scorer.batches) <= 4
 
