@@ -146,14 +146,14 @@ def _aside() -> Section:
             lines(
                 "Halves without the other half",
                 "Inputs whose output did not come in time, or the other way round. Both must reach the same worker.",
-                Target(rate("harmwatch_orphans_total", "format"), "{{format}}"),
+                Target(or_zero(rate("harmwatch_orphans_total", "format")), "{{format}}"),
                 unit="ops",
                 width=8,
             ),
             lines(
                 "Duplicates",
                 "Events seen before, and not counted again. Some after a restart are as it should be.",
-                Target(rate("harmwatch_duplicates_total", "format"), "{{format}}"),
+                Target(or_zero(rate("harmwatch_duplicates_total", "format")), "{{format}}"),
                 unit="ops",
                 width=8,
             ),
