@@ -8,7 +8,7 @@ from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, rows, tiles
 from grafana.queries import gauge, increase, or_zero, rate, share
-from grafana.scales import ABOVE_ZERO, ALARM, ANY
+from grafana.scales import ABOVE_ZERO, ALARM, ANY, GAP
 
 __all__ = ["build", "drift_ratio", "parity_ratio"]
 
@@ -39,7 +39,7 @@ def parity_ratio() -> str:
 
 def _harm() -> Section:
     what = "Largest disparity between groups of people that the model decided upon in the window."
-    return Section("How much harm is there?", [harm.component_by_model("bias", what)])
+    return Section("How much harm is there?", [harm.component_by_model("bias", what, GAP)])
 
 
 def _decisions() -> Section:

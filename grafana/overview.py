@@ -9,13 +9,18 @@ from grafana.bias_drift import drift_ratio, parity_ratio
 from grafana.frame import Section, alerts, framed
 from grafana.panels import Column, Target, lines, link_to, rows, states, tiles
 from grafana.queries import gauge, increase, or_zero, rate, share
-from grafana.scales import ALARM, ANY, H_SUM, SHARE_OF_HARM
+from grafana.scales import ALARM, ANY, GAP, H_SUM, SHARE_OF_HARM
 
 __all__ = ["build"]
 
 UID = "harmwatch-overview"
 
-_COMPONENTS = {"output": "Output", "privacy": "Privacy", "adversarial": "Adversarial", "bias": "Bias"}
+_COMPONENTS = {
+    "output": ("Output", SHARE_OF_HARM),
+    "privacy": ("Privacy", SHARE_OF_HARM),
+    "adversarial": ("Adversarial", SHARE_OF_HARM),
+    "bias": ("Bias", GAP),
+}
 
 
 def build() -> dashboard.Dashboard:
@@ -26,7 +31,7 @@ def build() -> dashboard.Dashboard:
 
 def _harm() -> Section:
     shares = [
-        Column(title, harm.component(name), "percentunit", SHARE_OF_HARM, 2) for name, title in _COMPONENTS.items()
+        Column(title, harm.component(name), "percentunit", scale, 2) for name, (title, scale) in _COMPONENTS.items()
     ]
     scored = gauge("harmwatch_harm_scored", "model", component="output")
     models = rows(

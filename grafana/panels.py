@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import common as build_common
 from grafana_foundation_sdk.builders import heatmap, prometheus, stat, statetimeline, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
+from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common, dashboard
@@ -164,7 +164,7 @@ def rows(
     width: int = 24,
     height: int = _HEIGHT,
     sort_by: str,
-    links: Iterable[Builder[dashboard.DashboardLink]] = (),
+    links: Iterable[dict[str, str]] = (),
 ) -> table.Panel:
     """A table of the latest figures: one row for each combination of labels.
 
@@ -192,7 +192,7 @@ def rows(
         panel.override_by_name(column.title, list(_cell(column)))
     cells = list(links)
     if cells:
-        shown = dashboard.DynamicConfigValue("links", [link.build() for link in cells])
+        shown = dashboard.DynamicConfigValue("links", cells)
         panel.override_by_name(next(iter(keys.values())), [shown])
     return panel.sort_by([build_common.TableSortByFieldState().display_name(sort_by).desc(True)])
 
@@ -204,6 +204,7 @@ def heat(title: str, description: str, buckets: str, *, unit: str, width: int = 
     panel.targets([query]).calculate(False)
     panel.y_axis(heatmap.YAxisConfig().unit(unit))
     panel.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").exponent(0.5))
+    panel.show_value(common.VisibilityMode.NEVER)
     return panel.exemplars_color("orange").tooltip(heatmap.HeatmapTooltip().mode(common.TooltipDisplayMode.SINGLE))
 
 
@@ -222,10 +223,10 @@ def states(
     return panel.legend(build_common.VizLegendOptions().show_legend(False)).tooltip(_tooltip())
 
 
-def link_to(title: str, uid: str) -> DashboardLink:
+def link_to(title: str, uid: str) -> dict[str, str]:
     """To another dashboard, for the model of the row, in the same time range and with the same data source and job."""
     kept = "${datasource:queryparam}&${job:queryparam}&${window:queryparam}&${__url_time_range}"
-    return DashboardLink(title).url(f"/d/{uid}?var-model=${{__data.fields.Model}}&{kept}")
+    return {"title": title, "url": f"/d/{uid}?var-model=${{__data.fields.Model}}&{kept}"}
 
 
 def _cell(column: Column) -> Iterable[dashboard.DynamicConfigValue]:

@@ -16,6 +16,7 @@ __all__ = [
     "ABOVE_ZERO",
     "ALARM",
     "ANY",
+    "GAP",
     "H_SUM",
     "LAG_SECONDS",
     "LOSS",
@@ -49,6 +50,8 @@ class Scale:
 PLAIN: Final = Scale("blue")
 #: A component of H: a share of events.
 SHARE_OF_HARM: Final = Scale(_GOOD, ((0.01, _LOOK), (0.05, _BAD)))
+#: P_bias: the largest gap between groups, which is seldom near 0 by chance alone.
+GAP: Final = Scale(_GOOD, ((0.1, _LOOK), (0.2, _BAD)))
 #: H in [0, 4]. P_bias is a largest disparity, which is seldom near 0: hence the room.
 H_SUM: Final = Scale(_GOOD, ((0.1, _LOOK), (0.5, _BAD)))
 #: A lower bound of a gap: what is above 0 is hardly chance.
