@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, heat, lines, ratio_lines, rows, tiles
-from grafana.queries import gauge, increase, or_zero, quantile, rate, selector
+from grafana.queries import gauge, increase, occurrences, or_zero, quantile, rate, selector
 from grafana.scales import ANY, SHARE_OF_HARM
 
 __all__ = ["build"]
@@ -80,7 +80,7 @@ def _outcomes() -> Section:
             tiles(
                 "Succeeded",
                 "Outputs that do what the attack on their input wanted, in the chosen time.",
-                Target(or_zero(increase(found, category="adversarial.succeeded")), "succeeded"),
+                Target(or_zero(occurrences(found, category="adversarial.succeeded")), "succeeded"),
                 unit="short",
                 scale=ANY,
                 decimals=0,
@@ -89,7 +89,7 @@ def _outcomes() -> Section:
             tiles(
                 "Instructions leaked",
                 "Outputs that tell the system prompt, or a secret that stands in it, in the chosen time.",
-                Target(or_zero(increase(found, category="adversarial.leak")), "leaks"),
+                Target(or_zero(occurrences(found, category="adversarial.leak")), "leaks"),
                 unit="short",
                 scale=ANY,
                 decimals=0,
@@ -131,7 +131,7 @@ def _campaigns() -> Section:
                 "Campaigns raised in the chosen time",
                 "Each campaign counts once, however many events it has.",
                 {"model": "Model", "kind": "Kind"},
-                [Column("Campaigns", increase("harmwatch_campaigns_total", "model kind"), "short", decimals=0)],
+                [Column("Campaigns", occurrences("harmwatch_campaigns_total", "model kind"), "short", decimals=0)],
                 width=12,
                 sort_by="Campaigns",
             ),

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, rows, tiles
-from grafana.queries import gauge, increase, or_zero, rate, share
+from grafana.queries import gauge, increase, largest, occurrences, or_zero, rate, share
 from grafana.scales import ABOVE_ZERO, ALARM, ANY, GAP
 
 __all__ = ["build", "drift_ratio", "parity_ratio"]
@@ -103,7 +103,7 @@ def _decisions() -> Section:
                 [
                     Column(
                         "Alarms",
-                        increase("harmwatch_parity_alarms_total", "model attribute favoured disfavoured"),
+                        occurrences("harmwatch_parity_alarms_total", "model attribute favoured disfavoured"),
                         "short",
                         decimals=0,
                     )
@@ -163,7 +163,7 @@ def _drift() -> Section:
             lines(
                 "Drift: statistic by its threshold, the ten largest",
                 "From 1 on a detector reports drift of a feature. Empty unless drift.enabled.",
-                Target(f"topk(10, {drift_ratio()})", "{{model}} {{feature}} ({{detector}})"),
+                Target(largest(10, drift_ratio()), "{{model}} {{feature}} ({{detector}})"),
                 unit="percentunit",
                 scale=ALARM,
             ),
@@ -175,7 +175,7 @@ def _drift() -> Section:
                 [
                     Column(
                         "Reports",
-                        increase("harmwatch_drift_detected_total", "model detector feature"),
+                        occurrences("harmwatch_drift_detected_total", "model detector feature"),
                         "short",
                         decimals=0,
                     )

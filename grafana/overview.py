@@ -8,7 +8,7 @@ from grafana import harm, trust
 from grafana.bias_drift import drift_ratio, parity_ratio
 from grafana.frame import Section, alerts, framed
 from grafana.panels import Column, Target, lines, link_to, rows, states, tiles
-from grafana.queries import gauge, increase, or_zero, rate, share
+from grafana.queries import gauge, largest, occurrences, or_zero, rate, share
 from grafana.scales import ALARM, ANY, GAP, H_SUM, SHARE_OF_HARM
 
 __all__ = ["build"]
@@ -66,7 +66,7 @@ def _harm() -> Section:
         "Personal data told, last hour",
         "Findings of personal data or secrets in outputs that the model was not given: leaks, not echoes of the "
         "user's own words.",
-        Target(or_zero(increase("harmwatch_disclosures_total", over="1h", origin="leak")), "leaks"),
+        Target(or_zero(occurrences("harmwatch_disclosures_total", over="1h", origin="leak")), "leaks"),
         unit="short",
         scale=ANY,
         height=8,
@@ -104,7 +104,7 @@ def _drift() -> Section:
             lines(
                 "Drift: statistic by its threshold, the ten largest",
                 "From 1 on a detector reports drift of a feature. Empty unless drift.enabled.",
-                Target(f"topk(10, {drift_ratio()})", "{{model}} {{feature}} ({{detector}})"),
+                Target(largest(10, drift_ratio()), "{{model}} {{feature}} ({{detector}})"),
                 unit="percentunit",
                 scale=ALARM,
                 width=10,

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, ratio_lines, rows, tiles
-from grafana.queries import increase, or_zero, rate
+from grafana.queries import increase, occurrences, or_zero, rate
 from grafana.scales import ANY, SHARE_OF_HARM
 
 __all__ = ["build"]
@@ -38,7 +38,7 @@ def _disclosures() -> Section:
             tiles(
                 "Leaks",
                 "Findings in outputs of what the model was not given, in the chosen time.",
-                Target(or_zero(increase(told, origin="leak")), "leaks"),
+                Target(or_zero(occurrences(told, origin="leak")), "leaks"),
                 unit="short",
                 scale=ANY,
                 decimals=0,
@@ -48,7 +48,7 @@ def _disclosures() -> Section:
                 "Canaries told",
                 "Values that were registered because no model may ever tell them, in the chosen time. One is too "
                 "many; 0 also where none is registered.",
-                Target(or_zero(increase(told, category="pii.canary", origin="!echo")), "canaries"),
+                Target(or_zero(occurrences(told, category="pii.canary", origin="!echo")), "canaries"),
                 unit="short",
                 scale=ANY,
                 decimals=0,

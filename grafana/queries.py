@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.metrics import CATALOGUE
 
-__all__ = ["gauge", "increase", "mean", "or_zero", "quantile", "rate", "selector", "share"]
+__all__ = ["gauge", "increase", "largest", "mean", "occurrences", "or_zero", "quantile", "rate", "selector", "share"]
 
 #: What Prometheus adds to a series when it scrapes it.
 _OF_THE_SCRAPE: Final = frozenset({"job", "instance"})
@@ -57,6 +57,23 @@ def rate(metric: str, by: str = "", /, **labels: str) -> str:
 def increase(metric: str, by: str = "", /, over: str = _RANGE, **labels: str) -> str:
     """How many over a range, of all workers together."""
     return _sum(by, metric, f"increase({_counter(metric, labels)}[{over}])")
+
+
+def occurrences(metric: str, by: str = "", /, over: str = _RANGE, **labels: str) -> str:
+    """How many over a range, where one is a lot: campaigns, alarms, canaries.
+
+    A series begins with its first event, at 1, and ``increase`` sees nothing of that. So what a series began with is
+    added, where it was not there when the range began; after a gap in the scrapes at that very moment, its whole count.
+    """
+    series = _counter(metric, labels)
+    first = f"min_over_time({series}[{over}])"
+    born = f"(({first} unless {series} offset {over}) or 0 * {first})"
+    return _sum(by, metric, f"increase({series}[{over}]) + {born}")
+
+
+def largest(count: int, expression: str) -> str:
+    """The series that were largest at any time in the range, the same from its beginning to its end."""
+    return f"{expression} and topk({count}, max_over_time(({expression})[{_RANGE}:] @ end()))"
 
 
 def gauge(metric: str, by: str = "", /, of: str = "max", **labels: str) -> str:

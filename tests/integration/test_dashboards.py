@@ -179,6 +179,9 @@ async def test_no_panel_is_empty(embedded_broker: Any, tmp_path: Path) -> None:
         await asyncio.gather(working, return_exceptions=True)
     empty = [f"{query.dashboard} / {query.panel} / {query.ref}" for query, found in answers if not has_figures(found)]
     assert not empty, "\n".join(empty)
+    (raised,) = [found for query, found in answers if query.panel == "Campaigns raised in the chosen time"]
+    # The first of a kind begins its series: an increase of it would be 0.
+    assert all(float(one["value"][1]) >= 1.0 for one in raised)
     assert all(one["job"] == ["harmwatch"] and {"10s", "1m"} <= set(one["window"]) for one in offered)
     assert all({CHAT, LOANS} <= set(one["model"]) for one in offered)
     assert any(len(one["labels"]["trace_id"]) == 32 for series in exemplars for one in series["exemplars"])
