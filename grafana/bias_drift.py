@@ -192,6 +192,7 @@ def _drift() -> Section:
                     "{{model}} {{attribute}}={{group}}: {{feature}}",
                 ),
                 unit="none",
+                most=1.0,
                 scale=ANY,
                 width=16,
             ),

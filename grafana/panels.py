@@ -96,8 +96,8 @@ def lines(
     """
     panel = _described(timeseries.Panel(), title, description, width, height)
     panel.targets(_queries(targets)).unit(unit).legend(_legend()).tooltip(_tooltip())
-    # By name: a model has the same colour in every panel, however many series there are.
-    panel.color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    # By place and not by name: of names, two of three models may well have colours that nobody can tell apart.
+    panel.color_scheme(FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
     panel.line_width(2).fill_opacity(30 if stacked else 0).show_points(common.VisibilityMode.AUTO)
     if least is not None:
         panel.axis_soft_min(least)
