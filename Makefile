@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules bench bench-bias recovery fuzz e2e canary format clean
+.PHONY: help demo test check rules dashboards bench bench-bias recovery fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ rules: ## recording rules for Prometheus: their syntax, and what promtool comput
 	@command -v promtool >/dev/null || { echo "make rules needs promtool, which comes with Prometheus: apt install prometheus"; exit 2; }
 	@promtool check rules deploy/prometheus/rules/*.yaml
 	@promtool test rules deploy/prometheus/tests/*.yaml
+
+dashboards: $(VENV)/.test ## write Grafana's dashboards anew from grafana/*.py
+	@$(BIN)/python -m grafana
 
 bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on real Kafka where Java is
 	@$(BIN)/python -m tests.bench.run $(ARGS)

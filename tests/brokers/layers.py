@@ -15,7 +15,7 @@ from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "find_chromium", "find_promtool", "known_layers"]
+__all__ = ["LayerLedger", "find_chromium", "find_prometheus", "find_promtool", "known_layers"]
 
 
 def _installed(extra: str, *packages: str) -> str:
@@ -40,6 +40,13 @@ def find_promtool() -> str:
     return path
 
 
+def find_prometheus() -> str:
+    """Path of the Prometheus server. Raises LayerAbsent."""
+    if (path := shutil.which("prometheus")) is None:
+        raise LayerAbsent("no prometheus on PATH; apt install prometheus")
+    return path
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -50,6 +57,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "drift": lambda: _installed("drift", "alibi_detect"),
     "chromium": find_chromium,
     "promtool": find_promtool,
+    "prometheus": find_prometheus,
 }
 
 
