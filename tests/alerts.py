@@ -13,7 +13,18 @@ import yaml
 
 from agent.metrics import CATALOGUE
 
-__all__ = ["ALERTMANAGER", "PROMETHEUS", "RULE_FILES", "RUNBOOKS", "Alert", "alerts", "records", "series_of", "unknown"]
+__all__ = [
+    "ALERTMANAGER",
+    "PROMETHEUS",
+    "RULE_FILES",
+    "RUNBOOKS",
+    "Alert",
+    "alerts",
+    "queries_of",
+    "records",
+    "series_of",
+    "unknown",
+]
 
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -57,6 +68,12 @@ def records() -> dict[str, list[str]]:
         if "record" in rule:
             found.setdefault(rule["record"], []).append(rule["expr"])
     return found
+
+
+def queries_of(page: Path) -> list[str]:
+    """Queries of a runbook's blocks, which blank lines divide."""
+    blocks = re.findall(r"^```promql\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [query.strip() for block in blocks for query in block.split("\n\n")]
 
 
 def series_of(expression: str) -> set[tuple[str, frozenset[str]]]:

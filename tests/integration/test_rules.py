@@ -18,7 +18,7 @@ from agent.metrics import Metrics, new_registry
 from agent.pipeline import build_pipeline
 from deploy.prometheus.adapt import faster_duration
 from deploy.prometheus.adapt import main as adapt
-from tests.alerts import ALERTMANAGER
+from tests.alerts import ALERTMANAGER, RUNBOOKS, queries_of
 from tests.brokers.layers import find_amtool, find_promtool
 from tests.builders import WordScorer, make_event
 
@@ -49,6 +49,14 @@ def test_rules_are_sound() -> None:
 @pytest.mark.parametrize("file", sorted((PROMETHEUS / "tests").glob("*.yaml")), ids=lambda path: path.stem)
 def test_rules_give_what_their_tests_say(file: Path) -> None:
     assert "SUCCESS" in promtool("test", "rules", file)
+
+
+def test_prometheus_takes_the_queries_of_the_runbooks(tmp_path: Path) -> None:
+    queries = sorted({query for page in RUNBOOKS.glob("*.md") for query in queries_of(page)})
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    assert f"SUCCESS: {len(queries)} rules found" in promtool("check", "rules", file)
 
 
 def test_rules_are_sound_with_time_compressed(tmp_path: Path) -> None:

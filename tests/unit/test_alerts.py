@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.alerts import ALERTMANAGER, PROMETHEUS, RULE_FILES, RUNBOOKS, Alert, alerts, records, series_of, unknown
+from tests.alerts import (
+    ALERTMANAGER,
+    PROMETHEUS,
+    RULE_FILES,
+    RUNBOOKS,
+    Alert,
+    alerts,
+    queries_of,
+    records,
+    series_of,
+    unknown,
+)
 
 SEVERITIES = {"page", "ticket"}
 DASHBOARDS = {
@@ -35,11 +46,6 @@ PAGES = [folder / f"{name}.md" for folder in SECTIONS for name in sorted(NAMES)]
 
 def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
-
-
-def queries_of(page: Path) -> list[str]:
-    blocks = re.findall(r"^```promql\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL)
-    return [query.strip() for block in blocks for query in block.split("\n\n")]
 
 
 def page_name(page: Path) -> str:
