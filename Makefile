@@ -39,7 +39,7 @@ check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
 	@$(BIN)/lint-imports
 	@$(BIN)/python tests/house_rules.py
 
-rules: ## recording rules for Prometheus: their syntax, and what promtool computes with them
+rules: ## rules and alerts for Prometheus: their syntax, and what promtool computes with them
 	@command -v promtool >/dev/null || { echo "make rules needs promtool, which comes with Prometheus: apt install prometheus"; exit 2; }
 	@promtool check rules deploy/prometheus/rules/*.yaml
 	@promtool test rules deploy/prometheus/tests/*.yaml

@@ -15,7 +15,7 @@ from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "find_chromium", "find_prometheus", "find_promtool", "known_layers"]
+__all__ = ["LayerLedger", "find_amtool", "find_chromium", "find_prometheus", "find_promtool", "known_layers"]
 
 
 def _installed(extra: str, *packages: str) -> str:
@@ -47,6 +47,13 @@ def find_prometheus() -> str:
     return path
 
 
+def find_amtool() -> str:
+    """Path of Alertmanager's own tool, which checks its configuration and routes. Raises LayerAbsent."""
+    if (path := shutil.which("amtool")) is None:
+        raise LayerAbsent("no amtool on PATH; apt install prometheus-alertmanager")
+    return path
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -58,6 +65,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "chromium": find_chromium,
     "promtool": find_promtool,
     "prometheus": find_prometheus,
+    "amtool": find_amtool,
 }
 
 

@@ -16,7 +16,10 @@ from agent.events import Payload, TextPart
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import build_pipeline
-from tests.brokers.layers import find_promtool
+from deploy.prometheus.adapt import faster_duration
+from deploy.prometheus.adapt import main as adapt
+from tests.alerts import ALERTMANAGER, RUNBOOKS, queries_of
+from tests.brokers.layers import find_amtool, find_promtool
 from tests.builders import WordScorer, make_event
 
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
@@ -28,6 +31,8 @@ READ_BY_RULES = (
 )
 
 pytestmark = pytest.mark.layer("promtool")
+#: Severities that alerts have, and anything else, by receiver.
+ROUTES = [("severity=page", "pager"), ("severity=ticket", "tickets"), ("team=other", "tickets")]
 
 
 def promtool(*arguments: str | Path) -> str:
@@ -44,6 +49,56 @@ def test_rules_are_sound() -> None:
 @pytest.mark.parametrize("file", sorted((PROMETHEUS / "tests").glob("*.yaml")), ids=lambda path: path.stem)
 def test_rules_give_what_their_tests_say(file: Path) -> None:
     assert "SUCCESS" in promtool("test", "rules", file)
+
+
+def test_prometheus_takes_the_queries_of_the_runbooks(tmp_path: Path) -> None:
+    queries = sorted({query for page in RUNBOOKS.glob("*.md") for query in queries_of(page)})
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    assert f"SUCCESS: {len(queries)} rules found" in promtool("check", "rules", file)
+
+
+def test_rules_are_sound_with_time_compressed(tmp_path: Path) -> None:
+    assert adapt(["--out", str(tmp_path), "--faster", "60"]) == 0
+    said = promtool("check", "rules", *sorted(tmp_path.glob("*.yaml")))
+    assert "SUCCESS" in said and "FAILED" not in said and "duplicate" not in said
+
+
+def test_a_spike_pages_within_seconds_when_time_is_compressed(tmp_path: Path) -> None:
+    """The case of a minute of five percent, sixty times as fast."""
+    assert adapt(["--out", str(tmp_path), "--faster", "60"]) == 0
+    document = yaml.safe_load((PROMETHEUS / "tests" / "harm_alerts.yaml").read_text(encoding="utf-8"))
+    case = document["tests"][0]
+    case["interval"] = "1s"
+    for check in case["alert_rule_test"]:
+        check["eval_time"] = faster_duration(check["eval_time"], 60)
+        for alert in check["exp_alerts"]:
+            alert["exp_labels"]["window"] = "5s"
+            alert["exp_annotations"]["description"] = alert["exp_annotations"]["description"].replace("5m", "5s")
+    rules = [str(tmp_path / name) for name in ("budgets.yaml", "harm.yaml")]
+    file = tmp_path / "fast-test.yaml"
+    file.write_text(
+        yaml.safe_dump({"rule_files": rules, "evaluation_interval": "1s", "tests": [case]}), encoding="utf-8"
+    )
+    assert "SUCCESS" in promtool("test", "rules", file)
+
+
+@pytest.mark.layer("amtool")
+def test_the_alertmanager_configuration_is_sound() -> None:
+    done = subprocess.run(
+        [find_amtool(), "check-config", str(ALERTMANAGER)], capture_output=True, text=True, timeout=60.0
+    )
+    assert done.returncode == 0 and "SUCCESS" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.layer("amtool")
+@pytest.mark.parametrize(("labels", "receiver"), ROUTES)
+def test_alerts_are_routed_by_severity(labels: str, receiver: str) -> None:
+    command = [find_amtool(), "config", "routes", "test", "--config.file", str(ALERTMANAGER), labels, "model=chat"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [receiver]
 
 
 def exposed(registry: CollectorRegistry) -> dict[str, float]:
