@@ -89,6 +89,9 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
         TopicSpec(topics.panes, source_partitions, panes, by_source=True),
         TopicSpec(topics.dlq, 1, {"max.message.bytes": room}),
     ]
+    if topics.feedback is not None:
+        # What people have said stays, each finding's last mark.
+        specs.append(TopicSpec(topics.feedback, 1, _COMPACTED))
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.sanitised is not None:

@@ -9,7 +9,7 @@ import platform
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent import __version__
 from agent.clock import Clock, SystemClock
@@ -17,6 +17,7 @@ from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from streams.config import WorkerConfig
+from streams.console import FeedbackDesk, FeedbackFeed
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
@@ -27,11 +28,23 @@ from streams.takeover import pane_rank
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
-from streams.web import WebServer
+from streams.web import ConsoleApi, WebServer
 
 __all__ = ["Worker", "run_worker"]
 
 _logger = logging.getLogger(__name__)
+
+
+#: An operator who marks a finding waits for the broker no longer than that.
+_MARK_SECONDS = 5.0
+_MARK_BYTES = 64 * 1024
+
+
+class FeedbackParts(NamedTuple):
+    """Where marks are written, and where they are read."""
+
+    desk: FeedbackDesk
+    feed: FeedbackFeed
 
 
 @dataclass(slots=True)
@@ -44,6 +57,7 @@ class Worker:
     web: WebServer
     status: Status
     metrics: Metrics
+    feedback: FeedbackParts | None = None
 
     @classmethod
     def build(cls, config: WorkerConfig, clock: Clock | None = None) -> Worker:
@@ -95,6 +109,8 @@ class Worker:
         )
         tap_box.append(tap)
         status = Status(config, pipeline, tap, watchdog, metrics, clock)
+        tap.observer = status.console
+        feedback = _feedback(config, status, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
@@ -103,8 +119,9 @@ class Worker:
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
             status.snapshot,
+            api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
-        return cls(config, pipeline, tap, web, status, metrics)
+        return cls(config, pipeline, tap, web, status, metrics, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, by Python's default."""
@@ -135,9 +152,17 @@ class Worker:
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
-            await Host(self.config, self.tap, self.status, pane_partitions).run()
+            reading = [asyncio.create_task(self.feedback.feed.run())] if self.feedback else []
+            try:
+                await Host(self.config, self.tap, self.status, pane_partitions).run()
+            finally:
+                for task in reading:
+                    task.cancel()
+                await asyncio.gather(*reading, return_exceptions=True)
         finally:
             await self.web.stop()
+            if self.feedback:
+                await self.feedback.desk.stop()
 
     async def _topics_within(self, patience_seconds: float) -> int:
         """A broker that is still starting is waited for, like one that goes away later."""
@@ -152,6 +177,19 @@ class Worker:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
                 await asyncio.sleep(2.0)
+
+
+def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackParts | None:
+    topic = config.topics.feedback
+    if topic is None:
+        return None
+
+    def new_sink() -> KafkaSink:
+        return KafkaSink(config.kafka, patience_seconds=_MARK_SECONDS, max_message_bytes=_MARK_BYTES, clock=clock)
+
+    console = status.console
+    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock)
+    return FeedbackParts(desk, FeedbackFeed(KafkaLogReader(config.kafka, topic), console.book, clock))
 
 
 def _label_feed(config: WorkerConfig, pipeline: Pipeline, clock: Clock) -> LabelFeed | None:

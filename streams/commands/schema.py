@@ -14,6 +14,7 @@ from agent.errors import ConfigError
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.taxonomy import as_json
 from streams.config import TopicsConfig
+from streams.console.feedback import Feedback
 from streams.formats.native import NativeEvent
 from streams.labels import Label
 
@@ -26,6 +27,7 @@ _PARTS: dict[str, Any] = {
     "evidence": Evidence,
     "campaign": CampaignEvidence,
     "label": Label,
+    "feedback": Feedback,
     "filtered": FilteredTexts,
     "sanitised": SanitisedTexts,
 }
@@ -81,6 +83,7 @@ def asyncapi() -> dict[str, Any]:
             **_message("Evidence", "redacted; compacted; key: verdict id, or the id of a campaign"),
             "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("Evidence", "CampaignEvidence")]},
         }),
+        "feedback": (str(topics.feedback), "send", _message("Feedback", _FEEDBACK)),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
@@ -112,6 +115,7 @@ def asyncapi() -> dict[str, Any]:
 
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
+_FEEDBACK = "what operators say of findings, on the console; compacted; key: verdict id, colon, category"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 _SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"
 

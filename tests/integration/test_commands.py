@@ -115,6 +115,7 @@ def test_schema_is_one_json_document() -> None:
         "harm.panes",
         "harm.decisions",
         "harm.dlq",
+        "harm.feedback",
         "harm.filtered",
         "harm.sanitised",
     }
