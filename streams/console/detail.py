@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -80,18 +81,11 @@ def campaigns_of(reading: Reading, active_since: float) -> list[dict[str, Any]]:
 
 
 def active_campaigns(readings: Iterable[Reading], active_since: float) -> Iterator[Sign]:
-    """A sign for each campaign that goes on. ``readings``: one per model."""
+    """A sign for each kind of campaign that goes on against a model: how many they are. ``readings``: one per model."""
     for reading in readings:
-        for campaign in campaigns_of(reading, active_since):
-            if campaign["active"]:
-                yield Sign(
-                    sign="campaign",
-                    tone="bad",
-                    model=reading.model,
-                    detail=campaign["kind"],
-                    value=campaign["events"],
-                    time=campaign["last"],
-                )
+        kinds = Counter(each["kind"] for each in campaigns_of(reading, active_since) if each["active"])
+        for kind, number in kinds.most_common():
+            yield Sign(sign="campaign", tone="bad", model=reading.model, detail=kind, value=number)
 
 
 def drift_of(metrics: Metrics, model: str) -> list[dict[str, Any]]:

@@ -31,7 +31,6 @@ class Sign(TypedDict, total=False):
     detail: str
     value: float
     limit: float
-    time: float
 
 
 def signs(

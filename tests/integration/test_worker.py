@@ -37,7 +37,9 @@ def cluster(request: pytest.FixtureRequest) -> Any:
 
 
 def make_config(bootstrap: str, prefix: str, **over: Any) -> WorkerConfig:
-    names = {name: f"{prefix}.{name}" for name in ("labels", "verdicts", "evidence", "panes", "decisions", "dlq", "feedback")}
+    names = {
+        name: f"{prefix}.{name}" for name in ("labels", "verdicts", "evidence", "panes", "decisions", "dlq", "feedback")
+    }
     plain: dict[str, Any] = {
         "kafka": {"bootstrap_servers": bootstrap, "group_id": prefix, "worker_name": "w1"},
         "topics": {"events": [f"{prefix}.events"], "replication_factor": 1, **names},
