@@ -91,8 +91,8 @@ class Browser:
 async def browser(profile: Path) -> AsyncIterator[Browser]:
     """A browser with a profile of its own, gone afterwards."""
     process = await asyncio.create_subprocess_exec(
-        find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
-        "--disable-dev-shm-usage", f"--user-data-dir={profile}", "about:blank",
+        find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+        "--remote-debugging-port=0", "--disable-dev-shm-usage", f"--user-data-dir={profile}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

@@ -87,11 +87,12 @@ def feedback_key(verdict_id: str, category: str) -> bytes:
 class FeedbackBook:
     """The marks that hold, each finding's last one; the latest 10,000 findings that were marked.
 
-    Fed by the topic, so that it is the same in all workers and after a restart.
+    Fed by the topic, so that it is the same in all workers and after a restart. ``changes`` rises with every mark.
     """
 
     def __init__(self, most: int = _MOST_MARKS) -> None:
         self._most = most
+        self.changes = 0
         self._marks: OrderedDict[bytes, Feedback] = OrderedDict()
         # By category and model: called right, called wrong.
         self._counts: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
@@ -103,6 +104,7 @@ class FeedbackBook:
             return False
         if value is None:
             self._forget(key)
+            self.changes += 1
             return True
         if len(value) > _MOST_BYTES:
             return False
@@ -111,6 +113,7 @@ class FeedbackBook:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         self._forget(key)
+        self.changes += 1
         self._marks[key] = mark
         self._counts[mark.category, mark.model][not mark.correct] += 1
         self._dimensions[mark.category] = mark.dimension

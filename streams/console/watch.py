@@ -109,6 +109,7 @@ class ConsoleWatch:
         """The latest findings, the newest first, each with what was said of it; and the precision that follows."""
         return {
             "number": self.recent.number,
+            "changes": self.book.changes,
             "findings": [self._with_marks(held) for held in self.recent.latest(
                 model=model, dimension=dimension, after=after, most=most)],
             "precision": self.book.precision(model),

@@ -81,6 +81,14 @@ const harmwatch = (() => {
     history.replaceState(null, "", `#${chosen}`);
     for (const link of document.querySelectorAll("nav.language a")) link.hash = location.hash;
   };
+  // Somebody has changed the address by hand, or followed a link to another model.
+  const readAddress = () => {
+    const given = new URLSearchParams(location.hash.slice(1));
+    for (const key of ["model", "window"]) {
+      if (given.get(key)) chosen.set(key, given.get(key));
+      else chosen.delete(key);
+    }
+  };
   const fetchJson = async (path, options = {}) => {
     const answer = await fetch(path, { signal: AbortSignal.timeout(5000), ...options });
     if (!answer.ok) throw Object.assign(new Error(String(answer.status)), { status: answer.status });
@@ -89,6 +97,6 @@ const harmwatch = (() => {
 
   return {
     DIMENSIONS, LANG, bar, byId, choose, chosen, clockTime, colour, count, duration, el, fetchJson, fine, keepFocus, known,
-    niceCeiling, percent, pill, replace, say, scale, sized, whisker, when,
+    niceCeiling, percent, pill, readAddress, replace, say, scale, sized, whisker, when,
   };
 })();

@@ -6,6 +6,7 @@ harmwatch.findings = (() => {
   const WHOLE_LIST_MS = 30000;
   let held = [];
   let number = 0;
+  let changes = 0;
   let precision = [];
   let open = false;  // whether marks are taken
   let shown = PAGE;
@@ -21,12 +22,12 @@ harmwatch.findings = (() => {
     return list.matches(":hover") || list.contains(document.activeElement);
   };
 
-  async function refresh(force = false) {
+  async function refresh(force = false, anew = force) {
     const query = { limit: String(MOST) };
     if (dimension) query.dimension = dimension;
     if (ofModel && harmwatch.model.current() !== undefined) query.model = harmwatch.model.current();
     const question = JSON.stringify(query);
-    const whole = force || question !== asked || Date.now() - wholeAt > WHOLE_LIST_MS;
+    const whole = anew || question !== asked || Date.now() - wholeAt > WHOLE_LIST_MS;
     if (!whole) query.after = String(number);
     const answer = await fetchJson(`/api/v1/findings?${new URLSearchParams(query)}`);
     if (whole) {
@@ -38,11 +39,14 @@ harmwatch.findings = (() => {
       const news = new Set(answer.findings.map((one) => one.id));
       held = [...answer.findings, ...held.filter((one) => !news.has(one.id))].slice(0, MOST);
     }
+    const marked = !whole && answer.changes !== changes;  // somebody else has
     number = answer.number;
+    changes = answer.changes;
     precision = answer.precision;
     open = answer.feedback;
     showPrecision();
-    show(force || whole && drawn === "");
+    show(force);
+    if (marked) await refresh(false, true);
   }
 
   function show(force = false) {

@@ -58,6 +58,11 @@
     harmwatch.findings.refresh().catch(() => {});
     poll();
   });
+  addEventListener("hashchange", () => {
+    harmwatch.readAddress();
+    harmwatch.choose("", null);
+    poll();
+  });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   paint(theme);
   harmwatch.choose("", null);

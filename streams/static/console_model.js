@@ -24,6 +24,7 @@ harmwatch.model = (() => {
       byId("model").disabled = !names.length;
     }
     if (names.length && byId("model").value !== current()) byId("model").value = current();
+    for (const button of byId("windows").children) button.setAttribute("aria-pressed", String(button.textContent === currentWindow()));
     const lengths = status.windows || [];
     if (lengths.join() !== windows.join()) {
       windows = lengths;
@@ -66,7 +67,7 @@ harmwatch.model = (() => {
     const series = names.flatMap((name) => {
       const stroke = colour(name === "index" ? "brand" : name);
       const edge = { points: { show: false }, stroke: "transparent", width: 0 };
-      return [{ label: name, stroke, width: 2, points: { show: data[0].length < 3, size: 6 } }, { ...edge, label: `${name} upper` }, { ...edge, label: `${name} lower` }];
+      return [{ label: name, stroke, width: 2, points: { show: (plot) => plot.data[0].length < 3, size: 6 } }, { ...edge, label: `${name} upper` }, { ...edge, label: `${name} lower` }];
     });
     const bands = names.map((name, place) => ({ series: [3 * place + 2, 3 * place + 3], fill: `${colour(name === "index" ? "brand" : name)}2b` }));
     const options = {

@@ -107,6 +107,10 @@ async def test_console_from_empty_to_marked(embedded_broker: Any, tmp_path: Path
         await page.until("document.querySelector('#fairness').textContent.includes('No decisions about people')")
         await page.until("!document.querySelector('#chart-index').hidden")
         assert "Harm over time: H " in str(await page.look("document.querySelector('#chart-index').ariaLabel"))
+        await page.look("location.hash = '#model=loan'")
+        await page.until("document.querySelector('#model').value === 'loan'")
+        await page.look("location.hash = '#model=chat'")
+        await page.until("document.querySelector('#model').value === 'chat'")
         await page.click("#window-1m")
         assert await page.look("document.querySelector('#window-1m').ariaPressed") == "true"
         await page.click("#of-model")
