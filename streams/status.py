@@ -88,7 +88,12 @@ class Status:
         self.fleet = build_windows(config, clock)
         pipeline.read_from(self.merged)
         self.console = ConsoleWatch(
-            self.merged, metrics, clock, config.campaigns.quiet_seconds, marks=config.topics.feedback is not None
+            self.merged,
+            metrics,
+            clock,
+            config.campaigns.quiet_seconds,
+            marks=config.topics.feedback is not None,
+            evidence=config.evidence.enabled,
         )
 
     def health(self) -> Health:

@@ -35,10 +35,19 @@ class ConsoleWatch:
         The window state of all workers.
     quiet_seconds
         A campaign without an event for so long, in event time, is over.
+    marks, evidence
+        Whether marks are taken, and whether there is evidence at all; the console says so.
     """
 
     def __init__(
-        self, merged: Callable[[], WindowEngine], metrics: Metrics, clock: Clock, quiet_seconds: float, *, marks: bool
+        self,
+        merged: Callable[[], WindowEngine],
+        metrics: Metrics,
+        clock: Clock,
+        quiet_seconds: float,
+        *,
+        marks: bool,
+        evidence: bool = True,
     ) -> None:
         self._merged = merged
         self._metrics = metrics
@@ -47,6 +56,7 @@ class ConsoleWatch:
         self._readings: Sequence[Reading] = ()
         self._read_at = -_FRESH_SECONDS
         self.marks = marks
+        self.evidence = evidence
         self.recent = RecentFindings()
         self.book = FeedbackBook()
         self.histories = Histories()
@@ -114,6 +124,7 @@ class ConsoleWatch:
                 model=model, dimension=dimension, after=after, most=most)],
             "precision": self.book.precision(model),
             "feedback": self.marks,
+            "evidence": self.evidence,
         }  # fmt: skip
 
     def feedback(self) -> Iterable[Feedback]:

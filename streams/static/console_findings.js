@@ -9,6 +9,7 @@ harmwatch.findings = (() => {
   let changes = 0;
   let precision = [];
   let open = false;  // whether marks are taken
+  let kept = true;  // whether there is evidence
   let shown = PAGE;
   let dimension = "";
   let ofModel = false;
@@ -44,6 +45,7 @@ harmwatch.findings = (() => {
     changes = answer.changes;
     precision = answer.precision;
     open = answer.feedback;
+    kept = answer.evidence;
     showPrecision();
     show(force);
     if (marked) await refresh(false, true);
@@ -56,7 +58,7 @@ harmwatch.findings = (() => {
     byId("held").hidden = !wait;
     if (!stale || wait) return;
     drawn = state;
-    keepFocus(() => replace("recent", held.slice(0, shown).map(card), say("no_recent")));
+    keepFocus(() => replace("recent", held.slice(0, shown).map(card), kept ? say("no_recent") : say("no_evidence")));
     byId("more").hidden = held.length <= shown;
   }
 
