@@ -109,6 +109,7 @@ class TopicsConfig(Section):
     decisions: TopicName = "harm.decisions"
     dlq: TopicName = "harm.dlq"
     audit: TopicName | None = "harm.audit"
+    feedback: TopicName | None = "harm.feedback"
     filtered: TopicName | None = None
     sanitised: TopicName | None = None
     formats: dict[str, str] = Field(default_factory=dict)
@@ -119,7 +120,7 @@ class TopicsConfig(Section):
     @model_validator(mode="after")
     def _names_differ(self) -> TopicsConfig:
         names = [*self.events, self.verdicts, self.evidence, self.panes, self.decisions, self.dlq]
-        names += [name for name in (self.labels, self.audit, self.filtered, self.sanitised) if name]
+        names += [name for name in (self.labels, self.audit, self.feedback, self.filtered, self.sanitised) if name]
         if len(set(names)) != len(names):
             raise ValueError("each topic needs a name of its own")
         return self

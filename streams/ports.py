@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-__all__ = ["Headers", "LogReader", "Message", "Partition", "RebalanceListener", "Record", "Sink", "Source"]
+from agent.pipeline import RecordOutcome
+from agent.windows.engine import Reading
+
+__all__ = [
+    "Headers",
+    "LogReader",
+    "Message",
+    "Partition",
+    "RebalanceListener",
+    "Record",
+    "Sink",
+    "Source",
+    "TapObserver",
+]
 
 Headers: TypeAlias = tuple[tuple[str, bytes], ...]
 
@@ -152,6 +165,16 @@ class LogReader(Protocol):
         """As of `Source`."""
 
     async def stop(self) -> None: ...
+
+
+class TapObserver(Protocol):
+    """Sees what a tap does. Called on its loop, in its way: both must be quick, and must not raise."""
+
+    def take(self, outcome: RecordOutcome) -> None:
+        """A record is done, and its messages are queued."""
+
+    def sample(self, readings: Sequence[Reading]) -> None:
+        """About once a second: what all windows measure."""
 
 
 #: Reads a whole partition of a compacted topic, start to end: ``await reader(topic, number)``.

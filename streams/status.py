@@ -17,6 +17,7 @@ from agent.scores import Dimension
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
+from streams.console import ConsoleWatch
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
@@ -53,7 +54,7 @@ class Recent(NamedTuple):
 
 
 class Status:
-    """Reads the worker's parts; changes nothing but its own history of H.
+    """Reads the worker's parts; changes nothing.
 
     Attributes
     ----------
@@ -61,6 +62,8 @@ class Status:
         Models are loaded.
     fleet
         Window state of all workers, merged from the pane topic.
+    console
+        What the console remembers; the tap's observer.
     """
 
     def __init__(
@@ -81,10 +84,17 @@ class Status:
         self._started = clock.now()
         self._started_monotonic = clock.monotonic()
         self._looks: deque[_Look] = deque()
-        self._history: dict[str, list[float]] = defaultdict(list)
         self.warm = False
         self.fleet = build_windows(config, clock)
         pipeline.read_from(self.merged)
+        self.console = ConsoleWatch(
+            self.merged,
+            metrics,
+            clock,
+            config.campaigns.quiet_seconds,
+            marks=config.topics.feedback is not None,
+            evidence=config.evidence.enabled,
+        )
 
     def health(self) -> Health:
         """Alive: offsets move or lag is zero."""
@@ -103,11 +113,14 @@ class Status:
 
     def snapshot(self) -> StatusPage:
         """Everything the console shows, and `demo` at its end."""
+        pipeline = self._pipeline_status()
         return StatusPage(
             version=__version__,
             now=self._clock.now(),
             started=self._started,
-            pipeline=self._pipeline_status(),
+            pipeline=pipeline,
+            signs=self.console.signs(self.health(), self.readiness(), pipeline),
+            windows=self.console.windows(),
             models=self._models(),
             findings=self._findings(),
             partitions=[
@@ -182,11 +195,7 @@ class Status:
 
     def _models(self) -> list[ModelStatus]:
         """The longest window of each model; of all workers together when there are others."""
-        windows = self.merged()
-        longest: dict[str, Reading] = {}
-        for reading in windows.measurements():
-            longest[reading.model] = reading
-        return [self._model(reading) for _, reading in sorted(longest.items())]
+        return [self._model(reading) for reading in self.console.longest().values()]
 
     def _model(self, reading: Reading) -> ModelStatus:
         components, index = components_of(reading)
@@ -194,17 +203,17 @@ class Status:
         known = isinstance(harm, HarmMeasurement)
         if index is not None and not index.sufficient:
             index = None  # as /metrics has it: too few events give no figure rather than a noisy one
-        total = index.sum.value if index is not None else None
-        history = self._history[reading.model]
-        if total is not None:
-            history.append(total)
-            del history[:-_HISTORY]
+        length = reading.window_seconds or 0.0
         return ModelStatus(
             name=reading.model,
-            window=window_name(reading.window_seconds or 0.0),
+            window=window_name(length),
             events=int(harm.events) if known else 0,
             findings=int(sum(sum(by_category.values()) for by_category in harm.categories.values())) if known else 0,
-            index={"sum": total, "union": index.union.value if index is not None else None},
+            index={
+                "sum": index.sum.value if index is not None else None,
+                "union": index.union.value if index is not None else None,
+            },
+            bounds={"lower": index.sum.lower, "upper": index.sum.upper} if index is not None else {},
             components={
                 name: ComponentStatus(
                     value=part.value if part.sufficient else None,
@@ -214,7 +223,7 @@ class Status:
                 )
                 for name, part in components.items()
             },
-            history=list(history),
+            history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
 
     def _findings(self) -> list[CategoryStatus]:

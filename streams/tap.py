@@ -29,7 +29,7 @@ from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
-from streams.ports import Message, Partition, Record, Sink, Source, StateReader
+from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
 from streams.takeover import Takeover, read_takeovers
 from streams.watchdog import Watchdog
 
@@ -53,6 +53,8 @@ class Tap:
         Reads a partition of the topics of state when a source partition is assigned.
     label_feed
         Runs beside the tap, for a pipeline that waits for labels.
+    observer
+        Told what is published and what is measured.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Tap:
         sink: Sink,
         state_reader: StateReader,
         label_feed: LabelFeed | None = None,
+        observer: TapObserver | None = None,
         decoder: Decoder,
         pipeline: Pipeline,
         metrics: Metrics,
@@ -74,6 +77,7 @@ class Tap:
         self._sink = sink
         self._state_reader = state_reader
         self._label_feed = label_feed
+        self.observer = observer
         self._decoder = decoder
         self._pipeline = pipeline
         self._metrics = metrics
@@ -248,6 +252,8 @@ class Tap:
                 for inputs in outcome.sanitised:
                     self._sink.send(sanitised_message(inputs, topics.sanitised, most, self._encode))
             self.verdicts += len(outcome.verdicts)
+            if self.observer is not None:
+                self.observer.take(outcome)
             origin = outcome.origin
             self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)
         return any_outcome
@@ -345,7 +351,9 @@ class Tap:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-            self._pipeline.keep_house()
+            readings = self._pipeline.keep_house()
+            if self.observer is not None:
+                self.observer.sample(readings)
             partitions = list(self._resume_at)
             try:
                 ends = await self._source.end_offsets(partitions)

@@ -100,6 +100,9 @@ def topic_specs(config: WorkerConfig, source_partitions: int) -> list[TopicSpec]
     ]
     if topics.audit is not None:
         specs.append(TopicSpec(topics.audit, 1, _AUDIT, optional=True))
+    if topics.feedback is not None:
+        # What people have said stays, each finding's last mark.
+        specs.append(TopicSpec(topics.feedback, 1, _COMPACTED, optional=True))
     if topics.filtered is not None:
         specs.append(TopicSpec(topics.filtered, topics.verdict_partitions, {"max.message.bytes": room}))
     if topics.sanitised is not None:

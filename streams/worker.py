@@ -8,9 +8,9 @@ import gc
 import logging
 import platform
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent import __version__
 from agent.calibration import Calibration
@@ -22,6 +22,7 @@ from agent.scoring import load_scorer
 from streams.audit import AuditLog
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
+from streams.console import FeedbackDesk, FeedbackFeed
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
@@ -33,7 +34,7 @@ from streams.takeover import pane_rank
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
-from streams.web import WebServer
+from streams.web import ConsoleApi, WebServer
 
 __all__ = ["Worker", "run_worker"]
 
@@ -41,6 +42,18 @@ _logger = logging.getLogger(__name__)
 
 _AUDIT_PATIENCE_SECONDS = 10.0
 _AUDIT_BYTES = 64 * 1024
+
+
+#: An operator who marks a finding waits for the broker no longer than that.
+_MARK_SECONDS = 5.0
+_MARK_BYTES = 64 * 1024
+
+
+class FeedbackParts(NamedTuple):
+    """Where marks are written, and where they are read."""
+
+    desk: FeedbackDesk
+    feed: FeedbackFeed
 
 
 @dataclass(slots=True)
@@ -62,6 +75,7 @@ class Worker:
     status: Status
     metrics: Metrics
     reloader: Reloader | None = None
+    feedback: FeedbackParts | None = None
 
     @classmethod
     def build(cls, config: WorkerConfig, clock: Clock | None = None, file: ConfigFile | None = None) -> Worker:
@@ -118,6 +132,8 @@ class Worker:
         )
         tap_box.append(tap)
         status = Status(config, pipeline, tap, watchdog, metrics, clock)
+        tap.observer = status.console
+        feedback = _feedback(config, status, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
@@ -126,10 +142,11 @@ class Worker:
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
             status.snapshot,
+            api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
         metrics.config_taken(clock.now())
         reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
-        return cls(config, pipeline, tap, web, status, metrics, reloader)
+        return cls(config, pipeline, tap, web, status, metrics, reloader, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, by Python's default. SIGHUP looks at the file."""
@@ -162,10 +179,24 @@ class Worker:
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
-            async with contextlib.nullcontext() if self.reloader is None else self.reloader.running():
+            async with self._beside():
                 await Host(self.config, self.tap, self.status, pane_partitions).run()
         finally:
             await self.web.stop()
+            if self.feedback:
+                await self.feedback.desk.stop()
+
+    @contextlib.asynccontextmanager
+    async def _beside(self) -> AsyncIterator[None]:
+        """What runs beside the tap: the watch over the file, and the reader of marks."""
+        reading = [asyncio.create_task(self.feedback.feed.run())] if self.feedback else []
+        try:
+            async with contextlib.nullcontext() if self.reloader is None else self.reloader.running():
+                yield
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
 
     async def _topics_within(self, patience_seconds: float) -> int:
         """A broker that is still starting is waited for, like one that goes away later."""
@@ -180,6 +211,19 @@ class Worker:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
                 await asyncio.sleep(2.0)
+
+
+def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackParts | None:
+    topic = config.topics.feedback
+    if topic is None:
+        return None
+
+    def new_sink() -> KafkaSink:
+        return KafkaSink(config.kafka, patience_seconds=_MARK_SECONDS, max_message_bytes=_MARK_BYTES, clock=clock)
+
+    console = status.console
+    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock)
+    return FeedbackParts(desk, FeedbackFeed(KafkaLogReader(config.kafka, topic), console.book, clock))
 
 
 def _label_feed(config: WorkerConfig, pipeline: Pipeline, clock: Clock) -> LabelFeed | None:

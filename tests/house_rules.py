@@ -8,6 +8,7 @@ from pathlib import Path
 
 MAX_LINES = 400
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "misc.py"}
+_CONFLICT = (b"<<<<<<< ", b">>>>>>> ")
 
 
 def tracked() -> list[Path]:
@@ -21,11 +22,14 @@ def main() -> int:
     """Print every breach; 1 when there is one."""
     breaches: list[str] = []
     for path in tracked():
+        content = path.read_bytes()
+        if any(line.startswith(_CONFLICT) for line in content.splitlines()):
+            breaches.append(f"{path}: a merge that was not finished")
         if path.suffix != ".py":
             continue
         if path.name in FORBIDDEN_NAMES:
             breaches.append(f"{path}: a name that says nothing")
-        lines = len(path.read_text(encoding="utf-8").splitlines())
+        lines = len(content.decode("utf-8").splitlines())
         if lines > MAX_LINES:
             breaches.append(f"{path}: {lines} lines, at most {MAX_LINES}")
     for breach in breaches:

@@ -35,7 +35,7 @@ from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.executor import Executor
 from agent.tokens import estimate_tokens
 from agent.windows.base import Observation
-from agent.windows.engine import WindowEngine
+from agent.windows.engine import Reading, WindowEngine
 
 __all__ = ["Pipeline", "RecordOutcome"]
 
@@ -280,11 +280,11 @@ class Pipeline:
         if self._campaigns is not None:
             self._campaigns.read_from(merged)
 
-    def keep_house(self) -> None:
-        """What need not be done per event: expiry, gauges. Call about once a second."""
+    def keep_house(self) -> Sequence[Reading]:
+        """What need not be done per event: expiry, gauges. Call about once a second. Returns all windows."""
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
-        self._exporter.export()
+        readings = self._exporter.export()
         if self.late_labels is not None:
             self.late_labels.expire()
         if self._drifts is not None:
@@ -293,6 +293,7 @@ class Pipeline:
             self.drift_windows.look()
         if self._parity is not None:
             self._parity.look()
+        return readings
 
     def close(self) -> None:
         """Take no more records; `poll` finishes those in flight."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from agent.metrics import Metrics
@@ -69,15 +69,16 @@ class WindowExporter:
         """Where the counts of all workers are; those of this one alone until then."""
         self._merged = merged
 
-    def export(self) -> None:
-        """Once a second or less: reads every window of every model."""
+    def export(self) -> Sequence[Reading]:
+        """Once a second or less: reads every window of every model. Gives back what it has read."""
         counts = self._windows.take_counts()
         for reason, number in (("late", counts.late), ("future", counts.future)):
             if number:
                 self._metrics.late_event(reason, number)
         models: set[str] = set()
         longest: dict[str, Reading] = {}
-        for reading in self._merged().measurements():
+        readings = self._merged().measurements()
+        for reading in readings:
             models.add(reading.model)
             longest[reading.model] = reading  # windows rise: the last one is the longest
             self._harm(reading)
@@ -98,6 +99,7 @@ class WindowExporter:
         for gone in self._shown - models:
             self._metrics.forget_model(gone)
         self._shown = models
+        return readings
 
     def _campaigns(self, longest: Mapping[str, Reading]) -> None:
         """Campaigns with an event of late; a kind that was seen once goes on as 0, so that an alert on it ends."""

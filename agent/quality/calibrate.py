@@ -27,12 +27,17 @@ _F64: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a calibration is to be. ``per_lang``: the target holds in each language that has enough negatives."""
+    """What a calibration is to be.
+
+    ``per_lang``: the target holds in each language that has enough negatives. ``least_raw``: a raw score that the
+    threshold must not lie under, whatever the target allows.
+    """
 
     task: Task
     target_fpr: float
     method: str = "isotonic"
     per_lang: bool = False
+    least_raw: float = 0.0
 
 
 def calibrate(
@@ -74,6 +79,9 @@ def calibrate(
                 raise DataError(f"language {lang[:20]}: {error}; leave --per-lang out") from None
     strictest = max([pooled, *by_lang.values()], key=lambda threshold: threshold.value)
     chosen = strictest if strictest is pooled else _at(strictest, labels, scores)
+    if wanted.least_raw > chosen.value:
+        interval = [max(bound, wanted.least_raw) for bound in chosen.interval]
+        chosen = _at(chosen._replace(value=wanted.least_raw, interval=interval), labels, scores)
     fitted = fit_map(wanted.method, scores, labels)
     crossed = cross_fitted(wanted.method, labels, scores, bootstrap.seed)
     return Calibration(

@@ -245,6 +245,7 @@ def _config(target: Target, name: str, port: int, scorers: Mapping[str, Any], ca
             "panes": f"{name}.panes",
             "decisions": f"{name}.decisions",
             "dlq": f"{name}.dlq",
+            "feedback": None,
             "verdict_partitions": _VERDICT_PARTITIONS,
         },
         "tap": {"commit_interval_seconds": COMMIT_SECONDS},

@@ -20,6 +20,7 @@ from agent.errors import ConfigError
 from agent.quality.calibrate import Wanted, calibrate
 from agent.quality.evaluate import evaluate
 from agent.quality.fitting import METHODS
+from agent.quality.marks import LEAST_MARKS, Marks, read_marks
 from agent.quality.plots import calibration_pictures, require_matplotlib
 from agent.quality.reliability import cross_fitted
 from agent.quality.report import calibration_report
@@ -38,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", choices=METHODS, default="isotonic", help="form of the calibration map")
     parser.add_argument("--per-lang", action="store_true",
                         help="keep the target in each language that has enough texts of label 0")  # fmt: skip
+    parser.add_argument("--feedback", type=Path, metavar="FILE",
+                        help="marks of operators, JSON Lines of harm.feedback: what precision they show")  # fmt: skip
+    parser.add_argument("--least-precision", type=float, metavar="SHARE",
+                        help="with --feedback: raise the threshold until the marks show this precision")  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to store the calibration")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a self-contained page with pictures")
 
@@ -47,14 +52,22 @@ def run(args: argparse.Namespace) -> int:
     bootstrap = bootstrap_of(args)
     if not 0.0 < args.target_fpr <= 0.5:
         raise ConfigError("--target-fpr must be more than 0 and at most 0.5")
+    if args.least_precision is not None and args.feedback is None:
+        raise ConfigError("--least-precision needs --feedback: precision is what operators' marks show")
+    if args.least_precision is not None and not 0.0 < args.least_precision < 1.0:
+        raise ConfigError("--least-precision must lie between 0 and 1")
     if args.report:
         require_matplotlib()
     files = labelled_files(args)
     judge = judge_of(args, raw=True)
+    marks = None if args.feedback is None else read_marks(args.feedback, judge.name, judge.version)
+    least_raw = 0.0
+    if marks is not None and args.least_precision is not None:
+        least_raw = marks.threshold_for(args.least_precision)
     clock = SystemClock()
     with progress_bar("scoring", total_rows(files), quiet=args.quiet) as advance:
         judged = evaluate(files, judge, args.task, clock, batch=args.batch, bootstrap=bootstrap, advance=advance).pooled
-    wanted = Wanted(args.task, args.target_fpr, args.method, args.per_lang)
+    wanted = Wanted(args.task, args.target_fpr, args.method, args.per_lang, least_raw)
     unlabelled = sum(file.unlabelled for file in files)
     found = calibrate(judged, [file.name for file in files], unlabelled, judge, wanted, bootstrap, clock)
     if args.out:
@@ -65,9 +78,19 @@ def run(args: argparse.Namespace) -> int:
         write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
     if args.json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
+        if marks is not None:
+            plain["feedback"] = {
+                **msgspec.to_builtins(marks.precision(found.threshold.raw)),
+                "used": len(marks.scores),
+                "other_category": marks.other_category,
+                "other_version": marks.other_version,
+            }
         sys.stdout.write(json.dumps(plain) + "\n")
     else:
-        _render(found, args.out, Console())
+        console = Console()
+        _render(found, args.out, console)
+        if marks is not None:
+            console.print(Text(_marked(marks, found.threshold.raw)))
     return 0
 
 
@@ -93,6 +116,17 @@ def _render(found: Calibration, out: Path | None, console: Console) -> None:
         )
     where = f"set scorers.{found.scorer}.calibration: {out}" if out else "not stored: give --out FILE to use it"
     console.print(Text(where, style="dim"))
+
+
+def _marked(marks: Marks, threshold: float) -> str:
+    found = marks.precision(threshold)
+    passed = f"{marks.other_category} marks of other categories and {marks.other_version} of other versions passed over"
+    if found.value is None or found.interval is None:
+        return f"feedback: no marked finding reaches this threshold ({passed})"
+    low, high = found.interval
+    told = f"feedback: {found.correct} of {found.marked} marked findings that reach this threshold were right"
+    few = "; few marks" if found.marked < LEAST_MARKS else ""
+    return f"{told}, precision {found.value:.3f} ({low:.3f} to {high:.3f}{few}; {passed})"
 
 
 def _row(lang: str, found: ThresholdNote) -> list[Text]:

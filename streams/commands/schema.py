@@ -15,6 +15,7 @@ from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTex
 from agent.taxonomy import as_json
 from streams.audit import ConfigChange
 from streams.config import TopicsConfig
+from streams.console.feedback import Feedback
 from streams.formats.native import NativeEvent
 from streams.labels import Label
 
@@ -27,6 +28,7 @@ _PARTS: dict[str, Any] = {
     "evidence": Evidence,
     "campaign": CampaignEvidence,
     "label": Label,
+    "feedback": Feedback,
     "filtered": FilteredTexts,
     "sanitised": SanitisedTexts,
     "audit": ConfigChange,
@@ -83,6 +85,7 @@ def asyncapi() -> dict[str, Any]:
             **_message("Evidence", "redacted; compacted; key: verdict id, or the id of a campaign"),
             "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("Evidence", "CampaignEvidence")]},
         }),
+        "feedback": (str(topics.feedback), "send", _message("Feedback", _FEEDBACK)),
         "filtered": (_FILTERED_EXAMPLE, "send", _message("FilteredTexts", _FILTERED)),
         "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
@@ -116,6 +119,7 @@ def asyncapi() -> dict[str, Any]:
 _PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
 _AUDIT = "which configuration a worker started with, and every changed file that it found since; key: worker"
+_FEEDBACK = "what operators say of findings, on the console; compacted; key: verdict id, colon, category"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 _SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"
 

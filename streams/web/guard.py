@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -83,6 +84,19 @@ class Guard:
         except ValueError:
             return False
         return name is not None and "@" not in header and is_loopback(name)
+
+    def same_origin(self, headers: Mapping[str, str]) -> bool:
+        """False when a browser says that a page of another origin sends this (cross-site request forgery).
+
+        Every browser names the origin of a POST; programs that are no browser name none, and have no cookies of ours.
+        """
+        if headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = headers.get("Origin")
+        if origin is None:
+            return True
+        scheme, _, authority = origin.partition("://")
+        return scheme in ("http", "https") and authority.lower() == headers.get("Host", "").lower()
 
     def token_matches(self, given: str) -> bool:
         """Compares in constant time."""

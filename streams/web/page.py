@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal, TypeAlias
@@ -43,14 +44,23 @@ def choose_language(query: str | None, accept_language: str) -> Language:
     return best
 
 
+_STYLES = ("vendor/uPlot.min.css", "console.css")
+#: Each part makes one name of the first one's object; the last one begins.
+_SCRIPTS = ("console_base.js", "console_overview.js", "console_model.js", "console_findings.js", "console_main.js")
+#: uPlot 1.6.32, MIT: vendor/README.md.
+_LIBRARY = "vendor/uPlot.iife.min.js"
+
+
 def console_pages() -> dict[Language, Page]:
     """The live status page, by language."""
-    style, script = _read("console.css"), _read("console.js")
+    style, script, library = "".join(map(_read, _STYLES)), "".join(map(_read, _SCRIPTS)), _read(_LIBRARY)
     policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; connect-src 'self'; img-src data:; "
+        f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src {_hash(style)}; "
+        "connect-src 'self'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
-    return {language: Page(_fill("console.html", language, style, script), policy, language) for language in LANGUAGES}
+    parts = {"style": style, "script": script, "library": library}
+    return {language: Page(_fill("console.html", language, parts), policy, language) for language in LANGUAGES}
 
 
 def sign_in_pages() -> dict[Language, Page]:
@@ -60,17 +70,20 @@ def sign_in_pages() -> dict[Language, Page]:
         f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-    return {language: Page(_fill("signin.html", language, style, ""), policy, language) for language in LANGUAGES}
+    return {
+        language: Page(_fill("signin.html", language, {"style": style}), policy, language) for language in LANGUAGES
+    }
 
 
-def _fill(name: str, language: Language, style: str, script: str) -> bytes:
+def _fill(name: str, language: Language, parts: Mapping[str, str]) -> bytes:
     messages: dict[str, str] = json.loads(_read("messages.json"))[language]
     document = _read(name)
     for key, text in messages.items():
         document = document.replace("{{" + key + "}}", html.escape(text))
     # The texts are data to the script; "<" is escaped so that none can end the element it stands in.
     document = document.replace("{{messages}}", json.dumps(messages, ensure_ascii=False).replace("<", "\\u003c"))
-    document = document.replace("{{style}}", style).replace("{{script}}", script)
+    for key, text in parts.items():
+        document = document.replace("{{" + key + "}}", text)
     return document.encode("utf-8")
 
 

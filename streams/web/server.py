@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-import msgspec
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from prometheus_client import CollectorRegistry
 
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
+from streams.web.answers import error_answer, json_answer, page_answer, with_banner
+from streams.web.api import ConsoleApi
 from streams.web.exposition import accepts, negotiate, render
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
-from streams.web.page import Page, choose_language, console_pages, sign_in_pages
+from streams.web.page import choose_language, console_pages, sign_in_pages
 from streams.web.status import Health, Readiness
 
 __all__ = ["WebServer"]
@@ -32,11 +33,17 @@ _Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class _Route(NamedTuple):
-    """``public`` routes answer without a token. HEAD goes wherever GET does."""
+    """Who answers which method; ``public`` routes do without a token. HEAD goes wherever GET does."""
 
-    method: str
-    answer: _Answer
+    methods: Mapping[str, _Answer]
     public: bool = False
+
+    def answer(self, method: str) -> _Answer | None:
+        return self.methods.get("GET" if method == "HEAD" else method)
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join("GET, HEAD" if method == "GET" else method for method in self.methods)
 
 
 class _Connection(RequestHandler):
@@ -72,7 +79,7 @@ class _Connection(RequestHandler):
         if status >= 500 or request.writer.output_size > 0:
             # Logs, and raises when an answer is already under way. Bad requests are not logged: anyone can send many.
             super().handle_error(request, status, exc, message)
-        response = _error(status, "internal error" if status >= 500 else "bad request")
+        response = error_answer(status, "internal error" if status >= 500 else "bad request")
         response.force_close()
         return response
 
@@ -111,6 +118,8 @@ class WebServer:
         Asked for by all but health and metrics; None on loopback asks for none.
     state
         What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
+    api
+        The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
 
     Raises
     ------
@@ -128,6 +137,7 @@ class WebServer:
         token: str | None,
         state: Callable[[], Mapping[str, Any]],
         *,
+        api: ConsoleApi | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.host = host
@@ -141,15 +151,17 @@ class WebServer:
         self._sign_in = sign_in_pages()
         self._one_scrape = asyncio.Lock()
         self._runner: web.ServerRunner | None = None
-        self._routes = {
-            "/": _Route("GET", self._answer_console),
-            "/metrics": _Route("GET", self._answer_metrics, public=True),
-            "/healthz": _Route("GET", self._answer_health, public=True),
-            "/readyz": _Route("GET", self._answer_ready, public=True),
-            "/api/v1/status": _Route("GET", self._answer_status),
+        self._routes: dict[str, _Route] = {
+            "/": _Route({"GET": self._answer_console}),
+            "/metrics": _Route({"GET": self._answer_metrics}, public=True),
+            "/healthz": _Route({"GET": self._answer_health}, public=True),
+            "/readyz": _Route({"GET": self._answer_ready}, public=True),
+            "/api/v1/status": _Route({"GET": self._answer_status}),
         }
+        if api is not None:
+            self._routes |= {path: _Route(methods) for path, methods in api.routes.items()}
         if self._guard.asks_for_token:
-            self._routes["/session"] = _Route("POST", self._answer_session, public=True)
+            self._routes["/session"] = _Route({"POST": self._answer_session}, public=True)
 
     async def start(self) -> None:
         """Listen.
@@ -188,20 +200,23 @@ class WebServer:
 
     async def _route(self, request: web.BaseRequest) -> web.Response:
         if not self._guard.host_allowed(request.headers.get("Host")):
-            return _error(421, "this server answers to loopback names only")
+            return error_answer(421, "this server answers to loopback names only")
         if request.body_exists and (request.content_length is None or request.content_length > _MAX_BODY):
-            refused = _error(413, "the request has a body that is too large")
+            refused = error_answer(413, "the request has a body that is too large")
             refused.force_close()
             return refused
         route = self._routes.get(request.path)
         if (route is None or not route.public) and not self._authorised(request):
             return self._unauthorised(request)
         if route is None:
-            return _error(404, "no such page")
-        if request.method != route.method and not (request.method == "HEAD" and route.method == "GET"):
-            allowed = "GET, HEAD" if route.method == "GET" else route.method
-            return _error(405, "this method is not allowed here", {"Allow": allowed})
-        return await route.answer(request)
+            return error_answer(404, "no such page")
+        answer = route.answer(request.method)
+        if answer is None:
+            return error_answer(405, "this method is not allowed here", {"Allow": route.allowed})
+        # Who signs in shows the token itself; and browsers hide the origin of our form, which has no referrer.
+        if request.method == "POST" and not route.public and not self._guard.same_origin(request.headers):
+            return error_answer(403, "another site may not send this")
+        return await answer(request)
 
     def _authorised(self, request: web.BaseRequest) -> bool:
         return self._guard.allows(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE))
@@ -209,8 +224,8 @@ class WebServer:
     def _unauthorised(self, request: web.BaseRequest) -> web.Response:
         challenge = {"WWW-Authenticate": 'Bearer realm="harmwatch"'}
         if request.path == "/" and accepts(request.headers.get("Accept", "")).get("text/html", 0.0) > 0.0:
-            return _page(self._sign_in[_language(request)], status=401, headers=challenge)
-        return _error(401, "a bearer token is needed", challenge)
+            return page_answer(self._sign_in[_language(request)], status=401, headers=challenge)
+        return error_answer(401, "a bearer token is needed", challenge)
 
     async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
         scrape = negotiate(request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
@@ -221,27 +236,27 @@ class WebServer:
         headers = {"Content-Type": scrape.content_type, "Vary": "Accept, Accept-Encoding"}
         if scrape.gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=_with_banner(headers))
+        return web.Response(body=body, headers=with_banner(headers))
 
     async def _answer_health(self, request: web.BaseRequest) -> web.Response:
         health = self._health()
-        return _json({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
+        return json_answer({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
 
     async def _answer_ready(self, request: web.BaseRequest) -> web.Response:
         readiness = self._ready()
-        return _json({"ready": readiness.ready, "missing": readiness.missing}, 200 if readiness.ready else 503)
+        return json_answer({"ready": readiness.ready, "missing": readiness.missing}, 200 if readiness.ready else 503)
 
     async def _answer_status(self, request: web.BaseRequest) -> web.Response:
-        return _json({**self._state(), "health": self._health(), "ready": self._ready()})
+        return json_answer({**self._state(), "health": self._health(), "ready": self._ready()})
 
     async def _answer_console(self, request: web.BaseRequest) -> web.Response:
-        return _page(self._console[_language(request)])
+        return page_answer(self._console[_language(request)])
 
     async def _answer_session(self, request: web.BaseRequest) -> web.Response:
         form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
         if not self._guard.token_matches(form.get("token", [""])[0]):
-            return _page(self._sign_in[_language(request)], status=401)
-        response = web.Response(status=303, headers=_with_banner({"Location": "/"}))
+            return page_answer(self._sign_in[_language(request)], status=401)
+        response = web.Response(status=303, headers=with_banner({"Location": "/"}))
         response.set_cookie(
             SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
         )
@@ -250,40 +265,3 @@ class WebServer:
 
 def _language(request: web.BaseRequest) -> Any:
     return choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
-
-
-def _with_banner(headers: Mapping[str, str] | None = None) -> dict[str, str]:
-    # aiohttp names itself and its version unless the header is there.
-    return {"Server": "harmwatch", **(headers or {})}
-
-
-def _page(page: Page, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    own = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Language": page.language,
-        "Content-Security-Policy": page.policy,
-        "Vary": "Accept-Language",
-        **(headers or {}),
-    }
-    return web.Response(body=page.body, status=status, headers=_with_banner(own))
-
-
-def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = msgspec.json.encode(value, enc_hook=_plain_number)
-    return web.Response(
-        body=body, status=status, headers=_with_banner({"Content-Type": "application/json", **(headers or {})})
-    )
-
-
-def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    response = _json({"error": message}, status, headers)
-    response.headers.update(SECURITY_HEADERS)
-    return response
-
-
-def _plain_number(value: Any) -> Any:
-    # numpy's scalars, without importing numpy here.
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-    return item()

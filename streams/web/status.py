@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from agent.scores import Dimension
 
@@ -46,13 +47,18 @@ class ComponentStatus(TypedDict, total=False):
 
 
 class ModelStatus(TypedDict, total=False):
-    """One model over one window; ``index`` by form (``sum``, ``union``); ``history``: earlier sums, oldest first."""
+    """One model over one window.
+
+    ``index`` by form (``sum``, ``union``), ``bounds`` the 95 % interval of the sum, empty when it is not known;
+    ``history``: earlier sums, oldest first.
+    """
 
     name: str
     window: str
     events: int
     findings: int
     index: dict[str, float | None]
+    bounds: dict[str, float]
     components: dict[Dimension, ComponentStatus]
     history: list[float]
 
@@ -103,13 +109,16 @@ class StageStatus(TypedDict, total=False):
 class Status(TypedDict, total=False):
     """What `WebServer`'s ``state`` returns. Every key may be absent: the console leaves out what is not there.
 
-    The server adds ``health`` and ``ready`` itself. Times are Unix seconds. Payload text never goes here.
+    The server adds ``health`` and ``ready`` itself. ``signs``: what on-call should look at (`streams.console.signs`);
+    ``windows``: names of the windows, the shortest first. Times are Unix seconds. Payload text never goes here.
     """
 
     version: str
     now: float
     started: float
     pipeline: PipelineStatus
+    signs: Sequence[Mapping[str, Any]]
+    windows: list[str]
     models: list[ModelStatus]
     findings: list[CategoryStatus]
     partitions: list[PartitionStatus]

@@ -36,7 +36,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-OWN_TOPICS = ("labels", "verdicts", "evidence", "panes", "decisions", "dlq")
+OWN_TOPICS = ("labels", "verdicts", "evidence", "panes", "decisions", "dlq", "feedback")
 
 
 class Workbench:

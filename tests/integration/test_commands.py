@@ -116,6 +116,7 @@ def test_schema_is_one_json_document() -> None:
         "harm.decisions",
         "harm.dlq",
         "harm.audit",
+        "harm.feedback",
         "harm.filtered",
         "harm.sanitised",
     }

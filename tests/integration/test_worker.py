@@ -38,7 +38,8 @@ def cluster(request: pytest.FixtureRequest) -> Any:
 
 def make_config(bootstrap: str, prefix: str, **over: Any) -> WorkerConfig:
     names = {
-        name: f"{prefix}.{name}" for name in ("labels", "verdicts", "evidence", "panes", "decisions", "dlq", "audit")
+        name: f"{prefix}.{name}"
+        for name in ("labels", "verdicts", "evidence", "panes", "decisions", "dlq", "audit", "feedback")
     }
     plain: dict[str, Any] = {
         "kafka": {"bootstrap_servers": bootstrap, "group_id": prefix, "worker_name": "w1"},

@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.metrics import Metrics
-from streams.web import Health, Readiness, WebServer
+from streams.web import ConsoleApi, Health, Readiness, WebServer
 
 TOKEN = "correct-horse-battery"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -36,7 +36,10 @@ class Site:
         self.health = Health(True, "offsets are moving")
         self.readiness = Readiness(True)
         self.state: Mapping[str, Any] = {}
-        self.server = WebServer(
+        self.server = self.new_server(host, token)
+
+    def new_server(self, host: str, token: str | None, api: ConsoleApi | None = None) -> WebServer:
+        return WebServer(
             host,
             0,
             self.registry,
@@ -44,6 +47,7 @@ class Site:
             lambda: self.readiness,
             token,
             lambda: self.state,
+            api=api,
             clock=self.clock,
         )
 

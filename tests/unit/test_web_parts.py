@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 from importlib.resources import files
-from typing import Any
+from inspect import getsource
+from typing import Any, get_args
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -19,6 +20,9 @@ from prometheus_client.samples import Exemplar, Sample, Timestamp
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.metrics import Metrics
+from agent.scores import CampaignKind
+from agent.windows.disparity import MEASURES
+from streams.console import detail, signs
 from streams.web.exposition import Scrape, accepts, negotiate, render
 from streams.web.guard import Guard, is_loopback
 from streams.web.page import choose_language, console_pages, sign_in_pages
@@ -166,7 +170,24 @@ def test_both_languages_have_the_same_messages() -> None:
 def test_the_script_asks_only_for_messages_that_exist() -> None:
     static = files("streams") / "static"
     messages = json.loads((static / "messages.json").read_text("utf-8"))["en"]
-    script = (static / "console.js").read_text("utf-8")
+    script = "".join(path.read_text("utf-8") for path in static.iterdir() if path.name.endswith(".js"))
     asked = set(re.findall(r'say\("(\w+)"', script)) | set(re.findall(r'(?:tile|meter|filled|of)\("(\w+)"', script))
     assert asked <= messages.keys()
-    assert "innerHTML" not in script
+    # Keys that are put together.
+    table = {"kind": get_args(CampaignKind), "measure": MEASURES, "theme": ("auto", "light", "dark")}
+    asked |= {f"{key}_{name}" for key, names in table.items() for name in names} | {"input", "output"}
+    told = re.findall(r'sign="(\w+)"|_reached\(metrics, "(\w+)"', "".join(map(getsource, (signs, detail))))
+    asked |= {f"sign_{one or two}{end}" for one, two in told for end in ("", "_says")}
+    assert len(told) > 8
+    assert asked <= messages.keys()
+    assert "innerHTML" not in script and "insertAdjacentHTML" not in script
+
+
+def test_what_is_vendored_is_what_its_page_says() -> None:
+    vendor = files("streams") / "static" / "vendor"
+    rows = re.findall(r"^\| `([\w.]+)` \| .* \| `([0-9a-f]{64})` \|$", (vendor / "README.md").read_text("utf-8"), re.M)
+    assert {name for name, _ in rows} | {"README.md"} == {path.name for path in vendor.iterdir()}
+    for name, digest in rows:
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == digest
+        # Under the page's policy nothing may set markup.
+        assert b"innerHTML" not in (vendor / name).read_bytes()

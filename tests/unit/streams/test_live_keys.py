@@ -124,6 +124,7 @@ RESTART: dict[str, Any] = {
     "topics.decisions": "another",
     "topics.dlq": "another",
     "topics.audit": None,
+    "topics.feedback": None,
     "topics.filtered": "another",
     "topics.sanitised": "another",
     "topics.formats": {"inference.events": "openai"},

@@ -1,63 +1,7 @@
-"use strict";
-// All text that comes from traffic (model names, categories) is set as text, never parsed as markup.
-(() => {
-  const POLL_MS = 2000;
-  const HISTORY = 150;
-  const DIMENSIONS = ["bias", "output", "privacy", "adversarial"];
-  const MESSAGES = JSON.parse(document.getElementById("messages").textContent);
-  const LANG = document.documentElement.lang;
+// Tiles, the table of all models, categories, the pipeline: what /api/v1/status gives.
+harmwatch.overview = (() => {
+  const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fine, keepFocus, known, niceCeiling, percent, pill, replace, say, scale, sized, whisker } = harmwatch;
   const SVG = "http://www.w3.org/2000/svg";
-  const trends = new Map();
-
-  const say = (key, values = {}) => (MESSAGES[key] || key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-  const byId = (id) => document.getElementById(id);
-  const known = (value) => typeof value === "number" && Number.isFinite(value);
-
-  const whole = new Intl.NumberFormat(LANG, { maximumFractionDigits: 0 });
-  const short = new Intl.NumberFormat(LANG, { notation: "compact", maximumFractionDigits: 1 });
-  const fine = new Intl.NumberFormat(LANG, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
-  const scale = new Intl.NumberFormat(LANG, { maximumFractionDigits: 2 });
-  const clockTime = new Intl.DateTimeFormat(LANG, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const count = (n) => (!known(n) ? "–" : Math.abs(n) < 100000 ? whole.format(n) : short.format(n));
-  const percent = (x) => {
-    if (!known(x)) return "–";
-    if (x > 0 && x < 0.0001) return `<${percent(0.0001)}`;
-    const digits = x === 0 || x >= 0.1 ? 0 : x >= 0.01 ? 1 : 2;
-    return new Intl.NumberFormat(LANG, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
-  };
-  const unit = (value, name, digits) =>
-    new Intl.NumberFormat(LANG, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
-  const duration = (seconds) => {
-    if (!known(seconds)) return "–";
-    if (seconds < 0.001) return `${scale.format(seconds * 1e6)} µs`;
-    if (seconds < 1) return `${scale.format(Math.round(seconds * 1e5) / 100)} ms`;
-    if (seconds < 120) return unit(seconds, "second", 1);
-    if (seconds < 7200) return unit(seconds / 60, "minute", 0);
-    return unit(seconds / 3600, "hour", 1);
-  };
-
-  const el = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) if (value != null) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child != null));
-    return node;
-  };
-  const sized = (node, property, share) => {
-    node.style[property] = `${(100 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
-    return node;
-  };
-  const bar = (share) => el("span", { class: "bar", "aria-hidden": "true" }, sized(el("i"), "width", share));
-  const replace = (id, children, emptyText, emptyTag = "li") =>
-    byId(id).replaceChildren(...(children.length ? children : [el(emptyTag, { class: "empty" }, emptyText)]));
-  const niceCeiling = (value) => [0.05, 0.1, 0.2, 0.5, 1, 2, 4].find((step) => value <= step) || 4;
-
-  const pill = (id, tone, text, title) => {
-    const node = byId(id);
-    node.hidden = false;
-    node.dataset.tone = tone;
-    if (node.textContent !== text) node.textContent = text;
-    node.title = title || "";
-  };
 
   function showHealth(status) {
     const { health, ready } = status;
@@ -111,26 +55,19 @@
     return svg;
   }
 
-  function trendOf(model, key, sum) {
-    const points = trends.get(key) || (model.history || []).filter(known).slice(-HISTORY);
-    if (known(sum)) points.push(sum);
-    trends.set(key, points.slice(-HISTORY));
-    return trends.get(key);
-  }
-
   function component(model, name, ceiling) {
     const part = (model.components || {})[name] || {};
     const title = say(name);
-    if (!known(part.value)) return el("td", { class: "part", title: say("too_few", { name: title }) }, "–");
-    const track = el("div", { class: "whisker", "data-dimension": name, "aria-hidden": "true" });
-    if (known(part.lower) && known(part.upper)) {
-      const band = sized(el("i"), "left", part.lower / ceiling);
-      track.append(sized(band, "width", (Math.min(part.upper, ceiling) - part.lower) / ceiling));
-    }
-    track.append(sized(el("b"), "left", part.value / ceiling));
+    if (!known(part.value)) return el("td", { class: "part", title: say("too_few", { name: title }) }, el("span", { class: "soft" }, say("not_enough")));
     const values = { name: title, value: percent(part.value), lower: percent(part.lower), upper: percent(part.upper), n: count(part.n) };
     const spoken = el("span", { class: "hidden" }, say("interval", values));
-    return el("td", { class: "part", title: say("interval", values) }, el("span", { "aria-hidden": "true" }, values.value), spoken, track);
+    return el("td", { class: "part", title: say("interval", values) }, el("span", { "aria-hidden": "true" }, values.value), spoken, whisker(name, part, ceiling));
+  }
+
+  function chooser(model, place) {
+    const button = el("button", { type: "button", class: "plain", id: `row-${place}`, title: say("look_at", { model: model.name }) }, model.name);
+    button.addEventListener("click", () => harmwatch.model.select(model.name));
+    return button;
   }
 
   function showModels(models) {
@@ -138,27 +75,27 @@
     const uppers = models.flatMap((model) => Object.values(model.components || {}).map((part) => part.upper ?? part.value)).filter(known);
     const full = niceCeiling(Math.max(0, ...sums));
     const ceiling = Math.min(1, niceCeiling(Math.max(0, ...uppers)));
-    const rows = models.map((model) => {
+    const rows = models.map((model, place) => {
       const { sum, union } = model.index || {};
       const stack = el("div", { class: "stack", "aria-hidden": "true", title: say("scale", { value: scale.format(full) }).trim() });
       for (const name of DIMENSIONS) {
         const value = ((model.components || {})[name] || {}).value;
         if (known(value) && value > 0) stack.append(sized(el("i", { "data-dimension": name }), "width", value / full));
       }
-      const number = el("span", {}, el("b", {}, known(sum) ? fine.format(sum) : "–"), el("small", {}, known(union) ? say("union", { value: fine.format(union) }) : ""));
+      const number = el("span", {}, el("b", {}, known(sum) ? fine.format(sum) : "–"), known(sum) && known(model.bounds?.lower)
+        ? el("small", { title: say("interval_title") }, `${fine.format(model.bounds.lower)} – ${fine.format(model.bounds.upper)}`)
+        : el("small", {}, say("not_enough")), known(union) ? el("small", {}, say("union", { value: fine.format(union) })) : null);
       return el(
-        "tr", {},
-        el("th", { scope: "row" }, model.name, el("small", {}, model.window ? say("window", { window: model.window }) : "")),
+        "tr", { "aria-current": model.name === harmwatch.model.current() ? "true" : null },
+        el("th", { scope: "row" }, chooser(model, place), el("small", {}, model.window ? say("window", { window: model.window }) : "")),
         el("td", {}, el("div", { class: "index" }, number, stack)),
         ...DIMENSIONS.map((name) => component(model, name, ceiling)),
         el("td", { class: "num" }, count(model.events)),
-        el("td", {}, spark(trendOf(model, `${model.window} ${model.name}`, sum))),
+        el("td", {}, spark((model.history || []).filter(known))),
       );
     });
-    const current = new Set(models.map((model) => `${model.window} ${model.name}`));
-    for (const key of trends.keys()) if (!current.has(key)) trends.delete(key);
     if (!rows.length) rows.push(el("tr", {}, el("td", { colspan: "8", class: "empty" }, say("no_models"))));
-    byId("harm").replaceChildren(...rows);
+    keepFocus(() => byId("harm").replaceChildren(...rows));
     byId("harm-hint").textContent = say("harm_hint") + (sums.length ? say("scale", { value: scale.format(full) }) : "");
   }
 
@@ -217,35 +154,33 @@
     byId("build").textContent = parts.join(" · ");
   }
 
-  let lastAnswer = new Date();
-  async function poll() {
-    try {
-      const answer = await fetch("/api/v1/status", { signal: AbortSignal.timeout(5000) });
-      if (answer.status === 401) {
-        notify(say("unauthorised"));
-        return;
-      }
-      if (!answer.ok) throw new Error(String(answer.status));
-      const status = await answer.json();
-      lastAnswer = new Date();
+  function signs(rows) {
+    const list = rows.map((row) => {
+      const values = { model: row.model, detail: row.detail, value: known(row.value) ? scale.format(row.value) : "", share: percent(row.value), time: duration(row.value), limit: scale.format(row.limit) };
+      values.detail = say(`kind_${row.detail}`) === `kind_${row.detail}` ? row.detail : say(`kind_${row.detail}`);
+      return el("li", { "data-tone": row.tone }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, say(`sign_${row.sign}_says`, values)));
+    });
+    const list_id = "signs";
+    replace(list_id, list, say("no_signs"));
+  }
+
+  byId("legend").append(...DIMENSIONS.map((name) => el("li", { "data-dimension": name }, say(name))));
+
+  return {
+    notify,
+    show(status) {
       showHealth(status);
       showTiles(status.pipeline || {});
+      signs(status.signs || []);
       showModels(status.models || []);
       showFindings(status.findings || []);
       showPipeline(status);
       showFooter(status);
-    } catch {
+    },
+    lost(time) {
       pill("alive", "bad", say("offline"), "");
       byId("ready").hidden = true;
-      notify(say("lost", { time: clockTime.format(lastAnswer) }));
-    }
-  }
-
-  async function run() {
-    if (!document.hidden) await poll();
-    setTimeout(run, POLL_MS);
-  }
-  byId("legend").append(...DIMENSIONS.map((name) => el("li", { "data-dimension": name }, say(name))));
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
-  run();
+      notify(say("lost", { time: clockTime.format(time) }));
+    },
+  };
 })();

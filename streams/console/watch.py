@@ -1,0 +1,142 @@
+"""What the console remembers of a worker: its latest findings, how H went, what operators said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from agent.clock import Clock
+from agent.metrics import Metrics
+from agent.metrics.series import clean_label
+from agent.pipeline import RecordOutcome
+from agent.pipeline.export import window_name
+from agent.windows.engine import Reading, WindowEngine
+from streams.console.detail import active_campaigns, campaigns_of, drift_of, fairness_of, window_seconds
+from streams.console.feedback import Feedback, FeedbackBook
+from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.history import Histories
+from streams.console.signs import Sign, signs
+from streams.web.status import Health, PipelineStatus, Readiness
+
+__all__ = ["ConsoleWatch"]
+
+#: Readings are taken once a second; after so long without any, whoever asks has them made.
+_FRESH_SECONDS: Final = 2.0
+
+
+class ConsoleWatch:
+    """Observes a tap (`streams.ports.TapObserver`), and answers what the console asks of one model or of findings.
+
+    Findings are those of the partitions held here; windows and marks are those of all workers.
+
+    Parameters
+    ----------
+    merged
+        The window state of all workers.
+    quiet_seconds
+        A campaign without an event for so long, in event time, is over.
+    marks, evidence
+        Whether marks are taken, and whether there is evidence at all; the console says so.
+    """
+
+    def __init__(
+        self,
+        merged: Callable[[], WindowEngine],
+        metrics: Metrics,
+        clock: Clock,
+        quiet_seconds: float,
+        *,
+        marks: bool,
+        evidence: bool = True,
+    ) -> None:
+        self._merged = merged
+        self._metrics = metrics
+        self._clock = clock
+        self._quiet_seconds = quiet_seconds
+        self._readings: Sequence[Reading] = ()
+        self._read_at = -_FRESH_SECONDS
+        self.marks = marks
+        self.evidence = evidence
+        self.recent = RecentFindings()
+        self.book = FeedbackBook()
+        self.histories = Histories()
+
+    # As the tap's observer
+
+    def take(self, outcome: RecordOutcome) -> None:
+        self.recent.take(outcome)
+
+    def sample(self, readings: Sequence[Reading]) -> None:
+        self._readings, self._read_at = readings, self._clock.monotonic()
+        self.histories.sample(readings, self._clock.now())
+
+    # For the status page
+
+    def readings(self) -> Sequence[Reading]:
+        """Every window of every model, as of a moment ago."""
+        if self._clock.monotonic() - self._read_at >= _FRESH_SECONDS:
+            self._readings, self._read_at = self._merged().measurements(), self._clock.monotonic()
+        return self._readings
+
+    def longest(self) -> dict[str, Reading]:
+        """By model, in order of name, the reading of its longest window."""
+        found = {reading.model: reading for reading in self.readings()}  # windows rise: the last one is the longest
+        return dict(sorted(found.items()))
+
+    def signs(self, health: Health, readiness: Readiness, pipeline: PipelineStatus) -> list[Sign]:
+        """See `streams.console.signs`."""
+        campaigns = active_campaigns(self.longest().values(), self._active_since())
+        return signs(health, readiness, pipeline, self._metrics, self.recent, campaigns)
+
+    def windows(self) -> list[str]:
+        """Names of the windows, the shortest first."""
+        return [
+            window_name(length) for length in sorted({reading.window_seconds or 0.0 for reading in self.readings()})
+        ]
+
+    # For the API (`streams.web.api.ConsoleSource`)
+
+    def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
+        """One model over one window, by default the longest; None when there is no such model or window.
+
+        Fairness and campaigns are of the longest window in any case: disparities need counts.
+        """
+        readings = self.readings()
+        length = window_seconds(window, readings)
+        longest = self.longest().get(name)
+        if longest is None or length is None:
+            return None
+        return {
+            "name": name,
+            "window": window_name(length),
+            "history": self.histories.of(name, length),
+            "fairness": {"window": window_name(longest.window_seconds or 0.0), "attributes": fairness_of(longest)},
+            "campaigns": campaigns_of(longest, self._active_since()),
+            "drift": drift_of(self._metrics, clean_label(name)),
+        }
+
+    def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Mapping[str, Any]:
+        """The latest findings, the newest first, each with what was said of it; and the precision that follows."""
+        return {
+            "number": self.recent.number,
+            "changes": self.book.changes,
+            "findings": [self._with_marks(held) for held in self.recent.latest(
+                model=model, dimension=dimension, after=after, most=most)],
+            "precision": self.book.precision(model),
+            "feedback": self.marks,
+            "evidence": self.evidence,
+        }  # fmt: skip
+
+    def feedback(self) -> Iterable[Feedback]:
+        """The marks that hold, the oldest first."""
+        return iter(self.book)
+
+    def _with_marks(self, held: HeldEvidence) -> dict[str, Any]:
+        marked = {finding.category: self.book.mark(held.id, finding.category) for finding in held.findings}
+        return {
+            **{name: getattr(held, name) for name in held.__struct_fields__ if name != "scorers"},
+            "marks": {category: mark for category, mark in marked.items() if mark is not None},
+        }
+
+    def _active_since(self) -> float:
+        return self._merged().event_now() - self._quiet_seconds

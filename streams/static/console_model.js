@@ -1,0 +1,209 @@
+// One model over one window: H and its components over time, fairness by group, campaigns, drift. What /api/v1/model gives.
+harmwatch.model = (() => {
+  const { DIMENSIONS, bar, byId, choose, chosen, clockTime, colour, count, el, fetchJson, fine, keepFocus, known, niceCeiling, percent, replace, say, scale, sized, whisker, when } = harmwatch;
+  const RATIOS = new Set(["dir"]);
+  let models = [];
+  let windows = [];
+  let onSelect = () => {};
+  let shownOf = "";
+
+  const current = () => (models.includes(chosen.get("model")) ? chosen.get("model") : models[0]);
+  const currentWindow = () => (windows.includes(chosen.get("window")) ? chosen.get("window") : windows.at(-1));
+
+  function select(name) {
+    choose("model", name);
+    byId("model").value = name;
+    onSelect();
+  }
+
+  function offer(status) {
+    const names = (status.models || []).map((model) => model.name);
+    if (names.join("\n") !== models.join("\n")) {
+      models = names;
+      byId("model").replaceChildren(...names.map((name) => el("option", { value: name }, name)));
+      byId("model").disabled = !names.length;
+    }
+    if (names.length && byId("model").value !== current()) byId("model").value = current();
+    for (const button of byId("windows").children) button.setAttribute("aria-pressed", String(button.textContent === currentWindow()));
+    const lengths = status.windows || [];
+    if (lengths.join() !== windows.join()) {
+      windows = lengths;
+      byId("windows").replaceChildren(...lengths.map((name) => {
+        const button = el("button", { type: "button", id: `window-${name}`, "aria-pressed": String(name === currentWindow()) }, name);
+        button.addEventListener("click", () => {
+          choose("window", name);
+          for (const other of byId("windows").children) other.setAttribute("aria-pressed", String(other === button));
+          onSelect();
+        });
+        return button;
+      }));
+    }
+  }
+
+  // Charts. The line is the figure, the band its 95 % interval; where too few events were seen there is neither.
+
+  const charts = new Map();
+
+  function columns(history, names) {
+    return [history.times, ...names.flatMap((name) => [history[name].value, history[name].upper, history[name].lower])];
+  }
+
+  function draw(id, history, names, axis, describe) {
+    const holder = byId(id);
+    const data = columns(history, names);
+    const known_points = names.some((name) => history[name].value.some(known));
+    holder.hidden = !known_points;
+    byId(`${id}-empty`).hidden = known_points;
+    if (!known_points) return;
+    holder.setAttribute("aria-label", describe());
+    const held = charts.get(id);
+    if (held) {
+      held.setData(data);
+      return;
+    }
+    const grid = { stroke: colour("line"), width: 1 };
+    const ticks = { stroke: colour("line"), width: 1, size: 4 };
+    const text = { stroke: colour("soft"), font: "12px system-ui, sans-serif" };
+    const series = names.flatMap((name) => {
+      const stroke = colour(name === "index" ? "brand" : name);
+      const edge = { points: { show: false }, stroke: "transparent", width: 0 };
+      return [{ label: name, stroke, width: 2, points: { show: (plot) => plot.data[0].length < 3, size: 6 } }, { ...edge, label: `${name} upper` }, { ...edge, label: `${name} lower` }];
+    });
+    const bands = names.map((name, place) => ({ series: [3 * place + 2, 3 * place + 3], fill: `${colour(name === "index" ? "brand" : name)}2b` }));
+    const options = {
+      width: Math.max(160, holder.clientWidth),
+      height: 210,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.08, 0.02)] } },
+      axes: [
+        { grid, ticks, ...text, space: 90, values: (plot, stamps) => stamps.map((stamp) => clockTime.format(new Date(stamp * 1000))) },
+        { grid, ticks, ...text, size: 52, values: (plot, numbers) => numbers.map(axis) },
+      ],
+      series: [{}, ...series],
+      bands,
+      hooks: { setCursor: [(plot) => readOut(id, plot, names, axis)], setData: [(plot) => readOut(id, plot, names, axis)] },
+    };
+    const plot = new uPlot(options, data, holder);
+    charts.set(id, plot);
+    readOut(id, plot, names, axis);
+  }
+
+  function readOut(id, plot, names, axis) {
+    const times = plot.data[0];
+    const place = plot.cursor.idx ?? times.length - 1;
+    if (!known(times[place])) return;
+    const parts = names.map((name, index) => {
+      const [value, upper, lower] = [1, 2, 3].map((offset) => plot.data[3 * index + offset][place]);
+      const label = say(name === "index" ? "h_short" : name);
+      const figure = known(value) ? `${axis(value)} (${axis(lower)} – ${axis(upper)})` : say("not_enough");
+      return el("li", { "data-dimension": name }, `${label} `, el("b", {}, figure));
+    });
+    byId(`${id}-read`).replaceChildren(el("li", { class: "time" }, clockTime.format(new Date(times[place] * 1000))), ...parts);
+  }
+
+  function forgetCharts() {
+    for (const plot of charts.values()) plot.destroy();
+    charts.clear();
+  }
+
+  function showHistory(model) {
+    const { history } = model;
+    const last = (name) => history[name].value.findLast(known);
+    const of = `${model.name} ${model.window}`;
+    if (shownOf !== of) forgetCharts();
+    shownOf = of;
+    const named = (name, text) => `${say(name === "index" ? "h_short" : name)} ${known(last(name)) ? text(last(name)) : say("not_enough")}`;
+    draw("chart-index", history, ["index"], (value) => fine.format(value), () => `${say("over_time_title")}: ${named("index", (value) => fine.format(value))}`);
+    draw("chart-parts", history, DIMENSIONS, percent, () => `${say("components")}: ${DIMENSIONS.map((name) => named(name, percent)).join(", ")}`);
+  }
+
+  // Fairness, campaigns, drift
+
+  function showFairness(fairness) {
+    byId("fairness-window").textContent = fairness.attributes.length ? say("window", { window: fairness.window }) : "";
+    replace("fairness", fairness.attributes.map((attribute) => {
+      const groups = attribute.groups.map((group) => {
+        const values = { name: group.group, value: percent(group.rate), lower: percent(group.lower), upper: percent(group.upper), n: count(group.n) };
+        return el("li", { title: say("interval", values) },
+          el("span", { class: "name" }, group.group, el("small", {}, say("decisions", { n: count(group.n) }))),
+          whisker("bias", { value: group.rate, lower: group.lower, upper: group.upper }, 1),
+          el("span", { class: "value" }, values.value, el("small", {}, `${values.lower} – ${values.upper}`)));
+      });
+      const measures = attribute.disparities.map((one) => {
+        const text = RATIOS.has(one.measure) || !["spd", "eod", "equalised_odds", "predictive_parity"].includes(one.measure) ? (x) => scale.format(x) : percent;
+        return el("tr", {},
+          el("th", { scope: "row" }, say(`measure_${one.measure}`)),
+          el("td", { class: "num" }, el("b", {}, text(one.value)), el("small", {}, `${text(one.lower)} – ${text(one.upper)}`)),
+          el("td", {}, say("worse_than", { worse: one.disfavoured, better: one.favoured })));
+      });
+      const table = measures.length
+        ? el("table", { class: "small" }, el("thead", {}, el("tr", {}, ...["measure", "figure", "groups"].map((key) => el("th", { scope: "col", class: key === "figure" ? "num" : null }, say(key))))), el("tbody", {}, ...measures))
+        : el("p", { class: "empty" }, say("groups_too_small"));
+      return el("li", {}, el("h3", {}, attribute.attribute), el("p", { class: "hint tight" }, say("favourable")), el("ol", { class: "bars groups" }, ...groups), table);
+    }), say("no_fairness"));
+  }
+
+  function showCampaigns(campaigns) {
+    replace("campaigns", campaigns.map((campaign) => el("li", { "data-tone": campaign.active ? "bad" : null },
+      el("div", { class: "row" }, el("b", {}, say(`kind_${campaign.kind}`)), el("span", { class: "badge", "data-tone": campaign.active ? "bad" : null }, say(campaign.active ? "active" : "over"))),
+      el("p", {}, say("campaign_size", { events: count(campaign.events), suspected: count(campaign.suspected), tenants: count(campaign.tenants) })),
+      el("p", { class: "soft" }, `${when(campaign.first)} – ${when(campaign.last)} · ${Object.keys(campaign.categories).join(", ")}`),
+    )), say("no_campaigns"));
+  }
+
+  function showDrift(rows) {
+    const shown = rows.slice(0, 10);
+    replace("drift", shown.map((row) => el("li", { class: row.detected ? "over" : null, title: say("drift_title", { statistic: scale.format(row.statistic), threshold: scale.format(row.threshold), n: count(row.times) }) },
+      el("span", { class: "name" }, row.feature, el("small", {}, row.detector)),
+      bar(row.statistic / row.threshold),
+      el("span", { class: "value" }, percent(row.statistic / row.threshold), el("small", {}, row.detected ? say("drifting") : row.times ? say("times_before", { n: count(row.times) }) : "")),
+    )), say("no_drift"));
+  }
+
+  function clear() {
+    forgetCharts();
+    shownOf = "";
+    for (const id of ["chart-index", "chart-parts"]) {
+      byId(id).hidden = true;
+      byId(`${id}-empty`).hidden = false;
+      byId(`${id}-read`).replaceChildren();
+    }
+    showFairness({ attributes: [] });
+    showCampaigns([]);
+    showDrift([]);
+  }
+
+  async function refresh() {
+    const name = current();
+    if (name === undefined) {
+      clear();
+      return;
+    }
+    let model;
+    try {
+      model = await fetchJson(`/api/v1/model?${new URLSearchParams({ name, window: currentWindow() || "" })}`);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      clear();
+      return;
+    }
+    if (name !== current()) return;  // another was chosen meanwhile
+    showHistory(model);
+    keepFocus(() => {
+      showFairness(model.fairness);
+      showCampaigns(model.campaigns);
+      showDrift(model.drift);
+    });
+  }
+
+  byId("model").addEventListener("change", (event) => select(event.target.value));
+  new ResizeObserver(() => {
+    for (const [id, plot] of charts) {
+      const width = Math.max(160, byId(id).clientWidth);
+      if (width !== plot.width) plot.setSize({ width, height: 210 });
+    }
+  }).observe(byId("main"));
+
+  return { current, offer, refresh, select, redraw: forgetCharts, whenSelected: (call) => { onSelect = call; } };
+})();

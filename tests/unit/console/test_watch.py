@@ -1,0 +1,139 @@
+"""What the console tells of a worker: signs, one model in detail, findings with their marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.clock import ManualClock
+from agent.metrics import Metrics, new_registry
+from agent.windows.campaigns import CampaignMeasurement, CampaignReading
+from agent.windows.engine import Reading, WindowEngine
+from streams.console import ConsoleWatch
+from streams.console.feedback import feedback_key
+from streams.web import Health, Readiness
+from streams.web.status import PipelineStatus
+from tests.unit.console.console_builders import finding, make_mark, outcome, reading
+
+WELL = PipelineStatus(
+    events=1000, scored=2000, missing_scores=0, dead_letters=0, lag_seconds=0.1, sampling_ratio=1.0, series=10,
+    series_budget=1000,
+)  # fmt: skip
+ALIVE, READY = Health(True), Readiness(True)
+
+
+class Bench:
+    """A watch with metrics of its own and no traffic."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.metrics = Metrics(new_registry(), clock=self.clock)
+        self.windows = WindowEngine([], self.clock)
+        self.watch = ConsoleWatch(lambda: self.windows, self.metrics, self.clock, 900.0, marks=True)
+
+    def signs(self, health: Health = ALIVE, ready: Readiness = READY, **over: Any) -> list[Any]:
+        pipeline: Any = {**WELL, **over}
+        return [tuple(sign.get(key) for key in ("sign", "tone", "model", "detail"))
+                for sign in self.watch.signs(health, ready, pipeline)]  # fmt: skip
+
+
+def campaign(kind: str, last: float) -> CampaignReading:
+    return CampaignReading(
+        key=f"{kind}-{last}", id="a" * 32, kind=kind, subject="", sketch=(), signs=(kind,), events=9, suspected=1,
+        first=0.0, last=last, categories={"adversarial": 9}, tenants=2,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_all_is_well(bench: Bench) -> None:
+    assert bench.signs() == []
+
+
+@pytest.mark.parametrize(
+    ("over", "sign"),
+    [
+        ({"missing_scores": 1}, ("missing_scores", "warn", None, None)),
+        ({"missing_scores": 200}, ("missing_scores", "bad", None, None)),
+        ({"dead_letters": 1}, ("dead_letters", "warn", None, None)),
+        ({"dead_letters": 100}, ("dead_letters", "bad", None, None)),
+        ({"lag_seconds": 90.0}, ("behind", "warn", None, None)),
+        ({"sampling_ratio": 0.5}, ("sampling", "warn", None, None)),
+        ({"series": 950}, ("series", "warn", None, None)),
+        ({"health": Health(False, "stalled: t[0]")}, ("stalled", "bad", None, "stalled: t[0]")),
+        ({"ready": Readiness(False, ("models", "partitions"))}, ("not_ready", "warn", None, "models, partitions")),
+    ],
+)
+def test_signs_of_the_worker(bench: Bench, over: dict[str, Any], sign: Any) -> None:
+    assert bench.signs(**over) == [sign]
+
+
+def test_signs_of_models_the_worst_first(bench: Bench) -> None:
+    metrics = bench.metrics
+    metrics.set_drift("chat", "psi", "toxicity", 0.4, 0.2)
+    metrics.set_drift("chat", "psi", "length", 0.1, 0.2)
+    metrics.set_parity("loan", "gender", 14.0, 13.0)
+    metrics.set_parity("loan", "region", 2.0, 13.0)
+    metrics.set_bias_hint("loan", "gender", "female", "income", held=True)
+    bench.watch.take(outcome("r", finding("canary", severity="critical")))
+    bench.watch.take(outcome("s", finding("canary", severity="critical")))
+    now = bench.windows.event_now()
+    campaigns = (campaign("burst", now), campaign("burst", now - 1.0), campaign("sweep", now - 901.0))
+    bench.watch.sample([Reading("chat", 60.0, {"campaigns": CampaignMeasurement(campaigns)})])
+    assert bench.signs() == [
+        ("campaign", "bad", "chat", "burst"),
+        ("critical", "bad", "chat", "canary"),
+        ("parity", "bad", "loan", "gender"),
+        ("bias_hint", "bad", "loan", "gender=female: income"),
+        ("drift", "warn", "chat", "psi toxicity"),
+    ]
+
+
+def test_signs_are_bounded(bench: Bench) -> None:
+    for number in range(300):
+        bench.metrics.set_drift(f"m{number}", "psi", "toxicity", 1.0 + number, 0.5)
+    signs = bench.signs(health=Health(False, "x"))
+    assert len(signs) == 40
+    assert signs[0][0] == "stalled"
+
+
+def test_one_model_over_one_window(bench: Bench) -> None:
+    bench.metrics.set_drift("chat", "psi", "toxicity", 0.4, 0.2)
+    bench.watch.sample([reading("chat", 0.1, window=60.0), reading("chat", 0.2, window=300.0)])
+    assert bench.watch.windows() == ["1m", "5m"]
+    longest, short = bench.watch.model("chat", None), bench.watch.model("chat", "1m")
+    assert longest is not None and short is not None
+    assert (longest["window"], longest["history"]["output"]["value"]) == ("5m", [0.2])
+    assert (short["window"], short["history"]["output"]["value"]) == ("1m", [0.1])
+    assert [(row["feature"], row["detected"]) for row in short["drift"]] == [("toxicity", True)]
+    assert short["fairness"] == {"window": "5m", "attributes": []}
+    assert bench.watch.model("nobody", None) is None
+    assert bench.watch.model("chat", "2h") is None
+    assert list(bench.watch.longest()) == ["chat"]
+
+
+def test_what_is_old_is_measured_anew(bench: Bench) -> None:
+    bench.watch.sample([reading()])
+    assert len(bench.watch.readings()) == 1
+    bench.clock.advance(2.0)
+    assert bench.watch.readings() == []
+
+
+def test_findings_come_with_what_was_said_of_them(bench: Bench) -> None:
+    bench.watch.take(outcome("r", finding("toxicity"), finding("pii.email")))
+    ident = bench.watch.recent.latest()[0].id
+    assert bench.watch.findings(None, None, 0, 10)["findings"][0]["marks"] == {}
+    mark = make_mark(1, False, id=ident)
+    before = bench.watch.findings(None, None, 0, 10)["changes"]
+    bench.watch.book.take(feedback_key(ident, "toxicity"), msgspec.json.encode(mark))
+    answer = bench.watch.findings(None, None, 0, 10)
+    assert answer["findings"][0]["marks"] == {"toxicity": False}
+    assert (answer["changes"], answer["number"], answer["feedback"]) == (before + 1, 1, True)
+    assert [precision.marked for precision in answer["precision"]] == [1]
+    assert "scorers" not in answer["findings"][0]
+    assert msgspec.json.encode(answer)
