@@ -1,4 +1,4 @@
-"""Where kubeconform finds schemas without a network: those of Kubernetes in a Python package, those of operators in our fixtures.
+"""Where kubeconform finds schemas without a network: Kubernetes' in a Python package, operators' in our fixtures.
 
 kubeconform's own place for them is a repository on GitHub, which tests must not need.
 """
@@ -49,7 +49,7 @@ def write_schemas(folder: Path, version: str) -> str:
 
 
 def strict_schema(node: Any) -> Any:
-    """A structural schema of Kubernetes as a JSON schema that refuses unknown fields; the API server drops them in silence."""
+    """A structural schema of Kubernetes as a JSON schema that refuses unknown fields; the API server drops them."""
     if isinstance(node, list):
         return [strict_schema(item) for item in node]
     if not isinstance(node, dict):

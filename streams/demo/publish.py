@@ -1,4 +1,4 @@
-"""The demo's traffic into a Kafka that is already there: what compose.yaml and a trial installation show their agent."""
+"""The demo's traffic into a Kafka that is already there: what a trial installation shows its agent."""
 
 from __future__ import annotations
 
