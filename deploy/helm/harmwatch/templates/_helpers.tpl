@@ -1,0 +1,194 @@
+{{- define "harmwatch.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* At most 52 characters: a StatefulSet's controller adds a hash to it, in a label of 63. */ -}}
+{{- define "harmwatch.fullname" -}}
+{{- $name := include "harmwatch.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "harmwatch.selector" -}}
+app.kubernetes.io/name: {{ include "harmwatch.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "harmwatch.labels" -}}
+{{ include "harmwatch.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "harmwatch.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "harmwatch.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "harmwatch.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- $tag := default (printf "%s%s" .Chart.AppVersion (ternary "-cuda" "" .Values.gpu.enabled)) .Values.image.tag -}}
+{{- printf "%s:%s" .Values.image.repository $tag -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* harmwatch.yaml: what the chart knows, then the profile, then `config`; the later goes before the earlier. */ -}}
+{{- define "harmwatch.config" -}}
+{{- $kafka := dict "bootstrap_servers" .Values.kafka.bootstrapServers "group_id" .Values.kafka.groupId -}}
+{{- with .Values.tls -}}
+{{- if .secretName -}}
+{{- $_ := set $kafka "security_protocol" "SSL" -}}
+{{- $_ := set $kafka "ssl_ca_file" "/etc/harmwatch-tls/ca.crt" -}}
+{{- if .clientCertificate -}}
+{{- $_ := set $kafka "ssl_cert_file" "/etc/harmwatch-tls/tls.crt" -}}
+{{- $_ := set $kafka "ssl_key_file" "/etc/harmwatch-tls/tls.key" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.secret.saslPasswordKey -}}
+{{- $_ := set $kafka "security_protocol" "SASL_SSL" -}}
+{{- $_ := set $kafka "sasl_mechanism" "SCRAM-SHA-512" -}}
+{{- $_ := set $kafka "sasl_username" "${HARMWATCH_SASL_USERNAME}" -}}
+{{- $_ := set $kafka "sasl_password" "${HARMWATCH_SASL_PASSWORD}" -}}
+{{- end -}}
+{{- $web := dict "host" "0.0.0.0" "port" .Values.service.port "token" "${HARMWATCH_TOKEN}" -}}
+{{- $config := dict "kafka" $kafka "topics" (dict "events" .Values.kafka.topics) "web" $web -}}
+{{- if .Values.secret.hashKeyKey -}}
+{{- $_ := set $config "evidence" (dict "hash_key" "${HARMWATCH_HASH_KEY}") -}}
+{{- end -}}
+{{- $profile := dict -}}
+{{- if .Values.profile -}}
+{{- $profile = .Files.Get (printf "profiles/%s.yaml" .Values.profile) | fromYaml -}}
+{{- end -}}
+{{- mustMergeOverwrite $config $profile (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{- define "harmwatch.probe" -}}
+httpGet: {path: {{ .path }}, port: http}
+{{ toYaml .with }}
+{{- end -}}
+
+{{- /* The pod of both kinds of workload. */ -}}
+{{- define "harmwatch.pod" -}}
+metadata:
+  labels:
+    {{- include "harmwatch.labels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    kubectl.kubernetes.io/default-container: harmwatch
+    {{- if .Values.rollOnConfigChange }}
+    checksum/config: {{ include "harmwatch.config" . | sha256sum }}
+    {{- end }}
+    {{- with .Values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "harmwatch.serviceAccountName" . }}
+  automountServiceAccountToken: false    # it never asks the cluster for anything
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- if and .Values.gpu.enabled .Values.gpu.runtimeClassName }}
+  runtimeClassName: {{ .Values.gpu.runtimeClassName }}
+  {{- end }}
+  {{- with .Values.image.pullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 10001
+    runAsGroup: 10001
+    fsGroup: 10001
+    seccompProfile: {type: RuntimeDefault}
+  containers:
+    - name: harmwatch
+      image: {{ include "harmwatch.image" . }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [run, --config, /etc/harmwatch/harmwatch.yaml]
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        capabilities: {drop: [ALL]}
+      ports:
+        - {name: http, containerPort: {{ .Values.service.port }}, protocol: TCP}
+      env:
+        {{- range $variable, $key := dict
+            "HARMWATCH_TOKEN" .Values.secret.tokenKey
+            "HARMWATCH_HASH_KEY" .Values.secret.hashKeyKey
+            "HARMWATCH_SASL_USERNAME" .Values.secret.saslUsernameKey
+            "HARMWATCH_SASL_PASSWORD" .Values.secret.saslPasswordKey }}
+        {{- if $key }}
+        - name: {{ $variable }}
+          valueFrom: {secretKeyRef: {name: {{ $.Values.secret.name }}, key: {{ $key }}}}
+        {{- end }}
+        {{- end }}
+        {{- with .Values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      startupProbe:
+        {{- include "harmwatch.probe" (dict "path" "/healthz" "with" .Values.probes.startup) | nindent 8 }}
+      livenessProbe:
+        {{- include "harmwatch.probe" (dict "path" "/healthz" "with" .Values.probes.liveness) | nindent 8 }}
+      readinessProbe:
+        {{- include "harmwatch.probe" (dict "path" "/readyz" "with" .Values.probes.readiness) | nindent 8 }}
+      resources:
+        {{- $resources := deepCopy .Values.resources }}
+        {{- if .Values.gpu.enabled }}
+        {{- $limits := merge (dict .Values.gpu.resourceName .Values.gpu.count) (default (dict) $resources.limits) }}
+        {{- $_ := set $resources "limits" $limits }}
+        {{- end }}
+        {{- toYaml $resources | nindent 8 }}
+      volumeMounts:
+        - {name: config, mountPath: /etc/harmwatch, readOnly: true}
+        - {name: tmp, mountPath: /tmp}
+        {{- if .Values.tls.secretName }}
+        - {name: tls, mountPath: /etc/harmwatch-tls, readOnly: true}
+        {{- end }}
+        {{- with .Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+  volumes:
+    - name: config
+      configMap: {name: {{ include "harmwatch.fullname" . }}}
+    - name: tmp
+      emptyDir: {sizeLimit: 256Mi}
+    {{- if .Values.tls.secretName }}
+    - name: tls
+      secret: {secretName: {{ .Values.tls.secretName }}, defaultMode: 0440}
+    {{- end }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

@@ -1,0 +1,75 @@
+"""What of compose runs without Docker: its Prometheus configuration, and its traffic on the embedded broker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.traffic import MODELS, Traffic
+from tests.brokers.layers import find_promtool
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+@pytest.mark.layer("promtool")
+def test_prometheus_takes_its_configuration_with_all_rules(tmp_path: Path) -> None:
+    written = (DEPLOY / "compose" / "prometheus.yaml").read_text(encoding="utf-8")
+    rules = DEPLOY / "prometheus" / "rules"
+    assert "/etc/prometheus/rules" in written
+    (tmp_path / "prometheus.yaml").write_text(written.replace("/etc/prometheus/rules", str(rules)), encoding="utf-8")
+    command = [find_promtool(), "check", "config", tmp_path / "prometheus.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("rules found") == len(list(rules.glob("*.yaml")))
+
+
+@pytest.mark.layer("promtool")
+@pytest.mark.parametrize("path", sorted((DEPLOY / "profiles" / "budgets").glob("*.yaml")), ids=lambda path: path.stem)
+def test_prometheus_takes_the_budgets_of_a_profile(path: Path) -> None:
+    done = subprocess.run([find_promtool(), "check", "rules", path], capture_output=True, text=True, timeout=60.0)
+    assert done.returncode == 0 and "2 rules found" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.layer("embedded")
+async def test_the_traffic_reaches_a_broker_that_is_there_and_makes_its_topic() -> None:
+    async with EmbeddedBroker() as broker:
+        words = (
+            "demo",
+            "--publish",
+            broker.bootstrap_servers,
+            "--events",
+            "300",
+            "--seconds",
+            "2",
+            "--seed",
+            "5",
+            "--json",
+        )
+        command = [sys.executable, "-m", "streams.cli", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120.0)
+        assert done.returncode == 0, done.stderr
+        records = Traffic(5, 300, 0.0, 2.0).expected.records
+        assert json.loads(done.stdout) == {"records": records, "topic": "inference.events"}
+        consumer = AIOKafkaConsumer(
+            "inference.events", bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            keys = [(await consumer.getone()).key for _ in range(records)]
+            assert len(consumer.assignment()) == 3
+        finally:
+            await consumer.stop()
+        assert {key.decode() for key in keys if key} == set(MODELS)
+
+
+@pytest.mark.layer("embedded")
+def test_brokers_that_are_not_there_are_one_line_and_exit_code_1() -> None:
+    words = ("demo", "--publish", "127.0.0.1:1", "--events", "300", "--seconds", "2")
+    done = subprocess.run([sys.executable, "-m", "streams.cli", *words], capture_output=True, text=True, timeout=120.0)
+    assert done.returncode == 1 and "no broker answers" in done.stderr and "Traceback" not in done.stderr
