@@ -38,7 +38,7 @@ def test_without_any_other_it_does_not() -> None:
         create_topics(Broker({"harm.dlq": TopicAuthorizationFailedError}), topic_specs(WorkerConfig(), 4), 1)
 
 
-def test_the_audit_topic_may_be_left_out() -> None:
-    config = WorkerConfig.model_validate({"topics": {"audit": None}})
-    assert [spec.name for spec in topic_specs(WorkerConfig(), 4) if spec.optional] == ["harm.audit"]
+def test_topics_that_a_worker_can_do_without_may_be_left_out() -> None:
+    config = WorkerConfig.model_validate({"topics": {"audit": None, "feedback": None}})
+    assert [spec.name for spec in topic_specs(WorkerConfig(), 4) if spec.optional] == ["harm.audit", "harm.feedback"]
     assert not any(spec.optional for spec in topic_specs(config, 4))
