@@ -44,7 +44,9 @@ _FAILURES = {
         "against that, in part.",
         "Attacks in the form of an ordinary request inside a document are told by form and by words such as bank "
         "transfers: the same sentence from the user would be no attack.",
-        "Languages other than English and Chinese rest on a few hundred translated rows each.",
+        "Languages other than English and Chinese rest on a few hundred translated rows each, and own overrides.",
+        "Short orders without a goal, in Korean, Hindi, Thai or Vietnamese above all, and bedtime stories of a "
+        "grandmother rank above ordinary text and often stay under the threshold.",
     ),
 }
 

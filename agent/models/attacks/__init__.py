@@ -16,8 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.models.attacks import chinese, english
+from agent.models.attacks.applications import application_text
+from agent.models.attacks.classics import classic_text
+from agent.models.attacks.data_texts import data_text
+from agent.models.attacks.other_pieces import OTHER_PIECES
 from agent.models.attacks.others import OTHERS
-from agent.models.attacks.pieces import Pieces, fill
+from agent.models.attacks.pieces import Pieces, Pools, fill
 
 __all__ = ["GROUPS", "OwnRow", "generate"]
 
@@ -132,6 +136,24 @@ def _page(sentences: list[str], pieces: Pieces, rng: random.Random) -> str:
     return "\n".join(marks[0] + sentence + marks[1] for sentence in sentences)
 
 
+def _application(pieces: Pieces, label: int, rng: random.Random) -> str:
+    return application_text(pieces, label, rng)
+
+
+def _data(pieces: Pieces, label: int, rng: random.Random) -> str:
+    """Tables, logs, dumps; as many harmless ones have a sentence in them as have none."""
+    if label:
+        said = fill(rng.choice(("{open}{then}", "{open}{then}", "{direct}", "{tool}")), pieces.pools(1), rng)
+    else:
+        said = _one(pieces, rng.choice(("fact", "tool", "trigger", "plain")), 0, rng) if rng.random() < 0.5 else ""
+    return data_text(pieces, said, rng)
+
+
+def _classic(pieces: Pieces, label: int, rng: random.Random) -> str:
+    padding = _padding(pieces, rng, 0.1)
+    return pieces.space.join([*padding, classic_text(pieces, label, rng)])
+
+
 _CONTAINERS = (_text, _mail, _record, _record, _page)
 
 _MAKERS: dict[str, tuple[_Maker, int, int]] = {
@@ -139,8 +161,24 @@ _MAKERS: dict[str, tuple[_Maker, int, int]] = {
     "own_persona": (_persona, 700, 900),
     "own_story": (_story, 500, 500),
     "own_indirect": (_indirect, 1100, 1100),
+    "own_application": (_application, 1000, 1500),
+    "own_data": (_data, 500, 900),
+    "own_classics": (_classic, 1000, 1000),
 }
 """Maker, and how many attacks and harmless texts it makes in English and in Chinese each."""
+
+
+def _short(pools: tuple[Pools, Pools], label: int, rng: random.Random) -> str:
+    """An order or two, or the first half of one alone; in harmless texts a remark and a task."""
+    harmless, attack = pools[1], pools[0]
+    first, second = (attack["open"], attack["then"]) if label else (harmless["say"], harmless["task"])
+    parts = [rng.choice(first)]
+    if rng.random() < 0.75:
+        parts.append(rng.choice(second))
+    if rng.random() < 0.2:
+        parts.insert(0, rng.choice(harmless["say"]))
+    return rng.choice((" ", ", ", ". ")).join(parts) + rng.choice(("", ".", "!"))
+
 
 GROUPS = (*_MAKERS, "own_languages")
 
@@ -170,5 +208,10 @@ def generate(seed: int, share: float = 1.0) -> list[OwnRow]:
                 if label and rng.random() < 0.4:
                     chosen.insert(0, rng.choice(classes[1]))
                 text = " ".join(chosen)
+                rows.setdefault(text, OwnRow(text, lang, label, "own_languages"))
+    for lang, pools in OTHER_PIECES.items():
+        for label in (1, 0):
+            for _ in range(round(140 * share)):
+                text = _short(pools, label, rng)
                 rows.setdefault(text, OwnRow(text, lang, label, "own_languages"))
     return list(rows.values())

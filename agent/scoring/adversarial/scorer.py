@@ -51,7 +51,7 @@ class AdversarialScorer(LinearScorer):
         super().__init__(model, threshold)
         self.categories: Mapping[str, Dimension] = dict.fromkeys((CATEGORY, *_NAMED, *_STRENGTHS), self.dimension)
         if model is None:
-            self.version = "builtin@2"
+            self.version = "builtin@3"
         self._inspector: Inspector | None = None
 
     @property

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.models.attacks import GROUPS, OwnRow, generate
+from agent.models.attacks.data_texts import SHAPES, data_text
+from agent.models.attacks.english import PIECES
+from agent.models.attacks.other_pieces import OTHER_PIECES
 from agent.models.attacks.others import OTHERS
 from agent.models.attacks.pieces import fill, split
 
@@ -22,7 +25,7 @@ def rows() -> list[OwnRow]:
 def test_every_group_has_both_classes_in_its_languages(rows: list[OwnRow]) -> None:
     found = {(row.group, row.lang, row.label) for row in rows}
     expected = {(group, lang, label) for group in GROUPS[:-1] for lang in ("en", "zh") for label in (0, 1)}
-    expected |= {(GROUPS[-1], lang, label) for lang in OTHERS for label in (0, 1)}
+    expected |= {(GROUPS[-1], lang, label) for lang in {*OTHERS, *OTHER_PIECES} for label in (0, 1)}
     assert found == expected
 
 
@@ -47,6 +50,28 @@ def test_trigger_words_stand_in_both_classes(rows: list[OwnRow]) -> None:
         for word in words:
             labels = {row.label for row in rows if row.lang == lang and word in row.text.lower()}
             assert labels == {0, 1}, word
+
+
+def test_frames_of_applications_and_shapes_of_data_stand_in_both_classes(rows: list[OwnRow]) -> None:
+    for group, marks in (
+        ("own_application", ("### ", "Context", "资料", "JSON", "<|im_start|>", "Human: ", "用户: ", "SQL", '"""')),
+        ("own_data", ("<td>", "| --", " INFO ", "\n", '": ', "---", "00")),
+    ):
+        for mark in marks:
+            assert {row.label for row in rows if row.group == group and mark in row.text} == {0, 1}, mark
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_data_of_any_shape_holds_its_sentence(shape: str, lang: str) -> None:
+    made = [SHAPES[shape]("the sentence", 3, lang, random.Random(seed)) for seed in range(200)]
+    least = 0.9 if shape == "json" else 1.0  # wide rows lose columns there
+    assert sum("the sentence" in text for text in made) >= least * len(made)
+
+
+@given(st.integers(0, 2**32))
+def test_data_with_a_sentence_is_short_enough_for_it_to_be_seen(seed: int) -> None:
+    assert len(data_text(PIECES, "the sentence", random.Random(seed))) < 4000
 
 
 def test_length_hardly_tells_the_classes_apart(rows: list[OwnRow]) -> None:

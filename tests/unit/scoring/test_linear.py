@@ -73,7 +73,7 @@ def test_the_explanation_is_one_line_about_the_threshold(model: Path) -> None:
 
 def test_the_version_tells_the_shipped_model_from_others(model: Path) -> None:
     assert NgramClassifier().version == "ngrams@1"
-    assert AdversarialScorer().version == "builtin@2"
+    assert AdversarialScorer().version == "builtin@3"
     scorer = NgramClassifier(model=model)
     scorer.warm_up()
     assert scorer.version == "custom@3"

@@ -25,7 +25,7 @@ def test_a_kind_fills_a_slot_under_its_name() -> None:
     by_name = {scorer.name: scorer for scorer in build_scorers(config)}
     assert set(by_name) == {"pii", "toxicity", "adversarial", "groundedness"}
     assert by_name["toxicity"].version == "detoxify@1"
-    assert by_name["adversarial"].version == "builtin@2"
+    assert by_name["adversarial"].version == "builtin@3"
     assert config["toxicity"].thresholds == {"toxicity": 0.7}
 
 
