@@ -23,7 +23,7 @@ from streams.ports import Message
 from streams.topics import admin_client, describe_topics
 from streams.worker import Worker
 from tests.builders import native
-from tests.integration.test_worker import BROKERS, get, publish, sample_sum, until, values
+from tests.integration.test_worker import BROKERS, get, publish, sample_sum, serving, until, values
 
 WATCH = {"watch_seconds": 0.05}
 
@@ -69,19 +69,12 @@ class Bench:
         worker = Worker.build(file.config(), file=file)
         loop = asyncio.get_running_loop()
         worker.install_signals(loop)
-        task = asyncio.create_task(worker.run())
         try:
-            async with asyncio.timeout(60.0):
-                while not worker.status.readiness().ready:
-                    if task.done():
-                        task.result()
-                    await asyncio.sleep(0.05)
-            yield worker
+            async with serving(worker):
+                yield worker
         finally:
-            worker.tap.request_stop()
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
-            await task
 
     @property
     def config(self) -> WorkerConfig:

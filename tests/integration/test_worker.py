@@ -51,8 +51,8 @@ def make_config(bootstrap: str, prefix: str, **over: Any) -> WorkerConfig:
 
 
 @asynccontextmanager
-async def running(config: WorkerConfig) -> AsyncIterator[Worker]:
-    worker = Worker.build(config)
+async def serving(worker: Worker) -> AsyncIterator[Worker]:
+    """From when it is ready until it has drained."""
     task = asyncio.create_task(worker.run())
     try:
         async with asyncio.timeout(60.0):
@@ -64,6 +64,12 @@ async def running(config: WorkerConfig) -> AsyncIterator[Worker]:
     finally:
         worker.tap.request_stop()
         await task
+
+
+@asynccontextmanager
+async def running(config: WorkerConfig) -> AsyncIterator[Worker]:
+    async with serving(Worker.build(config)) as worker:
+        yield worker
 
 
 async def until(condition: Any, seconds: float = 30.0) -> None:
