@@ -93,7 +93,7 @@ class Status:
             clock,
             config.campaigns.quiet_seconds,
             marks=config.topics.feedback is not None,
-            evidence=config.evidence.enabled,
+            evidence=lambda: pipeline.rules.current.publishes,
         )
 
     def health(self) -> Health:

@@ -35,8 +35,10 @@ class ConsoleWatch:
         The window state of all workers.
     quiet_seconds
         A campaign without an event for so long, in event time, is over.
-    marks, evidence
-        Whether marks are taken, and whether there is evidence at all; the console says so.
+    marks
+        Whether marks are taken; the console says so.
+    evidence
+        Whether there is evidence at all, asked each time: it may change while the worker runs.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class ConsoleWatch:
         quiet_seconds: float,
         *,
         marks: bool,
-        evidence: bool = True,
+        evidence: Callable[[], bool] = lambda: True,
     ) -> None:
         self._merged = merged
         self._metrics = metrics
@@ -56,7 +58,7 @@ class ConsoleWatch:
         self._readings: Sequence[Reading] = ()
         self._read_at = -_FRESH_SECONDS
         self.marks = marks
-        self.evidence = evidence
+        self._evidence = evidence
         self.recent = RecentFindings()
         self.book = FeedbackBook()
         self.histories = Histories()
@@ -124,7 +126,7 @@ class ConsoleWatch:
                 model=model, dimension=dimension, after=after, most=most)],
             "precision": self.book.precision(model),
             "feedback": self.marks,
-            "evidence": self.evidence,
+            "evidence": self._evidence(),
         }  # fmt: skip
 
     def feedback(self) -> Iterable[Feedback]:

@@ -137,3 +137,14 @@ def test_findings_come_with_what_was_said_of_them(bench: Bench) -> None:
     assert [precision.marked for precision in answer["precision"]] == [1]
     assert "scorers" not in answer["findings"][0]
     assert msgspec.json.encode(answer)
+
+
+def test_whether_there_is_evidence_is_asked_each_time(bench: Bench) -> None:
+    """A reloaded configuration may have turned it off."""
+    wanted = [True]
+    watch = ConsoleWatch(
+        lambda: bench.windows, bench.metrics, bench.clock, 900.0, marks=True, evidence=lambda: wanted[0]
+    )
+    assert watch.findings(None, None, 0, 10)["evidence"] is True
+    wanted[0] = False
+    assert watch.findings(None, None, 0, 10)["evidence"] is False
