@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards charts bench bench-bias recovery fuzz e2e canary format clean
+.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,7 +56,9 @@ $(BIN)/helm $(BIN)/kubeconform: | $(BIN)/python
 	@echo "building $(@F) (some minutes the first time) ..."
 	@GOBIN=$(abspath $(BIN)) GOFLAGS=-mod=mod go install -ldflags='-s -w' $(if $(filter helm,$(@F)),$(HELM),$(KUBECONFORM))
 
-charts: $(VENV)/.test $(BIN)/helm $(BIN)/kubeconform ## image and Helm chart: hadolint, helm lint, helm template, kubeconform
+tools: $(BIN)/helm $(BIN)/kubeconform ## helm and kubeconform, built from the Go module proxy
+
+charts: $(VENV)/.test tools ## image and Helm chart: hadolint, helm lint, helm template, kubeconform
 	@HARMWATCH_REQUIRE_LAYERS=hadolint,helm,kubeconform $(BIN)/python -m pytest -q tests/integration/test_chart.py tests/integration/test_image.py tests/unit/test_deploy.py tests/unit/test_profiles.py $(ARGS)
 
 bench: $(VENV)/.test ## the speed of every stage on this machine; end to end on real Kafka where Java is
