@@ -159,7 +159,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, drain, number)
         if self.reloader is not None:
-            loop.add_signal_handler(signal.SIGHUP, self.reloader.request)
+            # Not add_signal_handler: when the loop closes, SIGHUP would be left to its default, which ends the process.
+            request = self.reloader.request
+            signal.signal(signal.SIGHUP, lambda _number, _frame: loop.is_closed() or loop.call_soon_threadsafe(request))
 
     async def run(self) -> None:
         """Warm up, serve the web port, tap until asked to stop, drain.
