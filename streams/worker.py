@@ -144,7 +144,7 @@ class Worker:
             status.snapshot,
             api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
-        metrics.config_taken(clock.now())
+        metrics.config_taken(clock.now(), file.sha256 if file else "")
         reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
         return cls(config, pipeline, tap, web, status, metrics, reloader, feedback)
 

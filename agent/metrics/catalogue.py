@@ -234,6 +234,11 @@ _SPECS = (
         "",
         "When a configuration was last taken, at start or while running, Unix time.",
     ),
+    _gauge(
+        "harmwatch_config_hash",
+        "",
+        "First 48 bits of the SHA-256 of the configuration file that runs: equal numbers are equal files.",
+    ),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(
         "harmwatch_other_series_total",

@@ -253,15 +253,17 @@ class Metrics(HarmGauges):
     def last_progress(self, epoch_seconds: float) -> None:
         self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
 
-    def config_taken(self, epoch_seconds: float) -> None:
-        """The file is what runs: at the start, or after a reload."""
+    def config_taken(self, epoch_seconds: float, sha256: str = "") -> None:
+        """The file is what runs: at the start, or after a reload. ``sha256`` is hexadecimal, empty without a file."""
+        if sha256:
+            self._numbers["harmwatch_config_hash"].child(()).value = float(int(sha256[:12], 16))
         self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 1.0
         self._numbers["harmwatch_config_last_reload_success_timestamp_seconds"].child(()).value = epoch_seconds
 
-    def config_reload(self, epoch_seconds: float, *, applied: bool) -> None:
+    def config_reload(self, epoch_seconds: float, *, applied: bool, sha256: str = "") -> None:
         self._numbers["harmwatch_config_reloads_total"].child(("applied" if applied else "refused",)).value += 1
         if applied:
-            self.config_taken(epoch_seconds)
+            self.config_taken(epoch_seconds, sha256)
         else:
             self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 0.0
 

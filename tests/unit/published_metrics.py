@@ -57,6 +57,7 @@ harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_config_reloads_total counter outcome
 harmwatch_config_last_reload_successful gauge -
 harmwatch_config_last_reload_success_timestamp_seconds gauge -
+harmwatch_config_hash gauge -
 harmwatch_other_series_total counter metric
 harmwatch_answers_total counter model
 harmwatch_refusals_total counter model
