@@ -219,7 +219,14 @@ def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackPar
         return None
 
     def new_sink() -> KafkaSink:
-        return KafkaSink(config.kafka, patience_seconds=_MARK_SECONDS, max_message_bytes=_MARK_BYTES, clock=clock)
+        return KafkaSink(
+            config.kafka,
+            patience_seconds=_MARK_SECONDS,
+            max_message_bytes=_MARK_BYTES,
+            clock=clock,
+            request_seconds=_MARK_SECONDS / 2,
+            missing_seconds=0.0,
+        )
 
     console = status.console
     desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock)
