@@ -133,7 +133,7 @@ class Worker:
         tap_box.append(tap)
         status = Status(config, pipeline, tap, watchdog, metrics, clock)
         tap.observer = status.console
-        feedback = _feedback(config, status, clock)
+        feedback = _feedback(config, status, metrics, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
@@ -213,7 +213,7 @@ class Worker:
                 await asyncio.sleep(2.0)
 
 
-def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackParts | None:
+def _feedback(config: WorkerConfig, status: Status, metrics: Metrics, clock: Clock) -> FeedbackParts | None:
     topic = config.topics.feedback
     if topic is None:
         return None
@@ -229,7 +229,7 @@ def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackPar
         )
 
     console = status.console
-    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock)
+    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock, metrics.feedback)
     return FeedbackParts(desk, FeedbackFeed(KafkaLogReader(config.kafka, topic), console.book, clock))
 
 

@@ -13,6 +13,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import empty_family, histogram_family, number_family
+from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
 from agent.scores import Dimension
@@ -24,7 +25,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(HarmGauges):
+class Metrics(HarmGauges, FeedbackCounts):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, and `collect`, belong to one thread, that of the tap's event loop; so no

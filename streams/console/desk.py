@@ -11,6 +11,7 @@ import msgspec
 
 from agent.clock import Clock, iso_time
 from agent.errors import TransportError
+from agent.scores import Dimension
 from streams.console.feedback import Feedback, FeedbackBook, feedback_key
 from streams.console.findings import RecentFindings
 from streams.ports import LogReader, Message, Sink
@@ -39,6 +40,8 @@ class FeedbackDesk:
     new_sink
         Makes a sink that is not started; a new one after each failure, so that no mark is tried again later that its
         operator was told has failed. What was on its way then may arrive all the same: the feed shows it.
+    counted
+        Hears dimension, category and mark of each that was confirmed.
     deadline_seconds
         Every mark is confirmed within it, or has failed: waiting for others' marks included.
     """
@@ -50,6 +53,7 @@ class FeedbackDesk:
         book: FeedbackBook,
         new_sink: Callable[[], Sink],
         clock: Clock,
+        counted: Callable[[Dimension, str, bool | None], None] = lambda _dimension, _category, _correct: None,
         deadline_seconds: float = _DEADLINE_SECONDS,
     ) -> None:
         self._topic = topic
@@ -57,6 +61,7 @@ class FeedbackDesk:
         self._book = book
         self._new_sink = new_sink
         self._clock = clock
+        self._counted = counted
         self._deadline_seconds = deadline_seconds
         self._sink: Sink | None = None
         self._writing = asyncio.Lock()
@@ -102,6 +107,7 @@ class FeedbackDesk:
             async with asyncio.timeout(self._deadline_seconds), self._writing:
                 await self._write(Message(self._topic, key, value))
                 self._book.take(key, value)
+            self._counted(found.dimension, found.category, correct)
         except TimeoutError:
             raise TransportError(f"{self._topic}: no answer within {self._deadline_seconds:g} s") from None
         return mark

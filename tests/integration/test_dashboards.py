@@ -114,6 +114,17 @@ async def send_traffic(settings: WorkerConfig) -> int:
     return sent
 
 
+async def mark_some(worker: Worker) -> None:
+    """As an operator does on the console."""
+    assert worker.feedback is not None
+    category = "pii.email"
+    held = [
+        one for one in worker.status.console.recent.latest(most=600) if category in {f.category for f in one.findings}
+    ]
+    for number, one in enumerate(held[:12]):
+        await worker.feedback.desk.mark(one.id, category, number % 4 > 0)
+
+
 def has_figures(series: list[dict[str, Any]]) -> bool:
     samples = [one["value"] for one in series if "value" in one]
     samples += [sample for one in series for sample in one.get("values", ())]
@@ -169,6 +180,7 @@ async def test_no_panel_is_empty(embedded_broker: Any, tmp_path: Path) -> None:
                 while sum(worker.tap.committed.values()) < sent:
                     assert not working.done(), working.exception()
                     await asyncio.sleep(0.1)
+            await mark_some(worker)
             await until_scraped(prometheus, SystemClock().now() + SCRAPE_SECONDS)
             end = SystemClock().now()
             dashboards = [read(file) for file in COMMITTED]

@@ -24,7 +24,7 @@ from streams.worker import Worker
 from tests.brokers.base import admin_client
 from tests.brokers.kafka import KafkaCluster
 from tests.builders import native
-from tests.integration.test_worker import BROKERS, get, make_config, publish, running, until
+from tests.integration.test_worker import BROKERS, get, make_config, publish, running, sample_sum, until
 
 PRIVATE_BROKERS = [
     pytest.param("embedded_cluster", marks=pytest.mark.layer("embedded")),
@@ -113,6 +113,11 @@ async def test_marks_of_one_worker_are_known_to_the_others_after_a_restart_and_t
                 assert await desk.mark(worker, held, number % 2 == 0) == (200, "")
                 assert (await desk.mark(other, held, True))[0] == 404
         await until(lambda: marks_of(one) == marks_of(two) == [(24, 12)])
+        marked = 'harmwatch_feedback_findings{category="toxicity",dimension="output",mark="right"} 12.0'
+        for worker in (one, two):
+            exposition = await get(worker, "/metrics")
+            assert marked in exposition
+            assert sample_sum(exposition, "harmwatch_feedback_total") == len(held_by(worker))
         version = held_by(one)[0].scorers["toxicity"]
     async with desk.workers("w3") as (again,):
         await until(lambda: marks_of(again) == [(24, 12)])

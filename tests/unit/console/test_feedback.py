@@ -68,14 +68,17 @@ def test_what_is_no_mark_is_passed_over(value: bytes) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from([True, False, None]), st.sampled_from("ab"))))
 def test_counts_are_those_of_the_marks_held(steps: list[tuple[int, bool | None, str]]) -> None:
-    book = FeedbackBook(most=8)
+    told: dict[str, tuple[int, int]] = {}
+    book = FeedbackBook(most=8, told=lambda _, category, right, wrong: told.update({category: (right, wrong)}))
     for number, correct, model in steps:
         mark = make_mark(number, bool(correct), model=model)
         book.take(feedback_key(mark.id, mark.category), None if correct is None else msgspec.json.encode(mark))
     marks = list(book)
     assert len(marks) == len(book) <= 8
     counted = [(found.marked, found.correct) for found in book.precision()]
-    assert counted == ([(len(marks), sum(mark.correct for mark in marks))] if marks else [])
+    right = sum(mark.correct for mark in marks)
+    assert counted == ([(len(marks), right)] if marks else [])
+    assert told.get("toxicity", (0, 0)) == (right, len(marks) - right)
 
 
 class Desk:
