@@ -32,6 +32,7 @@ __all__ = ["burst_pages", "clean_minutes", "killed_while_firing", "measure", "un
 
 #: After the window allows, in evaluation intervals.
 MOST_INTERVALS = 2.0
+LEAST_SCRAPES = 0.95
 _PAST_MINUTES = 120.0
 _PAGE_MINUTES = 15.0
 _RESOLVE_MINUTES = 25.0
@@ -64,6 +65,8 @@ async def clean_minutes(rig: PagingRig, minutes: float) -> dict[str, Any]:
         'avg by (model) (model_dimension_window:harmwatch_harmful_events:median{dimension="output"})'
     )
     fired = await rig.firing(began)
+    seconds = round(rig.minutes(minutes))
+    ups = await rig.prometheus.instant(f"avg_over_time(up[{seconds}s])")
     return {
         "minutes": minutes,
         "models": len(RATES),
@@ -71,6 +74,7 @@ async def clean_minutes(rig: PagingRig, minutes: float) -> dict[str, Any]:
         "models_whose_spikes_are_watched": sorted(one["metric"]["model"] for one in ready),
         "calls": sum(rig.traffic.calls.values()) - sum(calls.values()),
         "usual_share_of_harmful_output": {one["metric"]["model"]: round(float(one["value"][1]), 5) for one in shares},
+        "scrapes_that_succeeded": round(float(ups[0]["value"][1]), 4),
         "pages": len(rig.webhook.of("pager", began)),
         "pages_before": len(rig.webhook.of("pager")) - len(rig.webhook.of("pager", began)),
         "tickets": sorted({a.name for n in rig.webhook.of("tickets") for a in n.alerts}),
@@ -162,6 +166,9 @@ def problems(result: dict[str, Any]) -> list[str]:
     ]
     if others := set(killed["paged"]) - {"HarmwatchDown", SPIKE}:
         found.append(f"the killed worker paged {sorted(others)}, too")
+    if clean["scrapes_that_succeeded"] < LEAST_SCRAPES:
+        share = f"{clean['scrapes_that_succeeded']:.0%}"
+        found.append(f"{share} of scrapes succeeded: this machine is too busy, or --faster too high")
     if result["tracebacks"]:
         found.append(f"{result['tracebacks']} tracebacks in the worker's log")
     return found
@@ -182,8 +189,8 @@ def _print(console: Console, result: dict[str, Any], wrong: Sequence[str]) -> No
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 when all is as it has to be, 1 when not, 2 where a part is absent."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.paging", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="about three minutes, for CI")
-    parser.add_argument("--faster", type=float, help="how many times; 60 with --short, else 20")
+    parser.add_argument("--short", action="store_true", help="about four minutes, for CI")
+    parser.add_argument("--faster", type=float, help="how many times; 40 with --short, else 20")
     parser.add_argument(
         "--clean", type=float, metavar="MINUTES", help="of clean traffic, before time is compressed; 30"
     )
@@ -200,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             result = asyncio.run(
                 measure(
                     cluster,
-                    faster=args.faster or (60.0 if args.short else 20.0),
+                    faster=args.faster or (40.0 if args.short else 20.0),
                     clean=args.clean or 30.0,
                     bursts=args.bursts or (2 if args.short else 5),
                     seed=args.seed,
