@@ -85,14 +85,15 @@ async def clean_minutes(rig: PagingRig, minutes: float) -> dict[str, Any]:
 async def burst_pages(rig: PagingRig, *, resolve: bool = True) -> Delay:
     """A minute at five percent of outputs: until the page, and until it is resolved."""
     start = rig.clock.now() + 0.1
+    spike = {"model": BURSTING, "dimension": "output"}
     burst = rig.traffic.plant(BURSTING, start, rig.minutes(1.0))
-    found = await rig.webhook.until(SPIKE, "firing", rig.minutes(_PAGE_MINUTES), since=start, model=BURSTING)
+    found = await rig.webhook.until(SPIKE, "firing", rig.minutes(_PAGE_MINUTES), since=start, **spike)
     scrape = SCRAPE_SECONDS / rig.faster
     rules = rig.bench.folder / "rules"
     delay = await delay_of(rig.prometheus, rules, burst, found.at, faster=rig.faster, scrape_seconds=scrape)
     if not resolve:
         return delay
-    ended = await rig.webhook.until(SPIKE, "resolved", rig.minutes(_RESOLVE_MINUTES), since=start, model=BURSTING)
+    ended = await rig.webhook.until(SPIKE, "resolved", rig.minutes(_RESOLVE_MINUTES), since=start, **spike)
     return replace(delay, resolved=ended.at)
 
 
@@ -115,7 +116,7 @@ async def killed_while_firing(rig: PagingRig) -> dict[str, Any]:
         "minutes_from_kill_to_page": minutes(killed, down.at),
         "minutes_from_kill_to_spike_resolved": minutes(killed, spike[0]) if spike else None,
         "worker_ready_seconds_uncompressed": round(ready_seconds, 1),
-        "minutes_from_ready_to_resolved": minutes(restarted + ready_seconds, up.at),
+        "minutes_from_start_to_resolved": minutes(restarted, up.at),
         "paged": sorted(told),
     }
 

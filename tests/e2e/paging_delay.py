@@ -92,14 +92,14 @@ async def delay_of(
     step = scrape_seconds / _STEPS_A_SCRAPE
     course = await prometheus.course(live, burst.start, paged, step)
     true = [float(at) for one in course if _is(one["metric"], burst.model) for at, _ in one["values"]]
-    assert true, "the expression was never true before the page"
     seconds = max(1, round((paged - burst.start) + 1.0))
     samples = f'ALERTS{{alertname="{SPIKE}", model="{burst.model}", dimension="output"}}'
     data = await prometheus.ask("query", query=f"{samples}[{seconds}s]", time=paged)
     moments = {one["metric"]["alertstate"]: _since(one, burst.start) for one in data["result"]}
     assert moments.get("firing"), moments
-    pending = min(moments.get("pending") or [float("inf")])
-    return Delay(burst, min(true), None if pending == float("inf") else pending, min(moments["firing"]), paged)
+    pending, firing = min(moments.get("pending", []), default=None), min(moments["firing"])
+    # An evaluation is a moment at which it was true, too, and may lie between two steps of ours.
+    return Delay(burst, min([*true, pending or firing]), pending, firing, paged)
 
 
 def _is(labels: Mapping[str, str], model: str) -> bool:

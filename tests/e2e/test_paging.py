@@ -8,7 +8,7 @@ from tests.brokers.base import BrokerCluster
 
 from .paging_rig import paging_rig
 
-FASTER = 30.0
+FASTER = 20.0
 
 pytestmark = [pytest.mark.layer("prometheus"), pytest.mark.layer("alertmanager"), pytest.mark.slow]
 
