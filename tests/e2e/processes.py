@@ -34,7 +34,7 @@ class WorkerProcess(BrokerProcess):
 
     def __init__(self, config: Path, port: int, log_path: Path) -> None:
         super().__init__([sys.executable, "-m", "streams.cli", "run", "--config", str(config)], log_path)
-        self._port = port
+        self.port = port
 
     @property
     def running(self) -> bool:
@@ -113,7 +113,7 @@ class WorkerProcess(BrokerProcess):
 
     def _get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=3.0) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3.0) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             error.close()
