@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def exposition_costs() -> dict[str, float]:
-    """Milliseconds for a registry whose budget is spent: ours in its parts, and prometheus_client's text of the same."""
+    """Milliseconds at a budget that is spent: ours in its parts, and prometheus_client's text of the same."""
     registry = CollectorRegistry()
     metrics = Metrics(registry, clock=SystemClock())
     scores = {f"category{i}": i / 20 for i in range(20)}
