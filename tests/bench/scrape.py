@@ -77,7 +77,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes(250, 60, 6, 12_000, 300, 0.25, 15.0)
-SHORT = Sizes(210, 8, 2, 1_000, 20, 0.1, 8.0)
+SHORT = Sizes(210, 4, 2, 500, 12, 0.1, 4.0)
 
 
 class Worker:
@@ -253,6 +253,7 @@ async def measure(sizes: Sizes, tell: Callable[[str], None]) -> dict[str, Any]:
                 rss[f"after_{worker.sent}_events"] = worker.rss_mb()
             tell(f"{sizes.scrapes} scrapes beside traffic")
             scrapes = await many_scrapes(worker, names, sizes)
+            tell(json.dumps({"rss_mb": rss, "rounds": rounds, "scrapes": scrapes}))
             tell("a Prometheus")
             by_prometheus = await scraped_by_prometheus(worker, names, sizes.prometheus_seconds, Path(directory))
             await worker.done()

@@ -43,9 +43,8 @@ async def flooded(cluster: Any, values: Iterable[bytes]) -> AsyncIterator[tuple[
 async def test_thousands_of_names_end_in_other_and_nothing_is_lost(embedded_broker: Any) -> None:
     values = [*real_values(10, 20), *hostile_values(0, NAMES)]
     async with flooded(embedded_broker, values) as (worker, _, sent):
-        await until(lambda: worker.metrics.rows("harmwatch_harm_scored"))
         text = worker.metrics.freeze().text(openmetrics=True)
-        assert (await get(worker, "/metrics")).startswith("# HELP harmwatch_events ")
+        assert (await get(worker, "/metrics")).startswith("# HELP harmwatch_events_total ")
         windows = worker.pipeline.windows.total_measurements()
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
@@ -86,7 +85,9 @@ async def test_whoever_scrapes_badly_holds_up_neither_events_nor_others(embedded
         await until(lambda: sum(worker.tap.committed.values()) == sent + len(more), seconds=120.0)
         answers = await asyncio.gather(*crowd)
         whole = [answer for answer in answers if answer.endswith(b"# EOF\n")]
-        assert 30 <= len(whole) <= 60  # of a hundred connections forty are taken; the others are closed at once
+        # Those beyond a hundred connections are closed at once; whoever is not gets all of it.
+        assert len(whole) >= 60
+        assert all(answer == b"" or answer.endswith(b"# EOF\n") for answer in answers)
         assert (await get(worker, "/metrics")).startswith("# HELP")
         for _, writer in slow:
             writer.transport.abort()
