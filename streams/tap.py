@@ -31,6 +31,7 @@ from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
 from streams.takeover import Takeover, read_takeovers
+from streams.turns import in_turns
 from streams.watchdog import Watchdog
 
 __all__ = ["Tap"]
@@ -40,6 +41,7 @@ _logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
 _HOUSEKEEPING_SECONDS = 1.0
+_RAREST_HOUSEKEEPING_SECONDS = 5.0
 
 
 class Tap:
@@ -349,9 +351,12 @@ class Tap:
     # -- housekeeping ------------------------------------------------------------------------------------------------
 
     async def _keep_house(self) -> None:
+        pause = _HOUSEKEEPING_SECONDS
         while True:
-            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-            readings = self._pipeline.keep_house()
+            await asyncio.sleep(pause)
+            readings, spent = await in_turns(self._pipeline.keep_house_in_pieces(), self._clock)
+            # With hundreds of models the gauges are set less often, rather than a quarter of all time be spent on them.
+            pause = min(max(_HOUSEKEEPING_SECONDS, 9.0 * spent), _RAREST_HOUSEKEEPING_SECONDS)
             if self.observer is not None:
                 self.observer.sample(readings)
             partitions = list(self._resume_at)
