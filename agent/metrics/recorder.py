@@ -14,6 +14,7 @@ from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import Exposition
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
+from agent.metrics.worker_gauges import WorkerGauges
 from agent.scores import Dimension
 
 __all__ = ["Metrics"]
@@ -23,7 +24,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(Exposition, HarmGauges):
+class Metrics(Exposition, HarmGauges, WorkerGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, `freeze` and `collect` belong to one thread, that of the tap's event loop;
@@ -80,7 +81,6 @@ class Metrics(Exposition, HarmGauges):
         self._batch_texts = histogram["harmwatch_batch_texts"]
         self._batch_tokens = histogram["harmwatch_batch_tokens"]
         self._event_lag = histogram["harmwatch_event_lag_seconds"]
-        self._consumer_lag = number["harmwatch_consumer_lag"]
         self._other = number["harmwatch_other_series_total"]
         self._families = (
             *self._numbers.values(),
@@ -241,16 +241,6 @@ class Metrics(Exposition, HarmGauges):
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n
-
-    def consumer_lag(self, topic: str, partition: int, records: int) -> None:
-        self._consumer_lag.child((topic, str(partition))).value = float(records)
-
-    def drop_partition(self, topic: str, partition: int) -> None:
-        """This worker no longer owns the partition: its lag is someone else's to say."""
-        self._consumer_lag.drop((topic, str(partition)))
-
-    def last_progress(self, epoch_seconds: float) -> None:
-        self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
 
     def config_taken(self, epoch_seconds: float) -> None:
         """The file is what runs: at the start, or after a reload."""

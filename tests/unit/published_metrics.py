@@ -54,6 +54,11 @@ harmwatch_decisions_given_up_total counter -
 harmwatch_window_state_left_out_total counter part
 harmwatch_commits_total counter result
 harmwatch_last_progress_timestamp_seconds gauge -
+harmwatch_partition_progress_timestamp_seconds gauge topic,partition
+harmwatch_records_total counter topic
+harmwatch_ready gauge -
+harmwatch_broker_last_answer_timestamp_seconds gauge -
+harmwatch_start_time_seconds gauge -
 harmwatch_config_reloads_total counter outcome
 harmwatch_config_last_reload_successful gauge -
 harmwatch_config_last_reload_success_timestamp_seconds gauge -
