@@ -19,6 +19,7 @@ from typing import Any
 import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import CredentialsT
+from mode.threads import WorkerThread
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig, WorkerConfig
@@ -34,9 +35,31 @@ _logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+_THREAD_SECONDS = 1.0
+
+
+class _Thread(WorkerThread):
+    """The thread of Faust's consumer. It commits what was read of panes, which is read anew by a new process."""
+
+    def __init__(self, service: Any, **options: Any) -> None:
+        super().__init__(service, **options)
+        # Faust's own is none, and Python waits for such a thread before it ends: for minutes while a broker that is
+        # there answers nothing.
+        self.daemon = True
+
+    def stop(self) -> None:
+        """Faust's own waits without a limit, and in our event loop."""
+        self.is_stopped.wait(_THREAD_SECONDS)
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    Worker = _Thread
 
 
 class _Consumer(driver.Consumer):
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
     def close(self) -> None:
         """Leave ending to `stop`, which closes in order.
 

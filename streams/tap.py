@@ -27,6 +27,7 @@ from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
 from streams.contact import BrokerContact
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
+from streams.ending import StopRequest
 from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
@@ -103,7 +104,7 @@ class Tap:
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = False
+        self.stop = StopRequest()
         self._failure: HarmwatchError | None = None
         self.verdicts = 0
         self.dead_letters = 0
@@ -116,7 +117,7 @@ class Tap:
     @property
     def stopping(self) -> bool:
         """True after `request_stop`."""
-        return self._stopping
+        return self.stop.asked
 
     @property
     def committed(self) -> dict[Partition, int]:
@@ -135,7 +136,7 @@ class Tap:
 
     def request_stop(self) -> None:
         """Drain and return from `run`: take no more records, finish those in flight, flush, commit."""
-        self._stopping = True
+        self.stop.ask()
         self._woken.set()
 
     async def run(self) -> None:
@@ -149,10 +150,9 @@ class Tap:
             What was scored cannot be delivered. Nothing undelivered is committed.
         """
         self._loop = asyncio.get_running_loop()
-        await self._sink.start()
         background: list[asyncio.Task[None]] = []
         try:
-            await self._source.start(self)
+            await self.stop.unless_asked(self._start())
             background = [
                 asyncio.create_task(self._checkpoints.run_forever()),
                 asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
@@ -160,7 +160,7 @@ class Tap:
             ]
             if self._label_feed is not None:
                 background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
-            while not self._stopping:
+            while not self.stopping:
                 self._raise_failure(background)
                 await self._turn()
             await self._drain()
@@ -173,6 +173,10 @@ class Tap:
                 await self._source.stop()
             finally:
                 await self._sink.stop()
+
+    async def _start(self) -> None:
+        await self._sink.start()
+        await self._source.start(self)
 
     # -- one turn of the loop ----------------------------------------------------------------------------------------
 

@@ -208,16 +208,16 @@ class Worker:
         while True:
             self.contact.asked()
             try:
-                partitions = await ensure_topics(self.config)
+                partitions = await self.tap.stop.unless_asked(ensure_topics(self.config))
                 self.contact.answered()
-                return partitions
+                return partitions or 0
             except TransportError as error:
-                if self.tap.stopping:
-                    return 0
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
-                await asyncio.sleep(2.0)
+                await self.tap.stop.unless_asked(asyncio.sleep(2.0))
+                if self.tap.stopping:
+                    return 0
 
 
 def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackParts | None:
