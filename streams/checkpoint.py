@@ -19,6 +19,7 @@ from streams.acks import AckTracker
 from streams.config import WorkerConfig
 from streams.contact import BrokerContact
 from streams.ports import Message, Partition, Sink, Source
+from streams.state_owner import StateOwner
 from streams.watchdog import Watchdog
 
 __all__ = ["Checkpointer"]
@@ -62,6 +63,7 @@ class Checkpointer:
         self._watchdog = watchdog
         self._contact = contact
         self._clock = clock
+        self._headers = StateOwner.of(config).headers
         self._acks = AckTracker()
         self._terms = 0
         self._term: dict[Partition, int] = {}
@@ -160,10 +162,12 @@ class Checkpointer:
         for partition, snapshot in zip(partitions, snapshots, strict=True):
             for model, state in snapshot.values.items():
                 key = self._pane_key(model, partition)
-                self._sink.send(Message(self._config.topics.panes, key, state, partition=partition.number))
+                topic = self._config.topics.panes
+                self._sink.send(Message(topic, key, state, self._headers, partition.number))
             if self._late_labels is not None:
                 for waiting in self._late_labels.take_unwritten(partition):
-                    self._sink.send(Message(self._config.topics.decisions, None, waiting, partition=partition.number))
+                    topic = self._config.topics.decisions
+                    self._sink.send(Message(topic, None, waiting, self._headers, partition.number))
         return snapshots
 
     def _tell_what_was_left_out(self) -> None:

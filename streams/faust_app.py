@@ -25,8 +25,8 @@ from agent.errors import TransportError
 from streams.config import KafkaConfig, WorkerConfig
 from streams.kafka_source import KafkaStateReader
 from streams.kafka_stop import stop_client
+from streams.state_owner import StateOwner
 from streams.status import Status
-from streams.takeover import pane_rank
 from streams.tap import Tap
 
 __all__ = ["Host", "build_app"]
@@ -109,7 +109,7 @@ def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faus
         """Window state of all workers, merged for the status page."""
         async for event in stream.events():
             if event.message.value is not None:
-                status.take_pane(event.message.value)
+                status.take_pane(event.message.value, tuple(dict(event.message.headers or ()).items()))
 
     return app
 
@@ -167,12 +167,12 @@ class Host:
 
     async def _read_fleet(self) -> None:
         """What all workers have counted so far; the agent goes on from where its group was, which may be later."""
-        reader = KafkaStateReader(self._config.kafka, rank=pane_rank)
+        reader = KafkaStateReader(self._config.kafka, rank=StateOwner.of(self._config).rank)
         try:
             for number in range(self._pane_partitions):
                 for record in await reader(self._config.topics.panes, number):
                     if record.value is not None:
-                        self._status.take_pane(record.value)
+                        self._status.take_pane(record.value, record.headers)
                         await asyncio.sleep(0)
         except TransportError as error:
             _logger.warning("fleet_not_read reason=%s", error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict, deque
 from typing import Any, NamedTuple, cast
 
@@ -15,11 +16,14 @@ from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
 from agent.scores import Dimension
+from agent.windows.codec import peek
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
 from streams.contact import BrokerContact
+from streams.ports import Headers
+from streams.state_owner import StateOwner
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
@@ -39,6 +43,7 @@ _logger = logging.getLogger(__name__)
 
 _HISTORY = 60
 _RECENT_SECONDS = 10.0
+_WARNING_SECONDS = 300.0
 
 
 class _Look(NamedTuple):
@@ -88,6 +93,8 @@ class Status:
         self._started = clock.now()
         self._started_monotonic = clock.monotonic()
         self._looks: deque[_Look] = deque()
+        self._owner = StateOwner.of(config)
+        self._warn_at = -math.inf
         self.warm = False
         self.fleet = build_windows(config, clock)
         pipeline.read_from(self.merged)
@@ -206,12 +213,23 @@ class Status:
             if count
         ]
 
-    def take_pane(self, value: bytes) -> None:
-        """A value of the pane topic, of whichever worker."""
+    def take_pane(self, value: bytes, headers: Headers = ()) -> None:
+        """A value of the pane topic, of whichever worker; passed over when it is no state of this group and topics."""
+        stranger = self._owner.stranger(headers)
+        if stranger is not None:
+            self._warn_of(stranger)
+            return
         try:
-            self.fleet.absorb(value)
+            if peek(value).topic in self._owner.topics:
+                self.fleet.absorb(value)
         except StateError as error:
             _logger.warning("pane_unreadable reason=%s", error)
+
+    def _warn_of(self, stranger: str) -> None:
+        if self._clock.monotonic() >= self._warn_at:
+            self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
+            topic = self._config.topics.panes
+            _logger.error("panes_of_another_group topic=%s group=%r set=topics.panes", topic, stranger)
 
     def merged(self) -> WindowEngine:
         """The window state of all workers; this one's own, which is a little newer, where there are no others."""

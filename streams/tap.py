@@ -33,6 +33,7 @@ from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.lag import LagWatch
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
+from streams.state_owner import StateOwner
 from streams.takeover import Takeover, read_takeovers
 from streams.turns import in_turns
 from streams.watchdog import Watchdog
@@ -303,11 +304,11 @@ class Tap:
 
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
         patience = self._config.tap.sink_patience_seconds
-        panes = self._config.topics.panes
+        owner, panes = StateOwner.of(self._config), self._config.topics.panes
         decisions = None if self._pipeline.late_labels is None else self._config.topics.decisions
         try:
             for takeover in await read_takeovers(
-                self._source, self._state_reader, panes, decisions, partitions, self._clock, patience
+                self._source, self._state_reader, owner, panes, decisions, partitions, self._clock, patience
             ):
                 await self._adopt(takeover)
             if self._label_feed is not None:

@@ -30,8 +30,8 @@ from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.label_feed import LabelFeed
 from streams.reload import Reloader
+from streams.state_owner import StateOwner, refuse_foreign_state
 from streams.status import Status
-from streams.takeover import pane_rank
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
@@ -124,7 +124,7 @@ class Worker:
                 max_message_bytes=config.tap.max_record_bytes + 1024 * 1024,
                 clock=clock,
             ),
-            state_reader=KafkaStateReader(config.kafka, rank=pane_rank),
+            state_reader=KafkaStateReader(config.kafka, rank=StateOwner.of(config).rank),
             label_feed=_label_feed(config, pipeline, clock),
             decoder=Decoder(topics.formats, config.tap.max_record_bytes),
             pipeline=pipeline,
@@ -210,6 +210,7 @@ class Worker:
             try:
                 partitions = await self.tap.stop.unless_asked(ensure_topics(self.config))
                 self.contact.answered()
+                await self.tap.stop.unless_asked(refuse_foreign_state(self.config))
                 return partitions or 0
             except TransportError as error:
                 if asyncio.get_running_loop().time() >= deadline:
