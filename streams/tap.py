@@ -44,6 +44,8 @@ _logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
+#: Records taken, and published, before it is the turn of the loop's other work: scrapes cannot wait for hundreds.
+_AT_ONCE = 64
 _HOUSEKEEPING_SECONDS = 1.0
 _RAREST_HOUSEKEEPING_SECONDS = 5.0
 
@@ -182,12 +184,12 @@ class Tap:
     # -- one turn of the loop ----------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
-        while self._backlog and not self._pipeline.full:
-            self._take(self._backlog.popleft())
-        published = self._publish(self._pipeline.poll())
+        for _ in range(_AT_ONCE):
+            if self._backlog and not self._pipeline.full:
+                self._take(self._backlog.popleft())
+        published = self._publish(self._pipeline.poll(most=_AT_ONCE))
         if self._backlog:
-            if not published:
-                await self._sleep_until_woken(_BUSY_SECONDS)
+            await (asyncio.sleep(0) if published or not self._pipeline.full else self._sleep_until_woken(_BUSY_SECONDS))
             return
         tap = self._config.tap
         if (

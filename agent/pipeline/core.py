@@ -234,8 +234,8 @@ class Pipeline:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)
 
-    def poll(self, *, drain: bool = False) -> list[RecordOutcome]:
-        """Move batches on and hand back the records that are done, in the order of submission. Does not block.
+    def poll(self, *, drain: bool = False, most: int | None = None) -> list[RecordOutcome]:
+        """Move batches on and hand back the records that are done, at most ``most``, in their order. Does not block.
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ class Pipeline:
                 slot.record.remaining -= 1
             self._texts_in_flight -= len(slots)
         self._feed(drain or self._closed)
-        return self._hand_back()
+        return self._hand_back(most)
 
     def due_in_seconds(self) -> float | None:
         """Seconds until `poll` has something to do even if no scorer finishes; None when nothing is in flight."""
@@ -334,14 +334,14 @@ class Pipeline:
             self._held = None
             self._flying.append(emitted.items)
 
-    def _hand_back(self) -> list[RecordOutcome]:
+    def _hand_back(self, most: int | None) -> list[RecordOutcome]:
         outcomes: list[RecordOutcome] = []
         if not (self._records and self._records[0].remaining == 0):
             return outcomes
         now = self._clock.now()
         scored_at = iso_time(now)
         started = self._clock.monotonic()
-        while self._records and self._records[0].remaining == 0:
+        while self._records and self._records[0].remaining == 0 and len(outcomes) != most:
             record = self._records.popleft()
             self._chars_in_flight -= record.chars
             if record.abandoned:

@@ -32,6 +32,7 @@ from agent.windows.codec import PaneRecord, build_model, decode, encode
 from agent.windows.fitting import StateFitting
 from agent.windows.panes import ModelPanes, PaneLayout, PaneMath
 from agent.windows.partition import OTHER, PartitionPanes
+from agent.windows.places import Places
 from agent.windows.readings import Reading, Snapshot, WindowCounts
 
 __all__ = ["OTHER", "Reading", "Snapshot", "WindowCounts", "WindowEngine"]
@@ -86,6 +87,7 @@ class WindowEngine:
         self._clock = clock
         self._skew = skew_tolerance_seconds
         self._max_models = max_models
+        self._places = Places(max_models)
         self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()
@@ -321,9 +323,9 @@ class WindowEngine:
         return tuple(self._held())
 
     def _held(self) -> dict[str, list[tuple[PartitionPanes, ModelPanes]]]:
-        """By exported name, what is held of it. Sorted, so that workers drop the same names beyond the limit."""
-        names = sorted({name for part in self._partitions.values() for name in part.models} - {OTHER})
-        shown: dict[str, list[tuple[PartitionPanes, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
+        """By exported name, what is held of it."""
+        names = self._places.choose(self._partitions.values())
+        shown: dict[str, list[tuple[PartitionPanes, ModelPanes]]] = {name: [] for name in names}
         for part in self._partitions.values():
             for name, model in part.models.items():
                 shown.setdefault(name if name in shown else OTHER, []).append((part, model))

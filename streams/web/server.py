@@ -29,7 +29,7 @@ _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _MAX_CONNECTIONS = 100
 _FIRST_REQUEST_SECONDS = 10.0
-#: In which an answer must be taken; Prometheus's own time-out of a scrape.
+#: Prometheus's own time-out of a scrape.
 _ANSWER_SECONDS = 10.0
 
 _Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
@@ -53,6 +53,7 @@ class _Connection(RequestHandler):
     """Answers to what is no HTTP at all, without aiohttp's banner and its echo of the request."""
 
     _deadline: asyncio.TimerHandle | None = None
+    answer_seconds = _ANSWER_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
@@ -78,7 +79,7 @@ class _Connection(RequestHandler):
         """Whoever does not read is let go at once, with what was kept for it: a close would wait until it is read."""
         transport = self.transport
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(self.answer_seconds):
                 return await super().finish_response(request, resp, start_time)
         except TimeoutError:
             if isinstance(transport, asyncio.Transport):
@@ -103,8 +104,10 @@ class _Connection(RequestHandler):
 class _Protocol(web.Server):
     """aiohttp's server with our connections."""
 
+    answer_seconds = _ANSWER_SECONDS
+
     def __call__(self) -> RequestHandler:
-        return _Connection(
+        connection = _Connection(
             self,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
@@ -113,6 +116,8 @@ class _Protocol(web.Server):
             max_field_size=_MAX_LINE,
             lingering_time=1.0,
         )
+        connection.answer_seconds = self.answer_seconds
+        return connection
 
 
 class WebServer:
@@ -138,6 +143,8 @@ class WebServer:
         What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
     api
         The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
+    answer_seconds
+        Whoever has not taken an answer after so long is let go.
 
     Raises
     ------
@@ -158,10 +165,12 @@ class WebServer:
         live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
         clock: Clock | None = None,
+        answer_seconds: float = _ANSWER_SECONDS,
     ) -> None:
         self.host = host
         self.port = port
         self._scrapes = Scrapes(freeze_metrics)
+        self._answer_seconds = answer_seconds
         self._health = health
         self._live = live or health
         self._ready = ready
@@ -191,7 +200,9 @@ class WebServer:
         ConfigError
             When the address cannot be bound.
         """
-        runner = web.ServerRunner(_Protocol(self._serve), shutdown_timeout=_SHUTDOWN_SECONDS)
+        protocol = _Protocol(self._serve)
+        protocol.answer_seconds = self._answer_seconds
+        runner = web.ServerRunner(protocol, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.host, self.port).start()
