@@ -211,9 +211,11 @@ class Worker:
             self.contact.asked()
             try:
                 partitions = await self.tap.stop.unless_asked(ensure_topics(self.config))
+                if partitions is None:
+                    return 0
                 self.contact.answered()
                 await self.tap.stop.unless_asked(refuse_foreign_state(self.config))
-                return partitions or 0
+                return partitions
             except TransportError as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise

@@ -80,12 +80,12 @@ def test_a_worker_that_cannot_deliver_ends(kafka_cluster: Callable[..., BrokerCl
 @pytest.mark.slow
 def test_a_worker_that_waits_for_a_broker_ends_when_it_is_told_to(kafka_cluster: Callable[..., BrokerCluster]) -> None:
     cluster = kafka_cluster()
-    with Workbench(cluster, scorers=["pii"], config={"tap": TAP}) as bench:
+    with Workbench(cluster, scorers=["pii"], config={"tap": {**TAP, "sink_patience_seconds": 120.0}}) as bench:
         bench.create_events_topic()
         cluster.pause_broker(0)
         worker = bench.worker("a")
         worker.start()
-        wait_until(lambda: worker.health() == 200, "the web port", timeout_seconds=60.0)
+        wait_until(lambda: "waiting_for_broker" in worker.log(), "a look for the broker", timeout_seconds=120.0)
         worker.signal(signal.SIGTERM)
         assert worker.wait_for_exit(A_FEW) == 0
         cluster.resume_broker(0)
