@@ -14,7 +14,7 @@ import yaml
 from streams.config import WorkerConfig, load_config
 from tests.brokers.layers import find_program
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy" / "helm" / "harmwatch"
 EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
 SERVED = [ROOT / "deploy" / "examples" / name / "values.yaml" for name in ("kserve", "seldon")]

@@ -91,23 +91,18 @@ def test_no_two_releases_write_the_same_budget() -> None:
 def test_the_budgets_hold_for_the_job_that_the_service_monitor_gives() -> None:
     manifests = rendered("prometheusRule.enabled=true", "serviceMonitor.enabled=true")
     (monitor,), (service,) = of_kind(manifests, "ServiceMonitor"), of_kind(manifests, "Service")
-    (relabeling,) = monitor["spec"]["endpoints"][0]["relabelings"]
-    discovered = {
-        "__meta_kubernetes_namespace": "models",
-        "__meta_kubernetes_service_name": service["metadata"]["name"],
-    }
-    job = relabeling["separator"].join(discovered[source] for source in relabeling["sourceLabels"])
-    assert relabeling["targetLabel"] == "job" and "jobLabel" not in monitor["spec"]
+    # The Prometheus Operator's defaults, which nothing here changes: the Service's name, and its namespace.
+    assert "jobLabel" not in monitor["spec"] and "relabelings" not in monitor["spec"]["endpoints"][0]
 
-    def jobs(*given: str) -> set[str | None]:
+    def scraped(*given: str) -> set[tuple[str | None, str | None]]:
         (found,) = [group for group in groups(rendered("prometheusRule.enabled=true", *given))
                     if group["name"] == "harmwatch-budgets"]  # fmt: skip
-        return {rule["labels"].get("job") for rule in found["rules"]}
+        return {(rule["labels"].get("job"), rule["labels"].get("namespace")) for rule in found["rules"]}
 
-    assert jobs("serviceMonitor.enabled=true") == {job}
-    assert jobs("serviceMonitor.enabled=true", "prometheusRule.job=prod") == {"prod"}
+    assert scraped("serviceMonitor.enabled=true") == {(service["metadata"]["name"], "models")}
+    assert scraped("serviceMonitor.enabled=true", "prometheusRule.job=prod") == {("prod", None)}
     # Whoever scrapes otherwise has another job: a budget of one that is not there would hold for nobody.
-    assert jobs() == {None}
+    assert scraped() == {(None, None)}
 
 
 def test_the_dashboards_are_those_of_grafana() -> None:

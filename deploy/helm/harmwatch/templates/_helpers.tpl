@@ -34,12 +34,15 @@ At most 52 characters: a StatefulSet's controller adds a hash to it, in a label 
 {{- default (printf "harm.decisions.%s.%s" .Release.Namespace (include "harmwatch.fullname" .)) .Values.kafka.decisionsTopic -}}
 {{- end -}}
 
-{{- /* The label `job` that this release's figures have; empty where somebody else's scrape configuration gives it. */ -}}
-{{- define "harmwatch.job" -}}
+{{- /*
+Labels of this release's figures, as the rules look for budgets by them: the job that was given, or what the ServiceMonitor gives, the Service's
+name and its namespace. None where somebody else scrapes and has not said as which job.
+*/ -}}
+{{- define "harmwatch.scraped" -}}
 {{- if .Values.prometheusRule.job -}}
-{{- .Values.prometheusRule.job -}}
+, job: {{ .Values.prometheusRule.job | quote }}
 {{- else if .Values.serviceMonitor.enabled -}}
-{{- printf "%s/%s" .Release.Namespace (include "harmwatch.fullname" .) -}}
+, job: {{ include "harmwatch.fullname" . | quote }}, namespace: {{ .Release.Namespace | quote }}
 {{- end -}}
 {{- end -}}
 
