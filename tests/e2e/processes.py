@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import sys
 import urllib.error
 import urllib.request
@@ -79,6 +80,14 @@ class WorkerProcess(BrokerProcess):
     def health(self) -> int:
         """Status of /healthz; 0 when nobody answers."""
         return self._get("/healthz")[0]
+
+    def live(self) -> int:
+        """Status of /livez; 0 when nobody answers."""
+        return self._get("/livez")[0]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and wait for nothing."""
+        self._signal(number)
 
     def models(self) -> list[str]:
         """Names of the models on the status page; none while it does not answer."""

@@ -177,8 +177,9 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.probes.liveness }}
+      # Not /healthz, which fails when no broker answers: a restart would bring none back.
       livenessProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /livez, port: http}
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.probes.readiness }}
