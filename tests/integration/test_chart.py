@@ -174,7 +174,7 @@ def test_the_pod_is_confined(values: Path) -> None:
 def test_probes_ask_for_what_the_worker_serves() -> None:
     (container,) = pod_of(rendered())["containers"]
     paths = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
-    assert paths == {"startup": "/healthz", "liveness": "/livez", "readiness": "/readyz"}
+    assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])

@@ -171,13 +171,13 @@ spec:
         {{- with .Values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- /* Not /healthz, which fails when no broker answers: a restart would bring none back. */}}
       {{- with .Values.probes.startup }}
       startupProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /livez, port: http}
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.probes.liveness }}
-      # Not /healthz, which fails when no broker answers: a restart would bring none back.
       livenessProbe:
         httpGet: {path: /livez, port: http}
         {{- toYaml . | nindent 8 }}
