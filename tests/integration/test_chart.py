@@ -1,86 +1,36 @@
-"""The Helm chart: what it renders is valid, loads in harmwatch, and holds rules and dashboards, but no secret."""
+"""The Helm chart: what it renders is valid, loads in harmwatch, and confines the pod; no secret stands in it."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from streams.config import WorkerConfig, load_config
 from tests.brokers.layers import find_program
-from tests.kubernetes_schemas import write_schemas
-
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "deploy" / "helm" / "harmwatch"
-EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
-SERVED = [ROOT / "deploy" / "examples" / name / "values.yaml" for name in ("kserve", "seldon")]
-#: The oldest that the chart says it can do with, and the newest that there are schemas of.
-KUBERNETES = ("1.27.0", "1.37.0")
-EVERYTHING = (
-    *("serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboards.enabled=true"),
-    *("autoscaling.enabled=true", "gpu.enabled=true"),
+from tests.chart import (
+    CHART,
+    EVERYTHING,
+    EXAMPLES,
+    KUBERNETES,
+    NUMBERS_AS_NAMES,
+    ROOT,
+    SERVED,
+    helm,
+    loaded,
+    objects,
+    of_kind,
+    pod_of,
+    rendered,
 )
-VARIABLES = ("HARMWATCH_TOKEN", "HARMWATCH_HASH_KEY", "HARMWATCH_SASL_USERNAME", "HARMWATCH_SASL_PASSWORD")
+from tests.kubernetes_schemas import write_schemas
 
 pytestmark = pytest.mark.layer("helm")
 
 each_example = pytest.mark.parametrize("values", EXAMPLES, ids=lambda path: path.stem)
-
-
-def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [find_program("helm", ""), *map(str, arguments)], capture_output=True, text=True, timeout=120.0
-    )
-
-
-def settings(*given: str) -> list[str]:
-    """``key=value`` with YAML values as helm's arguments. Its own --set makes a string of 0.5."""
-    pairs = [setting.partition("=") for setting in given]
-    return [word for key, _, value in pairs for word in ("--set-json", f"{key}={json.dumps(yaml.safe_load(value))}")]
-
-
-@cache
-def rendered(*given: str, values: Path | None = None) -> str:
-    files = ("--values", values) if values else ()
-    done = helm(
-        "template", "hw", CHART, "--namespace", "models", "--kube-version", KUBERNETES[-1], *files, *settings(*given)
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def objects(manifests: str) -> dict[tuple[str, str], Any]:
-    found = [document for document in yaml.safe_load_all(manifests) if document]
-    by_name = {(document["kind"], document["metadata"]["name"]): document for document in found}
-    assert len(by_name) == len(found), "two of the same kind and name"
-    return by_name
-
-
-def of_kind(manifests: str, *kinds: str) -> list[Any]:
-    return [document for (kind, _), document in objects(manifests).items() if kind in kinds]
-
-
-def pod_of(manifests: str) -> Any:
-    (workload,) = of_kind(manifests, "StatefulSet", "Deployment")
-    return workload["spec"]["template"]["spec"]
-
-
-def loaded(manifests: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerConfig:
-    """The configuration that the worker in the pod would read, with the environment that the pod gives it."""
-    monkeypatch.chdir(folder)
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    for entry in pod_of(manifests)["containers"][0]["env"]:
-        monkeypatch.setenv(entry["name"], "given-by-the-secret-of-the-pod")
-    (config,) = [held for held in of_kind(manifests, "ConfigMap") if "harmwatch.yaml" in held["data"]]
-    (folder / "harmwatch.yaml").write_text(config["data"]["harmwatch.yaml"], encoding="utf-8")
-    return load_config(folder / "harmwatch.yaml")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +69,8 @@ def conforms(manifests: str, schemas: tuple[str, str]) -> dict[str, int]:
 
 @pytest.mark.layer("kubeconform")
 def test_kubernetes_takes_all_six_examples_and_everything_at_once(schemas: tuple[str, str]) -> None:
-    all_of_them = [rendered(*EVERYTHING), rendered(), *(rendered(values=path) for path in (*EXAMPLES, *SERVED))]
+    odd = (rendered(*NUMBERS_AS_NAMES, *EVERYTHING), rendered(*EVERYTHING, release="rel.with.dots" + "-x" * 20))
+    all_of_them = [rendered(*EVERYTHING), *odd, *(rendered(values=path) for path in (None, *EXAMPLES, *SERVED))]
     summary = conforms("\n---\n".join(all_of_them), schemas)
     assert summary["invalid"] == summary["errors"] == summary["skipped"] == 0, summary
     assert summary["valid"] == sum(len(objects(manifests)) for manifests in all_of_them) > 100
@@ -223,7 +174,7 @@ def test_the_pod_is_confined(values: Path) -> None:
 def test_probes_ask_for_what_the_worker_serves() -> None:
     (container,) = pod_of(rendered())["containers"]
     paths = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
-    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert paths == {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])
@@ -240,7 +191,7 @@ def test_scaling_is_left_to_keda_where_it_is_on(kind: str) -> None:
         "name": scaled["metadata"]["name"],
     }
     assert [trigger["metadata"]["topic"] for trigger in scaler["spec"]["triggers"]] == ["a.events", "b.events"]
-    assert {trigger["metadata"]["consumerGroup"] for trigger in scaler["spec"]["triggers"]} == {"harmwatch"}
+    assert {trigger["metadata"]["consumerGroup"] for trigger in scaler["spec"]["triggers"]} == {"models.hw-harmwatch"}
 
 
 def test_a_gpu_is_asked_for_with_the_image_for_it() -> None:
@@ -265,73 +216,3 @@ def test_everything_selects_the_pods() -> None:
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["spec"]["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}
     assert workload["spec"]["serviceName"] == service["metadata"]["name"]
-
-
-# -- rules and dashboards --------------------------------------------------------------------------------------------
-
-
-def groups(manifests: str) -> Iterator[Any]:
-    for rule in of_kind(manifests, "PrometheusRule"):
-        yield from rule["spec"]["groups"]
-
-
-def test_the_rules_are_those_of_deploy_prometheus() -> None:
-    files = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
-    written = {
-        group["name"]: group for path in files for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
-    }
-    given = {group["name"]: group for group in groups(rendered("prometheusRule.enabled=true"))}
-    assert written and given == written
-
-
-def test_budgets_are_those_of_the_profile_and_what_the_values_say_over_them() -> None:
-    given = ("prometheusRule.enabled=true", "profile=education")
-
-    def budgets(*more: str) -> dict[tuple[str, str], str]:
-        (found,) = [group for group in groups(rendered(*given, *more)) if group["name"] == "harmwatch-budgets"]
-        return {(rule["labels"].get("model", ""), rule["labels"]["dimension"]): rule["expr"] for rule in found["rules"]}
-
-    assert budgets() == {("", "output"): "vector(0.01)", ("", "privacy"): "vector(0.02)"}
-    own = budgets("prometheusRule.budgets.output=0.002", "prometheusRule.modelBudgets.tutor.privacy=0.001")
-    assert own == {
-        ("", "output"): "vector(0.002)",
-        ("", "privacy"): "vector(0.02)",
-        ("tutor", "privacy"): "vector(0.001)",
-    }
-
-
-def test_the_dashboards_are_those_of_grafana() -> None:
-    files = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
-    maps = [
-        held
-        for held in of_kind(rendered("dashboards.enabled=true"), "ConfigMap")
-        if "harmwatch.yaml" not in held["data"]
-    ]
-    assert files and len(maps) == len(files)
-    given = {name: json.loads(text) for held in maps for name, text in held["data"].items()}
-    assert given == {path.name: json.loads(path.read_text(encoding="utf-8")) for path in files}
-    assert {held["metadata"]["labels"]["grafana_dashboard"] for held in maps} == {"1"}
-
-
-# -- wrong values ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "profile=astrology",
-        "replicas=3",
-        "workload.kind=DaemonSet",
-        "secret.tokenKey=''",
-        "secret.saslPasswordKey=password",
-        "kafka.bootstrapServers=kafka",
-        "kafka.topics=[]",
-        "prometheusRule.budgets.adversarial=0.1",
-        "prometheusRule.budgets.output=2",
-        "service.port=80",
-        "image.digest=latest",
-    ],
-)
-def test_wrong_values_are_refused(setting: str) -> None:
-    done = helm("template", "hw", CHART, "--kube-version", KUBERNETES[-1], *settings(setting))
-    assert done.returncode != 0 and "values don't meet the specifications of the schema" in done.stderr

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from aiokafka import AIOKafkaConsumer
 
 from streams.demo.broker import EmbeddedBroker
@@ -17,16 +18,44 @@ from tests.brokers.layers import find_promtool
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
+def rules_of_compose(folder: Path) -> None:
+    """What its service `rules` leaves in the volume, by its own words, in this folder."""
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+    service = compose["services"]["rules"]
+    mounted = dict(mount.split(":")[:2][::-1] for mount in service["volumes"])
+    assert mounted == {"/prometheus": "../prometheus", "/rules": "rules"}
+    (script,) = service["command"]
+    for inside, outside in (("/rules", folder), ("/prometheus", DEPLOY / "prometheus"), ("python ", sys.executable)):
+        script = script.replace(inside, f"{outside} " if inside.endswith(" ") else str(outside))
+    done = subprocess.run([*service["entrypoint"], script], capture_output=True, text=True, timeout=60.0)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.layer("promtool")
 def test_prometheus_takes_its_configuration_with_all_rules(tmp_path: Path) -> None:
     written = (DEPLOY / "compose" / "prometheus.yaml").read_text(encoding="utf-8")
-    rules = DEPLOY / "prometheus" / "rules"
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "of-an-older-version.yaml").write_text("groups: 1", encoding="utf-8")
+    rules_of_compose(tmp_path / "rules")
+    rules = sorted(path.name for path in (tmp_path / "rules").iterdir())
+    assert rules == sorted(path.name for path in (DEPLOY / "prometheus" / "rules").glob("*.yaml"))
     assert "/etc/prometheus/rules" in written
-    (tmp_path / "prometheus.yaml").write_text(written.replace("/etc/prometheus/rules", str(rules)), encoding="utf-8")
+    (tmp_path / "prometheus.yaml").write_text(
+        written.replace("/etc/prometheus/rules", str(tmp_path / "rules")), encoding="utf-8"
+    )
     command = [find_promtool(), "check", "config", tmp_path / "prometheus.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("rules found") == len(list(rules.glob("*.yaml")))
+    assert done.stdout.count("rules found") == len(rules)
+
+
+def test_alerts_lead_to_the_grafana_of_compose(tmp_path: Path) -> None:
+    rules_of_compose(tmp_path)
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+    (port,) = compose["services"]["grafana"]["ports"]
+    text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    address = f"http://{port.rpartition(':')[0]}/d/harmwatch-"
+    assert text.count("dashboard_url: ") == text.count(address) > 20 and "grafana.example.com" not in text
 
 
 @pytest.mark.layer("promtool")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
@@ -31,7 +32,7 @@ DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 SECRETS = {"HARMWATCH_TOKEN": "t" * 32, "HARMWATCH_HASH_KEY": "k" * 32}
-OURS = ("agent", "traffic")
+OURS = ("agent", "traffic", "rules")
 
 
 def documents(path: Path) -> list[Any]:
@@ -117,7 +118,7 @@ def test_compose_is_valid(compose: dict[str, Any]) -> None:
 
 def test_compose_has_all_parts_with_exact_tags(compose: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in compose["services"].items()}
-    assert images.keys() == {"kafka", "topics", "agent", "traffic", "prometheus", "alertmanager", "grafana"}
+    assert images.keys() == {*("kafka", "topics", "agent", "traffic", "rules", "prometheus", "alertmanager", "grafana")}
     assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images.values())
     assert images["topics"] == images["kafka"] and {images[name] for name in OURS} == {f"harmwatch:{VERSION}"}
 
@@ -201,7 +202,42 @@ def test_prometheus_and_grafana_of_compose_find_each_other(compose: dict[str, An
     (provided,) = documents(DEPLOY / "compose" / "grafana" / "dashboards" / "harmwatch.yaml")
     path = provided["providers"][0]["options"]["path"]
     assert f"../../grafana/dashboards:{path}:ro" in services["grafana"]["volumes"]
-    assert f"../prometheus/rules:{Path(prometheus['rule_files'][0]).parent}:ro" in services["prometheus"]["volumes"]
+    assert f"rules:{Path(prometheus['rule_files'][0]).parent}:ro" in services["prometheus"]["volumes"]
+    assert services["prometheus"]["depends_on"]["rules"] == {"condition": "service_completed_successfully"}
+
+
+def test_kafka_of_compose_keeps_its_data_in_its_volume(compose: dict[str, Any]) -> None:
+    kafka = compose["services"]["kafka"]
+    (volume,) = kafka["volumes"]
+    assert kafka["environment"]["KAFKA_LOG_DIRS"] == volume.split(":")[1]
+    # The volume belongs to a cluster; its id has sixteen bytes.
+    assert len(base64.urlsafe_b64decode(kafka["environment"]["CLUSTER_ID"] + "==")) == 16
+
+
+@pytest.mark.usefixtures("secrets")
+def test_compose_measures_what_the_dashboards_show() -> None:
+    config = load_config(DEPLOY / "compose" / "harmwatch.yaml")
+    assert config.drift.enabled and config.drift.attributes
+    assert config.identity.enabled and config.identity.sentiment.kind == "lexicon"
+    # Its package is in the image.
+    assert all("sentiment" in rest for name, rest in instructions() if name == "RUN" and "pip install" in rest)
+
+
+def test_the_sidecar_shares_no_state_with_other_workers() -> None:
+    written, _ = documents(DEPLOY / "examples" / "sidecar" / "model-with-sidecar.yaml")
+    given = yaml.safe_load(written["data"]["harmwatch.yaml"])
+    usual = WorkerConfig()
+    assert given["kafka"]["group_id"] != usual.kafka.group_id
+    for topic in ("panes", "decisions"):
+        assert given["topics"][topic] != getattr(usual.topics, topic)
+
+
+def test_the_helm_that_make_builds_takes_the_cluster_for_one_that_the_chart_allows() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (minor,) = re.findall(r"\$\(package\)\.k8sVersionMinor=(\d+)", text)
+    (chart,) = documents(DEPLOY / "helm" / "harmwatch" / "Chart.yaml")
+    (oldest,) = re.findall(r"^>=1\.(\d+)\.", chart["kubeVersion"])
+    assert int(minor) >= int(oldest)
 
 
 async def test_the_traffic_is_published_as_it_is_made_and_what_is_late_at_once() -> None:

@@ -2,15 +2,47 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{- /* At most 52 characters: a StatefulSet's controller adds a hash to it, in a label of 63. */ -}}
+{{- /*
+Names of all objects. A Service's has to be a DNS label that begins with a letter (RFC 1035), and a release's name may have dots.
+At most 52 characters: a StatefulSet's controller adds a hash to it, in a label of 63.
+*/ -}}
 {{- define "harmwatch.fullname" -}}
 {{- $name := include "harmwatch.name" . -}}
+{{- $full := printf "%s-%s" .Release.Name $name -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- $full = .Values.fullnameOverride -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- $full = .Release.Name -}}
+{{- end -}}
+{{- $full = regexReplaceAll "-+$" ($full | replace "." "-" | trunc 52) "" -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- fail (printf "%s cannot be the name of a Service, which begins with a letter: set fullnameOverride" $full) -}}
+{{- end -}}
+{{- $full -}}
+{{- end -}}
+
+{{- /* One of a cluster: what a release has for itself, where Kafka or Prometheus are shared. Neither part has a dot. */ -}}
+{{- define "harmwatch.groupId" -}}
+{{- default (printf "%s.%s" .Release.Namespace (include "harmwatch.fullname" .)) .Values.kafka.groupId -}}
+{{- end -}}
+
+{{- define "harmwatch.panesTopic" -}}
+{{- default (printf "harm.panes.%s.%s" .Release.Namespace (include "harmwatch.fullname" .)) .Values.kafka.panesTopic -}}
+{{- end -}}
+
+{{- define "harmwatch.decisionsTopic" -}}
+{{- default (printf "harm.decisions.%s.%s" .Release.Namespace (include "harmwatch.fullname" .)) .Values.kafka.decisionsTopic -}}
+{{- end -}}
+
+{{- /*
+Labels of this release's figures, as the rules look for budgets by them: the job that was given, or what the ServiceMonitor gives, the Service's
+name and its namespace. None where somebody else scrapes and has not said as which job.
+*/ -}}
+{{- define "harmwatch.scraped" -}}
+{{- if .Values.prometheusRule.job -}}
+, job: {{ .Values.prometheusRule.job | quote }}
+{{- else if .Values.serviceMonitor.enabled -}}
+, job: {{ include "harmwatch.fullname" . | quote }}, namespace: {{ .Release.Namespace | quote }}
 {{- end -}}
 {{- end -}}
 
@@ -24,6 +56,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- /* Ours, and `more` in front of them: each key once. */ -}}
+{{- define "harmwatch.labelled" -}}
+{{- mustMergeOverwrite (include "harmwatch.labels" .root | fromYaml) (deepCopy (default (dict) .more)) | toYaml -}}
 {{- end -}}
 
 {{- define "harmwatch.serviceAccountName" -}}
@@ -45,7 +82,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* harmwatch.yaml: what the chart knows, then the profile, then `config`; the later goes before the earlier. */ -}}
 {{- define "harmwatch.config" -}}
-{{- $kafka := dict "bootstrap_servers" .Values.kafka.bootstrapServers "group_id" .Values.kafka.groupId -}}
+{{- include "harmwatch.check" . -}}
+{{- $kafka := dict "bootstrap_servers" .Values.kafka.bootstrapServers "group_id" (include "harmwatch.groupId" .) -}}
 {{- with .Values.tls -}}
 {{- if .secretName -}}
 {{- $_ := set $kafka "security_protocol" "SSL" -}}
@@ -63,7 +101,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $kafka "sasl_password" "${HARMWATCH_SASL_PASSWORD}" -}}
 {{- end -}}
 {{- $web := dict "host" "0.0.0.0" "port" .Values.service.port "token" "${HARMWATCH_TOKEN}" -}}
-{{- $config := dict "kafka" $kafka "topics" (dict "events" .Values.kafka.topics) "web" $web -}}
+{{- $topics := dict "events" .Values.kafka.topics "panes" (include "harmwatch.panesTopic" .) -}}
+{{- $_ := set $topics "decisions" (include "harmwatch.decisionsTopic" .) -}}
+{{- $config := dict "kafka" $kafka "topics" $topics "web" $web -}}
 {{- if .Values.secret.hashKeyKey -}}
 {{- $_ := set $config "evidence" (dict "hash_key" "${HARMWATCH_HASH_KEY}") -}}
 {{- end -}}
@@ -74,37 +114,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- mustMergeOverwrite $config $profile (deepCopy .Values.config) | toYaml -}}
 {{- end -}}
 
-{{- define "harmwatch.probe" -}}
-httpGet: {path: {{ .path }}, port: http}
-{{ toYaml .with }}
-{{- end -}}
-
 {{- /* The pod of both kinds of workload. */ -}}
 {{- define "harmwatch.pod" -}}
 metadata:
   labels:
-    {{- include "harmwatch.labels" . | nindent 4 }}
-    {{- with .Values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "harmwatch.labelled" (dict "root" . "more" .Values.podLabels) | nindent 4 }}
   annotations:
-    kubectl.kubernetes.io/default-container: harmwatch
+    {{- $annotations := dict "kubectl.kubernetes.io/default-container" "harmwatch" }}
     {{- if .Values.rollOnConfigChange }}
-    checksum/config: {{ include "harmwatch.config" . | sha256sum }}
+    {{- $_ := set $annotations "checksum/config" (include "harmwatch.config" . | sha256sum) }}
     {{- end }}
-    {{- with .Values.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- mustMergeOverwrite $annotations (deepCopy (default (dict) .Values.podAnnotations)) | toYaml | nindent 4 }}
 spec:
   serviceAccountName: {{ include "harmwatch.serviceAccountName" . }}
   automountServiceAccountToken: false    # it never asks the cluster for anything
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- if and .Values.gpu.enabled .Values.gpu.runtimeClassName }}
-  runtimeClassName: {{ .Values.gpu.runtimeClassName }}
+  runtimeClassName: {{ .Values.gpu.runtimeClassName | quote }}
   {{- end }}
   {{- with .Values.image.pullSecrets }}
   imagePullSecrets:
@@ -135,20 +165,30 @@ spec:
             "HARMWATCH_SASL_PASSWORD" .Values.secret.saslPasswordKey }}
         {{- if $key }}
         - name: {{ $variable }}
-          valueFrom: {secretKeyRef: {name: {{ $.Values.secret.name }}, key: {{ $key }}}}
+          valueFrom: {secretKeyRef: {name: {{ $.Values.secret.name | quote }}, key: {{ $key | quote }}}}
         {{- end }}
         {{- end }}
         {{- with .Values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- /* Not /healthz, which fails when no broker answers: a restart would bring none back. */}}
+      {{- with .Values.probes.startup }}
       startupProbe:
-        {{- include "harmwatch.probe" (dict "path" "/healthz" "with" .Values.probes.startup) | nindent 8 }}
+        httpGet: {path: /livez, port: http}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.probes.liveness }}
       livenessProbe:
-        {{- include "harmwatch.probe" (dict "path" "/healthz" "with" .Values.probes.liveness) | nindent 8 }}
+        httpGet: {path: /livez, port: http}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.probes.readiness }}
       readinessProbe:
-        {{- include "harmwatch.probe" (dict "path" "/readyz" "with" .Values.probes.readiness) | nindent 8 }}
+        httpGet: {path: /readyz, port: http}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       resources:
-        {{- $resources := deepCopy .Values.resources }}
+        {{- $resources := deepCopy (default (dict) .Values.resources) }}
         {{- if .Values.gpu.enabled }}
         {{- $limits := merge (dict .Values.gpu.resourceName .Values.gpu.count) (default (dict) $resources.limits) }}
         {{- $_ := set $resources "limits" $limits }}
@@ -170,7 +210,7 @@ spec:
       emptyDir: {sizeLimit: 256Mi}
     {{- if .Values.tls.secretName }}
     - name: tls
-      secret: {secretName: {{ .Values.tls.secretName }}, defaultMode: 0440}
+      secret: {secretName: {{ .Values.tls.secretName | quote }}, defaultMode: 0440}
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
