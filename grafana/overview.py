@@ -9,10 +9,12 @@ from grafana.bias_drift import drift_ratio, parity_ratio
 from grafana.frame import Section, alerts, framed
 from grafana.panels import Column, Target, lines, link_to, rows, states, tiles
 from grafana.queries import gauge, largest, occurrences, or_zero, rate, share
-from grafana.scales import ALARM, ANY, GAP, H_SUM, SHARE_OF_HARM
+from grafana.scales import ALARM, ANY, GAP, H_SUM, PRECISION, SHARE_OF_HARM
 
 __all__ = ["build"]
 
+#: Marks of a category from which its precision is shown; as on the console.
+_LEAST_MARKS = 10
 UID = "harmwatch-overview"
 
 _COMPONENTS = {
@@ -157,8 +159,27 @@ def _monitor() -> Section:
                 unit="percentunit",
                 scale=SHARE_OF_HARM,
             ),
+            rows(
+                "Are the findings right? By operators' marks",
+                "Share of the findings marked on the console that were called right, from ten marks on. It holds of "
+                "all findings only as far as those marked are a fair sample, and says nothing of what was not found.",
+                {"dimension": "Dimension", "category": "Category"},
+                [
+                    Column("Marked", _marked(), "short", decimals=0),
+                    Column("Right", f"{_right()} / ({_marked()} >= {_LEAST_MARKS})", "percentunit", PRECISION, 0),
+                ],
+                sort_by="Marked",
+            ),
         ],
     )
+
+
+def _right() -> str:
+    return gauge("harmwatch_feedback_findings", "dimension category", mark="right")
+
+
+def _marked() -> str:
+    return f"sum by (dimension, category) ({gauge('harmwatch_feedback_findings', 'dimension category mark')})"
 
 
 def _each(series: str) -> str:

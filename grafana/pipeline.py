@@ -247,8 +247,22 @@ def _workers() -> Section:
                 unit="percentunit",
                 scale=LOSS,
                 height=8,
-                width=8,
+                width=4,
                 decimals=2,
+            ),
+            tiles(
+                "Configuration",
+                "refused: workers that refused their changed file and run the one before. further ones: how many files "
+                "run beside the first; 0 is that all workers run the same.",
+                Target(
+                    f"sum(1 - {gauge('harmwatch_config_last_reload_successful', 'job instance', of='min')})", "refused"
+                ),
+                Target(or_zero(f"count({_files()}) - 1"), "further ones"),
+                unit="short",
+                scale=ANY,
+                height=8,
+                width=4,
+                decimals=0,
             ),
             lines(
                 "Events held, by worker",
@@ -277,6 +291,11 @@ def _workers() -> Section:
             ),
         ],
     )
+
+
+def _files() -> str:
+    """One series for each configuration file that runs."""
+    return f'count_values("hash", {gauge("harmwatch_config_hash", "job instance")})'
 
 
 def _with_version(figure: str) -> str:

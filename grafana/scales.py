@@ -21,6 +21,7 @@ __all__ = [
     "LAG_SECONDS",
     "LOSS",
     "PLAIN",
+    "PRECISION",
     "SAMPLED",
     "SHARE_OF_HARM",
     "STALL_SECONDS",
@@ -64,5 +65,7 @@ ANY: Final = Scale(_GOOD, ((1e-9, _BAD),))
 LOSS: Final = Scale(_GOOD, ((0.001, _LOOK), (0.01, _BAD)))
 #: Share of the events that is scored.
 SAMPLED: Final = Scale(_BAD, ((0.5, _LOOK), (1.0, _GOOD)))
+#: Findings that operators called right, of those that they marked.
+PRECISION: Final = Scale(_BAD, ((0.5, _LOOK), (0.8, _GOOD)))
 LAG_SECONDS: Final = Scale(_GOOD, ((10.0, _LOOK), (60.0, _BAD)))
 STALL_SECONDS: Final = Scale(_GOOD, ((60.0, _LOOK), (300.0, _BAD)))

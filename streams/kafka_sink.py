@@ -25,11 +25,7 @@ __all__ = ["KafkaSink"]
 
 _BATCH_BYTES = 512 * 1024
 _RETRY_SECONDS = 0.5
-#: One attempt at the broker; the sink tries again until its patience ends.
-_REQUEST_MS = 10_000
 _KNOWN_KEYS = 50_000
-#: A topic is missing when the broker has said so for this long: one that is just starting says it of all topics.
-_MISSING_SECONDS = 5.0
 
 
 class KafkaSink:
@@ -41,13 +37,28 @@ class KafkaSink:
     ----------
     patience_seconds
         How long `flush` keeps trying while the broker is away.
+    request_seconds
+        One attempt at the broker takes no longer.
+    missing_seconds
+        A topic is missing when the broker has said so for this long: one that is just starting says it of all topics.
     """
 
-    def __init__(self, config: KafkaConfig, *, patience_seconds: float, max_message_bytes: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: KafkaConfig,
+        *,
+        patience_seconds: float,
+        max_message_bytes: int,
+        clock: Clock,
+        request_seconds: float = 10.0,
+        missing_seconds: float = 5.0,
+    ) -> None:
         self._config = config
         self._patience_seconds = patience_seconds
         self._max_message_bytes = max_message_bytes
         self._clock = clock
+        self._request_ms = int(request_seconds * 1000)
+        self._missing_seconds = missing_seconds
         self._queue: list[Message] = []
         self._queued_bytes = 0
         self._producer: AIOKafkaProducer | None = None
@@ -62,7 +73,7 @@ class KafkaSink:
             acks="all",
             max_batch_size=_BATCH_BYTES,
             max_request_size=self._max_message_bytes + _BATCH_BYTES,
-            request_timeout_ms=_REQUEST_MS,
+            request_timeout_ms=self._request_ms,
             **self._config.client_options(),
         )
         try:
@@ -72,6 +83,9 @@ class KafkaSink:
             raise TransportError(
                 f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
             ) from None
+        except BaseException:
+            await stop_client(producer)  # whoever waits for us has given up
+            raise
         self._producer = producer
 
     def send(self, message: Message) -> None:
@@ -211,7 +225,7 @@ class KafkaSink:
             self._missing_since.pop(topic, None)
             return False
         now = self._clock.monotonic()
-        return now - self._missing_since.setdefault(topic, now) >= _MISSING_SECONDS
+        return now - self._missing_since.setdefault(topic, now) >= self._missing_seconds
 
     def _running(self) -> AIOKafkaProducer:
         if self._producer is None:

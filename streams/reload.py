@@ -121,7 +121,7 @@ class Reloader:
         except Exception as error:
             return self._refused(found, trigger, f"cannot be taken ({type(error).__name__}); this is a bug", keys, [])
         self.config, self._running = config, found
-        self._metrics.config_reload(self._clock.now(), applied=True)
+        self._metrics.config_reload(self._clock.now(), applied=True, sha256=found.sha256)
         return self._note(trigger, found, old, "applied", keys=keys)
 
     def _refused(

@@ -133,7 +133,7 @@ class Worker:
         tap_box.append(tap)
         status = Status(config, pipeline, tap, watchdog, metrics, clock)
         tap.observer = status.console
-        feedback = _feedback(config, status, clock)
+        feedback = _feedback(config, status, metrics, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
@@ -144,7 +144,7 @@ class Worker:
             status.snapshot,
             api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
-        metrics.config_taken(clock.now())
+        metrics.config_taken(clock.now(), file.sha256 if file else "")
         reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
         return cls(config, pipeline, tap, web, status, metrics, reloader, feedback)
 
@@ -213,16 +213,23 @@ class Worker:
                 await asyncio.sleep(2.0)
 
 
-def _feedback(config: WorkerConfig, status: Status, clock: Clock) -> FeedbackParts | None:
+def _feedback(config: WorkerConfig, status: Status, metrics: Metrics, clock: Clock) -> FeedbackParts | None:
     topic = config.topics.feedback
     if topic is None:
         return None
 
     def new_sink() -> KafkaSink:
-        return KafkaSink(config.kafka, patience_seconds=_MARK_SECONDS, max_message_bytes=_MARK_BYTES, clock=clock)
+        return KafkaSink(
+            config.kafka,
+            patience_seconds=_MARK_SECONDS,
+            max_message_bytes=_MARK_BYTES,
+            clock=clock,
+            request_seconds=_MARK_SECONDS / 2,
+            missing_seconds=0.0,
+        )
 
     console = status.console
-    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock)
+    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock, metrics.feedback)
     return FeedbackParts(desk, FeedbackFeed(KafkaLogReader(config.kafka, topic), console.book, clock))
 
 

@@ -234,6 +234,21 @@ _SPECS = (
         "",
         "When a configuration was last taken, at start or while running, Unix time.",
     ),
+    _gauge(
+        "harmwatch_config_hash",
+        "",
+        "First 48 bits of the SHA-256 of the configuration file that runs: equal numbers are equal files.",
+    ),
+    _counter(
+        "harmwatch_feedback_total",
+        "dimension mark category",
+        "Marks that operators gave on this worker's console: right, wrong, taken_back.",
+    ),
+    _gauge(
+        "harmwatch_feedback_findings",
+        "dimension mark category",
+        "Findings by the mark that holds of them, right or wrong; the same at every worker.",
+    ),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
     _counter(
         "harmwatch_other_series_total",
@@ -277,11 +292,13 @@ LABEL_CAPS: dict[str, int] = {
     "kind": 9,
     "group": 50,
     "label": 50,
+    "mark": 3,
     "metric": len(CATALOGUE),
     "origin": 3,
     "partition": 1000,
     "topic": 50,
 }
 
-#: A label whose values are counted apart for each value of another label, where a metric has both.
-SCOPED_LABELS: dict[str, str] = {"group": "attribute"}
+#: A label whose values are counted apart for each value of another label, where a metric has both, the other one first.
+#: Categories of marks come from a topic that others may write: they must not take the places of those that are found.
+SCOPED_LABELS: dict[str, str] = {"group": "attribute", "category": "mark"}

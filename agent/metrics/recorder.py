@@ -13,6 +13,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import empty_family, histogram_family, number_family
+from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
 from agent.scores import Dimension
@@ -24,7 +25,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(HarmGauges):
+class Metrics(HarmGauges, FeedbackCounts):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, and `collect`, belong to one thread, that of the tap's event loop; so no
@@ -253,15 +254,17 @@ class Metrics(HarmGauges):
     def last_progress(self, epoch_seconds: float) -> None:
         self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
 
-    def config_taken(self, epoch_seconds: float) -> None:
-        """The file is what runs: at the start, or after a reload."""
+    def config_taken(self, epoch_seconds: float, sha256: str = "") -> None:
+        """The file is what runs: at the start, or after a reload. ``sha256`` is hexadecimal, empty without a file."""
+        if sha256:
+            self._numbers["harmwatch_config_hash"].child(()).value = float(int(sha256[:12], 16))
         self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 1.0
         self._numbers["harmwatch_config_last_reload_success_timestamp_seconds"].child(()).value = epoch_seconds
 
-    def config_reload(self, epoch_seconds: float, *, applied: bool) -> None:
+    def config_reload(self, epoch_seconds: float, *, applied: bool, sha256: str = "") -> None:
         self._numbers["harmwatch_config_reloads_total"].child(("applied" if applied else "refused",)).value += 1
         if applied:
-            self.config_taken(epoch_seconds)
+            self.config_taken(epoch_seconds, sha256)
         else:
             self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 0.0
 

@@ -3,7 +3,7 @@
 A slot is a scorer's name in the configuration, in metrics and verdicts; a kind is what fills it. ``pii``, ``toxicity``,
 ``adversarial`` and ``groundedness`` are slots with a scorer of ours (kind ``builtin``). A row whose class takes
 ``slot`` is a kind that fills any slot but ``pii`` and ``canary``, under its name; in the slot of its own name it need
-not be mentioned.
+not be mentioned. A slot of ours takes only what judges its own dimension.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pkgutil import resolve_name
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from agent.errors import ConfigError
+from agent.scores import Dimension
 from agent.scoring.base import Scorer
 
 __all__ = ["SCORERS", "load_scorer"]
@@ -32,6 +33,14 @@ SCORERS: Mapping[str, str] = {
 """Scorers by name. Strings, so that a scorer that is not used is never imported."""
 
 _SLOT = "slot"
+#: The dimension of harm that a slot of ours stands for. What fills it and judges another leaves this one unmeasured.
+_DIMENSION_OF_SLOT: Final[Mapping[str, Dimension]] = {
+    "toxicity": "output",
+    "adversarial": "adversarial",
+    "groundedness": "output",
+}
+#: Kinds of one thing alone: harm in what is said. In another slot of ours they would pass for its scorer.
+_HARM_KINDS: Final = frozenset({"encoder", "ngrams", "detoxify"})
 #: Evidence is redacted by the spans of these slots: a kind that gives none would publish texts as they are.
 _OWN_KIND_ONLY = frozenset({"pii", "canary"})
 
@@ -51,8 +60,8 @@ def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) 
     Raises
     ------
     ConfigError
-        When there is no such scorer or kind, or it does not take these options. The message never quotes an option's
-        value.
+        When there is no such scorer or kind, it does not take these options, or what it judges does not belong to the
+        slot (toxicity in the slot ``adversarial``). The message never quotes an option's value.
     """
     row = name if kind in (None, "builtin") else str(kind)
     target = SCORERS.get(row)
@@ -73,6 +82,22 @@ def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) 
         if option not in known_options:
             raise ConfigError(f"scorer {name}: no option {option!r}; it takes {', '.join(known_options) or 'none'}")
     try:
-        return cast(Scorer, scorer_class(**options, **({_SLOT: name} if slotted else {})))
+        scorer = cast(Scorer, scorer_class(**options, **({_SLOT: name} if slotted else {})))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"scorer {name}: an option is missing or has a wrong value") from error
+    _check_belongs(scorer, name, row)
+    return scorer
+
+
+def _check_belongs(scorer: Scorer, slot: str, row: str) -> None:
+    dimension = _DIMENSION_OF_SLOT.get(slot)
+    if dimension is None or row == slot:
+        return
+    if dimension not in scorer.categories.values():
+        judged = ", ".join(sorted(set(scorer.categories.values())))
+        raise ConfigError(
+            f"scorer {slot}: the kind {row} judges the dimension {judged}, and {dimension} would not be measured; "
+            f"give it a name of its own, beside {slot}"
+        )
+    if slot != "toxicity" and row in _HARM_KINDS:
+        raise ConfigError(f"scorer {slot}: the kind {row} judges toxicity, not {slot}; give it a name of its own")

@@ -20,6 +20,7 @@ from agent.errors import HarmwatchError
 from agent.pipeline import build_embedding, build_scorers, build_sentiment
 from agent.pipeline.build import watched_features
 from agent.policy import Policy
+from agent.scores import DIMENSIONS
 from agent.scoring.base import Batch, ScoringItem, limits_of
 from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
@@ -146,7 +147,21 @@ def _scorers(config: WorkerConfig) -> list[Check]:
     checks += _measure("drift.embeddings", lambda: build_embedding(config.drift) if config.drift.enabled else None)
     if not any(section.enabled for section in config.scorers.values()):
         checks.append(Check("scorers", "failed", "none is enabled", "enable one under scorers:"))
-    return checks
+        return checks
+    return [*checks, *_unjudged(config)]
+
+
+def _unjudged(config: WorkerConfig) -> list[Check]:
+    """Dimensions that texts are scored for, and that nothing enabled scores. Bias comes of decisions."""
+    try:
+        judged = {dimension for scorer in build_scorers(config.scorers) for dimension in scorer.categories.values()}
+    except HarmwatchError:
+        return []  # which scorer it is has been said
+    missing = [dimension for dimension in DIMENSIONS if dimension not in (*judged, "bias")]
+    if not missing:
+        return []
+    found = f"none judges {', '.join(missing)}: its share of harm is unknown, and the harm index is not shown"
+    return [Check("dimensions", "warning", found, "enable a scorer of it under scorers:, if it is to be watched")]
 
 
 def _measure(title: str, build: Callable[[], SentimentMeasure | EmbeddingMeasure | None]) -> list[Check]:

@@ -11,6 +11,7 @@ import msgspec
 
 from agent.clock import Clock, iso_time
 from agent.errors import TransportError
+from agent.scores import Dimension
 from streams.console.feedback import Feedback, FeedbackBook, feedback_key
 from streams.console.findings import RecentFindings
 from streams.ports import LogReader, Message, Sink
@@ -19,6 +20,8 @@ __all__ = ["FeedbackDesk", "FeedbackFeed"]
 
 _logger = logging.getLogger(__name__)
 
+#: An operator waits no longer; the console's page a little more (console_findings.js).
+_DEADLINE_SECONDS: Final = 8.0
 _RECORDS: Final = 500
 _WAIT_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 5.0
@@ -35,20 +38,34 @@ class FeedbackDesk:
     Parameters
     ----------
     new_sink
-        Makes a sink that is not started; a new one after each failure, so that no mark is written later that its
-        operator was told has failed.
+        Makes a sink that is not started; a new one after each failure, so that no mark is tried again later that its
+        operator was told has failed. What was on its way then may arrive all the same: the feed shows it.
+    counted
+        Hears dimension, category and mark of each that was confirmed.
+    deadline_seconds
+        Every mark is confirmed within it, or has failed: waiting for others' marks included.
     """
 
     def __init__(
-        self, topic: str, findings: RecentFindings, book: FeedbackBook, new_sink: Callable[[], Sink], clock: Clock
+        self,
+        topic: str,
+        findings: RecentFindings,
+        book: FeedbackBook,
+        new_sink: Callable[[], Sink],
+        clock: Clock,
+        counted: Callable[[Dimension, str, bool | None], None] = lambda _dimension, _category, _correct: None,
+        deadline_seconds: float = _DEADLINE_SECONDS,
     ) -> None:
         self._topic = topic
         self._findings = findings
         self._book = book
         self._new_sink = new_sink
         self._clock = clock
+        self._counted = counted
+        self._deadline_seconds = deadline_seconds
         self._sink: Sink | None = None
         self._writing = asyncio.Lock()
+        self._stopping: set[asyncio.Task[None]] = set()
 
     async def mark(self, verdict_id: str, category: str, correct: bool | None) -> Feedback | None:
         """Publish a mark; None takes an earlier one back.
@@ -62,7 +79,9 @@ class FeedbackDesk:
         Raises
         ------
         TransportError
-            When the broker does not take it (`TopicUnavailable` is one).
+            When the broker does not confirm it in time.
+        TopicUnavailable
+            When the topic is missing or may not be written: trying again does not help.
         """
         held = self._findings.get(verdict_id)
         found = next((each for each in held.findings if each.category == category), None) if held else None
@@ -84,16 +103,27 @@ class FeedbackDesk:
         )
         key = feedback_key(held.id, found.category)
         value = None if correct is None else msgspec.json.encode(mark)
-        async with self._writing:
-            await self._write(Message(self._topic, key, value))
-            self._book.take(key, value)
+        try:
+            async with asyncio.timeout(self._deadline_seconds), self._writing:
+                await self._write(Message(self._topic, key, value))
+                self._book.take(key, value)
+            self._counted(found.dimension, found.category, correct)
+        except TimeoutError:
+            raise TransportError(f"{self._topic}: no answer within {self._deadline_seconds:g} s") from None
         return mark
 
     async def stop(self) -> None:
         """Close the producer; harmless when there is none."""
+        self._retire()
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+
+    def _retire(self) -> None:
+        """Closing takes seconds while the broker is away, for which nobody is to wait."""
         sink, self._sink = self._sink, None
         if sink is not None:
-            await sink.stop()
+            task = asyncio.create_task(sink.stop())
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
 
     async def _write(self, message: Message) -> None:
         try:
@@ -103,7 +133,7 @@ class FeedbackDesk:
             self._sink.send(message)
             await self._sink.flush()
         except BaseException:
-            await self.stop()
+            self._retire()
             raise
 
 
@@ -114,21 +144,24 @@ class FeedbackFeed:
         self._reader = reader
         self._book = book
         self._clock = clock
+        self._warn_at = -1.0
 
     async def run(self) -> None:
         """For ever; a broker that is away is waited for."""
-        warn_at = -1.0
         while True:
             try:
                 await self._reader.start()
                 await self._read()
             except TransportError as error:
-                if self._clock.monotonic() >= warn_at:
-                    _logger.warning("feedback_not_read reason=%s", error)
-                    warn_at = self._clock.monotonic() + _WARNING_SECONDS
+                self._warn(str(error))
             finally:
                 await self._reader.stop()
             await asyncio.sleep(_RETRY_SECONDS)
+
+    def _warn(self, reason: str) -> None:
+        if self._clock.monotonic() >= self._warn_at:
+            _logger.warning("feedback_not_read reason=%s", reason)
+            self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
 
     async def _read(self) -> None:
         look_at = -1.0
@@ -138,6 +171,8 @@ class FeedbackFeed:
                 offsets = await self._reader.offsets_since(0.0)
                 self._reader.seek({number: offset for number, offset in offsets.items() if number not in opened})
                 opened.update(offsets)
+                if not opened:
+                    self._warn("the topic is missing, or this user may not describe it")
                 look_at = self._clock.monotonic() + _LOOK_SECONDS
             records = await self._reader.getmany(_RECORDS, _WAIT_SECONDS)
             unreadable = sum(not self._book.take(record.key, record.value) for record in records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -88,15 +88,27 @@ class FeedbackBook:
     """The marks that hold, each finding's last one; the latest 10,000 findings that were marked.
 
     Fed by the topic, so that it is the same in all workers and after a restart. ``changes`` rises with every mark.
+
+    Parameters
+    ----------
+    told
+        Hears dimension, category, and how many findings of it hold a mark of right and of wrong, after each change.
     """
 
-    def __init__(self, most: int = _MOST_MARKS) -> None:
+    def __init__(
+        self,
+        most: int = _MOST_MARKS,
+        told: Callable[[Dimension, str, int, int], None] = lambda _dimension, _category, _right, _wrong: None,
+    ) -> None:
         self._most = most
+        self._told = told
         self.changes = 0
         self._marks: OrderedDict[bytes, Feedback] = OrderedDict()
         # By category and model: called right, called wrong.
         self._counts: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         self._dimensions: dict[str, Dimension] = {}
+        # The same of all models, under the dimension that the mark itself names.
+        self._totals: defaultdict[tuple[Dimension, str], list[int]] = defaultdict(lambda: [0, 0])
 
     def take(self, key: bytes | None, value: bytes | None) -> bool:
         """A record of the topic; one without a value takes a mark back. False for what is no mark."""
@@ -116,6 +128,7 @@ class FeedbackBook:
         self.changes += 1
         self._marks[key] = mark
         self._counts[mark.category, mark.model][not mark.correct] += 1
+        self._count(mark, 1)
         self._dimensions[mark.category] = mark.dimension
         if len(self._marks) > self._most:
             self._forget(next(iter(self._marks)))
@@ -151,6 +164,15 @@ class FeedbackBook:
         counts[not mark.correct] -= 1
         if not any(counts):
             del self._counts[place]
+        self._count(mark, -1)
+
+    def _count(self, mark: Feedback, change: int) -> None:
+        place = (mark.dimension, mark.category)
+        totals = self._totals[place]
+        totals[not mark.correct] += change
+        self._told(*place, *totals)
+        if not any(totals):
+            del self._totals[place]
 
 
 def _precision(category: str, dimension: Dimension, right: int, wrong: int) -> Precision:

@@ -60,7 +60,7 @@ class ConsoleWatch:
         self.marks = marks
         self._evidence = evidence
         self.recent = RecentFindings()
-        self.book = FeedbackBook()
+        self.book = FeedbackBook(told=metrics.set_feedback)
         self.histories = Histories()
 
     # As the tap's observer

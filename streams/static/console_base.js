@@ -91,7 +91,10 @@ const harmwatch = (() => {
   };
   const fetchJson = async (path, options = {}) => {
     const answer = await fetch(path, { signal: AbortSignal.timeout(5000), ...options });
-    if (!answer.ok) throw Object.assign(new Error(String(answer.status)), { status: answer.status });
+    if (!answer.ok) {
+      const { error = "" } = await answer.json().catch(() => ({}));
+      throw Object.assign(new Error(String(answer.status)), { status: answer.status, reason: error });
+    }
     return answer.json();
   };
 

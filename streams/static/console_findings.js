@@ -4,6 +4,7 @@ harmwatch.findings = (() => {
   const MOST = 60;
   const PAGE = 6;
   const WHOLE_LIST_MS = 30000;
+  const MARK_MS = 12000;  // longer than the worker waits for the broker, so that it is the worker that says what became of a mark
   let held = [];
   let number = 0;
   let changes = 0;
@@ -100,16 +101,18 @@ harmwatch.findings = (() => {
   async function send(one, category, correct, button) {
     const note = byId("mark-note");
     button.disabled = true;
+    note.textContent = say("mark_sending", { category });
+    delete note.dataset.tone;
     try {
-      await fetchJson("/api/v1/feedback", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: one.id, category, correct }) });
+      await fetchJson("/api/v1/feedback", { method: "POST", signal: AbortSignal.timeout(MARK_MS), headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: one.id, category, correct }) });
       if (correct === null) delete one.marks[category];
       else one.marks[category] = correct;
       note.textContent = say(correct === null ? "mark_taken_back" : "mark_saved", { category });
       note.dataset.tone = "good";
       await refresh(true);
     } catch (error) {
-      const key = error.status === 404 ? "mark_gone" : error.status === 401 ? "unauthorised" : "mark_failed";
-      note.textContent = say(key);
+      const key = { 401: "unauthorised", 404: "mark_gone", 502: "mark_refused" }[error.status] || "mark_failed";
+      note.textContent = say(key, { reason: error.reason });
       note.dataset.tone = "bad";
     } finally {
       button.disabled = false;

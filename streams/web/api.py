@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from aiohttp import web
 
-from agent.errors import TransportError
+from agent.errors import TopicUnavailable, TransportError
 from agent.scores import DIMENSIONS
 from streams.web.answers import error_answer, json_answer, with_banner
 
@@ -98,8 +98,10 @@ class ConsoleApi:
             return error_answer(400, "a mark is {id, category, correct}, correct true, false or null")
         try:
             found = await self._marker(mark.id, mark.category, mark.correct)
+        except TopicUnavailable as error:
+            return error_answer(502, f"the broker refused the mark: {error}")
         except TransportError:
-            return error_answer(503, "the broker did not take the mark: try again")
+            return error_answer(503, "the broker did not confirm the mark: try again")
         if found is None:
             return error_answer(404, "this finding is not held here any more")
         return json_answer({"id": mark.id, "category": mark.category, "correct": mark.correct})

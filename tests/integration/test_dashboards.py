@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from agent.clock import SystemClock, iso_time
-from agent.config import validate
 from streams.config import WorkerConfig
+from streams.config_file import ConfigFile
 from streams.demo.traffic import CHAT, LOANS, Traffic
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
@@ -39,7 +39,7 @@ NEVER_HERE = {
 pytestmark = [pytest.mark.layer("embedded"), pytest.mark.layer("prometheus"), pytest.mark.slow]
 
 
-def config(bootstrap: str) -> WorkerConfig:
+def config_file(bootstrap: str, folder: Path) -> ConfigFile:
     """The demo's, with all that is measured switched on, and the minimum counts of a minute's traffic."""
     plain = {
         "kafka": {"bootstrap_servers": bootstrap, "worker_name": "w1", "group_id": "dashboards"},
@@ -54,7 +54,9 @@ def config(bootstrap: str) -> WorkerConfig:
         "labels": {"early_seconds": 5.0},
         "join": {"ttl_seconds": 5.0},
     }
-    return validate(WorkerConfig, plain, "test")
+    path = folder / "harmwatch.yaml"
+    path.write_text(json.dumps(plain), encoding="utf-8")  # which is YAML as well
+    return ConfigFile.at_start(path)
 
 
 def beside(second: int, now: float) -> Iterator[bytes]:
@@ -112,6 +114,17 @@ async def send_traffic(settings: WorkerConfig) -> int:
     return sent
 
 
+async def mark_some(worker: Worker) -> None:
+    """As an operator does on the console."""
+    assert worker.feedback is not None
+    category = "pii.email"
+    held = [
+        one for one in worker.status.console.recent.latest(most=600) if category in {f.category for f in one.findings}
+    ]
+    for number, one in enumerate(held[:12]):
+        await worker.feedback.desk.mark(one.id, category, number % 4 > 0)
+
+
 def has_figures(series: list[dict[str, Any]]) -> bool:
     samples = [one["value"] for one in series if "value" in one]
     samples += [sample for one in series for sample in one.get("values", ())]
@@ -149,9 +162,10 @@ async def choices(prometheus: PrometheusServer, dashboard: dict[str, Any]) -> di
 
 
 async def test_no_panel_is_empty(embedded_broker: Any, tmp_path: Path) -> None:
-    settings = config(embedded_broker.bootstrap)
+    file = config_file(embedded_broker.bootstrap, tmp_path)
+    settings = file.config()
     embedded_broker.create_topic(settings.topics.events[0], 3)
-    worker = Worker.build(settings)
+    worker = Worker.build(settings, file=file)
     working = asyncio.create_task(worker.run())
     try:
         async with asyncio.timeout(120.0):
@@ -166,6 +180,7 @@ async def test_no_panel_is_empty(embedded_broker: Any, tmp_path: Path) -> None:
                 while sum(worker.tap.committed.values()) < sent:
                     assert not working.done(), working.exception()
                     await asyncio.sleep(0.1)
+            await mark_some(worker)
             await until_scraped(prometheus, SystemClock().now() + SCRAPE_SECONDS)
             end = SystemClock().now()
             dashboards = [read(file) for file in COMMITTED]

@@ -53,10 +53,13 @@ harmwatch_decisions_awaiting_label gauge -
 harmwatch_decisions_given_up_total counter -
 harmwatch_window_state_left_out_total counter part
 harmwatch_commits_total counter result
+harmwatch_feedback_total counter dimension,category,mark
+harmwatch_feedback_findings gauge dimension,category,mark
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_config_reloads_total counter outcome
 harmwatch_config_last_reload_successful gauge -
 harmwatch_config_last_reload_success_timestamp_seconds gauge -
+harmwatch_config_hash gauge -
 harmwatch_other_series_total counter metric
 harmwatch_answers_total counter model
 harmwatch_refusals_total counter model

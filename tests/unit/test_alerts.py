@@ -34,7 +34,7 @@ DASHBOARDS = {
 #: What an alert may be told by: closed sets under the budgets of agent.metrics. Ids and features are not among them.
 ALERT_LABELS = {
     *("model", "dimension", "category", "window", "attribute", "measure", "axis", "group", "kind"),
-    *("scorer", "reason", "topic", "metric", "part", "severity"),
+    *("scorer", "reason", "topic", "metric", "part", "job", "severity"),
 }
 SECTIONS = {
     RUNBOOKS: ["Meaning", "Impact", "Diagnosis", "Mitigation"],

@@ -98,8 +98,10 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.event_lag(model, 0.2)
     metrics.consumer_lag("inference.events", 3, 12)
     metrics.last_progress(1_700_000_000.5)
-    metrics.config_taken(1_700_000_000.5)
+    metrics.config_taken(1_700_000_000.5, "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b")
     metrics.config_reload(1_700_000_001.5, applied=False)
+    metrics.feedback("output", "toxicity", correct=True)
+    metrics.set_feedback("output", "toxicity", 9, 1)
     metrics.queue_depth(7)
     metrics.build_info("0.1.0", "3.11.7")
 

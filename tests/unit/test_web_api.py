@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import TransportError
+from agent.errors import TopicUnavailable, TransportError
 from streams.web import ConsoleApi
 from tests.unit.console.console_builders import make_mark
 from tests.unit.test_web import TOKEN, Site
@@ -36,10 +36,13 @@ class Marker:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bool | None]] = []
         self.away = False
+        self.denied = False
 
     async def __call__(self, verdict_id: str, category: str, correct: bool | None) -> Any:
         if self.away:
             raise TransportError("no broker answers at secret:9092")
+        if self.denied:
+            raise TopicUnavailable("this user may not write to topic harm.feedback; grant WRITE and DESCRIBE on it")
         if category == "gone":
             return None
         self.taken.append((verdict_id, category, correct))
@@ -127,6 +130,9 @@ async def test_what_has_gone_what_is_off_and_what_the_broker_refuses(site: ApiSi
     site.marker.away = True
     status, answer = await site.mark()
     assert status == 503 and "secret" not in json.dumps(answer)
+    site.marker.away, site.marker.denied = False, True
+    status, answer = await site.mark()
+    assert status == 502 and "grant WRITE" in answer["error"]
     async with ApiSite(marks=False) as closed:
         assert isinstance(closed, ApiSite)
         assert (await closed.mark())[0] == 409

@@ -68,14 +68,17 @@ def test_what_is_no_mark_is_passed_over(value: bytes) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from([True, False, None]), st.sampled_from("ab"))))
 def test_counts_are_those_of_the_marks_held(steps: list[tuple[int, bool | None, str]]) -> None:
-    book = FeedbackBook(most=8)
+    told: dict[str, tuple[int, int]] = {}
+    book = FeedbackBook(most=8, told=lambda _, category, right, wrong: told.update({category: (right, wrong)}))
     for number, correct, model in steps:
         mark = make_mark(number, bool(correct), model=model)
         book.take(feedback_key(mark.id, mark.category), None if correct is None else msgspec.json.encode(mark))
     marks = list(book)
     assert len(marks) == len(book) <= 8
     counted = [(found.marked, found.correct) for found in book.precision()]
-    assert counted == ([(len(marks), sum(mark.correct for mark in marks))] if marks else [])
+    right = sum(mark.correct for mark in marks)
+    assert counted == ([(len(marks), right)] if marks else [])
+    assert told.get("toxicity", (0, 0)) == (right, len(marks) - right)
 
 
 class Desk:
@@ -128,6 +131,43 @@ async def test_what_the_broker_refused_does_not_count_and_is_not_written_later()
     assert [record["correct"] for record in at.records()] == [False]
     await at.desk.stop()
     await at.desk.stop()
+
+
+class Deaf(MemorySink):
+    """Takes everything, confirms nothing, and never ends closing."""
+
+    async def flush(self) -> None:
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_nobody_waits_for_a_broker_that_says_nothing_not_even_behind_others() -> None:
+    at = Desk()
+    at.recent.take(outcome("r-1"))
+    ident = at.recent.latest()[0].id
+    kinds: list[type[MemorySink]] = [Deaf]
+    desk = FeedbackDesk(TOPIC, at.recent, at.book, lambda: kinds[0](at.broker), at.clock, deadline_seconds=0.05)
+    async with asyncio.timeout(5.0):
+        said = await asyncio.gather(*(desk.mark(ident, "pii.email", True) for _ in range(3)), return_exceptions=True)
+        assert [type(each) for each in said] == [TransportError] * 3
+        assert (len(at.book), at.records()) == (0, [])
+        kinds[0] = MemorySink
+        assert await desk.mark(ident, "pii.email", False)
+    assert [record["correct"] for record in at.records()] == [False]
+
+
+async def test_a_topic_that_nobody_shows_the_feed_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    feed = asyncio.create_task(
+        FeedbackFeed(MemoryLogReader(MemoryBroker({}), TOPIC), FeedbackBook(), ManualClock()).run()
+    )
+    try:
+        await until(lambda: "feedback_not_read" in caplog.text)
+    finally:
+        feed.cancel()
+        await asyncio.gather(feed, return_exceptions=True)
+    assert "is missing, or this user may not describe it" in caplog.text
 
 
 async def test_the_feed_brings_marks_from_before_and_of_other_workers() -> None:

@@ -73,6 +73,8 @@ def test_names_are_labels_of_metrics(name: str) -> None:
         ("toxicity_zh", None, "no scorer is called 'toxicity_zh'"),
         ("toxicity_zh", "builtin", "no scorer is called 'toxicity_zh'"),
         ("pii", "detoxify", "the kind detoxify cannot fill it"),
+        ("adversarial", "detoxify", "judges the dimension output, and adversarial would not be measured"),
+        ("groundedness", "detoxify", "judges toxicity, not groundedness"),
     ],
 )
 def test_what_does_not_go_together_is_refused(slot: str, kind: str | None, says: str) -> None:
@@ -85,3 +87,19 @@ def test_what_does_not_go_together_is_refused(slot: str, kind: str | None, says:
 def test_the_slot_is_no_option() -> None:
     with pytest.raises(ConfigError, match="no option 'slot'"):
         load_scorer("detoxify", {**DETOXIFY, "slot": "other"})
+
+
+@pytest.mark.parametrize("kind", ["encoder", "ngrams"])
+@pytest.mark.parametrize("slot", ["adversarial", "groundedness"])
+def test_toxicity_does_not_pass_for_what_the_slot_stands_for(slot: str, kind: str) -> None:
+    with pytest.raises(ConfigError, match=f"scorer {slot}: the kind {kind} judges .*; give it a name of its own"):
+        load_scorer(slot, {}, kind)
+    assert load_scorer("second_opinion", {}, kind).categories == {"second_opinion": "output"}
+
+
+def test_a_classifier_of_another_dimension_than_its_slot_is_refused() -> None:
+    options = {"checkpoint": "/x", "labels": {"a": "b"}}
+    with pytest.raises(ConfigError, match="judges the dimension output, and adversarial would not be measured"):
+        load_scorer("adversarial", {**options, "dimension": "output"}, "transformers")
+    with pytest.raises(ConfigError, match="judges the dimension adversarial, and output would not be measured"):
+        load_scorer("toxicity", {**options, "dimension": "adversarial"}, "transformers")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import TopicAuthorizationFailedError
 
-from streams.commands.doctor import Check, _drift, _evidence, _room, _said_once, _scorers
+from streams.commands.doctor import Check, _drift, _evidence, _room, _said_once, _scorers, _unjudged
 from streams.config import WorkerConfig
 
 
@@ -98,3 +98,20 @@ def test_what_a_missing_hash_key_costs_is_said(evidence: dict[str, Any], campaig
     (check,) = _evidence(WorkerConfig.model_validate(plain))
     assert check.outcome == ("warning" if words else "ok")
     assert [word for word in ("hashes", "campaign") if word in check.found] == words
+
+
+def test_a_kind_that_judges_something_else_than_its_slot_is_named() -> None:
+    plain = {"topics": {"events": ["e"]}, "scorers": {"adversarial": {"kind": "encoder"}}}
+    (check,) = [check for check in _scorers(WorkerConfig.model_validate(plain)) if check.outcome != "ok"]
+    assert (check.name, check.outcome) == ("scorer adversarial", "failed")
+    assert "the kind encoder judges the dimension output, and adversarial would not be measured" in check.found
+
+
+@pytest.mark.parametrize(
+    ("scorers", "missing"),
+    [({}, []), ({"toxicity": {"enabled": False}}, []), ({"adversarial": {"enabled": False}}, ["adversarial"])],
+)
+def test_a_dimension_that_nothing_judges_is_told(scorers: dict[str, Any], missing: list[str]) -> None:
+    """Without toxicity it is groundedness that judges outputs."""
+    found = _unjudged(WorkerConfig.model_validate({"topics": {"events": ["e"]}, "scorers": scorers}))
+    assert [check.found.partition(":")[0] for check in found] == [f"none judges {name}" for name in missing]

@@ -52,7 +52,7 @@ class Bench:
         self.impossible: Exception | None = None
         self.audit = AuditLog(lambda: MemorySink(self.broker), TOPIC)
         file = ConfigFile.at_start(self.path)
-        self.metrics.config_taken(self.clock.now())
+        self.metrics.config_taken(self.clock.now(), file.sha256)
         self.reloader = Reloader(
             file,
             file.config(),
@@ -93,6 +93,10 @@ class Bench:
         successful = self.metrics.rows("harmwatch_config_last_reload_successful")[()]
         return rows["applied",], rows["refused",], successful
 
+    def runs(self, text: str) -> bool:
+        """The metrics tell the number of this file."""
+        return self.metrics.rows("harmwatch_config_hash")[()] == int(sha256(text)[:12], 16)
+
     @property
     def taken_at(self) -> float:
         return self.metrics.rows("harmwatch_config_last_reload_success_timestamp_seconds")[()]
@@ -123,6 +127,7 @@ async def test_a_changed_file_is_applied_and_audited(bench: Bench, trigger: str)
     assert (change.keys, change.restart_keys) == (["scorers.toxicity.thresholds"], [])
     assert change.owner == change.user == ConfigFile.look(bench.path).owner
     assert (bench.counts, bench.taken_at) == ((1, 0, 1), 1_700_000_060.0)
+    assert bench.runs(STRICT)
 
 
 async def test_a_file_that_is_not_changed_is_left_alone(bench: Bench) -> None:
@@ -154,6 +159,7 @@ async def test_a_bad_file_changes_nothing_and_says_why(bench: Bench, text: str, 
     assert "hunter2" not in str(await bench.records())
     assert "\n" not in change.reason
     assert (bench.applied, bench.counts, bench.taken_at) == ([], (0, 1, 0), 1_700_000_000.0)
+    assert bench.runs(BASE)
     assert (change.old_sha256, change.new_sha256) == (sha256(BASE), sha256(text))
 
 
