@@ -128,6 +128,7 @@ class Status:
                 for partition, lag in sorted(self._tap.lags.items())
             ],
             stages=self._stages(),
+            configuration=self.console.configuration(),
         )
 
     def _pipeline_status(self) -> PipelineStatus:

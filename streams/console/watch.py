@@ -11,12 +11,13 @@ from agent.metrics.series import clean_label
 from agent.pipeline import RecordOutcome
 from agent.pipeline.export import window_name
 from agent.windows.engine import Reading, WindowEngine
+from agent.windows.partition import OTHER
 from streams.console.detail import active_campaigns, campaigns_of, drift_of, fairness_of, window_seconds
 from streams.console.feedback import Feedback, FeedbackBook
 from streams.console.findings import HeldEvidence, RecentFindings
 from streams.console.history import Histories
 from streams.console.signs import Sign, signs
-from streams.web.status import Health, PipelineStatus, Readiness
+from streams.web.status import ConfigurationStatus, Health, PipelineStatus, Readiness
 
 __all__ = ["ConsoleWatch"]
 
@@ -118,16 +119,40 @@ class ConsoleWatch:
         }
 
     def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Mapping[str, Any]:
-        """The latest findings, the newest first, each with what was said of it; and the precision that follows."""
+        """The latest findings, the newest first, each with what was said of it; and the precision that follows.
+
+        The model ``other`` means all that have no window of their own here, and one that is truly called so.
+        """
+        of_model = self._of_model(model)
         return {
             "number": self.recent.number,
             "changes": self.book.changes,
             "findings": [self._with_marks(held) for held in self.recent.latest(
-                model=model, dimension=dimension, after=after, most=most)],
+                model=of_model, dimension=dimension, after=after, most=most)],
             "precision": self.book.precision(model),
             "feedback": self.marks,
             "evidence": self._evidence(),
         }  # fmt: skip
+
+    def _of_model(self, model: str | None) -> Callable[[str], bool]:
+        if model is None:
+            return lambda _model: True
+        if model != OTHER:
+            return lambda held: held == model
+        known = {reading.model for reading in self.readings()} - {OTHER}
+        return lambda held: held not in known
+
+    def configuration(self) -> ConfigurationStatus:
+        """Which configuration runs, and since when."""
+        number = self._metrics.total("harmwatch_config_hash")
+        refused = self._metrics.total("harmwatch_config_reloads_total") and not self._metrics.total(
+            "harmwatch_config_last_reload_successful"
+        )
+        return ConfigurationStatus(
+            hash=f"{int(number):012x}" if number else "",
+            taken=self._metrics.total("harmwatch_config_last_reload_success_timestamp_seconds"),
+            refused=bool(refused),
+        )
 
     def feedback(self) -> Iterable[Feedback]:
         """The marks that hold, the oldest first."""

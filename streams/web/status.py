@@ -11,6 +11,7 @@ from agent.scores import Dimension
 __all__ = [
     "CategoryStatus",
     "ComponentStatus",
+    "ConfigurationStatus",
     "Health",
     "ModelStatus",
     "PartitionStatus",
@@ -106,6 +107,16 @@ class StageStatus(TypedDict, total=False):
     seconds: float
 
 
+class ConfigurationStatus(TypedDict, total=False):
+    """The configuration that runs: the first twelve digits of its file's SHA-256 ("" without a file), when it was taken
+    (Unix seconds), and whether the last change to it was refused.
+    """
+
+    hash: str
+    taken: float
+    refused: bool
+
+
 class Status(TypedDict, total=False):
     """What `WebServer`'s ``state`` returns. Every key may be absent: the console leaves out what is not there.
 
@@ -123,3 +134,4 @@ class Status(TypedDict, total=False):
     findings: list[CategoryStatus]
     partitions: list[PartitionStatus]
     stages: list[StageStatus]
+    configuration: ConfigurationStatus

@@ -148,3 +148,26 @@ def test_whether_there_is_evidence_is_asked_each_time(bench: Bench) -> None:
     assert watch.findings(None, None, 0, 10)["evidence"] is True
     wanted[0] = False
     assert watch.findings(None, None, 0, 10)["evidence"] is False
+
+
+def test_the_model_other_means_all_that_have_no_window(bench: Bench) -> None:
+    bench.watch.sample([reading("kept"), reading("other")])
+    for model in ("kept", "folded", "other"):
+        bench.watch.take(outcome(f"of-{model}", finding(), model=model))
+
+    def ids(model: str | None) -> list[str]:
+        return [each["inference_id"] for each in bench.watch.findings(model, None, 0, 9)["findings"]]
+
+    assert ids("other") == ["of-other", "of-folded"]
+    assert ids("kept") == ["of-kept"]
+    assert len(ids(None)) == 3
+
+
+def test_which_configuration_runs(bench: Bench) -> None:
+    assert bench.watch.configuration() == {"hash": "", "taken": 0.0, "refused": False}
+    bench.metrics.config_taken(1000.0, "00f" + "a" * 61)
+    assert bench.watch.configuration() == {"hash": "00faaaaaaaaa", "taken": 1000.0, "refused": False}
+    bench.metrics.config_reload(1010.0, applied=False)
+    assert bench.watch.configuration() == {"hash": "00faaaaaaaaa", "taken": 1000.0, "refused": True}
+    bench.metrics.config_reload(1020.0, applied=True, sha256="b" * 64)
+    assert bench.watch.configuration() == {"hash": "b" * 12, "taken": 1020.0, "refused": False}
