@@ -163,7 +163,7 @@ async def test_the_worst_model_comes_first(tmp_path: Path) -> None:
         assert await page.look("document.querySelector('#model').value") == "loan"
         # One scale for all rows: the longest bar is inside of it. And what has no scores is not short of data.
         assert "Full bar: 0.20" in await page.text("#harm-hint")
-        assert await page.look("document.querySelector('#harm .stack i').style.width") == "95.00%"
+        assert await page.look("document.querySelector('#harm .stack i').style.width") == "95%"
         cells = await page.look("[...document.querySelector('#harm tr').cells].map((c) => c.innerText)")
         assert ("not measured" in cells[1], cells[3], cells[5]) == (True, "not measured", "not enough data")
 
@@ -301,6 +301,7 @@ async def test_a_mark_that_nobody_answers_does_not_blame_the_broker(tmp_path: Pa
     traffic = Traffic([model("chat", 0.1)])
     async with page_of(traffic, tmp_path) as (page, url):
         await open_console(page, f"{url}?lang=en")
+        await page.call("Network.enable")
         await page.call(
             "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
         )
