@@ -30,7 +30,7 @@ from streams.demo.traffic import Traffic
 from streams.kafka_sink import KafkaSink
 from streams.worker import Worker
 
-__all__ = ["Demo", "DemoOptions"]
+__all__ = ["Demo", "DemoOptions", "calls_of_reference"]
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ _SETTLE_SECONDS = 60.0
 _LEAD_SECONDS = 0.5
 _HISTORY = 60
 _MAX_MESSAGE_BYTES = 1 << 20
+#: What the planted incidents move, and features that they leave alone. All scores together would cost more.
+_WATCHED = ["output.score", "output.decision", "output.toxicity", "input.adversarial", "input.features.*"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,13 @@ class Demo:
             "web": {"port": self._options.web_port},
             # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
             "scorers": {"toxicity": {"kind": "ngrams"}},
+            "drift": {
+                "enabled": True,
+                "features": _WATCHED,
+                "attributes": ["gender"],
+                "first": calls_of_reference(self._options.events),
+                "ert_hours": 1.0,  # false alarms of a series; the run is over long before
+            },
         }
         return validate(WorkerConfig, plain, "demo")
 
@@ -267,6 +276,11 @@ class Demo:
                 "dead_letters": traffic.expected.dead_letters,
             },
         }
+
+
+def calls_of_reference(events: int) -> int:
+    """How many of the first calls of a model, and of a group, are what drift is measured against."""
+    return max(20, min(1_000, events // 50))
 
 
 async def _values(config: WorkerConfig, topic: str) -> AsyncIterator[bytes]:

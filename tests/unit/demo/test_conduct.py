@@ -1,0 +1,18 @@
+"""streams.demo.conduct: what the demo's worker takes for normal."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.demo.conduct import calls_of_reference
+from streams.demo.traffic import MODELS, Traffic
+
+
+@pytest.mark.parametrize("events", [1_000, 4_000, 20_000])
+def test_the_reference_of_drift_is_full_before_a_model_has_its_first_incident(events: int) -> None:
+    """Else what is planted would pass for normal. Either gender, of whom the loan model sees as many, has its own."""
+    traffic = Traffic(7, events, 0.0, 25.0)
+    assert list(traffic)
+    for model in MODELS:
+        begins = min(incident.start_time for incident in traffic.incidents.values() if incident.model == model) / 25.0
+        assert calls_of_reference(events) <= 0.9 * begins * traffic.expected.calls_by_model[model] / 2
