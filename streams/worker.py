@@ -92,9 +92,8 @@ class Worker:
             For what only shows when the parts are made: unknown scorers, options, formats, unreadable certificates.
         """
         clock = clock or SystemClock()
-        registry = new_registry()
         metrics = Metrics(
-            registry,
+            new_registry(),
             series_budget=config.metrics.max_series,
             model_budget=config.metrics.max_models,
             clock=clock,
@@ -137,7 +136,7 @@ class Worker:
         web = WebServer(
             config.web.host,
             config.web.port,
-            registry,
+            metrics.freeze,
             status.health,
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
