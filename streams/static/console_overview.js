@@ -156,7 +156,7 @@ harmwatch.overview = (() => {
 
   function signs(rows) {
     const list = rows.map((row) => {
-      const values = { model: row.model, detail: row.detail, value: known(row.value) ? scale.format(row.value) : "", share: percent(row.value), time: duration(row.value), limit: scale.format(row.limit) };
+      const values = { model: row.model, detail: row.detail, value: known(row.value) ? scale.format(row.value) : "", share: percent(row.value), time: duration(row.value), limit: scale.format(row.limit), most: percent(row.limit), window: row.window };
       values.detail = say(`kind_${row.detail}`) === `kind_${row.detail}` ? row.detail : say(`kind_${row.detail}`);
       return el("li", { "data-tone": row.tone }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, say(`sign_${row.sign}_says`, values)));
     });
