@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import ConfigError
+from agent.yaml_file import parse_yaml
 from streams.config import WorkerConfig, parse_config
 
 __all__ = ["ConfigFile", "user_name"]
@@ -99,6 +100,19 @@ class ConfigFile:
         if self.problem:
             raise ConfigError(f"{self.path}: {self.problem}")
         return parse_config(self.content, str(self.path))
+
+    def replacement(self) -> WorkerConfig:
+        """The configuration in it, to go on with. A worker may start with every default; none falls back to them.
+
+        Raises
+        ------
+        ConfigError
+            As `config` does, and when the file holds no key: truncated, or caught while it is written.
+        """
+        config = self.config()
+        if not parse_yaml(self.content, str(self.path)):
+            raise ConfigError(f"{self.path}: holds no key; to go back to all defaults, restart the worker")
+        return config
 
 
 def user_name(number: int) -> str:

@@ -108,7 +108,7 @@ class Reloader:
     async def _take(self, found: ConfigFile, trigger: Trigger) -> ConfigChange:
         old, keys, restart = self._running.sha256, [], []
         try:
-            config = await asyncio.to_thread(found.config)
+            config = await asyncio.to_thread(found.replacement)
             keys = changed_keys(self.config, config)
             restart = [key for key in keys if not is_live(key)]
             if restart:

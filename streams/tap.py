@@ -31,6 +31,7 @@ from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
 from streams.takeover import Takeover, read_takeovers
+from streams.turns import in_turns
 from streams.watchdog import Watchdog
 
 __all__ = ["Tap"]
@@ -39,7 +40,10 @@ _logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
+#: Records taken, and published, before it is the turn of the loop's other work: scrapes cannot wait for hundreds.
+_AT_ONCE = 64
 _HOUSEKEEPING_SECONDS = 1.0
+_RAREST_HOUSEKEEPING_SECONDS = 5.0
 
 
 class Tap:
@@ -161,12 +165,12 @@ class Tap:
     # -- one turn of the loop ----------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
-        while self._backlog and not self._pipeline.full:
-            self._take(self._backlog.popleft())
-        published = self._publish(self._pipeline.poll())
+        for _ in range(_AT_ONCE):
+            if self._backlog and not self._pipeline.full:
+                self._take(self._backlog.popleft())
+        published = self._publish(self._pipeline.poll(most=_AT_ONCE))
         if self._backlog:
-            if not published:
-                await self._sleep_until_woken(_BUSY_SECONDS)
+            await (asyncio.sleep(0) if published or not self._pipeline.full else self._sleep_until_woken(_BUSY_SECONDS))
             return
         tap = self._config.tap
         if (
@@ -349,9 +353,12 @@ class Tap:
     # -- housekeeping ------------------------------------------------------------------------------------------------
 
     async def _keep_house(self) -> None:
+        pause = _HOUSEKEEPING_SECONDS
         while True:
-            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-            readings = self._pipeline.keep_house()
+            await asyncio.sleep(pause)
+            readings, spent = await in_turns(self._pipeline.keep_house_in_pieces(), self._clock)
+            # With hundreds of models the gauges are set less often, rather than a quarter of all time be spent on them.
+            pause = min(max(_HOUSEKEEPING_SECONDS, 9.0 * spent), _RAREST_HOUSEKEEPING_SECONDS)
             if self.observer is not None:
                 self.observer.sample(readings)
             partitions = list(self._resume_at)

@@ -92,9 +92,8 @@ class Worker:
             For what only shows when the parts are made: unknown scorers, options, formats, unreadable certificates.
         """
         clock = clock or SystemClock()
-        registry = new_registry()
         metrics = Metrics(
-            registry,
+            new_registry(),
             series_budget=config.metrics.max_series,
             model_budget=config.metrics.max_models,
             clock=clock,
@@ -137,7 +136,7 @@ class Worker:
         web = WebServer(
             config.web.host,
             config.web.port,
-            registry,
+            metrics.freeze,
             status.health,
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
@@ -159,7 +158,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, drain, number)
         if self.reloader is not None:
-            loop.add_signal_handler(signal.SIGHUP, self.reloader.request)
+            # Not add_signal_handler: when the loop closes, SIGHUP would be left to its default, which ends the process.
+            request = self.reloader.request
+            signal.signal(signal.SIGHUP, lambda _number, _frame: loop.is_closed() or loop.call_soon_threadsafe(request))
 
     async def run(self) -> None:
         """Warm up, serve the web port, tap until asked to stop, drain.

@@ -44,6 +44,16 @@ class MetricSpec:
     preset: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def unit(self) -> str:
+        """What OpenMetrics calls the unit; the name ends in it."""
+        return "seconds" if self.name.endswith("_seconds") else ""
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """Values of a histogram's label ``le``."""
+        return (*map(repr, self.buckets), "+Inf")
+
+    @property
     def series_per_child(self) -> int:
         """Time series that one label set costs: a histogram has its buckets, +Inf, a count and a sum."""
         return len(self.buckets) + 3 if self.kind == "histogram" else 1

@@ -28,6 +28,7 @@ from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
+from agent.pipeline.pieces import Pieces, at_once
 from agent.pipeline.rulebook import Rulebook
 from agent.pipeline.sanitising import sanitised_texts
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
@@ -233,8 +234,8 @@ class Pipeline:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)
 
-    def poll(self, *, drain: bool = False) -> list[RecordOutcome]:
-        """Move batches on and hand back the records that are done, in the order of submission. Does not block.
+    def poll(self, *, drain: bool = False, most: int | None = None) -> list[RecordOutcome]:
+        """Move batches on and hand back the records that are done, at most ``most``, in their order. Does not block.
 
         Parameters
         ----------
@@ -250,7 +251,7 @@ class Pipeline:
                 slot.record.remaining -= 1
             self._texts_in_flight -= len(slots)
         self._feed(drain or self._closed)
-        return self._hand_back()
+        return self._hand_back(most)
 
     def due_in_seconds(self) -> float | None:
         """Seconds until `poll` has something to do even if no scorer finishes; None when nothing is in flight."""
@@ -282,17 +283,19 @@ class Pipeline:
 
     def keep_house(self) -> Sequence[Reading]:
         """What need not be done per event: expiry, gauges. Call about once a second. Returns all windows."""
+        return at_once(self.keep_house_in_pieces())
+
+    def keep_house_in_pieces(self) -> Pieces[Sequence[Reading]]:
+        """The same, for whoever takes records in between."""
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
-        readings = self._exporter.export()
+        readings = yield from self._exporter.export_in_pieces()
+        for watcher in (self._drifts, self.drift_windows, self._parity):
+            if watcher is not None:
+                watcher.look()
+                yield
         if self.late_labels is not None:
             self.late_labels.expire()
-        if self._drifts is not None:
-            self._drifts.look()
-        if self.drift_windows is not None:
-            self.drift_windows.look()
-        if self._parity is not None:
-            self._parity.look()
         return readings
 
     def close(self) -> None:
@@ -331,14 +334,14 @@ class Pipeline:
             self._held = None
             self._flying.append(emitted.items)
 
-    def _hand_back(self) -> list[RecordOutcome]:
+    def _hand_back(self, most: int | None) -> list[RecordOutcome]:
         outcomes: list[RecordOutcome] = []
         if not (self._records and self._records[0].remaining == 0):
             return outcomes
         now = self._clock.now()
         scored_at = iso_time(now)
         started = self._clock.monotonic()
-        while self._records and self._records[0].remaining == 0:
+        while self._records and self._records[0].remaining == 0 and len(outcomes) != most:
             record = self._records.popleft()
             self._chars_in_flight -= record.chars
             if record.abandoned:

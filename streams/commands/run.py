@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 from pathlib import Path
 
 from streams.config_file import ConfigFile
@@ -16,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    # By default it ends a process. A worker is not reading its file yet while it starts, nor any more while it ends.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     file = ConfigFile.at_start(args.config)
     config = file.config()
     logging.getLogger().setLevel(config.log_level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -104,10 +104,9 @@ class FeedbackBook:
         self._told = told
         self.changes = 0
         self._marks: OrderedDict[bytes, Feedback] = OrderedDict()
-        # By category and model: called right, called wrong.
-        self._counts: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-        self._dimensions: dict[str, Dimension] = {}
-        # The same of all models, under the dimension that the mark itself names.
+        # By category, its dimension and model: called right, called wrong.
+        self._counts: defaultdict[tuple[str, Dimension, str], list[int]] = defaultdict(lambda: [0, 0])
+        # The same of all models.
         self._totals: defaultdict[tuple[Dimension, str], list[int]] = defaultdict(lambda: [0, 0])
 
     def take(self, key: bytes | None, value: bytes | None) -> bool:
@@ -127,9 +126,8 @@ class FeedbackBook:
         self._forget(key)
         self.changes += 1
         self._marks[key] = mark
-        self._counts[mark.category, mark.model][not mark.correct] += 1
+        self._counts[mark.category, mark.dimension, mark.model][not mark.correct] += 1
         self._count(mark, 1)
-        self._dimensions[mark.category] = mark.dimension
         if len(self._marks) > self._most:
             self._forget(next(iter(self._marks)))
         return True
@@ -148,18 +146,20 @@ class FeedbackBook:
     def precision(self, model: str | None = None) -> list[Precision]:
         """By category, of one model or of all; those with most marks first."""
         sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for (category, of_model), (right, wrong) in self._counts.items():
+        dimensions: dict[str, Dimension] = {}
+        for (category, dimension, of_model), (right, wrong) in self._counts.items():
             if model is None or of_model == model:
+                dimensions[category] = dimension
                 sums[category][0] += right
                 sums[category][1] += wrong
-        found = [_precision(category, self._dimensions[category], *counts) for category, counts in sums.items()]
+        found = [_precision(category, dimensions[category], *counts) for category, counts in sums.items()]
         return sorted(found, key=lambda precision: (-precision.marked, precision.category))
 
     def _forget(self, key: bytes) -> None:
         mark = self._marks.pop(key, None)
         if mark is None:
             return
-        place: Any = (mark.category, mark.model)
+        place = (mark.category, mark.dimension, mark.model)
         counts = self._counts[place]
         counts[not mark.correct] -= 1
         if not any(counts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from agent.clock import Clock
@@ -15,14 +16,18 @@ from agent.windows.partition import OTHER
 from streams.console.detail import active_campaigns, campaigns_of, drift_of, fairness_of, window_seconds
 from streams.console.feedback import Feedback, FeedbackBook
 from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.harm_signs import harm_signs, leaked_signs
 from streams.console.history import Histories
-from streams.console.signs import Sign, signs
+from streams.console.shapes import Sign
+from streams.console.signs import signs
 from streams.web.status import ConfigurationStatus, Health, PipelineStatus, Readiness
 
 __all__ = ["ConsoleWatch"]
 
 #: Readings are taken once a second; after so long without any, whoever asks has them made.
 _FRESH_SECONDS: Final = 2.0
+#: A secret that was told is to be seen for so long, in event time, or for the longest window.
+_LEAK_SECONDS: Final = 3600.0
 
 
 class ConsoleWatch:
@@ -88,8 +93,14 @@ class ConsoleWatch:
 
     def signs(self, health: Health, readiness: Readiness, pipeline: PipelineStatus) -> list[Sign]:
         """See `streams.console.signs`."""
-        campaigns = active_campaigns(self.longest().values(), self._active_since())
-        return signs(health, readiness, pipeline, self._metrics, self.recent, campaigns)
+        readings = self.readings()
+        longest = max((reading.window_seconds or 0.0 for reading in readings), default=0.0)
+        harm = chain(
+            harm_signs(readings),
+            active_campaigns(self.longest().values(), self._active_since()),
+            leaked_signs(self.recent, self._merged().event_now() - max(longest, _LEAK_SECONDS)),
+        )
+        return signs(health, readiness, pipeline, self._metrics, harm)
 
     def windows(self) -> list[str]:
         """Names of the windows, the shortest first."""

@@ -80,7 +80,7 @@ harmwatch.findings = (() => {
       el("div", { class: "row" }, el("span", {}, place), el("span", { class: "soft" }, el("time", { datetime: one.time }, when(Date.parse(one.time) / 1000)))),
       ...one.findings.map((finding) => verdict(one, finding)),
       ...(one.texts.length ? one.texts.map((text, number) => evidence(text, one.replaced?.[number])) : [el("p", { class: "soft small" }, say("no_text"))]),
-      el("p", { class: "soft small ident" }, `${say("inference")} `, names.shown(one.inference_id), " ",
+      el("p", { class: "soft small ident" }, `${say("inference")} `, names.shown(one.inference_id, 80), " ",
         navigator.clipboard ? el("button", { type: "button", class: "link", id: `copy-${one.id}`, "data-copy": one.inference_id }, say("copy")) : null));
   }
 

@@ -34,16 +34,16 @@ harmwatch.names = (() => {
   const nodes = (found) => found.map(([part, escape]) => (escape ? el("span", { class: "escape" }, part) : part));
   // Blanks at the ends, and more than one inside, would look like none or one. An empty name is one, too.
   const blanks = (name) => (name === "" ? say("empty_name") : name.replace(/^ +| +$| {2,}/g, (run) => "␣".repeat(run.length)));
-  function cut(name) {
+  function cut(name, longest = LONGEST) {
     const letters = [...name];
-    return letters.length <= LONGEST ? name : `${letters.slice(0, LONGEST - TAIL).join("")}…${letters.slice(-TAIL).join("")}`;
+    return letters.length <= longest ? name : `${letters.slice(0, longest - TAIL).join("")}…${letters.slice(-TAIL).join("")}`;
   }
   const flat = (found) => found.map(([part]) => part).join("");
   // For titles and options, which have no elements: isolated, so that it does not turn what stands around it.
   const plain = (name) => `\u2068${flat(stretches(cut(blanks(String(name))), false))}\u2069`;
-  function shown(name) {
+  function shown(name, longest = LONGEST) {
     const whole = flat(stretches(blanks(String(name)), false));
-    const found = stretches(cut(blanks(String(name))), false);
+    const found = stretches(cut(blanks(String(name)), longest), false);
     const short = flat(found);
     return el("bdi", { class: "name-of", title: short === whole && !found.some(([, escape]) => escape) ? null : whole.slice(0, 1100) }, nodes(found));
   }

@@ -103,16 +103,19 @@ harmwatch.overview = (() => {
   // A detail is a kind of campaign, a category, something missing, or labels.
   function detail(text) {
     if (says(`kind_${text}`)) return say(`kind_${text}`);
+    if (DIMENSIONS.includes(text)) return say(text);
     const categories = text.split(", ");
     if (categories.every((one) => names.meaning(one))) return categories.flatMap((one, place) => [place ? ", " : "", names.category(one)]);
+    const [, attribute, worse, better, measure] = /^(.*): (.*) \/ (.*) \((\w+)\)$/s.exec(text) || [];
+    if (says(`measure_${measure}`)) return [names.shown(attribute), ": ", names.shown(worse), " / ", names.shown(better), ` (${say(`measure_${measure}`)})`];
     const reasons = categories.map(names.reason);
-    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text));
+    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text), 160);
   }
 
   function signs(rows) {
     const number = (value) => (!known(value) ? "–" : Number.isInteger(value) ? count(value) : fixed.format(value));
     replace("signs", rows.map((row) => {
-      const values = { value: number(row.value), limit: number(row.limit), share: percent(row.value), time: duration(row.value), most: percent(row.limit) };
+      const values = { value: number(row.value), limit: number(row.limit), share: percent(row.value), time: duration(row.value), most: percent(row.limit), window: row.window };
       if (row.model !== undefined) values.model = names.linkTo(row.model, harmwatch.model.nameFor(row.model));
       const parts = told(`sign_${row.sign}_says`, { ...values, detail: "{detail}" }).flatMap((part) => (part === "{detail}" ? detail(row.detail ?? "") : [part]));
       return el("li", { "data-tone": row.tone, "data-key": `${row.sign} ${row.model ?? ""} ${row.detail ?? ""}` }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, parts));

@@ -9,15 +9,16 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
-from prometheus_client import CollectorRegistry
 
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
+from agent.metrics.frozen import FrozenMetrics
 from streams.web.answers import error_answer, json_answer, page_answer, with_banner
 from streams.web.api import ConsoleApi
-from streams.web.exposition import accepts, negotiate, render
+from streams.web.exposition import accepts, negotiate
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
 from streams.web.page import choose_language, console_pages, sign_in_pages
+from streams.web.scraping import Scrapes, SharedBody
 from streams.web.status import Health, Readiness
 
 __all__ = ["WebServer"]
@@ -28,6 +29,8 @@ _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _MAX_CONNECTIONS = 100
 _FIRST_REQUEST_SECONDS = 10.0
+#: Prometheus's own time-out of a scrape.
+_ANSWER_SECONDS = 10.0
 
 _READING = frozenset({"GET", "HEAD"})
 _SENDING = frozenset({"POST"})
@@ -53,6 +56,7 @@ class _Connection(RequestHandler):
     """Answers to what is no HTTP at all, without aiohttp's banner and its echo of the request."""
 
     _deadline: asyncio.TimerHandle | None = None
+    answer_seconds = _ANSWER_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
@@ -72,6 +76,19 @@ class _Connection(RequestHandler):
         self.heard()
         super().connection_lost(exc)
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Whoever does not read is let go at once, with what was kept for it: a close would wait until it is read."""
+        transport = self.transport
+        try:
+            async with asyncio.timeout(self.answer_seconds):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+            return resp, True
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -90,8 +107,10 @@ class _Connection(RequestHandler):
 class _Protocol(web.Server):
     """aiohttp's server with our connections."""
 
+    answer_seconds = _ANSWER_SECONDS
+
     def __call__(self) -> RequestHandler:
-        return _Connection(
+        connection = _Connection(
             self,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
@@ -100,6 +119,8 @@ class _Protocol(web.Server):
             max_field_size=_MAX_LINE,
             lingering_time=1.0,
         )
+        connection.answer_seconds = self.answer_seconds
+        return connection
 
 
 class WebServer:
@@ -113,8 +134,8 @@ class WebServer:
         Address to bind. Beyond loopback a token is a must; on loopback the Host header must name loopback.
     port
         0 takes a free one; `port` says which after `start`.
-    metrics_registry
-        Its families are collected on the loop and turned into text in a thread, one scrape at a time.
+    freeze_metrics
+        What a scrape is answered with; see `streams.web.scraping.Scrapes`.
     health, ready
         Behind ``/healthz`` and ``/readyz``: 200, or 503 with what is wrong.
     token
@@ -123,6 +144,8 @@ class WebServer:
         What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
     api
         The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
+    answer_seconds
+        Whoever has not taken an answer after so long is let go.
 
     Raises
     ------
@@ -134,7 +157,7 @@ class WebServer:
         self,
         host: str,
         port: int,
-        metrics_registry: CollectorRegistry,
+        freeze_metrics: Callable[[], FrozenMetrics],
         health: Callable[[], Health],
         ready: Callable[[], Readiness],
         token: str | None,
@@ -142,10 +165,12 @@ class WebServer:
         *,
         api: ConsoleApi | None = None,
         clock: Clock | None = None,
+        answer_seconds: float = _ANSWER_SECONDS,
     ) -> None:
         self.host = host
         self.port = port
-        self._registry = metrics_registry
+        self._scrapes = Scrapes(freeze_metrics)
+        self._answer_seconds = answer_seconds
         self._health = health
         self._ready = ready
         self._state = state
@@ -153,7 +178,6 @@ class WebServer:
         self._console = console_pages()
         self._sign_in = sign_in_pages()
         self._refused = sign_in_pages(refused=True)
-        self._one_scrape = asyncio.Lock()
         self._runner: web.ServerRunner | None = None
         self._routes: dict[str, _Route] = {
             "/": _Route({"GET": self._answer_console}),
@@ -179,7 +203,9 @@ class WebServer:
         ConfigError
             When the address cannot be bound.
         """
-        runner = web.ServerRunner(_Protocol(self._serve), shutdown_timeout=_SHUTDOWN_SECONDS)
+        protocol = _Protocol(self._serve)
+        protocol.answer_seconds = self._answer_seconds
+        runner = web.ServerRunner(protocol, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.host, self.port).start()
@@ -238,14 +264,11 @@ class WebServer:
 
     async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
         scrape = negotiate(request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
-        async with self._one_scrape:
-            # Collected here, where the writers live, so that no write takes a lock; the slow part goes to a thread.
-            families = list(self._registry.collect())
-            body = await asyncio.to_thread(render, families, scrape)
+        body = await self._scrapes.body(scrape)
         headers = {"Content-Type": scrape.content_type, "Vary": "Accept, Accept-Encoding"}
         if scrape.gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=with_banner(headers))
+        return web.Response(body=SharedBody(body), headers=with_banner(headers))
 
     async def _answer_health(self, request: web.BaseRequest) -> web.Response:
         health = self._health()

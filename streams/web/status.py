@@ -82,7 +82,7 @@ class PipelineStatus(TypedDict, total=False):
     missing_scores: int
     dead_letters: int
     duplicates: int
-    lag_records: int
+    lag_records: int | None
     lag_seconds: float | None
     queue_depth: int
     queue_capacity: int

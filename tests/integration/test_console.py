@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from agent.clock import SystemClock
-from agent.metrics import new_registry
 from streams.config import WorkerConfig
 from streams.ports import Message
 from streams.web import Health, Readiness, WebServer
 from tests.browser import Browser, browser
-from tests.builders import native
+from tests.builders import native, nothing_measured
 from tests.integration.test_worker import get, make_config, publish, running, until, values
 
 pytestmark = [pytest.mark.layer("chromium"), pytest.mark.layer("embedded")]
@@ -125,6 +124,7 @@ async def test_console_from_empty_to_marked(embedded_broker: Any, tmp_path: Path
         (mark,) = await values(config, str(config.topics.feedback), 1)
         assert (mark["category"], mark["correct"], mark["model"]) == ("pii.email", True, "chat")
         assert "pii" in mark["scorers"] and "@example.com" not in json.dumps(mark)
+        await page.look("new Promise((done) => setTimeout(done, 1100))")  # sooner it would be a double click
         await page.click("#recent button[aria-pressed=true]")
         await page.until("document.querySelector('#precision').textContent.includes('No finding has been marked')")
         assert len(worker.status.console.book) == 0
@@ -179,7 +179,7 @@ async def test_marks_survive_the_worker(embedded_broker: Any, tmp_path: Path) ->
 async def test_token_refused_and_accepted(tmp_path: Path) -> None:
     state: dict[str, Any] = {"models": [], "pipeline": {"events": 3}}
     server = WebServer(
-        "127.0.0.1", 0, new_registry(), lambda: Health(True), lambda: Readiness(True), TOKEN, lambda: state,
+        "127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), TOKEN, lambda: state,
         clock=SystemClock(),
     )  # fmt: skip
     await server.start()

@@ -1,4 +1,4 @@
-"""The console's page on its own: hostile names, many models, marks, sign-in, and what readers with little sight need."""
+"""The console's page on its own: hostile names, many models, marks, sign-in, and whether all can read it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from agent.clock import SystemClock
-from agent.metrics import new_registry
 from streams.web import Health, Readiness, WebServer
 from streams.web.api import ConsoleApi
 from tests.browser import Browser, browser
+from tests.builders import nothing_measured
 
 pytestmark = pytest.mark.layer("chromium")
 
@@ -105,7 +105,7 @@ class Traffic:
 async def page_of(traffic: Traffic, tmp_path: Path, token: str | None = None) -> AsyncIterator[tuple[Browser, str]]:
     ready = Readiness(False, ("models", "partitions"))
     server = WebServer(
-        "127.0.0.1", 0, new_registry(), lambda: Health(True), lambda: ready, token, traffic.state,
+        "127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: ready, token, traffic.state,
         api=ConsoleApi(traffic, traffic.mark), clock=SystemClock(),
     )  # fmt: skip
     await server.start()
@@ -131,7 +131,7 @@ async def test_names_deceive_nobody(tmp_path: Path) -> None:
         assert len(set(shown)) == len(shown) == len(HOSTILE)
         assert {"abc\\u202egnp.exe", "zero\\u200bwidth", "zerowidth", "␣␣", "other models"} <= set(shown)
         assert all(each.isprintable() and 0 < len(each.strip()) < 80 for each in shown)
-        # However many marks stand over a letter, a row is no higher than others, and nothing is drawn over its neighbour.
+        # However many marks stand over a letter, a row is no higher than others, and draws over no neighbour.
         assert await page.look(
             "Math.max(...[...document.querySelectorAll('#harm tr')].map((r) => r.offsetHeight)) < 130"
         )
@@ -233,16 +233,22 @@ async def test_all_is_said_in_chinese(tmp_path: Path) -> None:
 
 CONTRAST = """(() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (node) => { for (; node; node = node.parentElement) {
-    const found = parse(getComputedStyle(node).backgroundColor); if (found.length < 4 || found[3] === 1) return found; } return [255, 255, 255]; };
+  const linear = (c) => c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (node) => {
+    for (; node; node = node.parentElement) {
+      const found = parse(getComputedStyle(node).backgroundColor);
+      if (found.length < 4 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
   const poor = [];
   for (const node of document.querySelectorAll('body *')) {
     if (![...node.childNodes].some((c) => c.nodeType === 3 && c.data.trim()) || !node.getClientRects().length) continue;
     if (node.closest('.hidden, .skip, noscript, script, :disabled')) continue;
     const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${node.className || node.tagName}: ${node.innerText} ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) poor.push(`${node.className || node.tagName}: ${node.innerText} ${ratio.toFixed(2)}`);
   }
   return poor;
 })()"""

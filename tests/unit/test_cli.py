@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -33,6 +37,19 @@ def test_without_a_command_help_goes_to_standard_error(capsys: pytest.CaptureFix
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "demo" in captured.err
+
+
+def test_a_worker_that_starts_or_ends_survives_sighup(tmp_path: Path) -> None:
+    file = tmp_path / "harmwatch.yaml"
+    os.mkfifo(file)
+    command = [sys.executable, "-m", "streams.cli", "run", "--config", str(file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as starting:
+        # The pipe opens when the worker reads its file: it has begun, and its own handler is not there yet.
+        with file.open("w") as pipe:
+            starting.send_signal(signal.SIGHUP)
+            pipe.write("no_such_section: 1\n")
+        said = starting.communicate(timeout=60.0)[1]
+    assert starting.returncode == 2 and "no_such_section" in said
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

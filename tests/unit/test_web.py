@@ -20,6 +20,7 @@ from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.metrics import Metrics
 from streams.web import ConsoleApi, Health, Readiness, WebServer
+from tests.builders import nothing_measured
 
 TOKEN = "correct-horse-battery"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -42,7 +43,7 @@ class Site:
         return WebServer(
             host,
             0,
-            self.registry,
+            self.metrics.freeze,
             lambda: self.health,
             lambda: self.readiness,
             token,
@@ -252,7 +253,7 @@ async def test_a_request_without_a_host_is_refused(site: Site) -> None:
 @pytest.mark.parametrize("token", [None, ""])
 def test_beyond_loopback_needs_a_token(host: str, token: str | None) -> None:
     with pytest.raises(ConfigError, match="beyond loopback") as caught:
-        WebServer(host, 0, CollectorRegistry(), lambda: Health(True), lambda: Readiness(True), token, dict)
+        WebServer(host, 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), token, dict)
     assert "\n" not in str(caught.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -190,3 +191,17 @@ async def test_the_feed_brings_marks_from_before_and_of_other_workers() -> None:
         feed.cancel()
         await asyncio.gather(feed, return_exceptions=True)
     assert book.precision()[0].marked == 6
+
+
+def test_marks_of_ever_new_categories_and_models_leave_nothing_behind() -> None:
+    book = FeedbackBook(most=10)
+    tracemalloc.start()
+    sizes = []
+    for number in range(3000):
+        name = f"{number}-{'x' * 500}"
+        taken(book, make_mark(number, True, category=f"c-{name}", model=f"m-{name}"))
+        if number in (1000, 2999):
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert len(book) == len(book.precision()) == 10
+    assert sizes[1] - sizes[0] < 100_000  # 2,000 names of 500 characters are a million

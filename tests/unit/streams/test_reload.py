@@ -108,6 +108,17 @@ def bench(tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize("trigger", ["signal", "file"])
+@pytest.mark.parametrize("text", ["", " \n\n", "# all gone\n", "{}\n"], ids=["empty", "blank", "comment", "no-key"])
+async def test_a_file_without_a_key_is_refused(tmp_path: Path, trigger: str, text: str) -> None:
+    # All keys of the file are live, so that all defaults could take effect: they must not, thresholds and policy gone.
+    bench = Bench(tmp_path, "scorers: {toxicity: {thresholds: {toxicity: 0.3}}}\n")
+    bench.write(text)
+    change = await (bench.asked() if trigger == "signal" else bench.polled())
+    assert change is not None and change.outcome == "refused" and "holds no key" in change.reason
+    assert bench.applied == [] and bench.counts == (0, 1, 0)
+
+
+@pytest.mark.parametrize("trigger", ["signal", "file"])
 async def test_a_changed_file_is_applied_and_audited(bench: Bench, trigger: str) -> None:
     os.utime(bench.path, (1_600_000_000, 1_600_000_000))
     bench.write(STRICT)

@@ -1,0 +1,45 @@
+"""Hostile names do not push out the models that are there, whatever they are called."""
+
+from __future__ import annotations
+
+from tests.unit.windows.builders import START, make_engine, make_observation
+
+PARTITIONS = [("t", number) for number in range(4)]
+
+
+def test_names_that_sort_first_take_no_place_from_those_that_are_held() -> None:
+    engine = make_engine(max_models=5)
+    for number in range(5):
+        engine.apply(PARTITIONS[0], number, [make_observation(model=f"model-{number}", time=START)])
+    ours = engine.models()
+    for number in range(400):
+        engine.apply(PARTITIONS[number % 4], 10 + number, [make_observation(model=f"\x00evil-{number}", time=START)])
+        assert set(ours) <= set(engine.models())
+    assert set(engine.models()) == {*ours, "other"}
+    readings = {reading.model: reading for reading in engine.total_measurements()}
+    assert sum(reading.results["harm"].events for reading in readings.values()) == 405
+
+
+def test_after_a_restart_models_in_use_come_before_names_that_came_once() -> None:
+    before = make_engine(max_models=5)
+    for number in range(200):
+        evil = make_observation(model=f"a-{number}", time=START)
+        before.apply(PARTITIONS[number % 4], 2 * number, [evil])
+        before.apply(
+            PARTITIONS[number % 4], 2 * number + 1, [make_observation(model=f"model-{number % 4}", time=START)]
+        )
+    after = make_engine(max_models=5)
+    for partition in PARTITIONS:
+        after.restore(partition, before.snapshot(partition, full=True).values.values())
+    assert {f"model-{number}" for number in range(4)} <= set(after.models())
+    assert len(after.models()) == 6
+
+
+def test_a_place_is_free_again_when_its_partition_has_gone() -> None:
+    engine = make_engine(max_models=2)
+    for number, model in enumerate(("b", "c", "a")):
+        engine.apply(PARTITIONS[number], 0, [make_observation(model=model, time=START)])
+        engine.models()
+    assert engine.models() == ("b", "c", "other")
+    engine.drop(PARTITIONS[0])
+    assert engine.models() == ("a", "c")
