@@ -96,7 +96,8 @@ harmwatch.findings = (() => {
         group.append(el("button", { type: "button", id, "aria-disabled": sending.has(id) ? "true" : null, "aria-pressed": String(mark === correct), title: say(`${key}_title`), "data-tone": correct ? "good" : "bad", "data-id": one.id, "data-category": finding.category, "data-correct": String(correct) }, say(key)));
       }
     }
-    const meaning = names.meaning(finding.category);
+    // Those who look for personal data say what it is.
+    const meaning = finding.dimension === "privacy" && finding.explanation ? "" : names.meaning(finding.category);
     const notes = [meaning, finding.explanation && names.explain(finding.explanation)].filter(Boolean).join(" · ");
     return el("div", { class: "finding" },
       el("span", { class: "what" }, el("b", { "data-dimension": finding.dimension }, names.category(finding.category)), " ",

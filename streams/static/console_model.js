@@ -130,6 +130,8 @@ harmwatch.model = (() => {
     if (shownOf !== of) forgetCharts();
     shownOf = of;
     const named = (name, text) => `${say(name === "index" ? "h_short" : name)} ${known(last(name)) ? text(last(name)) : missing(name)}`;
+    const without = lacking(statuses.get(model.name) || {});
+    write(byId("chart-index-empty"), without.length && statuses.has(model.name) ? say("needs", { names: without.map((name) => say(name)).join(", ") }) : say("no_history"));
     const fines = (...values) => values.map((value) => (known(value) ? fine.format(value) : "–"));
     draw("chart-index", history, ["index"], fines, (value, step) => fixedTo(axisDigits(step)).format(value), () => `${say("over_time_title")}: ${named("index", (value) => fine.format(value))}`);
     draw("chart-parts", history, DIMENSIONS, percents, (value, step) => percentTo(value, axisDigits(100 * step)), () => `${say("components")}: ${DIMENSIONS.map((name) => named(name, percent)).join(", ")}`);

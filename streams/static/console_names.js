@@ -31,7 +31,9 @@ harmwatch.names = (() => {
     if (place < text.length) found.push([text.slice(place), false]);
     return found;
   }
-  const nodes = (found) => found.map(([part, escape]) => (escape ? el("span", { class: "escape" }, part) : part));
+  // May be broken behind the signs that part names, before it is broken in the middle of a word.
+  const breakable = (part) => part.split(/(?<=[._/=:[-])(?=[^\s._/=:[\]-])/).flatMap((piece, place) => [place ? el("wbr") : null, piece]);
+  const nodes = (found, broken = breakable) => found.flatMap(([part, escape]) => (escape ? [el("span", { class: "escape" }, part)] : broken(part)));
   // Blanks at the ends, and more than one inside, would look like none or one. An empty name is one, too.
   const blanks = (name) => (name === "" ? say("empty_name") : name.replace(/^ +| +$| {2,}/g, (run) => "␣".repeat(run.length)));
   function cut(name, longest = LONGEST) {
@@ -47,7 +49,7 @@ harmwatch.names = (() => {
     const short = flat(found);
     return el("bdi", { class: "name-of", title: short === whole && !found.some(([, escape]) => escape) ? null : whole.slice(0, 1100) }, nodes(found));
   }
-  const written = (text) => nodes(stretches(text, true));
+  const written = (text) => nodes(stretches(text, true), (part) => [part]);
 
   // "other" is where models are counted that have no room of their own; a model may be called so as well.
   const isOther = (name) => name === "other";
@@ -60,11 +62,7 @@ harmwatch.names = (() => {
     const starred = Object.keys(CATEGORIES).filter((name) => name.endsWith("*") && category.startsWith(name.slice(0, -1)));
     return starred.length ? CATEGORIES[starred.sort((a, b) => b.length - a.length)[0]] : "";
   }
-  // May be broken behind a dot, not in the middle of a word.
-  function category(name) {
-    const parts = cut(name).split(/(?<=\.)/).flatMap((part, place) => [place ? el("wbr") : null, ...nodes(stretches(part, false))]);
-    return el("bdi", { title: meaning(name) || null }, parts);
-  }
+  const category = (name) => el("bdi", { title: meaning(name) || null }, nodes(stretches(cut(name), false)));
 
   // Scorers explain in English, in sentences of a closed set: those are translated, any other stays.
   function explain(text) {

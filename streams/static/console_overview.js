@@ -96,7 +96,7 @@ harmwatch.overview = (() => {
     write(byId("build"), parts.join(" · "));
     const { hash, taken, refused } = status.configuration || {};
     const what = hash ? say("configuration", { hash, time: when(taken) }) : known(taken) ? say("no_configuration") : "";
-    write(byId("configuration"), refused ? `${what} · ${say("configuration_refused")}` : what);
+    write(byId("configuration"), (what && "· ") + (refused ? `${what} · ${say("configuration_refused")}` : what));
     byId("configuration").dataset.tone = refused ? "bad" : "";
   }
 

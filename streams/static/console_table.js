@@ -74,7 +74,7 @@ harmwatch.table = (() => {
     const without = lacking(model);
     const notes = [];
     if (!known(sum)) {
-      const title = without.length ? say("needs", { names: without.map(say).join(", ") }) : null;
+      const title = without.length ? say("needs", { names: without.map((name) => say(name)).join(", ") }) : null;
       notes.push(el("small", { title }, say(without.length ? "not_measured" : "not_enough")));
     } else if (known(model.bounds?.lower)) {
       notes.push(el("small", { title: say("interval_title") }, `${fine.format(model.bounds.lower)} – ${fine.format(model.bounds.upper)}`));
