@@ -111,6 +111,11 @@ class Tap:
         return bool(self._resume_at)
 
     @property
+    def waiting_since(self) -> float | None:
+        """The stamp of the oldest record that was read and not yet taken, Unix seconds; None while none waits."""
+        return self._backlog[0].time if self._backlog else None
+
+    @property
     def stopping(self) -> bool:
         """True after `request_stop`."""
         return self._stopping

@@ -24,8 +24,9 @@ from streams.web.status import ConfigurationStatus, Health, PipelineStatus, Read
 
 __all__ = ["ConsoleWatch"]
 
-#: Readings are taken once a second; after so long without any, whoever asks has them made.
-_FRESH_SECONDS: Final = 2.0
+#: Readings are taken every one to five seconds, in turns with events; after so long without any, whoever asks has them
+#: made, which holds the loop for a quarter of a second with hundreds of models.
+_FRESH_SECONDS: Final = 15.0
 #: A secret that was told is to be seen for so long, in event time, or for the longest window.
 _LEAK_SECONDS: Final = 3600.0
 

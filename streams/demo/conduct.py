@@ -30,7 +30,7 @@ from streams.demo.traffic import Traffic
 from streams.kafka_sink import KafkaSink
 from streams.worker import Worker
 
-__all__ = ["Demo", "DemoOptions", "calls_of_reference", "demo_config"]
+__all__ = ["Demo", "DemoOptions", "calls_of_reference", "demo_config", "harm_of"]
 
 _logger = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ class Demo:
             events_per_second=events / (reading.window_seconds or 1.0),
             shares=shares,
             history={dimension: list(values) for dimension, values in history.items()},
-            harm_index=index.sum.value if index is not None else None,
+            harm_index=index.sum.value if index is not None and index.sufficient else None,
         )
 
     def _summary(self, worker: Worker, traffic: Traffic) -> dict[str, Any]:
@@ -249,7 +249,7 @@ class Demo:
             "findings": dict(sorted(self._progress.findings.items())),
             "incidents": outcome.incidents,
             "false_alarms": len(outcome.false_alarms),
-            "harm": {model: _harm(reading) for model, reading in sorted(longest.items())},
+            "harm": {model: harm_of(reading) for model, reading in sorted(longest.items())},
             "expected": {
                 "events": traffic.expected.calls,
                 "verdicts": traffic.expected.directions,
@@ -325,10 +325,11 @@ def _fairness(reading: Reading) -> list[FairnessStatus]:
     ]
 
 
-def _harm(reading: Reading) -> dict[str, Any]:
+def harm_of(reading: Reading) -> dict[str, Any]:
+    """H and its components; None for what docs/harm-index.md calls absent."""
     components, index = components_of(reading)
     return {
-        "index": None if index is None else round(index.sum.value, 4),
+        "index": round(index.sum.value, 4) if index is not None and index.sufficient else None,
         "components": {
             name: round(part.value, 4) if part.value is not None and part.sufficient else None
             for name, part in components.items()

@@ -126,7 +126,9 @@ def test_one_model_over_one_window(bench: Bench) -> None:
 def test_what_is_old_is_measured_anew(bench: Bench) -> None:
     bench.watch.sample([reading()])
     assert len(bench.watch.readings()) == 1
-    bench.clock.advance(2.0)
+    bench.clock.advance(14.0)
+    assert len(bench.watch.readings()) == 1
+    bench.clock.advance(1.0)
     assert bench.watch.readings() == []
 
 
