@@ -156,3 +156,12 @@ def test_whether_there_is_evidence_is_asked_each_time(bench: Bench) -> None:
     assert watch.findings(None, None, 0, 10)["evidence"] is True
     wanted[0] = False
     assert watch.findings(None, None, 0, 10)["evidence"] is False
+
+
+def test_findings_of_a_model_that_has_no_figures_of_its_own_are_found_by_its_name(bench: Bench) -> None:
+    bench.watch.take(outcome("r", model="plain"))
+    bench.watch.take(outcome("s", model="chat"))
+    bench.watch.sample([reading("chat"), reading("other")])
+    assert bench.watch.model("plain", None) is None
+    found = bench.watch.findings("plain", None, 0, 10)["findings"]
+    assert [(held["model"], held["inference_id"]) for held in found] == [("plain", "r")]
