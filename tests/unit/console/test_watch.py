@@ -179,3 +179,12 @@ def test_which_configuration_runs(bench: Bench) -> None:
     assert bench.watch.configuration() == {"hash": "00faaaaaaaaa", "taken": 1000.0, "refused": True}
     bench.metrics.config_reload(1020.0, applied=True, sha256="b" * 64)
     assert bench.watch.configuration() == {"hash": "b" * 12, "taken": 1020.0, "refused": False}
+
+
+def test_findings_of_a_model_that_has_no_figures_of_its_own_are_found_by_its_name(bench: Bench) -> None:
+    bench.watch.take(outcome("r", model="plain"))
+    bench.watch.take(outcome("s", model="chat"))
+    bench.watch.sample([reading("chat"), reading("other")])
+    assert bench.watch.model("plain", None) is None
+    found = bench.watch.findings("plain", None, 0, 10)["findings"]
+    assert [(held["model"], held["inference_id"]) for held in found] == [("plain", "r")]

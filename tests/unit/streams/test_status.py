@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from agent.clock import SystemClock
@@ -12,6 +13,7 @@ from streams.status import Status
 from streams.watchdog import Watchdog
 from tests.builders import WordScorer, native
 from tests.unit.streams.rig import Rig, make_broker, make_config, until
+from tests.unit.windows.builders import make_observation
 
 
 def status_of(rig: Rig) -> Status:
@@ -85,3 +87,22 @@ async def test_series_are_counted_whether_somebody_scrapes_or_not() -> None:
     assert told > 50
     rig.metrics.freeze()
     assert told == rig.metrics.total("harmwatch_series")
+
+
+def test_thousands_of_names_neither_lengthen_the_answer_nor_hold_the_loop() -> None:
+    rig = Rig(make_broker())
+    status, now = status_of(rig), SystemClock().now()
+    for number in range(4000):
+        name = f"model-{number % 2000:04}"
+        partition = ("inference.events", number % 2)
+        rig.pipeline.windows.apply(partition, number, [make_observation(model=name, time=now, dimensions=("output",))])
+        rig.metrics.finding(name, "output", "output", "toxicity")
+    status.console.sample(rig.pipeline.keep_house())
+    spent = []
+    for _ in range(5):
+        began = time.thread_time()
+        snapshot = status.snapshot()
+        spent.append(time.thread_time() - began)
+    assert len(snapshot["models"]) == 201
+    assert sum(category["count"] for category in snapshot["findings"]) == 4000
+    assert min(spent) < 0.05
