@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from agent.errors import ConfigError, ScorerError
 from agent.notations import MOST_CHARACTERS
-from agent.redaction import ValueSearch, redact, render, stretches, values_of
+from agent.redaction import Rendered, ValueSearch, redact, render, stretches, values_of
 from agent.scores import Evidence, TextSpan, Verdict
 
 __all__ = ["EvidenceBuilder", "redact", "values_of"]
@@ -90,6 +90,7 @@ class EvidenceBuilder:
         found = [bool(there) or place in flagged for place, there in enumerate(points)]
         places = sorted(sorted(range(len(texts)), key=lambda place: not found[place])[:_MAX_TEXTS])
         shown = passages[: _MAX_TEXTS - len(places)]
+        redacted = self._redacted(texts, spans_by_text, points, found, places)
         return Evidence(
             id=verdict.id,
             inference_id=verdict.inference_id,
@@ -98,9 +99,10 @@ class EvidenceBuilder:
             direction=verdict.direction,
             time=verdict.time,
             findings=verdict.findings,
-            texts=self._redacted(texts, spans_by_text, points, found, places),
+            texts=[each.text for each in redacted],
             content_hashes=[self.content_hash(text) for text in (*(texts[place] for place in places), *shown)],
             trace_id=verdict.trace_id,
+            replaced=[each.marks for each in redacted],
         )
 
     def content_hash(self, text: str) -> str:
@@ -114,7 +116,7 @@ class EvidenceBuilder:
         points: Sequence[Sequence[tuple[int, int]]],
         found: Sequence[bool],
         places: Sequence[int],
-    ) -> list[str]:
+    ) -> list[Rendered]:
         if not self._keep_texts or spans_by_text is None or len(spans_by_text) != len(texts):
             return []
         rooms = self._rooms({place: len(texts[place]) for place in places}, found)
@@ -137,19 +139,19 @@ class EvidenceBuilder:
         return rooms
 
 
-def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, int]], room: int) -> str:
-    if len(text) <= room:
-        return redact(text, spans)
-    if room == 0:
-        return ""
+def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, int]], room: int) -> Rendered:
+    if room == 0 < len(text):
+        return Rendered("", [])
     values = ValueSearch(values_of(text, spans))
+    if len(text) <= room:
+        return render(text, stretches(text, spans, values), 0, len(text))
     # An excerpt is searched as far beyond its edges as the longest value reaches, numbers with all their separators: so
     # a cut never leaves half of a value, and a text of megabytes is not searched for what a page of it shows.
     reach = max((span.end - span.start for span in spans), default=0)
     if values.has_numbers:
         reach = max(reach, MOST_CHARACTERS)
     windows = _windows(len(text), points, room)
-    pieces: list[str] = []
+    pieces: list[Rendered] = []
     for low, high in windows:
         first, last = max(0, low - reach), min(len(text), high + reach)
         own = [_shifted(span, first) for span in spans if span.start >= first and span.end <= last]
@@ -157,7 +159,12 @@ def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, i
         pieces.append(render(part, stretches(part, own, values), low - first, high - first))
     head = "" if windows[0][0] == 0 else _GAP
     tail = "" if windows[-1][1] == len(text) else _GAP
-    return head + _GAP.join(pieces) + tail
+    marks: list[tuple[int, int]] = []
+    position = len(head)
+    for piece in pieces:
+        marks += ((position + start, position + end) for start, end in piece.marks)
+        position += len(piece.text) + len(_GAP)
+    return Rendered(head + _GAP.join(piece.text for piece in pieces) + tail, marks)
 
 
 def _shifted(span: TextSpan, by: int) -> TextSpan:

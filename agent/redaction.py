@@ -16,6 +16,7 @@ from agent.notations import Numbers
 from agent.scores import TextSpan
 
 __all__ = [
+    "Rendered",
     "Stretch",
     "ValueSearch",
     "blanked",
@@ -45,6 +46,13 @@ class Stretch(NamedTuple):
     types: tuple[str, ...]
 
 
+class Rendered(NamedTuple):
+    """A text with replacements, and where these stand in it, ``[start, end)``: not all that has brackets is one."""
+
+    text: str
+    marks: list[tuple[int, int]]
+
+
 def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE) -> str:
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
@@ -69,7 +77,7 @@ def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE
     Takes time proportional to the length of the text and of the values together, however many these are.
     """
     values = ValueSearch({**also, **values_of(text, spans)})
-    return render(text, stretches(text, spans, values), 0, len(text))
+    return render(text, stretches(text, spans, values), 0, len(text)).text
 
 
 def values_of(text: str, spans: Sequence[TextSpan]) -> dict[str, str]:
@@ -174,17 +182,22 @@ def stretches(text: str, spans: Sequence[TextSpan], values: ValueSearch) -> list
     return merged
 
 
-def render(text: str, stretches: Sequence[Stretch], low: int, high: int) -> str:
+def render(text: str, stretches: Sequence[Stretch], low: int, high: int) -> Rendered:
     """``text[low:high]`` with the stretches replaced; one that only begins or ends in there is replaced whole."""
     pieces: list[str] = []
+    marks: list[tuple[int, int]] = []
     position = low
+    length = 0
     for start, end, types in stretches:
         if end <= low:
             continue
         if start >= high:
             break
-        pieces += (text[position:start] if start > position else "", f"[{'+'.join(types)}]")
+        before, mark = text[position:start] if start > position else "", f"[{'+'.join(types)}]"
+        pieces += (before, mark)
+        length += len(before) + len(mark)
+        marks.append((length - len(mark), length))
         position = end
     if position < high:
         pieces.append(text[position:high])
-    return "".join(pieces)
+    return Rendered("".join(pieces), marks)

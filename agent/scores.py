@@ -233,6 +233,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         Redacted; empty when they could not be redacted safely or the operator wants none.
     content_hashes
         Keyed hashes (HMAC-SHA-256) of the raw texts, to recognise a text without holding it.
+    replaced
+        For each of `texts` where a type stands in place of a value, ``[start, end)`` in code points: a text may hold
+        such brackets of its own.
     """
 
     id: str
@@ -245,6 +248,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     texts: list[str]
     content_hashes: list[str]
     trace_id: str = ""
+    replaced: list[list[tuple[int, int]]] = []
 
 
 class CampaignEvidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,14 +15,15 @@ from agent.metrics.frozen import FrozenMetrics
 from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
-from agent.scores import Dimension
+from agent.scores import DIMENSIONS, Dimension
+from agent.windows.base import Component
 from agent.windows.codec import peek
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
 from streams.contact import BrokerContact
-from streams.ports import Headers
+from streams.ports import Headers, Partition
 from streams.state_owner import StateOwner
 from streams.tap import Tap
 from streams.watchdog import Watchdog
@@ -157,16 +158,18 @@ class Status:
             findings=self._findings(),
             partitions=[
                 PartitionStatus(topic=partition.topic, partition=partition.number, lag=lag)
-                for partition, lag in sorted(self._tap.lags.items())
+                for partition, lag in sorted(self._lags().items())
             ],
             stages=self._stages(),
+            configuration=self.console.configuration(),
         )
 
     def _pipeline_status(self) -> PipelineStatus:
         def number(name: str) -> int:
             return int(self._metrics.total(f"harmwatch_{name}_total"))
 
-        recent = self.recent()
+        recent, lags = self.recent(), self._lags()
+        known = [lag for lag in lags.values() if lag is not None]
         return PipelineStatus(
             events=number("events"),
             events_per_second=recent.events_per_second,
@@ -175,14 +178,24 @@ class Status:
             missing_scores=number("missing_scores"),
             dead_letters=number("dead_letters"),
             duplicates=number("duplicates"),
-            lag_records=sum(self._tap.lags.values()),
-            lag_seconds=recent.lag_seconds,
+            lag_records=sum(known) if len(known) == len(lags) else None,
+            lag_seconds=self._lag_seconds(recent),
             queue_depth=self._pipeline.in_flight,
             queue_capacity=self._config.tap.max_in_flight_records,
             sampling_ratio=1.0,
-            series=int(self._metrics.total("harmwatch_series")),
+            series=self._metrics.series_in_use,
             series_budget=self._config.metrics.max_series,
         )
+
+    def _lags(self) -> dict[Partition, int | None]:
+        """By assigned partition; None where it is not known."""
+        return {partition: self._tap.lags.get(partition) for partition in self._tap.committed}
+
+    def _lag_seconds(self, recent: Recent) -> float | None:
+        """Of what was finished, or of what waits: while nothing is finished the latter alone says how it is."""
+        since = self._tap.waiting_since
+        waiting = None if since is None else max(0.0, self._clock.now() - since)
+        return max((lag for lag in (recent.lag_seconds, waiting) if lag is not None), default=None)
 
     def recent(self) -> Recent:
         """Rates since the oldest look within the last ten seconds, so that the console shows what is, not what was."""
@@ -257,23 +270,27 @@ class Status:
                 "union": index.union.value if index is not None else None,
             },
             bounds={"lower": index.sum.lower, "upper": index.sum.upper} if index is not None else {},
-            components={
-                name: ComponentStatus(
-                    value=part.value if part.sufficient else None,
-                    lower=part.lower,
-                    upper=part.upper,
-                    n=int(part.count),
-                )
-                for name, part in components.items()
-            },
+            components={name: _component(components.get(name)) for name in DIMENSIONS},
             history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
 
     def _findings(self) -> list[CategoryStatus]:
         counts: dict[tuple[str, str], int] = defaultdict(int)
-        for (_, _, dimension, category), value in self._metrics.rows("harmwatch_findings_total").items():
+        for (_, _, dimension, category), value in self._metrics.rows_since_start("harmwatch_findings_total").items():
             counts[category, dimension] += int(value)
         return [
             CategoryStatus(category=category, dimension=cast(Dimension, dimension), count=count)
             for (category, dimension), count in sorted(counts.items(), key=lambda item: -item[1])
         ]
+
+
+def _component(part: Component | None) -> ComponentStatus:
+    if part is None or part.value is None:
+        return ComponentStatus(state="not_measured", value=None, lower=None, upper=None, n=0)
+    return ComponentStatus(
+        state="measured" if part.sufficient else "too_few",
+        value=part.value if part.sufficient else None,
+        lower=part.lower,
+        upper=part.upper,
+        n=int(part.count),
+    )

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -116,6 +116,11 @@ class Tap:
     def assigned(self) -> bool:
         """True once partitions are assigned and their state is restored."""
         return bool(self._resume_at)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """The stamp of the oldest record that was read and not yet taken, Unix seconds; None while none waits."""
+        return self._backlog[0].time if self._backlog else None
 
     @property
     def stopping(self) -> bool:
@@ -234,10 +239,9 @@ class Tap:
         started = self._clock.monotonic()
         try:
             events = self._decoder.decode(record)
+            self._limits.good()
         except DecodeError as error:
             self._dead_letter(record, error)
-        else:
-            self._limits.good()
         self._metrics.stage("decode", self._clock.monotonic() - started)
         self._pipeline.submit(origin, record.time, events)
 
@@ -256,11 +260,9 @@ class Tap:
         most = self._config.tap.max_record_bytes
         self._sink.send(dead_letter_message(record, error, self._config.topics.dlq, self._clock.now(), most))
 
-    def _publish(self, outcomes: Iterable[RecordOutcome]) -> bool:
-        any_outcome = False
-        topics = self._config.topics
+    def _publish(self, outcomes: Sequence[RecordOutcome]) -> bool:
+        topics, most = self._config.topics, self._config.tap.max_record_bytes
         for outcome in outcomes:
-            any_outcome = True
             for verdict in outcome.verdicts:
                 self._sink.send(Message(topics.verdicts, verdict.model.encode(), self._encode(verdict)))
             for evidence in outcome.evidence:
@@ -268,11 +270,9 @@ class Tap:
             for campaign in outcome.campaigns:
                 self._sink.send(Message(topics.evidence, campaign.id.encode(), self._encode(campaign)))
             if topics.filtered is not None:
-                most = self._config.tap.max_record_bytes
                 for texts in outcome.filtered:
                     self._sink.send(filtered_message(texts, topics.filtered, most, self._encode))
             if topics.sanitised is not None:
-                most = self._config.tap.max_record_bytes
                 for inputs in outcome.sanitised:
                     self._sink.send(sanitised_message(inputs, topics.sanitised, most, self._encode))
             self.verdicts += len(outcome.verdicts)
@@ -280,7 +280,7 @@ class Tap:
                 self.observer.take(outcome)
             origin = outcome.origin
             self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)
-        return any_outcome
+        return bool(outcomes)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

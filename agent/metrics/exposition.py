@@ -30,6 +30,11 @@ class Exposition:
             {name: list(map(_copy, family)) for name, family in self._histograms.items()},
         )
 
+    @property
+    def series_in_use(self) -> int:
+        """Time series exposed, whether somebody scrapes them or not."""
+        return self._budget.used
+
     def describe(self) -> Iterator[Metric]:
         """Names and types, so that the registry refuses a second collector with the same names."""
         for spec in CATALOGUE.values():

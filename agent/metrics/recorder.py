@@ -347,8 +347,17 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         return {labels: child.value for labels, child in self._numbers[name].children.items()}
 
     def total(self, name: str) -> float:
-        """Sum of a counter or gauge over all its label sets; 0 when it has none."""
-        return sum(child.value for child in self._numbers[name])
+        """Sum of a counter or gauge over all its label sets, of a counter also those that have gone; 0 for none."""
+        family = self._numbers[name]
+        return sum(child.value for child in family) + sum(family.gone.values())
+
+    def rows_since_start(self, name: str) -> dict[tuple[str, ...], float]:
+        """`rows` of a counter by model, with what models that have gone had come to under ``other``."""
+        family = self._numbers[name]
+        found = self.rows(name)
+        for labels, value in family.gone.items():
+            found[labels] = found.get(labels, 0.0) + value
+        return found
 
     def timings(self, name: str) -> dict[tuple[str, ...], tuple[int, float]]:
         """Count and sum of a histogram by its label values."""

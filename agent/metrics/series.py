@@ -34,6 +34,7 @@ _MODEL_SHARE = 0.9
 #: Share of the budget that one metric with a model label may take: scores cannot crowd out findings.
 _METRIC_SHARE = 0.5
 _DEFAULT_CAP = 64
+_MOST_GONE = 1000
 #: For these an empty value says something: there is no ground truth (yet).
 _MAY_BE_EMPTY = frozenset({"label"})
 
@@ -190,6 +191,7 @@ class Family(Generic[Child]):
         "_used",
         "children",
         "folded",
+        "gone",
         "spec",
     )
 
@@ -200,6 +202,9 @@ class Family(Generic[Child]):
         self.children: dict[Labels, Child] = {}
         #: Updates that found no place of their own.
         self.folded = 0
+        #: What counters of models that gave their place away had come to, with ``other`` in place of the model. It is
+        #: not exposed: added to the series of ``other`` it would pass for an increase.
+        self.gone: dict[Labels, float] = {}
         self._used = 0
         self._make = make
         self._budget = budget
@@ -252,7 +257,16 @@ class Family(Generic[Child]):
         """Stop exposing all label sets of one model."""
         if self._model_bound:
             for labels in [labels for labels in self.children if labels[0] == model]:
+                child = self.children[labels]
+                if self.spec.kind == "counter" and isinstance(child, Number):
+                    self._remember(labels, child.value)
                 self.drop(labels)
+
+    def _remember(self, labels: Labels, value: float) -> None:
+        key = (OTHER, *labels[1:])
+        if key not in self.gone and len(self.gone) >= _MOST_GONE:
+            key = self._last_resort
+        self.gone[key] = self.gone.get(key, 0.0) + value
 
     def __iter__(self) -> Iterator[Child]:
         return iter(self.children.values())

@@ -8,7 +8,8 @@ looks does, which no computation mends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
@@ -30,6 +31,8 @@ LEAST_MARKS: Final = 10
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _CANDIDATES: Final = 20
+_MOST_VERSIONS: Final = 8
+_LONGEST_NAME: Final = 80
 
 
 class _Line(msgspec.Struct):
@@ -62,12 +65,15 @@ class Marks:
     other_category, other_version
         Marks that were passed over: of other categories; of another version of the scorer, or of calibrated scores,
         which are on another scale.
+    passed_over
+        Of the latter, how many of which name and version, the most first; ``?`` where the mark does not say.
     """
 
     scores: _F64
     correct: NDArray[np.bool_]
     other_category: int
     other_version: int
+    passed_over: Mapping[str, int]
 
     def precision(self, threshold: float) -> MarkedPrecision:
         """Of the marked findings that reach a raw threshold."""
@@ -89,9 +95,11 @@ class Marks:
                 found = self._precision(threshold, _CANDIDATES)
                 if found.marked >= LEAST_MARKS and found.interval is not None and found.interval[0] >= least_precision:
                     return float(threshold)
+        others = ", ".join(f"{number} of {version}" for version, number in self.passed_over.items())
+        hint = f"; passed over: {others} (give --config with the scorer that was marked)" if others else ""
         raise DataError(
             f"no threshold is shown to have a precision of {least_precision:g} by {len(self.scores)} marks of this "
-            "scorer and version; mark more findings, or ask for less"
+            f"scorer and version{hint or '; mark more findings, or ask for less'}"
         )
 
     def _precision(self, threshold: float, comparisons: int) -> MarkedPrecision:
@@ -132,7 +140,14 @@ def read_marks(path: Path, scorer: str, version: str) -> Marks:
         held[mark.id, mark.category] = mark
     of_scorer = [mark for mark in held.values() if mark.category == scorer]
     used = [mark for mark in of_scorer if mark.scorers.get(scorer) == version]
-    return Marks(*_arrays(used), len(held) - len(of_scorer), len(of_scorer) - len(used))
+    others = Counter(
+        f"{scorer} {mark.scorers.get(scorer, '?')}"[:_LONGEST_NAME]
+        for mark in of_scorer
+        if mark.scorers.get(scorer) != version
+    )
+    return Marks(
+        *_arrays(used), len(held) - len(of_scorer), len(of_scorer) - len(used), dict(others.most_common(_MOST_VERSIONS))
+    )
 
 
 def _arrays(marks: Sequence[_Line]) -> tuple[_F64, Any]:

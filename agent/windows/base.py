@@ -15,6 +15,7 @@ __all__ = [
     "CONFIDENCE",
     "Aggregator",
     "Component",
+    "Counting",
     "Divisible",
     "FinishContext",
     "Mention",
@@ -202,6 +203,14 @@ class Relabelling(Protocol):
 
         After it, the state is the one that adding the observation with its label makes.
         """
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """An aggregator that counts events: models with many of them come first where there is no place for all."""
+
+    def events_of(self, state: State) -> float:
+        """Events that were added to a state."""
 
 
 @runtime_checkable

@@ -87,7 +87,7 @@ class WindowEngine:
         self._clock = clock
         self._skew = skew_tolerance_seconds
         self._max_models = max_models
-        self._places = Places(max_models)
+        self._places = Places(max_models, self._math.events, clock)
         self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()

@@ -152,6 +152,10 @@ class HarmAggregator:
             categories[key] = categories.get(key, 0.0) + observation.weight
         trim(categories, self._max_categories, _absorb)
 
+    def events_of(self, state: HarmState) -> float:
+        """Events seen; see `agent.windows.base.Counting`."""
+        return state["counts"][_EVENTS]
+
     def merge(self, into: HarmState, other: HarmState) -> None:
         numbers = other["counts"]
         if len(numbers) != _SLOTS:

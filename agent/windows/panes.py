@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from agent.errors import ConfigError
-from agent.windows.base import Aggregator, FinishContext, Relabelling, State
+from agent.windows.base import Aggregator, Counting, FinishContext, Relabelling, State
 from agent.windows.labelled import LabelledDecisions
 
 __all__ = ["NEVER", "ModelPanes", "PaneLayout", "PaneMath", "WindowSpan"]
@@ -159,7 +159,7 @@ class ModelPanes:
 class PaneMath:
     """Everything that is done to `ModelPanes`, for one layout and one list of aggregators."""
 
-    __slots__ = ("_merges", "_on_demand", "_reading", "aggregators", "layout", "relabels")
+    __slots__ = ("_counters", "_merges", "_on_demand", "_reading", "aggregators", "layout", "relabels")
 
     def __init__(self, layout: PaneLayout, aggregators: Sequence[Aggregator]) -> None:
         self.layout = layout
@@ -168,6 +168,9 @@ class PaneMath:
         # By place. Found once: asking whether something has a protocol's methods takes as long as moving a label.
         self.relabels = tuple(
             (place, each.relabel) for place, each in enumerate(self.aggregators) if isinstance(each, Relabelling)
+        )
+        self._counters = tuple(
+            (place, each.events_of) for place, each in enumerate(self.aggregators) if isinstance(each, Counting)
         )
         self._on_demand = tuple(bool(getattr(aggregator, "on_demand", False)) for aggregator in self.aggregators)
         self._reading = tuple(
@@ -316,6 +319,10 @@ class PaneMath:
             for states in _parts(model):
                 one.merge(total, states[place])
         return total
+
+    def events(self, model: ModelPanes) -> float:
+        """Events counted since the beginning; 0 when no aggregator counts them."""
+        return sum(events_of(states[place]) for place, events_of in self._counters for states in _parts(model))
 
 
 def _leave(into: State, other: State) -> None:

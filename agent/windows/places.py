@@ -1,27 +1,48 @@
 """Which models have figures of their own when the partitions together hold more than may have.
 
-Hostile names must not push out models that are there already, whatever they are called: a place once given is kept as
-long as the model is held. Places that are free go to those whose last event is the fewest records ago: after a restart,
-to models in use before names that came once. Workers may choose differently beyond the limit.
+Those with most events, whatever they are called: hostile names that came once must not push out models in use, neither
+while the worker runs nor after a restart or a rebalance, when all of them come at once. A place once given is kept as
+long as the model is held, unless one without a place has come to have far more events. Of models with as many events
+those come first whose last event is the fewest records ago. Workers may choose differently beyond the limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
 
+from agent.clock import Clock
+from agent.windows.panes import ModelPanes
 from agent.windows.partition import OTHER, PartitionPanes
 
 __all__ = ["Places"]
 
+#: Adding up the events of hundreds of models takes tens of milliseconds.
+_LOOK_SECONDS: Final = 60.0
+#: Who takes another's place has so many times its events, and so many more: since events only add up, the two do not
+#: change places again and again.
+_TIMES: Final = 3.0
+_MORE: Final = 30.0
+
 
 class Places:
-    """Remembers who has a place; ``most`` at a time."""
+    """Remembers who has a place; ``most`` at a time.
 
-    __slots__ = ("_given", "_most")
+    Parameters
+    ----------
+    events
+        How many events have been counted in a model's panes, ever.
+    """
 
-    def __init__(self, most: int) -> None:
+    __slots__ = ("_clock", "_events", "_given", "_look_at", "_most")
+
+    def __init__(self, most: int, events: Callable[[ModelPanes], float], clock: Clock) -> None:
         self._most = most
+        self._events = events
+        self._clock = clock
         self._given: set[str] = set()
+        self._look_at = 0.0
 
     def choose(self, partitions: Collection[PartitionPanes]) -> list[str]:
         """Names with a place, sorted; never the bucket of the others."""
@@ -30,11 +51,33 @@ class Places:
             self._given = held
             return sorted(held)
         self._given &= held
-        if len(self._given) < self._most:
-            silence = _silence(partitions)
-            waiting = sorted(held - self._given, key=lambda name: (silence[name], name))
-            self._given.update(waiting[: self._most - len(self._given)])
+        now = self._clock.monotonic()
+        if len(self._given) < self._most or now >= self._look_at:
+            self._look_at = now + _LOOK_SECONDS
+            self._give(held, partitions)
         return sorted(self._given)
+
+    def _give(self, held: set[str], partitions: Collection[PartitionPanes]) -> None:
+        events, silence = self._totals(partitions), _silence(partitions)
+
+        def in_order(names: set[str]) -> Iterator[str]:
+            return iter(sorted(names, key=lambda name: (-events[name], silence[name], name)))
+
+        waiting = in_order(held - self._given)
+        while len(self._given) < self._most:
+            self._given.add(next(waiting))
+        for least, name in zip(reversed(list(in_order(self._given))), waiting, strict=False):
+            if events[name] < _TIMES * events[least] + _MORE:
+                break
+            self._given.remove(least)
+            self._given.add(name)
+
+    def _totals(self, partitions: Collection[PartitionPanes]) -> dict[str, float]:
+        found: defaultdict[str, float] = defaultdict(float)
+        for part in partitions:
+            for name, model in part.models.items():
+                found[name] += self._events(model)
+        return found
 
 
 def _silence(partitions: Collection[PartitionPanes]) -> dict[str, int]:

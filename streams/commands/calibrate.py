@@ -26,6 +26,7 @@ from agent.quality.reliability import cross_fitted
 from agent.quality.report import calibration_report
 from streams.commands.evaluate_table import widened
 from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
+from streams.commands.printable import printable
 from streams.commands.terminal import progress_bar
 from streams.commands.writable import write_file
 
@@ -84,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
                 "used": len(marks.scores),
                 "other_category": marks.other_category,
                 "other_version": marks.other_version,
+                "passed_over": dict(marks.passed_over),
             }
         sys.stdout.write(json.dumps(plain) + "\n")
     else:
@@ -120,7 +122,12 @@ def _render(found: Calibration, out: Path | None, console: Console) -> None:
 
 def _marked(marks: Marks, threshold: float) -> str:
     found = marks.precision(threshold)
-    passed = f"{marks.other_category} marks of other categories and {marks.other_version} of other versions passed over"
+    others = ", ".join(f"{number} of {name}" for name, number in marks.passed_over.items())
+    hint = f" ({others}: give --config with the scorer that was marked)" if others else ""
+    passed = (
+        f"{marks.other_category} marks of other categories and {marks.other_version} of other versions passed over"
+        f"{printable(hint)}"
+    )
     if found.value is None or found.interval is None:
         return f"feedback: no marked finding reaches this threshold ({passed})"
     low, high = found.interval

@@ -8,13 +8,16 @@ import contextlib
 import json
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.clock import SystemClock
 from agent.config import validate
 from agent.errors import ConfigError
 
-__all__ = ["add_arguments", "run"]
+if TYPE_CHECKING:
+    from streams.demo.publish import Published
+
+__all__ = ["add_arguments", "run", "tell_sent"]
 
 _PARTITIONS = 3
 
@@ -22,7 +25,9 @@ _PARTITIONS = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", type=int, default=20_000, metavar="N", help="calls to simulate (default 20000)")
     parser.add_argument("--seconds", type=float, default=25.0, metavar="S", help="in how many seconds (default 25)")
-    parser.add_argument("--seed", type=int, default=7, help="another seed, other texts (default 7)")
+    parser.add_argument(
+        "--seed", type=int, help="another seed, other texts (default 7; with --publish a new one each time)"
+    )
     parser.add_argument("--port", type=int, default=0, help="port of /metrics and the console (default: a free one)")
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, the table to stderr")
@@ -62,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         this = asyncio.current_task()
         # Like Ctrl-C: the broker and its data go, whoever ends us.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: this and this.cancel())
-        options = DemoOptions(args.events, args.seconds, args.seed, args.keep, args.port)
+        options = DemoOptions(args.events, args.seconds, 7 if args.seed is None else args.seed, args.keep, args.port)
         await Demo(options, DemoTable(console), SystemClock(), on_summary).run()
 
     with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
@@ -72,26 +77,32 @@ def run(args: argparse.Namespace) -> int:
 
 def _publish(args: argparse.Namespace) -> int:
     from streams.config import KafkaConfig
-    from streams.demo.publish import ensure_topic, publish_laps
+    from streams.demo.publish import Published, ensure_topic, fresh_seed, publish_laps
 
     kafka = validate(KafkaConfig, {"bootstrap_servers": args.publish}, "--publish")
     ensure_topic(kafka, args.topic, _PARTITIONS)
+    clock = SystemClock()
+    # Ids follow from the seed: the same one again would send what the worker knows, and takes for duplicates.
+    sent = Published(fresh_seed(clock) if args.seed is None else args.seed)
 
-    async def main() -> int:
+    async def main() -> None:
         this = asyncio.current_task()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: this and this.cancel())
-        return await publish_laps(
-            kafka,
-            args.topic,
-            events=args.events,
-            seconds=args.seconds,
-            seed=args.seed,
-            forever=args.keep,
-            clock=SystemClock(),
+        await publish_laps(
+            kafka, args.topic, sent, events=args.events, seconds=args.seconds, forever=args.keep, clock=clock
         )
 
     with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
-        records = asyncio.run(main())
-        if args.json:
-            sys.stdout.write(json.dumps({"records": records, "topic": args.topic}) + "\n")
+        asyncio.run(main())
+    tell_sent(sent, args.topic, as_json=args.json)
     return 0
+
+
+def tell_sent(sent: Published, topic: str, *, as_json: bool) -> None:
+    """What came of ``--publish``, on standard output; of laps without the one that was cut short."""
+    if as_json:
+        told = {"records": sent.records, "calls": sent.calls, "seed": sent.first_seed, "topic": topic}
+        sys.stdout.write(json.dumps(told) + "\n")
+        return
+    laps = f" in {sent.laps} runs" if sent.laps > 1 else ""
+    sys.stdout.write(f"sent {sent.records:,} records ({sent.calls:,} calls{laps}) to {topic}, seed {sent.first_seed}\n")

@@ -11,7 +11,7 @@ from agent.pipeline.export import window_name
 from agent.windows.campaigns import CampaignMeasurement
 from agent.windows.disparity import AttributeMeasurement, BiasMeasurement
 from agent.windows.engine import Reading
-from streams.console.signs import Sign
+from streams.console.shapes import Sign
 
 __all__ = ["active_campaigns", "campaigns_of", "drift_of", "fairness_of"]
 

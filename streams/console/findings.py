@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat
 from typing import Final, TypeAlias
 
 import msgspec
@@ -42,6 +42,7 @@ class HeldFinding(msgspec.Struct, frozen=True, gc=False):
 class HeldEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of one verdict's evidence. ``number`` rises with each; ``texts`` are the evidence's own, cut.
 
+    ``replaced`` says for each of them where a type stands in place of a value, ``[start, end)`` in code points.
     ``scorers`` are the verdict's, name and version: a mark says which version it judges.
     """
 
@@ -54,6 +55,7 @@ class HeldEvidence(msgspec.Struct, frozen=True, kw_only=True):
     time: str
     findings: tuple[HeldFinding, ...]
     texts: tuple[str, ...]
+    replaced: tuple[tuple[tuple[int, int], ...], ...]
     scorers: Mapping[str, str]
 
 
@@ -92,16 +94,21 @@ class RecentFindings:
         return len(self._held)
 
     def latest(
-        self, *, model: str | None = None, dimension: str | None = None, after: int = 0, most: int = 50
+        self,
+        *,
+        model: Callable[[str], bool] = lambda _model: True,
+        dimension: str | None = None,
+        after: int = 0,
+        most: int = 50,
     ) -> list[HeldEvidence]:
         """The newest first, of those that are asked for; ``after`` leaves out what has been seen already."""
         return list(islice(self._matching(model, dimension, after), most))
 
-    def _matching(self, model: str | None, dimension: str | None, after: int) -> Iterator[HeldEvidence]:
+    def _matching(self, model: Callable[[str], bool], dimension: str | None, after: int) -> Iterator[HeldEvidence]:
         for held in reversed(self._held.values()):
             if held.number <= after:
                 return
-            if model is not None and held.model != model:
+            if not model(held.model):
                 continue
             if dimension is None or any(finding.dimension == dimension for finding in held.findings):
                 yield held
@@ -110,6 +117,7 @@ class RecentFindings:
         if evidence.id in self._held:
             self._drop(evidence.id)  # a record that came again
         self.number += 1
+        texts, replaced = _cut(evidence.texts, evidence.replaced)
         held = HeldEvidence(
             number=self.number,
             id=evidence.id,
@@ -119,7 +127,8 @@ class RecentFindings:
             direction=evidence.direction,
             time=evidence.time,
             findings=tuple(map(_held_finding, strongest_first(evidence.findings)[:_MOST_FINDINGS])),
-            texts=_cut(evidence.texts),
+            texts=texts,
+            replaced=replaced,
             scorers=scorers,
         )
         self._held[held.id] = held
@@ -168,13 +177,17 @@ def _chars(held: HeldEvidence) -> int:
     return sum(map(len, held.texts)) + len(held.inference_id) + 128
 
 
-def _cut(texts: Sequence[str]) -> tuple[str, ...]:
-    """The first texts that are not empty, as much of them as there is room for."""
+def _cut(
+    texts: Sequence[str], replaced: Sequence[Sequence[tuple[int, int]]]
+) -> tuple[tuple[str, ...], tuple[tuple[tuple[int, int], ...], ...]]:
+    """The first texts that are not empty, as much of them as there is room for, with what was replaced in that."""
     kept: list[str] = []
+    marks: list[tuple[tuple[int, int], ...]] = []
     room = _MOST_CHARS_OF_ONE
-    for text in texts:
+    for text, places in zip(texts, chain(replaced, repeat(())), strict=False):
         if not text or room <= 0 or len(kept) == _MOST_TEXTS:
             continue
         kept.append(text if len(text) <= room else text[:room] + _CUT)
+        marks.append(tuple((start, end) for start, end in places if end <= room))
         room -= len(text)
-    return tuple(kept)
+    return tuple(kept), tuple(marks)

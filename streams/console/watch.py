@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from agent.clock import Clock
@@ -11,17 +12,23 @@ from agent.metrics.series import clean_label
 from agent.pipeline import RecordOutcome
 from agent.pipeline.export import window_name
 from agent.windows.engine import Reading, WindowEngine
+from agent.windows.partition import OTHER
 from streams.console.detail import active_campaigns, campaigns_of, drift_of, fairness_of, window_seconds
 from streams.console.feedback import Feedback, FeedbackBook
 from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.harm_signs import harm_signs, leaked_signs
 from streams.console.history import Histories
-from streams.console.signs import Sign, signs
-from streams.web.status import Health, PipelineStatus, Readiness
+from streams.console.shapes import Sign
+from streams.console.signs import signs
+from streams.web.status import ConfigurationStatus, Health, PipelineStatus, Readiness
 
 __all__ = ["ConsoleWatch"]
 
-#: Readings are taken once a second; after so long without any, whoever asks has them made.
-_FRESH_SECONDS: Final = 2.0
+#: Readings are taken every one to five seconds, in turns with events; after so long without any, whoever asks has them
+#: made, which holds the loop for a quarter of a second with hundreds of models.
+_FRESH_SECONDS: Final = 15.0
+#: A secret that was told is to be seen for so long, in event time, or for the longest window.
+_LEAK_SECONDS: Final = 3600.0
 
 
 class ConsoleWatch:
@@ -87,8 +94,14 @@ class ConsoleWatch:
 
     def signs(self, health: Health, readiness: Readiness, pipeline: PipelineStatus) -> list[Sign]:
         """See `streams.console.signs`."""
-        campaigns = active_campaigns(self.longest().values(), self._active_since())
-        return signs(health, readiness, pipeline, self._metrics, self.recent, campaigns)
+        readings = self.readings()
+        longest = max((reading.window_seconds or 0.0 for reading in readings), default=0.0)
+        harm = chain(
+            harm_signs(readings),
+            active_campaigns(self.longest().values(), self._active_since()),
+            leaked_signs(self.recent, self._merged().event_now() - max(longest, _LEAK_SECONDS)),
+        )
+        return signs(health, readiness, pipeline, self._metrics, harm)
 
     def windows(self) -> list[str]:
         """Names of the windows, the shortest first."""
@@ -118,16 +131,40 @@ class ConsoleWatch:
         }
 
     def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Mapping[str, Any]:
-        """The latest findings, the newest first, each with what was said of it; and the precision that follows."""
+        """The latest findings, the newest first, each with what was said of it; and the precision that follows.
+
+        The model ``other`` means all that have no window of their own here, and one that is truly called so.
+        """
+        of_model = self._of_model(model)
         return {
             "number": self.recent.number,
             "changes": self.book.changes,
             "findings": [self._with_marks(held) for held in self.recent.latest(
-                model=model, dimension=dimension, after=after, most=most)],
+                model=of_model, dimension=dimension, after=after, most=most)],
             "precision": self.book.precision(model),
             "feedback": self.marks,
             "evidence": self._evidence(),
         }  # fmt: skip
+
+    def _of_model(self, model: str | None) -> Callable[[str], bool]:
+        if model is None:
+            return lambda _model: True
+        if model != OTHER:
+            return lambda held: held == model
+        known = {reading.model for reading in self.readings()} - {OTHER}
+        return lambda held: held not in known
+
+    def configuration(self) -> ConfigurationStatus:
+        """Which configuration runs, and since when."""
+        number = self._metrics.total("harmwatch_config_hash")
+        refused = self._metrics.total("harmwatch_config_reloads_total") and not self._metrics.total(
+            "harmwatch_config_last_reload_successful"
+        )
+        return ConfigurationStatus(
+            hash=f"{int(number):012x}" if number else "",
+            taken=self._metrics.total("harmwatch_config_last_reload_success_timestamp_seconds"),
+            refused=bool(refused),
+        )
 
     def feedback(self) -> Iterable[Feedback]:
         """The marks that hold, the oldest first."""

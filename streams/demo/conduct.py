@@ -30,7 +30,7 @@ from streams.demo.traffic import Traffic
 from streams.kafka_sink import KafkaSink
 from streams.worker import Worker
 
-__all__ = ["Demo", "DemoOptions", "calls_of_reference"]
+__all__ = ["Demo", "DemoOptions", "calls_of_reference", "demo_config", "harm_of"]
 
 _logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Demo:
         async with EmbeddedBroker(clock=self._clock) as broker:
             self._broker = broker
             await broker.create_topics({_TOPIC: _PARTITIONS})
-            config = self._config(broker.bootstrap_servers)
+            config = demo_config(self._options, broker.bootstrap_servers)
             worker = Worker.build(config, self._clock)
             working = asyncio.create_task(worker.run())
             try:
@@ -106,26 +106,6 @@ class Demo:
                 if broker.pid is None:
                     working.cancel()  # nobody is left to drain to
                 await asyncio.gather(working, return_exceptions=True)
-
-    def _config(self, bootstrap_servers: str) -> WorkerConfig:
-        window = max(3.0, self._options.seconds / 3)
-        plain = {
-            "kafka": {"bootstrap_servers": bootstrap_servers, "worker_name": "demo", "group_id": "harmwatch-demo"},
-            "topics": {"verdict_partitions": 1, "replication_factor": 1},
-            "tap": {"commit_interval_seconds": 0.3},
-            "windows": {"pane_seconds": 1.0, "windows_seconds": [window, max(window * 6, self._options.seconds * 4)]},
-            "web": {"port": self._options.web_port},
-            # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
-            "scorers": {"toxicity": {"kind": "ngrams"}},
-            "drift": {
-                "enabled": True,
-                "features": _WATCHED,
-                "attributes": ["gender"],
-                "first": calls_of_reference(self._options.events),
-                "ert_hours": 1.0,  # false alarms of a series; the run is over long before
-            },
-        }
-        return validate(WorkerConfig, plain, "demo")
 
     async def _until_ready(self, worker: Worker, working: asyncio.Task[None]) -> None:
         deadline = self._clock.monotonic() + _READY_SECONDS
@@ -253,7 +233,7 @@ class Demo:
             events_per_second=events / (reading.window_seconds or 1.0),
             shares=shares,
             history={dimension: list(values) for dimension, values in history.items()},
-            harm_index=index.sum.value if index is not None else None,
+            harm_index=index.sum.value if index is not None and index.sufficient else None,
         )
 
     def _summary(self, worker: Worker, traffic: Traffic) -> dict[str, Any]:
@@ -269,13 +249,35 @@ class Demo:
             "findings": dict(sorted(self._progress.findings.items())),
             "incidents": outcome.incidents,
             "false_alarms": len(outcome.false_alarms),
-            "harm": {model: _harm(reading) for model, reading in sorted(longest.items())},
+            "harm": {model: harm_of(reading) for model, reading in sorted(longest.items())},
             "expected": {
                 "events": traffic.expected.calls,
                 "verdicts": traffic.expected.directions,
                 "dead_letters": traffic.expected.dead_letters,
             },
         }
+
+
+def demo_config(options: DemoOptions, bootstrap_servers: str) -> WorkerConfig:
+    """What the demo's worker is configured with; everything else is as it is by default."""
+    window = max(3.0, options.seconds / 3)
+    plain = {
+        "kafka": {"bootstrap_servers": bootstrap_servers, "worker_name": "demo", "group_id": "harmwatch-demo"},
+        "topics": {"verdict_partitions": 1, "replication_factor": 1},
+        "tap": {"commit_interval_seconds": 0.3},
+        "windows": {"pane_seconds": 1.0, "windows_seconds": [window, max(window * 6, options.seconds * 4)]},
+        "web": {"port": options.web_port},
+        # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
+        "scorers": {"toxicity": {"kind": "ngrams"}},
+        "drift": {
+            "enabled": True,
+            "features": _WATCHED,
+            "attributes": ["gender"],
+            "first": calls_of_reference(options.events),
+            "ert_hours": 1.0,  # false alarms of a series; the run is over long before
+        },
+    }
+    return validate(WorkerConfig, plain, "demo")
 
 
 def calls_of_reference(events: int) -> int:
@@ -323,10 +325,11 @@ def _fairness(reading: Reading) -> list[FairnessStatus]:
     ]
 
 
-def _harm(reading: Reading) -> dict[str, Any]:
+def harm_of(reading: Reading) -> dict[str, Any]:
+    """H and its components; None for what docs/harm-index.md calls absent."""
     components, index = components_of(reading)
     return {
-        "index": None if index is None else round(index.sum.value, 4),
+        "index": round(index.sum.value, 4) if index is not None and index.sufficient else None,
         "components": {
             name: round(part.value, 4) if part.value is not None and part.sufficient else None
             for name, part in components.items()

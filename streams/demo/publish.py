@@ -15,11 +15,28 @@ from streams.kafka_sink import KafkaSink
 from streams.ports import Message, Sink
 from streams.topics import admin_client, describe_topics
 
-__all__ = ["ensure_topic", "publish_laps", "publish_paced"]
+__all__ = ["Published", "ensure_topic", "fresh_seed", "publish_laps", "publish_paced"]
 
 _SHORTEST_SLEEP_SECONDS = 0.02
 _MAX_MESSAGE_BYTES = 1 << 20
 _QUEUED_BYTES = 4 << 20
+
+
+class Published:
+    """What has been sent so far: ``records``, of ``calls`` whole calls, with the seeds ``first_seed`` and following."""
+
+    __slots__ = ("calls", "first_seed", "laps", "records")
+
+    def __init__(self, first_seed: int) -> None:
+        self.first_seed = first_seed
+        self.laps = 0
+        self.calls = 0
+        self.records = 0
+
+
+def fresh_seed(clock: Clock) -> int:
+    """A seed that no earlier run had, by the microsecond: ids follow from the seed, and known ids are duplicates."""
+    return int(clock.now() * 1e6)
 
 
 async def publish_paced(records: Iterable[TrafficRecord], sink: Sink, topic: str, clock: Clock) -> int:
@@ -38,9 +55,9 @@ async def publish_paced(records: Iterable[TrafficRecord], sink: Sink, topic: str
 
 
 async def publish_laps(
-    kafka: KafkaConfig, topic: str, *, events: int, seconds: float, seed: int, forever: bool, clock: Clock
-) -> int:
-    """One run of the demo's traffic, or one after the other until cancelled; returns how many records were sent.
+    kafka: KafkaConfig, topic: str, sent: Published, *, events: int, seconds: float, forever: bool, clock: Clock
+) -> None:
+    """One run of the demo's traffic, or one after the other until cancelled; ``sent`` says how far it has come.
 
     Every lap has a seed of its own, since ids follow from the seed: the same ids again would be duplicates.
 
@@ -51,13 +68,14 @@ async def publish_laps(
     """
     sink = KafkaSink(kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=clock)
     await sink.start()
-    published = 0
     try:
         while True:
-            published += await publish_paced(Traffic(seed, events, clock.now(), seconds), sink, topic, clock)
+            traffic = Traffic(sent.first_seed + sent.laps, events, clock.now(), seconds)
+            sent.records += await publish_paced(traffic, sink, topic, clock)
+            sent.calls += traffic.expected.calls
+            sent.laps += 1
             if not forever:
-                return published
-            seed += 1
+                return
     finally:
         await sink.stop()
 

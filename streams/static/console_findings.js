@@ -1,6 +1,6 @@
 // The latest findings with redacted evidence, and what operators say of them. What /api/v1/findings gives and /api/v1/feedback takes.
 harmwatch.findings = (() => {
-  const { DIMENSIONS, byId, count, el, fetchJson, keepFocus, known, percent, replace, say, fine, whisker, when } = harmwatch;
+  const { DIMENSIONS, byId, count, el, fetchJson, fine, inUse, names, percents, replace, say, whisker, when, write } = harmwatch;
   const MOST = 60;
   const PAGE = 6;
   const WHOLE_LIST_MS = 30000;
@@ -18,11 +18,9 @@ harmwatch.findings = (() => {
   let wholeAt = 0;
   let drawn = "";
 
-  // Somebody who reads or marks must not have the list move under the pointer.
-  const isHeld = () => {
-    const list = byId("recent");
-    return list.matches(":hover") || list.contains(document.activeElement);
-  };
+  const AGAIN_MS = 1000;  // a second click so soon is half of a double click, and takes nothing back
+  const clicked = new Map();
+  const sending = new Set();
 
   async function refresh(force = false, anew = force) {
     const query = { limit: String(MOST) };
@@ -55,27 +53,35 @@ harmwatch.findings = (() => {
   function show(force = false) {
     const state = JSON.stringify([held.slice(0, shown).map((one) => [one.number, one.marks]), open, held.length > shown, asked]);
     const stale = state !== drawn;
-    const wait = stale && !force && drawn !== "" && isHeld();
+    const wait = stale && !force && drawn !== "" && inUse(byId("recent"));
     byId("held").hidden = !wait;
     if (!stale || wait) return;
     drawn = state;
-    keepFocus(() => replace("recent", held.slice(0, shown).map(card), kept ? say("no_recent") : say("no_evidence")));
+    replace("recent", held.slice(0, shown).map(card), kept ? say("no_recent") : say("no_evidence"));
     byId("more").hidden = held.length <= shown;
   }
 
-  function evidence(text) {
-    // Redacted values are told apart from what was written.
-    const parts = text.split(/(\[[A-Z][A-Z_]*(?:\+[A-Z][A-Z_]*)*\])/);
-    return el("blockquote", {}, ...parts.map((part, place) => (place % 2 ? el("mark", {}, part) : part)));
+  // What was replaced is told apart from what was written: the worker says where, in code points. Brackets alone prove nothing.
+  function evidence(text, places) {
+    const letters = [...text];
+    const parts = [];
+    let at = 0;
+    for (const [start, end] of places || []) {
+      parts.push(...names.written(letters.slice(at, start).join("")), el("mark", {}, letters.slice(start, end).join("")));
+      at = end;
+    }
+    parts.push(...names.written(letters.slice(at).join("")));
+    return el("blockquote", { dir: "auto" }, parts);
   }
 
   function card(one) {
-    const place = `${say(one.direction)} · ${one.model}`;
-    return el("li", { "data-dimension": one.findings[0].dimension },
+    const place = [`${say(one.direction)} · `, names.linkTo(one.model, harmwatch.model.nameFor(one.model))];
+    return el("li", { "data-dimension": one.findings[0].dimension, "data-key": one.id },
       el("div", { class: "row" }, el("span", {}, place), el("span", { class: "soft" }, el("time", { datetime: one.time }, when(Date.parse(one.time) / 1000)))),
       ...one.findings.map((finding) => verdict(one, finding)),
-      ...(one.texts.length ? one.texts.map(evidence) : [el("p", { class: "soft small" }, say("no_text"))]),
-      el("p", { class: "soft small" }, say("inference", { id: one.inference_id })));
+      ...(one.texts.length ? one.texts.map((text, number) => evidence(text, one.replaced?.[number])) : [el("p", { class: "soft small" }, say("no_text"))]),
+      el("p", { class: "soft small ident" }, `${say("inference")} `, names.shown(one.inference_id, 80), " ",
+        navigator.clipboard ? el("button", { type: "button", class: "link", id: `copy-${one.id}`, "data-copy": one.inference_id }, say("copy")) : null));
   }
 
   function verdict(one, finding) {
@@ -86,21 +92,37 @@ harmwatch.findings = (() => {
     const group = el("span", { class: "marks", role: "group", "aria-label": say("mark_group", { category: finding.category }) });
     if (open) {
       for (const [correct, key] of [[true, "right"], [false, "wrong"]]) {
-        const button = el("button", { type: "button", id: `mark-${one.id}-${finding.category}-${key}`, "aria-pressed": String(mark === correct), title: say(`${key}_title`), "data-tone": correct ? "good" : "bad" }, say(key));
-        button.addEventListener("click", () => send(one, finding.category, mark === correct ? null : correct, button));
-        group.append(button);
+        const id = `mark-${one.id}-${finding.category}-${key}`;
+        group.append(el("button", { type: "button", id, "aria-disabled": sending.has(id) ? "true" : null, "aria-pressed": String(mark === correct), title: say(`${key}_title`), "data-tone": correct ? "good" : "bad", "data-id": one.id, "data-category": finding.category, "data-correct": String(correct) }, say(key)));
       }
     }
+    // Those who look for personal data say what it is.
+    const meaning = finding.dimension === "privacy" && finding.explanation ? "" : names.meaning(finding.category);
+    const notes = [meaning, finding.explanation && names.explain(finding.explanation)].filter(Boolean).join(" · ");
     return el("div", { class: "finding" },
-      el("span", { class: "what" }, el("b", { "data-dimension": finding.dimension }, finding.category), " ",
-        el("span", { class: "soft" }, say("score_over", { score: fine.format(finding.score), threshold: fine.format(finding.threshold) })), " ", ...badges,
-        finding.explanation ? el("small", {}, finding.explanation) : null),
+      el("span", { class: "what" }, el("b", { "data-dimension": finding.dimension }, names.category(finding.category)), " ",
+        el("span", { class: "soft" }, say("score_over", { score: fine.format(finding.score), threshold: fine.format(finding.threshold) })), " ", badges,
+        notes ? el("small", {}, names.written(notes)) : null),
       group);
+  }
+
+  function press(button) {
+    const { id, category } = button.dataset;
+    const one = held.find((each) => each.id === id);
+    if (!one) return;
+    const correct = button.dataset.correct === "true";
+    const before = clicked.get(button.id) ?? -AGAIN_MS;
+    clicked.set(button.id, performance.now());
+    if (clicked.get(button.id) - before < AGAIN_MS) return;
+    if (clicked.size > 200) clicked.clear();
+    send(one, category, one.marks[category] === correct ? null : correct, button);
   }
 
   async function send(one, category, correct, button) {
     const note = byId("mark-note");
-    button.disabled = true;
+    if (sending.has(button.id)) return;
+    sending.add(button.id);
+    button.setAttribute("aria-disabled", "true");
     note.textContent = say("mark_sending", { category });
     delete note.dataset.tone;
     try {
@@ -111,22 +133,25 @@ harmwatch.findings = (() => {
       note.dataset.tone = "good";
       await refresh(true);
     } catch (error) {
-      const key = { 401: "unauthorised", 404: "mark_gone", 502: "mark_refused" }[error.status] || "mark_failed";
+      // Without a status nobody answered: it may be the worker that is gone, not the broker.
+      const key = { 401: "unauthorised", 404: "mark_gone", 502: "mark_refused" }[error.status] || (error.status ? "mark_failed" : "mark_lost");
       note.textContent = say(key, { reason: error.reason });
       note.dataset.tone = "bad";
     } finally {
-      button.disabled = false;
+      sending.delete(button.id);
+      button.removeAttribute("aria-disabled");
     }
   }
 
   function showPrecision() {
-    keepFocus(() => replace("precision", precision.slice(0, 14).map((row) => {
-      const values = { name: row.category, value: percent(row.value), lower: percent(row.lower), upper: percent(row.upper), n: count(row.marked) };
-      return el("li", { "data-dimension": row.dimension, title: say("interval_marks", values) },
-        el("span", { class: "name" }, row.category, el("small", {}, say("marked", { right: count(row.correct), n: count(row.marked) }))),
+    replace("precision", precision.slice(0, 14).map((row) => {
+      const [value, lower, upper] = percents(row.value, row.lower, row.upper);
+      const values = { name: row.category, value, lower, upper, n: count(row.marked) };
+      return el("li", { "data-key": row.category, "data-dimension": row.dimension, title: say("interval_marks", values) },
+        el("span", { class: "name" }, names.category(row.category), el("small", {}, say("marked", { right: count(row.correct), n: count(row.marked) }))),
         row.sufficient ? whisker(row.dimension, row, 1) : el("span", { class: "soft small" }, say("few_marks")),
         el("span", { class: "value" }, row.sufficient ? values.value : "–", row.sufficient ? el("small", {}, `${values.lower} – ${values.upper}`) : null));
-    }), say("no_marks")));
+    }), say("no_marks"));
   }
 
   function filters() {
@@ -147,6 +172,14 @@ harmwatch.findings = (() => {
     byId("more").addEventListener("click", () => {
       shown = Math.min(MOST, shown + PAGE);
       show(true);
+    });
+    byId("recent").addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button?.dataset.correct) press(button);
+      if (button?.dataset.copy !== undefined) {
+        navigator.clipboard.writeText(button.dataset.copy).then(() => write(button, say("copied")), () => {});
+        setTimeout(() => write(button, say("copy")), 1500);
+      }
     });
     byId("held").addEventListener("click", () => show(true));
   }

@@ -15,7 +15,7 @@
       await Promise.all([harmwatch.model.refresh(), harmwatch.findings.refresh()]);
       lastAnswer = new Date();
     } catch (error) {
-      if (error.status === 401) harmwatch.overview.notify(say("unauthorised"));
+      if (error.status === 401) harmwatch.overview.signedOut();
       else harmwatch.overview.lost(lastAnswer);
     } finally {
       polling = false;
@@ -51,6 +51,11 @@
     }
     paint(theme);
     poll();
+  });
+  // The form comes at the page's own address, so that model and window are still there afterwards.
+  byId("sign-in").addEventListener("click", () => location.reload());
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("a.to-model")) byId("model-title").scrollIntoView({ block: "start" });
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paint(theme));
   harmwatch.model.whenSelected(() => {

@@ -1,57 +1,66 @@
 // One model over one window: H and its components over time, fairness by group, campaigns, drift. What /api/v1/model gives.
 harmwatch.model = (() => {
-  const { DIMENSIONS, bar, byId, choose, chosen, clockTime, colour, count, el, fetchJson, fine, keepFocus, known, niceCeiling, percent, replace, say, scale, sized, whisker, when } = harmwatch;
+  const { DIMENSIONS, axisDigits, bar, byId, choose, chosen, clockTime, colour, count, el, fetchJson, fine, fixed, fixedTo, harmOf, known, lack, lacking, names, percent, percentTo, percents, replace, say, told, whisker, when, write } = harmwatch;
   const RATIOS = new Set(["dir"]);
   let models = [];
   let windows = [];
+  let statuses = new Map();
+  let worst = "";
   let onSelect = () => {};
   let shownOf = "";
 
-  const current = () => (models.includes(chosen.get("model")) ? chosen.get("model") : models[0]);
+  // Unless one is named, the worst: the first that is known to be, which stays, so that nothing jumps under the reader.
+  const current = () => {
+    if (models.includes(chosen.get("model"))) return chosen.get("model");
+    return models.includes(worst) ? worst : models[0];
+  };
   const currentWindow = () => (windows.includes(chosen.get("window")) ? chosen.get("window") : windows.at(-1));
+  // Where a model's figures are: those of models that have no room of their own are counted together.
+  const nameFor = (name) => (models.includes(name) || !models.includes("other") ? name : "other");
 
   function select(name) {
     choose("model", name);
     byId("model").value = name;
+    harmwatch.table.redraw();
     onSelect();
   }
 
   function offer(status) {
-    const names = (status.models || []).map((model) => model.name);
-    if (names.join("\n") !== models.join("\n")) {
-      models = names;
-      byId("model").replaceChildren(...names.map((name) => el("option", { value: name }, name)));
-      byId("model").disabled = !names.length;
+    statuses = new Map((status.models || []).map((model) => [model.name, model]));
+    const found = [...statuses.keys()];
+    if (!found.includes(worst) || harmOf(statuses.get(worst)) < 0) {
+      worst = found.length ? found.reduce((a, b) => (harmOf(statuses.get(b)) > harmOf(statuses.get(a)) ? b : a)) : "";
     }
-    if (names.length && byId("model").value !== current()) byId("model").value = current();
-    for (const button of byId("windows").children) button.setAttribute("aria-pressed", String(button.textContent === currentWindow()));
+    if (found.join("\n") !== models.join("\n")) {
+      models = found;
+      replace("model", found.map((name) => el("option", { value: name, "data-key": name }, names.modelText(name))));
+      byId("model").disabled = !found.length;
+    }
+    if (found.length && byId("model").value !== current()) byId("model").value = current();
     const lengths = status.windows || [];
-    if (lengths.join() !== windows.join()) {
-      windows = lengths;
-      byId("windows").replaceChildren(...lengths.map((name) => {
-        const button = el("button", { type: "button", id: `window-${name}`, "aria-pressed": String(name === currentWindow()) }, name);
-        button.addEventListener("click", () => {
-          choose("window", name);
-          for (const other of byId("windows").children) other.setAttribute("aria-pressed", String(other === button));
-          onSelect();
-        });
-        return button;
-      }));
-    }
+    windows = lengths;
+    replace("windows", lengths.map((name) => el("button", { type: "button", id: `window-${name}`, "data-window": name, "aria-pressed": String(name === currentWindow()) }, name)));
   }
+  byId("windows").addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-window]");
+    if (!button) return;
+    choose("window", button.dataset.window);
+    for (const other of byId("windows").children) other.setAttribute("aria-pressed", String(other === button));
+    onSelect();
+  });
 
   // Charts. The line is the figure, the band its 95 % interval; where too few events were seen there is neither.
 
   const charts = new Map();
 
-  function columns(history, names) {
-    return [history.times, ...names.flatMap((name) => [history[name].value, history[name].upper, history[name].lower])];
+  function columns(history, parts) {
+    return [history.times, ...parts.flatMap((name) => [history[name].value, history[name].upper, history[name].lower])];
   }
 
-  function draw(id, history, names, axis, describe) {
+  function draw(id, history, parts, text, axis, describe) {
     const holder = byId(id);
-    const data = columns(history, names);
-    const known_points = names.some((name) => history[name].value.some(known));
+    const data = columns(history, parts);
+    const known_points = parts.some((name) => history[name].value.some(known));
     holder.hidden = !known_points;
     byId(`${id}-empty`).hidden = known_points;
     if (!known_points) return;
@@ -63,13 +72,13 @@ harmwatch.model = (() => {
     }
     const grid = { stroke: colour("line"), width: 1 };
     const ticks = { stroke: colour("line"), width: 1, size: 4 };
-    const text = { stroke: colour("soft"), font: "12px system-ui, sans-serif" };
-    const series = names.flatMap((name) => {
+    const ink = { stroke: colour("soft"), font: "12px system-ui, sans-serif" };
+    const series = parts.flatMap((name) => {
       const stroke = colour(name === "index" ? "brand" : name);
       const edge = { points: { show: false }, stroke: "transparent", width: 0 };
       return [{ label: name, stroke, width: 2, points: { show: (plot) => plot.data[0].length < 3, size: 6 } }, { ...edge, label: `${name} upper` }, { ...edge, label: `${name} lower` }];
     });
-    const bands = names.map((name, place) => ({ series: [3 * place + 2, 3 * place + 3], fill: `${colour(name === "index" ? "brand" : name)}2b` }));
+    const bands = parts.map((name, place) => ({ series: [3 * place + 2, 3 * place + 3], fill: `${colour(name === "index" ? "brand" : name)}2b` }));
     const options = {
       width: Math.max(160, holder.clientWidth),
       height: 210,
@@ -77,29 +86,36 @@ harmwatch.model = (() => {
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.08, 0.02)] } },
       axes: [
-        { grid, ticks, ...text, space: 90, values: (plot, stamps) => stamps.map((stamp) => clockTime.format(new Date(stamp * 1000))) },
-        { grid, ticks, ...text, size: 52, values: (plot, numbers) => numbers.map(axis) },
+        { grid, ticks, ...ink, space: 90, values: (plot, stamps) => stamps.map((stamp) => clockTime.format(new Date(stamp * 1000))) },
+        { grid, ticks, ...ink, size: 52, values: (plot, numbers) => numbers.map((number) => axis(number, numbers[1] - numbers[0])) },
       ],
       series: [{}, ...series],
       bands,
-      hooks: { setCursor: [(plot) => readOut(id, plot, names, axis)], setData: [(plot) => readOut(id, plot, names, axis)] },
+      hooks: { setCursor: [(plot) => readOut(id, plot, parts, text)], setData: [(plot) => readOut(id, plot, parts, text)] },
     };
     const plot = new uPlot(options, data, holder);
     charts.set(id, plot);
-    readOut(id, plot, names, axis);
+    readOut(id, plot, parts, text);
   }
 
-  function readOut(id, plot, names, axis) {
+  // Why a figure is missing; of H it is what it cannot do without.
+  function missing(name) {
+    const model = statuses.get(current()) || {};
+    if (name !== "index") return lack((model.components || {})[name]);
+    return say(lacking(model).length ? "not_measured" : "not_enough");
+  }
+
+  function readOut(id, plot, parts, text) {
     const times = plot.data[0];
     const place = plot.cursor.idx ?? times.length - 1;
     if (!known(times[place])) return;
-    const parts = names.map((name, index) => {
+    const rows = parts.map((name, index) => {
       const [value, upper, lower] = [1, 2, 3].map((offset) => plot.data[3 * index + offset][place]);
       const label = say(name === "index" ? "h_short" : name);
-      const figure = known(value) ? `${axis(value)} (${axis(lower)} – ${axis(upper)})` : say("not_enough");
-      return el("li", { "data-dimension": name }, `${label} `, el("b", {}, figure));
+      const [figure, from, to] = known(value) ? text(value, lower, upper) : [];
+      return el("li", { "data-dimension": name }, `${label} `, el("b", {}, known(value) ? `${figure} (${from} – ${to})` : missing(name)));
     });
-    byId(`${id}-read`).replaceChildren(el("li", { class: "time" }, clockTime.format(new Date(times[place] * 1000))), ...parts);
+    replace(`${id}-read`, [el("li", { class: "time" }, clockTime.format(new Date(times[place] * 1000))), ...rows]);
   }
 
   function forgetCharts() {
@@ -113,34 +129,39 @@ harmwatch.model = (() => {
     const of = `${model.name} ${model.window}`;
     if (shownOf !== of) forgetCharts();
     shownOf = of;
-    const named = (name, text) => `${say(name === "index" ? "h_short" : name)} ${known(last(name)) ? text(last(name)) : say("not_enough")}`;
-    draw("chart-index", history, ["index"], (value) => fine.format(value), () => `${say("over_time_title")}: ${named("index", (value) => fine.format(value))}`);
-    draw("chart-parts", history, DIMENSIONS, percent, () => `${say("components")}: ${DIMENSIONS.map((name) => named(name, percent)).join(", ")}`);
+    const named = (name, text) => `${say(name === "index" ? "h_short" : name)} ${known(last(name)) ? text(last(name)) : missing(name)}`;
+    const without = lacking(statuses.get(model.name) || {});
+    write(byId("chart-index-empty"), without.length && statuses.has(model.name) ? say("needs", { names: without.map((name) => say(name)).join(", ") }) : say("no_history"));
+    const fines = (...values) => values.map((value) => (known(value) ? fine.format(value) : "–"));
+    draw("chart-index", history, ["index"], fines, (value, step) => fixedTo(axisDigits(step)).format(value), () => `${say("over_time_title")}: ${named("index", (value) => fine.format(value))}`);
+    draw("chart-parts", history, DIMENSIONS, percents, (value, step) => percentTo(value, axisDigits(100 * step)), () => `${say("components")}: ${DIMENSIONS.map((name) => named(name, percent)).join(", ")}`);
   }
 
   // Fairness, campaigns, drift
 
   function showFairness(fairness) {
-    byId("fairness-window").textContent = fairness.attributes.length ? say("window", { window: fairness.window }) : "";
+    write(byId("fairness-window"), fairness.attributes.length ? say("window", { window: fairness.window }) : "");
     replace("fairness", fairness.attributes.map((attribute) => {
       const groups = attribute.groups.map((group) => {
-        const values = { name: group.group, value: percent(group.rate), lower: percent(group.lower), upper: percent(group.upper), n: count(group.n) };
+        const [value, lower, upper] = percents(group.rate, group.lower, group.upper);
+        const values = { name: names.plain(group.group), value, lower, upper, n: count(group.n) };
         return el("li", { title: say("interval", values) },
-          el("span", { class: "name" }, group.group, el("small", {}, say("decisions", { n: count(group.n) }))),
+          el("span", { class: "name" }, names.shown(group.group), el("small", {}, say("decisions", { n: count(group.n) }))),
           whisker("bias", { value: group.rate, lower: group.lower, upper: group.upper }, 1),
           el("span", { class: "value" }, values.value, el("small", {}, `${values.lower} – ${values.upper}`)));
       });
       const measures = attribute.disparities.map((one) => {
-        const text = RATIOS.has(one.measure) || !["spd", "eod", "equalised_odds", "predictive_parity"].includes(one.measure) ? (x) => scale.format(x) : percent;
+        const text = RATIOS.has(one.measure) || !["spd", "eod", "equalised_odds", "predictive_parity"].includes(one.measure) ? (...all) => all.map((x) => (known(x) ? fixed.format(x) : "–")) : percents;
+        const [value, lower, upper] = text(one.value, one.lower, one.upper);
         return el("tr", {},
           el("th", { scope: "row" }, say(`measure_${one.measure}`)),
-          el("td", { class: "num" }, el("b", {}, text(one.value)), el("small", {}, `${text(one.lower)} – ${text(one.upper)}`)),
-          el("td", {}, say("worse_than", { worse: one.disfavoured, better: one.favoured })));
+          el("td", { class: "num" }, el("b", {}, value), el("small", {}, `${lower} – ${upper}`)),
+          el("td", {}, told("worse_than", { worse: names.shown(one.disfavoured), better: names.shown(one.favoured) })));
       });
       const table = measures.length
         ? el("table", { class: "small" }, el("thead", {}, el("tr", {}, ...["measure", "figure", "groups"].map((key) => el("th", { scope: "col", class: key === "figure" ? "num" : null }, say(key))))), el("tbody", {}, ...measures))
         : el("p", { class: "empty" }, say("groups_too_small"));
-      return el("li", {}, el("h3", {}, attribute.attribute), el("p", { class: "hint tight" }, say("favourable")), el("ol", { class: "bars groups" }, ...groups), table);
+      return el("li", {}, el("h3", {}, names.shown(attribute.attribute)), el("p", { class: "hint tight" }, say("favourable")), el("ol", { class: "bars groups" }, ...groups), table);
     }), say("no_fairness"));
   }
 
@@ -148,14 +169,14 @@ harmwatch.model = (() => {
     replace("campaigns", campaigns.map((campaign) => el("li", { "data-tone": campaign.active ? "bad" : null },
       el("div", { class: "row" }, el("b", {}, say(`kind_${campaign.kind}`)), el("span", { class: "badge", "data-tone": campaign.active ? "bad" : null }, say(campaign.active ? "active" : "over"))),
       el("p", {}, say("campaign_size", { events: count(campaign.events), suspected: count(campaign.suspected), tenants: count(campaign.tenants) })),
-      el("p", { class: "soft" }, `${when(campaign.first)} – ${when(campaign.last)} · ${Object.keys(campaign.categories).join(", ")}`),
+      el("p", { class: "soft" }, `${when(campaign.first)} – ${when(campaign.last)} · `, Object.keys(campaign.categories).flatMap((name, place) => [place ? ", " : "", names.category(name)])),
     )), say("no_campaigns"));
   }
 
   function showDrift(rows) {
     const shown = rows.slice(0, 10);
-    replace("drift", shown.map((row) => el("li", { class: row.detected ? "over" : null, title: say("drift_title", { statistic: scale.format(row.statistic), threshold: scale.format(row.threshold), n: count(row.times) }) },
-      el("span", { class: "name" }, row.feature, el("small", {}, row.detector)),
+    replace("drift", shown.map((row) => el("li", { class: row.detected ? "over" : null, title: say("drift_title", { statistic: fixed.format(row.statistic), threshold: fixed.format(row.threshold), n: count(row.times) }) },
+      el("span", { class: "name" }, names.shown(row.feature), el("small", {}, row.detector)),
       bar(row.statistic / row.threshold),
       el("span", { class: "value" }, percent(row.statistic / row.threshold), el("small", {}, row.detected ? say("drifting") : row.times ? say("times_before", { n: count(row.times) }) : "")),
     )), say("no_drift"));
@@ -190,11 +211,9 @@ harmwatch.model = (() => {
     }
     if (name !== current()) return;  // another was chosen meanwhile
     showHistory(model);
-    keepFocus(() => {
-      showFairness(model.fairness);
-      showCampaigns(model.campaigns);
-      showDrift(model.drift);
-    });
+    showFairness(model.fairness);
+    showCampaigns(model.campaigns);
+    showDrift(model.drift);
   }
 
   byId("model").addEventListener("change", (event) => select(event.target.value));
@@ -205,5 +224,5 @@ harmwatch.model = (() => {
     }
   }).observe(byId("main"));
 
-  return { current, offer, refresh, select, redraw: forgetCharts, whenSelected: (call) => { onSelect = call; } };
+  return { current, nameFor, offer, refresh, select, redraw: forgetCharts, whenSelected: (call) => { onSelect = call; } };
 })();

@@ -1,110 +1,52 @@
-// Tiles, the table of all models, categories, the pipeline: what /api/v1/status gives.
+// Tiles, signs, categories, the pipeline: what /api/v1/status gives, but for the table of models.
 harmwatch.overview = (() => {
-  const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fine, keepFocus, known, niceCeiling, percent, pill, replace, say, scale, sized, whisker } = harmwatch;
-  const SVG = "http://www.w3.org/2000/svg";
+  const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fixed, known, names, percent, pill, replace, say, says, told, when, write } = harmwatch;
 
   function showHealth(status) {
     const { health, ready } = status;
-    if (health) pill("alive", health.alive ? "good" : "bad", say(health.alive ? "alive" : "stalled"), health.reason);
+    if (health) pill("alive", health.alive ? "good" : "bad", say(health.alive ? "alive" : "stalled"), names.explain(health.reason));
     if (ready) {
-      const what = (ready.missing || []).join(", ");
+      const what = (ready.missing || []).map(names.reason).join(", ");
       pill("ready", ready.ready ? "good" : "warn", ready.ready ? say("ready") : say("not_ready", { what }), what);
     }
-    notify(health && !health.alive ? health.reason : "");
+    notify(health && !health.alive ? names.explain(health.reason) : "");
   }
 
-  function notify(text) {
-    const notice = byId("notice");
-    if (notice.textContent !== text) notice.textContent = text;
-    notice.hidden = !text;
+  function notify(text, signIn = false) {
+    byId("notice").hidden = !text;
+    write(byId("notice-text"), text);
+    byId("sign-in").hidden = !signIn;
   }
 
   function showTiles(pipeline) {
     const tile = (key, value, sub, tone) =>
-      el("div", { "data-tone": tone }, el("dt", {}, say(key)), el("dd", {}, value), el("dd", { class: "sub" }, sub || ""));
+      el("div", { "data-tone": tone, "data-key": key }, el("dt", {}, say(key)), el("dd", {}, value), el("dd", { class: "sub" }, sub || ""));
     const share = (part, all) => (known(part) ? part / Math.max(all, 1) : NaN);
     const of = (key, value) => (known(value) ? say(key, { share: percent(value) }) : "");
     const missing = share(pipeline.missing_scores, (pipeline.scored || 0) + (pipeline.missing_scores || 0));
     const dead = share(pipeline.dead_letters, (pipeline.events || 0) + (pipeline.dead_letters || 0));
-    byId("tiles").replaceChildren(
+    const doubles = pipeline.duplicates > 0 ? say("duplicates", { n: count(pipeline.duplicates) }) : "";
+    // Where nothing has been finished of late there is no time to show, and all the more a backlog.
+    const behind = known(pipeline.lag_records) ? say("records", { n: count(pipeline.lag_records) }) : say("lag_unknown");
+    const lag = known(pipeline.lag_seconds) || !(pipeline.lag_records > 0)
+      ? tile("tile_lag", duration(pipeline.lag_seconds), behind)
+      : tile("tile_lag", count(pipeline.lag_records), say("records_no_time"), "warn");
+    replace("tiles", [
       tile("tile_rate", count(pipeline.events_per_second)),
-      tile("tile_events", count(pipeline.events), say("since_start")),
+      tile("tile_events", count(pipeline.events), doubles || say("since_start")),
       tile("tile_findings", count(pipeline.findings), say("since_start")),
-      tile("tile_lag", duration(pipeline.lag_seconds), known(pipeline.lag_records) ? say("records", { n: count(pipeline.lag_records) }) : ""),
+      lag,
       tile("tile_missing", count(pipeline.missing_scores), of("per_scored", missing), missing > 0.01 ? "bad" : missing > 0 ? "warn" : null),
       tile("tile_dead", count(pipeline.dead_letters), of("share_of_events", dead), dead > 0.01 ? "bad" : dead > 0 ? "warn" : null),
-    );
-  }
-
-  function spark(points) {
-    if (points.length < 2) return null;
-    const top = Math.max(...points) * 1.1 || 1;
-    const step = 100 / (points.length - 1);
-    const line = points.map((value, i) => `${i ? "L" : "M"}${(i * step).toFixed(2)} ${(30 - (30 * value) / top).toFixed(2)}`).join("");
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("class", "spark");
-    svg.setAttribute("viewBox", "0 0 100 30");
-    svg.setAttribute("preserveAspectRatio", "none");
-    svg.setAttribute("aria-hidden", "true");
-    for (const [name, d] of [["area", `${line}L100 30L0 30Z`], ["", line]]) {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", name);
-      path.setAttribute("d", d);
-      svg.append(path);
-    }
-    return svg;
-  }
-
-  function component(model, name, ceiling) {
-    const part = (model.components || {})[name] || {};
-    const title = say(name);
-    if (!known(part.value)) return el("td", { class: "part", title: say("too_few", { name: title }) }, el("span", { class: "soft" }, say("not_enough")));
-    const values = { name: title, value: percent(part.value), lower: percent(part.lower), upper: percent(part.upper), n: count(part.n) };
-    const spoken = el("span", { class: "hidden" }, say("interval", values));
-    return el("td", { class: "part", title: say("interval", values) }, el("span", { "aria-hidden": "true" }, values.value), spoken, whisker(name, part, ceiling));
-  }
-
-  function chooser(model, place) {
-    const button = el("button", { type: "button", class: "plain", id: `row-${place}`, title: say("look_at", { model: model.name }) }, model.name);
-    button.addEventListener("click", () => harmwatch.model.select(model.name));
-    return button;
-  }
-
-  function showModels(models) {
-    const sums = models.map((model) => (model.index || {}).sum).filter(known);
-    const uppers = models.flatMap((model) => Object.values(model.components || {}).map((part) => part.upper ?? part.value)).filter(known);
-    const full = niceCeiling(Math.max(0, ...sums));
-    const ceiling = Math.min(1, niceCeiling(Math.max(0, ...uppers)));
-    const rows = models.map((model, place) => {
-      const { sum, union } = model.index || {};
-      const stack = el("div", { class: "stack", "aria-hidden": "true", title: say("scale", { value: scale.format(full) }).trim() });
-      for (const name of DIMENSIONS) {
-        const value = ((model.components || {})[name] || {}).value;
-        if (known(value) && value > 0) stack.append(sized(el("i", { "data-dimension": name }), "width", value / full));
-      }
-      const number = el("span", {}, el("b", {}, known(sum) ? fine.format(sum) : "–"), known(sum) && known(model.bounds?.lower)
-        ? el("small", { title: say("interval_title") }, `${fine.format(model.bounds.lower)} – ${fine.format(model.bounds.upper)}`)
-        : el("small", {}, say("not_enough")), known(union) ? el("small", {}, say("union", { value: fine.format(union) })) : null);
-      return el(
-        "tr", { "aria-current": model.name === harmwatch.model.current() ? "true" : null },
-        el("th", { scope: "row" }, chooser(model, place), el("small", {}, model.window ? say("window", { window: model.window }) : "")),
-        el("td", {}, el("div", { class: "index" }, number, stack)),
-        ...DIMENSIONS.map((name) => component(model, name, ceiling)),
-        el("td", { class: "num" }, count(model.events)),
-        el("td", {}, spark((model.history || []).filter(known))),
-      );
-    });
-    if (!rows.length) rows.push(el("tr", {}, el("td", { colspan: "8", class: "empty" }, say("no_models"))));
-    keepFocus(() => byId("harm").replaceChildren(...rows));
-    byId("harm-hint").textContent = say("harm_hint") + (sums.length ? say("scale", { value: scale.format(full) }) : "");
+    ]);
   }
 
   function showFindings(findings) {
     const shown = [...findings].sort((a, b) => b.count - a.count).slice(0, 14);
     const most = Math.max(1, ...shown.map((row) => row.count));
     replace("findings", shown.map((row) => el(
-      "li", { "data-dimension": row.dimension },
-      el("span", { class: "name" }, row.category, el("small", {}, say(row.dimension))),
+      "li", { "data-dimension": row.dimension, "data-key": row.category },
+      el("span", { class: "name" }, names.category(row.category), el("small", {}, [names.meaning(row.category), say(row.dimension)].filter(Boolean).join(" · "))),
       bar(row.count / most),
       el("span", { class: "value" }, count(row.count)),
     )), say("no_findings"));
@@ -114,8 +56,8 @@ harmwatch.overview = (() => {
     const stages = status.stages || [];
     const largest = Math.max(0.01, ...stages.map((row) => row.share || 0));
     replace("stages", stages.map((row) => el(
-      "li", {},
-      el("span", { class: "name" }, row.stage, known(row.seconds) ? el("small", {}, duration(row.seconds)) : null),
+      "li", { "data-key": row.stage },
+      el("span", { class: "name" }, names.stage(row.stage), known(row.seconds) ? el("small", {}, duration(row.seconds)) : null),
       bar((row.share || 0) / largest),
       el("span", { class: "value" }, percent(row.share)),
     )), say("no_stages"));
@@ -139,11 +81,11 @@ harmwatch.overview = (() => {
       meters.push(meter("sampling", percent(ratio), ratio, note, ratio < 1 ? "warn" : null));
     }
     filled("series", pipeline.series, pipeline.series_budget);
-    byId("meters").replaceChildren(...meters);
+    replace("meters", meters);
 
     const partitions = status.partitions || [];
     replace("partitions", partitions.slice(0, 64).map((row) => el(
-      "li", { "data-tone": row.lag > 10000 ? "warn" : null }, el("span", {}, `${row.topic}[${row.partition}]`), el("b", {}, count(row.lag)),
+      "li", { "data-tone": row.lag > 10000 ? "warn" : null }, el("span", {}, names.shown(`${row.topic}[${row.partition}]`)), el("b", {}, count(row.lag)),
     )), say("no_partitions"));
   }
 
@@ -151,17 +93,33 @@ harmwatch.overview = (() => {
     const parts = [status.version ? `harmwatch ${status.version}` : "harmwatch"];
     if (known(status.now) && known(status.started)) parts.push(say("uptime", { time: duration(status.now - status.started) }));
     parts.push(say("updated", { time: clockTime.format(new Date()) }));
-    byId("build").textContent = parts.join(" · ");
+    write(byId("build"), parts.join(" · "));
+    const { hash, taken, refused } = status.configuration || {};
+    const what = hash ? say("configuration", { hash, time: when(taken) }) : known(taken) ? say("no_configuration") : "";
+    write(byId("configuration"), (what && "· ") + (refused ? `${what} · ${say("configuration_refused")}` : what));
+    byId("configuration").dataset.tone = refused ? "bad" : "";
+  }
+
+  // A detail is a kind of campaign, a category, something missing, or labels.
+  function detail(text) {
+    if (says(`kind_${text}`)) return say(`kind_${text}`);
+    if (DIMENSIONS.includes(text)) return say(text);
+    const categories = text.split(", ");
+    if (categories.every((one) => names.meaning(one))) return categories.flatMap((one, place) => [place ? ", " : "", names.category(one)]);
+    const [, attribute, worse, better, measure] = /^(.*): (.*) \/ (.*) \((\w+)\)$/s.exec(text) || [];
+    if (says(`measure_${measure}`)) return [names.shown(attribute), ": ", names.shown(worse), " / ", names.shown(better), ` (${say(`measure_${measure}`)})`];
+    const reasons = categories.map(names.reason);
+    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text), 160);
   }
 
   function signs(rows) {
-    const list = rows.map((row) => {
-      const values = { model: row.model, detail: row.detail, value: known(row.value) ? scale.format(row.value) : "", share: percent(row.value), time: duration(row.value), limit: scale.format(row.limit) };
-      values.detail = say(`kind_${row.detail}`) === `kind_${row.detail}` ? row.detail : say(`kind_${row.detail}`);
-      return el("li", { "data-tone": row.tone }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, say(`sign_${row.sign}_says`, values)));
-    });
-    const list_id = "signs";
-    replace(list_id, list, say("no_signs"));
+    const number = (value) => (!known(value) ? "–" : Number.isInteger(value) ? count(value) : fixed.format(value));
+    replace("signs", rows.map((row) => {
+      const values = { value: number(row.value), limit: number(row.limit), share: percent(row.value), time: duration(row.value), most: percent(row.limit), window: row.window };
+      if (row.model !== undefined) values.model = names.linkTo(row.model, harmwatch.model.nameFor(row.model));
+      const parts = told(`sign_${row.sign}_says`, { ...values, detail: "{detail}" }).flatMap((part) => (part === "{detail}" ? detail(row.detail ?? "") : [part]));
+      return el("li", { "data-tone": row.tone, "data-key": `${row.sign} ${row.model ?? ""} ${row.detail ?? ""}` }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, parts));
+    }), say("no_signs"));
   }
 
   byId("legend").append(...DIMENSIONS.map((name) => el("li", { "data-dimension": name }, say(name))));
@@ -172,7 +130,7 @@ harmwatch.overview = (() => {
       showHealth(status);
       showTiles(status.pipeline || {});
       signs(status.signs || []);
-      showModels(status.models || []);
+      harmwatch.table.show(status.models || []);
       showFindings(status.findings || []);
       showPipeline(status);
       showFooter(status);
@@ -181,6 +139,11 @@ harmwatch.overview = (() => {
       pill("alive", "bad", say("offline"), "");
       byId("ready").hidden = true;
       notify(say("lost", { time: clockTime.format(time) }));
+    },
+    signedOut() {
+      pill("alive", "warn", say("signed_out"), "");
+      byId("ready").hidden = true;
+      notify(say("unauthorised"), true);
     },
   };
 })();

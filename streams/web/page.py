@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from agent.taxonomy import CATEGORIES
 from streams.web.exposition import accepts
 
 __all__ = ["LANGUAGES", "Language", "Page", "choose_language", "console_pages", "sign_in_pages"]
@@ -46,7 +47,10 @@ def choose_language(query: str | None, accept_language: str) -> Language:
 
 _STYLES = ("vendor/uPlot.min.css", "console.css")
 #: Each part makes one name of the first one's object; the last one begins.
-_SCRIPTS = ("console_base.js", "console_overview.js", "console_model.js", "console_findings.js", "console_main.js")
+_SCRIPTS = (
+    *("console_base.js", "console_names.js", "console_overview.js", "console_table.js"),
+    *("console_model.js", "console_findings.js", "console_main.js"),
+)
 #: uPlot 1.6.32, MIT: vendor/README.md.
 _LIBRARY = "vendor/uPlot.iife.min.js"
 
@@ -63,28 +67,38 @@ def console_pages() -> dict[Language, Page]:
     return {language: Page(_fill("console.html", language, parts), policy, language) for language in LANGUAGES}
 
 
-def sign_in_pages() -> dict[Language, Page]:
-    """The form that turns the token into a session, by language. It has no script."""
+def sign_in_pages(*, refused: bool = False) -> dict[Language, Page]:
+    """The form that turns the token into a session, by language; ``refused`` says that one was wrong. No script."""
     style = _read("console.css")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-    return {
-        language: Page(_fill("signin.html", language, {"style": style}), policy, language) for language in LANGUAGES
-    }
+    parts = {"style": style, "refused": "" if refused else "hidden"}
+    return {language: Page(_fill("signin.html", language, parts), policy, language) for language in LANGUAGES}
 
 
 def _fill(name: str, language: Language, parts: Mapping[str, str]) -> bytes:
     messages: dict[str, str] = json.loads(_read("messages.json"))[language]
+    terms = _terms(language)
     document = _read(name)
     for key, text in messages.items():
         document = document.replace("{{" + key + "}}", html.escape(text))
     # The texts are data to the script; "<" is escaped so that none can end the element it stands in.
-    document = document.replace("{{messages}}", json.dumps(messages, ensure_ascii=False).replace("<", "\\u003c"))
+    data = {"messages": messages, "terms": terms}
+    for key, value in data.items():
+        document = document.replace("{{" + key + "}}", json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))
     for key, text in parts.items():
         document = document.replace("{{" + key + "}}", text)
     return document.encode("utf-8")
+
+
+def _terms(language: Language) -> dict[str, Any]:
+    """What categories mean; and, for readers of another language, the sentences in which scorers explain."""
+    if language == "en":
+        return {"categories": {row.name: row.meaning for row in CATEGORIES}}
+    terms: dict[str, Any] = json.loads(_read(f"terms.{language}.json"))
+    return terms
 
 
 def _hash(text: str) -> str:

@@ -32,14 +32,17 @@ _FIRST_REQUEST_SECONDS = 10.0
 #: Prometheus's own time-out of a scrape.
 _ANSWER_SECONDS = 10.0
 
+_READING = frozenset({"GET", "HEAD"})
+_SENDING = frozenset({"POST"})
+
 _Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class _Route(NamedTuple):
-    """Who answers which method; ``public`` routes do without a token. HEAD goes wherever GET does."""
+    """Who answers which method; those that are ``public`` do without a token. HEAD goes wherever GET does."""
 
     methods: Mapping[str, _Answer]
-    public: bool = False
+    public: frozenset[str] = frozenset()
 
     def answer(self, method: str) -> _Answer | None:
         return self.methods.get("GET" if method == "HEAD" else method)
@@ -178,19 +181,24 @@ class WebServer:
         self._guard = Guard(host, token, clock or SystemClock())
         self._console = console_pages()
         self._sign_in = sign_in_pages()
+        self._refused = sign_in_pages(refused=True)
         self._runner: web.ServerRunner | None = None
         self._routes: dict[str, _Route] = {
             "/": _Route({"GET": self._answer_console}),
-            "/metrics": _Route({"GET": self._answer_metrics}, public=True),
-            "/healthz": _Route({"GET": self._answer_health}, public=True),
-            "/livez": _Route({"GET": self._answer_live}, public=True),
-            "/readyz": _Route({"GET": self._answer_ready}, public=True),
+            "/metrics": _Route({"GET": self._answer_metrics}, _READING),
+            "/healthz": _Route({"GET": self._answer_health}, _READING),
+            "/livez": _Route({"GET": self._answer_live}, _READING),
+            "/readyz": _Route({"GET": self._answer_ready}, _READING),
             "/api/v1/status": _Route({"GET": self._answer_status}),
         }
         if api is not None:
             self._routes |= {path: _Route(methods) for path, methods in api.routes.items()}
         if self._guard.asks_for_token:
-            self._routes["/session"] = _Route({"POST": self._answer_session}, public=True)
+            # The form is sent to the page's own address: so language, model and window are still there afterwards.
+            self._routes["/"] = _Route({"GET": self._answer_console, "POST": self._answer_session}, _SENDING)
+            self._routes["/session"] = _Route(
+                {"GET": self._answer_to_form, "POST": self._answer_session}, _READING | _SENDING
+            )
 
     async def start(self) -> None:
         """Listen.
@@ -237,7 +245,8 @@ class WebServer:
             refused.force_close()
             return refused
         route = self._routes.get(request.path)
-        if (route is None or not route.public) and not self._authorised(request):
+        public = route is not None and request.method in route.public
+        if not public and not self._authorised(request):
             return self._unauthorised(request)
         if route is None:
             return error_answer(404, "no such page")
@@ -245,7 +254,7 @@ class WebServer:
         if answer is None:
             return error_answer(405, "this method is not allowed here", {"Allow": route.allowed})
         # Who signs in shows the token itself; and browsers hide the origin of our form, which has no referrer.
-        if request.method == "POST" and not route.public and not self._guard.same_origin(request.headers):
+        if request.method == "POST" and not public and not self._guard.same_origin(request.headers):
             return error_answer(403, "another site may not send this")
         return await answer(request)
 
@@ -285,12 +294,20 @@ class WebServer:
     async def _answer_session(self, request: web.BaseRequest) -> web.Response:
         form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
         if not self._guard.token_matches(form.get("token", [""])[0]):
-            return page_answer(self._sign_in[_language(request)], status=401)
-        response = web.Response(status=303, headers=with_banner({"Location": "/"}))
+            return page_answer(self._refused[_language(request)], status=401)
+        response = self._to_console(request)
         response.set_cookie(
             SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
         )
         return response
+
+    async def _answer_to_form(self, request: web.BaseRequest) -> web.Response:
+        return self._to_console(request)
+
+    def _to_console(self, request: web.BaseRequest) -> web.Response:
+        """The page, which is the form for whoever has no session. Browsers keep what stands behind the ``#``."""
+        language = f"?lang={_language(request)}" if "lang" in request.query else ""
+        return web.Response(status=303, headers=with_banner({"Location": f"/{language}"}))
 
 
 def _answer_of(health: Health) -> web.Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from agent.scores import Dimension
 
 __all__ = [
     "CategoryStatus",
+    "ComponentState",
     "ComponentStatus",
+    "ConfigurationStatus",
     "Health",
     "ModelStatus",
     "PartitionStatus",
@@ -39,9 +41,17 @@ class Readiness:
     missing: tuple[str, ...] = ()
 
 
-class ComponentStatus(TypedDict, total=False):
-    """A component of H. ``value`` None: below the minimum count; ``lower``, ``upper``: 95 % interval; ``n``: scored."""
+ComponentState: TypeAlias = Literal["measured", "too_few", "not_measured"]
 
+
+class ComponentStatus(TypedDict, total=False):
+    """A component of H. ``lower``, ``upper``: 95 % interval; ``n``: scored.
+
+    ``state`` says why ``value`` is None: ``too_few`` events or decisions, more will do; ``not_measured``: no scorer has
+    judged any, or no decisions about people were seen, and more of the same traffic does not help. Else ``measured``.
+    """
+
+    state: ComponentState
     value: float | None
     lower: float | None
     upper: float | None
@@ -74,7 +84,12 @@ class CategoryStatus(TypedDict, total=False):
 
 
 class PipelineStatus(TypedDict, total=False):
-    """Counts are since the start; ``lag_seconds`` is from event time to metric, the mean of the last seconds."""
+    """Counts are since the start, also of models that have gone since.
+
+    ``lag_records`` is None while it is not known of all partitions: no broker says where they end. ``lag_seconds`` is
+    from event time to metric, the mean of the last seconds, or the age of the oldest record that waits to be taken when
+    that is more; None when nothing was finished and nothing waits.
+    """
 
     events: int
     events_per_second: float
@@ -83,7 +98,7 @@ class PipelineStatus(TypedDict, total=False):
     missing_scores: int
     dead_letters: int
     duplicates: int
-    lag_records: int
+    lag_records: int | None
     lag_seconds: float | None
     queue_depth: int
     queue_capacity: int
@@ -93,11 +108,11 @@ class PipelineStatus(TypedDict, total=False):
 
 
 class PartitionStatus(TypedDict, total=False):
-    """One assigned partition and its lag in records."""
+    """One assigned partition and its lag in records; None while no broker says where the partition ends."""
 
     topic: str
     partition: int
-    lag: int
+    lag: int | None
 
 
 class StageStatus(TypedDict, total=False):
@@ -106,6 +121,16 @@ class StageStatus(TypedDict, total=False):
     stage: str
     share: float
     seconds: float
+
+
+class ConfigurationStatus(TypedDict, total=False):
+    """The configuration that runs: the first twelve digits of its file's SHA-256 ("" without a file), when it was taken
+    (Unix seconds), and whether the last change to it was refused.
+    """
+
+    hash: str
+    taken: float
+    refused: bool
 
 
 class Status(TypedDict, total=False):
@@ -125,3 +150,4 @@ class Status(TypedDict, total=False):
     findings: list[CategoryStatus]
     partitions: list[PartitionStatus]
     stages: list[StageStatus]
+    configuration: ConfigurationStatus

@@ -124,6 +124,7 @@ async def test_console_from_empty_to_marked(embedded_broker: Any, tmp_path: Path
         (mark,) = await values(config, str(config.topics.feedback), 1)
         assert (mark["category"], mark["correct"], mark["model"]) == ("pii.email", True, "chat")
         assert "pii" in mark["scorers"] and "@example.com" not in json.dumps(mark)
+        await page.look("new Promise((done) => setTimeout(done, 1100))")  # sooner it would be a double click
         await page.click("#recent button[aria-pressed=true]")
         await page.until("document.querySelector('#precision').textContent.includes('No finding has been marked')")
         assert len(worker.status.console.book) == 0

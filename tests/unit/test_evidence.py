@@ -206,3 +206,24 @@ def test_evidence_is_small_whatever_comes(
 def test_options_are_checked(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         EvidenceBuilder(**options)  # type: ignore[arg-type]
+
+
+@settings(max_examples=200)
+@given(texts_with_spans(), st.integers(0, 400), st.integers(100, 900))
+def test_the_evidence_says_where_values_were_replaced(
+    case: tuple[str, list[TextSpan]], at: int, max_chars: int
+) -> None:
+    text, spans = case
+    long = "[FAKE]" * (at // 6) + text + "[FAKE]" * 100
+    moved = [TextSpan(s.start + 6 * (at // 6), s.end + 6 * (at // 6), s.category, s.type) for s in spans]
+    points = [Span(s.start, s.end, s.type) for s in moved]
+    evidence = EvidenceBuilder(KEY, max_chars=max_chars).build(make_verdict(*points), [long, "ok"], [moved, []])
+    assert len(evidence.replaced) == len(evidence.texts) == 2
+    (kept, _), (marks, none) = evidence.texts, evidence.replaced
+    assert none == []
+    assert all(set(kept[start:end]) <= set("[0#+]") for start, end in marks)
+    # What is left between them was never replaced: it stands in the text as it came.
+    rest = "".join(
+        kept[start:end] for start, end in zip([0, *(m[1] for m in marks)], [*(m[0] for m in marks), None], strict=True)
+    )
+    assert "[0" not in rest and "[#" not in rest

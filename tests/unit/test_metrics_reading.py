@@ -33,3 +33,26 @@ def test_rows_totals_and_timings() -> None:
     assert metrics.total("harmwatch_findings_total") == 5.0
     assert metrics.total("harmwatch_dead_letters_total") == 0.0
     assert metrics.timings("harmwatch_stage_seconds") == {("decode",): (2, 0.75)}
+
+
+def test_what_models_had_come_to_that_gave_their_place_away_stays_in_the_totals() -> None:
+    metrics = Metrics(CollectorRegistry(), clock=ManualClock(), model_budget=2)
+    for number in range(50):
+        metrics.finding(f"m{number}", "output", "privacy", "pii.email", 2)
+        metrics.finding(f"m{number}", "output", "output", "toxicity", 1)
+        metrics.forget_model(f"m{number}")
+        assert metrics.total("harmwatch_findings_total") == 3.0 * (number + 1)
+    rows = metrics.rows_since_start("harmwatch_findings_total")
+    assert rows["other", "output", "privacy", "pii.email"] == 96.0
+    assert rows["m49", "output", "privacy", "pii.email"] == 2.0
+    assert len(metrics.rows("harmwatch_findings_total")) == 4
+    assert "other" not in {labels[0] for labels in metrics.rows("harmwatch_findings_total")}
+
+
+def test_what_is_kept_of_models_that_have_gone_is_bounded() -> None:
+    metrics = Metrics(CollectorRegistry(), clock=ManualClock(), model_budget=1)
+    for number in range(1500):
+        metrics.decision(f"m{number}", "place", f"group-{number}", "yes")
+        metrics.forget_model(f"m{number}")
+    assert metrics.total("harmwatch_decisions_total") == 1500.0
+    assert len(metrics.rows_since_start("harmwatch_decisions_total")) <= 1002

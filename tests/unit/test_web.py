@@ -305,9 +305,13 @@ async def test_a_browser_signs_in_for_twelve_hours(guarded: Site) -> None:
     assert "访问令牌" in body.decode()
     assert "form-action 'self'" in headers["Content-Security-Policy"]
 
-    status, headers, _ = await guarded.ask("/session", "POST", data={"token": "wrong"})
-    assert status == 401
-    assert "Set-Cookie" not in headers
+    refused = 'id="refused" >令牌不正确'
+    assert refused not in body.decode()
+    for path in ("/session?lang=zh", "/?lang=zh"):
+        status, headers, body = await guarded.ask(path, "POST", data={"token": "wrong"})
+        assert status == 401
+        assert refused in body.decode()
+        assert "Set-Cookie" not in headers
 
     status, headers, _ = await guarded.ask("/session", "POST", data={"token": TOKEN})
     assert (status, headers["Location"]) == (303, "/")
@@ -315,6 +319,10 @@ async def test_a_browser_signs_in_for_twelve_hours(guarded: Site) -> None:
     assert "HttpOnly" in flags
     assert "SameSite=Strict" in flags
     assert TOKEN not in cookie
+    status, headers, _ = await guarded.ask("/?lang=zh&next=//elsewhere.example", "POST", data={"token": TOKEN})
+    assert (status, headers["Location"]) == (303, "/?lang=zh")
+    status, headers, _ = await guarded.ask("/session?lang=en")
+    assert (status, headers["Location"]) == (303, "/?lang=en")
     assert (await guarded.ask("/api/v1/status", headers={"Cookie": cookie}))[0] == 200
     guarded.clock.advance(12 * 3600)
     assert (await guarded.ask("/api/v1/status", headers={"Cookie": cookie}))[0] == 401

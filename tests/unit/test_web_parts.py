@@ -15,6 +15,12 @@ import pytest
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.scores import CampaignKind
+from agent.scoring.adversarial.base import Found, Signal
+from agent.scoring.adversarial.signals import load_signals
+from agent.scoring.grounding.claims import KINDS
+from agent.scoring.pii.packs import PACKS, load_recognizers
+from agent.scoring.shipped import threshold_note
+from agent.taxonomy import CATEGORIES
 from agent.windows.disparity import MEASURES
 from streams.console import detail, signs
 from streams.web.exposition import accepts, negotiate
@@ -137,7 +143,46 @@ def test_the_script_asks_only_for_messages_that_exist() -> None:
     asked |= {f"sign_{one or two}{end}" for one, two in told for end in ("", "_says")}
     assert len(told) > 8
     assert asked <= messages.keys()
+    stages = ("fetch", "decode", "judge", "flush", "score")
+    missing = ("models", "partitions", "draining")
+    assert {f"stage_{name}" for name in stages} | {f"missing_{name}" for name in missing} <= messages.keys()
     assert "innerHTML" not in script and "insertAdjacentHTML" not in script
+
+
+def in_chinese(text: str, terms: dict[str, Any]) -> str:
+    """As console_names.js does it."""
+    if text in terms["phrases"]:
+        return str(terms["phrases"][text])
+    for pattern, told in terms["templates"]:
+        if match := re.fullmatch(pattern, text):
+            return re.sub(r"\{(\d)\}", lambda place, match=match: in_chinese(match[int(place[1])], terms), told)
+    for between in ("; ", r", (?![^(]*\))", " > "):
+        parts = re.split(between, text)
+        if len(parts) > 1 and (told := [in_chinese(part, terms) for part in parts]) != parts:
+            return "；".join(told)
+    return text
+
+
+def test_what_scorers_explain_is_said_in_chinese() -> None:
+    terms = json.loads((files("streams") / "static" / "terms.zh.json").read_text("utf-8"))
+    assert terms["categories"].keys() == {row.name for row in CATEGORIES}
+    known = [each.name for each in load_recognizers(PACKS)]
+    for source in load_signals():
+        known += [f"in layers: {source.kind}"]
+        known += [Signal(source, Found(0.6, (), times)).explanation for times in (1, 2)]
+    known += [
+        threshold_note(shipped=shipped, configured=configured, own=0.5)
+        for shipped in (True, False)
+        for configured in (None, 0.7)
+    ]
+    known += [f"2 of 3 {plural} are not in the context" for kind, (_, plural) in KINDS.items() if kind != "NEGATION"]
+    known += ["found in a hidden layer: base64 > excerpt; signals: base64 (1 string, strength 0.60)", "no lag"]
+    for text in known:
+        said = in_chinese(text, terms)
+        same = {"JSON Web Key", "JSON Web Token"}  # they have no other name
+        assert re.search(r"[\u4e00-\u9fff]", said) or text in same, text
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}", said) or text in same, (text, said)
+    assert in_chinese("what nobody knows", terms) == "what nobody knows"
 
 
 def test_what_is_vendored_is_what_its_page_says() -> None:

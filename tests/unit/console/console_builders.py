@@ -11,8 +11,16 @@ from agent.windows.base import Component
 from agent.windows.engine import Reading
 from agent.windows.harm import HarmMeasurement
 from streams.console.feedback import Feedback
+from streams.web.status import PipelineStatus
 
-__all__ = ["finding", "make_mark", "outcome", "reading"]
+__all__ = ["WELL", "finding", "make_mark", "outcome", "reading"]
+
+
+WELL = PipelineStatus(
+    events=1000, events_per_second=10.0, scored=2000, missing_scores=0, dead_letters=0, lag_seconds=0.1, lag_records=0,
+    sampling_ratio=1.0, series=10, series_budget=1000,
+)  # fmt: skip
+"""Of a worker of which there is nothing to tell."""
 
 
 def finding(category: str = "pii.email", **over: Any) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,8 +40,8 @@ def test_filters() -> None:
     recent.take(outcome("b", finding("pii.email"), finding("toxicity", dimension="output"), model="two"))
     recent.take(outcome("c", finding("pii.phone"), model="two"))
     assert [held.inference_id for held in recent.latest(dimension="output")] == ["b", "a"]
-    assert [held.inference_id for held in recent.latest(model="two", dimension="privacy")] == ["c", "b"]
-    assert recent.latest(model="three") == []
+    assert [held.inference_id for held in recent.latest(model="two".__eq__, dimension="privacy")] == ["c", "b"]
+    assert recent.latest(model="three".__eq__) == []
     assert len(recent.latest(most=1)) == 1
 
 
@@ -59,7 +60,7 @@ def test_a_burst_does_not_push_out_the_single_leak_beside_it() -> None:
     for number in range(500):
         recent.take(outcome(f"t-{number}", finding("toxicity", dimension="output"), model="loud"))
     assert len(recent) == 20
-    assert [held.inference_id for held in recent.latest(model="quiet")] == ["leak"]
+    assert [held.inference_id for held in recent.latest(model="quiet".__eq__)] == ["leak"]
     assert recent.latest()[0].inference_id == "t-499"
 
 
@@ -80,3 +81,13 @@ def test_bounds_hold_whatever_comes(records: list[tuple[int, str, int]]) -> None
     assert [one.number for one in held] == sorted((one.number for one in held), reverse=True)
     if records:
         assert held[0].inference_id == f"r-{records[-1][0]}"
+
+
+def test_what_was_replaced_is_told_of_the_texts_that_are_kept() -> None:
+    taken = outcome("a", texts=("", "[EMAIL] and [FAKE]", "x" * 3990 + "[PHONE]"))
+    evidence = msgspec.structs.replace(taken.evidence[0], replaced=[[], [(0, 7)], [(3990, 3997)]])
+    recent = RecentFindings()
+    recent.take(taken._replace(evidence=[evidence]))
+    (held,) = recent.latest()
+    assert held.replaced == (((0, 7),), ())
+    assert len(held.texts) == 2

@@ -14,13 +14,8 @@ from agent.windows.engine import Reading, WindowEngine
 from streams.console import ConsoleWatch
 from streams.console.feedback import feedback_key
 from streams.web import Health, Readiness
-from streams.web.status import PipelineStatus
-from tests.unit.console.console_builders import finding, make_mark, outcome, reading
+from tests.unit.console.console_builders import WELL, finding, make_mark, outcome, reading
 
-WELL = PipelineStatus(
-    events=1000, scored=2000, missing_scores=0, dead_letters=0, lag_seconds=0.1, sampling_ratio=1.0, series=10,
-    series_budget=1000,
-)  # fmt: skip
 ALIVE, READY = Health(True), Readiness(True)
 
 
@@ -63,6 +58,8 @@ def test_all_is_well(bench: Bench) -> None:
         ({"dead_letters": 1}, ("dead_letters", "warn", None, None)),
         ({"dead_letters": 100}, ("dead_letters", "bad", None, None)),
         ({"lag_seconds": 90.0}, ("behind", "warn", None, None)),
+        ({"lag_seconds": None, "lag_records": 11_699}, ("backlog", "warn", None, None)),
+        ({"ready": Readiness(False, ("broker",))}, ("broker", "bad", None, None)),
         ({"sampling_ratio": 0.5}, ("sampling", "warn", None, None)),
         ({"series": 950}, ("series", "warn", None, None)),
         ({"health": Health(False, "stalled: t[0]")}, ("stalled", "bad", None, "stalled: t[0]")),
@@ -71,6 +68,13 @@ def test_all_is_well(bench: Bench) -> None:
 )
 def test_signs_of_the_worker(bench: Bench, over: dict[str, Any], sign: Any) -> None:
     assert bench.signs(**over) == [sign]
+
+
+@pytest.mark.parametrize(
+    "over", [{"lag_records": 500}, {"lag_records": 900, "events_per_second": 0.0}, {"lag_records": None}]
+)
+def test_what_is_done_within_the_minute_is_no_sign(bench: Bench, over: dict[str, Any]) -> None:
+    assert bench.signs(**{"events_per_second": 20.0, **over}) == []
 
 
 def test_signs_of_models_the_worst_first(bench: Bench) -> None:
@@ -86,20 +90,22 @@ def test_signs_of_models_the_worst_first(bench: Bench) -> None:
     campaigns = (campaign("burst", now), campaign("burst", now - 1.0), campaign("sweep", now - 901.0))
     bench.watch.sample([Reading("chat", 60.0, {"campaigns": CampaignMeasurement(campaigns)})])
     assert bench.signs() == [
-        ("campaign", "bad", "chat", "burst"),
         ("critical", "bad", "chat", "canary"),
         ("parity", "bad", "loan", "gender"),
+        ("campaign", "bad", "chat", "burst"),
         ("bias_hint", "bad", "loan", "gender=female: income"),
         ("drift", "warn", "chat", "psi toxicity"),
     ]
 
 
-def test_signs_are_bounded(bench: Bench) -> None:
-    for number in range(300):
+def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
+    for number in range(150):
         bench.metrics.set_drift(f"m{number}", "psi", "toxicity", 1.0 + number, 0.5)
-    signs = bench.signs(health=Health(False, "x"))
-    assert len(signs) == 40
-    assert signs[0][0] == "stalled"
+        bench.metrics.set_parity(f"m{number}", "gender", 14.0, 13.0)
+        bench.watch.take(outcome(f"r{number}", finding("pii.secret", leaked=True), model=f"m{number}"))
+        bench.watch.take(outcome(f"c{number}", finding("pii.canary", severity="critical"), model=f"m{number}"))
+    signs = [sign for sign, *_ in bench.signs(health=Health(False, "x"))]
+    assert signs == ["stalled", *["critical"] * 12, *["leaked"] * 12, *["parity"] * 12, *["drift"] * 3]
 
 
 def test_one_model_over_one_window(bench: Bench) -> None:
@@ -120,7 +126,9 @@ def test_one_model_over_one_window(bench: Bench) -> None:
 def test_what_is_old_is_measured_anew(bench: Bench) -> None:
     bench.watch.sample([reading()])
     assert len(bench.watch.readings()) == 1
-    bench.clock.advance(2.0)
+    bench.clock.advance(14.0)
+    assert len(bench.watch.readings()) == 1
+    bench.clock.advance(1.0)
     assert bench.watch.readings() == []
 
 
@@ -148,3 +156,35 @@ def test_whether_there_is_evidence_is_asked_each_time(bench: Bench) -> None:
     assert watch.findings(None, None, 0, 10)["evidence"] is True
     wanted[0] = False
     assert watch.findings(None, None, 0, 10)["evidence"] is False
+
+
+def test_the_model_other_means_all_that_have_no_window(bench: Bench) -> None:
+    bench.watch.sample([reading("kept"), reading("other")])
+    for model in ("kept", "folded", "other"):
+        bench.watch.take(outcome(f"of-{model}", finding(), model=model))
+
+    def ids(model: str | None) -> list[str]:
+        return [each["inference_id"] for each in bench.watch.findings(model, None, 0, 9)["findings"]]
+
+    assert ids("other") == ["of-other", "of-folded"]
+    assert ids("kept") == ["of-kept"]
+    assert len(ids(None)) == 3
+
+
+def test_which_configuration_runs(bench: Bench) -> None:
+    assert bench.watch.configuration() == {"hash": "", "taken": 0.0, "refused": False}
+    bench.metrics.config_taken(1000.0, "00f" + "a" * 61)
+    assert bench.watch.configuration() == {"hash": "00faaaaaaaaa", "taken": 1000.0, "refused": False}
+    bench.metrics.config_reload(1010.0, applied=False)
+    assert bench.watch.configuration() == {"hash": "00faaaaaaaaa", "taken": 1000.0, "refused": True}
+    bench.metrics.config_reload(1020.0, applied=True, sha256="b" * 64)
+    assert bench.watch.configuration() == {"hash": "b" * 12, "taken": 1020.0, "refused": False}
+
+
+def test_findings_of_a_model_that_has_no_figures_of_its_own_are_found_by_its_name(bench: Bench) -> None:
+    bench.watch.take(outcome("r", model="plain"))
+    bench.watch.take(outcome("s", model="chat"))
+    bench.watch.sample([reading("chat"), reading("other")])
+    assert bench.watch.model("plain", None) is None
+    found = bench.watch.findings("plain", None, 0, 10)["findings"]
+    assert [(held["model"], held["inference_id"]) for held in found] == [("plain", "r")]

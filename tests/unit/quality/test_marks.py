@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from agent.errors import ConfigError, DataError
 from agent.quality.marks import Marks, read_marks
 from streams.cli import main
+from streams.commands.calibrate import _marked
 from tests.unit.console.console_builders import make_mark
 
 
@@ -43,6 +44,7 @@ def test_the_last_mark_of_a_finding_counts_and_others_are_passed_over(tmp_path: 
     )
     assert (found.scores.tolist(), found.correct.tolist()) == ([0.9], [False])
     assert (found.other_category, found.other_version) == (1, 2)
+    assert found.passed_over == {"toxicity builtin@2-cal.0123abcd": 1, "toxicity ?": 1}
 
 
 def test_precision_of_what_reaches_a_threshold(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_what_the_marks_do_not_support_is_refused(number: int, right: bool, tmp_
 def test_a_threshold_that_is_given_holds_what_it_promises(rows: list[tuple[float, bool]], wanted: float) -> None:
     import numpy as np
 
-    found = Marks(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), 0, 0)
+    found = Marks(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), 0, 0, {})
     try:
         threshold = found.threshold_for(wanted)
     except DataError:
@@ -132,3 +134,21 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["calibrate", "x", "--task", "toxicity", "--target-fpr", "0.01", "--least-precision", "0.8"]
     assert main(words) == 2
     assert "--least-precision needs --feedback" in capsys.readouterr().err
+
+
+def test_marks_of_another_version_are_named_with_what_to_give(tmp_path: Path) -> None:
+    marks = [make_mark(n, scorers={"toxicity": f"ngrams@{1 + n // 30}"}) for n in range(40)]
+    found = read_marks(write(tmp_path / "m", *marks), "toxicity", "builtin@2")
+    assert list(found.passed_over.items()) == [("toxicity ngrams@1", 30), ("toxicity ngrams@2", 10)]
+    with pytest.raises(DataError, match=r"by 0 marks.*30 of toxicity ngrams@1.*--config"):
+        found.threshold_for(0.8)
+    told = _marked(found, 0.5)
+    assert "40 of other versions passed over (30 of toxicity ngrams@1, 10 of toxicity ngrams@2: give --config" in told
+
+
+def test_names_in_marks_steer_no_terminal_and_are_few(tmp_path: Path) -> None:
+    marks = [make_mark(n, scorers={"toxicity": f"\x1b[2J{n}" + "x" * 500}) for n in range(30)]
+    found = read_marks(write(tmp_path / "m", *marks), "toxicity", "builtin@2")
+    assert len(found.passed_over) == 8
+    assert all(len(name) <= 80 for name in found.passed_over)
+    assert "\x1b" not in _marked(found, 0.5)

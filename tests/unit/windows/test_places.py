@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+
+from agent.clock import ManualClock
 from tests.unit.windows.builders import START, make_engine, make_observation
 
 PARTITIONS = [("t", number) for number in range(4)]
@@ -43,3 +46,36 @@ def test_a_place_is_free_again_when_its_partition_has_gone() -> None:
     assert engine.models() == ("b", "c", "other")
     engine.drop(PARTITIONS[0])
     assert engine.models() == ("a", "c")
+
+
+def test_after_a_restart_a_model_with_many_events_comes_before_names_that_came_later() -> None:
+    before = make_engine(max_models=5)
+    for number in range(300):
+        before.apply(PARTITIONS[0], number, [make_observation(model="support-zh", time=START)])
+    for number in range(20):
+        late = make_observation(model=f"model-{number:04}", time=START)
+        before.apply(PARTITIONS[number % 4], 1000 + number, [late])
+    after = make_engine(max_models=5)
+    for partition in PARTITIONS:
+        after.restore(partition, before.snapshot(partition, full=True).values.values())
+    assert "support-zh" in after.models()
+
+
+def test_far_more_events_take_a_place_from_whom_came_first_and_keep_it() -> None:
+    clock = ManualClock(START)
+    engine = make_engine(clock, max_models=5)
+    for number in range(5):
+        engine.apply(PARTITIONS[0], number, [make_observation(model=f"first-{number}", time=START)])
+    assert len(engine.models()) == 5
+    offsets = count(100)
+
+    def told(model: str, events: int) -> tuple[str, ...]:
+        for _ in range(events):
+            engine.apply(PARTITIONS[1], next(offsets), [make_observation(model=model, time=START)])
+        clock.advance(60.0)
+        return engine.models()
+
+    assert "late" not in told("late", 32)
+    assert "late" in told("late", 2)
+    assert "late" in told("rival", 60)
+    assert set(told("rival", 1000)) >= {"late", "rival"}
