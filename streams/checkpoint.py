@@ -17,7 +17,9 @@ from agent.pipeline.late_labels import LateLabels
 from agent.windows.engine import Snapshot, WindowEngine
 from streams.acks import AckTracker
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.ports import Message, Partition, Sink, Source
+from streams.state_owner import StateOwner
 from streams.watchdog import Watchdog
 
 __all__ = ["Checkpointer"]
@@ -49,6 +51,7 @@ class Checkpointer:
         late_labels: LateLabels | None,
         metrics: Metrics,
         watchdog: Watchdog,
+        contact: BrokerContact,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -58,7 +61,9 @@ class Checkpointer:
         self._late_labels = late_labels
         self._metrics = metrics
         self._watchdog = watchdog
+        self._contact = contact
         self._clock = clock
+        self._headers = StateOwner.of(config).headers
         self._acks = AckTracker()
         self._terms = 0
         self._term: dict[Partition, int] = {}
@@ -72,6 +77,8 @@ class Checkpointer:
         """A partition is ours from its committed offset on."""
         self._terms += 1
         self._term[partition] = self._terms
+        self._metrics.partition_progress(partition.topic, partition.number, self._clock.now())
+        self._watchdog.progress(partition, offset)
         self._acks.open(partition, offset)
         self.committed[partition] = offset
 
@@ -155,10 +162,12 @@ class Checkpointer:
         for partition, snapshot in zip(partitions, snapshots, strict=True):
             for model, state in snapshot.values.items():
                 key = self._pane_key(model, partition)
-                self._sink.send(Message(self._config.topics.panes, key, state, partition=partition.number))
+                topic = self._config.topics.panes
+                self._sink.send(Message(topic, key, state, self._headers, partition.number))
             if self._late_labels is not None:
                 for waiting in self._late_labels.take_unwritten(partition):
-                    self._sink.send(Message(self._config.topics.decisions, None, waiting, partition=partition.number))
+                    topic = self._config.topics.decisions
+                    self._sink.send(Message(topic, None, waiting, self._headers, partition.number))
         return snapshots
 
     def _tell_what_was_left_out(self) -> None:
@@ -189,9 +198,12 @@ class Checkpointer:
             self._metrics.commit("failed")
             _logger.warning("commit_failed partitions=%d reason=%s", len(still_ours), error)
             return
+        self._contact.answered()
         self._metrics.commit("ok")
-        self._metrics.last_progress(self._clock.now())
+        now = self._clock.now()
+        self._metrics.last_progress(now)
         for partition, offset in still_ours.items():
             if self._term.get(partition) == terms[partition]:
                 self.committed[partition] = offset
+                self._metrics.partition_progress(partition.topic, partition.number, now)
                 self._watchdog.progress(partition, offset)

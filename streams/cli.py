@@ -15,12 +15,15 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 from agent import __version__
+from agent.clock import SystemClock
 from agent.errors import ConfigError, HarmwatchError
 from streams.commands.printable import printable
 
 __all__ = ["COMMANDS", "main"]
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+#: A worker that has ended waits so long for threads of libraries.
+_LAST_SECONDS = 5.0
 
 
 class CommandEntry(NamedTuple):
@@ -86,9 +89,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
     try:
-        return _run(words, chosen)
+        code = _run(words, chosen)
     except KeyboardInterrupt:
-        return _complain(chosen or "--help", "interrupted", FAILED)
+        code = _complain(chosen or "--help", "interrupted", FAILED)
+    if argv is None and chosen == "run":  # only then is the end of this call the end of the process
+        from streams.ending import leave
+
+        leave(code, SystemClock(), _LAST_SECONDS)
+    return code
 
 
 def _run(words: Sequence[str], chosen: str | None) -> int:

@@ -19,13 +19,14 @@ from typing import Any
 import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import CredentialsT
+from mode.threads import WorkerThread
 
 from agent.errors import TransportError
 from streams.config import KafkaConfig, WorkerConfig
 from streams.kafka_source import KafkaStateReader
 from streams.kafka_stop import stop_client
+from streams.state_owner import StateOwner
 from streams.status import Status
-from streams.takeover import pane_rank
 from streams.tap import Tap
 
 __all__ = ["Host", "build_app"]
@@ -34,9 +35,31 @@ _logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+_THREAD_SECONDS = 1.0
+
+
+class _Thread(WorkerThread):
+    """The thread of Faust's consumer. It commits what was read of panes, which is read anew by a new process."""
+
+    def __init__(self, service: Any, **options: Any) -> None:
+        super().__init__(service, **options)
+        # Faust's own is none, and Python waits for such a thread before it ends: for minutes while a broker that is
+        # there answers nothing.
+        self.daemon = True
+
+    def stop(self) -> None:
+        """Faust's own waits without a limit, and in our event loop."""
+        self.is_stopped.wait(_THREAD_SECONDS)
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    Worker = _Thread
 
 
 class _Consumer(driver.Consumer):
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
     def close(self) -> None:
         """Leave ending to `stop`, which closes in order.
 
@@ -86,7 +109,7 @@ def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faus
         """Window state of all workers, merged for the status page."""
         async for event in stream.events():
             if event.message.value is not None:
-                status.take_pane(event.message.value)
+                status.take_pane(event.message.value, tuple(dict(event.message.headers or ()).items()))
 
     return app
 
@@ -144,12 +167,12 @@ class Host:
 
     async def _read_fleet(self) -> None:
         """What all workers have counted so far; the agent goes on from where its group was, which may be later."""
-        reader = KafkaStateReader(self._config.kafka, rank=pane_rank)
+        reader = KafkaStateReader(self._config.kafka, rank=StateOwner.of(self._config).rank)
         try:
             for number in range(self._pane_partitions):
                 for record in await reader(self._config.topics.panes, number):
                     if record.value is not None:
-                        self._status.take_pane(record.value)
+                        self._status.take_pane(record.value, record.headers)
                         await asyncio.sleep(0)
         except TransportError as error:
             _logger.warning("fleet_not_read reason=%s", error)

@@ -25,6 +25,7 @@ __all__ = ["KafkaSink"]
 
 _BATCH_BYTES = 512 * 1024
 _RETRY_SECONDS = 0.5
+_LEAST_SECONDS = 1.0
 _KNOWN_KEYS = 50_000
 
 
@@ -36,9 +37,9 @@ class KafkaSink:
     Parameters
     ----------
     patience_seconds
-        How long `flush` keeps trying while the broker is away.
+        How long `flush` keeps trying while the broker is away; at least a second.
     request_seconds
-        One attempt at the broker takes no longer.
+        One attempt at the broker takes no longer; the sink tries again until its patience ends.
     missing_seconds
         A topic is missing when the broker has said so for this long: one that is just starting says it of all topics.
     """
@@ -76,17 +77,14 @@ class KafkaSink:
             request_timeout_ms=self._request_ms,
             **self._config.client_options(),
         )
+        self._producer = producer  # at once: who cancels the start stops it afterwards
         try:
             await producer.start()
         except (KafkaError, OSError) as error:
-            await stop_client(producer)
+            await self.stop()
             raise TransportError(
                 f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
             ) from None
-        except BaseException:
-            await stop_client(producer)  # whoever waits for us has given up
-            raise
-        self._producer = producer
 
     def send(self, message: Message) -> None:
         self._queue.append(message)
@@ -104,7 +102,11 @@ class KafkaSink:
                 failed: Sequence[Message] = pending
                 cause: Exception | None = None
                 try:
-                    failed, cause = await self._deliver(pending)
+                    # One attempt may ask several brokers for several topics, and each may keep it waiting.
+                    async with asyncio.timeout(max(deadline - self._clock.monotonic(), _LEAST_SECONDS)):
+                        failed, cause = await self._deliver(pending)
+                except TimeoutError as error:
+                    cause = error
                 finally:
                     # Also when cancelled: what may not have arrived is sent again rather than lost.
                     if failed:

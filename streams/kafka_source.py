@@ -237,10 +237,10 @@ class KafkaStateReader:
     ----------
     rank
         When given, only the record of the highest rank is kept of each key, the later of equals: what compaction has
-        not done yet must not fill the memory. A value that has no rank (None) is kept in any case.
+        not done yet must not fill the memory. A record that has no rank (None) is kept in any case.
     """
 
-    def __init__(self, config: KafkaConfig, rank: Callable[[bytes], tuple[int, ...] | None] | None = None) -> None:
+    def __init__(self, config: KafkaConfig, rank: Callable[[Record], tuple[int, ...] | None] | None = None) -> None:
         self._config = config
         self._rank = rank
 
@@ -284,13 +284,13 @@ class KafkaStateReader:
 class _Kept:
     """Of each key the record of the highest rank, and every record without one; each record is ranked once."""
 
-    def __init__(self, rank: Callable[[bytes], tuple[int, ...] | None] | None) -> None:
+    def __init__(self, rank: Callable[[Record], tuple[int, ...] | None] | None) -> None:
         self._rank = rank
         self._best: dict[bytes | None, tuple[tuple[int, ...], Record]] = {}
         self._others: list[Record] = []
 
     def add(self, record: Record) -> None:
-        ranked = None if self._rank is None or record.value is None else self._rank(record.value)
+        ranked = None if self._rank is None or record.value is None else self._rank(record)
         if ranked is None:
             self._others.append(record)
         elif record.key not in self._best or ranked >= self._best[record.key][0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict, deque
 from typing import Any, NamedTuple, cast
 
@@ -10,16 +11,20 @@ from agent import __version__
 from agent.clock import Clock
 from agent.errors import StateError
 from agent.metrics import Metrics
+from agent.metrics.frozen import FrozenMetrics
 from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
 from agent.scores import DIMENSIONS, Dimension
 from agent.windows.base import Component
+from agent.windows.codec import peek
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
-from streams.ports import Partition
+from streams.contact import BrokerContact
+from streams.ports import Headers, Partition
+from streams.state_owner import StateOwner
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
@@ -39,6 +44,7 @@ _logger = logging.getLogger(__name__)
 
 _HISTORY = 60
 _RECENT_SECONDS = 10.0
+_WARNING_SECONDS = 300.0
 
 
 class _Look(NamedTuple):
@@ -74,6 +80,7 @@ class Status:
         pipeline: Pipeline,
         tap: Tap,
         watchdog: Watchdog,
+        contact: BrokerContact,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -81,11 +88,14 @@ class Status:
         self._pipeline = pipeline
         self._tap = tap
         self._watchdog = watchdog
+        self._contact = contact
         self._metrics = metrics
         self._clock = clock
         self._started = clock.now()
         self._started_monotonic = clock.monotonic()
         self._looks: deque[_Look] = deque()
+        self._owner = StateOwner.of(config)
+        self._warn_at = -math.inf
         self.warm = False
         self.fleet = build_windows(config, clock)
         pipeline.read_from(self.merged)
@@ -99,19 +109,40 @@ class Status:
         )
 
     def health(self) -> Health:
-        """Alive: offsets move or lag is zero."""
+        """Alive: offsets move or lag is zero, and a broker says so."""
+        silence = self._contact.silence()
+        if silence > self._config.tap.stall_seconds:
+            return Health(False, f"no broker has answered for {silence:.0f} s")
         return Health(self._watchdog.alive(), self._watchdog.reason())
 
+    def liveness(self) -> Health:
+        """Whether a restart would not help: so it asks for none because of a broker, which no restart brings back.
+
+        Partitions that stand still are held against the worker for the time in which brokers answered.
+        """
+        if self._contact.silent:
+            return Health(True, f"no broker has answered for {self._contact.silence():.0f} s: a restart would not help")
+        if self._watchdog.stalled(self._contact.steady_since):
+            return Health(False, self._watchdog.reason())
+        return Health(True, "running")
+
     def readiness(self) -> Readiness:
-        """Ready: models warm, partitions assigned and restored, not draining."""
+        """Ready: models warm, partitions assigned and restored, a broker answers, not draining."""
         missing = []
         if not self.warm:
             missing.append("models")
         if not self._tap.assigned:
             missing.append("partitions")
+        if self._contact.silent:
+            missing.append("broker")
         if self._tap.stopping:
             missing.append("draining")
         return Readiness(not missing, tuple(missing))
+
+    def freeze_metrics(self) -> FrozenMetrics:
+        """What a scrape sees, readiness as of now included."""
+        self._metrics.ready(self.readiness().ready)
+        return self._metrics.freeze()
 
     def snapshot(self) -> StatusPage:
         """Everything the console shows, and `demo` at its end."""
@@ -194,12 +225,23 @@ class Status:
             if count
         ]
 
-    def take_pane(self, value: bytes) -> None:
-        """A value of the pane topic, of whichever worker."""
+    def take_pane(self, value: bytes, headers: Headers = ()) -> None:
+        """A value of the pane topic, of whichever worker; passed over when it is no state of this group and topics."""
+        stranger = self._owner.stranger(headers)
+        if stranger is not None:
+            self._warn_of(stranger)
+            return
         try:
-            self.fleet.absorb(value)
+            if peek(value).topic in self._owner.topics:
+                self.fleet.absorb(value)
         except StateError as error:
             _logger.warning("pane_unreadable reason=%s", error)
+
+    def _warn_of(self, stranger: str) -> None:
+        if self._clock.monotonic() >= self._warn_at:
+            self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
+            topic = self._config.topics.panes
+            _logger.error("panes_of_another_group topic=%s group=%r set=topics.panes", topic, stranger)
 
     def merged(self) -> WindowEngine:
         """The window state of all workers; this one's own, which is a little newer, where there are no others."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.clock import Clock
-from agent.errors import StateError, TransportError
-from agent.windows.codec import peek
+from agent.errors import TransportError
 from streams.ports import Partition, Source, StateReader
+from streams.state_owner import StateOwner
 
-__all__ = ["Takeover", "pane_rank", "read_takeovers"]
+__all__ = ["Takeover", "read_takeovers"]
 
 _logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Takeover(NamedTuple):
 async def read_takeovers(
     source: Source,
     state_reader: StateReader,
+    owner: StateOwner,
     panes: str,
     decisions: str | None,
     partitions: Sequence[Partition],
@@ -46,6 +47,8 @@ async def read_takeovers(
 
     Parameters
     ----------
+    owner
+        What other groups wrote is passed over.
     panes, decisions
         Topics; decisions are not read when it is None.
 
@@ -58,7 +61,7 @@ async def read_takeovers(
     while True:
         try:
             async with asyncio.timeout(max(1.0, deadline - clock.monotonic())):
-                return await _read(source, state_reader, panes, decisions, partitions)
+                return await _read(source, state_reader, owner, panes, decisions, partitions)
         except* (TransportError, TimeoutError) as errors:
             failure = next((e for e in errors.exceptions if isinstance(e, TransportError)), None)
         if clock.monotonic() >= deadline:
@@ -67,7 +70,12 @@ async def read_takeovers(
 
 
 async def _read(
-    source: Source, state_reader: StateReader, panes: str, decisions: str | None, partitions: Sequence[Partition]
+    source: Source,
+    state_reader: StateReader,
+    owner: StateOwner,
+    panes: str,
+    decisions: str | None,
+    partitions: Sequence[Partition],
 ) -> list[Takeover]:
     # All partitions at once: with hundreds of them, one after another takes minutes in which nothing is monitored.
     room = asyncio.Semaphore(_READS_AT_ONCE)
@@ -75,7 +83,7 @@ async def _read(
     async def values(topic: str | None, partition: Partition) -> list[bytes]:
         async with room:
             records = await state_reader(topic, partition.number) if topic is not None else ()
-        return [record.value for record in records if record.value is not None]
+        return owner.values(records)
 
     async with asyncio.TaskGroup() as group:
         read = {partition: group.create_task(values(panes, partition)) for partition in partitions}
@@ -99,11 +107,3 @@ async def _read(
         states, decided = read[partition].result(), waiting[partition].result()
         takeovers.append(Takeover(partition, resume_at, ends[partition], states, decided))
     return takeovers
-
-
-def pane_rank(value: bytes) -> tuple[int, int, int] | None:
-    """Which of two values of a pane key is the newer one; None for a damaged value."""
-    try:
-        return peek(value).rank
-    except StateError:
-        return None

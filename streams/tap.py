@@ -25,11 +25,15 @@ from agent.metrics import Metrics
 from agent.pipeline import Pipeline, RecordOutcome
 from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
+from streams.ending import StopRequest
 from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
+from streams.lag import LagWatch
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
+from streams.state_owner import StateOwner
 from streams.takeover import Takeover, read_takeovers
 from streams.turns import in_turns
 from streams.watchdog import Watchdog
@@ -74,6 +78,7 @@ class Tap:
         pipeline: Pipeline,
         metrics: Metrics,
         watchdog: Watchdog,
+        contact: BrokerContact,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -88,20 +93,22 @@ class Tap:
         self._watchdog = watchdog
         self._clock = clock
         self._checkpoints = Checkpointer(
-            config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, clock
+            config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, contact, clock
         )
+        elsewhere = Partition(config.topics.events[0], 0)
+        self._lag = LagWatch(source, self._checkpoints, elsewhere, contact, watchdog, metrics, clock)
+        for topic in config.topics.events:
+            metrics.records(topic, 0)
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
         # Of the record taken last, the offset after it and its time; not the record, whose texts would stay.
         self._taken: dict[Partition, tuple[int, float]] = {}
-        self._ends: Mapping[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = False
+        self.stop = StopRequest()
         self._failure: HarmwatchError | None = None
-        self.lags: dict[Partition, int] = {}
         self.verdicts = 0
         self.dead_letters = 0
 
@@ -118,12 +125,17 @@ class Tap:
     @property
     def stopping(self) -> bool:
         """True after `request_stop`."""
-        return self._stopping
+        return self.stop.asked
 
     @property
     def committed(self) -> dict[Partition, int]:
         """Offsets given back, by assigned partition."""
         return dict(self._checkpoints.committed)
+
+    @property
+    def lags(self) -> Mapping[Partition, int]:
+        """Records not yet committed, by assigned partition; of those where it is known."""
+        return self._lag.lags
 
     def wake(self) -> None:
         """A batch is complete: publish it now. Thread-safe."""
@@ -132,7 +144,7 @@ class Tap:
 
     def request_stop(self) -> None:
         """Drain and return from `run`: take no more records, finish those in flight, flush, commit."""
-        self._stopping = True
+        self.stop.ask()
         self._woken.set()
 
     async def run(self) -> None:
@@ -146,14 +158,17 @@ class Tap:
             What was scored cannot be delivered. Nothing undelivered is committed.
         """
         self._loop = asyncio.get_running_loop()
-        await self._sink.start()
         background: list[asyncio.Task[None]] = []
         try:
-            await self._source.start(self)
-            background = [asyncio.create_task(self._checkpoints.run_forever()), asyncio.create_task(self._keep_house())]
+            await self.stop.unless_asked(self._start())
+            background = [
+                asyncio.create_task(self._checkpoints.run_forever()),
+                asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
+                asyncio.create_task(self._keep_house()),
+            ]
             if self._label_feed is not None:
                 background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
-            while not self._stopping:
+            while not self.stopping:
                 self._raise_failure(background)
                 await self._turn()
             await self._drain()
@@ -166,6 +181,10 @@ class Tap:
                 await self._source.stop()
             finally:
                 await self._sink.stop()
+
+    async def _start(self) -> None:
+        await self._sink.start()
+        await self._source.start(self)
 
     # -- one turn of the loop ----------------------------------------------------------------------------------------
 
@@ -215,6 +234,7 @@ class Tap:
             return
         self._checkpoints.track(partition, record.offset)
         self._taken[partition] = (record.offset + 1, record.time)
+        self._metrics.records(record.topic)
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -286,11 +306,11 @@ class Tap:
 
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
         patience = self._config.tap.sink_patience_seconds
-        panes = self._config.topics.panes
+        owner, panes = StateOwner.of(self._config), self._config.topics.panes
         decisions = None if self._pipeline.late_labels is None else self._config.topics.decisions
         try:
             for takeover in await read_takeovers(
-                self._source, self._state_reader, panes, decisions, partitions, self._clock, patience
+                self._source, self._state_reader, owner, panes, decisions, partitions, self._clock, patience
             ):
                 await self._adopt(takeover)
             if self._label_feed is not None:
@@ -313,7 +333,6 @@ class Tap:
         self._checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
-        self._watchdog.progress(partition, resume_at)
         _logger.info("partition_assigned topic=%s partition=%d offset=%d", partition.topic, partition.number, resume_at)
 
     def _restore(self, partition: Partition, values: Sequence[bytes], end: int) -> None:
@@ -348,7 +367,7 @@ class Tap:
         self._checkpoints.close(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
-        self.lags.pop(partition, None)
+        self._lag.forget(partition)
 
     # -- housekeeping ------------------------------------------------------------------------------------------------
 
@@ -361,36 +380,15 @@ class Tap:
             pause = min(max(_HOUSEKEEPING_SECONDS, 9.0 * spent), _RAREST_HOUSEKEEPING_SECONDS)
             if self.observer is not None:
                 self.observer.sample(readings)
-            partitions = list(self._resume_at)
-            try:
-                ends = await self._source.end_offsets(partitions)
-            except TransportError:
-                continue  # the watchdog sees that nothing moves
-            self._ends = ends
-            for partition, end in ends.items():
-                if partition in self._resume_at:
-                    lag = await self._lag(partition, end)
-                    self._metrics.consumer_lag(partition.topic, partition.number, lag)
-                    self._watchdog.lag(partition, lag)
-                    self.lags[partition] = lag
 
     def _scored_until(self) -> float:
         """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago."""
         reached = math.inf
         for partition, resume_at in self._resume_at.items():
             following, time = self._taken.get(partition, (resume_at, 0.0))
-            if following < self._ends.get(partition, following + 1) and self.lags.get(partition) != 0:
+            if following < self._lag.ends.get(partition, following + 1) and self.lags.get(partition) != 0:
                 reached = min(reached, time)
         return reached
-
-    async def _lag(self, partition: Partition, end: int) -> int:
-        lag = max(0, end - self._checkpoints.committed[partition])
-        if lag and self._checkpoints.idle(partition) and not self._backlog:
-            # What is left may be no record: a transaction's marker takes an offset that nobody is ever handed.
-            with contextlib.suppress(TransportError):
-                if await self._source.position(partition) >= end:
-                    return 0
-        return lag
 
     def _raise_failure(self, background: Sequence[asyncio.Task[None]]) -> None:
         if self._failure is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from kafka.errors import (
 
 from agent.errors import ConfigError, TransportError
 from streams.config import KafkaConfig, WorkerConfig
+from streams.daemon import in_daemon_thread
 
 __all__ = [
     "STATE_ROOM",
@@ -165,7 +165,7 @@ async def ensure_topics(config: WorkerConfig) -> int:
     TransportError
         When the broker does not answer or refuses.
     """
-    return await asyncio.to_thread(_ensure_topics, config)
+    return await in_daemon_thread(lambda: _ensure_topics(config))
 
 
 def _ensure_topics(config: WorkerConfig) -> int:

@@ -23,14 +23,15 @@ from streams.audit import AuditLog
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
 from streams.console import FeedbackDesk, FeedbackFeed
+from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.label_feed import LabelFeed
 from streams.reload import Reloader
+from streams.state_owner import StateOwner, refuse_foreign_state
 from streams.status import Status
-from streams.takeover import pane_rank
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
@@ -74,6 +75,7 @@ class Worker:
     web: WebServer
     status: Status
     metrics: Metrics
+    contact: BrokerContact
     reloader: Reloader | None = None
     feedback: FeedbackParts | None = None
 
@@ -110,7 +112,8 @@ class Worker:
             sanitising=config.topics.sanitised is not None,
             late_labels=config.topics.labels is not None,
         )
-        watchdog = Watchdog(clock, config.tap.stall_seconds)
+        metrics.started(clock.now())
+        watchdog, contact = Watchdog(clock, config.tap.stall_seconds), BrokerContact(clock, metrics)
         topics = config.topics
         tap = Tap(
             config=config,
@@ -121,31 +124,33 @@ class Worker:
                 max_message_bytes=config.tap.max_record_bytes + 1024 * 1024,
                 clock=clock,
             ),
-            state_reader=KafkaStateReader(config.kafka, rank=pane_rank),
+            state_reader=KafkaStateReader(config.kafka, rank=StateOwner.of(config).rank),
             label_feed=_label_feed(config, pipeline, clock),
             decoder=Decoder(topics.formats, config.tap.max_record_bytes),
             pipeline=pipeline,
             metrics=metrics,
             watchdog=watchdog,
+            contact=contact,
             clock=clock,
         )
         tap_box.append(tap)
-        status = Status(config, pipeline, tap, watchdog, metrics, clock)
+        status = Status(config, pipeline, tap, watchdog, contact, metrics, clock)
         tap.observer = status.console
         feedback = _feedback(config, status, metrics, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
-            metrics.freeze,
+            status.freeze_metrics,
             status.health,
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
             status.snapshot,
+            live=status.liveness,
             api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
         metrics.config_taken(clock.now(), file.sha256 if file else "")
         reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
-        return cls(config, pipeline, tap, web, status, metrics, reloader, feedback)
+        return cls(config, pipeline, tap, web, status, metrics, contact, reloader, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, by Python's default. SIGHUP looks at the file."""
@@ -203,15 +208,19 @@ class Worker:
         """A broker that is still starting is waited for, like one that goes away later."""
         deadline = asyncio.get_running_loop().time() + patience_seconds
         while True:
+            self.contact.asked()
             try:
-                return await ensure_topics(self.config)
+                partitions = await self.tap.stop.unless_asked(ensure_topics(self.config))
+                self.contact.answered()
+                await self.tap.stop.unless_asked(refuse_foreign_state(self.config))
+                return partitions or 0
             except TransportError as error:
-                if self.tap.stopping:
-                    return 0
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
                 _logger.warning("waiting_for_broker reason=%s", error)
-                await asyncio.sleep(2.0)
+                await self.tap.stop.unless_asked(asyncio.sleep(2.0))
+                if self.tap.stopping:
+                    return 0
 
 
 def _feedback(config: WorkerConfig, status: Status, metrics: Metrics, clock: Clock) -> FeedbackParts | None:

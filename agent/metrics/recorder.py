@@ -15,6 +15,7 @@ from agent.metrics.exposition import Exposition
 from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
+from agent.metrics.worker_gauges import WorkerGauges
 from agent.scores import Dimension
 
 __all__ = ["Metrics"]
@@ -24,7 +25,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(Exposition, HarmGauges, FeedbackCounts):
+class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, `freeze` and `collect` belong to one thread, that of the tap's event loop;
@@ -81,7 +82,6 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts):
         self._batch_texts = histogram["harmwatch_batch_texts"]
         self._batch_tokens = histogram["harmwatch_batch_tokens"]
         self._event_lag = histogram["harmwatch_event_lag_seconds"]
-        self._consumer_lag = number["harmwatch_consumer_lag"]
         self._other = number["harmwatch_other_series_total"]
         self._families = (
             *self._numbers.values(),
@@ -242,16 +242,6 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts):
     def commit(self, result: str, n: int = 1) -> None:
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n
-
-    def consumer_lag(self, topic: str, partition: int, records: int) -> None:
-        self._consumer_lag.child((topic, str(partition))).value = float(records)
-
-    def drop_partition(self, topic: str, partition: int) -> None:
-        """This worker no longer owns the partition: its lag is someone else's to say."""
-        self._consumer_lag.drop((topic, str(partition)))
-
-    def last_progress(self, epoch_seconds: float) -> None:
-        self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
 
     def config_taken(self, epoch_seconds: float, sha256: str = "") -> None:
         """The file is what runs: at the start, or after a reload. ``sha256`` is hexadecimal, empty without a file."""

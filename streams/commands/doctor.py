@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import socket
 import sys
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from rich.console import Console
 
 from agent.clock import SystemClock
-from agent.errors import HarmwatchError
+from agent.errors import ConfigError, HarmwatchError, TransportError
 from agent.pipeline import build_embedding, build_scorers, build_sentiment
 from agent.pipeline.build import watched_features
 from agent.policy import Policy
@@ -27,6 +28,7 @@ from agent.scoring.sentiment import SentimentMeasure
 from streams.commands.doctor_drift import untold_of_drift
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
+from streams.state_owner import refuse_foreign_state
 from streams.topics import STATE_ROOM, admin_client, describe_topics, largest_message, topic_specs
 
 __all__ = ["Check", "add_arguments", "check_all", "run"]
@@ -205,7 +207,7 @@ def _kafka(config: WorkerConfig) -> list[Check]:
         return [Check("broker", "failed", f"{servers}: {type(error).__name__}", "check the user's rights (ACLs)")]
     finally:
         admin.close()
-    return [Check("broker", "ok", servers), *_topics(config, existing), *room]
+    return [Check("broker", "ok", servers), *_topics(config, existing), *room, *_owner(config, existing)]
 
 
 def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
@@ -250,6 +252,20 @@ def _room(config: WorkerConfig, admin: Any, existing: dict[str, int]) -> list[Ch
         return []
     return [Check(f"topic {topic}", "warning", f"max.message.bytes is {room}: large window state is cut to fit",
                   f"kafka-configs --alter --topic {topic} --add-config max.message.bytes={STATE_ROOM}")]  # fmt: skip
+
+
+def _owner(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
+    topic = config.topics.panes
+    if topic not in existing:
+        return []
+    try:
+        asyncio.run(refuse_foreign_state(config))
+    except ConfigError as error:
+        mend = f"set topics.panes and topics.decisions, or kafka.group_id as those who write to {topic} have it"
+        return [Check(f"topic {topic}", "failed", str(error), mend)]
+    except TransportError as error:
+        return [Check(f"topic {topic}", "warning", str(error), "grant READ on it")]
+    return []
 
 
 def _web(config: WorkerConfig) -> list[Check]:

@@ -116,7 +116,9 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
-_PANES = "mergeable window state; compacted; key: model; partition i holds the state of source partition i"
+_PANES = (
+    "mergeable window state; compacted; key: model; partition i holds the state of source partition i; header group"
+)
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
 _AUDIT = "which configuration a worker started with, and every changed file that it found since; key: worker"
 _FEEDBACK = "what operators say of findings, on the console; compacted; key: verdict id, colon, category"

@@ -121,7 +121,7 @@ class _Protocol(web.Server):
 
 
 class WebServer:
-    """Serves ``/metrics``, ``/healthz``, ``/readyz``, the console at ``/`` and ``/api/v1/status``.
+    """Serves ``/metrics``, ``/healthz``, ``/livez``, ``/readyz``, the console at ``/`` and ``/api/v1/status``.
 
     All callables are called on the event loop that `start` was called on, that of the pipeline; they must not block.
 
@@ -135,6 +135,8 @@ class WebServer:
         What a scrape is answered with; see `streams.web.scraping.Scrapes`.
     health, ready
         Behind ``/healthz`` and ``/readyz``: 200, or 503 with what is wrong.
+    live
+        Behind ``/livez``, whether a restart would not help; ``health`` where it is left out.
     token
         Asked for by all but health and metrics; None on loopback asks for none.
     state
@@ -160,6 +162,7 @@ class WebServer:
         token: str | None,
         state: Callable[[], Mapping[str, Any]],
         *,
+        live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
         clock: Clock | None = None,
         answer_seconds: float = _ANSWER_SECONDS,
@@ -169,6 +172,7 @@ class WebServer:
         self._scrapes = Scrapes(freeze_metrics)
         self._answer_seconds = answer_seconds
         self._health = health
+        self._live = live or health
         self._ready = ready
         self._state = state
         self._guard = Guard(host, token, clock or SystemClock())
@@ -179,6 +183,7 @@ class WebServer:
             "/": _Route({"GET": self._answer_console}),
             "/metrics": _Route({"GET": self._answer_metrics}, public=True),
             "/healthz": _Route({"GET": self._answer_health}, public=True),
+            "/livez": _Route({"GET": self._answer_live}, public=True),
             "/readyz": _Route({"GET": self._answer_ready}, public=True),
             "/api/v1/status": _Route({"GET": self._answer_status}),
         }
@@ -262,8 +267,10 @@ class WebServer:
         return web.Response(body=SharedBody(body), headers=with_banner(headers))
 
     async def _answer_health(self, request: web.BaseRequest) -> web.Response:
-        health = self._health()
-        return json_answer({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
+        return _answer_of(self._health())
+
+    async def _answer_live(self, request: web.BaseRequest) -> web.Response:
+        return _answer_of(self._live())
 
     async def _answer_ready(self, request: web.BaseRequest) -> web.Response:
         readiness = self._ready()
@@ -284,6 +291,10 @@ class WebServer:
             SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
         )
         return response
+
+
+def _answer_of(health: Health) -> web.Response:
+    return json_answer({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
 
 
 def _language(request: web.BaseRequest) -> Any:

@@ -18,7 +18,8 @@ from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
 __all__ = [
-    "LayerLedger", "find_amtool", "find_chromium", "find_program", "find_prometheus", "find_promtool", "known_layers",
+    "LayerLedger", "find_alertmanager", "find_amtool", "find_chromium", "find_program", "find_prometheus",
+    "find_promtool", "known_layers",
 ]  # fmt: skip
 
 
@@ -58,6 +59,14 @@ def find_amtool() -> str:
     return path
 
 
+def find_alertmanager() -> str:
+    """Path of the Alertmanager server, which Debian names after Prometheus. Raises LayerAbsent."""
+    for name in ("prometheus-alertmanager", "alertmanager"):
+        if (path := shutil.which(name)) is not None:
+            return path
+    raise LayerAbsent("no prometheus-alertmanager or alertmanager on PATH; apt install prometheus-alertmanager")
+
+
 def find_program(name: str, mend: str) -> str:
     """Path of a program on PATH, or beside the Python that runs the tests. Raises LayerAbsent."""
     if (path := shutil.which(name) or shutil.which(name, path=Path(sys.executable).parent)) is None:
@@ -77,6 +86,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "promtool": find_promtool,
     "prometheus": find_prometheus,
     "amtool": find_amtool,
+    "alertmanager": find_alertmanager,
     "hadolint": lambda: find_program("hadolint", "pip install 'harmwatch[dev]'"),
     "helm": lambda: find_program("helm", "make charts"),
     "kubeconform": lambda: find_program("kubeconform", "make charts"),
@@ -157,7 +167,7 @@ class LayerLedger:
 
     def lines(self) -> list[str]:
         """Return the summary, one line per known layer."""
-        return [f"{name:<10} {self._line(name)}" for name in self.probes]
+        return [f"{name:<12} {self._line(name)}" for name in self.probes]
 
     def _line(self, name: str) -> str:
         tally = self._tallies.get(name)

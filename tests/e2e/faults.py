@@ -64,8 +64,9 @@ def _labels_arrive(bench: Workbench, worker: WorkerProcess) -> bool:
 def _panes_arrive(bench: Workbench, worker: WorkerProcess) -> bool:
     """Whether the Faust application lives: it reads what other workers have counted, and the status page shows it."""
     elsewhere = WindowEngine([HarmAggregator()], SystemClock())
-    elsewhere.apply(("elsewhere", 0), 0, [Observation(model="elsewhere", time=time.time(), directions=("output",))])
-    value = elsewhere.snapshot(("elsewhere", 0)).values["elsewhere"]
+    place = (bench.events, bench.partitions)  # a partition that nobody holds
+    elsewhere.apply(place, 0, [Observation(model="elsewhere", time=time.time(), directions=("output",))])
+    value = elsewhere.snapshot(place).values["elsewhere"]
     bench.lens.publish(bench.topic("panes"), [TrafficRecord(b"elsewhere", value)])
     return _comes_true(lambda: "elsewhere" in worker.models(), "the model shown")
 

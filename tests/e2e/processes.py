@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import sys
 import urllib.error
 import urllib.request
@@ -34,7 +35,7 @@ class WorkerProcess(BrokerProcess):
 
     def __init__(self, config: Path, port: int, log_path: Path) -> None:
         super().__init__([sys.executable, "-m", "streams.cli", "run", "--config", str(config)], log_path)
-        self._port = port
+        self.port = port
 
     @property
     def running(self) -> bool:
@@ -80,6 +81,14 @@ class WorkerProcess(BrokerProcess):
         """Status of /healthz; 0 when nobody answers."""
         return self._get("/healthz")[0]
 
+    def live(self) -> int:
+        """Status of /livez; 0 when nobody answers."""
+        return self._get("/livez")[0]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, and wait for nothing."""
+        self._signal(number)
+
     def models(self) -> list[str]:
         """Names of the models on the status page; none while it does not answer."""
         status, body = self._get("/api/v1/status")
@@ -113,7 +122,7 @@ class WorkerProcess(BrokerProcess):
 
     def _get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=3.0) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3.0) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             error.close()

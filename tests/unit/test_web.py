@@ -135,6 +135,21 @@ async def test_health(site: Site) -> None:
     assert (status, json.loads(body)["reason"]) == (503, "stalled: inference.events[0]")
 
 
+async def test_liveness_is_a_question_of_its_own(site: Site) -> None:
+    live = Health(True, "no broker has answered for 130 s: a restart would not help")
+    await site.server.stop()
+    site.server = WebServer(
+        "127.0.0.1", site.server.port, site.metrics.freeze, lambda: Health(False), lambda: Readiness(False), None,
+        lambda: site.state, live=lambda: live,
+    )  # fmt: skip
+    await site.server.start()
+    assert (await site.ask("/healthz"))[0] == 503
+    status, _, body = await site.ask("/livez")
+    assert (status, json.loads(body)) == (200, {"alive": True, "reason": live.reason})
+    live = Health(False, "stalled: inference.events[0]")
+    assert (await site.ask("/livez"))[0] == 503
+
+
 async def test_readiness_names_what_is_missing(site: Site) -> None:
     site.readiness = Readiness(False, ("partitions", "model toxicity"))
     status, _, body = await site.ask("/readyz")
@@ -257,7 +272,7 @@ def test_beyond_loopback_needs_a_token(host: str, token: str | None) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/livez", "/readyz"])
 async def test_health_and_metrics_need_no_token(guarded: Site, path: str) -> None:
     assert (await guarded.ask(path))[0] == 200
 

@@ -1,0 +1,68 @@
+"""Ending: a wish that is heard also while something is waited for, and a process that does not outlive its work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from agent.clock import Clock
+
+__all__ = ["StopRequest", "leave"]
+
+_logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class StopRequest:
+    """Asked for once, and never taken back."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+
+    @property
+    def asked(self) -> bool:
+        """True after `ask`."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """End now. On the event loop only."""
+        self._asked.set()
+
+    async def unless_asked(self, work: Coroutine[Any, Any, Result]) -> Result | None:
+        """Do the work, which is cancelled when the end is asked for; None then, or what it gave or raised."""
+        doing = asyncio.ensure_future(work)
+        asked = asyncio.ensure_future(self._asked.wait())
+        try:
+            await asyncio.wait([doing, asked], return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
+        finally:
+            for task in (doing, asked):
+                task.cancel()
+            await asyncio.gather(doing, asked, return_exceptions=True)
+
+
+def leave(code: int, clock: Clock, patience_seconds: float) -> None:
+    """End the process with this exit code if threads keep it for longer; returns when there are none.
+
+    At its end Python waits for every thread that is no daemon, without a limit. A library's thread that waits for a
+    broker must not keep a worker that has ended: whoever would restart it waits for its end.
+    """
+    deadline = clock.monotonic() + patience_seconds
+    me = threading.current_thread()
+    others = [thread for thread in threading.enumerate() if thread is not me and not thread.daemon]
+    for thread in others:
+        thread.join(max(0.0, deadline - clock.monotonic()))
+    staying = [thread.name for thread in others if thread.is_alive()]
+    if not staying:
+        return
+    _logger.warning("ended_in_spite_of_threads threads=%s", ",".join(staying))
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)

@@ -1,0 +1,152 @@
+"""deploy/alertmanager on a real Alertmanager: who is told, how alerts are grouped, and what silences what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.alertmanager_server import running_alertmanager, running_webhook
+from tests.alerts import ALERTMANAGER, alerts
+
+pytestmark = pytest.mark.layer("alertmanager")
+
+FASTER = 20.0
+#: Longer than `group_wait` of tickets in compressed time, which is the longer one.
+SOON = 10.0
+RECEIVERS = {"page": "pager", "ticket": "tickets"}
+SEVERITY = {alert.name: alert.labels["severity"] for alert in alerts()}
+
+#: By rule of inhibition: the alerts that silence, those that are silenced, and one that looks alike and is not.
+INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], dict[str, str]]] = [
+    (
+        {"alertname": "HarmwatchDown"},
+        [
+            {"alertname": "PipelineStalled"},
+            {"alertname": "ScoringStopped", "model": "chat", "dimension": "output"},
+            {"alertname": "ModelTrafficStopped", "model": "chat"},
+            {"alertname": "ConsumerLagGrowing", "topic": "inference.events"},
+            {"alertname": "EventsLate"},
+            {"alertname": "MissingScores", "scorer": "pii", "reason": "busy"},
+            {"alertname": "ScorerErrors", "scorer": "pii"},
+        ],
+        {"alertname": "HarmSpike", "model": "chat", "dimension": "output"},
+    ),
+    (
+        {"alertname": "PipelineStalled"},
+        [
+            {"alertname": "ScoringStopped", "model": "chat", "dimension": "output"},
+            {"alertname": "ModelTrafficStopped", "model": "chat"},
+            {"alertname": "ConsumerLagGrowing", "topic": "inference.events"},
+            {"alertname": "EventsLate"},
+        ],
+        {"alertname": "ScorerErrors", "scorer": "pii"},
+    ),
+    (
+        {"alertname": "EventsLate"},
+        [{"alertname": "ConsumerLagGrowing", "topic": "inference.events"}],
+        {"alertname": "ScoringStopped", "model": "chat", "dimension": "output"},
+    ),
+    (
+        {"alertname": "ScorerErrors", "scorer": "pii"},
+        [{"alertname": "MissingScores", "scorer": "pii", "reason": "busy"}],
+        {"alertname": "ScoringStopped", "model": "chat", "dimension": "privacy"},
+    ),
+    (
+        {"alertname": "ScoringStopped", "model": "chat", "dimension": "privacy"},
+        [{"alertname": "MissingScores", "scorer": "pii", "reason": "deadline"}],
+        {"alertname": "ScorerErrors", "scorer": "pii"},
+    ),
+    (
+        {"alertname": "HarmBudgetBurnFast", "model": "chat", "dimension": "output", "window": "1h"},
+        [{"alertname": "HarmBudgetBurnSlow", "model": "chat", "dimension": "output", "window": "1d"}],
+        {"alertname": "HarmBudgetBurnSlow", "model": "chat", "dimension": "privacy", "window": "1d"},
+    ),
+    (
+        {"alertname": "HarmSpike", "model": "chat", "dimension": "output", "window": "5m"},
+        [{"alertname": "HarmBudgetBurnSlow", "model": "chat", "dimension": "output", "window": "3d"}],
+        {"alertname": "HarmBudgetBurnSlow", "model": "other", "dimension": "output", "window": "3d"},
+    ),
+    (
+        {"alertname": "AdversarialSucceeded", "model": "chat"},
+        [{"alertname": "AdversarialAttempts", "model": "chat"}],
+        {"alertname": "AdversarialAttempts", "model": "other"},
+    ),
+    (
+        {"alertname": "DriftHintsAtBias", "model": "chat"},
+        [{"alertname": "DriftDetected", "model": "chat", "feature": "age"}],
+        {"alertname": "DriftDetected", "model": "other", "feature": "age"},
+    ),
+    (
+        {"alertname": "DriftReferenceStale", "model": "chat"},
+        [{"alertname": "DriftDetected", "model": "chat", "feature": "age"}],
+        {"alertname": "GroupDisparity", "model": "chat"},
+    ),
+]
+
+
+def with_severity(labels: dict[str, str]) -> dict[str, str]:
+    return labels | {"severity": SEVERITY[labels["alertname"]]}
+
+
+def test_every_rule_of_inhibition_has_a_case() -> None:
+    """And every alert that one names: an alert that is renamed would no longer silence, or be silenced."""
+    rules: list[dict[str, Any]] = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
+    named: set[tuple[str, str]] = set()
+    for rule in rules:
+        (source,), (target,) = rule["source_matchers"], rule["target_matchers"]
+        sides = [set(matcher.partition('"')[2].rstrip('"').split("|")) for matcher in (source, target)]
+        named |= {(by, silenced) for by in sides[0] for silenced in sides[1]}
+    tried = {(by["alertname"], one["alertname"]) for by, silenced, _ in INHIBITED for one in silenced}
+    assert named == tried
+
+
+@pytest.mark.parametrize(("source", "silenced", "other"), INHIBITED)
+async def test_what_a_cause_explains_is_not_told(
+    source: dict[str, str], silenced: list[dict[str, str]], other: dict[str, str], tmp_path: Path
+) -> None:
+    async with running_webhook() as webhook, running_alertmanager(tmp_path, webhook, FASTER) as alertmanager:
+        await alertmanager.post([with_severity(labels) for labels in (*silenced, other, source)])
+        for labels in (source, other):
+            receiver = RECEIVERS[SEVERITY[labels["alertname"]]]
+            further = {name: value for name, value in labels.items() if name != "alertname"}
+            await webhook.until(labels["alertname"], "firing", SOON, receiver=receiver, **further)
+        states = {frozenset(alert["labels"].items()): alert for alert in await alertmanager.alerts()}
+    cause = states[frozenset(with_severity(source).items())]["fingerprint"]
+    for labels in silenced:
+        status = states[frozenset(with_severity(labels).items())]["status"]
+        assert (status["state"], status["inhibitedBy"]) == ("suppressed", [cause]), labels
+    heard = {frozenset(alert.labels.items()) for told in webhook.notifications for alert in told.alerts}
+    assert heard == {frozenset(with_severity(labels).items()) for labels in (source, other)}
+
+
+async def test_alerts_reach_their_receivers_in_groups(tmp_path: Path) -> None:
+    spike = {"alertname": "HarmSpike", "severity": "page", "window": "5m"}
+    spikes = [
+        spike | {"model": "chat", "dimension": "output"},
+        spike | {"model": "chat", "dimension": "privacy"},
+        spike | {"model": "search", "dimension": "output"},
+    ]
+    ticket = {"alertname": "DeadLetterRatio", "severity": "ticket", "topic": "inference.events"}
+    unrouted = {"alertname": "Unheard", "team": "other"}
+    async with running_webhook() as webhook, running_alertmanager(tmp_path, webhook, FASTER) as alertmanager:
+        await alertmanager.post([*spikes, ticket, unrouted])
+        await webhook.until("HarmSpike", "firing", SOON, model="chat")
+        await webhook.until("HarmSpike", "firing", SOON, model="search")
+        for name in ("DeadLetterRatio", "Unheard"):
+            await webhook.until(name, "firing", SOON, receiver="tickets")
+        told = list(webhook.notifications)
+        await alertmanager.post([*spikes, ticket], resolved=True)
+        for model in ("chat", "search"):
+            await webhook.until("HarmSpike", "resolved", 300.0 / FASTER + SOON, model=model)
+    heard = sorted((one.receiver, one.group["alertname"], one.group.get("model"), len(one.alerts)) for one in told)
+    assert heard == [
+        ("pager", "HarmSpike", "chat", 2),
+        ("pager", "HarmSpike", "search", 1),
+        ("tickets", "DeadLetterRatio", None, 1),
+        ("tickets", "Unheard", None, 1),
+    ]
+    # Whoever is woken hears that it is over; a ticket is closed by whoever has looked.
+    assert {one.receiver for one in webhook.notifications if one.status == "resolved"} == {"pager"}
