@@ -84,7 +84,12 @@ async def test_the_traffic_reaches_a_broker_that_is_there_and_makes_its_topic() 
         done = subprocess.run(command, capture_output=True, text=True, timeout=120.0)
         assert done.returncode == 0, done.stderr
         records = Traffic(5, 300, 0.0, 2.0).expected.records
-        assert json.loads(done.stdout) == {"records": records, "topic": "inference.events"}
+        assert json.loads(done.stdout) == {
+            "records": records,
+            "calls": 300,
+            "seed": 5,
+            "topic": "inference.events",
+        }
         consumer = AIOKafkaConsumer(
             "inference.events", bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest"
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from agent.clock import SystemClock
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
+from streams.contact import BrokerContact
 from streams.status import Status
 from streams.watchdog import Watchdog
 from tests.builders import WordScorer, native
@@ -18,7 +19,8 @@ from tests.unit.windows.builders import make_observation
 
 def status_of(rig: Rig) -> Status:
     clock = rig.pipeline._clock
-    return Status(rig.config, rig.pipeline, rig.tap, Watchdog(clock, 30.0), rig.metrics, clock)
+    watchdog, contact = Watchdog(clock, 30.0), BrokerContact(clock, rig.metrics)
+    return Status(rig.config, rig.pipeline, rig.tap, watchdog, contact, rig.metrics, clock)
 
 
 class Held(WordScorer):
@@ -60,6 +62,9 @@ async def test_a_lag_that_nobody_knows_is_none_and_not_zero() -> None:
         assert snapshot["pipeline"]["lag_records"] is None
         assert [partition["lag"] for partition in snapshot["partitions"]] == [None, None]
         await until(lambda: status.snapshot()["pipeline"]["lag_records"] == 0)
+        rig.broker.away = True
+        await until(lambda: status.snapshot()["pipeline"]["lag_records"] is None)
+        rig.broker.away = False
 
 
 async def test_what_is_not_measured_is_told_from_what_is_too_little() -> None:
