@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
-__all__ = ["LAST_SECOND", "Clock", "ManualClock", "SystemClock", "iso_time", "sane_time"]
+__all__ = ["LAST_SECOND", "Clock", "ManualClock", "SystemClock", "iso_time", "sane_time", "thread_cpu"]
 
 LAST_SECOND = 253_402_300_799.0
 """The last second of the year 9999, after which neither datetime nor RFC 3339 has a name for a time."""
@@ -67,6 +69,27 @@ class ManualClock:
         if seconds < 0:
             raise ValueError("a monotonic clock cannot go back")
         self._elapsed += seconds
+
+
+def thread_cpu() -> Callable[[], float | None]:
+    """Tells from any thread how many seconds of processor time the thread that calls this has had.
+
+    Returns
+    -------
+    callable
+        It gives None where the system does not tell, and once the thread has ended.
+    """
+    if not hasattr(time, "pthread_getcpuclockid"):  # Windows and macOS
+        return lambda: None
+    clock_id = time.pthread_getcpuclockid(threading.get_ident())
+
+    def seconds() -> float | None:
+        try:
+            return time.clock_gettime(clock_id)
+        except OSError:
+            return None
+
+    return seconds
 
 
 def sane_time(epoch_seconds: float) -> float:

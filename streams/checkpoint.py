@@ -17,6 +17,7 @@ from agent.pipeline.late_labels import LateLabels
 from agent.windows.engine import Snapshot, WindowEngine
 from streams.acks import AckTracker
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.ports import Message, Partition, Sink, Source
 from streams.watchdog import Watchdog
 
@@ -49,6 +50,7 @@ class Checkpointer:
         late_labels: LateLabels | None,
         metrics: Metrics,
         watchdog: Watchdog,
+        contact: BrokerContact,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -58,6 +60,7 @@ class Checkpointer:
         self._late_labels = late_labels
         self._metrics = metrics
         self._watchdog = watchdog
+        self._contact = contact
         self._clock = clock
         self._acks = AckTracker()
         self._terms = 0
@@ -72,6 +75,8 @@ class Checkpointer:
         """A partition is ours from its committed offset on."""
         self._terms += 1
         self._term[partition] = self._terms
+        self._metrics.partition_progress(partition.topic, partition.number, self._clock.now())
+        self._watchdog.progress(partition, offset)
         self._acks.open(partition, offset)
         self.committed[partition] = offset
 
@@ -189,9 +194,12 @@ class Checkpointer:
             self._metrics.commit("failed")
             _logger.warning("commit_failed partitions=%d reason=%s", len(still_ours), error)
             return
+        self._contact.answered()
         self._metrics.commit("ok")
-        self._metrics.last_progress(self._clock.now())
+        now = self._clock.now()
+        self._metrics.last_progress(now)
         for partition, offset in still_ours.items():
             if self._term.get(partition) == terms[partition]:
                 self.committed[partition] = offset
+                self._metrics.partition_progress(partition.topic, partition.number, now)
                 self._watchdog.progress(partition, offset)

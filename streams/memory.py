@@ -219,6 +219,8 @@ class MemorySource:
         return dict.fromkeys(partitions, 0)
 
     async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        if self._broker.away:
+            raise TransportError("the broker is away")
         return {partition: self._broker.end_offset(partition) for partition in partitions}
 
     async def stop(self) -> None:

@@ -10,6 +10,7 @@ from agent import __version__
 from agent.clock import Clock
 from agent.errors import StateError
 from agent.metrics import Metrics
+from agent.metrics.frozen import FrozenMetrics
 from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
@@ -18,6 +19,7 @@ from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
+from streams.contact import BrokerContact
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
@@ -72,6 +74,7 @@ class Status:
         pipeline: Pipeline,
         tap: Tap,
         watchdog: Watchdog,
+        contact: BrokerContact,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -79,6 +82,7 @@ class Status:
         self._pipeline = pipeline
         self._tap = tap
         self._watchdog = watchdog
+        self._contact = contact
         self._metrics = metrics
         self._clock = clock
         self._started = clock.now()
@@ -97,19 +101,40 @@ class Status:
         )
 
     def health(self) -> Health:
-        """Alive: offsets move or lag is zero."""
+        """Alive: offsets move or lag is zero, and a broker says so."""
+        silence = self._contact.silence()
+        if silence > self._config.tap.stall_seconds:
+            return Health(False, f"no broker has answered for {silence:.0f} s")
         return Health(self._watchdog.alive(), self._watchdog.reason())
 
+    def liveness(self) -> Health:
+        """Whether a restart would not help: so it asks for none because of a broker, which no restart brings back.
+
+        Partitions that stand still are held against the worker for the time in which brokers answered.
+        """
+        if self._contact.silent:
+            return Health(True, f"no broker has answered for {self._contact.silence():.0f} s: a restart would not help")
+        if self._watchdog.stalled(self._contact.steady_since):
+            return Health(False, self._watchdog.reason())
+        return Health(True, "running")
+
     def readiness(self) -> Readiness:
-        """Ready: models warm, partitions assigned and restored, not draining."""
+        """Ready: models warm, partitions assigned and restored, a broker answers, not draining."""
         missing = []
         if not self.warm:
             missing.append("models")
         if not self._tap.assigned:
             missing.append("partitions")
+        if self._contact.silent:
+            missing.append("broker")
         if self._tap.stopping:
             missing.append("draining")
         return Readiness(not missing, tuple(missing))
+
+    def freeze_metrics(self) -> FrozenMetrics:
+        """What a scrape sees, readiness as of now included."""
+        self._metrics.ready(self.readiness().ready)
+        return self._metrics.freeze()
 
     def snapshot(self) -> StatusPage:
         """Everything the console shows, and `demo` at its end."""

@@ -25,12 +25,15 @@ from agent.metrics import Metrics
 from agent.pipeline import Pipeline, RecordOutcome
 from streams.checkpoint import Checkpointer
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
+from streams.lag import LagWatch
 from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
 from streams.takeover import Takeover, read_takeovers
+from streams.turns import in_turns
 from streams.watchdog import Watchdog
 
 __all__ = ["Tap"]
@@ -40,6 +43,7 @@ _logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
 _HOUSEKEEPING_SECONDS = 1.0
+_RAREST_HOUSEKEEPING_SECONDS = 5.0
 
 
 class Tap:
@@ -70,6 +74,7 @@ class Tap:
         pipeline: Pipeline,
         metrics: Metrics,
         watchdog: Watchdog,
+        contact: BrokerContact,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -84,20 +89,22 @@ class Tap:
         self._watchdog = watchdog
         self._clock = clock
         self._checkpoints = Checkpointer(
-            config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, clock
+            config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, contact, clock
         )
+        elsewhere = Partition(config.topics.events[0], 0)
+        self._lag = LagWatch(source, self._checkpoints, elsewhere, contact, watchdog, metrics, clock)
+        for topic in config.topics.events:
+            metrics.records(topic, 0)
         self._limits = DeadLetterLimits(config.dead_letters)
         self._backlog: deque[Record] = deque()
         self._resume_at: dict[Partition, int] = {}
         # Of the record taken last, the offset after it and its time; not the record, whose texts would stay.
         self._taken: dict[Partition, tuple[int, float]] = {}
-        self._ends: Mapping[Partition, int] = {}
         self._encode = msgspec.json.Encoder().encode
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._failure: HarmwatchError | None = None
-        self.lags: dict[Partition, int] = {}
         self.verdicts = 0
         self.dead_letters = 0
 
@@ -115,6 +122,11 @@ class Tap:
     def committed(self) -> dict[Partition, int]:
         """Offsets given back, by assigned partition."""
         return dict(self._checkpoints.committed)
+
+    @property
+    def lags(self) -> Mapping[Partition, int]:
+        """Records not yet committed, by assigned partition; of those where it is known."""
+        return self._lag.lags
 
     def wake(self) -> None:
         """A batch is complete: publish it now. Thread-safe."""
@@ -141,7 +153,11 @@ class Tap:
         background: list[asyncio.Task[None]] = []
         try:
             await self._source.start(self)
-            background = [asyncio.create_task(self._checkpoints.run_forever()), asyncio.create_task(self._keep_house())]
+            background = [
+                asyncio.create_task(self._checkpoints.run_forever()),
+                asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
+                asyncio.create_task(self._keep_house()),
+            ]
             if self._label_feed is not None:
                 background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
             while not self._stopping:
@@ -206,6 +222,7 @@ class Tap:
             return
         self._checkpoints.track(partition, record.offset)
         self._taken[partition] = (record.offset + 1, record.time)
+        self._metrics.records(record.topic)
         events: Sequence[InferenceEvent] = ()
         started = self._clock.monotonic()
         try:
@@ -309,7 +326,6 @@ class Tap:
         self._checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
-        self._watchdog.progress(partition, resume_at)
         _logger.info("partition_assigned topic=%s partition=%d offset=%d", partition.topic, partition.number, resume_at)
 
     def _restore(self, partition: Partition, values: Sequence[bytes], end: int) -> None:
@@ -344,46 +360,28 @@ class Tap:
         self._checkpoints.close(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
-        self.lags.pop(partition, None)
+        self._lag.forget(partition)
 
     # -- housekeeping ------------------------------------------------------------------------------------------------
 
     async def _keep_house(self) -> None:
+        pause = _HOUSEKEEPING_SECONDS
         while True:
-            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-            readings = self._pipeline.keep_house()
+            await asyncio.sleep(pause)
+            readings, spent = await in_turns(self._pipeline.keep_house_in_pieces(), self._clock)
+            # With hundreds of models the gauges are set less often, rather than a quarter of all time be spent on them.
+            pause = min(max(_HOUSEKEEPING_SECONDS, 9.0 * spent), _RAREST_HOUSEKEEPING_SECONDS)
             if self.observer is not None:
                 self.observer.sample(readings)
-            partitions = list(self._resume_at)
-            try:
-                ends = await self._source.end_offsets(partitions)
-            except TransportError:
-                continue  # the watchdog sees that nothing moves
-            self._ends = ends
-            for partition, end in ends.items():
-                if partition in self._resume_at:
-                    lag = await self._lag(partition, end)
-                    self._metrics.consumer_lag(partition.topic, partition.number, lag)
-                    self._watchdog.lag(partition, lag)
-                    self.lags[partition] = lag
 
     def _scored_until(self) -> float:
         """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago."""
         reached = math.inf
         for partition, resume_at in self._resume_at.items():
             following, time = self._taken.get(partition, (resume_at, 0.0))
-            if following < self._ends.get(partition, following + 1) and self.lags.get(partition) != 0:
+            if following < self._lag.ends.get(partition, following + 1) and self.lags.get(partition) != 0:
                 reached = min(reached, time)
         return reached
-
-    async def _lag(self, partition: Partition, end: int) -> int:
-        lag = max(0, end - self._checkpoints.committed[partition])
-        if lag and self._checkpoints.idle(partition) and not self._backlog:
-            # What is left may be no record: a transaction's marker takes an offset that nobody is ever handed.
-            with contextlib.suppress(TransportError):
-                if await self._source.position(partition) >= end:
-                    return 0
-        return lag
 
     def _raise_failure(self, background: Sequence[asyncio.Task[None]]) -> None:
         if self._failure is not None:

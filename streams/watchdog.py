@@ -6,6 +6,7 @@ its partitions for ever. This is what `/healthz` asks (DESIGN decision 12), afte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,14 @@ __all__ = ["Watchdog"]
 
 @dataclass(slots=True)
 class _Watched:
-    """`behind_since` is when the partition last moved or fell behind, whichever is later; None while lag is zero."""
+    """``since`` is when the partition last moved, was last seen without lag, or fell behind, whichever is the latest.
+    ``records_behind`` is None while it is not known; ``behind`` is what was known last.
+    """
 
+    since: float
     position: int | None = None
-    records_behind: int = 0
-    behind_since: float | None = None
+    records_behind: int | None = None
+    behind: bool = False
 
 
 class Watchdog:
@@ -29,7 +33,7 @@ class Watchdog:
 
     It is judged by partition: one partition whose acknowledgements are stuck would hide behind the others' progress.
     A source that is paused by backpressure still has its lag, so a scorer that never returns is found out. Moving
-    backwards is not progress.
+    backwards is not progress. A lag that is not known is not zero: the patience runs.
 
     Parameters
     ----------
@@ -48,7 +52,8 @@ class Watchdog:
 
     def assigned(self, partitions: Sequence[Partition]) -> None:
         """The whole assignment. What is not in it is no longer watched; what is new has the full patience."""
-        self._watched = {partition: self._watched.get(partition) or _Watched() for partition in partitions}
+        held = self._watched
+        self._watched = {partition: held.get(partition) or self._new() for partition in partitions}
 
     def forget(self, partition: Partition) -> None:
         """The partition was revoked."""
@@ -56,33 +61,46 @@ class Watchdog:
 
     def progress(self, partition: Partition, position: int) -> None:
         """The committed offset of a partition: the next one to read after a restart."""
-        watched = self._watched.setdefault(partition, _Watched())
+        watched = self._watched.setdefault(partition, self._new())
         moved = watched.position is not None and position > watched.position
         watched.position = position
-        if moved and watched.behind_since is not None:
-            watched.behind_since = self._clock.monotonic()
+        if moved:
+            watched.since = self._clock.monotonic()
 
     def lag(self, partition: Partition, records: int) -> None:
         """Records between the committed offset and the end of the partition."""
-        watched = self._watched.setdefault(partition, _Watched())
+        watched = self._watched.setdefault(partition, self._new())
         watched.records_behind = records
-        if records <= 0:
-            watched.behind_since = None
-        elif watched.behind_since is None:
+        if records <= 0 or not watched.behind:
             # A record that arrives after an hour of quiet has the full patience.
-            watched.behind_since = self._clock.monotonic()
+            watched.since = self._clock.monotonic()
+        watched.behind = records > 0
+
+    def lag_unknown(self, partition: Partition) -> None:
+        """Nobody says where the partition ends."""
+        if partition in self._watched:
+            self._watched[partition].records_behind = None
+
+    def _new(self) -> _Watched:
+        return _Watched(self._clock.monotonic())
 
     def alive(self) -> bool:
-        """True when no assigned partition stands still behind its end; also when none is assigned."""
+        """True when every assigned partition moves or has no lag; also when none is assigned."""
         return not self.stalled()
 
-    def stalled(self) -> list[Partition]:
-        """Partitions that have lag and did not move within the patience, in order."""
+    def stalled(self, since: float = -math.inf) -> list[Partition]:
+        """Partitions that neither moved within the patience nor were known to have no lag, in order.
+
+        Parameters
+        ----------
+        since
+            Monotonic time; what was before it is not held against anybody.
+        """
         now = self._clock.monotonic()
         return sorted(
             partition
             for partition, watched in self._watched.items()
-            if watched.behind_since is not None and now - watched.behind_since > self._patience
+            if now - max(watched.since, since) > self._patience
         )
 
     def reason(self) -> str:
@@ -91,14 +109,18 @@ class Watchdog:
         if stalled:
             partition = stalled[0]
             watched = self._watched[partition]
-            idle = self._clock.monotonic() - (watched.behind_since or 0.0)
-            more = f", and {len(stalled) - 1} more" if len(stalled) > 1 else ""
-            return (
-                f"stalled: {partition.topic}[{partition.number}] has not moved for {idle:.0f} s"
-                f" with {watched.records_behind} records to go{more}"
+            idle = self._clock.monotonic() - watched.since
+            left = (
+                "records to go that nobody can tell"
+                if watched.records_behind is None
+                else (f"{watched.records_behind} records to go")
             )
+            more = f", and {len(stalled) - 1} more" if len(stalled) > 1 else ""
+            return f"stalled: {partition.topic}[{partition.number}] has not moved for {idle:.0f} s with {left}{more}"
         if not self._watched:
             return "no partitions assigned"
-        if all(watched.behind_since is None for watched in self._watched.values()):
+        if any(watched.records_behind is None for watched in self._watched.values()):
+            return "lag is not known"
+        if not any(watched.behind for watched in self._watched.values()):
             return "no lag"
         return "offsets are moving"

@@ -23,6 +23,7 @@ from streams.audit import AuditLog
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
 from streams.console import FeedbackDesk, FeedbackFeed
+from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
@@ -74,6 +75,7 @@ class Worker:
     web: WebServer
     status: Status
     metrics: Metrics
+    contact: BrokerContact
     reloader: Reloader | None = None
     feedback: FeedbackParts | None = None
 
@@ -92,9 +94,8 @@ class Worker:
             For what only shows when the parts are made: unknown scorers, options, formats, unreadable certificates.
         """
         clock = clock or SystemClock()
-        registry = new_registry()
         metrics = Metrics(
-            registry,
+            new_registry(),
             series_budget=config.metrics.max_series,
             model_budget=config.metrics.max_models,
             clock=clock,
@@ -111,7 +112,8 @@ class Worker:
             sanitising=config.topics.sanitised is not None,
             late_labels=config.topics.labels is not None,
         )
-        watchdog = Watchdog(clock, config.tap.stall_seconds)
+        metrics.started(clock.now())
+        watchdog, contact = Watchdog(clock, config.tap.stall_seconds), BrokerContact(clock, metrics)
         topics = config.topics
         tap = Tap(
             config=config,
@@ -128,25 +130,27 @@ class Worker:
             pipeline=pipeline,
             metrics=metrics,
             watchdog=watchdog,
+            contact=contact,
             clock=clock,
         )
         tap_box.append(tap)
-        status = Status(config, pipeline, tap, watchdog, metrics, clock)
+        status = Status(config, pipeline, tap, watchdog, contact, metrics, clock)
         tap.observer = status.console
         feedback = _feedback(config, status, metrics, clock)
         web = WebServer(
             config.web.host,
             config.web.port,
-            registry,
+            status.freeze_metrics,
             status.health,
             status.readiness,
             config.web.token.get_secret_value() if config.web.token else None,
             status.snapshot,
+            live=status.liveness,
             api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
         )
         metrics.config_taken(clock.now(), file.sha256 if file else "")
         reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
-        return cls(config, pipeline, tap, web, status, metrics, reloader, feedback)
+        return cls(config, pipeline, tap, web, status, metrics, contact, reloader, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, by Python's default. SIGHUP looks at the file."""
@@ -204,8 +208,11 @@ class Worker:
         """A broker that is still starting is waited for, like one that goes away later."""
         deadline = asyncio.get_running_loop().time() + patience_seconds
         while True:
+            self.contact.asked()
             try:
-                return await ensure_topics(self.config)
+                partitions = await ensure_topics(self.config)
+                self.contact.answered()
+                return partitions
             except TransportError as error:
                 if self.tap.stopping:
                     return 0

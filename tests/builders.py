@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.events import Direction, InferenceEvent, Payload, TextPart
+from agent.metrics.frozen import FrozenMetrics
 from agent.scores import Dimension, ScoreRow, TextSpan
 from agent.scoring.base import Batch, Lane
 
-__all__ = ["WordScorer", "make_event", "native"]
+__all__ = ["WordScorer", "make_event", "native", "nothing_measured"]
 
 
 def make_event(*, text: str | None = "hello", answer: str | None = "hi", **over: Any) -> InferenceEvent:
@@ -34,6 +35,11 @@ def native(inference_id: str, *, text: str | None = "hello", answer: str | None 
     if answer is not None:
         event["output"] = {"text": answer}
     return json.dumps(event | over, ensure_ascii=False).encode()
+
+
+def nothing_measured() -> FrozenMetrics:
+    """What a web server without metrics is made with."""
+    return FrozenMetrics({}, {})
 
 
 class WordScorer:

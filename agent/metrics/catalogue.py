@@ -44,6 +44,16 @@ class MetricSpec:
     preset: tuple[tuple[str, ...], ...] = ()
 
     @property
+    def unit(self) -> str:
+        """What OpenMetrics calls the unit; the name ends in it."""
+        return "seconds" if self.name.endswith("_seconds") else ""
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """Values of a histogram's label ``le``."""
+        return (*map(repr, self.buckets), "+Inf")
+
+    @property
     def series_per_child(self) -> int:
         """Time series that one label set costs: a histogram has its buckets, +Inf, a count and a sum."""
         return len(self.buckets) + 3 if self.kind == "histogram" else 1
@@ -113,7 +123,11 @@ _SPECS = (
     _histogram("harmwatch_batch_texts", "scorer trigger", _TEXT_BUCKETS, "Texts in a micro-batch, by what closed it."),
     _histogram("harmwatch_batch_tokens", "scorer trigger", _TOKEN_BUCKETS, "Padded tokens in a micro-batch."),
     _histogram("harmwatch_event_lag_seconds", "model", _LAG_BUCKETS, "From the event's own time to its metric."),
-    _gauge("harmwatch_consumer_lag", "topic partition", "Records of a partition that are not yet read."),
+    _gauge(
+        "harmwatch_consumer_lag",
+        "topic partition",
+        "Records of a partition that are not yet read; absent while not known.",
+    ),
     _gauge("harmwatch_sampling_ratio", "", "Share of events that is scored; below 1 only while shedding load."),
     _gauge("harmwatch_queue_depth", "", "Events held between the source and their flush."),
     _gauge("harmwatch_series", "", "Time series exposed by harmwatch, this one included."),
@@ -250,6 +264,15 @@ _SPECS = (
         "Findings by the mark that holds of them, right or wrong; the same at every worker.",
     ),
     _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
+    _gauge(
+        "harmwatch_partition_progress_timestamp_seconds",
+        "topic partition",
+        "When the committed offset of an assigned partition last moved, or its lag was last 0, Unix time.",
+    ),
+    _counter("harmwatch_records_total", "topic", "Records taken from a topic of events, decodable or not."),
+    _gauge("harmwatch_ready", "", "1 while /readyz says ready, 0 otherwise."),
+    _gauge("harmwatch_broker_last_answer_timestamp_seconds", "", "When a broker last answered, Unix time."),
+    _gauge("harmwatch_start_time_seconds", "", "When the worker, and with it its counters, began, Unix time."),
     _counter(
         "harmwatch_other_series_total",
         "metric",

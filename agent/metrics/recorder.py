@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import Metric
 
 from agent.clock import Clock
 from agent.errors import ConfigError
 from agent.metrics.catalogue import CATALOGUE
-from agent.metrics.exposition import empty_family, histogram_family, number_family
+from agent.metrics.exposition import Exposition
 from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
+from agent.metrics.worker_gauges import WorkerGauges
 from agent.scores import Dimension
 
 __all__ = ["Metrics"]
@@ -25,11 +25,11 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(HarmGauges, FeedbackCounts):
+class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
-    Not thread-safe, on purpose: all writes, and `collect`, belong to one thread, that of the tap's event loop; so no
-    write takes a lock. Names and values that come from traffic may be anything: they are cleaned, and folded into
+    Not thread-safe, on purpose: all writes, `freeze` and `collect` belong to one thread, that of the tap's event loop;
+    so no write takes a lock. Names and values that come from traffic may be anything: they are cleaned, and folded into
     ``other`` when the budget is spent. Numbers that are not finite are ignored, negative durations count as 0.
 
     Parameters
@@ -57,7 +57,7 @@ class Metrics(HarmGauges, FeedbackCounts):
         self._clock = clock
         self._budget = SeriesBudget(series_budget, model_budget, self._drop_model)
         self._numbers = {}
-        self._histograms: dict[str, Family[Histogram]] = {}
+        self._histograms = {}
         for name, spec in CATALOGUE.items():
             if spec.kind == "histogram":
                 self._histograms[name] = Family(spec, Histogram, self._budget)
@@ -82,9 +82,8 @@ class Metrics(HarmGauges, FeedbackCounts):
         self._batch_texts = histogram["harmwatch_batch_texts"]
         self._batch_tokens = histogram["harmwatch_batch_tokens"]
         self._event_lag = histogram["harmwatch_event_lag_seconds"]
-        self._consumer_lag = number["harmwatch_consumer_lag"]
         self._other = number["harmwatch_other_series_total"]
-        self._families: tuple[Family[Number] | Family[Histogram], ...] = (
+        self._families = (
             *self._numbers.values(),
             *self._histograms.values(),
         )
@@ -93,7 +92,7 @@ class Metrics(HarmGauges, FeedbackCounts):
                 self._other.child((family.spec.name,))
         self.sampling_ratio(1.0)
         self.queue_depth(0)
-        self._series = number["harmwatch_series"].child(())
+        number["harmwatch_series"].child(())
         registry.register(self)
 
     # The hot path: each finds its accumulator by one look-up. Written out, since one more call would double the cost.
@@ -244,16 +243,6 @@ class Metrics(HarmGauges, FeedbackCounts):
         """``result`` is ``ok`` or ``failed``."""
         self._numbers["harmwatch_commits_total"].child((result,)).value += n
 
-    def consumer_lag(self, topic: str, partition: int, records: int) -> None:
-        self._consumer_lag.child((topic, str(partition))).value = float(records)
-
-    def drop_partition(self, topic: str, partition: int) -> None:
-        """This worker no longer owns the partition: its lag is someone else's to say."""
-        self._consumer_lag.drop((topic, str(partition)))
-
-    def last_progress(self, epoch_seconds: float) -> None:
-        self._numbers["harmwatch_last_progress_timestamp_seconds"].child(()).value = epoch_seconds
-
     def config_taken(self, epoch_seconds: float, sha256: str = "") -> None:
         """The file is what runs: at the start, or after a reload. ``sha256`` is hexadecimal, empty without a file."""
         if sha256:
@@ -351,7 +340,7 @@ class Metrics(HarmGauges, FeedbackCounts):
             for reason in ("error", "deadline", "busy", "memory", "redacted"):
                 self._missing.child((scorer, reason))
 
-    # For the console and the demo: far cheaper than a whole `collect`.
+    # For the console and the demo: far cheaper than all of them.
 
     def rows(self, name: str) -> dict[tuple[str, ...], float]:
         """Values of a counter or gauge by its label values, in the catalogue's order of labels."""
@@ -365,23 +354,6 @@ class Metrics(HarmGauges, FeedbackCounts):
         """Count and sum of a histogram by its label values."""
         children = self._histograms[name].children
         return {labels: (sum(child.counts), child.total) for labels, child in children.items()}
-
-    # For the registry.
-
-    def describe(self) -> Iterator[Metric]:
-        """Names and types, so that the registry refuses a second collector with the same names."""
-        for spec in CATALOGUE.values():
-            yield empty_family(spec)
-
-    def collect(self) -> Iterator[Metric]:
-        """All families with their samples as of now, in the catalogue's order."""
-        self._series.value = float(self._budget.used)
-        for family in self._families:
-            if family.folded:
-                self._other.child((family.spec.name,)).value = float(family.folded)
-        for name in CATALOGUE:
-            numbers = self._numbers.get(name)
-            yield number_family(numbers) if numbers is not None else histogram_family(self._histograms[name])
 
     def _drop_model(self, model: str) -> None:
         for family in self._families:

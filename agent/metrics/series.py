@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeAlias, TypeVar
 
 from agent.metrics.catalogue import LABEL_CAPS, SCOPED_LABELS, MetricSpec
+from agent.metrics.label_text import around_le, label_text
 
 __all__ = [
     "MAX_LABEL_LENGTH",
@@ -40,12 +41,19 @@ Labels: TypeAlias = tuple[str, ...]
 
 
 class Accumulator:
-    """What one label set has come to."""
+    """What one label set has come to.
 
-    __slots__ = ("labels",)
+    Attributes
+    ----------
+    label_text
+        The label set as the text formats have it: made once, since every scrape needs it.
+    """
+
+    __slots__ = ("label_text", "labels")
 
     def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
         self.labels = labels
+        self.label_text = label_text(labels)
 
 
 class Number(Accumulator):
@@ -63,16 +71,19 @@ class Histogram(Accumulator):
 
     Attributes
     ----------
+    around_le
+        The label set as text with ``le`` in it: what stands before a bucket's edge, and what behind.
     counts
         By bucket, not cumulative; the last one is +Inf's.
     exemplars
         By bucket: trace id, observed value, Unix time. The latest one stays.
     """
 
-    __slots__ = ("bounds", "counts", "exemplars", "total")
+    __slots__ = ("around_le", "bounds", "counts", "exemplars", "total")
 
     def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
         super().__init__(labels)
+        self.around_le = around_le(labels)
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
@@ -87,6 +98,8 @@ def clean_label(value: str) -> str:
 
     Characters that do not print (controls, bidirectional overrides, zero-width) become spaces; "" becomes ``unknown``.
     """
+    if value.isprintable() and 0 < len(value) <= MAX_LABEL_LENGTH:
+        return value
     if not value.isprintable():
         # The cut first: a name of megabytes must not cost more than one of 240 characters.
         value = "".join(char if char.isprintable() else " " for char in value[: 2 * MAX_LABEL_LENGTH]).strip()
@@ -224,6 +237,8 @@ class Family(Generic[Child]):
 
     def drop(self, labels: Labels) -> None:
         """Stop exposing one label set; nothing happens when it is not there."""
+        if not self.children:
+            return
         key = labels if labels in self.children else tuple(map(clean_label, labels))
         if self.children.pop(key, None) is None:
             return

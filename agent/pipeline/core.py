@@ -28,6 +28,7 @@ from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
+from agent.pipeline.pieces import Pieces, at_once
 from agent.pipeline.rulebook import Rulebook
 from agent.pipeline.sanitising import sanitised_texts
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
@@ -282,17 +283,19 @@ class Pipeline:
 
     def keep_house(self) -> Sequence[Reading]:
         """What need not be done per event: expiry, gauges. Call about once a second. Returns all windows."""
+        return at_once(self.keep_house_in_pieces())
+
+    def keep_house_in_pieces(self) -> Pieces[Sequence[Reading]]:
+        """The same, for whoever takes records in between."""
         self._joining.expire()
         self._metrics.queue_depth(len(self._records))
-        readings = self._exporter.export()
+        readings = yield from self._exporter.export_in_pieces()
+        for watcher in (self._drifts, self.drift_windows, self._parity):
+            if watcher is not None:
+                watcher.look()
+                yield
         if self.late_labels is not None:
             self.late_labels.expire()
-        if self._drifts is not None:
-            self._drifts.look()
-        if self.drift_windows is not None:
-            self.drift_windows.look()
-        if self._parity is not None:
-            self._parity.look()
         return readings
 
     def close(self) -> None:

@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.clock import Clock
+from agent.clock import Clock, thread_cpu
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch, Lane, Scorer, finds_attacks, only_sampled, uses_context
 from agent.scoring.cache import ScoreCache
-from agent.scoring.lanes import CallState, LaneWorker, ScorerCall
+from agent.scoring.lanes import CallState, CpuClock, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
 from agent.scoring.results import Answer, BatchResult, ScoringObserver, SilentObserver
 from agent.scoring.settling import Settler
@@ -50,13 +50,15 @@ class Executor:
 
     A scorer's failure costs its own rows and nothing else. A scorer that overruns its deadline loses its rows for that
     batch; its thread is abandoned and replaced, and it is left alone (its rows missing, ``busy``) until it comes back.
+    A scorer that is merely not given the processor has more time, see `ScorerCall.left`: meanwhile no batch is taken.
 
     Parameters
     ----------
     scorers
         At least their names must differ. An empty sequence is allowed: batches then come back as they are.
     deadline_seconds
-        How long one call of one scorer may take, counted from its own start: a slow neighbour does not use it up.
+        How long one call of one scorer may take, counted from its own start: a slow neighbour does not use it up. In
+        seconds of the processor for a scorer that uses it, and at the most ten times as much on the clock.
     cache
         Owned by the executor from now on.
     on_done
@@ -64,6 +66,8 @@ class Executor:
         nothing had to be computed. Not called for a batch that its deadline completes: sleep for `due_in_seconds`.
     observer
         Where counts go.
+    cpu_clock
+        Tells the processor time of the lanes' threads.
 
     Raises
     ------
@@ -79,6 +83,7 @@ class Executor:
         clock: Clock,
         on_done: Callable[[], None] | None = None,
         observer: ScoringObserver | None = None,
+        cpu_clock: CpuClock = thread_cpu,
     ) -> None:
         if len({scorer.name for scorer in scorers}) != len(scorers):
             raise ConfigError("executor: a scorer is listed twice")
@@ -99,7 +104,7 @@ class Executor:
         self._lock = threading.Lock()
         self._progress = threading.Condition(self._lock)
         self._lanes: dict[Lane, LaneWorker] = {
-            lane: LaneWorker(lane, clock, self._lock, self._call_done) for lane in ("device", "host")
+            lane: LaneWorker(lane, clock, self._lock, self._call_done, cpu_clock) for lane in ("device", "host")
         }
         # Read by the polling thread as it likes; changed by it, and read by lanes, under the lock only.
         self._flights: deque[_Flight] = deque()
@@ -269,18 +274,17 @@ class Executor:
 
     def _next_deadline(self) -> float:
         """Seconds until a call may be overdue. The lock must be held."""
-        started = [call.started_at for call in self._calls() if call.state is CallState.RUNNING]
-        if not started:
-            return self._deadline_seconds
-        return max(min(started) + self._deadline_seconds - self._clock.monotonic(), 0.0)
+        now, deadline = self._clock.monotonic(), self._deadline_seconds
+        running = (call for call in self._calls() if call.state is CallState.RUNNING)
+        return min((call.left(now, deadline) for call in running), default=deadline)
 
     def _expire_overdue(self) -> None:
         with self._lock:
-            limit = self._clock.monotonic() - self._deadline_seconds
+            now, deadline = self._clock.monotonic(), self._deadline_seconds
             overdue: list[ScorerCall] = []
             for flight in self._flights:
                 for call in flight.calls:
-                    if call.state is CallState.RUNNING and call.started_at <= limit:
+                    if call.state is CallState.RUNNING and not call.left(now, deadline):
                         call.give_up("deadline")
                         flight.remaining -= 1
                         self._stuck[call.scorer.name] = call

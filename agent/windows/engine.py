@@ -308,12 +308,8 @@ class WindowEngine:
     def event_now(self) -> float:
         """The present in event time, seconds since the Unix epoch; the wall clock's before the first event."""
         wall = self._clock.now()
-        marks = [
-            part.watermark + max(0.0, wall - part.watermark_at)
-            for part in self._partitions.values()
-            if part.watermark > 0.0
-        ]
-        return max(marks, default=wall)
+        held = (part for part in self._partitions.values() if part.watermark > 0.0)
+        return max((part.watermark + max(0.0, wall - part.watermark_at) for part in held), default=wall)
 
     def watermark(self, partition: PartitionKey) -> float:
         """Highest event time taken up; 0 before the first. Never goes back while the partition is held."""
@@ -326,7 +322,7 @@ class WindowEngine:
 
     def _held(self) -> dict[str, list[tuple[PartitionPanes, ModelPanes]]]:
         """By exported name, what is held of it. Sorted, so that workers drop the same names beyond the limit."""
-        names = sorted({name for part in self._partitions.values() for name in part.models if name != OTHER})
+        names = sorted({name for part in self._partitions.values() for name in part.models} - {OTHER})
         shown: dict[str, list[tuple[PartitionPanes, ModelPanes]]] = {name: [] for name in names[: self._max_models]}
         for part in self._partitions.values():
             for name, model in part.models.items():
@@ -364,12 +360,14 @@ class WindowEngine:
 
     def measurements(self, now: float | None = None) -> list[Reading]:
         """Every model over every window, finished."""
+        return list(self.each_measurement(now))
+
+    def each_measurement(self, now: float | None = None) -> Iterator[Reading]:
+        """The same one by one. What is counted meanwhile is in those to come; models that come meanwhile are not."""
         at = self.event_now() if now is None else now
-        return [
-            Reading(name, seconds, self._finish(name, seconds, self._window(held, seconds, at)))
-            for name, held in self._held().items()
-            for seconds in self._layout.windows
-        ]
+        for name, held in self._held().items():
+            for seconds in self._layout.windows:
+                yield Reading(name, seconds, self._finish(name, seconds, self._window(held, seconds, at)))
 
     def total_measurements(self) -> list[Reading]:
         """Every model since the beginning, finished."""

@@ -28,6 +28,7 @@ from agent.scoring.executor import Executor
 from agent.windows.engine import WindowEngine
 from streams.bench.recorded import Call, Recorded
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.memory import MemoryBroker, MemorySource
 from streams.ports import Message, Partition
@@ -226,6 +227,7 @@ def _run(
         pipeline=pipeline,
         metrics=metrics,
         watchdog=Watchdog(clock, config.tap.stall_seconds),
+        contact=BrokerContact(clock, metrics),
         clock=clock,
     )
     box.append(tap)

@@ -9,15 +9,16 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
-from prometheus_client import CollectorRegistry
 
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
+from agent.metrics.frozen import FrozenMetrics
 from streams.web.answers import error_answer, json_answer, page_answer, with_banner
 from streams.web.api import ConsoleApi
-from streams.web.exposition import accepts, negotiate, render
+from streams.web.exposition import accepts, negotiate
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
 from streams.web.page import choose_language, console_pages, sign_in_pages
+from streams.web.scraping import Scrapes, SharedBody
 from streams.web.status import Health, Readiness
 
 __all__ = ["WebServer"]
@@ -28,6 +29,8 @@ _KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _MAX_CONNECTIONS = 100
 _FIRST_REQUEST_SECONDS = 10.0
+#: In which an answer must be taken; Prometheus's own time-out of a scrape.
+_ANSWER_SECONDS = 10.0
 
 _Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
@@ -69,6 +72,19 @@ class _Connection(RequestHandler):
         self.heard()
         super().connection_lost(exc)
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Whoever does not read is let go at once, with what was kept for it: a close would wait until it is read."""
+        transport = self.transport
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+            return resp, True
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -100,7 +116,7 @@ class _Protocol(web.Server):
 
 
 class WebServer:
-    """Serves ``/metrics``, ``/healthz``, ``/readyz``, the console at ``/`` and ``/api/v1/status``.
+    """Serves ``/metrics``, ``/healthz``, ``/livez``, ``/readyz``, the console at ``/`` and ``/api/v1/status``.
 
     All callables are called on the event loop that `start` was called on, that of the pipeline; they must not block.
 
@@ -110,10 +126,12 @@ class WebServer:
         Address to bind. Beyond loopback a token is a must; on loopback the Host header must name loopback.
     port
         0 takes a free one; `port` says which after `start`.
-    metrics_registry
-        Its families are collected on the loop and turned into text in a thread, one scrape at a time.
+    freeze_metrics
+        What a scrape is answered with; see `streams.web.scraping.Scrapes`.
     health, ready
         Behind ``/healthz`` and ``/readyz``: 200, or 503 with what is wrong.
+    live
+        Behind ``/livez``, whether a restart would not help; ``health`` where it is left out.
     token
         Asked for by all but health and metrics; None on loopback asks for none.
     state
@@ -131,30 +149,32 @@ class WebServer:
         self,
         host: str,
         port: int,
-        metrics_registry: CollectorRegistry,
+        freeze_metrics: Callable[[], FrozenMetrics],
         health: Callable[[], Health],
         ready: Callable[[], Readiness],
         token: str | None,
         state: Callable[[], Mapping[str, Any]],
         *,
+        live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.host = host
         self.port = port
-        self._registry = metrics_registry
+        self._scrapes = Scrapes(freeze_metrics)
         self._health = health
+        self._live = live or health
         self._ready = ready
         self._state = state
         self._guard = Guard(host, token, clock or SystemClock())
         self._console = console_pages()
         self._sign_in = sign_in_pages()
-        self._one_scrape = asyncio.Lock()
         self._runner: web.ServerRunner | None = None
         self._routes: dict[str, _Route] = {
             "/": _Route({"GET": self._answer_console}),
             "/metrics": _Route({"GET": self._answer_metrics}, public=True),
             "/healthz": _Route({"GET": self._answer_health}, public=True),
+            "/livez": _Route({"GET": self._answer_live}, public=True),
             "/readyz": _Route({"GET": self._answer_ready}, public=True),
             "/api/v1/status": _Route({"GET": self._answer_status}),
         }
@@ -229,18 +249,17 @@ class WebServer:
 
     async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
         scrape = negotiate(request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
-        async with self._one_scrape:
-            # Collected here, where the writers live, so that no write takes a lock; the slow part goes to a thread.
-            families = list(self._registry.collect())
-            body = await asyncio.to_thread(render, families, scrape)
+        body = await self._scrapes.body(scrape)
         headers = {"Content-Type": scrape.content_type, "Vary": "Accept, Accept-Encoding"}
         if scrape.gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=with_banner(headers))
+        return web.Response(body=SharedBody(body), headers=with_banner(headers))
 
     async def _answer_health(self, request: web.BaseRequest) -> web.Response:
-        health = self._health()
-        return json_answer({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
+        return _answer_of(self._health())
+
+    async def _answer_live(self, request: web.BaseRequest) -> web.Response:
+        return _answer_of(self._live())
 
     async def _answer_ready(self, request: web.BaseRequest) -> web.Response:
         readiness = self._ready()
@@ -261,6 +280,10 @@ class WebServer:
             SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
         )
         return response
+
+
+def _answer_of(health: Health) -> web.Response:
+    return json_answer({"alive": health.alive, "reason": health.reason}, 200 if health.alive else 503)
 
 
 def _language(request: web.BaseRequest) -> Any:

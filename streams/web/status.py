@@ -23,7 +23,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Liveness: False asks the orchestrator for a restart. ``reason`` is one line, without payload text."""
+    """Of ``/healthz``, whether all is well; of ``/livez``, False asks the orchestrator for a restart. ``reason`` is one
+    line, without payload text.
+    """
 
     alive: bool
     reason: str = ""

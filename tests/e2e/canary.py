@@ -33,7 +33,6 @@ from agent.pipeline import build_scorers
 from agent.scoring.canary.generate import fresh_canaries
 from streams.demo.texts import LANGUAGES, TOPICS, benign
 from streams.memory import MemoryBroker
-from streams.web.exposition import Scrape, render
 from tests.builders import native
 from tests.unit.streams.rig import Rig, make_config
 
@@ -191,9 +190,8 @@ async def _run(
 
 def _written(rig: Rig, lines: Sequence[str], commands: Sequence[bytes]) -> dict[str, list[str]]:
     """Everything that was written, by place."""
-    families = list(rig.metrics.collect())
     written = {
-        "metrics": [render(families, Scrape(openmetrics=form, gzip=False)).decode() for form in (False, True)],
+        "metrics": [rig.metrics.freeze().text(openmetrics=form) for form in (False, True)],
         "logs": list(lines),
         "registering": [content.decode() for content in commands if content],
     }

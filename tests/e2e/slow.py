@@ -21,6 +21,7 @@ from agent.pipeline import Pipeline, build_pipeline
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
 from streams.config import WorkerConfig, load_config
+from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
@@ -126,6 +127,7 @@ async def _run(config: WorkerConfig, seconds_a_text: float) -> dict[str, float]:
         pipeline=pipeline,
         metrics=metrics,
         watchdog=Watchdog(clock, 60.0),
+        contact=BrokerContact(clock, metrics),
         clock=clock,
     )
     box.append(tap)

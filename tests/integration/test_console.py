@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from agent.clock import SystemClock
-from agent.metrics import new_registry
 from streams.config import WorkerConfig
 from streams.ports import Message
 from streams.web import Health, Readiness, WebServer
 from tests.browser import Browser, browser
-from tests.builders import native
+from tests.builders import native, nothing_measured
 from tests.integration.test_worker import get, make_config, publish, running, until, values
 
 pytestmark = [pytest.mark.layer("chromium"), pytest.mark.layer("embedded")]
@@ -179,7 +178,7 @@ async def test_marks_survive_the_worker(embedded_broker: Any, tmp_path: Path) ->
 async def test_token_refused_and_accepted(tmp_path: Path) -> None:
     state: dict[str, Any] = {"models": [], "pipeline": {"events": 3}}
     server = WebServer(
-        "127.0.0.1", 0, new_registry(), lambda: Health(True), lambda: Readiness(True), TOKEN, lambda: state,
+        "127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), TOKEN, lambda: state,
         clock=SystemClock(),
     )  # fmt: skip
     await server.start()

@@ -56,6 +56,11 @@ harmwatch_commits_total counter result
 harmwatch_feedback_total counter dimension,category,mark
 harmwatch_feedback_findings gauge dimension,category,mark
 harmwatch_last_progress_timestamp_seconds gauge -
+harmwatch_partition_progress_timestamp_seconds gauge topic,partition
+harmwatch_records_total counter topic
+harmwatch_ready gauge -
+harmwatch_broker_last_answer_timestamp_seconds gauge -
+harmwatch_start_time_seconds gauge -
 harmwatch_config_reloads_total counter outcome
 harmwatch_config_last_reload_successful gauge -
 harmwatch_config_last_reload_success_timestamp_seconds gauge -

@@ -38,10 +38,46 @@ def test_alive_while_offsets_move(dog: Watchdog, clock: ManualClock) -> None:
 
 def test_alive_on_a_quiet_topic(dog: Watchdog, clock: ManualClock) -> None:
     dog.progress(P0, 5)
-    dog.lag(P0, 0)
-    clock.advance(100 * PATIENCE)
+    for _ in range(100):
+        clock.advance(PATIENCE)
+        dog.lag(P0, 0)
     assert dog.alive()
     assert dog.reason() == "no lag"
+
+
+def test_a_lag_that_is_not_known_is_not_zero(dog: Watchdog, clock: ManualClock) -> None:
+    dog.progress(P0, 5)
+    dog.lag(P0, 0)
+    dog.lag_unknown(P0)
+    assert dog.reason() == "lag is not known"
+    clock.advance(PATIENCE)
+    assert dog.alive()
+    clock.advance(1)
+    assert not dog.alive()
+    assert dog.reason() == (
+        "stalled: inference.events[0] has not moved for 61 s with records to go that nobody can tell"
+    )
+    dog.lag(P0, 0)
+    assert dog.reason() == "no lag"
+
+
+def test_a_partition_that_moves_is_alive_though_its_lag_is_not_known(dog: Watchdog, clock: ManualClock) -> None:
+    dog.lag(P0, 10)
+    dog.lag_unknown(P0)
+    for position in range(10):
+        dog.progress(P0, position)
+        clock.advance(PATIENCE / 2)
+    assert dog.alive()
+
+
+def test_nobody_is_told_off_for_what_was_before(dog: Watchdog, clock: ManualClock) -> None:
+    dog.lag(P0, 10)
+    clock.advance(10 * PATIENCE)
+    back = clock.monotonic()
+    assert dog.stalled() == [P0]
+    assert dog.stalled(back) == []
+    clock.advance(PATIENCE + 1)
+    assert dog.stalled(back) == [P0]
 
 
 def test_the_first_record_after_a_quiet_hour_has_the_full_patience(dog: Watchdog, clock: ManualClock) -> None:

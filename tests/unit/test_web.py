@@ -20,6 +20,7 @@ from agent.clock import ManualClock
 from agent.errors import ConfigError
 from agent.metrics import Metrics
 from streams.web import ConsoleApi, Health, Readiness, WebServer
+from tests.builders import nothing_measured
 
 TOKEN = "correct-horse-battery"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -42,7 +43,7 @@ class Site:
         return WebServer(
             host,
             0,
-            self.registry,
+            self.metrics.freeze,
             lambda: self.health,
             lambda: self.readiness,
             token,
@@ -132,6 +133,21 @@ async def test_health(site: Site) -> None:
     site.health = Health(False, "stalled: inference.events[0]")
     status, _, body = await site.ask("/healthz")
     assert (status, json.loads(body)["reason"]) == (503, "stalled: inference.events[0]")
+
+
+async def test_liveness_is_a_question_of_its_own(site: Site) -> None:
+    live = Health(True, "no broker has answered for 130 s: a restart would not help")
+    await site.server.stop()
+    site.server = WebServer(
+        "127.0.0.1", site.server.port, site.metrics.freeze, lambda: Health(False), lambda: Readiness(False), None,
+        lambda: site.state, live=lambda: live,
+    )  # fmt: skip
+    await site.server.start()
+    assert (await site.ask("/healthz"))[0] == 503
+    status, _, body = await site.ask("/livez")
+    assert (status, json.loads(body)) == (200, {"alive": True, "reason": live.reason})
+    live = Health(False, "stalled: inference.events[0]")
+    assert (await site.ask("/livez"))[0] == 503
 
 
 async def test_readiness_names_what_is_missing(site: Site) -> None:
@@ -252,11 +268,11 @@ async def test_a_request_without_a_host_is_refused(site: Site) -> None:
 @pytest.mark.parametrize("token", [None, ""])
 def test_beyond_loopback_needs_a_token(host: str, token: str | None) -> None:
     with pytest.raises(ConfigError, match="beyond loopback") as caught:
-        WebServer(host, 0, CollectorRegistry(), lambda: Health(True), lambda: Readiness(True), token, dict)
+        WebServer(host, 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), token, dict)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/livez", "/readyz"])
 async def test_health_and_metrics_need_no_token(guarded: Site, path: str) -> None:
     assert (await guarded.ask(path))[0] == 200
 

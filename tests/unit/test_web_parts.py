@@ -11,61 +11,18 @@ from inspect import getsource
 from typing import Any, get_args
 
 import pytest
-from prometheus_client import CollectorRegistry
-from prometheus_client import exposition as plain
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.openmetrics import exposition as openmetrics
-from prometheus_client.samples import Exemplar, Sample, Timestamp
 
 from agent.clock import ManualClock
 from agent.errors import ConfigError
-from agent.metrics import Metrics
 from agent.scores import CampaignKind
 from agent.windows.disparity import MEASURES
 from streams.console import detail, signs
-from streams.web.exposition import Scrape, accepts, negotiate, render
+from streams.web.exposition import accepts, negotiate
 from streams.web.guard import Guard, is_loopback
 from streams.web.page import choose_language, console_pages, sign_in_pages
 
 TOKEN = "correct-horse-battery"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-
-
-def odd_families() -> list[Metric]:
-    """What other collectors may expose: what our renderer leaves to the library, and numbers of all kinds."""
-    numbers = GaugeMetricFamily("odd_numbers", 'help with \\ and "quotes"\nand lines', labels=["b", "a"])
-    for i, value in enumerate(
-        (0, 1, -1.5, 1e6, 1234567.0, 1e21, -1e9, 1e-7, float("inf"), float("-inf"), float("nan"))
-    ):
-        numbers.add_metric([f'v"{i}\\', "x\ny"], value)
-    stamped = GaugeMetricFamily("stamped", "with a time")
-    stamped.add_metric([], 3.5, timestamp=Timestamp(1_700_000_000, 5))
-    info = InfoMetricFamily("build", "an info", {"version": "1"})
-    created = Metric("made_here", "a counter with its start", "counter")
-    created.samples = [Sample("made_here_total", {}, 2.0), Sample("made_here_created", {}, 1.7e9)]
-    timed = Metric("took_seconds", "a unit and an exemplar", "histogram", "seconds")
-    timed.samples = [
-        Sample("took_seconds_bucket", {"le": "+Inf"}, 1.0, None, Exemplar({"trace_id": 'a"b'}, 0.5)),
-        Sample("took_seconds_count", {}, 1.0),
-        Sample("took_seconds_sum", {}, 0.5),
-    ]
-    return [numbers, stamped, info, created, timed]
-
-
-@pytest.mark.parametrize("wants_openmetrics", [False, True])
-def test_lines_are_those_of_prometheus_client(wants_openmetrics: bool) -> None:
-    registry = CollectorRegistry()
-    metrics = Metrics(registry, clock=ManualClock())
-    metrics.scores("模型", "input", {"toxicity": 0.3, "pii.email": 1.0}, "abc")
-    metrics.event_decoded('quo"te\\', "native", 12_345_678)
-
-    class Odd:
-        def collect(self) -> list[Metric]:
-            return odd_families()
-
-    registry.register(Odd())
-    generate = openmetrics.generate_latest if wants_openmetrics else plain.generate_latest
-    assert render(list(registry.collect()), Scrape(wants_openmetrics, gzip=False)) == generate(registry)
 
 
 @pytest.mark.parametrize(

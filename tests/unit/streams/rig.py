@@ -16,6 +16,7 @@ from agent.pipeline.build import build_windows
 from agent.scoring.base import Scorer
 from agent.windows.engine import WindowEngine
 from streams.config import WorkerConfig
+from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.memory import MemoryBroker, MemoryLogReader, MemorySink, MemorySource
@@ -87,6 +88,7 @@ class Rig:
             pipeline=self.pipeline,
             metrics=self.metrics,
             watchdog=Watchdog(clock, 30.0),
+            contact=BrokerContact(clock, self.metrics),
             clock=clock,
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from streams.kafka_stop import stop_client
 from streams.web import Health, Readiness, WebServer
+from tests.builders import nothing_measured
 
 
 class Client:
@@ -37,7 +37,7 @@ async def test_how_a_client_stops_is_not_passed_on(error: BaseException | None) 
 
 
 async def test_connections_beyond_the_cap_are_closed_and_the_port_answers_again() -> None:
-    server = WebServer("127.0.0.1", 0, CollectorRegistry(), lambda: Health(True), lambda: Readiness(True), None, dict)
+    server = WebServer("127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), None, dict)
     await server.start()
     try:
         opened = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(130)]

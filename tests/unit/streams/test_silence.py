@@ -1,0 +1,157 @@
+"""A broker that does not answer: the lag is not known then, and the worker is neither ready nor well."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.clock import ManualClock
+from agent.metrics import Metrics, new_registry
+from streams.checkpoint import Checkpointer
+from streams.contact import SILENT_SECONDS, BrokerContact
+from streams.lag import LagWatch
+from streams.memory import MemoryBroker, MemorySink, MemorySource
+from streams.ports import Partition
+from streams.status import Status
+from streams.watchdog import Watchdog
+from tests.builders import native
+from tests.unit.streams.rig import Rig, make_broker, make_config, until
+
+P0, P1 = Partition("inference.events", 0), Partition("inference.events", 1)
+STALL = 60.0
+LAG, PROGRESS = "harmwatch_consumer_lag", "harmwatch_partition_progress_timestamp_seconds"
+
+
+class Looking:
+    """A watch over the lag of two partitions, without its loop, on a clock that the test moves."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self.clock = ManualClock()
+        self.broker = broker
+        rig = Rig(broker, make_config(tap={"stall_seconds": STALL}))
+        self.metrics = Metrics(new_registry(), clock=self.clock)
+        self.contact = BrokerContact(self.clock, self.metrics)
+        self.watchdog = Watchdog(self.clock, STALL)
+        source = MemorySource(broker, ("inference.events",))
+        windows = rig.pipeline.windows
+        self.checkpoints = Checkpointer(
+            rig.config, source, MemorySink(broker), windows, None, self.metrics, self.watchdog, self.contact, self.clock
+        )
+        self.lag = LagWatch(source, self.checkpoints, P0, self.contact, self.watchdog, self.metrics, self.clock)
+        self.status = Status(rig.config, rig.pipeline, rig.tap, self.watchdog, self.contact, self.metrics, self.clock)
+
+    async def look(self) -> None:
+        await self.lag.look(lambda: True)
+
+    async def pass_time(self, seconds: float) -> None:
+        """A look every second, as the loop has it."""
+        for _ in range(int(seconds)):
+            self.clock.advance(1.0)
+            await self.look()
+
+
+@pytest.fixture
+def looking() -> Looking:
+    return Looking(make_broker())
+
+
+async def test_no_lag_is_shown_while_none_is_known(looking: Looking) -> None:
+    for partition in (P0, P1):
+        looking.checkpoints.open(partition, 0)
+    await looking.look()
+    assert looking.metrics.rows(LAG) == {("inference.events", "0"): 0.0, ("inference.events", "1"): 0.0}
+    assert looking.lag.lags == {P0: 0, P1: 0}
+    looking.broker.away = True
+    await looking.look()
+    assert looking.metrics.rows(LAG) == {}
+    assert looking.lag.lags == {} == looking.lag.ends
+    looking.broker.away = False
+    looking.broker.append("inference.events", b"{}", partition=1)
+    looking.checkpoints.track(P1, 0)
+    await looking.look()
+    assert looking.lag.lags == {P0: 0, P1: 1}
+    assert looking.metrics.rows(LAG)["inference.events", "1"] == 1.0
+
+
+async def test_an_idle_worker_says_that_no_broker_answers(looking: Looking) -> None:
+    looking.checkpoints.open(P0, 0)
+    await looking.look()
+    assert looking.status.health().reason == "no lag"
+    looking.broker.away = True
+    await looking.pass_time(SILENT_SECONDS)
+    assert "broker" not in looking.status.readiness().missing, "a moment of silence is nothing to tell"
+    await looking.pass_time(2)
+    assert "broker" in looking.status.readiness().missing
+    assert looking.status.health().alive, "within the patience"
+    await looking.pass_time(STALL)
+    health = looking.status.health()
+    assert (health.alive, health.reason) == (False, "no broker has answered for 76 s")
+    looking.broker.away = False
+    await looking.look()
+    assert "broker" not in looking.status.readiness().missing
+    assert looking.status.health().alive
+
+
+async def test_no_restart_is_asked_for_because_of_a_broker(looking: Looking) -> None:
+    looking.checkpoints.open(P0, 0)
+    looking.broker.append("inference.events", b"{}", partition=0)
+    looking.checkpoints.track(P0, 0)
+    await looking.look()
+    looking.broker.away = True
+    await looking.pass_time(10 * STALL)
+    assert not looking.status.health().alive
+    assert looking.status.liveness().alive
+    # It has the whole patience again to get the partition moving, and is restarted if it does not.
+    looking.broker.away = False
+    await looking.pass_time(STALL)
+    assert looking.status.liveness().alive
+    await looking.pass_time(2)
+    assert not looking.status.liveness().alive
+
+
+async def test_a_stuck_partition_asks_for_a_restart(looking: Looking) -> None:
+    looking.checkpoints.open(P0, 0)
+    looking.broker.append("inference.events", b"{}", partition=0)
+    looking.checkpoints.track(P0, 0)
+    await looking.pass_time(STALL + 2)
+    assert not looking.status.liveness().alive
+    assert not looking.status.health().alive
+
+
+async def test_times_are_told_of_each_partition_and_of_the_broker(looking: Looking) -> None:
+    looking.checkpoints.open(P0, 0)
+    looking.checkpoints.open(P1, 0)
+    looking.broker.append("inference.events", b"{}", partition=1)
+    looking.checkpoints.track(P1, 0)
+    began = looking.clock.now()
+    await looking.pass_time(5)
+    progress = looking.metrics.rows(PROGRESS)
+    assert progress == {("inference.events", "0"): began + 5, ("inference.events", "1"): began}
+    assert looking.metrics.total("harmwatch_broker_last_answer_timestamp_seconds") == began + 5
+    looking.broker.away = True
+    await looking.pass_time(5)
+    assert looking.metrics.rows(PROGRESS) == progress
+    assert looking.metrics.total("harmwatch_broker_last_answer_timestamp_seconds") == began + 5
+
+
+async def test_a_spare_worker_knows_whether_a_broker_answers(looking: Looking) -> None:
+    await looking.pass_time(3)
+    assert looking.contact.silence() == 0.0
+    looking.broker.away = True
+    await looking.pass_time(SILENT_SECONDS + 2)
+    assert looking.contact.silent
+
+
+async def test_a_scrape_says_whether_the_worker_is_ready(looking: Looking) -> None:
+    looking.status.freeze_metrics()
+    assert looking.metrics.rows("harmwatch_ready") == {(): 0.0}
+
+
+async def test_records_are_counted_by_topic_decodable_or_not() -> None:
+    broker = make_broker()
+    rig = Rig(broker)
+    assert rig.metrics.rows("harmwatch_records_total") == {("inference.events",): 0.0}
+    for value in (native("r-1"), b"no event"):
+        broker.append("inference.events", value, partition=0)
+    async with rig.running():
+        await until(lambda: rig.committed() == 2)
+    assert rig.metrics.rows("harmwatch_records_total") == {("inference.events",): 2.0}
