@@ -65,14 +65,22 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
         [of("ConsumerLagGrowing", topic="inference.events")],
         [
             of("ScoringStopped", model="chat", dimension="output"),
-            of("EventsLate", model="chat"),
             of("ConsumerLagGrowing", topic="inference.other"),
         ],
+    ),
+    # It explains no page of a model: that has partitions besides.
+    (
+        of("PipelineStalled", topic="inference.events"),
+        [],
+        [of("EventsLate", model="chat"), of("ModelTrafficStopped", model="chat")],
     ),
     (
         of("EventsLate", model="chat"),
         [of("ConsumerLagGrowing", topic="inference.events")],
-        [of("ScoringStopped", model="chat", dimension="output"), of("EventsLate", model="other")],
+        [
+            of("ScoringStopped", model="chat", dimension="output"),
+            of("ConsumerLagGrowing", job="other", topic="inference.events"),
+        ],
     ),
     (
         of("ScorerErrors", scorer="pii"),
@@ -85,7 +93,7 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
     (
         of("MostScoresMissing", scorer="pii"),
         [of("MissingScores", scorer="pii", reason="deadline")],
-        [of("ScorerErrors", scorer="pii"), of("MissingScores", scorer="toxicity", reason="deadline")],
+        [of("MissingScores", scorer="toxicity", reason="deadline")],
     ),
     (
         of("HarmBudgetBurnFast", model="chat", dimension="output", window="1h"),
