@@ -47,11 +47,11 @@ def framed(uid: str, title: str, description: str, sections: Sequence[Section]) 
 
 
 def alerts(state: str = "firing") -> str:
-    """Alerts of the rules in deploy/prometheus, of the chosen models and of no model at all."""
+    """Alerts of the rules in deploy/prometheus, of the chosen jobs and models and of none at all."""
     files = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(RULES.glob("*.yaml"))]
     rules = [rule for file in files for group in file["groups"] for rule in group["rules"]]
     names = "|".join(sorted({rule["alert"] for rule in rules if "alert" in rule}))
-    return f'ALERTS{{alertname=~"{names}", alertstate="{state}", model=~"$model|"}}'
+    return f'ALERTS{{alertname=~"{names}", alertstate="{state}", job=~"$job|", model=~"$model|"}}'
 
 
 def _variables() -> Iterator[build.DatasourceVariable | build.QueryVariable]:

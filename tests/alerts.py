@@ -99,16 +99,18 @@ def series_of(expression: str) -> set[tuple[str, frozenset[str]]]:
 def unknown(expression: str) -> set[str]:
     """Metrics, and labels in selectors, that no worker exposes and no rule records."""
     recorded = {*records(), "model_dimension:harmwatch_harm_budget:own"}
+    # Of the target: every rule keeps them, and no record's name tells them.
+    kept = {"cluster", "namespace", "job"}
     wrong: set[str] = set()
     for name, labels in series_of(expression):
         if name in recorded:
             levels = {*name.partition(":")[0].split("_")}
-            wrong |= {f"{name}{{{label}}}" for label in labels - levels}
+            wrong |= {f"{name}{{{label}}}" for label in labels - levels - kept}
         elif name != "up":
             base = re.sub(r"_(bucket|sum|count)$", "", name)
             spec = CATALOGUE.get(name) or CATALOGUE.get(base)
             if spec is None or (name != spec.name and spec.kind != "histogram"):
                 wrong.add(name)
             else:
-                wrong |= {f"{name}{{{label}}}" for label in labels - {*spec.labels, "job", "instance", "le"}}
+                wrong |= {f"{name}{{{label}}}" for label in labels - {*spec.labels, *kept, "instance", "le"}}
     return wrong

@@ -74,7 +74,7 @@ def durations_of(document: dict[str, Any]) -> list[str]:
         part[key]
         for group in document["groups"]
         for part in (group, *group["rules"], *(rule.get("labels", {}) for rule in group["rules"]))
-        for key in ("interval", "for", "window")
+        for key in ("interval", "for", "keep_firing_for", "window")
         if key in part
     ]
 
@@ -106,3 +106,41 @@ def test_time_does_not_stand_still(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--out", str(tmp_path), "--faster", "0"])
     assert ended.value.code == 2
+
+
+def test_budgets_that_were_changed_are_kept_and_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--out", str(tmp_path)]
+    assert main(arguments) == 0
+    assert main(arguments) == 0
+    assert capsys.readouterr().err == ""
+    budgets, others = tmp_path / "budgets.yaml", tmp_path / "harm.yaml"
+    written = budgets.read_text(encoding="utf-8")
+    budgets.write_text(changed := written.replace("0.005", "0.001"), encoding="utf-8")
+    others.write_text("old", encoding="utf-8")
+    assert main(arguments) == 0
+    assert budgets.read_text(encoding="utf-8") == changed != written
+    assert "budgets.yaml is kept" in capsys.readouterr().err
+    assert others.read_text(encoding="utf-8") != "old"
+    assert main([*arguments, "--budgets"]) == 0
+    assert budgets.read_text(encoding="utf-8") == written
+
+
+def test_runbooks_may_be_files_of_a_repository(tmp_path: Path) -> None:
+    assert main(["--out", str(tmp_path), "--runbooks", "https://r.corp/zh-CN", "--runbook-suffix", ".md"]) == 0
+    for file in tmp_path.iterdir():
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule:
+                    assert rule["annotations"]["runbook_url"] == f"https://r.corp/zh-CN/{rule['alert']}.md"
+
+
+def test_budgets_may_be_of_one_job_and_no_other_rule_is(tmp_path: Path) -> None:
+    assert main(["--out", str(tmp_path), "--job", "clinic"]) == 0
+    for file in RULE_FILES:
+        before = yaml.safe_load(file.read_text(encoding="utf-8"))
+        after = yaml.safe_load((tmp_path / file.name).read_text(encoding="utf-8"))
+        if file.name == "budgets.yaml":
+            for group in before["groups"]:
+                for rule in group["rules"]:
+                    rule["labels"]["job"] = "clinic"
+        assert after == before

@@ -23,7 +23,7 @@ ADD_UP = {
     "harmwatch_decisions_awaiting_label",
 }
 #: Made by Prometheus itself.
-BUILT_IN = {"ALERTS": {"alertname", "alertstate", "model"}}
+BUILT_IN = {"ALERTS": {"alertname", "alertstate", "job", "model"}}
 
 each_dashboard = pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.stem)
 
