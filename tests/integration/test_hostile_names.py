@@ -26,7 +26,7 @@ MODELS = 40
 async def flooded(cluster: Any, values: Iterable[bytes]) -> AsyncIterator[tuple[Worker, Any, int]]:
     """A worker that has taken all of the values, its configuration, and how many they were."""
     prefix = f"w-{uuid.uuid4().hex[:8]}"
-    quick = {"toxicity": {"kind": "ngrams"}, "adversarial": {"kind": "ngrams"}, "groundedness": {"enabled": False}}
+    quick = {"toxicity": {"kind": "ngrams"}, "groundedness": {"enabled": False}}
     over: dict[str, Any] = {"metrics": {"max_series": BUDGET, "max_models": MODELS}, "windows": {"max_models": MODELS}}
     config = make_config(cluster.bootstrap, prefix, scorers=quick, **over)
     topic = config.topics.events[0]
