@@ -21,7 +21,7 @@ async def test_a_dead_worker_is_told_of_and_what_it_explains_is_not(kafka: Broke
         assert await rig.alertmanager.inhibitors("EventsLate") == set()
         killed = rig.clock.now()
         rig.worker.kill()
-        await rig.webhook.until("HarmwatchDown", "firing", rig.minutes(20.0), since=killed)
+        down = await rig.webhook.until("HarmwatchDown", "firing", rig.minutes(20.0), since=killed)
         # It still fires in Prometheus, whose ten minutes are not over; Alertmanager keeps it to itself.
         firing = {one["metric"]["alertname"] for one in await rig.prometheus.instant('ALERTS{alertstate="firing"}')}
         inhibitors = await rig.alertmanager.inhibitors("EventsLate")
@@ -29,7 +29,7 @@ async def test_a_dead_worker_is_told_of_and_what_it_explains_is_not(kafka: Broke
         restarted = rig.clock.now()
         await rig.restart_worker()
         await rig.webhook.until("HarmwatchDown", "resolved", rig.minutes(20.0), since=restarted)
-        after = [told for told in rig.webhook.of("pager", killed) if told.tells("EventsLate", "firing")]
+        after = [told for told in rig.webhook.of("pager", down.at) if told.tells("EventsLate", "firing")]
     assert {"EventsLate", "HarmwatchDown"} <= firing
     assert inhibitors == {"HarmwatchDown"}
     assert not after

@@ -266,7 +266,7 @@ def test_the_ledger_tells_absent_from_unused_and_required() -> None:
         raise LayerAbsent("not on this machine")
 
     ledger = LayerLedger(required=frozenset({"nowhere"}), probes={"nowhere": nowhere, "here": lambda: "version 1"})
-    assert ledger.lines() == [f"{name:<10} no test selected that needs it" for name in ("nowhere", "here")]
+    assert ledger.lines() == [f"{name:<12} no test selected that needs it" for name in ("nowhere", "here")]
     assert ledger.absence("nowhere") == "not on this machine"
     ledger.count(["nowhere"], "setup", "skipped", "not on this machine")
     assert ledger.missing_required() == {"nowhere": "not on this machine"}
@@ -274,8 +274,8 @@ def test_the_ledger_tells_absent_from_unused_and_required() -> None:
     ledger.count(["here"], "setup", "passed")
     ledger.count(["here"], "call", "passed")
     assert ledger.lines() == [
-        "nowhere    MISSING though required, 1 tests not run: not on this machine",
-        "here       ran 1 tests (version 1)",
+        "nowhere      MISSING though required, 1 tests not run: not on this machine",
+        "here         ran 1 tests (version 1)",
     ]
 
 

@@ -42,9 +42,12 @@ def test_the_limits_are_those_of_the_rules() -> None:
         assert numbers(r"harmful_events:increase\S* >= ([\d.]+)", harm[alert]) == {limits.HARMFUL_LEAST}
     attacks = expressions("adversarial.yaml", "alert")
     assert numbers(r"> (0[\d.]+)", attacks["AdversarialAttempts"]) == {limits.ATTEMPTS_SHARE}
-    assert numbers(r">= ([\d.]+)", attacks["AdversarialAttempts"]) == {limits.ATTEMPTS_LEAST}
+    assert numbers(r"attacked_events:increase\S* >= ([\d.]+)", attacks["AdversarialAttempts"]) == {
+        limits.ATTEMPTS_LEAST
+    }
     assert numbers(r"> (0[\d.]+)", attacks["AdversarialSucceeded"]) == {limits.SUCCEEDED_SHARE}
-    assert numbers(r">= ([\d.]+)", attacks["AdversarialSucceeded"]) == {limits.SUCCEEDED_LEAST, limits.LEAKS_LEAST}
+    least = numbers(r"findings:increase\{[^}]*\} >= ([\d.]+)", attacks["AdversarialSucceeded"])
+    assert least == {limits.SUCCEEDED_LEAST, limits.LEAKS_LEAST}
     bias = expressions("bias.yaml", "alert")["GroupDisparity"]
     assert numbers(r"\) > ([\d.]+)", bias) == {limits.DIFFERENCE}
     assert numbers(r"< ([\d.]+)", bias) == {limits.RATIO}
