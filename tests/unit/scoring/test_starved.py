@@ -147,9 +147,12 @@ def hogs(processor: int, number: int) -> Iterator[None]:
             each.communicate()
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen here")
 def test_other_processes_take_the_processor() -> None:
     """Work of 0.5 s among three that want one processor takes 1.5 s and more; the deadline is at 1.3 s."""
+    if not hasattr(os, "sched_setaffinity"):
+        # macOS and Windows let nobody choose a processor and tell no thread its time: there the clock alone decides.
+        assert thread_cpu()() is None
+        return
     processor = min(os.sched_getaffinity(0))
     work_seconds, deadline_seconds = 0.5, 1.3
 
