@@ -73,6 +73,15 @@ class Browser:
     async def click(self, selector: str) -> None:
         await self.look(f"document.querySelector({json.dumps(selector)}).click()")
 
+    async def click_through(self, selector: str) -> None:
+        """Click what leads to another document, and wait for that one.
+
+        The old document is complete too, and may hold what the next is waited for: only its mark tells them apart.
+        """
+        await self.look("window.leaving = true")
+        await self.click(selector)
+        await self.until("!window.leaving && document.readyState === 'complete'")
+
     async def size(self, width: int, height: int, *, mobile: bool = False) -> None:
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile

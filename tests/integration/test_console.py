@@ -130,7 +130,7 @@ async def test_console_from_empty_to_marked(embedded_broker: Any, tmp_path: Path
         assert len(worker.status.console.book) == 0
 
         # Chinese, with the choice of model kept; dark and light.
-        await page.click("nav.language a")
+        await page.click_through("nav.language a")
         await page.until(
             "document.documentElement.lang === 'zh-CN' && document.querySelector('#alive').textContent === '运行正常'"
         )
@@ -191,8 +191,8 @@ async def test_token_refused_and_accepted(tmp_path: Path) -> None:
             for given, script in (("wrong-horse-battery", "!!document.querySelector('#token')"),
                                   (TOKEN, "!!document.querySelector('#tiles dd')")):  # fmt: skip
                 await page.look(f"document.querySelector('#token').value = {json.dumps(given)}")
-                await page.click("form button")
-                await page.until(f"document.readyState === 'complete' && {script}")
+                await page.click_through("form button")
+                await page.until(script)
             await page.until("document.querySelector('#tiles').textContent.includes('3')")
             assert TOKEN not in str(await page.look("document.cookie + location.href"))
     finally:

@@ -287,15 +287,15 @@ async def test_a_refused_token_says_so_and_keeps_the_address(tmp_path: Path) -> 
             (TOKEN, "document.querySelector('#harm button')"),
         ):
             await page.look(f"document.querySelector('#token').value = {json.dumps(given)}")
-            await page.click("form button")
-            await page.until(f"document.readyState === 'complete' && {script}")
+            await page.click_through("form button")
+            await page.until(script)
         assert await page.look("document.documentElement.lang") == "zh-CN"
         assert await page.look("location.search + location.hash") == "?lang=zh#model=chat&window=1m"
         assert await page.look("document.querySelector('#model').value") == "chat"
         # The session ends: no pill says that nobody answers, and signing in again is one step.
         await page.call("Network.clearBrowserCookies")
         await page.until("document.querySelector('#alive').textContent === '已退出登录'")
-        await page.click("#sign-in")
+        await page.click_through("#sign-in")
         await page.until("document.querySelector('#token')")
         assert await page.look("location.hash") == "#model=chat&window=1m"
         page.complaints.clear()  # the browser's own notes of 401
