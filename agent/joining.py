@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from agent.clock import Clock
 from agent.events import Direction, InferenceEvent, Role
@@ -31,6 +34,10 @@ __all__ = [
     "event_chars",
     "given_origins",
 ]
+
+#: One set for all calls that were counted in the same dimensions; there are sixteen.
+_DIMENSIONS: dict[frozenset[Dimension], frozenset[Dimension]] = {}
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 TextOrigin: TypeAlias = Role | Literal["context"]
 """Who said a text that the model was given; ``context`` for a passage beside the conversation."""
@@ -54,7 +61,7 @@ class AttackSeen(NamedTuple):
     places: tuple[int, ...]
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """The record that an event came from, and its place among the record's events: that comes again the same."""
 
     topic: str
@@ -64,11 +71,14 @@ class Origin(NamedTuple):
 
     def event(self, index: int) -> Origin:
         """The origin of the record's event at ``index``, counted from 0."""
-        return self._replace(place=index) if index else self
+        return Origin(self.topic, self.partition, self.offset, index) if index else self
 
 
-class JoinedCall:
+class JoinedCall(msgspec.Struct, gc=False, eq=False):
     """What is remembered of one call.
+
+    A hundred thousand of them are held for a quarter of an hour. Each is alone with what it refers to, so the collector
+    of cycles need not look at them: with them, one of its full passes took seconds, in which nothing else was done.
 
     Attributes
     ----------
@@ -106,35 +116,38 @@ class JoinedCall:
         characters held.
     """
 
-    __slots__ = (
-        *("arrived", "attack", "attribute_chars", "attributes", "counted", "format", "harmful", "held_chars"),
-        *("input_judged", "input_origin", "known_origins", "known_texts", "label", "live", "model", "outcome_in"),
-        *("output_origin", "remembered", "remembered_chars", "scored", "stance", "time"),
-    )
+    time: float
+    arrived: float
+    format: str
+    model: str
+    input_origin: Origin | None = None
+    output_origin: Origin | None = None
+    known_texts: tuple[str, ...] | None = None
+    known_origins: tuple[TextOrigin, ...] = ()
+    held_chars: int = 0
+    harmful: frozenset[Dimension] = frozenset()
+    scored: frozenset[Dimension] = frozenset()
+    attributes: Mapping[str, str] = _NO_ATTRIBUTES
+    attribute_chars: int = 0
+    label: str | None = None
+    counted: tuple[Origin, Direction] | None = None
+    attack: AttackSeen | None = None
+    input_judged: bool = False
+    stance: Stance | None = None
+    outcome_in: Direction | None = None
+    live: bool = False
+    remembered: InferenceEvent | None = None
+    remembered_chars: int = 0
 
-    def __init__(self, event_time: float, arrived: float, event: InferenceEvent) -> None:
-        self.time = event_time
-        self.arrived = arrived
-        self.format = event.format
-        self.model = event.model
-        self.input_origin: Origin | None = None
-        self.output_origin: Origin | None = None
-        self.known_texts: tuple[str, ...] | None = None
-        self.known_origins: tuple[TextOrigin, ...] = ()
-        self.held_chars = 0
-        self.harmful: frozenset[Dimension] = frozenset()
-        self.scored: frozenset[Dimension] = frozenset()
-        self.attributes: Mapping[str, str] = {}
-        self.attribute_chars = 0
-        self.label: str | None = None
-        self.counted: tuple[Origin, Direction] | None = None
-        self.attack: AttackSeen | None = None
-        self.input_judged = False
-        self.stance: Stance | None = None
-        self.outcome_in: Direction | None = None
-        self.live = False
-        self.remembered: InferenceEvent | None = None
-        self.remembered_chars = 0
+    @classmethod
+    def first(cls, event: InferenceEvent, event_time: float, arrived: float) -> JoinedCall:
+        """The call of a half, or of a whole event, that nobody has seen before; ``arrived`` is of a monotonic clock."""
+        return cls(event_time, arrived, event.format, event.model)
+
+    def count(self, harmful: frozenset[Dimension], scored: frozenset[Dimension]) -> None:
+        """The call has been counted in these dimensions too."""
+        self.harmful = _DIMENSIONS.setdefault(both := self.harmful | harmful, both)
+        self.scored = _DIMENSIONS.setdefault(both := self.scored | scored, both)
 
     @property
     def whole(self) -> bool:
@@ -202,7 +215,7 @@ class JoinStore:
         key = (event.source, event.inference_id)
         call = self._calls.get(key)
         if call is None:
-            call = JoinedCall(event_time, self._clock.monotonic(), event)
+            call = JoinedCall.first(event, event_time, self._clock.monotonic())
             self._calls[key] = call
         fresh: list[Direction] = []
         duplicates = 0

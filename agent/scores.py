@@ -63,7 +63,7 @@ class TextSpan(msgspec.Struct, frozen=True, gc=False):
     explanation: str = ""
 
 
-class ScoreRow(msgspec.Struct, frozen=True):
+class ScoreRow(msgspec.Struct, frozen=True, gc=False):
     """One scorer's answer for one text.
 
     Attributes

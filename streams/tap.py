@@ -44,8 +44,8 @@ _logger = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
-#: Records taken, and published, before it is the turn of the loop's other work: scrapes cannot wait for hundreds.
-_AT_ONCE = 64
+#: Records are taken, and published, for so long before it is the turn of the loop's other work, such as scrapes.
+_TURN_SECONDS = 0.004
 _HOUSEKEEPING_SECONDS = 1.0
 _RAREST_HOUSEKEEPING_SECONDS = 5.0
 
@@ -189,10 +189,10 @@ class Tap:
     # -- one turn of the loop ----------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
-        for _ in range(_AT_ONCE):
-            if self._backlog and not self._pipeline.full:
-                self._take(self._backlog.popleft())
-        published = self._publish(self._pipeline.poll(most=_AT_ONCE))
+        until = self._clock.monotonic() + _TURN_SECONDS
+        while self._backlog and not self._pipeline.full and self._clock.monotonic() < until:
+            self._take(self._backlog.popleft())
+        published = self._publish(self._pipeline.poll(seconds=_TURN_SECONDS))
         if self._backlog:
             await (asyncio.sleep(0) if published or not self._pipeline.full else self._sleep_until_woken(_BUSY_SECONDS))
             return

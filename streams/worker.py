@@ -301,7 +301,7 @@ def _calm_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def run_worker(config: WorkerConfig, file: ConfigFile | None = None) -> Mapping[str, Any]:

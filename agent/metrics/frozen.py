@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+import msgspec
 from prometheus_client.utils import floatToGoString
 
 from agent.metrics.catalogue import CATALOGUE, MetricSpec
@@ -27,7 +27,7 @@ def is_trace_id(text: str) -> bool:
     return _TRACE_ID.fullmatch(text) is not None
 
 
-class FrozenHistogram(NamedTuple):
+class FrozenHistogram(msgspec.Struct, frozen=True, gc=False):
     """A histogram of one label set; the fields are those of `agent.metrics.series.Histogram`."""
 
     label_text: str
@@ -43,7 +43,8 @@ class FrozenMetrics:
     Parameters
     ----------
     numbers
-        By metric, the label sets of a counter or gauge as text, each with its value.
+        By metric, the label sets of a counter or gauge as text, and their values: two lists rather than thousands of
+        pairs, each of which the collector of cycles would count and look at.
     histograms
         By metric.
     """
@@ -52,7 +53,7 @@ class FrozenMetrics:
 
     def __init__(
         self,
-        numbers: Mapping[str, Sequence[tuple[str, float]]],
+        numbers: Mapping[str, tuple[Sequence[str], Sequence[float]]],
         histograms: Mapping[str, Sequence[FrozenHistogram]],
     ) -> None:
         self._numbers = numbers
@@ -63,7 +64,8 @@ class FrozenMetrics:
         lines: list[str] = []
         for name, spec in CATALOGUE.items():
             lines.append(_head(spec, openmetrics))
-            lines += [f"{name}{labels} {_number(value)}\n" for labels, value in self._numbers.get(name, ())]
+            labels, values = self._numbers.get(name, ((), ()))
+            lines += [f"{name}{text} {_number(value)}\n" for text, value in zip(labels, values, strict=True)]
             edges = spec.edges
             for child in self._histograms.get(name, ()):
                 lines += _histogram(name, edges, child, openmetrics)

@@ -127,6 +127,8 @@ class SeriesBudget:
         self.used = 0
         #: Set aside for each metric's all-`other` series until it exists.
         self.reserved = 0
+        #: The model, as it came, that found no place last: one event asks for it some twenty times.
+        self.refused_model: str | None = None
         self._caps = {**LABEL_CAPS, "model": model_limit}
         self._seen: dict[tuple[str, str], set[str]] = {}
         self._forgotten: dict[str, None] = {}
@@ -159,6 +161,7 @@ class SeriesBudget:
         """Let a new model take this one's place once all places are taken; the longest forgotten goes first."""
         if model in self._seen.get(("model", ""), ()):
             self._forgotten[model] = None
+            self.refused_model = None
 
     def has_room(self, cost: int, used_by_metric: int, model_bound: bool) -> bool:
         """True when a new label set of this cost fits beside what is set aside for others."""
@@ -224,6 +227,11 @@ class Family(Generic[Child]):
         found = self.children.get(labels)
         if found is not None:
             return found
+        if self._model_bound and labels[0] == self._budget.refused_model:
+            found = self._discard or self.children.get((OTHER, *labels[1:]))
+            if found is not None:
+                self.folded += 1
+                return found
         clean, folded = self._fold(labels)
         if folded and self._discard is not None:
             self.folded += 1
@@ -279,7 +287,10 @@ class Family(Generic[Child]):
                 value = clean_label(value)
                 scope = clean[scope_at] if scope_at >= 0 else ""
                 if scope == OTHER or not self._budget.admit_value(name, scope, value):
-                    folded = folded or value != OTHER
+                    if value != OTHER:
+                        folded = True
+                        if name == "model":
+                            self._budget.refused_model = labels[0]
                     value = OTHER
             clean.append(value)
         return tuple(clean), folded

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from math import inf
 from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
@@ -234,13 +235,15 @@ class Pipeline:
                 admission.call.counted = (origin, admission.directions[0])
             self._joining.remember(admission.call, event)
 
-    def poll(self, *, drain: bool = False, most: int | None = None) -> list[RecordOutcome]:
-        """Move batches on and hand back the records that are done, at most ``most``, in their order. Does not block.
+    def poll(self, *, drain: bool = False, seconds: float = inf) -> list[RecordOutcome]:
+        """Move batches on and hand back the records that are done, in their order. Does not block.
 
         Parameters
         ----------
         drain
             Close the open batch now instead of waiting for company.
+        seconds
+            For so long, one record at least; the others wait for the next call.
         """
         self._feed(drain or self._closed)
         for result in self._executor.poll():
@@ -251,15 +254,14 @@ class Pipeline:
                 slot.record.remaining -= 1
             self._texts_in_flight -= len(slots)
         self._feed(drain or self._closed)
-        return self._hand_back(most)
+        return self._hand_back(seconds)
 
     def due_in_seconds(self) -> float | None:
         """Seconds until `poll` has something to do even if no scorer finishes; None when nothing is in flight."""
-        dues = [due for due in (self._batcher.due_in_seconds(), self._executor.due_in_seconds()) if due is not None]
-        if self._held is not None:
-            # Only a finished batch makes room, and the executor wakes us then.
-            dues = [due for due in (self._executor.due_in_seconds(),) if due is not None]
-        return min(dues, default=None)
+        dues = [self._executor.due_in_seconds()]
+        if self._held is None:  # only a finished batch makes room for what is held, and the executor wakes us then
+            dues.append(self._batcher.due_in_seconds())
+        return min((due for due in dues if due is not None), default=None)
 
     def forget(self, partitions: Collection[tuple[str, int]]) -> None:
         """Partitions are no longer ours: drop their state; what is in flight of them leaves without effect."""
@@ -319,8 +321,7 @@ class Pipeline:
             self._drifts.close()
         self._records.clear()
         self._flying.clear()
-        self._texts_in_flight = 0
-        self._chars_in_flight = 0
+        self._texts_in_flight = self._chars_in_flight = 0
 
     def _feed(self, drain: bool) -> None:
         """Offer closed batches while the executor takes them."""
@@ -334,19 +335,20 @@ class Pipeline:
             self._held = None
             self._flying.append(emitted.items)
 
-    def _hand_back(self, most: int | None) -> list[RecordOutcome]:
-        outcomes: list[RecordOutcome] = []
+    def _hand_back(self, seconds: float) -> list[RecordOutcome]:
         if not (self._records and self._records[0].remaining == 0):
-            return outcomes
-        now = self._clock.now()
+            return []
+        outcomes: list[RecordOutcome] = []
+        now, started = self._clock.now(), self._clock.monotonic()
         scored_at = iso_time(now)
-        started = self._clock.monotonic()
-        while self._records and self._records[0].remaining == 0 and len(outcomes) != most:
+        while self._records and self._records[0].remaining == 0:
             record = self._records.popleft()
             self._chars_in_flight -= record.chars
             if record.abandoned:
                 continue
             outcomes.append(self._conclude(record, now, scored_at))
+            if self._clock.monotonic() - started >= seconds:
+                break
         self._metrics.stage("judge", self._clock.monotonic() - started)
         return outcomes
 
@@ -364,8 +366,7 @@ class Pipeline:
         for half in record.halves:
             judgement = judge.judge(half, scored_at)
             if half.recalled:
-                half.call.harmful |= judgement.dimensions
-                half.call.scored |= judgement.scored
+                half.call.count(judgement.dimensions, judgement.scored)
                 continue
             verdicts.append(judgement.verdict)
             if judgement.evidence is not None:
@@ -376,7 +377,7 @@ class Pipeline:
                 sanitised.append(sanitised_texts(half, judgement.verdict))
             features = self._drifts.note(half, judgement) if self._drifts is not None else ()
             shares: tuple[CampaignShare, ...] = ()
-            # A record that comes again has been shown to the detectors before, here or where its partition was held.
+            # A record that comes again has been shown to the detectors, here or where its partition was held.
             if self._campaigns is not None and not self.windows.covers(partition, half.call.model, origin.offset):
                 shares = self._campaigns.note(half, judgement)
             observation = self._counter.count(half, judgement, origin, now, features, shares)

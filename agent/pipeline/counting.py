@@ -100,6 +100,5 @@ class HalfCounter:
             features=features,
             campaigns=campaigns,
         )
-        call.harmful |= judgement.dimensions
-        call.scored |= judgement.scored
+        call.count(judgement.dimensions, judgement.scored)
         return observation

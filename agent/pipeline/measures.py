@@ -10,7 +10,9 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from agent.metrics import Metrics
 from agent.pipeline.pending import Half
@@ -36,7 +38,7 @@ _YES_NO = re.compile(
 )
 
 
-class AnswerFeatures(NamedTuple):
+class AnswerFeatures(msgspec.Struct, frozen=True, gc=False):
     """What is remembered of an answer.
 
     Attributes
@@ -51,7 +53,7 @@ class AnswerFeatures(NamedTuple):
 
     refused: bool
     polarity: int
-    numbers: frozenset[bytes]
+    numbers: tuple[bytes, ...]
 
 
 def contradictions(before: AnswerFeatures, after: AnswerFeatures) -> Iterator[Contradiction]:
@@ -63,11 +65,12 @@ def contradictions(before: AnswerFeatures, after: AnswerFeatures) -> Iterator[Co
     if before.polarity * after.polarity < 0:
         yield "polarity"
     # One answer may say more than the other; each must have a number that the other lacks.
-    if before.numbers - after.numbers and after.numbers - before.numbers:
+    had, has = set(before.numbers), set(after.numbers)
+    if had - has and has - had:
         yield "numbers"
 
 
-class _Remembered(NamedTuple):
+class _Remembered(msgspec.Struct, frozen=True, gc=False):
     call: bytes
     features: AnswerFeatures
 
@@ -160,7 +163,7 @@ class AnswerMeasures:
         polarity = 0 if said is None else 1 if said["yes"] else -1
         found = {number.replace(",", "") for number in _NUMBER.findall(text)}
         numbers = (self._hash(number)[:8] for number in found) if len(found) <= _MOST_NUMBERS else ()
-        return AnswerFeatures(is_refused, polarity, frozenset(numbers))
+        return AnswerFeatures(is_refused, polarity, tuple(numbers))
 
     def _hash(self, *fields: str) -> bytes:
         hasher = self._hasher.copy()

@@ -51,7 +51,7 @@ STAGES: Final = (
 """Those on the path of every event, without the scorers, which the configuration names."""
 
 _FORMAT_RECORDS: Final = 2000
-_COLLECTOR: Final = (50_000, 20, 50)
+_COLLECTOR: Final = (100_000, 20, 50)
 _SECONDS: TypeAlias = dict[str, list[float]]
 
 

@@ -175,7 +175,7 @@ def _half(ident: str, text: str, score: float) -> Half:
         tenant=f"tenant-{hash(ident) % _TENANTS}",
         input=Payload(texts=(TextPart(text),)),
     )
-    half = Half(event, "input", JoinedCall(START, 0.0, event), START)
+    half = Half(event, "input", JoinedCall.first(event, START, 0.0), START)
     half.answers = [{"adversarial": ScoreRow({"adversarial": score} if score else {})}]
     return half
 

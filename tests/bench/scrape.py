@@ -3,12 +3,13 @@
     python -m tests.bench.scrape [--short] [--json]
 
 A real ``harmwatch run`` on the embedded broker. First 250 ordinary models spend the budget; then hostile names come as
-fast as the worker takes them, in rounds without scrapes and with one a second; then it is scraped some hundreds of
-times as Prometheus does (OpenMetrics with exemplars, gzip accepted), beside the same traffic; then by a Prometheus.
+fast as the worker takes them, in rounds without scrapes and with one a second; then it is scraped twice a second as
+Prometheus does (OpenMetrics with exemplars, gzip accepted), idle, beside such traffic at half that rate, and beside as
+much as it takes; then by a Prometheus.
 
-Scrape times are from the request to the last byte, seen from another process. ``longest_gap_ms`` is the longest that
-``/healthz``, asked every 20 ms, took to answer: how long the worker's loop stood still. ``events_per_second_ratio``
-holds rounds with scrapes against their neighbours without. ``exposition`` holds our own text against what
+Scrape times are from the request to the last byte, seen from a process that does nothing else. ``longest_gap_ms`` is
+the longest that ``/healthz``, asked every 20 ms, took to answer: how long the worker's loop stood still.
+``events_per_second_ratio`` holds rounds with scrapes against their neighbours without. ``exposition`` holds our own text against what
 prometheus_client's ``generate_latest`` makes of the same registry, in processor time of this process; ``freeze_ms`` is
 the part of ours in which no event is taken.
 Counters must add up to what was sent, or the run fails.
@@ -18,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gzip
 import http.client
 import json
 import math
@@ -29,7 +29,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
@@ -45,6 +45,7 @@ from streams.demo.broker import EmbeddedBroker
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
 from tests.bench.bench_metrics import exposition_costs
+from tests.bench.scraper import FORMS, Scraper
 from tests.brokers.base import LayerAbsent
 from tests.brokers.layers import find_prometheus
 from tests.brokers.ports import free_ports
@@ -55,11 +56,8 @@ __all__ = ["main"]
 
 _TOPIC = "flood"
 _PARTITIONS = 4
-_AS_PROMETHEUS = {
-    "Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-    "Accept-Encoding": "gzip",
-}
-_AS_CURL = {"Accept": "*/*"}
+#: Reached while the budget is being spent: what memory grows by afterwards is not calls that wait for their other half.
+_CALLS_HELD = 10_000
 _HEALTH_SECONDS = 0.02
 _PATIENCE_SECONDS = 300.0
 
@@ -76,7 +74,7 @@ class Sizes(NamedTuple):
     prometheus_seconds: float
 
 
-FULL = Sizes(250, 60, 6, 12_000, 300, 0.25, 15.0)
+FULL = Sizes(250, 60, 6, 10_000, 200, 0.5, 15.0)
 SHORT = Sizes(210, 4, 2, 500, 12, 0.1, 4.0)
 
 
@@ -131,34 +129,6 @@ class Worker:
             await admin.close()
 
 
-class Answer(NamedTuple):
-    """One scrape: seconds from the request to the last byte, the bytes on the wire, the text."""
-
-    seconds: float
-    wire_bytes: int
-    text: bytes
-
-
-class Scraper:
-    """One connection that is kept, as Prometheus does."""
-
-    def __init__(self, port: int, headers: dict[str, str] = _AS_PROMETHEUS) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
-        self._headers = headers
-
-    def ask(self, path: str = "/metrics") -> Answer:
-        began = time.perf_counter()
-        self._connection.request("GET", path, headers=self._headers)
-        answer = self._connection.getresponse()
-        body = answer.read()
-        seconds = time.perf_counter() - began
-        packed = answer.headers.get("Content-Encoding") == "gzip"
-        return Answer(seconds, len(body), gzip.decompress(body) if packed else body)
-
-    def close(self) -> None:
-        self._connection.close()
-
-
 @asynccontextmanager
 async def repeated(every_seconds: float, once: Callable[[], None]) -> AsyncIterator[None]:
     """Call ``once`` in a thread, at a fixed pace, while the context lasts."""
@@ -199,6 +169,7 @@ async def running_worker(folder: Path) -> AsyncIterator[Worker]:
             "topics": {"events": [_TOPIC], "replication_factor": 1},
             "tap": {"commit_interval_seconds": 0.5},
             "scorers": {"toxicity": {"kind": "ngrams"}, "groundedness": {"enabled": False}},
+            "join": {"max_entries": _CALLS_HELD},
             "web": {"port": port},
             "log_level": "WARNING",
         }
@@ -251,8 +222,9 @@ async def measure(sizes: Sizes, tell: Callable[[str], None]) -> dict[str, Any]:
                 tell(f"hostile names, round {number + 1} of {sizes.rounds}")
                 rounds.append(await one_round(worker, islice(names, sizes.names_each_round), scraped=number % 2 == 1))
                 rss[f"after_{worker.sent}_events"] = worker.rss_mb()
-            tell(f"{sizes.scrapes} scrapes beside traffic")
-            scrapes = await many_scrapes(worker, names, sizes)
+            tell(f"{sizes.scrapes} scrapes each, beside more and more traffic")
+            most = statistics.median(one["events_per_second"] for one in rounds)
+            scrapes = await many_scrapes(worker, names, sizes, most)
             tell(json.dumps({"rss_mb": rss, "rounds": rounds, "scrapes": scrapes}))
             tell("a Prometheus")
             by_prometheus = await scraped_by_prometheus(worker, names, sizes.prometheus_seconds, Path(directory))
@@ -298,36 +270,43 @@ async def one_round(worker: Worker, values: Iterable[bytes], *, scraped: bool) -
     }
 
 
-async def many_scrapes(worker: Worker, names: Iterable[bytes], sizes: Sizes) -> dict[str, Any]:
-    """As Prometheus asks, and in plain text, beside hostile names that come as fast as they are taken."""
-    found: dict[str, Any] = {}
-    for form, headers in (("openmetrics_gzip", _AS_PROMETHEUS), ("plain", _AS_CURL)):
-        scraper, seconds = Scraper(worker.port, headers), [0.0] * 0
-        async with beside_traffic(worker, names):
-            for _ in range(sizes.scrapes if form == "openmetrics_gzip" else sizes.scrapes // 3):
-                seconds.append((await asyncio.to_thread(scraper.ask)).seconds)
-                await asyncio.sleep(sizes.scrape_every_seconds)
-        scraper.close()
-        found[form] = times(seconds)
-    scraper = Scraper(worker.port)
+async def many_scrapes(worker: Worker, names: Iterator[bytes], sizes: Sizes, most: float) -> dict[str, Any]:
+    """Beside no traffic, hostile names at half the rate that the worker can take, and as many as it takes.
+
+    Parameters
+    ----------
+    most
+        Events per second that it can take.
+    """
+    found: dict[str, Any] = {"idle": times(await scraped(worker, "openmetrics", sizes))}
     await worker.done()
-    found["openmetrics_gzip_without_traffic"] = times(
-        [(await asyncio.to_thread(scraper.ask)).seconds for _ in range(sizes.scrapes // 3)]
-    )
-    scraper.close()
+    rate = most / 2
+    async with beside(paced(worker, names, rate)):
+        found[f"beside_{rate:.0f}_events_per_second"] = times(await scraped(worker, "openmetrics", sizes))
+    await worker.done()
+    for form in FORMS:
+        async with beside(saturating(worker, names)):
+            found[f"saturated_{form}"] = times(await scraped(worker, form, sizes))
+        await worker.done()
     return found
 
 
+async def scraped(worker: Worker, form: str, sizes: Sizes) -> list[float]:
+    """Seconds of each scrape, taken by a process of its own: this one is the broker too."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.scraper",
+        str(worker.port), form, str(sizes.scrapes), str(sizes.scrape_every_seconds),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, "the scraper failed; its error is above"
+    return list(json.loads(printed))
+
+
 @asynccontextmanager
-async def beside_traffic(worker: Worker, names: Iterable[bytes]) -> AsyncIterator[None]:
-    """The worker is never without events: 1,000 lie ready, and so many come again when these are done."""
-
-    async def feed() -> None:
-        while True:
-            await worker.publish(islice(names, 1000))
-            await worker.done()
-
-    task = asyncio.create_task(feed())
+async def beside(traffic: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """While the context lasts."""
+    task = asyncio.create_task(traffic)
     try:
         yield
     finally:
@@ -335,8 +314,23 @@ async def beside_traffic(worker: Worker, names: Iterable[bytes]) -> AsyncIterato
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def saturating(worker: Worker, names: Iterator[bytes]) -> None:
+    """The worker is never without events: 1,000 lie ready, and so many come again when these are done."""
+    while True:
+        await worker.publish(islice(names, 1000))
+        await worker.done()
+
+
+async def paced(worker: Worker, names: Iterator[bytes], per_second: float) -> None:
+    """Four bursts a second."""
+    while True:
+        began = time.perf_counter()
+        await worker.publish(islice(names, round(per_second / 4)))
+        await asyncio.sleep(max(0.0, 0.25 - (time.perf_counter() - began)))
+
+
 async def scraped_by_prometheus(
-    worker: Worker, names: Iterable[bytes], seconds: float, folder: Path
+    worker: Worker, names: Iterator[bytes], seconds: float, folder: Path
 ) -> dict[str, Any] | None:
     """What a Prometheus says of its own scrapes, one a second beside traffic; None where there is none."""
     try:
@@ -345,7 +339,7 @@ async def scraped_by_prometheus(
         return None
     folder = folder / "prometheus"
     folder.mkdir()
-    async with running_prometheus(folder, [f"127.0.0.1:{worker.port}"]) as server, beside_traffic(worker, names):
+    async with running_prometheus(folder, [f"127.0.0.1:{worker.port}"]) as server, beside(saturating(worker, names)):
         while not await server.instant("up"):  # a Prometheus takes seconds to find its first target
             await asyncio.sleep(0.2)
         await asyncio.sleep(seconds)

@@ -26,8 +26,8 @@ class Source:
 
     def freeze(self) -> FrozenMetrics:
         self.asked += 1
-        rows = [(f'{{n="{number}"}}', float(self.asked)) for number in range(self._size)]
-        return FrozenMetrics({"harmwatch_events_total": rows}, {})
+        labels = [f'{{n="{number}"}}' for number in range(self._size)]
+        return FrozenMetrics({"harmwatch_events_total": (labels, [float(self.asked)] * self._size)}, {})
 
 
 async def test_all_who_wait_share_an_answer() -> None:

@@ -75,7 +75,7 @@ def asked(topics: Sequence[str], n: int, *, first: int = 0, language: str = "en"
 
 
 def half_of(event: InferenceEvent, direction: Any = "input", *, recalled: bool = False) -> Half:
-    return Half(event, direction, JoinedCall(0.0, 0.0, event), 0.0, recalled=recalled)
+    return Half(event, direction, JoinedCall.first(event, 0.0, 0.0), 0.0, recalled=recalled)
 
 
 def test_the_sample_is_a_share_of_the_calls_and_the_same_for_both_halves() -> None:

@@ -150,7 +150,10 @@ def test_it_is_no_harm() -> None:
 # ---------------------------------------------------------------- the store
 
 _features = st.builds(
-    AnswerFeatures, st.booleans(), st.integers(-1, 1), st.frozensets(st.binary(min_size=8, max_size=8), max_size=3)
+    AnswerFeatures,
+    st.booleans(),
+    st.integers(-1, 1),
+    st.frozensets(st.binary(min_size=8, max_size=8), max_size=3).map(tuple),
 )
 
 
@@ -167,7 +170,7 @@ def test_the_store_is_bounded_and_the_least_recently_asked_leaves(puts: list[tup
     store = RepeatStore(size)
     recent: list[int] = []
     last: dict[int, int] = {}
-    features = AnswerFeatures(False, 0, frozenset())
+    features = AnswerFeatures(False, 0, ())
     for question, asker in puts:
         known = question in recent[:size] and last[question] != asker
         found = store.put(bytes([question]), bytes([asker]), features)

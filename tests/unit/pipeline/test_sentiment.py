@@ -78,7 +78,7 @@ def test_it_is_off_unless_asked_for() -> None:
 
 def test_a_sentiment_that_is_missing_is_counted_and_the_mention_stays() -> None:
     event = make_event(answer=KIND)
-    half = Half(event, "output", JoinedCall(0.0, 0.0, event), 0.0)
+    half = Half(event, "output", JoinedCall.first(event, 0.0, 0.0), 0.0)
     counted: list[tuple[str, str]] = []
     finder = MentionFinder(WordScorer(), {}, lambda scorer, reason: counted.append((scorer, reason)))
     scored = {"words": ScoreRow({}), "sentiment": MissingScore("sentiment", "deadline")}
