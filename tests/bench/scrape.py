@@ -9,9 +9,10 @@ much as it takes; then by a Prometheus.
 
 Scrape times are from the request to the last byte, seen from a process that does nothing else. ``longest_gap_ms`` is
 the longest that ``/healthz``, asked every 20 ms, took to answer: how long the worker's loop stood still.
-``events_per_second_ratio`` holds rounds with scrapes against their neighbours without. ``exposition`` holds our own text against what
-prometheus_client's ``generate_latest`` makes of the same registry, in processor time of this process; ``freeze_ms`` is
-the part of ours in which no event is taken.
+``events_per_second_ratio`` holds rounds with scrapes against their neighbours without. ``exposition`` holds our own
+text against what prometheus_client's ``generate_latest`` makes of the same registry, in processor time of this process;
+``freeze_ms`` is the part of ours in which no event is taken.
+
 Counters must add up to what was sent, or the run fails.
 """
 
