@@ -56,3 +56,19 @@ def test_what_is_kept_of_models_that_have_gone_is_bounded() -> None:
         metrics.forget_model(f"m{number}")
     assert metrics.total("harmwatch_decisions_total") == 1500.0
     assert len(metrics.rows_since_start("harmwatch_decisions_total")) <= 1002
+
+
+def test_a_model_that_was_refused_is_taken_once_there_is_a_place() -> None:
+    metrics = Metrics(CollectorRegistry(), clock=ManualClock(), model_budget=1)
+    metrics.event_decoded("first", "native")
+    for _ in range(3):
+        metrics.event_decoded("second", "native")
+        metrics.scores("second", "output", {"toxicity": 0.5})
+        metrics.set_harm("second", "5m", {"output": 0.5}, {"sum": 0.5})
+    assert metrics.rows("harmwatch_events_total") == {("first", "native"): 1.0, ("other", "native"): 3.0}
+    assert metrics.rows("harmwatch_harm_component") == {}
+    metrics.forget_model("first")
+    metrics.event_decoded("second", "native")
+    metrics.set_harm("second", "5m", {"output": 0.5}, {"sum": 0.5})
+    assert metrics.rows("harmwatch_events_total") == {("second", "native"): 1.0, ("other", "native"): 3.0}
+    assert list(metrics.rows("harmwatch_harm_component")) == [("second", "5m", "output")]
