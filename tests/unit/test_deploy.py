@@ -102,7 +102,7 @@ def test_the_image_starts_a_command_that_exists_and_asks_for_health() -> None:
     found = dict(instructions())
     assert json.loads(found["ENTRYPOINT"]) == ["harmwatch"]
     assert json.loads(found["CMD"])[0] in COMMANDS
-    assert ":9464/healthz" in found["HEALTHCHECK"] and WorkerConfig().web.port == 9464
+    assert ":9464/livez" in found["HEALTHCHECK"] and WorkerConfig().web.port == 9464
 
 
 # -- compose ---------------------------------------------------------------------------------------------------------
