@@ -143,12 +143,12 @@ class FeedbackBook:
     def __iter__(self) -> Iterator[Feedback]:
         return iter(self._marks.values())
 
-    def precision(self, model: str | None = None) -> list[Precision]:
-        """By category, of one model or of all; those with most marks first."""
+    def precision(self, model: Callable[[str], bool] = lambda _model: True) -> list[Precision]:
+        """By category, over the models that are asked for together; those with most marks first."""
         sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         dimensions: dict[str, Dimension] = {}
         for (category, dimension, of_model), (right, wrong) in self._counts.items():
-            if model is None or of_model == model:
+            if model(of_model):
                 dimensions[category] = dimension
                 sums[category][0] += right
                 sums[category][1] += wrong

@@ -141,7 +141,7 @@ class ConsoleWatch:
             "changes": self.book.changes,
             "findings": [self._with_marks(held) for held in self.recent.latest(
                 model=of_model, dimension=dimension, after=after, most=most)],
-            "precision": self.book.precision(model),
+            "precision": self.book.precision(of_model),
             "feedback": self.marks,
             "evidence": self._evidence(),
         }  # fmt: skip

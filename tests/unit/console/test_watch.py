@@ -170,6 +170,16 @@ def test_the_model_other_means_all_that_have_no_window(bench: Bench) -> None:
     assert ids("kept") == ["of-kept"]
     assert len(ids(None)) == 3
 
+    # Marks stand under the models' own names, too.
+    for number, model in enumerate(("kept", "folded", "folded", "other")):
+        mark = make_mark(number, model=model)
+        bench.watch.book.take(feedback_key(mark.id, mark.category), msgspec.json.encode(mark))
+
+    def marked(model: str | None) -> list[int]:
+        return [precision.marked for precision in bench.watch.findings(model, None, 0, 9)["precision"]]
+
+    assert (marked("other"), marked("kept"), marked("folded"), marked(None)) == ([3], [1], [2], [4])
+
 
 def test_which_configuration_runs(bench: Bench) -> None:
     assert bench.watch.configuration() == {"hash": "", "taken": 0.0, "refused": False}
