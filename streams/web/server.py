@@ -292,7 +292,10 @@ class WebServer:
         return page_answer(self._console[_language(request)])
 
     async def _answer_session(self, request: web.BaseRequest) -> web.Response:
-        form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
+        try:
+            form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
+        except ValueError:
+            return error_answer(400, "the form has too many fields")
         if not self._guard.token_matches(form.get("token", [""])[0]):
             return page_answer(self._refused[_language(request)], status=401)
         response = self._to_console(request)

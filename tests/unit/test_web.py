@@ -328,6 +328,15 @@ async def test_a_browser_signs_in_for_twelve_hours(guarded: Site) -> None:
     assert (await guarded.ask("/api/v1/status", headers={"Cookie": cookie}))[0] == 401
 
 
+@pytest.mark.parametrize("path", ["/", "/session"])
+async def test_a_form_of_many_fields_is_a_bad_request(
+    guarded: Site, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, headers, _ = await guarded.ask(path, "POST", data={"token": TOKEN} | dict.fromkeys("abcd", "x"))
+    assert (status, "Set-Cookie" in headers) == (400, False)
+    assert not caplog.records  # whoever has no token fills no log
+
+
 async def test_the_console_speaks_both_languages(site: Site) -> None:
     _, headers, body = await site.ask("/?lang=zh")
     assert '<html lang="zh-CN">' in body.decode()
