@@ -18,6 +18,8 @@ __all__ = ["HeldEvidence", "HeldFinding", "RecentFindings"]
 _MOST_HELD: Final = 600
 _MOST_CHARS: Final = 2_000_000
 _MOST_CHARS_OF_ONE: Final = 4_000
+#: Two numbers and their tuple take as much memory as so many characters of four bytes.
+_CHARS_OF_A_PLACE: Final = 32
 _MOST_TEXTS: Final = 8
 _MOST_FINDINGS: Final = 16
 _LONGEST_NAME: Final = 256
@@ -64,7 +66,8 @@ class RecentFindings:
 
     Room is shared: when it is used up, the oldest of whichever model and dimension has most gives way, so that a burst
     of one kind does not push out the single leak beside it. Memory is bounded by the number of verdicts held (600) and
-    by the characters of their texts (two millions); of one verdict at most 4,000 characters and 16 findings are kept.
+    by the characters of their texts (two millions, where each replaced place counts as 32); of one verdict at most
+    4,000 characters and 16 findings are kept.
 
     Nothing is shown here that the evidence does not publish: texts are redacted, and none are held where
     ``evidence.keep_texts`` is false.
@@ -174,7 +177,8 @@ def _bucket(held: HeldEvidence) -> _Bucket:
 
 
 def _chars(held: HeldEvidence) -> int:
-    return sum(map(len, held.texts)) + len(held.inference_id) + 128
+    places = sum(map(len, held.replaced))
+    return sum(map(len, held.texts)) + _CHARS_OF_A_PLACE * places + len(held.inference_id) + 128
 
 
 def _cut(

@@ -83,6 +83,15 @@ def test_bounds_hold_whatever_comes(records: list[tuple[int, str, int]]) -> None
         assert held[0].inference_id == f"r-{records[-1][0]}"
 
 
+def test_places_that_were_replaced_take_room_too() -> None:
+    recent = RecentFindings(most_chars=4_000)
+    for number in range(3):
+        taken = outcome(f"r-{number}", texts=("x" * 100,))
+        places = [(place, place + 1) for place in range(100)]
+        recent.take(taken._replace(evidence=[msgspec.structs.replace(taken.evidence[0], replaced=[places])]))
+    assert [held.inference_id for held in recent.latest()] == ["r-2"]
+
+
 def test_what_was_replaced_is_told_of_the_texts_that_are_kept() -> None:
     taken = outcome("a", texts=("", "[EMAIL] and [FAKE]", "x" * 3990 + "[PHONE]"))
     evidence = msgspec.structs.replace(taken.evidence[0], replaced=[[], [(0, 7)], [(3990, 3997)]])
