@@ -94,6 +94,7 @@ const harmwatch = (() => {
         parent.insertBefore(node, place);
         continue;
       }
+      keyed.delete(key);  // of two with one key each gets a node of its own
       if (match === place) place = place.nextSibling;
       else parent.insertBefore(match, place);
       become(match, node);

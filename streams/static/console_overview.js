@@ -45,7 +45,7 @@ harmwatch.overview = (() => {
     const shown = [...findings].sort((a, b) => b.count - a.count).slice(0, 14);
     const most = Math.max(1, ...shown.map((row) => row.count));
     replace("findings", shown.map((row) => el(
-      "li", { "data-dimension": row.dimension, "data-key": row.category },
+      "li", { "data-dimension": row.dimension, "data-key": `${row.dimension} ${row.category}` },
       el("span", { class: "name" }, names.category(row.category), el("small", {}, [names.meaning(row.category), say(row.dimension)].filter(Boolean).join(" · "))),
       bar(row.count / most),
       el("span", { class: "value" }, count(row.count)),

@@ -69,7 +69,11 @@ class Traffic:
             "signs": [{"sign": "critical", "tone": "bad", "model": name, "detail": "pii.canary"}],
             "stages": [{"stage": "decode", "share": 0.5, "seconds": 0.1}],
             "partitions": [],
-            "findings": [{"category": "adversarial.extraction", "dimension": "adversarial", "count": 3}],
+            "findings": [
+                {"category": "adversarial.extraction", "dimension": "adversarial", "count": 3},
+                # Beyond the cap of labels there is one of each dimension.
+                *({"category": "other", "dimension": dimension, "count": 2} for dimension in ("output", "privacy")),
+            ],
             "configuration": {"hash": "3fa2b0c9d001", "taken": 1.7e9, "refused": True},
         }
 
@@ -207,7 +211,7 @@ async def test_only_what_differs_is_touched(tmp_path: Path) -> None:
         await open_console(page, f"{url}?lang=en")
         await page.look(
             "window.changes = 0; window.watching = new MutationObserver((all) => { window.changes += all.length; });"
-            "for (const id of ['signs', 'harm', 'recent', 'stages', 'model'])"
+            "for (const id of ['signs', 'harm', 'recent', 'stages', 'model', 'findings'])"
             " watching.observe(document.getElementById(id), {subtree: true, childList: true, characterData: true});"
             "getSelection().selectAllChildren(document.querySelector('#harm th bdi'))"
         )
@@ -215,9 +219,14 @@ async def test_only_what_differs_is_touched(tmp_path: Path) -> None:
         await page.until(f"document.querySelector('#build').innerText !== {json.dumps(before)}")
         assert await page.look("String(getSelection())") == "loan"
         assert await page.look("window.changes") == 0
+        shown = "[...document.querySelectorAll('#findings li')].map((row) => row.dataset.dimension)"
+        assert await page.look(shown) == ["adversarial", "output", "privacy"]
         traffic.models[1]["events"] = 501
         await page.until("document.querySelector('#harm').innerText.includes('501')")
         assert await page.look("window.changes") == 1
+        # Two with one key should not be; neither is lost for it.
+        twins = "harmwatch.replace('stages', ['a', 'b'].map((text) => harmwatch.el('li', {'data-key': 'k'}, text)))"
+        assert await page.look(f"{twins}; {twins}; document.querySelector('#stages').textContent") == "ab"
 
 
 async def test_all_is_said_in_chinese(tmp_path: Path) -> None:
