@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard
 
+from agent.quality.marks import LEAST_MARKS
 from grafana import harm, trust
 from grafana.bias_drift import drift_ratio, parity_ratio
 from grafana.frame import Section, alerts, framed
@@ -13,8 +14,6 @@ from grafana.scales import ALARM, ANY, GAP, H_SUM, PRECISION, SHARE_OF_HARM
 
 __all__ = ["build"]
 
-#: Marks of a category from which its precision is shown; as on the console.
-_LEAST_MARKS = 10
 UID = "harmwatch-overview"
 
 _COMPONENTS = {
@@ -163,10 +162,10 @@ def _monitor() -> Section:
                 "Are the findings right? By operators' marks",
                 "Share of the findings marked on the console that were called right, from ten marks on. It holds of "
                 "all findings only as far as those marked are a fair sample, and says nothing of what was not found.",
-                {"dimension": "Dimension", "category": "Category"},
+                {"job": "Installation", "dimension": "Dimension", "category": "Category"},
                 [
                     Column("Marked", _marked(), "short", decimals=0),
-                    Column("Right", f"{_right()} / ({_marked()} >= {_LEAST_MARKS})", "percentunit", PRECISION, 0),
+                    Column("Right", f"{_right()} / ({_marked()} >= {LEAST_MARKS})", "percentunit", PRECISION, 0),
                 ],
                 sort_by="Marked",
             ),
@@ -175,11 +174,12 @@ def _monitor() -> Section:
 
 
 def _right() -> str:
-    return gauge("harmwatch_feedback_findings", "dimension category", mark="right")
+    return gauge("harmwatch_feedback_findings", "job dimension category", mark="right")
 
 
 def _marked() -> str:
-    return f"sum by (dimension, category) ({gauge('harmwatch_feedback_findings', 'dimension category mark')})"
+    every = gauge("harmwatch_feedback_findings", "job dimension category mark")
+    return f"sum by (job, dimension, category) ({every})"
 
 
 def _each(series: str) -> str:

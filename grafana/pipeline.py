@@ -253,11 +253,11 @@ def _workers() -> Section:
             tiles(
                 "Configuration",
                 "refused: workers that refused their changed file and run the one before. further ones: how many files "
-                "run beside the first; 0 is that all workers run the same.",
+                "run beside the first of an installation; 0 is that all workers of each run the same.",
                 Target(
                     f"sum(1 - {gauge('harmwatch_config_last_reload_successful', 'job instance', of='min')})", "refused"
                 ),
-                Target(or_zero(f"count({_files()}) - 1"), "further ones"),
+                Target(or_zero(f"sum(count by (job) ({_files()}) - 1)"), "further ones"),
                 unit="short",
                 scale=ANY,
                 height=8,
@@ -294,8 +294,8 @@ def _workers() -> Section:
 
 
 def _files() -> str:
-    """One series for each configuration file that runs."""
-    return f'count_values("hash", {gauge("harmwatch_config_hash", "job instance")})'
+    """One series for each configuration file that an installation runs."""
+    return f'count_values by (job) ("hash", {gauge("harmwatch_config_hash", "job instance")})'
 
 
 def _with_version(figure: str) -> str:

@@ -27,7 +27,7 @@ __all__ = ["LEAST_MARKS", "MarkedPrecision", "Marks", "read_marks"]
 _F64: TypeAlias = NDArray[np.float64]
 
 LEAST_MARKS: Final = 10
-"""As many marks support a precision at the least."""
+"""As many marks support a precision at the least: in calibration, on the console, on dashboards and in the rules."""
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _CANDIDATES: Final = 20

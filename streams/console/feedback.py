@@ -9,14 +9,12 @@ from typing import Final
 import msgspec
 
 from agent.events import Direction
+from agent.quality.marks import LEAST_MARKS
 from agent.scores import Dimension
 from agent.windows.base import CONFIDENCE
 from agent.windows.intervals import wilson, z_value
 
-__all__ = ["LEAST_MARKS", "Feedback", "FeedbackBook", "Precision", "feedback_key"]
-
-LEAST_MARKS: Final = 10
-"""Marks of a category from which its precision is called known."""
+__all__ = ["Feedback", "FeedbackBook", "Precision", "feedback_key"]
 
 _MOST_MARKS: Final = 10_000
 _MOST_BYTES: Final = 16 * 1024
@@ -63,7 +61,7 @@ class Precision(msgspec.Struct, frozen=True):
         Share with its 95 % Wilson interval. It holds of all findings only as far as those marked are a fair sample:
         operators look at what strikes them. It says nothing about what was not found.
     sufficient
-        At least `LEAST_MARKS` were marked.
+        At least `agent.quality.marks.LEAST_MARKS` were marked.
     """
 
     category: str

@@ -1,0 +1,82 @@
+"""What Prometheus answers to queries of the dashboards where several installations are chosen at once."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.brokers.layers import find_promtool
+from tests.dashboards import COMMITTED, filled, panels, read
+
+pytestmark = pytest.mark.layer("promtool")
+
+
+def expressions(dashboard: str, panel: str) -> list[str]:
+    (file,) = (file for file in COMMITTED if file.stem == dashboard)
+    (found,) = (one for one in panels(read(file)) if one["title"] == panel)
+    return [filled(target["expr"]) for target in found["targets"]]
+
+
+def series(name: str, job: str, value: float, **labels: str) -> dict[str, str]:
+    told = ", ".join(f'{label}="{given}"' for label, given in {"job": job, **labels}.items())
+    return {"series": f"{name}{{{told}}}", "values": f"{value:g}x10"}
+
+
+def prometheus_answers(tmp_path: Path, given: list[dict[str, str]], answers: dict[str, dict[str, float]]) -> None:
+    """That each query gives exactly these samples, by their labels."""
+    asked: list[dict[str, Any]] = [
+        {
+            "expr": query,
+            "eval_time": "5m",
+            "exp_samples": [{"labels": labels, "value": value} for labels, value in samples.items()],
+        }
+        for query, samples in answers.items()
+    ]
+    one = {"interval": "1m", "input_series": given, "promql_expr_test": asked}
+    file = tmp_path / "test.yaml"
+    file.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [one]}), encoding="utf-8")
+    done = subprocess.run([find_promtool(), "test", "rules", str(file)], capture_output=True, text=True, timeout=60.0)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("odd_ones", "further"), [(0, 0.0), (1, 1.0)])
+def test_two_installations_with_a_file_each_run_no_further_files(tmp_path: Path, odd_ones: int, further: float) -> None:
+    refused, files = expressions("pipeline", "Configuration")
+    given = []
+    for job, number in (("one", 1001), ("two", 2002)):
+        for worker in range(3):
+            told = {"instance": f"{job}-{worker}"}
+            odd = job == "two" and worker < odd_ones
+            given += [
+                series("harmwatch_config_hash", job, number + odd, **told),
+                series("harmwatch_config_last_reload_successful", job, 1.0, **told),
+                series("harmwatch_sampling_ratio", job, 1.0, **told),
+            ]
+    prometheus_answers(tmp_path, given, {refused: {"{}": 0.0}, files: {"{}": further}})
+
+
+def test_precision_is_of_one_installation(tmp_path: Path) -> None:
+    """The right ones of the one by the marks of the other would be the precision of nobody."""
+    marked, precision = expressions("overview", "Are the findings right? By operators' marks")
+    given = [
+        series(
+            "harmwatch_feedback_findings", job, number,
+            instance=f"{job}-{worker}", dimension="privacy", category="pii.email", mark=mark,
+        )
+        for job, right, wrong in (("one", 90, 10), ("two", 5, 15), ("three", 9, 0))
+        for worker in range(2)
+        for mark, number in (("right", right), ("wrong", wrong))
+    ]  # fmt: skip
+    by_job = {job: f'{{job="{job}", dimension="privacy", category="pii.email"}}' for job in ("one", "two", "three")}
+    prometheus_answers(
+        tmp_path,
+        given,
+        {
+            marked: {by_job["one"]: 100.0, by_job["two"]: 20.0, by_job["three"]: 9.0},
+            precision: {by_job["one"]: 0.9, by_job["two"]: 0.25},
+        },
+    )
