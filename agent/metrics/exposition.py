@@ -44,7 +44,11 @@ class Exposition:
             yield empty_family(spec)
 
     def collect(self) -> Iterator[Metric]:
-        """For prometheus_client, whose text is that of `freeze`, made more slowly."""
+        """For prometheus_client, whose text is that of `freeze`, made more slowly.
+
+        The worker's own ``/metrics`` does without. This is what any exporter of prometheus_client, or whoever else
+        holds the registry, is given; and what `freeze` is held against, byte for byte, in its test.
+        """
         self._count_series()
         for name in CATALOGUE:
             numbers = self._numbers.get(name)
