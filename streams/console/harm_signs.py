@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from agent.events import Direction
 from agent.pipeline.export import window_name
 from agent.windows.base import CONFIDENCE
 from agent.windows.disparity import AttributeMeasurement, BiasMeasurement, Disparity
@@ -20,7 +21,7 @@ from agent.windows.engine import Reading
 from agent.windows.harm import HarmMeasurement
 from agent.windows.intervals import wilson, z_value
 from streams.console import limits
-from streams.console.findings import RecentFindings
+from streams.console.findings import HeldFinding, RecentFindings
 from streams.console.shapes import Sign
 
 __all__ = ["harm_signs", "leaked_signs"]
@@ -57,17 +58,30 @@ def harm_signs(readings: Iterable[Reading]) -> Iterator[Sign]:
 
 
 def leaked_signs(findings: RecentFindings, since: float) -> Iterator[Sign]:
-    """One leak of these is too many: findings since an event time (Unix seconds), once per model, category and kind."""
-    told: set[tuple[str, str]] = set()
+    """One leak of these is too many: findings since an event time (Unix seconds), once per model, category and kind.
+
+    Of a secret whose ``leaked`` is None, say without its input, nobody knows whether it was told or only repeated.
+    """
+    told: dict[tuple[str, str, str], None] = {}
     for held in findings.latest(most=len(findings)):
         for finding in held.findings:
-            secret = finding.category in _SECRETS and finding.leaked is not False and held.direction == "output"
-            if not (finding.critical or secret) or (held.model, finding.category) in told:
-                continue
-            if _unix(held.time) >= since:
-                told.add((held.model, finding.category))
-                sign = "critical" if finding.critical else "leaked"
-                yield Sign(sign=sign, tone="bad", model=held.model, detail=finding.category)
+            sign = _leak(finding, held.direction)
+            if sign and (held.model, finding.category, sign) not in told and _unix(held.time) >= since:
+                told[held.model, finding.category, sign] = None
+    for model, category, sign in told:
+        if sign != "unknown_origin":
+            yield Sign(sign=sign, tone="bad", model=model, detail=category)
+        elif (model, category, "leaked") not in told:
+            yield Sign(sign=sign, tone="warn", model=model, detail=category)
+
+
+def _leak(finding: HeldFinding, direction: Direction) -> str:
+    """The kind of sign; empty for what is none."""
+    if finding.critical:
+        return "critical"
+    if finding.category not in _SECRETS or direction != "output" or finding.leaked is False:
+        return ""
+    return "leaked" if finding.leaked else "unknown_origin"
 
 
 def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterator[Sign]:

@@ -26,7 +26,8 @@ _BACKLOG_LEAST: Final = 1000
 #: Of signs of one tone, what comes first. A kind that is not named comes last.
 _ORDER: Final = (
     *("broker", "stalled", "critical", "leaked", "leaks", "instructions", "succeeded", "harm", "disparity", "parity"),
-    *("campaign", "bias_hint", "missing_scores", "dead_letters", "not_ready", "attempts", "behind", "backlog"),
+    *("campaign", "bias_hint", "missing_scores", "dead_letters", "not_ready", "unknown_origin", "attempts"),
+    *("behind", "backlog"),
 )
 #: Of one kind, so that none hides the others.
 _MOST_OF_A_KIND: Final = 12

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from agent.quality.marks import LEAST_MARKS
 from agent.windows.base import Component
 from agent.windows.disparity import AttributeMeasurement, BiasMeasurement, Disparity
 from agent.windows.engine import Reading
@@ -51,6 +52,8 @@ def test_the_limits_are_those_of_the_rules() -> None:
     bias = expressions("bias.yaml", "alert")["GroupDisparity"]
     assert numbers(r"\) > ([\d.]+)", bias) == {limits.DIFFERENCE}
     assert numbers(r"< ([\d.]+)", bias) == {limits.RATIO}
+    marks = expressions("pipeline.yaml", "record")["dimension_category:harmwatch_feedback_precision:ratio"]
+    assert numbers(r">= ([\d.]+)", marks) == {LEAST_MARKS}
 
 
 def test_every_sign_has_its_words_in_both_languages() -> None:
@@ -58,7 +61,8 @@ def test_every_sign_has_its_words_in_both_languages() -> None:
         (ROOT / "streams" / "console" / name).read_text(encoding="utf-8")
         for name in ("signs.py", "harm_signs.py", "detail.py")
     )
-    kinds = set(re.findall(r'(?:Sign\(\s*sign=|told\(|_reached\(metrics, )"(\w+)"', sources)) | {"critical", "leaked"}
+    kinds = set(re.findall(r'(?:Sign\(\s*sign=|told\(|_reached\(metrics, )"(\w+)"', sources))
+    kinds |= {"critical", "leaked", "unknown_origin"}
     assert {"harm", "leaks", "broker", "backlog", "drift", "campaign"} <= kinds
     words = json.loads((ROOT / "streams" / "static" / "messages.json").read_text(encoding="utf-8"))
     for language in ("en", "zh"):
@@ -165,3 +169,19 @@ def test_a_secret_that_was_told_is_a_sign_at_once_and_for_a_while() -> None:
         ("leaked", "chat", "pii.secret"),
     ]
     assert list(leaked_signs(recent, TIME + 1.0)) == []
+
+
+def test_a_secret_that_was_perhaps_only_repeated_is_told_apart() -> None:
+    recent = RecentFindings()
+
+    def told() -> list[tuple[str, str, str]]:
+        return [(one["sign"], one["tone"], one["model"]) for one in leaked_signs(recent, TIME)]
+
+    recent.take(outcome("unseen", finding("pii.secret", leaked=None)))
+    assert told() == [("unknown_origin", "warn", "chat")]
+    recent.take(outcome("leak", finding("pii.secret", leaked=True)))
+    recent.take(outcome("unseen-later", finding("pii.secret", leaked=None)))
+    recent.take(outcome("unseen-too", finding("pii.secret", leaked=None), model="two"))
+    assert sorted(told()) == [("leaked", "bad", "chat"), ("unknown_origin", "warn", "two")]
+    recent.take(outcome("canary", finding("pii.canary", severity="critical", leaked=None), model="three"))
+    assert ("critical", "bad", "three") in told()
