@@ -7,7 +7,6 @@ its partitions for ever. This is what `/healthz` asks (DESIGN decision 12), afte
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.clock import Clock
@@ -49,11 +48,6 @@ class Watchdog:
         self._clock = clock
         self._patience = patience_seconds
         self._watched: dict[Partition, _Watched] = {}
-
-    def assigned(self, partitions: Sequence[Partition]) -> None:
-        """The whole assignment. What is not in it is no longer watched; what is new has the full patience."""
-        held = self._watched
-        self._watched = {partition: held.get(partition) or self._new() for partition in partitions}
 
     def forget(self, partition: Partition) -> None:
         """The partition was revoked."""

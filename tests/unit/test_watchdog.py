@@ -92,7 +92,6 @@ def test_the_first_record_after_a_quiet_hour_has_the_full_patience(dog: Watchdog
 
 
 def test_a_source_paused_by_a_scorer_that_never_returns_is_not_alive(dog: Watchdog, clock: ManualClock) -> None:
-    dog.assigned([P0])
     dog.progress(P0, 100)
     dog.lag(P0, 400)
     for _ in range(8):
@@ -105,7 +104,6 @@ def test_a_source_paused_by_a_scorer_that_never_returns_is_not_alive(dog: Watchd
 
 
 def test_a_partition_that_never_moved_is_found(dog: Watchdog, clock: ManualClock) -> None:
-    dog.assigned([P0])
     dog.lag(P0, 10)
     clock.advance(PATIENCE + 1)
     assert dog.stalled() == [P0]
@@ -134,12 +132,11 @@ def test_a_revoked_partition_is_no_longer_judged(dog: Watchdog, clock: ManualClo
     dog.lag(P0, 50)
     dog.lag(P1, 50)
     clock.advance(PATIENCE + 1)
-    dog.assigned([P1])
+    dog.forget(P0)
     assert dog.stalled() == [P1]
     dog.forget(P1)
     assert dog.alive()
-    dog.assigned([P0])
-    dog.lag(P0, 50)
+    dog.lag(P0, 50)  # assigned anew, it has the full patience
     assert dog.alive()
 
 
