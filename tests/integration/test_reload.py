@@ -68,12 +68,14 @@ class Bench:
         file = ConfigFile.at_start(self.path)
         worker = Worker.build(file.config(), file=file)
         loop = asyncio.get_running_loop()
+        before = signal.getsignal(signal.SIGHUP)  # which the worker does not take through the loop
         worker.install_signals(loop)
         try:
             async with serving(worker):
                 yield worker
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signal.SIGHUP, before)
+            for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
     @property
