@@ -139,8 +139,8 @@ class AuditLog:
             return True
         sink = self._new_sink()
         try:
-            await sink.start()
             try:
+                await sink.start()
                 for record in records:
                     sink.send(record)
                 await sink.flush()

@@ -195,8 +195,8 @@ def _delete(kafka: KafkaConfig, topic: str) -> None:
 async def _publish(kafka: KafkaConfig, topic: str, values: Sequence[bytes], clock: Clock) -> None:
     """Models in turn over the partitions, all partitions alike."""
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=1 << 20, clock=clock)
-    await sink.start()
     try:
+        await sink.start()
         for begin in range(0, len(values), _CHUNK):
             for number, value in enumerate(values[begin : begin + _CHUNK], begin):
                 sink.send(Message(topic, MODELS[number % len(MODELS)].encode(), value, partition=number % PARTITIONS))

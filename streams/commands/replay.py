@@ -96,14 +96,15 @@ def _messages(path: Path, topic: str) -> Iterator[Message]:
 async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig) -> dict[str, float]:
     clock = SystemClock()
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=_MAX_BYTES, clock=clock)
-    await sink.start()
-    sent = 0
-    started = clock.monotonic()
     chunk = _CHUNK if rate is None else max(1, min(_CHUNK, int(rate / 20)))
-    total = sum(1 for line in path.open("rb") if line.strip())  # one pass before anything else runs
+    with path.open("rb") as lines:
+        total = sum(1 for line in lines if line.strip())  # one pass before anything else runs
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    sent = 0
     try:
+        await sink.start()
+        started = clock.monotonic()
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task("replay", total=total)
             for message in _messages(path, topic):

@@ -156,8 +156,8 @@ class Demo:
 
     async def _publish(self, config: WorkerConfig, traffic: Traffic) -> None:
         sink = KafkaSink(config.kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=self._clock)
-        await sink.start()
         try:
+            await sink.start()
             await publish_paced(traffic, sink, _TOPIC, self._clock)
         finally:
             await sink.stop()

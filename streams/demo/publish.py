@@ -67,8 +67,8 @@ async def publish_laps(
         When the broker cannot be reached, or does not take a record.
     """
     sink = KafkaSink(kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=clock)
-    await sink.start()
     try:
+        await sink.start()
         while True:
             traffic = Traffic(sent.first_seed + sent.laps, events, clock.now(), seconds)
             sent.records += await publish_paced(traffic, sink, topic, clock)
