@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from agent.metrics.frozen import FrozenMetrics
+from agent.metrics.series import Number
 from streams.web import Health, Readiness, WebServer
 from streams.web.exposition import Scrape
 from streams.web.scraping import Scrapes, SharedBody
@@ -26,8 +27,8 @@ class Source:
 
     def freeze(self) -> FrozenMetrics:
         self.asked += 1
-        labels = [f'{{n="{number}"}}' for number in range(self._size)]
-        return FrozenMetrics({"harmwatch_events_total": (labels, [float(self.asked)] * self._size)}, {})
+        rows = [Number({"n": str(number)}) for number in range(self._size)]
+        return FrozenMetrics({"harmwatch_events_total": (rows, [float(self.asked)] * self._size)}, {})
 
 
 async def test_all_who_wait_share_an_answer() -> None:
