@@ -45,7 +45,7 @@ _logger = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.2
 _BUSY_SECONDS = 0.01
 #: Records are taken, and published, for so long before it is the turn of the loop's other work, such as scrapes.
-_TURN_SECONDS = 0.004
+_TURN_SECONDS = 0.003
 _HOUSEKEEPING_SECONDS = 1.0
 _RAREST_HOUSEKEEPING_SECONDS = 5.0
 

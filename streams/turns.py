@@ -10,13 +10,13 @@ from agent.pipeline.pieces import Pieces
 
 __all__ = ["in_turns"]
 
-_TURN_SECONDS: Final = 0.01
+_TURN_SECONDS: Final = 0.004
 
 Result = TypeVar("Result")
 
 
 async def in_turns(pieces: Pieces[Result], clock: Clock) -> tuple[Result, float]:
-    """Do all pieces; after ten milliseconds of them it is the others' turn.
+    """Do all pieces; after four milliseconds of them it is the others' turn.
 
     Returns
     -------

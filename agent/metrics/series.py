@@ -58,13 +58,20 @@ class Accumulator:
 
 
 class Number(Accumulator):
-    """A counter or gauge of one label set."""
+    """A counter or gauge of one label set.
 
-    __slots__ = ("value",)
+    Attributes
+    ----------
+    written
+        The value of the last scrape and the line that it became: `agent.metrics.frozen` alone writes and reads it.
+    """
+
+    __slots__ = ("value", "written")
 
     def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
         super().__init__(labels)
         self.value = 0.0
+        self.written: tuple[float, str] | None = None
 
 
 class Histogram(Accumulator):
@@ -78,9 +85,11 @@ class Histogram(Accumulator):
         By bucket, not cumulative; the last one is +Inf's.
     exemplars
         By bucket: trace id, observed value, Unix time. The latest one stays.
+    written
+        As `Number.written`, by form: True for OpenMetrics.
     """
 
-    __slots__ = ("around_le", "bounds", "counts", "exemplars", "total")
+    __slots__ = ("around_le", "bounds", "counts", "exemplars", "total", "written")
 
     def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
         super().__init__(labels)
@@ -89,6 +98,7 @@ class Histogram(Accumulator):
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
         self.exemplars: dict[int, tuple[str, float, float]] = {}
+        self.written: dict[bool, tuple[list[int], float, dict[int, tuple[str, float, float]], str]] = {}
 
 
 Child = TypeVar("Child", bound=Accumulator)

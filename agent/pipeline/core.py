@@ -340,13 +340,12 @@ class Pipeline:
             return []
         outcomes: list[RecordOutcome] = []
         now, started = self._clock.now(), self._clock.monotonic()
-        scored_at = iso_time(now)
         while self._records and self._records[0].remaining == 0:
             record = self._records.popleft()
             self._chars_in_flight -= record.chars
             if record.abandoned:
                 continue
-            outcomes.append(self._conclude(record, now, scored_at))
+            outcomes.append(self._conclude(record, now, iso_time(now)))
             if self._clock.monotonic() - started >= seconds:
                 break
         self._metrics.stage("judge", self._clock.monotonic() - started)

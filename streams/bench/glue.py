@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from agent.clock import Clock
 from agent.config import CoreConfig
-from agent.joining import Admission, JoinStore, Origin
+from agent.joining import Admission, JoinStore
 from agent.metrics import Metrics
 from agent.pipeline import Pipeline
 from agent.pipeline.judge import Judge
@@ -98,7 +98,7 @@ def replay_pipeline(recording: Recording, config: CoreConfig, clock: Clock) -> C
     def run() -> None:
         for begin in range(0, len(events), _RECORDS_PER_POLL):
             for origin, time, event in events[begin : begin + _RECORDS_PER_POLL]:
-                pipeline.submit(Origin(*origin), time, event)
+                pipeline.submit(origin, time, event)
             pipeline.poll()
         pipeline.poll(drain=True)
         pipeline.poll(drain=True)

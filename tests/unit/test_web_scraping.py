@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from agent.metrics.frozen import FrozenMetrics
+from agent.metrics.series import Number
 from streams.web import Health, Readiness, WebServer
 from streams.web.exposition import Scrape
 from streams.web.scraping import Scrapes, SharedBody
@@ -26,8 +27,8 @@ class Source:
 
     def freeze(self) -> FrozenMetrics:
         self.asked += 1
-        labels = [f'{{n="{number}"}}' for number in range(self._size)]
-        return FrozenMetrics({"harmwatch_events_total": (labels, [float(self.asked)] * self._size)}, {})
+        rows = [Number({"n": str(number)}) for number in range(self._size)]
+        return FrozenMetrics({"harmwatch_events_total": (rows, [float(self.asked)] * self._size)}, {})
 
 
 async def test_all_who_wait_share_an_answer() -> None:
@@ -111,3 +112,32 @@ async def test_who_does_not_read_is_let_go() -> None:
                     taken += len(piece)
     assert 0 < taken < len(source.freeze().text(openmetrics=False))
     await web.stop()
+
+
+async def test_who_asks_on_and_on_and_reads_nothing_is_let_go() -> None:
+    """Of small answers as well, of which any number could pile up."""
+    asked = 0
+
+    def health() -> Health:
+        nonlocal asked
+        asked += 1
+        return Health(True)
+
+    server = WebServer(
+        "127.0.0.1", 0, Source().freeze, health, lambda: Readiness(True), None, dict, answer_seconds=0.2
+    )  # fmt: skip
+    await server.start()
+    try:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(client, ("127.0.0.1", server.port))
+            async with asyncio.timeout(60.0):
+                with pytest.raises(ConnectionError):
+                    while True:
+                        await loop.sock_sendall(client, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
+        held_bytes = 200 * asked  # an answer is longer
+        assert held_bytes < 8 << 20
+    finally:
+        await server.stop()

@@ -119,7 +119,7 @@ def test_equal_events_inside_one_record_count_once_and_a_replay_of_the_record_is
         bench.pipeline.submit(Origin("t", 0, 0), 0.0, [event, event, event])
         (outcome,) = bench.settle()
         assert [verdict.direction for verdict in outcome.verdicts] == ["input", "output"]
-        assert outcome.origin == ("t", 0, 0, 0)
+        assert outcome.origin == Origin("t", 0, 0)
         assert bench.metrics.total("harmwatch_duplicates_total") == 4 * lives
     assert bench.metrics.total("harmwatch_harmful_events_total") == 1
     (reading,) = bench.pipeline.windows.total_measurements()
