@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.clock import ManualClock
+from agent.clock import ManualClock, SystemClock
 from agent.metrics import Metrics, new_registry
 from streams.checkpoint import Checkpointer
 from streams.contact import SILENT_SECONDS, BrokerContact
@@ -221,6 +221,17 @@ async def test_a_spare_worker_is_told_that_brokers_answer_though_the_partition_i
 async def test_a_scrape_says_whether_the_worker_is_ready(looking: Looking) -> None:
     looking.status.freeze_metrics()
     assert looking.metrics.rows("harmwatch_ready") == {(): 0.0}
+    rig = Rig(make_broker())
+    clock = SystemClock()
+    contact = BrokerContact(clock, rig.metrics)
+    status = Status(rig.config, rig.pipeline, rig.tap, Watchdog(clock, STALL), contact, rig.metrics, clock)
+    status.warm = True
+    async with rig.running():
+        await until(lambda: rig.tap.assigned)
+        status.freeze_metrics()
+        assert rig.metrics.rows("harmwatch_ready") == {(): 1.0}
+    status.freeze_metrics()
+    assert rig.metrics.rows("harmwatch_ready") == {(): 0.0}, "it drains, and has no partitions"
 
 
 async def test_records_are_counted_by_topic_decodable_or_not() -> None:
