@@ -113,11 +113,16 @@ class LagWatch:
             # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
             async with asyncio.timeout(_ANSWER_SECONDS):
                 ends = await self._source.end_offsets(partitions)
-                self._contact.answered()
-                for partition in partitions:
-                    await self._tell(partition, ends[partition], caught_up)
         except (TransportError, TimeoutError):
             return False
+        self._contact.answered()
+        for partition in partitions:
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._tell(partition, ends[partition], caught_up)
+            except (TransportError, TimeoutError):
+                # As when a rebalance takes it away in mid-look. The others' ends are known all the same.
+                self._unknown(partition)
         return True
 
     async def _reached(self) -> bool:

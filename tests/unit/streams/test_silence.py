@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from agent.clock import ManualClock, SystemClock
+from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from streams.checkpoint import Checkpointer
 from streams.contact import SILENT_SECONDS, BrokerContact
@@ -21,6 +24,24 @@ STALL = 60.0
 LAG, PROGRESS = "harmwatch_consumer_lag", "harmwatch_partition_progress_timestamp_seconds"
 
 
+class Rebalanced(MemorySource):
+    """Some partitions have just been taken away, and who listens does not know yet."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        super().__init__(broker, ("inference.events",))
+        self.lost: set[Partition] = set()
+        self.questions = 0
+
+    async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        self.questions += 1
+        return await super().end_offsets(partitions)
+
+    async def position(self, partition: Partition) -> int:
+        if partition in self.lost:
+            raise TransportError("the position cannot be read (IllegalStateError)")
+        return 0
+
+
 class Looking:
     """A watch over the lag of two partitions, without its loop, on a clock that the test moves."""
 
@@ -31,7 +52,7 @@ class Looking:
         self.metrics = Metrics(new_registry(), clock=self.clock)
         self.contact = BrokerContact(self.clock, self.metrics)
         self.watchdog = Watchdog(self.clock, STALL)
-        source = MemorySource(broker, ("inference.events",))
+        source = self.source = Rebalanced(broker)
         windows = rig.pipeline.windows
         self.checkpoints = Checkpointer(
             rig.config, source, MemorySink(broker), windows, None, self.metrics, self.watchdog, self.contact, self.clock
@@ -166,6 +187,20 @@ async def test_a_partition_without_a_leader_takes_nothing_from_the_others(lookin
     await looking.look()
     assert looking.lag.lags == {P0: 0, P1: 0}
     assert looking.status.health().reason == "no lag"
+
+
+async def test_a_position_that_cannot_be_read_takes_nothing_from_the_others(looking: Looking) -> None:
+    for partition in (P0, P1):
+        looking.checkpoints.open(partition, 0)
+        looking.broker.append("inference.events", b"{}", partition=partition.number)
+    looking.checkpoints.track(P1, 0)
+    # Nothing of the first is under way though it lags, so where it stands is looked at; a rebalance begins.
+    looking.source.lost.add(P0)
+    await looking.look()
+    assert looking.lag.lags == {P1: 1}
+    assert looking.metrics.rows(LAG) == {("inference.events", "1"): 1.0}
+    assert looking.contact.silence() == 0.0
+    assert looking.source.questions == 1, "all ends were told"
 
 
 async def test_a_partition_that_comes_back_with_records_has_the_whole_patience(looking: Looking) -> None:
