@@ -174,6 +174,12 @@ class KafkaSource:
             raise TransportError(f"end offsets cannot be read ({type(error).__name__})") from None
         return {Partition(tp.topic, tp.partition): offset for tp, offset in ends.items()}
 
+    async def reach(self) -> None:
+        try:
+            await self._running().topics()
+        except KafkaError as error:
+            raise TransportError(f"no broker answers ({type(error).__name__})") from None
+
     async def stop(self) -> None:
         await self.end_adoption()
         if self._consumer is not None:

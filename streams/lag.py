@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent.clock import Clock
@@ -19,13 +19,16 @@ __all__ = ["LagWatch"]
 _LOOK_SECONDS: Final = 1.0
 #: An answer that takes longer is none; aiokafka itself would wait for forty seconds, with the lag of before on show.
 _ANSWER_SECONDS: Final = 10.0
+#: Questions for one partition each, while many have no leader.
+_ALONE_AT_ONCE: Final = 64
 
 
 class LagWatch:
     """Asks for the ends of the assigned partitions, and tells the metrics and the watchdog how far away they are.
 
     It asks also when nothing is assigned, for the end of a partition of somebody else: so a spare worker, too, knows
-    whether a broker answers.
+    whether a broker answers. One partition without a leader leaves a question for many without an answer: then each is
+    asked for alone, so that the others' lag is known, and that brokers answer.
 
     Parameters
     ----------
@@ -59,7 +62,8 @@ class LagWatch:
         self._metrics = metrics
         self._clock = clock
         self.lags: dict[Partition, int] = {}
-        self.ends: Mapping[Partition, int] = {}
+        self.ends: dict[Partition, int] = {}
+        self._untold: list[Partition] = []
 
     async def run_forever(self, caught_up: Callable[[], bool]) -> None:
         """Look until cancelled.
@@ -74,26 +78,62 @@ class LagWatch:
             await self.look(caught_up)
 
     async def look(self, caught_up: Callable[[], bool]) -> None:
-        """Ask once."""
+        """Ask once: for all partitions together, and for each alone that nobody told of last time."""
         partitions = list(self._checkpoints.committed)
+        self._untold = [partition for partition in self._untold if partition in self._checkpoints.committed]
+        untold = set(self._untold)
+        together = [partition for partition in partitions if partition not in untold]
+        alone = self._untold[:_ALONE_AT_ONCE]
+        asked_for = together if partitions else [self._elsewhere]
         self._contact.asked()
-        try:
-            # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                ends = await self._source.end_offsets(partitions or [self._elsewhere])
-                self._contact.answered()
+        if not asked_for or not await self._told(asked_for, caught_up):
+            # A partition has no leader, or no broker answers: any of them knows something else.
+            if not await self._reached():
                 for partition in partitions:
-                    await self._tell(partition, ends[partition], caught_up)
-        except (TransportError, TimeoutError):
-            for partition in partitions:
+                    self._unknown(partition)
+                return
+            if together:
+                alone = partitions
+        told = await asyncio.gather(*(self._told([partition], caught_up) for partition in alone))
+        # Those that were not asked for this time come first next time.
+        self._untold = self._untold[_ALONE_AT_ONCE:] if alone is not partitions else []
+        for partition, known in zip(alone, told, strict=True):
+            if not known:
                 self._unknown(partition)
-            self.ends = {}
-        else:
-            self.ends = ends
+                self._untold.append(partition)
 
     def forget(self, partition: Partition) -> None:
         """The partition is no longer ours."""
         self.lags.pop(partition, None)
+        self.ends.pop(partition, None)
+
+    async def _told(self, partitions: Sequence[Partition], caught_up: Callable[[], bool]) -> bool:
+        """Ask for the ends of these partitions; False when nobody tells them, of one or of all."""
+        try:
+            # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                ends = await self._source.end_offsets(partitions)
+        except (TransportError, TimeoutError):
+            return False
+        self._contact.answered()
+        for partition in partitions:
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._tell(partition, ends[partition], caught_up)
+            except (TransportError, TimeoutError):
+                # As when a rebalance takes it away in mid-look. The others' ends are known all the same.
+                self._unknown(partition)
+        return True
+
+    async def _reached(self) -> bool:
+        """Whether any broker answers."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._source.reach()
+        except (TransportError, TimeoutError):
+            return False
+        self._contact.answered()
+        return True
 
     async def _tell(self, partition: Partition, end: int, caught_up: Callable[[], bool]) -> None:
         committed = self._checkpoints.committed.get(partition)
@@ -107,12 +147,12 @@ class LagWatch:
                 return
         self._metrics.consumer_lag(partition.topic, partition.number, lag)
         self._watchdog.lag(partition, lag)
-        self.lags[partition] = lag
+        self.lags[partition], self.ends[partition] = lag, end
         if not lag:
             self._metrics.partition_progress(partition.topic, partition.number, self._clock.now())
 
     def _unknown(self, partition: Partition) -> None:
-        self.lags.pop(partition, None)
+        self.forget(partition)
         if partition in self._checkpoints.committed:
             self._metrics.lag_unknown(partition.topic, partition.number)
             self._watchdog.lag_unknown(partition)

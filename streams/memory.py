@@ -1,7 +1,8 @@
 """The in-memory twin of the Kafka edge: a broker in a dictionary. For tests, replays and `harmwatch score`.
 
 It keeps Kafka's promises that the tap relies on: order within a partition, committed offsets per group, seek,
-revocation before reassignment. Faults can be switched on: an unavailable topic, a broker that is away.
+revocation before reassignment. Faults can be switched on: an unavailable topic, a broker that is away, a partition
+without a leader.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class MemoryBroker:
     ----------
     away
         While True nothing can be written, read or committed (the broker is down).
+    leaderless
+        Partitions of which nothing can be read, nor their end be told.
     denied
         Topics that may not be written.
     largest
@@ -40,6 +43,7 @@ class MemoryBroker:
         self._members: dict[str, list[MemorySource]] = defaultdict(list)
         self.arrived = asyncio.Event()
         self.away = False
+        self.leaderless: set[Partition] = set()
         self.denied: set[str] = set()
         self.largest: dict[str, int] = {}
 
@@ -91,8 +95,8 @@ class MemoryBroker:
         return record
 
     def read(self, partition: Partition, offset: int, most: int) -> Sequence[Record]:
-        """At most ``most`` records from ``offset``; nothing while the broker is away."""
-        return [] if self.away else self._logs[partition][offset : offset + most]
+        """At most ``most`` records from ``offset``; nothing while the broker is away, or the partition's leader."""
+        return [] if self.away or partition in self.leaderless else self._logs[partition][offset : offset + most]
 
     def end_offset(self, partition: Partition) -> int:
         """Offset of the next record to be written."""
@@ -221,7 +225,13 @@ class MemorySource:
     async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         if self._broker.away:
             raise TransportError("the broker is away")
+        if not self._broker.leaderless.isdisjoint(partitions):
+            raise TransportError("a partition has no leader")
         return {partition: self._broker.end_offset(partition) for partition in partitions}
+
+    async def reach(self) -> None:
+        if self._broker.away:
+            raise TransportError("the broker is away")
 
     async def stop(self) -> None:
         await self._broker.leave(self._group, self)

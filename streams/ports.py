@@ -106,7 +106,22 @@ class Source(Protocol):
         """Next offset to hand out. Past the last record where the log ends with a transaction's marker."""
 
     async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
-        """Offset of the next record to be written; the lag is this minus the next offset to read."""
+        """Offset of the next record to be written; the lag is this minus the next offset to read.
+
+        Raises
+        ------
+        TransportError
+            When one of the partitions has nobody who tells: then nothing is known of the others either. Or it waits.
+        """
+
+    async def reach(self) -> None:
+        """Ask whichever broker answers first for something that any of them knows.
+
+        Raises
+        ------
+        TransportError
+            When none answers.
+        """
 
     async def stop(self) -> None:
         """Leave the group. Commits nothing by itself."""

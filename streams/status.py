@@ -118,12 +118,13 @@ class Status:
     def liveness(self) -> Health:
         """Whether a restart would not help: so it asks for none because of a broker, which no restart brings back.
 
-        Partitions that stand still are held against the worker for the time in which brokers answered.
+        Partitions that stand still are held against the worker for the time in which brokers answered, and told that
+        records wait in them: that a partition has no leader is told by `health`.
         """
         if self._contact.silent:
             return Health(True, f"no broker has answered for {self._contact.silence():.0f} s: a restart would not help")
-        if self._watchdog.stalled(self._contact.steady_since):
-            return Health(False, self._watchdog.reason())
+        if hung := self._watchdog.hung(self._contact.steady_since):
+            return Health(False, self._watchdog.reason(hung))
         return Health(True, "running")
 
     def readiness(self) -> Readiness:

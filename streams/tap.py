@@ -119,8 +119,9 @@ class Tap:
 
     @property
     def waiting_since(self) -> float | None:
-        """The stamp of the oldest record that was read and not yet taken, Unix seconds; None while none waits."""
-        return self._backlog[0].time if self._backlog else None
+        """The stamp of the next record to be scored, Unix seconds; None while none with a stamp waits."""
+        due = (r for r in self._backlog if r.offset >= self._resume_at.get(Partition(*r[:2]), math.inf))
+        return next((record.time for record in due if record.time > 0.0), None)
 
     @property
     def stopping(self) -> bool:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from agent.clock import Clock
+from streams.contact import SILENT_SECONDS
 from streams.ports import Partition
 
 __all__ = ["Watchdog"]
@@ -18,10 +19,13 @@ __all__ = ["Watchdog"]
 @dataclass(slots=True)
 class _Watched:
     """``since`` is when the partition last moved, was last seen without lag, or fell behind, whichever is the latest.
-    ``records_behind`` is None while it is not known; ``behind`` is what was known last.
+    ``records_behind`` is None while it is not known; ``behind`` is what was known last. ``told_since`` is when it was
+    known again after more than a moment, ``untold_at`` since when it is not.
     """
 
     since: float
+    told_since: float = -math.inf
+    untold_at: float | None = None
     position: int | None = None
     records_behind: int | None = None
     behind: bool = False
@@ -65,6 +69,10 @@ class Watchdog:
         """Records between the committed offset and the end of the partition."""
         watched = self._watched.setdefault(partition, self._new())
         watched.records_behind = records
+        if watched.untold_at is not None:
+            if self._clock.monotonic() - watched.untold_at > SILENT_SECONDS:
+                watched.told_since = self._clock.monotonic()
+            watched.untold_at = None
         if records <= 0 or not watched.behind:
             # A record that arrives after an hour of quiet has the full patience.
             watched.since = self._clock.monotonic()
@@ -72,8 +80,12 @@ class Watchdog:
 
     def lag_unknown(self, partition: Partition) -> None:
         """Nobody says where the partition ends."""
-        if partition in self._watched:
-            self._watched[partition].records_behind = None
+        watched = self._watched.get(partition)
+        if watched is None:
+            return
+        watched.records_behind = None
+        if watched.untold_at is None:
+            watched.untold_at = self._clock.monotonic()
 
     def _new(self) -> _Watched:
         return _Watched(self._clock.monotonic())
@@ -82,8 +94,15 @@ class Watchdog:
         """True when every assigned partition moves or has no lag; also when none is assigned."""
         return not self.stalled()
 
-    def stalled(self, since: float = -math.inf) -> list[Partition]:
-        """Partitions that neither moved within the patience nor were known to have no lag, in order.
+    def stalled(self) -> list[Partition]:
+        """Partitions that neither moved within the patience nor were known to have no lag, in order."""
+        now = self._clock.monotonic()
+        return sorted(p for p, watched in self._watched.items() if now - watched.since > self._patience)
+
+    def hung(self, since: float = -math.inf) -> list[Partition]:
+        """Partitions with records to go that stood still for the patience while brokers told of them, in order.
+
+        A partition of which nobody tells the end may have no leader, which is no fault of the worker's.
 
         Parameters
         ----------
@@ -94,12 +113,19 @@ class Watchdog:
         return sorted(
             partition
             for partition, watched in self._watched.items()
-            if now - max(watched.since, since) > self._patience
+            if watched.records_behind and now - max(watched.since, watched.told_since, since) > self._patience
         )
 
-    def reason(self) -> str:
-        """One line for `/healthz` and on-call: why it is alive, or what stands still for how long."""
-        stalled = self.stalled()
+    def reason(self, stalled: Sequence[Partition] | None = None) -> str:
+        """One line for `/healthz` and on-call: why it is alive, or what stands still for how long.
+
+        Parameters
+        ----------
+        stalled
+            What is to be told of; all that stand still when left out.
+        """
+        if stalled is None:
+            stalled = self.stalled()
         if stalled:
             partition = stalled[0]
             watched = self._watched[partition]

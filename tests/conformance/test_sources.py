@@ -125,6 +125,15 @@ async def publish(edge: Edge, count: int, start: int = 0) -> None:
     await sink.flush()
 
 
+async def test_a_broker_is_reached_by_those_who_run(edge: Edge) -> None:
+    source = await edge.source()
+    await source.reach()
+    await source.stop()
+    if isinstance(source, KafkaSource):
+        with pytest.raises(TransportError, match="not running"):
+            await source.reach()
+
+
 async def test_records_come_in_order_with_all_their_parts(edge: Edge) -> None:
     sink = await edge.sink()
     for number in range(20):

@@ -42,7 +42,6 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
         of("HarmwatchDown"),
         [
             *_MEASURED_NO_MORE,
-            of("BrokerLost"),
             of("MissingScores", scorer="pii", reason="busy"),
             of("MostScoresMissing", scorer="pii"),
             of("ScorerErrors", scorer="pii"),
@@ -59,6 +58,12 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
             of("ScorerErrors", scorer="pii"),
             *({"alertname": "EventsLate", "model": "chat"} | labels for labels in ELSEWHERE),
         ],
+    ),
+    # Workers that cannot deliver end, and are away between two starts. Not both ways: each would silence the other.
+    (
+        of("BrokerLost"),
+        [of("HarmwatchDown")],
+        [{"alertname": "HarmwatchDown"} | labels for labels in ELSEWHERE],
     ),
     (
         of("PipelineStalled", topic="inference.events"),

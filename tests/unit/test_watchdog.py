@@ -74,10 +74,36 @@ def test_nobody_is_told_off_for_what_was_before(dog: Watchdog, clock: ManualCloc
     dog.lag(P0, 10)
     clock.advance(10 * PATIENCE)
     back = clock.monotonic()
-    assert dog.stalled() == [P0]
-    assert dog.stalled(back) == []
+    assert dog.stalled() == [P0] == dog.hung()
+    assert dog.hung(back) == []
     clock.advance(PATIENCE + 1)
-    assert dog.stalled(back) == [P0]
+    assert dog.hung(back) == [P0]
+
+
+def test_a_partition_of_which_nobody_tells_the_end_does_not_hang(dog: Watchdog, clock: ManualClock) -> None:
+    dog.lag(P0, 10)
+    dog.lag(P1, 10)
+    dog.lag_unknown(P0)
+    clock.advance(PATIENCE + 1)
+    assert dog.stalled() == [P0, P1]
+    assert dog.hung() == [P1]
+    assert dog.reason(dog.hung()) == "stalled: inference.events[1] has not moved for 61 s with 10 records to go"
+    # It has a leader again: it has the whole patience to move.
+    dog.lag(P0, 10)
+    clock.advance(PATIENCE)
+    assert dog.hung() == [P1]
+    clock.advance(1)
+    assert dog.hung() == [P0, P1]
+
+
+def test_a_lag_that_is_not_known_for_a_moment_buys_no_time(dog: Watchdog, clock: ManualClock) -> None:
+    for _ in range(int(PATIENCE)):
+        dog.lag(P0, 10)
+        clock.advance(1)
+        dog.lag_unknown(P0)
+        clock.advance(0.1)
+    dog.lag(P0, 10)
+    assert dog.hung() == [P0]
 
 
 def test_the_first_record_after_a_quiet_hour_has_the_full_patience(dog: Watchdog, clock: ManualClock) -> None:

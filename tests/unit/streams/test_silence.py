@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
-from agent.clock import ManualClock
+from agent.clock import ManualClock, SystemClock
+from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from streams.checkpoint import Checkpointer
 from streams.contact import SILENT_SECONDS, BrokerContact
@@ -14,11 +17,29 @@ from streams.ports import Partition
 from streams.status import Status
 from streams.watchdog import Watchdog
 from tests.builders import native
-from tests.unit.streams.rig import Rig, make_broker, make_config, until
+from tests.unit.streams.rig import TOPICS, Rig, make_broker, make_config, until
 
 P0, P1 = Partition("inference.events", 0), Partition("inference.events", 1)
 STALL = 60.0
 LAG, PROGRESS = "harmwatch_consumer_lag", "harmwatch_partition_progress_timestamp_seconds"
+
+
+class Rebalanced(MemorySource):
+    """Some partitions have just been taken away, and who listens does not know yet."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        super().__init__(broker, ("inference.events",))
+        self.lost: set[Partition] = set()
+        self.questions = 0
+
+    async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        self.questions += 1
+        return await super().end_offsets(partitions)
+
+    async def position(self, partition: Partition) -> int:
+        if partition in self.lost:
+            raise TransportError("the position cannot be read (IllegalStateError)")
+        return 0
 
 
 class Looking:
@@ -31,7 +52,7 @@ class Looking:
         self.metrics = Metrics(new_registry(), clock=self.clock)
         self.contact = BrokerContact(self.clock, self.metrics)
         self.watchdog = Watchdog(self.clock, STALL)
-        source = MemorySource(broker, ("inference.events",))
+        source = self.source = Rebalanced(broker)
         windows = rig.pipeline.windows
         self.checkpoints = Checkpointer(
             rig.config, source, MemorySink(broker), windows, None, self.metrics, self.watchdog, self.contact, self.clock
@@ -141,9 +162,111 @@ async def test_a_spare_worker_knows_whether_a_broker_answers(looking: Looking) -
     assert looking.contact.silent
 
 
+async def test_a_partition_without_a_leader_takes_nothing_from_the_others(looking: Looking) -> None:
+    for partition in (P0, P1):
+        looking.checkpoints.open(partition, 0)
+    looking.broker.append("inference.events", b"{}", partition=1)
+    looking.checkpoints.track(P1, 0)
+    await looking.look()
+    looking.broker.leaderless.add(P0)
+    for _ in range(2):
+        await looking.look()
+        assert looking.lag.lags == {P1: 1} == looking.lag.ends
+        assert looking.metrics.rows(LAG) == {("inference.events", "1"): 1.0}
+    looking.checkpoints.done(P1, 0)
+    looking.checkpoints.committed[P1] = 1
+    await looking.pass_time(STALL + SILENT_SECONDS)
+    # The broker answers, and a restart would bring no leader; all is not well.
+    assert looking.contact.silence() == 0.0
+    assert "broker" not in looking.status.readiness().missing
+    assert looking.status.liveness().alive
+    assert looking.status.health().reason == (
+        "stalled: inference.events[0] has not moved for 75 s with records to go that nobody can tell"
+    )
+    looking.broker.leaderless.clear()
+    await looking.look()
+    assert looking.lag.lags == {P0: 0, P1: 0}
+    assert looking.status.health().reason == "no lag"
+
+
+async def test_a_position_that_cannot_be_read_takes_nothing_from_the_others(looking: Looking) -> None:
+    for partition in (P0, P1):
+        looking.checkpoints.open(partition, 0)
+        looking.broker.append("inference.events", b"{}", partition=partition.number)
+    looking.checkpoints.track(P1, 0)
+    # Nothing of the first is under way though it lags, so where it stands is looked at; a rebalance begins.
+    looking.source.lost.add(P0)
+    await looking.look()
+    assert looking.lag.lags == {P1: 1}
+    assert looking.metrics.rows(LAG) == {("inference.events", "1"): 1.0}
+    assert looking.contact.silence() == 0.0
+    assert looking.source.questions == 1, "all ends were told"
+
+
+async def test_a_partition_that_comes_back_with_records_has_the_whole_patience(looking: Looking) -> None:
+    looking.checkpoints.open(P0, 0)
+    looking.broker.append("inference.events", b"{}", partition=0)
+    looking.checkpoints.track(P0, 0)
+    await looking.look()
+    looking.broker.leaderless.add(P0)
+    await looking.pass_time(5 * STALL)
+    assert looking.status.liveness().alive
+    assert not looking.contact.silent, "of a worker's only partition"
+    looking.broker.leaderless.clear()
+    await looking.pass_time(STALL)
+    assert looking.status.liveness().alive
+    await looking.pass_time(2)
+    health = looking.status.liveness()
+    assert health.reason == "stalled: inference.events[0] has not moved for 362 s with 1 records to go"
+    assert not health.alive
+
+
+async def test_of_many_partitions_without_a_leader_each_has_its_turn() -> None:
+    broker = MemoryBroker({**TOPICS, "inference.events": 150})
+    looking = Looking(broker)
+    partitions = broker.partitions("inference.events")
+    for partition in partitions:
+        looking.checkpoints.open(partition, 0)
+    broker.leaderless.update(partitions[1:])
+    for _ in range(2):
+        await looking.look()
+        assert set(looking.lag.lags) == {P0}
+    broker.leaderless.clear()
+    found = []
+    for _ in range(3):
+        await looking.look()
+        found.append(len(looking.lag.lags))
+    assert found == [65, 129, 150]
+    broker.away = True
+    await looking.look()
+    assert not looking.lag.lags
+    broker.away = False
+    await looking.look()
+    assert len(looking.lag.lags) == 150
+
+
+async def test_a_spare_worker_is_told_that_brokers_answer_though_the_partition_it_asks_for_has_no_leader(
+    looking: Looking,
+) -> None:
+    looking.broker.leaderless.add(P0)
+    await looking.pass_time(SILENT_SECONDS + 2)
+    assert not looking.contact.silent
+
+
 async def test_a_scrape_says_whether_the_worker_is_ready(looking: Looking) -> None:
     looking.status.freeze_metrics()
     assert looking.metrics.rows("harmwatch_ready") == {(): 0.0}
+    rig = Rig(make_broker())
+    clock = SystemClock()
+    contact = BrokerContact(clock, rig.metrics)
+    status = Status(rig.config, rig.pipeline, rig.tap, Watchdog(clock, STALL), contact, rig.metrics, clock)
+    status.warm = True
+    async with rig.running():
+        await until(lambda: rig.tap.assigned)
+        status.freeze_metrics()
+        assert rig.metrics.rows("harmwatch_ready") == {(): 1.0}
+    status.freeze_metrics()
+    assert rig.metrics.rows("harmwatch_ready") == {(): 0.0}, "it drains, and has no partitions"
 
 
 async def test_records_are_counted_by_topic_decodable_or_not() -> None:

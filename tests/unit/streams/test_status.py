@@ -10,6 +10,7 @@ from agent.clock import SystemClock
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
 from streams.contact import BrokerContact
+from streams.ports import Partition
 from streams.status import Status
 from streams.watchdog import Watchdog
 from tests.builders import WordScorer, native
@@ -51,6 +52,28 @@ async def test_a_backlog_shows_its_lag_at_once_though_nothing_has_been_finished(
         assert [partition["lag"] for partition in status.snapshot()["partitions"]] == [100, 100]
         scorer.go.set()
         await until(lambda: status.snapshot()["pipeline"]["lag_records"] == 0)
+
+
+async def test_what_is_read_again_to_know_ids_or_has_no_stamp_is_no_delay() -> None:
+    scorer, broker, now = Held(), make_broker(), SystemClock().now()
+    rig = Rig(broker, make_config(tap={"max_in_flight_records": 10}), [scorer])
+    # The first partition fills the pipeline; of the other, what was scored before the restart lies before what waits.
+    for number in range(10):
+        broker.append("inference.events", native(f"a-{number}"), partition=0, time=now)
+    for number in range(20):
+        broker.append("inference.events", native(f"b-{number}"), partition=1, time=now - 3600.0)
+    broker.commit("harmwatch", {Partition("inference.events", 1): 20})
+    for stamp in (-1.0, now - 100.0):
+        broker.append("inference.events", native(f"c-{stamp}"), partition=1, time=stamp)
+    status = status_of(rig)
+    async with rig.running():
+        await until(lambda: rig.pipeline.full)
+        assert rig.tap.waiting_since == now - 100.0
+        lag = status.snapshot()["pipeline"]["lag_seconds"]
+        assert lag is not None and 99.0 < lag < 130.0
+        scorer.go.set()
+        await until(lambda: rig.committed() == 32)
+        assert rig.tap.waiting_since is None
 
 
 async def test_a_lag_that_nobody_knows_is_none_and_not_zero() -> None:
