@@ -75,7 +75,7 @@ class Sizes(NamedTuple):
     prometheus_seconds: float
 
 
-FULL = Sizes(250, 60, 6, 10_000, 200, 0.5, 15.0)
+FULL = Sizes(250, 60, 4, 10_000, 200, 0.5, 15.0)
 SHORT = Sizes(210, 4, 2, 500, 12, 0.1, 4.0)
 
 
