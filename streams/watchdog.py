@@ -7,6 +7,7 @@ its partitions for ever. This is what `/healthz` asks (DESIGN decision 12), afte
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.clock import Clock
