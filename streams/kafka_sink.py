@@ -105,8 +105,9 @@ class KafkaSink:
                     # One attempt may ask several brokers for several topics, and each may keep it waiting.
                     async with asyncio.timeout(max(deadline - self._clock.monotonic(), _LEAST_SECONDS)):
                         failed, cause = await self._deliver(pending)
-                except TimeoutError as error:
-                    cause = error
+                except TimeoutError:
+                    # Another: that one holds its frames, and this one, in which it would stand, holds all messages.
+                    cause = TimeoutError()
                 finally:
                     # Also when cancelled: what may not have arrived is sent again rather than lost.
                     if failed:
