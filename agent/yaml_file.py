@@ -111,7 +111,10 @@ def parse_yaml(content: bytes, origin: str, environment: Mapping[str, str] | Non
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ConfigError(f"{origin}: is no valid YAML at {where}") from None
+        # In `{port: 1, token: ${NAME}}` a mapping begins behind the dollar.
+        variable = mark is not None and text[max(mark.index - 1, 0) : mark.index + 1] == "${"
+        advice = ": put ${...} into quotes inside of { } and [ ]" if variable else ""
+        raise ConfigError(f"{origin}: is no valid YAML at {where}{advice}") from None
     # The others: a tag whose value is no such thing (`!!int x`), a date that does not exist. Their text quotes values.
     except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ConfigError(f"{origin}: is no valid YAML") from None

@@ -11,12 +11,12 @@ from aiohttp import web
 from agent.errors import TopicUnavailable, TransportError
 from agent.scores import DIMENSIONS
 from streams.web.answers import error_answer, json_answer, with_banner
+from streams.web.connections import read_body
 
 __all__ = ["ConsoleApi", "ConsoleSource", "Marker"]
 
 _MOST_FINDINGS: Final = 100
 _DEFAULT_FINDINGS: Final = 30
-_MAX_BODY: Final = 2048
 _LONGEST_NAME: Final = 1024
 _LARGEST_NUMBER: Final = 2**53
 
@@ -92,8 +92,11 @@ class ConsoleApi:
             return error_answer(415, "send application/json")
         if self._marker is None:
             return error_answer(409, "feedback is off: set topics.feedback")
+        body = await read_body(request)
+        if isinstance(body, web.Response):
+            return body
         try:
-            mark = self._body.decode(await request.content.read(_MAX_BODY))
+            mark = self._body.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return error_answer(400, "a mark is {id, category, correct}, correct true, false or null")
         try:

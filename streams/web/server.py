@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from agent.metrics.frozen import FrozenMetrics
 from streams.web.answers import error_answer, json_answer, page_answer, with_banner
 from streams.web.api import ConsoleApi
+from streams.web.connections import ANSWER_SECONDS, BODY_SECONDS, MAX_BODY, Connection, Protocol, read_body
 from streams.web.exposition import accepts, negotiate
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
 from streams.web.page import choose_language, console_pages, sign_in_pages
@@ -23,14 +22,7 @@ from streams.web.status import Health, Readiness
 
 __all__ = ["WebServer"]
 
-_MAX_BODY = 2048
-_MAX_LINE = 4096
-_KEEPALIVE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
-_MAX_CONNECTIONS = 100
-_FIRST_REQUEST_SECONDS = 10.0
-#: Prometheus's own time-out of a scrape.
-_ANSWER_SECONDS = 10.0
 
 _READING = frozenset({"GET", "HEAD"})
 _SENDING = frozenset({"POST"})
@@ -50,77 +42,6 @@ class _Route(NamedTuple):
     @property
     def allowed(self) -> str:
         return ", ".join("GET, HEAD" if method == "GET" else method for method in self.methods)
-
-
-class _Connection(RequestHandler):
-    """Answers to what is no HTTP at all, without aiohttp's banner and its echo of the request."""
-
-    _deadline: asyncio.TimerHandle | None = None
-    answer_seconds = _ANSWER_SECONDS
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
-        super().connection_made(transport)
-        if self._manager is not None and len(self._manager.connections) > _MAX_CONNECTIONS:
-            self.force_close()
-            return
-        self._deadline = asyncio.get_running_loop().call_later(_FIRST_REQUEST_SECONDS, self.force_close)
-
-    def heard(self) -> None:
-        """A whole request has come; from now on the keep-alive time-out holds."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self.heard()
-        super().connection_lost(exc)
-
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        """Whoever does not read is let go at once, with what was kept for it: a close would wait until it is read."""
-        transport = self.transport
-        try:
-            async with asyncio.timeout(self.answer_seconds):
-                return await super().finish_response(request, resp, start_time)
-        except TimeoutError:
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
-            return resp, True
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if status >= 500 or request.writer.output_size > 0:
-            # Logs, and raises when an answer is already under way. Bad requests are not logged: anyone can send many.
-            super().handle_error(request, status, exc, message)
-        response = error_answer(status, "internal error" if status >= 500 else "bad request")
-        response.force_close()
-        return response
-
-
-class _Protocol(web.Server):
-    """aiohttp's server with our connections."""
-
-    answer_seconds = _ANSWER_SECONDS
-
-    def __call__(self) -> RequestHandler:
-        connection = _Connection(
-            self,
-            loop=asyncio.get_running_loop(),
-            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
-            keepalive_timeout=_KEEPALIVE_SECONDS,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
-            lingering_time=1.0,
-        )
-        connection.answer_seconds = self.answer_seconds
-        return connection
 
 
 class WebServer:
@@ -148,6 +69,8 @@ class WebServer:
         The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
     answer_seconds
         Whoever has not taken an answer after so long is let go.
+    body_seconds
+        Whoever has not sent the whole body of a request after so long gets 408.
 
     Raises
     ------
@@ -168,12 +91,14 @@ class WebServer:
         live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
         clock: Clock | None = None,
-        answer_seconds: float = _ANSWER_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self.host = host
         self.port = port
         self._scrapes = Scrapes(freeze_metrics)
         self._answer_seconds = answer_seconds
+        self._body_seconds = body_seconds
         self._health = health
         self._live = live or health
         self._ready = ready
@@ -208,8 +133,9 @@ class WebServer:
         ConfigError
             When the address cannot be bound.
         """
-        protocol = _Protocol(self._serve)
+        protocol = Protocol(self._serve)
         protocol.answer_seconds = self._answer_seconds
+        protocol.body_seconds = self._body_seconds
         runner = web.ServerRunner(protocol, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         try:
@@ -230,7 +156,7 @@ class WebServer:
             self._runner = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        if isinstance(request.protocol, _Connection):
+        if isinstance(request.protocol, Connection):
             request.protocol.heard()
         response = await self._route(request)
         for name, value in SECURITY_HEADERS.items():
@@ -240,11 +166,16 @@ class WebServer:
     async def _route(self, request: web.BaseRequest) -> web.Response:
         if not self._guard.host_allowed(request.headers.get("Host")):
             return error_answer(421, "this server answers to loopback names only")
-        if request.body_exists and (request.content_length is None or request.content_length > _MAX_BODY):
+        route = self._routes.get(request.path)
+        if request.method not in _READING | _SENDING:
+            # Before the body: that of CONNECT has no end.
+            refused = _not_allowed(route.allowed if route is not None else ", ".join(sorted(_READING | _SENDING)))
+            refused.force_close()
+            return refused
+        if request.body_exists and (request.content_length is None or request.content_length > MAX_BODY):
             refused = error_answer(413, "the request has a body that is too large")
             refused.force_close()
             return refused
-        route = self._routes.get(request.path)
         public = route is not None and request.method in route.public
         if not public and not self._authorised(request):
             return self._unauthorised(request)
@@ -252,7 +183,7 @@ class WebServer:
             return error_answer(404, "no such page")
         answer = route.answer(request.method)
         if answer is None:
-            return error_answer(405, "this method is not allowed here", {"Allow": route.allowed})
+            return _not_allowed(route.allowed)
         # Who signs in shows the token itself; and browsers hide the origin of our form, which has no referrer.
         if request.method == "POST" and not public and not self._guard.same_origin(request.headers):
             return error_answer(403, "another site may not send this")
@@ -292,8 +223,11 @@ class WebServer:
         return page_answer(self._console[_language(request)])
 
     async def _answer_session(self, request: web.BaseRequest) -> web.Response:
+        body = await read_body(request)
+        if isinstance(body, web.Response):
+            return body
         try:
-            form = parse_qs((await request.content.read(_MAX_BODY)).decode("utf-8", "replace"), max_num_fields=4)
+            form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
         except ValueError:
             return error_answer(400, "the form has too many fields")
         if not self._guard.token_matches(form.get("token", [""])[0]):
@@ -311,6 +245,10 @@ class WebServer:
         """The page, which is the form for whoever has no session. Browsers keep what stands behind the ``#``."""
         language = f"?lang={_language(request)}" if "lang" in request.query else ""
         return web.Response(status=303, headers=with_banner({"Location": f"/{language}"}))
+
+
+def _not_allowed(allowed: str) -> web.Response:
+    return error_answer(405, "this method is not allowed here", {"Allow": allowed})
 
 
 def _answer_of(health: Health) -> web.Response:

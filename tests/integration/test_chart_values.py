@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
+from streams.config import WorkerConfig
 from tests.chart import EVERYTHING, loaded, of_kind, pod_of, rendered, template
 
 pytestmark = pytest.mark.layer("helm")
@@ -113,6 +115,7 @@ def test_a_probe_that_is_null_is_left_out() -> None:
         "prometheusRule.budgets.output=2",
         "service.port=80",
         "image.digest=latest",
+        *("image.tag=' '", "image.tag='1 # 2'", "image.tag=a:b", "image.repository=' '", "image.repository='a b'"),
         *("fullnameOverride=UPPER", "fullnameOverride=1st", "fullnameOverride=a.b", "nameOverride=a.b"),
         *("prometheusRule.grafanaUrl=grafana.corp", "kafka.panesTopic='a b'"),
         *("kafka=null", "probes=null", "config=null", "workload.replicas=null", "autoscaling.maxReplicas=null"),
@@ -139,12 +142,42 @@ def test_wrong_values_are_refused(setting: str) -> None:
         (("kafka.bootstrapServers='b:99999'",), "99999 is no port"),
         (("autoscaling.enabled=true", "autoscaling.minReplicas=5", "autoscaling.maxReplicas=2"), "minReplicas is 5"),
         (("config.tap.drain_seconds=45",), "terminationGracePeriodSeconds must be more"),
+        (("tls.clientCertificate=true",), "tls.clientCertificate is set without tls.secretName"),
+        (("secret.saslUsernameKey=u",), "secret.saslUsernameKey is set without secret.saslPasswordKey"),
         (('podLabels={"app.kubernetes.io/name": other}',), "podLabels cannot have app.kubernetes.io/name"),
     ],
 )
 def test_what_would_not_agree_is_refused_with_the_way_out(given: tuple[str, ...], message: str) -> None:
     done = template(*given)
     assert done.returncode != 0 and message in done.stderr and "nil pointer" not in done.stderr, done.stderr
+
+
+SECRETS = ("web.token", "kafka.sasl_password", "kafka.ssl_key_password", "evidence.hash_key")
+
+
+def test_all_secrets_of_the_configuration_are_known_to_the_chart() -> None:
+    sections = {name: field.annotation for name, field in WorkerConfig.model_fields.items()}
+    found = {
+        f"{section}.{key}"
+        for section, model in sections.items()
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for key, field in model.model_fields.items()
+        if "SecretStr" in str(field.annotation)
+    }
+    assert found == set(SECRETS)
+
+
+@pytest.mark.parametrize("key", SECRETS)
+@pytest.mark.parametrize("value", ["hunter2-hunter2-hunter2", "${NAME:-hunter2-hunter2}", "x${NAME}", "1234567"])
+def test_a_secret_in_the_configmap_is_refused_and_not_shown(key: str, value: str) -> None:
+    done = template(f"config.{key}={value}")
+    assert done.returncode != 0 and f"config.{key} would stand in a ConfigMap" in done.stderr
+    assert value not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("key", SECRETS)
+def test_a_secret_by_reference_is_taken(key: str) -> None:
+    assert "${OWN_NAME}" in rendered(f"config.{key}=${{OWN_NAME}}")
 
 
 def test_a_name_that_no_service_may_have_is_refused() -> None:

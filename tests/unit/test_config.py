@@ -28,6 +28,8 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("kafka: [", "is no valid YAML"),
+        ("web: {port: 9464, token: ${NAME}}", "at line 1, column 27: put ${...} into quotes inside of { } and [ ]"),
+        ("topics:\n  events: [a, ${NAME}]", "at line 2, column 16: put ${...} into quotes"),
         ("- a", "top level must be a mapping"),
         ("kafka: {bootstrap: x}", "kafka.bootstrap: Extra inputs"),
         ("batching: {max_texts: 0}", "batching.max_texts"),

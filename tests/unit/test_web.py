@@ -39,7 +39,7 @@ class Site:
         self.state: Mapping[str, Any] = {}
         self.server = self.new_server(host, token)
 
-    def new_server(self, host: str, token: str | None, api: ConsoleApi | None = None) -> WebServer:
+    def new_server(self, host: str, token: str | None, api: ConsoleApi | None = None, **limits: float) -> WebServer:
         return WebServer(
             host,
             0,
@@ -50,6 +50,7 @@ class Site:
             lambda: self.state,
             api=api,
             clock=self.clock,
+            **limits,
         )
 
     async def __aenter__(self) -> Site:
@@ -193,6 +194,12 @@ async def test_head_has_the_headers_and_no_body(site: Site, path: str) -> None:
 async def test_other_methods_are_refused(site: Site, path: str, method: str) -> None:
     status, headers, _ = await site.ask(path, method)
     assert (status, headers["Allow"]) == (405, "GET, HEAD")
+
+
+async def test_a_method_without_end_is_refused_for_what_it_is(site: Site) -> None:
+    for target in (b"/", b"elsewhere.example:443"):
+        answer = await site.raw(b"CONNECT " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 405")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,29 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- /* What stands under `config` is read by whoever may read ConfigMaps, and kept in the release. No message shows a value. */ -}}
+{{- range $section, $keys := dict
+    "web" (list "token")
+    "kafka" (list "sasl_password" "ssl_key_password")
+    "evidence" (list "hash_key") -}}
+{{- $given := get $.Values.config $section -}}
+{{- if kindIs "map" $given -}}
+{{- range $key := $keys -}}
+{{- $value := get $given $key -}}
+{{- if and $value (not (regexMatch "^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$" (toString $value))) -}}
+{{- fail (printf "config.%s.%s would stand in a ConfigMap: put it into the Secret that secret.name refers to, or write ${NAME} and set NAME in extraEnv" $section $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.secret.saslUsernameKey (not .Values.secret.saslPasswordKey) -}}
+{{- fail "secret.saslUsernameKey is set without secret.saslPasswordKey: the worker would sign in nowhere; set both or neither" -}}
+{{- end -}}
+{{- with .Values.tls -}}
+{{- if and .clientCertificate (not .secretName) -}}
+{{- fail "tls.clientCertificate is set without tls.secretName: set the Secret that has tls.crt and tls.key" -}}
+{{- end -}}
+{{- end -}}
 {{- if has (dig "web" "host" "" .Values.config) (list "127.0.0.1" "localhost" "::1") -}}
 {{- fail "config.web.host is loopback, where neither probes nor Prometheus reach the worker: leave it out" -}}
 {{- end -}}
