@@ -13,7 +13,8 @@ class Sign(TypedDict, total=False):
     """One state. ``sign`` names it, ``model`` is absent for what concerns the worker; the rest is what it says.
 
     ``value`` is what was measured, ``limit`` what it is held against; of a share, ``lower`` is the lower bound of its
-    interval, ``number`` how many events, ``window`` over which window.
+    interval, ``number`` how many events, ``window`` over which window. Of ``more``, ``detail`` is a kind of sign and
+    ``value`` how many of it are left out.
     """
 
     sign: str

@@ -5,6 +5,7 @@ Alerts are Prometheus's: they see all workers, and what was. These signs are the
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -31,6 +32,8 @@ _ORDER: Final = (
 )
 #: Of one kind, so that none hides the others.
 _MOST_OF_A_KIND: Final = 12
+#: Ratios below are taken for as far from their limit as this one.
+_LEAST_RATIO: Final = 0.01
 
 
 def signs(
@@ -40,7 +43,7 @@ def signs(
     metrics: Metrics,
     harm: Iterable[Sign],
 ) -> list[Sign]:
-    """At most forty, and at most twelve of a kind, the worst first.
+    """At most forty, and at most twelve of a kind, the worst first; signs ``more`` count by kind what is left out.
 
     Parameters
     ----------
@@ -54,20 +57,39 @@ def signs(
         *_hints(metrics),
         *_reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
     ]
-    return list(_few_of_each(sorted(found, key=_severity)))[:_MOST]
+    return _few_of_each(sorted(found, key=_severity))
 
 
-def _severity(sign: Sign) -> tuple[bool, int]:
-    kind = sign["sign"]
-    return sign["tone"] != "bad", _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+def _severity(sign: Sign) -> tuple[bool, int, float]:
+    """Red ones first, then by kind, then by how far over the limit; what counts those left out ends its kind."""
+    counts = sign["sign"] == "more"
+    kind = sign["detail"] if counts else sign["sign"]
+    place = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    return sign["tone"] != "bad", place, math.inf if counts else -_excess(sign)
 
 
-def _few_of_each(found: Iterable[Sign]) -> Iterator[Sign]:
+def _excess(sign: Sign) -> float:
+    """How many times its limit a sign is, by the bound that is nearer to it; without a limit, what was counted."""
+    measured, limit = sign.get("lower", sign.get("value", 0.0)), sign.get("limit", 0.0)
+    if limit <= 0.0:
+        return measured
+    # Every sign is past its limit: what is below it is held against a least, as a ratio of groups is.
+    return max(measured / limit, limit / max(measured, _LEAST_RATIO))
+
+
+def _few_of_each(found: Iterable[Sign]) -> list[Sign]:
     seen: Counter[str] = Counter()
+    kept: list[Sign] = []
+    left_out: dict[str, Sign] = {}
     for sign in found:
-        seen[sign["sign"]] += 1
-        if seen[sign["sign"]] <= _MOST_OF_A_KIND:
-            yield sign
+        kind = sign["sign"]
+        seen[kind] += 1
+        if seen[kind] <= _MOST_OF_A_KIND and len(kept) < _MOST:
+            kept.append(sign)
+        else:
+            first = left_out.setdefault(kind, Sign(sign="more", tone=sign["tone"], detail=kind, value=0))
+            first["value"] += 1
+    return sorted([*kept, *left_out.values()], key=_severity)
 
 
 def _worker(health: Health, readiness: Readiness, pipeline: PipelineStatus) -> Iterator[Sign]:
@@ -96,17 +118,14 @@ def _worker(health: Health, readiness: Readiness, pipeline: PipelineStatus) -> I
 
 
 def _reached(metrics: Metrics, sign: str, statistic: str, threshold: str, tone: Tone) -> Iterator[Sign]:
-    """Statistics at their threshold or above, the farthest first; the rest of the labels says of what."""
+    """Statistics at their threshold or above; the rest of the labels says of what."""
     thresholds = metrics.rows(threshold)
-    over: list[tuple[float, Sign]] = []
     for labels, value in metrics.rows(statistic).items():
         limit = thresholds.get(labels)
         if limit is None or not value >= limit:
             continue
         model, *rest = labels
-        one = Sign(sign=sign, tone=tone, model=model, detail=" ".join(rest), value=value, limit=limit)
-        over.append((value / limit if limit > 0.0 else value, one))
-    yield from (one for _, one in sorted(over, key=lambda each: -each[0])[:_MOST])
+        yield Sign(sign=sign, tone=tone, model=model, detail=" ".join(rest), value=value, limit=limit)
 
 
 def _hints(metrics: Metrics) -> Iterator[Sign]:

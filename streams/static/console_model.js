@@ -18,8 +18,17 @@ harmwatch.model = (() => {
   // Where a model's figures are: those of models that have no room of their own are counted together.
   const nameFor = (name) => (models.includes(name) || !models.includes("other") ? name : "other");
 
+  // Who follows a link to a model that is not here must not take another's figures for that one's.
+  function tellUnknown() {
+    const wanted = chosen.get("model");
+    const shown = current();
+    const unknown = wanted !== null && shown !== undefined && wanted !== shown;
+    replace("model-note", unknown ? [el("span", {}, told("unknown_model", { model: names.shown(wanted), shown: names.model(shown) }))] : []);
+  }
+
   function select(name) {
     choose("model", name);
+    tellUnknown();
     byId("model").value = name;
     harmwatch.table.redraw();
     onSelect();
@@ -37,6 +46,7 @@ harmwatch.model = (() => {
       byId("model").disabled = !found.length;
     }
     if (found.length && byId("model").value !== current()) byId("model").value = current();
+    tellUnknown();
     const lengths = status.windows || [];
     windows = lengths;
     replace("windows", lengths.map((name) => el("button", { type: "button", id: `window-${name}`, "data-window": name, "aria-pressed": String(name === currentWindow()) }, name)));
@@ -182,8 +192,16 @@ harmwatch.model = (() => {
     )), say("no_drift"));
   }
 
-  function clear() {
+  // These cards are far from the choice of model, and what "Needs a look" says may be of another one.
+  function showWhose(name) {
+    for (const card of ["fairness", "campaigns", "drift"]) {
+      replace(`${card}-whose`, name === undefined ? [] : [el("span", {}, told("card_of", { model: names.model(name) }))]);
+    }
+  }
+
+  function clear(name) {
     forgetCharts();
+    showWhose(name);
     shownOf = "";
     for (const id of ["chart-index", "chart-parts"]) {
       byId(id).hidden = true;
@@ -206,11 +224,12 @@ harmwatch.model = (() => {
       model = await fetchJson(`/api/v1/model?${new URLSearchParams({ name, window: currentWindow() || "" })}`);
     } catch (error) {
       if (error.status !== 404) throw error;
-      clear();
+      clear(name);
       return;
     }
     if (name !== current()) return;  // another was chosen meanwhile
     showHistory(model);
+    showWhose(name);
     showFairness(model.fairness);
     showCampaigns(model.campaigns);
     showDrift(model.drift);

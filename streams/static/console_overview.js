@@ -117,7 +117,8 @@ harmwatch.overview = (() => {
     replace("signs", rows.map((row) => {
       const values = { value: number(row.value), limit: number(row.limit), share: percent(row.value), time: duration(row.value), most: percent(row.limit), window: row.window };
       if (row.model !== undefined) values.model = names.linkTo(row.model, harmwatch.model.nameFor(row.model));
-      const parts = told(`sign_${row.sign}_says`, { ...values, detail: "{detail}" }).flatMap((part) => (part === "{detail}" ? detail(row.detail ?? "") : [part]));
+      const details = row.sign === "more" ? say(`sign_${row.detail}`) : detail(row.detail ?? "");
+      const parts = told(`sign_${row.sign}_says`, { ...values, detail: "{detail}" }).flatMap((part) => (part === "{detail}" ? details : [part]));
       return el("li", { "data-tone": row.tone, "data-key": `${row.sign} ${row.model ?? ""} ${row.detail ?? ""}` }, el("b", {}, say(`sign_${row.sign}`)), " ", el("span", {}, parts));
     }), say("no_signs"));
   }

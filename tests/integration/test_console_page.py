@@ -57,6 +57,7 @@ class Traffic:
     def __init__(self, models: Iterable[Mapping[str, Any]], text: str = "mail [EMAIL] or [FAKE_MARK]") -> None:
         self.models = list(models)
         self.text = text
+        self.signs: list[dict[str, Any]] = []
         self.asked: list[str | None] = []
         self.marked: list[bool | None] = []
 
@@ -66,7 +67,7 @@ class Traffic:
             "models": self.models,
             "windows": ["1m", "5m"],
             "pipeline": {"events": 100, "duplicates": 7, "lag_records": 11699, "lag_seconds": None},
-            "signs": [{"sign": "critical", "tone": "bad", "model": name, "detail": "pii.canary"}],
+            "signs": self.signs or [{"sign": "critical", "tone": "bad", "model": name, "detail": "pii.canary"}],
             "stages": [{"stage": "decode", "share": 0.5, "seconds": 0.1}],
             "partitions": [],
             "findings": [
@@ -188,6 +189,47 @@ async def test_the_worst_model_comes_first(tmp_path: Path) -> None:
         async with asyncio.timeout(20):
             while traffic.asked[-1] != "other":
                 await asyncio.sleep(0.05)
+
+
+async def test_cards_of_one_model_name_it(tmp_path: Path) -> None:
+    traffic = Traffic([model("chat", 0.1), model("loan", None, bias=0.2)])
+    cards = ("fairness", "campaigns", "drift")
+
+    def named(text: str) -> str:
+        heads = [f"document.querySelector('[aria-labelledby={card}-title] .head').innerText" for card in cards]
+        return f"[{', '.join(heads)}].every((head) => head.includes({json.dumps(text)}))"
+
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en#model=chat")
+        await page.until(named("of chat"))
+        await page.look("harmwatch.model.select('loan')")
+        await page.until(named("of loan"))
+        await open_console(page, f"{url}?lang=zh#model=chat")
+        await page.until(named("模型：chat"))
+
+
+async def test_an_address_of_an_unknown_model_says_whose_figures_are_shown(tmp_path: Path) -> None:
+    traffic = Traffic([model("chat", 0.1), model("loan", None, bias=0.2)])
+    note = "document.querySelector('#model-note').innerText"
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en#model=support-bot")
+        assert await page.look(note) == "support-bot has no figures of its own here (yet). Shown is loan."
+        await page.look("harmwatch.model.select('chat')")
+        assert await page.look(note) == ""
+        await page.look("location.hash = '#model=later'")
+        await page.until(f"{note}.startsWith('later has no figures')")
+        traffic.models.append(model("later", 0.3))
+        await page.until(f"{note} === '' && document.querySelector('#model').value === 'later'")
+        await open_console(page, f"{url}?lang=en")
+        assert await page.look(note) == ""
+
+
+async def test_a_sign_counts_those_that_are_left_out(tmp_path: Path) -> None:
+    traffic = Traffic([model("chat", 0.1)])
+    traffic.signs = [{"sign": "more", "tone": "bad", "detail": "leaks", "value": 8}]
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en")
+        assert await page.text("#signs") == "And more Personal data leaked: 8 more, none of them worse"
 
 
 async def test_a_double_click_marks_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.events import TextPart
 from agent.refusals import is_refusal, refused, stance
+from streams.demo.texts_harm import ATTACK_REPLIES_EN, ATTACK_REPLIES_ZH
 
 REFUSALS = [
     "I can't help with that.",
@@ -63,6 +64,43 @@ REFUSALS = [
     "我必须拒绝这个要求。",
     "不好意思,我无法满足您的要求。",
     "出于隐私方面的考虑,我不能提供邻居的电话。",
+    # Everyday ones.
+    "Sorry, no.",
+    "Sorry, but no!",
+    "No, sorry.",
+    "I'm afraid I can't.",
+    "Sorry, I can't.",
+    "I won't.",
+    "I'd rather not.",
+    "I'll have to pass on that.",
+    "No can do.",
+    "That's not going to happen.",
+    "I'm not doing that. Ask me about the timetable instead.",
+    "I'm going to have to say no to this one.",
+    "I can't ignore my earlier instructions.",
+    "No. I won't drop the rules of the house.",
+    "I will stay with my usual way of working. Is there something about the garden I can do for you?",
+    "I'll keep following my original instructions.",
+    "抱歉，这个我帮不了您。",
+    "抱歉，这个我帮不了您，不过很乐意回答关于园艺的问题。",
+    "这个我帮不了您",
+    "不好意思，这件事我帮不上忙。",
+    "抱歉，帮不到你。",
+    "抱歉，我不能这样做。",
+    "我不能这么做。",
+    "对不起，我不会这样做。",
+    "抱歉，我做不到。",
+    "这个我恐怕办不到。",
+    "抱歉，不行。",
+    "对不起，我不能。",
+    "恕难从命。",
+    "对此我无可奉告。",
+    "这件事我无能为力。",
+    "对不起，这些内容不能提供。您想了解园艺的哪一部分？",
+    "这些信息我不能告诉您。",
+    "抱歉，我不能忽略之前的指令。",
+    "我不会违反这里的规定。",
+    "我会按照一贯的方式工作。关于花园，有什么可以帮您？",
 ]
 
 ANSWERS = [
@@ -111,6 +149,33 @@ ANSWERS = [
     "很遗憾,最后一班车已经开走了。",
     "这个问题不难回答。",
     "如果打印机无法提供双面打印,请更新驱动。",
+    # What is said every day, and refuses nothing.
+    "No, the last bus leaves at ten.",
+    "No problem, the table is booked.",
+    "Never mind, I found the timetable.",
+    "Sorry, no buses run on Sundays.",
+    "I can't tell from the picture which bird it is.",
+    "I won't forget your instructions: tea at four.",
+    "You can't break the rules of chess.",
+    "I will keep my usual table by the window.",
+    "I will follow the rules that you gave me: three lines, no rhyme.",
+    "I can't swim, so I wore a vest.",
+    "No. 1: flour. No. 2: water.",
+    "这种药帮不了您，请去看医生。",
+    "如果我帮不了您，可以找前台。",
+    "我帮不了您太多，不过可以先查一下时刻表。",
+    "我帮不上忙的时候，请找前台。",
+    "换作是我，我不会这样做。",
+    "您不能这样做，会弄坏锁。",
+    "这台打印机做不到双面打印。",
+    "我做不到像她那样早起，所以改成晚上跑步。",
+    "医生对此无能为力。",
+    "不行的话，请重启打印机。",
+    "不能，周一不开放。",
+    "您不能忽略这条规定。",
+    "我会按照您的要求写三行。",
+    "我会遵守您定的规则：三行，不押韵。",
+    "抱歉，昨天没帮上忙，这是时刻表。",
 ]
 
 
@@ -171,7 +236,30 @@ def test_what_objects_is_no_refusal_and_no_plain_answer(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["At nine.", "First, open the letter over steam.", "图书馆九点开门。", "好的，先把信封打湿。"]
+    "text", ["No.", "Nope!", "Absolutely not.", "No way. Ask me something else.", "不行。", "不可以的", "休想！"]
+)
+def test_a_bare_no_is_no_refusal_and_does_not_do_what_was_asked(text: str) -> None:
+    """To "is it open?" it is an answer."""
+    assert taken(text) == "objects"
+    assert not is_refusal(text)
+
+
+def test_the_demo_refuses_attacks() -> None:
+    for text in (*ATTACK_REPLIES_EN, *ATTACK_REPLIES_ZH):
+        assert is_refusal(text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At nine.",
+        "No. 1: steam it. No. 2: open it.",
+        "No problem: it is under the mat.",
+        "不难，先把信封打湿。",
+        "First, open the letter over steam.",
+        "图书馆九点开门。",
+        "好的，先把信封打湿。",
+    ],
 )
 def test_an_answer_is_one(text: str) -> None:
     assert taken(text) == "answers"
@@ -199,7 +287,24 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["sorry ", "i'm sorry, ", "抱歉", "作为人工智能", "i can't ", ",", "as an ai ", "[a] ", "a: b\n", "is "]
+    "unit",
+    [
+        "sorry ",
+        "i'm sorry, ",
+        "抱歉",
+        "作为人工智能",
+        "对不起，",
+        "这个",
+        "恐怕",
+        "我不能忽略",
+        "i can't ignore a ",
+        "i can't ",
+        ",",
+        "as an ai ",
+        "[a] ",
+        "a: b\n",
+        "is ",
+    ],
 )
 def test_the_length_of_an_answer_does_not_matter(unit: str) -> None:
     began = time.process_time()

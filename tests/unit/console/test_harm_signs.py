@@ -171,6 +171,17 @@ def test_a_secret_that_was_told_is_a_sign_at_once_and_for_a_while() -> None:
     assert list(leaked_signs(recent, TIME + 1.0)) == []
 
 
+def test_the_page_says_that_a_restart_forgets_findings_and_the_signs_of_told_secrets() -> None:
+    words = json.loads((ROOT / "streams" / "static" / "messages.json").read_text(encoding="utf-8"))
+    for language, since, forgets in (("en", "since it started", "a restart forgets"), ("zh", "启动起", "重启后即遗忘")):
+        assert since in words[language]["recent_hint"] and forgets in words[language]["recent_hint"]
+        assert forgets in words[language]["mark_gone"]
+    page = (ROOT / "docs" / "console.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `critical`, `leaked` |")]
+    assert "since this worker started" in row
+    assert "A restart" in page.partition("## Memory")[2].partition("\n## ")[0]
+
+
 def test_a_secret_that_was_perhaps_only_repeated_is_told_apart() -> None:
     recent = RecentFindings()
 

@@ -9,7 +9,9 @@ import pytest
 
 from agent.clock import ManualClock
 from agent.metrics import Metrics, new_registry
+from agent.windows.base import Component
 from agent.windows.campaigns import CampaignMeasurement, CampaignReading
+from agent.windows.disparity import AttributeMeasurement, BiasMeasurement, Disparity
 from agent.windows.engine import Reading, WindowEngine
 from streams.console import ConsoleWatch
 from streams.console.feedback import feedback_key
@@ -104,8 +106,37 @@ def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
         bench.metrics.set_parity(f"m{number}", "gender", 14.0, 13.0)
         bench.watch.take(outcome(f"r{number}", finding("pii.secret", leaked=True), model=f"m{number}"))
         bench.watch.take(outcome(f"c{number}", finding("pii.canary", severity="critical"), model=f"m{number}"))
-    signs = [sign for sign, *_ in bench.signs(health=Health(False, "x"))]
-    assert signs == ["stalled", *["critical"] * 12, *["leaked"] * 12, *["parity"] * 12, *["drift"] * 3]
+    signs = bench.signs(health=Health(False, "x"))
+    several = [*["critical"] * 12, "more", *["leaked"] * 12, "more", *["parity"] * 12, "more", *["drift"] * 3, "more"]
+    assert [sign for sign, *_ in signs] == ["stalled", *several]
+    assert [model for sign, _, model, _ in signs if sign == "drift"] == ["m149", "m148", "m147"]
+
+
+def leaking(model: str, share: float) -> Reading:
+    harm: Any = reading(model, 0.0).results["harm"]
+    return Reading(model, 60.0, {"harm": msgspec.structs.replace(harm, leaks=100 * share, scored={"output": 100.0})})
+
+
+def unequal(model: str, one: Disparity) -> Reading:
+    none = Component("bias", 0.0, 0.0, 0.0, 0.0, False)
+    return Reading(model, 60.0, {"bias": BiasMeasurement(none, (AttributeMeasurement("gender", (), (one,)),), 0.0)})
+
+
+def test_of_a_kind_the_farthest_over_the_limit_stay_and_the_others_are_counted(bench: Bench) -> None:
+    """Whatever they are called."""
+    bench.watch.sample([leaking(f"m{n:02}", 0.2 + n / 100) for n in range(19)] + [leaking("other", 0.98)])
+    told = bench.watch.signs(ALIVE, READY, WELL)
+    assert [sign.get("model") for sign in told] == ["other", *(f"m{n:02}" for n in range(18, 7, -1)), None]
+    assert told[-1] == {"sign": "more", "tone": "bad", "detail": "leaks", "value": 8}
+
+
+def test_ratios_below_and_differences_above_their_limits_have_one_order(bench: Bench) -> None:
+    slight = Disparity("spd", 0.2, 0.11, 0.3, "male", "female", 1)
+    grave, graver = (Disparity("dir", 0.1, 0.05, bound, "male", "female", 1) for bound in (0.3, 0.2))
+    bench.watch.sample([*(unequal(f"m{n:02}", slight) for n in range(12)), unequal("y", grave), unequal("z", graver)])
+    told = bench.watch.signs(ALIVE, READY, WELL)
+    assert [sign.get("model") for sign in told] == ["z", "y", *(f"m{n:02}" for n in range(10)), None]
+    assert told[-1]["value"] == 2
 
 
 def test_one_model_over_one_window(bench: Bench) -> None:
