@@ -14,7 +14,8 @@ from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import Exposition
 from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
-from agent.metrics.series import Family, Histogram, Number, SeriesBudget, clean_label
+from agent.metrics.label_values import clean_label
+from agent.metrics.series import Family, Histogram, Number, SeriesBudget
 from agent.metrics.worker_gauges import WorkerGauges
 from agent.scores import Dimension
 
@@ -344,7 +345,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
 
     def rows(self, name: str) -> dict[tuple[str, ...], float]:
         """Values of a counter or gauge by its label values, in the catalogue's order of labels."""
-        return {labels: child.value for labels, child in self._numbers[name].children.items()}
+        return {labels: child.value for labels, child in self._numbers[name].rows()}
 
     def total(self, name: str) -> float:
         """Sum of a counter or gauge over all its label sets, of a counter also those that have gone; 0 for none."""
@@ -361,8 +362,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
 
     def timings(self, name: str) -> dict[tuple[str, ...], tuple[int, float]]:
         """Count and sum of a histogram by its label values."""
-        children = self._histograms[name].children
-        return {labels: (sum(child.counts), child.total) for labels, child in children.items()}
+        return {labels: (sum(child.counts), child.total) for labels, child in self._histograms[name].rows()}
 
     def _drop_model(self, model: str) -> None:
         for family in self._families:

@@ -12,22 +12,18 @@ from typing import Generic, TypeAlias, TypeVar
 
 from agent.metrics.catalogue import LABEL_CAPS, SCOPED_LABELS, MetricSpec
 from agent.metrics.label_text import around_le, label_text
+from agent.metrics.label_values import clean_label, is_plain
 
 __all__ = [
-    "MAX_LABEL_LENGTH",
     "OTHER",
-    "UNKNOWN",
     "Family",
     "Histogram",
     "Labels",
     "Number",
     "SeriesBudget",
-    "clean_label",
 ]
 
 OTHER = "other"
-UNKNOWN = "unknown"
-MAX_LABEL_LENGTH = 120
 
 #: Share of the budget open to metrics with a model label: hostile model names cannot crowd out the pipeline's own.
 _MODEL_SHARE = 0.9
@@ -102,21 +98,6 @@ class Histogram(Accumulator):
 
 
 Child = TypeVar("Child", bound=Accumulator)
-
-
-def clean_label(value: str) -> str:
-    """A label value that any scraper can read: printable, at most 120 characters, no lone surrogates.
-
-    Characters that do not print (controls, bidirectional overrides, zero-width) become spaces; "" becomes ``unknown``.
-    """
-    if value.isprintable() and 0 < len(value) <= MAX_LABEL_LENGTH:
-        return value
-    if not value.isprintable():
-        # The cut first: a name of megabytes must not cost more than one of 240 characters.
-        value = "".join(char if char.isprintable() else " " for char in value[: 2 * MAX_LABEL_LENGTH]).strip()
-    if len(value) > MAX_LABEL_LENGTH:
-        value = value[: MAX_LABEL_LENGTH - 1] + "…"
-    return value or UNKNOWN
 
 
 class SeriesBudget:
@@ -211,7 +192,7 @@ class Family(Generic[Child]):
     def __init__(self, spec: MetricSpec, make: type[Child], budget: SeriesBudget) -> None:
         names = spec.labels
         self.spec = spec
-        #: Read by the hot path. Keys are clean label values.
+        #: Read by the hot path, with label values as they came. Keys are clean ones, and see `_key`.
         self.children: dict[Labels, Child] = {}
         #: Updates that found no place of their own.
         self.folded = 0
@@ -246,13 +227,14 @@ class Family(Generic[Child]):
         if folded and self._discard is not None:
             self.folded += 1
             return self._discard
-        found = self.children.get(clean)
+        found = self.children.get(self._key(clean))
         if found is None:
-            key = self._place(clean)
-            if key is None:
+            place = self._place(clean)
+            if place is None:
                 self.folded += 1
                 return self._discard or self._add(self._last_resort)
-            folded = folded or key != clean
+            folded = folded or place != clean
+            key = self._key(place)
             found = self.children.get(key) or self._add(key)
         if folded:
             self.folded += 1
@@ -262,7 +244,7 @@ class Family(Generic[Child]):
         """Stop exposing one label set; nothing happens when it is not there."""
         if not self.children:
             return
-        key = labels if labels in self.children else tuple(map(clean_label, labels))
+        key = labels if labels in self.children else self._key(tuple(map(clean_label, labels)))
         if self.children.pop(key, None) is None:
             return
         cost = self.spec.series_per_child
@@ -281,13 +263,27 @@ class Family(Generic[Child]):
                 self.drop(labels)
 
     def _remember(self, labels: Labels, value: float) -> None:
-        key = (OTHER, *labels[1:])
+        key = (OTHER, *labels[1 : len(self.spec.labels)])
         if key not in self.gone and len(self.gone) >= _MOST_GONE:
             key = self._last_resort
         self.gone[key] = self.gone.get(key, 0.0) + value
 
     def __iter__(self) -> Iterator[Child]:
         return iter(self.children.values())
+
+    def rows(self) -> Iterator[tuple[Labels, Child]]:
+        """All label sets, by the values shown."""
+        places = len(self.spec.labels)
+        return ((key[:places], child) for key, child in self.children.items())
+
+    @staticmethod
+    def _key(clean: Labels) -> Labels:
+        """A key that no label set as it came can be, unless it is the clean one.
+
+        A name that had to be written out is one element longer: else whoever is really called what another name was
+        written out as would find that one's accumulator.
+        """
+        return clean if all(map(is_plain, clean)) else (*clean, "")
 
     def _fold(self, labels: Labels) -> tuple[Labels, bool]:
         clean: list[str] = []
@@ -316,7 +312,7 @@ class Family(Generic[Child]):
             return None
         if self._model_bound:
             without_model = (OTHER, *clean[1:])
-            if without_model in self.children:
+            if self._key(without_model) in self.children:
                 return without_model
         return self._last_resort
 
@@ -326,6 +322,6 @@ class Family(Generic[Child]):
             self._budget.reserved -= cost
         self._used += cost
         self._budget.used += cost
-        made: Child = self._make(dict(zip(self.spec.labels, key, strict=True)), self.spec.buckets)
+        made: Child = self._make(dict(zip(self.spec.labels, key, strict=False)), self.spec.buckets)
         self.children[key] = made
         return made

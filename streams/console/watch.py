@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from agent.clock import Clock
 from agent.metrics import Metrics
-from agent.metrics.series import clean_label
+from agent.metrics.label_values import clean_label
 from agent.pipeline import RecordOutcome
 from agent.pipeline.export import window_name
 from agent.windows.engine import Reading, WindowEngine
