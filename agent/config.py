@@ -111,6 +111,7 @@ class WindowsConfig(Section):
     windows_seconds: Annotated[tuple[Seconds, ...], Field(min_length=1, max_length=8)] = (60.0, 300.0, 3600.0)
     allowed_lateness_seconds: Seconds = 60.0
     max_models: Count = 200
+    models: Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(max_length=1000)] = []
     min_count: Count = 30
     min_group: Count = 30
     favourable: dict[str, list[str]] = {}

@@ -333,7 +333,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         a scorer would go unseen.
         """
         for model in models:
-            self._budget.admit_value("model", "", clean_label(model))
+            self._budget.keep_model(clean_label(model))
         for format in formats:
             for family in (self._duplicates, self._orphans, self._truncated, self._redacted):
                 family.child((format,))

@@ -123,6 +123,7 @@ class SeriesBudget:
         self._caps = {**LABEL_CAPS, "model": model_limit}
         self._seen: dict[tuple[str, str], set[str]] = {}
         self._forgotten: dict[str, None] = {}
+        self._kept: set[str] = set()
         self._on_reclaim = on_reclaim
 
     def admit_value(self, label: str, scope: str, value: str) -> bool:
@@ -148,9 +149,14 @@ class SeriesBudget:
         seen.add(value)
         return True
 
+    def keep_model(self, model: str) -> None:
+        """Give a model a place, if there is one, that it never gives away."""
+        if self.admit_value("model", "", model):
+            self._kept.add(model)
+
     def forget_model(self, model: str) -> None:
         """Let a new model take this one's place once all places are taken; the longest forgotten goes first."""
-        if model in self._seen.get(("model", ""), ()):
+        if model not in self._kept and model in self._seen.get(("model", ""), ()):
             self._forgotten[model] = None
             self.refused_model = None
 

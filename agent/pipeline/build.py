@@ -123,7 +123,14 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
         windows_seconds=windows.windows_seconds,
         allowed_lateness_seconds=windows.allowed_lateness_seconds,
         max_models=windows.max_models,
+        named=named_models(config),
     )
+
+
+def named_models(config: CoreConfig) -> frozenset[str]:
+    """Models that the configuration names: they have places whatever traffic brings."""
+    windows = config.windows
+    return frozenset((*windows.models, *windows.favourable, *config.bias.score_thresholds))
 
 
 def _bias_aggregator(config: CoreConfig) -> BiasAggregator:
@@ -185,7 +192,10 @@ def build_pipeline(
     embedding = build_embedding(config.drift) if config.drift.enabled or watcher is not None else None
     # Nobody judges by a measure: what it gives goes to the mentions, and to drift, alone.
     running: list[Scorer] = [*chosen, *(measure for measure in (sentiment, embedding) if measure is not None)]
-    metrics.declare(scorers=[*(scorer.name for scorer in running), *([VECTORS] if embedding is not None else [])])
+    metrics.declare(
+        models=sorted(named_models(config)),
+        scorers=[*(scorer.name for scorer in running), *([VECTORS] if embedding is not None else [])],
+    )
     windows = build_windows(config, clock)
     references = load_references(config.drift.reference) if config.drift.enabled and config.drift.reference else None
     cache = ScoreCache(config.executor.cache_entries)

@@ -20,7 +20,7 @@ run empty when the events stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,10 +43,8 @@ class WindowEngine:
 
     Parameters
     ----------
-    aggregators
-        Their order is of no matter; names must differ.
-    clock
-        For the wall time that bounds event time, and for idle partitions.
+    aggregators, clock
+        Order is of no matter, names must differ. The wall time bounds event time, and moves idle partitions on.
     pane_seconds
         Resolution of the short windows; those of more than 60 panes use coarser ones (an hour: 60 s).
     windows_seconds
@@ -55,8 +53,9 @@ class WindowEngine:
         How much longer than the longest window panes are kept. Older observations are late.
     skew_tolerance_seconds
         How far ahead of the wall clock an event may be and still move the watermark.
-    max_models
-        Models told apart per partition, and in `models` over all partitions; the rest is counted as `OTHER`.
+    max_models, named
+        Models told apart per partition, first come, first kept, and in `models` over all partitions, where events
+        decide; the rest is counted as `OTHER`, but for those ``named``, which are told apart whatever came before.
 
     Attributes
     ----------
@@ -74,6 +73,7 @@ class WindowEngine:
         allowed_lateness_seconds: float = 60.0,
         skew_tolerance_seconds: float = 60.0,
         max_models: int = 200,
+        named: Collection[str] = (),
     ) -> None:
         if len({aggregator.name for aggregator in aggregators}) != len(aggregators):
             raise ConfigError("windows: two aggregators share a name")
@@ -81,13 +81,13 @@ class WindowEngine:
             raise ConfigError("windows: max_models must be at least 1, skew_tolerance_seconds not negative")
         layout = PaneLayout.plan(pane_seconds, windows_seconds, allowed_lateness_seconds)
         self._math = PaneMath(layout, aggregators)
-        self._layout = layout
-        self._pane_seconds = layout.pane_seconds
+        self._layout, self._pane_seconds = layout, layout.pane_seconds
         self._adds: tuple[Callable[[State, Observation], None], ...] = tuple(a.add for a in aggregators)
         self._clock = clock
         self._skew = skew_tolerance_seconds
-        self._max_models = max_models
-        self._places = Places(max_models, self._math.events, clock)
+        pinned = frozenset(named) - {OTHER}
+        self._new_partition = partial(PartitionPanes, self._math, max_models, pinned)
+        self._places = Places(max_models, pinned, self._math.events, clock)
         self._partitions: dict[PartitionKey, PartitionPanes] = {}
         self._leases = 0
         self._counts = WindowCounts()
@@ -146,7 +146,7 @@ class WindowEngine:
 
     def _open(self, key: PartitionKey, generation: int = 0) -> PartitionPanes:
         self._leases += 1
-        part = PartitionPanes(self._math, self._max_models, self._leases, generation)
+        part = self._new_partition(self._leases, generation)
         self._partitions[key] = part
         return part
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from agent.windows.base import Observation, State
@@ -38,12 +38,15 @@ class PartitionPanes:
 
     __slots__ = (
         *("boundaries", "covered", "damaged", "floor", "generation", "label_offsets", "late_before", "lease", "models"),
-        *("_math", "_max_models", "pane_ends_at", "watermark", "watermark_at"),
+        *("_math", "_max_models", "_named", "pane_ends_at", "watermark", "watermark_at"),
     )
 
-    def __init__(self, math: PaneMath, max_models: int, lease: int, generation: int = 0) -> None:
+    def __init__(
+        self, math: PaneMath, max_models: int, named: Collection[str], lease: int, generation: int = 0
+    ) -> None:
         self._math = math
         self._max_models = max_models
+        self._named = named
         self.lease = lease
         self.boundaries = math.layout.boundaries(0.0)
         self.generation = generation
@@ -67,6 +70,10 @@ class PartitionPanes:
         return model
 
     def _takes(self, name: str) -> bool:
+        # First come, first kept, but for whom the operator has named: a replay must refuse whom the first reading
+        # refused, also after a snapshot of which only some values were written.
+        if name in self._named:
+            return True
         return len(self.models) - (OTHER in self.models) < self._max_models and len(name) <= _MAX_MODEL_NAME
 
     def _counted_under(self, name: str) -> ModelPanes | None:

@@ -1,9 +1,10 @@
 """Which models have figures of their own when the partitions together hold more than may have.
 
-Those with most events, whatever they are called: hostile names that came once must not push out models in use, neither
-while the worker runs nor after a restart or a rebalance, when all of them come at once. A place once given is kept as
-long as the model is held, unless one without a place has come to have far more events. Of models with as many events
-those come first whose last event is the fewest records ago. Workers may choose differently beyond the limit.
+Those that the operator has named, and those with most events, whatever they are called: hostile names that came once
+must not push out models in use, neither while the worker runs nor after a restart or a rebalance, when all of them
+come at once. A place once given is kept as long as the model is held, unless one without a place has come to have far
+more events. Of models with as many events those come first whose last event is the fewest records ago. Workers may
+choose differently beyond the limit.
 """
 
 from __future__ import annotations
@@ -31,14 +32,17 @@ class Places:
 
     Parameters
     ----------
+    named
+        They have a place as soon as they are held; ``most`` rises to their number.
     events
         How many events have been counted in a model's panes, ever.
     """
 
-    __slots__ = ("_clock", "_events", "_given", "_look_at", "_most")
+    __slots__ = ("_clock", "_events", "_given", "_look_at", "_most", "_named")
 
-    def __init__(self, most: int, events: Callable[[ModelPanes], float], clock: Clock) -> None:
-        self._most = most
+    def __init__(self, most: int, named: frozenset[str], events: Callable[[ModelPanes], float], clock: Clock) -> None:
+        self._most = max(most, len(named))
+        self._named = named
         self._events = events
         self._clock = clock
         self._given: set[str] = set()
@@ -52,7 +56,7 @@ class Places:
             return sorted(held)
         self._given &= held
         now = self._clock.monotonic()
-        if len(self._given) < self._most or now >= self._look_at:
+        if len(self._given) < self._most or now >= self._look_at or not self._named & held <= self._given:
             self._look_at = now + _LOOK_SECONDS
             self._give(held, partitions)
         return sorted(self._given)
@@ -61,13 +65,14 @@ class Places:
         events, silence = self._totals(partitions), _silence(partitions)
 
         def in_order(names: set[str]) -> Iterator[str]:
-            return iter(sorted(names, key=lambda name: (-events[name], silence[name], name)))
+            return iter(sorted(names, key=lambda name: (name not in self._named, -events[name], silence[name], name)))
 
         waiting = in_order(held - self._given)
         while len(self._given) < self._most:
             self._given.add(next(waiting))
         for least, name in zip(reversed(list(in_order(self._given))), waiting, strict=False):
-            if events[name] < _TIMES * events[least] + _MORE:
+            # Named ones wait first and give way last.
+            if least in self._named or (name not in self._named and events[name] < _TIMES * events[least] + _MORE):
                 break
             self._given.remove(least)
             self._given.add(name)

@@ -56,3 +56,15 @@ def test_a_forgotten_model_is_found_under_its_cleaned_name() -> None:
     scrape.metrics.set_harm("a\nb", "5m", {"output": 0.5}, {"sum": 0.5})
     scrape.metrics.forget_model("a\nb")
     assert scrape.rows("harmwatch_harm_index") == {}
+
+
+def test_a_declared_model_keeps_its_place_also_while_it_has_no_window() -> None:
+    scrape = Scrape(model_budget=2)
+    scrape.metrics.declare(models=["ours"])
+    scrape.metrics.event_decoded("ours", "native")
+    for number in range(3):
+        scrape.metrics.forget_model("ours")
+        scrape.metrics.event_decoded(f"evil-{number}", "native")
+        scrape.metrics.forget_model(f"evil-{number}")
+    scrape.metrics.event_decoded("ours", "native")
+    assert scrape.rows("harmwatch_events_total") == {("evil-2", "native"): 1.0, ("ours", "native"): 2.0}

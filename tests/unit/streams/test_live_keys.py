@@ -48,6 +48,7 @@ RESTART: dict[str, Any] = {
     "windows.windows_seconds": [9],
     "windows.allowed_lateness_seconds": 9,
     "windows.max_models": 9,
+    "windows.models": ["loan"],
     "windows.min_count": 9,
     "windows.min_group": 9,
     "windows.favourable": {"loan": ["yes"]},

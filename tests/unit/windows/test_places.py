@@ -23,6 +23,35 @@ def test_names_that_sort_first_take_no_place_from_those_that_are_held() -> None:
     assert sum(reading.results["harm"].events for reading in readings.values()) == 405
 
 
+def test_a_named_model_has_figures_also_after_a_flood_of_names_and_a_restart() -> None:
+    engine = make_engine(max_models=5, named=["ours"])
+    offsets = count()
+    for number in range(400):
+        hostile = [make_observation(model=f"evil-{number}", time=START)] * 3
+        engine.apply(PARTITIONS[number % 4], next(offsets), hostile)
+    assert "ours" not in engine.models()
+    engine.apply(PARTITIONS[1], next(offsets), [make_observation(model="ours", time=START)])
+    engine.apply(PARTITIONS[1], next(offsets), [make_observation(model="not named", time=START)])
+    after = make_engine(max_models=5, named=["ours"])
+    for partition in PARTITIONS:
+        after.restore(partition, engine.snapshot(partition, full=True).values.values())
+    for each in (engine, after):
+        assert "ours" in each.models() and "not named" not in each.models()
+        assert len(each.models()) == 6
+        readings = {reading.model: reading.results["harm"].events for reading in each.total_measurements()}
+        assert readings["ours"] == 1 and sum(readings.values()) == 1202
+
+
+def test_named_models_give_way_to_nobody() -> None:
+    clock = ManualClock(START)
+    engine = make_engine(clock, max_models=1, named=["a", "b"])
+    for offset, model in enumerate(["a", "loud", "b", *["loud"] * 200]):
+        engine.apply(PARTITIONS[0], offset, [make_observation(model=model, time=START)])
+        clock.advance(60.0)
+        engine.models()
+    assert engine.models() == ("a", "b", "other")
+
+
 def test_after_a_restart_models_in_use_come_before_names_that_came_once() -> None:
     before = make_engine(max_models=5)
     for number in range(200):
