@@ -87,9 +87,12 @@ class LagWatch:
         asked_for = together if partitions else [self._elsewhere]
         self._contact.asked()
         if not asked_for or not await self._told(asked_for, caught_up):
-            # A partition has no leader, or no broker answers: any of them knows something else.
+            # A partition has no leader, or no broker answers: any of them knows something else. Until somebody tells
+            # again, what was told before the question is no lag of now.
+            for partition in asked_for:
+                self._unknown(partition)
             if not await self._reached():
-                for partition in partitions:
+                for partition in alone:
                     self._unknown(partition)
                 return
             if together:
