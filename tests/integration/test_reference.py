@@ -46,7 +46,7 @@ def hours(seed: int = 3) -> list[bytes]:
 def published(cluster: BrokerCluster) -> str:
     topic = f"reference-{uuid.uuid4().hex[:8]}"
     cluster.create_topic(topic, 3)
-    # Idempotent: one that sends again may put an earlier batch behind a later one, and a range of times would cut it off.
+    # Idempotent: others may send an earlier batch again behind a later one, and a range of times would cut it off.
     producer = Producer({"bootstrap.servers": cluster.bootstrap, "log_level": 0, "enable.idempotence": True})
     for number, value in enumerate(hours()):
         producer.produce(topic, value, f"k{number}", timestamp=int((BEGIN + number * 10.0) * 1000))
