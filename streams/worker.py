@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import platform
 import signal
@@ -20,6 +19,7 @@ from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from agent.scoring import load_scorer
 from streams.audit import AuditLog
+from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
 from streams.console import FeedbackDesk, FeedbackFeed
@@ -181,7 +181,7 @@ class Worker:
         try:
             await asyncio.to_thread(self.pipeline.warm_up)
             self.status.warm = True
-            _calm_the_collector()
+            calm_the_collector()
             pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
@@ -292,16 +292,6 @@ def _check(config: WorkerConfig) -> None:
                 Calibration.load(section.calibration)
     Decoder(config.topics.formats, config.tap.max_record_bytes)
     config.kafka.client_options()
-
-
-def _calm_the_collector() -> None:
-    """Models and modules live as long as the process, and what an event makes holds no cycles: look less often.
-
-    With Python's defaults the collector takes a tenth to a fifth of the worker's time (docs/performance.md).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def run_worker(config: WorkerConfig, file: ConfigFile | None = None) -> Mapping[str, Any]:

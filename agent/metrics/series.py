@@ -328,6 +328,7 @@ class Family(Generic[Child]):
             self._budget.reserved -= cost
         self._used += cost
         self._budget.used += cost
-        made: Child = self._make(dict(zip(self.spec.labels, key, strict=False)), self.spec.buckets)
+        shown = key[: len(self.spec.labels)]
+        made: Child = self._make(dict(zip(self.spec.labels, shown, strict=True)), self.spec.buckets)
         self.children[key] = made
         return made

@@ -30,6 +30,7 @@ from streams.bench.core import Recording, new_batcher, new_executor, new_joining
 from streams.bench.glue import replay_pipeline
 from streams.bench.recorded import play
 from streams.bench.traffic import FORMAT_SAMPLES, bench_calls
+from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
 from streams.formats import Decoder
 from streams.ports import Message, Record
@@ -51,7 +52,6 @@ STAGES: Final = (
 """Those on the path of every event, without the scorers, which the configuration names."""
 
 _FORMAT_RECORDS: Final = 2000
-_COLLECTOR: Final = (100_000, 20, 50)
 _SECONDS: TypeAlias = dict[str, list[float]]
 
 
@@ -76,11 +76,9 @@ def measure_stages(
     tell("writing down one run")
     recording = record_run(config, values, clock)
     # What was written down stays: the collector need not look through it again and again while we measure. It works as
-    # it does in the worker (streams.worker).
+    # it does in the worker.
     thresholds = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTOR)
+    calm_the_collector()
     try:
         seconds: _SECONDS = defaultdict(list)
         used: list[float] = []
