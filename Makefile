@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery paging fuzz e2e canary format clean
+.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery paging fuzz e2e canary pictures format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,9 @@ e2e: $(VENV)/.test ## replay into real Kafka, run on it, compare /metrics with t
 
 canary: $(VENV)/.test ## a canary in 1 of 100,000 outputs is found, and its value is in nothing that is written
 	@$(BIN)/python -m tests.e2e.canary $(ARGS)
+
+pictures: $(VENV)/.test ## the pictures of the console in README and docs, taken of a demo in Chromium; look at them before you commit
+	@$(BIN)/python -m tests.e2e.pictures $(ARGS)
 
 format: $(VENV)/.test ## apply ruff's formatting
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -20,7 +20,7 @@ const harmwatch = (() => {
   const short = new Intl.NumberFormat(LANG, { notation: "compact", maximumFractionDigits: 1 });
   const fine = fixedTo(3);
   const fixed = fixedTo(2);
-  const scale = new Intl.NumberFormat(LANG, { maximumFractionDigits: 2 });
+  const threeDigits = new Intl.NumberFormat(LANG, { maximumSignificantDigits: 3 });
   const clockTime = new Intl.DateTimeFormat(LANG, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const momentText = new Intl.DateTimeFormat(LANG, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const count = (n) => (!known(n) ? "–" : Math.abs(n) < 100000 ? whole.format(n) : short.format(n));
@@ -38,8 +38,8 @@ const harmwatch = (() => {
     new Intl.NumberFormat(LANG, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
   const duration = (seconds) => {
     if (!known(seconds)) return "–";
-    if (seconds < 0.001) return `${scale.format(seconds * 1e6)} µs`;
-    if (seconds < 1) return `${scale.format(Math.round(seconds * 1e5) / 100)} ms`;
+    if (seconds < 0.001) return `${threeDigits.format(seconds * 1e6)} µs`;
+    if (seconds < 1) return `${threeDigits.format(seconds * 1e3)} ms`;
     if (seconds < 120) return unit(seconds, "second", 1);
     if (seconds < 7200) return unit(seconds / 60, "minute", 0);
     return unit(seconds / 3600, "hour", 1);
@@ -183,7 +183,7 @@ const harmwatch = (() => {
 
   return {
     DIMENSIONS, LANG, addressOf, axisDigits, bar, byId, choose, chosen, clockTime, colour, count, duration, el, fetchJson, fine, fixed, fixedTo,
-    harmOf, inUse, known, lack, lacking, niceCeiling, percent, percentTo, percents, pill, readAddress, replace, say, says, scale, sized, told, when,
+    harmOf, inUse, known, lack, lacking, niceCeiling, percent, percentTo, percents, pill, readAddress, replace, say, says, sized, told, when,
     whisker, write,
   };
 })();
