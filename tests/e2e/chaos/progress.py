@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 
@@ -12,15 +11,22 @@ __all__ = ["Progress"]
 
 _EVERY_SECONDS = 0.25
 _ASK_SECONDS = 4.0
+_GIVE_UP_AFTER = 3
 
 
 class Progress:
     """Watches from a thread of its own. What it says is a moment old, and stays as it was while nobody answers."""
 
     def __init__(self, bootstrap: str, group: str, topic: str, partitions: int) -> None:
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False, "log_level": 0}
-        )
+        self._settings: dict[str, str | int | bool] = {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            # A leader that has moved is to be noticed at once, not after five minutes.
+            "topic.metadata.refresh.interval.ms": 2000,
+            "log_level": 0,
+        }
+        self._consumer = Consumer(self._settings)
         self._places = [TopicPartition(topic, number) for number in range(partitions)]
         self._committed = [0] * partitions
         self._ends = [0] * partitions
@@ -43,9 +49,13 @@ class Progress:
     def ends(self) -> list[int]:
         """Where the partitions end now, asked anew until all have answered."""
         while True:
-            with contextlib.suppress(KafkaException):
-                return [self._consumer.get_watermark_offsets(place, _ASK_SECONDS)[1] for place in self._places]
-            time.sleep(_EVERY_SECONDS)
+            asking = Consumer(self._settings)
+            try:
+                return [asking.get_watermark_offsets(place, _ASK_SECONDS)[1] for place in self._places]
+            except KafkaException:
+                time.sleep(_EVERY_SECONDS)
+            finally:
+                asking.close()
 
     def take_longest_stand(self) -> float:
         """Longest time in which records waited and nothing was committed, since it was last asked; seconds."""
@@ -62,12 +72,19 @@ class Progress:
         return time.monotonic() - self._moved_at if self.waiting else 0.0
 
     def _run(self) -> None:
+        in_vain = 0
         while not self._stop.wait(_EVERY_SECONDS):
             try:
                 found = self._consumer.committed(self._places, _ASK_SECONDS)
                 ends = [self._consumer.get_watermark_offsets(place, _ASK_SECONDS)[1] for place in self._places]
             except KafkaException:
+                in_vain += 1
+                if in_vain % _GIVE_UP_AFTER == 0:
+                    # What it knows of the cluster may be what the last fault made untrue.
+                    self._consumer.close()
+                    self._consumer = Consumer(self._settings)
                 continue
+            in_vain = 0
             committed = [max(0, place.offset) for place in found]
             if committed != self._committed or not self.waiting:
                 self._longest_stand = max(self._longest_stand, self._standing())

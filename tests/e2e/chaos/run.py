@@ -96,12 +96,25 @@ def plan_rounds(rng: random.Random, kinds: Sequence[str], faults: int) -> list[t
     return rounds
 
 
-def _round(rig: ChaosRig, rng: random.Random, kinds: tuple[str, ...], progress: Progress, report: Report) -> None:
+def _round(
+    rig: ChaosRig,
+    rng: random.Random,
+    kinds: tuple[str, ...],
+    progress: Progress,
+    report: Report,
+    traffic: Callable[[float], None],
+) -> None:
+    """One fault, or two at once, with half of the round's calls in flight when it begins and half when it ends."""
     faults: list[Fault] = [FAULTS[kind][1](rig, rng) for kind in kinds]
     progress.take_longest_stand()
+    seconds = max(fault.seconds for fault in faults)
+    traffic(0.5)
+    time.sleep(rng.uniform(0.1, 1.0))
     for fault in faults:
         fault.begin()
-    time.sleep(max(fault.seconds for fault in faults))
+    time.sleep(seconds / 2)
+    traffic(1.0)
+    time.sleep(seconds / 2)
     for fault in faults:
         fault.end()
     ended = time.monotonic()
@@ -180,9 +193,11 @@ def besiege(
         began = time.monotonic()
         try:
             for number, names in enumerate(rounds):
-                feed.allow(calls * (number + 1) // len(rounds))
-                time.sleep(rng.uniform(0.2, 2.0))
-                _round(rig, rng, names, progress, report)
+
+                def traffic(share: float, done: int = number) -> None:
+                    feed.allow(int(calls * (done + share)) // len(rounds))
+
+                _round(rig, rng, names, progress, report, traffic)
                 tell(
                     f"{number + 1}/{len(rounds)} {' + '.join(names)}: recovered after "
                     f"{report.recovered[names[0]][-1]:.1f} s; {feed.published:,} calls, {progress.waiting:,} waiting"
