@@ -1,7 +1,7 @@
 """``make chaos``: so many random faults while so many calls flow, on a three-broker Kafka, and the books afterwards.
 
-After each fault the time until everything published before its end is committed is taken: the time to recover. After
-the last one the books are balanced: every half of a call has a verdict, duplicates have the same id and say the same,
+After each fault the time is taken from when mending begins until everything published by then is committed: the time to
+recover. After the last one the books are balanced: every half of a call has a verdict, duplicates have the same id and say the same,
 the windows count what the first verdicts say, and the counters of the workers move by what comes after. Exit code 1
 when anything of that is not so. ``--short`` is for CI; the long form takes 1,000,000 calls through 200 faults.
 """
@@ -49,7 +49,8 @@ class Report:
     Attributes
     ----------
     recovered
-        By kind, seconds from the end of each fault until all that was published before is committed.
+        By kind, seconds from when mending begins (a process is started, a network comes back) until all that was
+        published before its end is committed.
     stood
         By kind, the longest time in which records waited and nothing was committed, from the fault's begin on.
     """
@@ -115,9 +116,9 @@ def _round(
     time.sleep(seconds / 2)
     traffic(1.0)
     time.sleep(seconds / 2)
+    mending = time.monotonic()
     for fault in faults:
         fault.end()
-    ended = time.monotonic()
     marks = progress.ends()
 
     def recovered() -> bool:
@@ -133,7 +134,7 @@ def _round(
             # A worker may stop when it sees no way on; who runs it starts it again.
             report.numbers["workers_that_gave_up"] = report.numbers.get("workers_that_gave_up", 0) + 1
             worker.start()
-    seconds, stood = time.monotonic() - ended, progress.take_longest_stand()
+    seconds, stood = time.monotonic() - mending, progress.take_longest_stand()
     for kind in kinds:
         report.recovered[kind].append(seconds)
         report.stood[kind].append(stood)
