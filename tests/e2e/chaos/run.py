@@ -1,9 +1,10 @@
 """``make chaos``: so many random faults while so many calls flow, on a three-broker Kafka, and the books afterwards.
 
 After each fault the time is taken from when mending begins until everything published by then is committed: the time to
-recover. After the last one the books are balanced: every half of a call has a verdict, duplicates have the same id and say the same,
-the windows count what the first verdicts say, and the counters of the workers move by what comes after. Exit code 1
-when anything of that is not so. ``--short`` is for CI; the long form takes 1,000,000 calls through 200 faults.
+recover. After the last one the books are balanced: every half of a call has a verdict, duplicates have the same id and
+say the same, the windows count what the first verdicts say, and the counters of the workers move by what comes after.
+Exit code 1 when anything of that is not so. ``--short`` is for CI; the long form takes 1,000,000 calls through 200
+faults.
 """
 
 from __future__ import annotations
