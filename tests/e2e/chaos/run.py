@@ -224,6 +224,7 @@ def _balance(rig: ChaosRig, books: Books, report: Report) -> None:
     books.read(rig.lens.stream(rig.topic("verdicts")))
     numbers = books.numbers()
     report.numbers |= numbers | {"tracebacks": rig.tracebacks()}
+    report.problems += [f"a traceback in a log: {words}" for words in rig.last_words()[:5]]
     report.problems += [
         f"{numbers[name]} {name}"
         for name in (
