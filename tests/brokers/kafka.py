@@ -71,13 +71,18 @@ class KafkaCluster(BrokerCluster):
         for index in range(self.brokers):
             data = folder / f"data-{index}"
             prepared.new_storage(data, index, cluster_id)
-            properties = broker_properties(index, self._ports, self._controller_ports, data) | self._config
+            properties = broker_properties(index, self._ports, self._controller_ports, data)
+            properties |= self._config | self.extra_properties(index, properties)
             path = write_properties(folder / f"broker-{index}.properties", properties)
             node = BrokerProcess(prepared.command("kafka.Kafka", str(path)), folder / f"broker-{index}.log")
             self._nodes.append(node)
             node.start()
         for index in range(self.brokers):
             self._wait_for(index, count=self.brokers)
+
+    def extra_properties(self, index: int, properties: Mapping[str, str]) -> Mapping[str, str]:
+        """What a broker has beside those of all; for clusters that are more than this."""
+        return {}
 
     def start_broker(self, index: int) -> None:
         self._nodes[index].start()

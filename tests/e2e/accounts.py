@@ -19,7 +19,7 @@ from streams.ports import Record
 from .traffic import CallKey, Ledger
 from .workbench import Workbench
 
-__all__ = ["Account", "Totals", "audit", "read_verdicts", "truth_of", "unique", "window_totals"]
+__all__ = ["Account", "Totals", "audit", "differences", "read_verdicts", "truth_of", "unique", "window_totals"]
 
 _decode = msgspec.json.Decoder(Verdict).decode
 
@@ -106,7 +106,8 @@ def window_totals(config: WorkerConfig, records: Iterable[Record]) -> dict[str, 
     return totals
 
 
-def _differences(truth: Mapping[str, Totals], windows: Mapping[str, Totals]) -> list[str]:
+def differences(truth: Mapping[str, Totals], windows: Mapping[str, Totals]) -> list[str]:
+    """One line per number that differs."""
     found: list[str] = []
     for model in sorted(truth.keys() | windows.keys()):
         left = truth[model].flat() if model in truth else {}
@@ -198,5 +199,5 @@ def audit(bench: Workbench, ledger: Ledger) -> Account:
         uninvited=len(seen - wanted),
         window_events=sum(total.events for total in windows.values()),
         window_findings=sum(sum(total.categories.values()) for total in windows.values()),
-        window_differences=_differences(truth, windows),
+        window_differences=differences(truth, windows),
     )

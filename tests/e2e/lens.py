@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -80,12 +80,15 @@ class Lens:
 
     def records(self, topic: str) -> list[Record]:
         """Everything that a topic holds now, partition by partition."""
+        return sorted(self.stream(topic), key=lambda record: (record.partition, record.offset))
+
+    def stream(self, topic: str) -> Iterator[Record]:
+        """Everything that a topic holds now, each partition in order, without holding it all."""
         consumer = self._consumer()
         try:
             ends = self._ends(consumer, topic)
             wanted = {number: end for number, (first, end) in ends.items() if end > first}
             consumer.assign([TopicPartition(topic, number, ends[number][0]) for number in wanted])
-            found: list[Record] = []
             last_arrival = time.monotonic()
             while wanted:
                 messages = consumer.consume(5000, 0.5)
@@ -96,22 +99,19 @@ class Lens:
                 for message in messages:
                     if message.error():
                         raise KafkaException(message.error())
-                    found.append(
-                        Record(
-                            topic,
-                            message.partition(),
-                            message.offset(),
-                            message.timestamp()[1] / 1000.0,
-                            message.key(),
-                            message.value(),
-                            tuple(message.headers() or ()),
-                        )
+                    yield Record(
+                        topic,
+                        message.partition(),
+                        message.offset(),
+                        message.timestamp()[1] / 1000.0,
+                        message.key(),
+                        message.value(),
+                        tuple(message.headers() or ()),
                     )
                 # By position, not by the last record: compaction and markers leave gaps at the end.
                 for at in consumer.position([TopicPartition(topic, number) for number in wanted]):
                     if at.offset >= wanted[at.partition]:
                         del wanted[at.partition]
-            return sorted(found, key=lambda record: (record.partition, record.offset))
         finally:
             consumer.close()
 

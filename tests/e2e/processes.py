@@ -110,8 +110,8 @@ class WorkerProcess(BrokerProcess):
         return self._status_field("VmHWM:")
 
     def log(self) -> str:
-        """The whole log."""
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
+        """The whole log; empty before the first start."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
 
     def _status_field(self, name: str) -> float:
         try:

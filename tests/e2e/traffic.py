@@ -99,10 +99,20 @@ def _fill(template: str, n: int, rng: random.Random) -> str:
     return template.format(n=n, name=name, user=f"user{n}", n4=f"{n % 10000:04d}", n9=nine)
 
 
-def make_traffic(count: int, *, seed: int = 1, prefix: str = "r", split_share: float = 0.15) -> Traffic:
-    """Make `count` calls; of a share the request and the response travel apart, up to 20 records from each other."""
+def make_traffic(
+    count: int,
+    *,
+    seed: int = 1,
+    prefix: str = "r",
+    split_share: float = 0.15,
+    ago: tuple[float, float] = (120.0, 10.0),
+) -> Traffic:
+    """Make `count` calls; of a share the request and the response travel apart, up to 20 records from each other.
+
+    Their times lie between so many seconds ago and so many.
+    """
     rng = random.Random(seed)
-    begin = SystemClock().now() - 120.0
+    begin = SystemClock().now() - ago[0]
     ledger = Ledger()
     records: list[TrafficRecord] = []
     waiting: list[tuple[int, TrafficRecord]] = []
@@ -113,7 +123,7 @@ def make_traffic(count: int, *, seed: int = 1, prefix: str = "r", split_share: f
             "id": f"{prefix}-{n}",
             "source": "e2e",
             "model": MODELS[n % len(MODELS)],
-            "time": iso_time(begin + 110.0 * n / count),
+            "time": iso_time(begin + (ago[0] - ago[1]) * n / count),
         }
         question = {"input": {"text": _fill(rng.choice(_INPUTS), n, rng)}}
         answer = {"output": {"text": _fill(rng.choice(_OUTPUTS), n, rng)}}

@@ -146,6 +146,19 @@ class Workbench:
         """Tracebacks in the logs of all workers."""
         return sum(worker.log().count("Traceback (most recent") for worker in self._workers.values())
 
+    def last_words(self) -> list[str]:
+        """Of each traceback in a worker's log, the lines before it and its last few."""
+        found: list[str] = []
+        for name, worker in self._workers.items():
+            lines = worker.log().splitlines()
+            for at, line in enumerate(lines):
+                if line.startswith("Traceback (most recent"):
+                    end = next((n for n in range(at + 1, len(lines)) if not lines[n].startswith(" ")), len(lines) - 1)
+                    found.append(
+                        "\n".join([f"worker {name}", *lines[max(0, at - 2) : at], *lines[max(at, end - 6) : end + 1]])
+                    )
+        return found
+
     def close(self) -> None:
         """End the workers and delete the folder."""
         for worker in self._workers.values():

@@ -1,0 +1,86 @@
+"""A worker whose clock and scorer take orders: ``python -m tests.e2e.chaos.program CONFIG FOLDER``.
+
+It is `harmwatch run` in all else. Two files in the folder are read as it goes: ``clock``, seconds by which the wall
+clock is wrong, and ``slow``, seconds that each batch of the slot `toxicity` is held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from agent.clock import SystemClock
+from agent.scores import ScoreRow
+from agent.scoring import SCORERS
+from agent.scoring.base import Batch
+from agent.scoring.ngram_classifier import NgramClassifier
+from streams.config_file import ConfigFile
+from streams.worker import Worker
+
+__all__ = ["FOLDER", "HeldUp", "told"]
+
+#: Where the orders lie; set once, at the start of the process.
+FOLDER: list[Path] = []
+_LOOK_SECONDS = 0.2
+
+
+def told(folder: Path, name: str) -> float:
+    """The number in a file; 0 where there is none."""
+    try:
+        return float((folder / name).read_text(encoding="ascii") or 0.0)
+    except (OSError, ValueError):
+        return 0.0
+
+
+class JumpingClock(SystemClock):
+    """Wrong by what the file says, which is read at most five times a second. Durations are right."""
+
+    __slots__ = ("_folder", "_looked", "_wrong")
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._looked = -1.0
+        self._wrong = 0.0
+
+    def now(self) -> float:
+        moment = time.monotonic()
+        if moment - self._looked > _LOOK_SECONDS:
+            self._looked, self._wrong = moment, told(self._folder, "clock")
+        return time.time() + self._wrong
+
+
+class HeldUp(NgramClassifier):
+    """The n-gram classifier, held up as long as the file says."""
+
+    def score(self, batch: Batch) -> list[ScoreRow]:
+        time.sleep(told(FOLDER[0], "slow"))
+        return super().score(batch)
+
+
+async def _run(file: ConfigFile, folder: Path) -> Mapping[str, Any]:
+    worker = Worker.build(file.config(), clock=JumpingClock(folder), file=file)
+    worker.install_signals(asyncio.get_running_loop())
+    await worker.run()
+    return worker.status.snapshot()
+
+
+def main() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    FOLDER.append(Path(sys.argv[2]))
+    # One more row of the table.
+    cast("dict[str, str]", SCORERS)["held_up"] = "tests.e2e.chaos.program:HeldUp"
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]))
+
+
+if __name__ == "__main__":
+    # By its own name, so that the row of the table finds this very module.
+    from tests.e2e.chaos import program
+
+    program.main()

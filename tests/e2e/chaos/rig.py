@@ -1,0 +1,96 @@
+"""The experiment: a besieged cluster, its topics, three workers, and guests that come and go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agent.scoring import SCORERS
+from tests.brokers.ports import free_ports
+from tests.brokers.processes import BrokerProcess
+from tests.e2e.processes import WorkerProcess
+from tests.e2e.workbench import Workbench, merged
+
+from .siege import BesiegedKafka
+
+__all__ = ["GUESTS", "STEADY", "ChaosRig", "ChaosWorker"]
+
+STEADY = ("a", "b", "c")
+#: They join and leave again.
+GUESTS = ("d", "e")
+
+
+class ChaosWorker(WorkerProcess):
+    """A worker with a clock and a scorer that take orders."""
+
+    def __init__(self, config: Path, port: int, log_path: Path, orders: Path) -> None:
+        super().__init__(config, port, log_path)
+        command = [sys.executable, "-m", "tests.e2e.chaos.program", str(config), str(orders)]
+        BrokerProcess.__init__(self, command, log_path)
+        self.orders = orders
+
+    def order(self, name: str, value: float) -> None:
+        """``clock`` or ``slow``; 0 takes it back. Whole at any moment."""
+        new = self.orders / f"{name}.new"
+        new.write_text(str(value), encoding="ascii")
+        new.replace(self.orders / name)
+
+
+class ChaosRig(Workbench):
+    """A workbench of three copies of everything, each worker behind gates of its own."""
+
+    def __init__(self, cluster: BesiegedKafka, *, partitions: int = 6, config: Mapping[str, Any] | None = None) -> None:
+        own: dict[str, Any] = {
+            # Rows are the same whoever scores them, so that a duplicate has to say what the first verdict said.
+            "scorers": {"toxicity": {"kind": "held_up"}},
+            "kafka": {"session_timeout_seconds": 4.0},
+            "topics": {"replication_factor": 3},
+            # What waits out an outage is still counted: an hour of lateness.
+            "windows": {"pane_seconds": 30.0, "windows_seconds": [60.0, 300.0], "allowed_lateness_seconds": 3600.0},
+        }
+        super().__init__(
+            cluster, scorers=("toxicity", "pii", "adversarial"), partitions=partitions, config=merged(own, config or {})
+        )
+        self.siege = cluster
+        self.session_seconds = 4.0
+        self.steady = [self.chaos_worker(name) for name in STEADY]
+        self.guests = [self.chaos_worker(name) for name in GUESTS]
+
+    def chaos_worker(self, name: str) -> ChaosWorker:
+        """The worker of that name, not started."""
+        if name not in self._workers:
+            (port,) = free_ports(1)
+            orders = self.folder / f"orders-{name}"
+            orders.mkdir()
+            self._workers[name] = ChaosWorker(self._write(name, port), port, self.folder / f"{name}.log", orders)
+        worker = self._workers[name]
+        assert isinstance(worker, ChaosWorker)
+        return worker
+
+    def create_events_topic(self, config: Mapping[str, str] | None = None) -> None:
+        self.cluster.create_topic(self.events, self.partitions, replication=3, config=config)
+
+    def _write(self, worker_name: str, port: int) -> Path:
+        path = super()._write(worker_name, port)
+        if worker_name in self.siege_guests:
+            sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+            sections["kafka"]["bootstrap_servers"] = self._siege().bootstrap_of(worker_name)
+            path.write_text(yaml.safe_dump(sections, allow_unicode=True), encoding="utf-8")
+        return path
+
+    @property
+    def siege_guests(self) -> tuple[str, ...]:
+        return self._siege().guests
+
+    def _siege(self) -> BesiegedKafka:
+        assert isinstance(self.cluster, BesiegedKafka)
+        return self.cluster
+
+
+# The configuration of a rig is read by this process too (`Workbench.config`), which has to know the kind.
+if "held_up" not in SCORERS:
+    SCORERS["held_up"] = "tests.e2e.chaos.program:HeldUp"  # type: ignore[index]
