@@ -1,8 +1,8 @@
 """OTLP/HTTP 1.x: export requests that are larger than a record in parts, and the answers that exporters expect.
 
-Source: opentelemetry-specification ``specification/protocol/exporter.md`` and opentelemetry-proto
-``docs/specification.md`` ("OTLP/HTTP"): a success is an export response in the encoding of the request; errors are a ``google.rpc.Status``; 429
-and 503, with ``Retry-After``, are sent again, 400 is not.
+Source: opentelemetry-specification ``specification/protocol/exporter.md``, and opentelemetry-proto
+``docs/specification.md``, section OTLP/HTTP: a success is an export response in the encoding of the request; errors are
+a ``google.rpc.Status``; 429 and 503, with ``Retry-After``, are sent again, 400 is not.
 """
 
 from __future__ import annotations
