@@ -48,9 +48,7 @@ class Authority:
         certificate = self._builder(subject, key.public_key()).add_extension(names, critical=False)
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         pair.cert.write_bytes(certificate.sign(self._key, hashes.SHA256()).public_bytes(_PEM))
-        locked = (
-            serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
-        )
+        locked = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
         pair.key.write_bytes(key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, locked))
         return pair
 
