@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 __all__ = ["mutate", "mutated"]
 
 _PIECES = (
-    b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80\xae", b"\xcc\x81", b"{", b"}",
-    b"[", b"]", b'"', b"\\", b"\\ud800", b"\\u0000", b"null", b"true", b"-0", b"1e999", b"9" * 30, b"NaN", b"-1", b"\r\n\r\n",
-    b"\n\n", b"data: ", b"[DONE]", b"\x1f\x8b\x08", b"\x93NUMPY", b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff", b"\xc1",
-    b"&a [*a]", b"!!python/object:os.system", b"<<: *a", b"${HOME}", b"__proto__", b"\x1b[31m", b"%00", b"AAAA" * 64,
+    b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80\xae", b"\xcc\x81",
+    b"{", b"}", b"[", b"]", b'"', b"\\", b"\\ud800", b"\\u0000", b"null", b"true", b"-0", b"1e999", b"9" * 30,
+    b"NaN", b"-1", b"\r\n\r\n", b"\n\n", b"data: ", b"[DONE]", b"\x1f\x8b\x08", b"\x93NUMPY",
+    b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff", b"\xc1", b"&a [*a]", b"!!python/object:os.system", b"<<: *a",
+    b"${HOME}", b"__proto__", b"\x1b[31m", b"%00", b"AAAA" * 64,
 )  # fmt: skip
 
 

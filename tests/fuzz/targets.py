@@ -336,7 +336,9 @@ def _decisions() -> Check:
     from agent.pipeline.late_labels import LateLabels
     from agent.windows.labelled import LabelledDecisions
 
-    waiting = LateLabels(_windows(), Metrics(new_registry()), SystemClock(), max_waiting=1000, max_early=1000)
+    waiting = LateLabels(
+        _windows(), Metrics(new_registry(), clock=SystemClock()), SystemClock(), max_waiting=1000, max_early=1000
+    )
 
     def check(data: bytes) -> None:
         waiting.restore(("events", 0), [data])
