@@ -14,6 +14,7 @@ from streams.config import WorkerConfig
 from streams.live_keys import LIVE_KEYS, changed_keys, is_live
 
 MASK = {"policy": {"default": "mask"}}  # what `topics.filtered` needs
+CERTIFICATE = {"web": {"tls": {"cert_file": "/here.pem"}}}
 INGEST_CERT = {"ingest": {"tls": {"cert_file": "/cert.pem"}}}
 SASL = {"security_protocol": "SASL_PLAINTEXT", "sasl_username": "u", "sasl_password": "p"}
 
@@ -150,6 +151,18 @@ RESTART: dict[str, Any] = {
     "web.host": "0.0.0.0",
     "web.port": 9,
     "web.token": "sixteen characters",
+    "web.tokens_file": "/elsewhere.yaml",
+    "web.tls.cert_file": "/elsewhere.pem",
+    "web.tls.key_file": "/elsewhere.pem",
+    "web.tls.key_password": "another",
+    "web.tls.client_ca_file": "/elsewhere.pem",
+    "web.limits.address_requests_per_second": 9,
+    "web.limits.token_requests_per_second": 9,
+    "web.limits.wrong_tokens_per_minute": 9,
+}
+BESIDE: dict[str, dict[str, Any]] = {
+    "topics.filtered": MASK,
+    **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
     "ingest.spool_directory": "/elsewhere",
     "ingest.spool_max_bytes": 99_999,
     "ingest.pending_bytes": 99_999,
