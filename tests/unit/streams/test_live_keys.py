@@ -159,10 +159,6 @@ RESTART: dict[str, Any] = {
     "web.limits.address_requests_per_second": 9,
     "web.limits.token_requests_per_second": 9,
     "web.limits.wrong_tokens_per_minute": 9,
-}
-BESIDE: dict[str, dict[str, Any]] = {
-    "topics.filtered": MASK,
-    **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
     "ingest.spool_directory": "/elsewhere",
     "ingest.spool_max_bytes": 99_999,
     "ingest.pending_bytes": 99_999,
@@ -186,9 +182,8 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 BESIDE: dict[str, dict[str, Any]] = {
     "topics.filtered": MASK,
-    "ingest.tls.key_file": INGEST_CERT,
-    "ingest.tls.key_password": INGEST_CERT,
-    "ingest.tls.client_ca_file": INGEST_CERT,
+    **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
+    **dict.fromkeys(("ingest.tls.key_file", "ingest.tls.key_password", "ingest.tls.client_ca_file"), INGEST_CERT),
     "drift.embeddings.detectors": {"drift": {"embeddings": {"encoder": "built_in"}}},
 }
 
