@@ -38,9 +38,15 @@ def test_the_text_has_all_of_them_and_nothing_else(openmetrics: bool) -> None:
 
 def test_values_are_those_that_were_given() -> None:
     text = exercised().freeze().text(openmetrics=False)
-    assert 'harmwatch_ingest_request_seconds_bucket{route="some-route",le="0.03"} 1.0' in text
-    assert 'harmwatch_ingest_request_seconds_bucket{route="some-route",le="0.01"} 0.0' in text
-    assert 'harmwatch_ingest_requests_total{route="some-route",result="some-result"} 2.0' in text
+    values = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in parse_plain(text)
+        for sample in family.samples
+    }
+    seconds, route = "harmwatch_ingest_request_seconds_bucket", ("route", "some-route")
+    assert values[seconds, ("le", "0.03"), route] == 1
+    assert values[seconds, ("le", "0.01"), route] == 0
+    assert values["harmwatch_ingest_requests_total", ("result", "some-result"), route] == 2
 
 
 def test_counters_without_labels_and_presets_begin_at_0() -> None:
