@@ -37,7 +37,7 @@ class KafkaSink:
     Parameters
     ----------
     patience_seconds
-        How long `flush` keeps trying while the broker is away; at least a second.
+        How long `flush` keeps trying while the broker takes nothing; at least a second.
     request_seconds
         One attempt at the broker takes no longer; the sink tries again until its patience ends.
     missing_seconds
@@ -61,7 +61,10 @@ class KafkaSink:
         self._request_ms = int(request_seconds * 1000)
         self._missing_seconds = missing_seconds
         self._queue: list[Message] = []
+        # Taken by a flush and not with the broker yet; all older than what is queued.
+        self._owed: list[Message] = []
         self._queued_bytes = 0
+        self._discarded: set[tuple[str, int | None]] = set()
         self._producer: AIOKafkaProducer | None = None
         self._flushing = asyncio.Lock()
         self._round_robin = 0
@@ -95,38 +98,77 @@ class KafkaSink:
         return self._queued_bytes
 
     async def flush(self) -> None:
+        """Deliver what is queued now.
+
+        What is queued meanwhile waits for the next flush: else a broker that is slower than the traffic would keep this
+        one from ending, and whoever waits for it from committing.
+        """
         async with self._flushing:
+            self._owed, self._queue = [*self._owed, *self._queue], []
             deadline = self._clock.monotonic() + self._patience_seconds
-            while self._queue:
-                pending, self._queue = self._queue, []
-                failed: Sequence[Message] = pending
-                cause: Exception | None = None
-                try:
-                    # One attempt may ask several brokers for several topics, and each may keep it waiting.
-                    async with asyncio.timeout(max(deadline - self._clock.monotonic(), _LEAST_SECONDS)):
-                        failed, cause = await self._deliver(pending)
-                except TimeoutError:
-                    # Another: that one holds its frames, and this one, in which it would stand, holds all messages.
-                    cause = TimeoutError()
-                finally:
-                    # Also when cancelled: what may not have arrived is sent again rather than lost.
-                    if failed:
-                        self._queue = [*failed, *self._queue]
-                    self._queued_bytes = _bytes(self._queue)
-                if not failed:
+            while self._owed:
+                before = len(self._owed)
+                # One attempt may ask several brokers for several topics, and each may keep it waiting.
+                cause = await self._attempt(max(deadline - self._clock.monotonic(), _LEAST_SECONDS))
+                if cause is None:
                     continue
                 if isinstance(cause, TopicUnavailable):
                     raise cause
-                if self._clock.monotonic() >= deadline:
+                if len(self._owed) < before:
+                    # Patience is with a broker that takes nothing.
+                    deadline = self._clock.monotonic() + self._patience_seconds
+                elif self._clock.monotonic() >= deadline:
                     raise TransportError(
-                        f"{len(self._queue)} messages could not be delivered in {self._patience_seconds:g} s "
-                        f"({type(cause).__name__})"
+                        f"{len(self._owed) + len(self._queue)} messages could not be delivered in "
+                        f"{self._patience_seconds:g} s ({type(cause).__name__})"
                     )
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    async def _attempt(self, patience_seconds: float) -> Exception | None:
+        """Why something of what is owed is not delivered, None when all is. The error holds no frame of ours."""
+        # A discard while they are under way comes too late for them, but not for what has to be sent again.
+        pending, self._owed, self._discarded = self._owed, [], set()
+        failed: Sequence[Message] = pending
+        cause: Exception | None = None
+        try:
+            async with asyncio.timeout(patience_seconds):
+                failed, cause = await self._deliver(pending)
+        except TimeoutError:
+            # Another: that one holds its frames, and this one, in which it would stand, holds all messages.
+            cause = TimeoutError()
+        finally:
+            # Also when cancelled: what may not have arrived is sent again rather than lost.
+            self._owed = [m for m in failed if (m.topic, m.partition) not in self._discarded]
+            self._queued_bytes = _bytes(self._owed) + _bytes(self._queue)
+        return (cause or TimeoutError()) if self._owed else None
+
+    def take_back(self) -> list[Message]:
+        """What is queued and was not delivered, in order; from now on it is the caller's to keep."""
+        taken, self._owed, self._queue = [*self._owed, *self._queue], [], []
+        self._queued_bytes = 0
+        return taken
+
+    async def reach(self, topic: str) -> None:
+        """Ask where a topic's partitions are.
+
+        Raises
+        ------
+        TransportError
+            When no broker tells within the time of a request; `TopicUnavailable` when the topic is not there.
+        """
+        try:
+            await self._running().partitions_for(topic)
+        except (KafkaError, OSError) as error:
+            cause = await self._translate(error, topic)
+            if isinstance(cause, TopicUnavailable):
+                raise cause from None
+            raise TransportError(f"no broker tells of topic {topic} ({type(cause).__name__})") from None
+
     def discard(self, topic: str, partition: int) -> None:
+        self._discarded.add((topic, partition))
+        self._owed = [m for m in self._owed if (m.topic, m.partition) != (topic, partition)]
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
-        self._queued_bytes = _bytes(self._queue)
+        self._queued_bytes = _bytes(self._owed) + _bytes(self._queue)
 
     async def stop(self) -> None:
         if self._producer is not None:
@@ -216,7 +258,8 @@ class KafkaSink:
             return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
         if isinstance(error, UnknownTopicOrPartitionError) and await self._is_missing(topic):
             return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
-        return error
+        # Its frames hold messages, and a future that nobody asks may hold the error: until the collector comes by.
+        return error.with_traceback(None)
 
     async def _is_missing(self, topic: str) -> bool:
         """Ask the broker: aiokafka calls a topic unknown also while nobody answers."""

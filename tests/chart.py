@@ -69,7 +69,9 @@ def of_kind(manifests: str, *kinds: str) -> list[Any]:
 
 
 def pod_of(manifests: str) -> Any:
-    (workload,) = of_kind(manifests, "StatefulSet", "Deployment")
+    """Of the worker; the receiver has a workload of its own."""
+    workloads = of_kind(manifests, "StatefulSet", "Deployment")
+    (workload,) = [each for each in workloads if not each["metadata"]["name"].endswith("-ingest")]
     return workload["spec"]["template"]["spec"]
 
 

@@ -32,7 +32,7 @@ DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 SECRETS = {"HARMWATCH_TOKEN": "t" * 32, "HARMWATCH_HASH_KEY": "k" * 32}
-OURS = ("agent", "traffic", "rules")
+OURS = ("agent", "ingest", "traffic", "rules")
 
 
 def documents(path: Path) -> list[Any]:
@@ -118,20 +118,20 @@ def test_compose_is_valid(compose: dict[str, Any]) -> None:
 
 def test_compose_has_all_parts_with_exact_tags(compose: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in compose["services"].items()}
-    assert images.keys() == {*("kafka", "topics", "agent", "traffic", "rules", "prometheus", "alertmanager", "grafana")}
+    assert images.keys() == {*OURS, *("kafka", "topics", "prometheus", "alertmanager", "grafana")}
     assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images.values())
     assert images["topics"] == images["kafka"] and {images[name] for name in OURS} == {f"harmwatch:{VERSION}"}
 
 
 def test_compose_publishes_on_loopback_alone(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 5 and all(port.startswith("127.0.0.1:") for port in ports)
+    assert len(ports) == 6 and all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_compose_mounts_what_is_there(compose: dict[str, Any]) -> None:
     mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", [])]
     bound = [mount.split(":") for mount in mounts if mount.startswith(".")]
-    assert len(bound) == 7
+    assert len(bound) == 8
     for source, _, mode in bound:
         path = (COMPOSE.parent / source).resolve()
         assert path.is_relative_to(ROOT) and path.exists(), source
@@ -159,6 +159,16 @@ def test_the_agent_of_compose_reads_what_the_others_write(compose: dict[str, Any
     assert tuple(made) == config.topics.events
     assert f"127.0.0.1:{config.web.port}:{config.web.port}" in services["agent"]["ports"]
     assert config.tap.drain_seconds < float(services["agent"]["stop_grace_period"].removesuffix("s"))
+
+
+@pytest.mark.usefixtures("secrets")
+def test_the_receiver_of_compose_brings_to_the_agents_topic(compose: dict[str, Any]) -> None:
+    config, service = load_config(DEPLOY / "compose" / "harmwatch.yaml").ingest, compose["services"]["ingest"]
+    assert config.topic is None and service["command"][0] == "ingest"
+    assert f"127.0.0.1:{config.port}:{config.port}" in service["ports"]
+    assert f"spool:{config.spool_directory.parent}" in service["volumes"]  # type: ignore[union-attr]
+    longest = config.drain_seconds + 2 * config.kafka_patience_seconds
+    assert longest < float(service["stop_grace_period"].removesuffix("s"))
 
 
 def test_the_traffic_of_compose_is_a_command_that_exists(compose: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- range $section, $keys := dict
     "kafka" (dict "bootstrap_servers" "kafka.bootstrapServers" "group_id" "kafka.groupId")
     "topics" (dict "events" "kafka.topics" "panes" "kafka.panesTopic" "decisions" "kafka.decisionsTopic")
-    "web" (dict "port" "service.port") -}}
+    "web" (dict "port" "service.port")
+    "ingest" (dict "port" "ingest.port" "spool_directory" "ingest.storage" "token_file" "ingest.tokenKey") -}}
 {{- if hasKey $.Values.config $section -}}
 {{- $given := get $.Values.config $section -}}
 {{- if not (kindIs "map" $given) -}}
@@ -27,6 +28,7 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- /* What stands under `config` is read by whoever may read ConfigMaps, and kept in the release. No message shows a value. */ -}}
 {{- range $section, $keys := dict
     "web" (list "token")
+    "ingest" (list "token")
     "kafka" (list "sasl_password" "ssl_key_password")
     "evidence" (list "hash_key") -}}
 {{- $given := get $.Values.config $section -}}

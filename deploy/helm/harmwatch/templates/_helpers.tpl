@@ -107,11 +107,51 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.secret.hashKeyKey -}}
 {{- $_ := set $config "evidence" (dict "hash_key" "${HARMWATCH_HASH_KEY}") -}}
 {{- end -}}
+{{- if .Values.ingest.enabled -}}
+{{- $ingest := dict "host" "0.0.0.0" "port" .Values.ingest.port "token_file" "/etc/harmwatch-ingest/token" -}}
+{{- $_ := set $config "ingest" (set $ingest "spool_directory" "/var/lib/harmwatch/ingest") -}}
+{{- end -}}
 {{- $profile := dict -}}
 {{- if .Values.profile -}}
 {{- $profile = .Files.Get (printf "profiles/%s.yaml" .Values.profile) | fromYaml -}}
 {{- end -}}
 {{- mustMergeOverwrite $config $profile (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{- /* What ${...} in harmwatch.yaml stands for: of every process that reads it. */ -}}
+{{- define "harmwatch.env" -}}
+{{- range $variable, $key := dict
+    "HARMWATCH_TOKEN" .Values.secret.tokenKey
+    "HARMWATCH_HASH_KEY" .Values.secret.hashKeyKey
+    "HARMWATCH_SASL_USERNAME" .Values.secret.saslUsernameKey
+    "HARMWATCH_SASL_PASSWORD" .Values.secret.saslPasswordKey }}
+{{- if $key }}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ $.Values.secret.name | quote }}, key: {{ $key | quote }}}}
+{{- end }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* Where a pod may go: brokers and names. */ -}}
+{{- define "harmwatch.egress" -}}
+{{- $ports := default (list) .Values.networkPolicy.kafkaPorts -}}
+{{- range (splitList "," .Values.kafka.bootstrapServers) -}}
+{{- $ports = append $ports (regexFind "[0-9]+$" . | int) -}}
+{{- end -}}
+- ports:
+    {{- range uniq $ports }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+  {{- with .Values.networkPolicy.kafkaTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
 {{- end -}}
 
 {{- /* The pod of both kinds of workload. */ -}}
@@ -158,19 +198,7 @@ spec:
       ports:
         - {name: http, containerPort: {{ .Values.service.port }}, protocol: TCP}
       env:
-        {{- range $variable, $key := dict
-            "HARMWATCH_TOKEN" .Values.secret.tokenKey
-            "HARMWATCH_HASH_KEY" .Values.secret.hashKeyKey
-            "HARMWATCH_SASL_USERNAME" .Values.secret.saslUsernameKey
-            "HARMWATCH_SASL_PASSWORD" .Values.secret.saslPasswordKey }}
-        {{- if $key }}
-        - name: {{ $variable }}
-          valueFrom: {secretKeyRef: {name: {{ $.Values.secret.name | quote }}, key: {{ $key | quote }}}}
-        {{- end }}
-        {{- end }}
-        {{- with .Values.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "harmwatch.env" . | nindent 8 }}
       {{- /* Not /healthz, which fails when no broker answers: a restart would bring none back. */}}
       {{- with .Values.probes.startup }}
       startupProbe:

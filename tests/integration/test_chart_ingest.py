@@ -1,0 +1,80 @@
+"""The chart's receiver: valid, reached by its own Service alone, and with the configuration that the worker loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chart import EVERYTHING, loaded, objects, of_kind, rendered, template
+from tests.integration.test_chart import conforms, schemas
+
+__all__ = ["schemas"]  # the fixture
+
+pytestmark = pytest.mark.layer("helm")
+
+ON = ("ingest.enabled=true",)
+
+
+def receiver() -> Any:
+    return objects(rendered(*ON))["StatefulSet", "hw-harmwatch-ingest"]
+
+
+def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
+    return selector.items() <= labels.items()
+
+
+@pytest.mark.layer("kubeconform")
+def test_kubernetes_takes_it(schemas: tuple[str, str]) -> None:
+    odd = rendered(
+        *EVERYTHING, *ON, "tls.secretName=t", "ingest.storageClassName=fast", release="rel.with.dots" + "-x" * 20
+    )
+    summary = conforms("\n---\n".join([rendered(*ON), odd]), schemas)
+    assert summary["invalid"] == summary["errors"] == summary["skipped"] == 0, summary
+
+
+def test_it_is_off_unless_asked_for() -> None:
+    assert "ingest" not in rendered()
+
+
+def test_what_selects_the_worker_does_not_select_it_and_the_other_way_round() -> None:
+    manifests = rendered(*ON, "serviceMonitor.enabled=true")
+    mine = receiver()["spec"]["template"]["metadata"]["labels"]
+    worker = objects(manifests)["StatefulSet", "hw-harmwatch"]["spec"]["template"]["metadata"]["labels"]
+    for document in of_kind(
+        manifests, "Service", "PodDisruptionBudget", "NetworkPolicy", "StatefulSet", "ServiceMonitor"
+    ):
+        spec = document["spec"]
+        selector = spec.get("podSelector") or spec.get("selector")
+        selector = selector.get("matchLabels", selector)
+        of_ingest = document["metadata"]["name"].endswith("-ingest")
+        assert selects(selector, mine) is of_ingest, document["metadata"]["name"]
+        assert selects(selector, worker) is not of_ingest, document["metadata"]["name"]
+
+
+def test_both_processes_load_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = loaded(rendered(*ON, "ingest.port=9999"), tmp_path, monkeypatch)
+    assert (config.ingest.port, config.ingest.host) == (9999, "0.0.0.0")
+    container = receiver()["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"][0] == "ingest"
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert str(config.ingest.token_file.parent) in mounts  # type: ignore[union-attr]
+    # A directory of its own in the volume: the volume's root belongs to root.
+    assert str(config.ingest.spool_directory.parent) in mounts  # type: ignore[union-attr]
+
+
+def test_it_is_confined_and_may_finish() -> None:
+    pod = receiver()["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
+    (container,) = pod["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert pod["terminationGracePeriodSeconds"] > 20 + 5
+
+
+@pytest.mark.parametrize("key", ["port", "spool_directory", "token_file"])
+def test_keys_that_other_objects_go_by_are_refused(key: str) -> None:
+    done = template(*ON, f"config.ingest.{key}=1")
+    assert done.returncode != 0 and f"config.ingest.{key} would reach the worker alone" in done.stderr
