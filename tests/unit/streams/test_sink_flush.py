@@ -1,4 +1,4 @@
-"""A flush ends, however slow the broker is and however fast the traffic; patience is with a broker that takes nothing."""
+"""A flush ends, however slow the broker and however fast the traffic; patience is with a broker that takes nothing."""
 
 from __future__ import annotations
 
