@@ -1,6 +1,6 @@
 """What the receiver costs beside a bare producer: processor time of the process per request and record, and rates.
 
-``python -m tests.bench.ingest [--events 20000] [--json]``, on a real Kafka of its own, with the events of ``make bench``.
+``python -m tests.bench.ingest [--events 20000] [--json]``, on a real Kafka of its own, events as in ``make bench``.
 Every way is run in a process of its own; the clients that send are in this one. Processor time holds on a busy machine,
 rates do not.
 """
