@@ -14,6 +14,7 @@
     ├── TransportError        the broker did not answer in time  retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
     │       └── MessageTooLarge  it takes none of this size  not retryable
+    ├── RefusedMessage        an HTTP message that must not be passed on  not retryable
     ├── TargetError           a served model that is probed gives no answers  not retryable
     │   └── BudgetSpent       no more requests may be made  not retryable
     └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
@@ -36,6 +37,7 @@ __all__ = [
     "MessageTooLarge",
     "ModelError",
     "OutOfDeviceMemory",
+    "RefusedMessage",
     "ScorerError",
     "StateError",
     "TargetError",
@@ -121,6 +123,23 @@ class MessageTooLarge(TopicUnavailable):
         super().__init__(f"topic {topic} takes no message of {size} bytes; raise its max.message.bytes")
         self.topic = topic
         self.size = size
+
+
+class RefusedMessage(HarmwatchError):
+    """An HTTP message that must not be passed on, since two readers could take it for different ones.
+
+    Parameters
+    ----------
+    status
+        What the client is answered with.
+    reason
+        A member of a small closed set (it becomes a metric label), e.g. ``framing``, ``field``.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
 
 
 class TargetError(HarmwatchError):

@@ -15,6 +15,7 @@ from agent.config_base import Count, Seconds, Section, Share
 from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
+from streams.config_proxy import ProxyConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -180,6 +181,7 @@ class WorkerConfig(CoreConfig):
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
     reload: ReloadConfig = ReloadConfig()
+    proxy: ProxyConfig = ProxyConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
