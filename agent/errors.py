@@ -14,6 +14,8 @@
     ├── TransportError        the broker did not answer in time  retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
     │       └── MessageTooLarge  it takes none of this size  not retryable
+    ├── Overloaded            neither Kafka nor the spool takes a record now  retryable, after a while
+    │   └── SpoolFull         the spool's limit, or its disk's  retryable
     ├── RefusedMessage        an HTTP message that must not be passed on  not retryable
     ├── TargetError           a served model that is probed gives no answers  not retryable
     │   └── BudgetSpent       no more requests may be made  not retryable
@@ -37,8 +39,10 @@ __all__ = [
     "MessageTooLarge",
     "ModelError",
     "OutOfDeviceMemory",
+    "Overloaded",
     "RefusedMessage",
     "ScorerError",
+    "SpoolFull",
     "StateError",
     "TargetError",
     "TopicUnavailable",
@@ -123,6 +127,26 @@ class MessageTooLarge(TopicUnavailable):
         super().__init__(f"topic {topic} takes no message of {size} bytes; raise its max.message.bytes")
         self.topic = topic
         self.size = size
+
+
+class Overloaded(HarmwatchError):
+    """Neither Kafka nor the spool takes a record now.
+
+    Parameters
+    ----------
+    retry_after_seconds
+        When to try again.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SpoolFull(Overloaded):
+    """The spool holds as much as it may, or its disk takes no more."""
 
 
 class RefusedMessage(HarmwatchError):

@@ -16,6 +16,7 @@ from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
 from streams.config_proxy import ProxyConfig
+from streams.config_web import WebConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -149,21 +150,6 @@ class DeadLetterConfig(Section):
     max_consecutive: Count = 1000
     max_ratio: Share = 0.5
     ratio_records: Count = 2000
-
-
-class WebConfig(Section):
-    """The HTTP port."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 9464
-    token: SecretStr | None = None
-
-    @field_validator("token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("must be at least 16 characters long")
-        return value
 
 
 class ReloadConfig(Section):

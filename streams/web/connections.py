@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from streams.web.answers import error_answer
+from streams.web.tls import HANDSHAKE_SECONDS
 
 __all__ = ["ANSWER_SECONDS", "BODY_SECONDS", "MAX_BODY", "Connection", "Protocol", "read_body"]
 
@@ -21,6 +24,7 @@ _MAX_LINE: Final = 4096
 _KEEPALIVE_SECONDS: Final = 75.0
 _MAX_CONNECTIONS: Final = 100
 _FIRST_REQUEST_SECONDS: Final = 10.0
+_MAX_HANDSHAKES: Final = 200
 
 
 class Connection(RequestHandler):
@@ -39,6 +43,8 @@ class Connection(RequestHandler):
         """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
         loop = asyncio.get_running_loop()
         self._waits_since = loop.time()
+        if isinstance(self._manager, Protocol):
+            self._manager.handshakes.pop(id(self), None)
         super().connection_made(transport)
         self._deadline = loop.call_later(_FIRST_REQUEST_SECONDS, self.force_close)
         self._make_room()
@@ -123,6 +129,22 @@ class Protocol(web.Server):
 
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
+    #: Connections that are not made yet, and since when. asyncio tells nobody of a handshake that failed, but ends each
+    #: after `HANDSHAKE_SECONDS`.
+    handshakes: OrderedDict[int, float]
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(handler)
+        self.handshakes = OrderedDict()
+
+    def _begin_handshake(self, connection: Connection) -> None:
+        """Raises for one too many, which makes asyncio close it: each open handshake holds a file descriptor."""
+        now = asyncio.get_running_loop().time()
+        while self.handshakes and next(iter(self.handshakes.values())) < now - HANDSHAKE_SECONDS:
+            self.handshakes.popitem(last=False)
+        if len(self.handshakes) >= _MAX_HANDSHAKES:
+            raise ConnectionRefusedError("too many handshakes at once")
+        self.handshakes[id(connection)] = now
 
     def __call__(self) -> RequestHandler:
         connection = Connection(
@@ -137,6 +159,7 @@ class Protocol(web.Server):
         )
         connection.answer_seconds = self.answer_seconds
         connection.body_seconds = self.body_seconds
+        self._begin_handshake(connection)
         return connection
 
 

@@ -101,7 +101,7 @@ class Traffic:
     def feedback(self) -> Iterable[Any]:
         return ()
 
-    async def mark(self, ident: str, category: str, correct: bool | None) -> str:
+    async def mark(self, ident: str, category: str, correct: bool | None, by: str) -> str:
         self.marked.append(correct)
         return ident
 
