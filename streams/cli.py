@@ -38,6 +38,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "streams.commands.demo", "simulated models on an embedded broker: see planted incidents being found"
     ),
     "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
+    "proxy": CommandEntry(
+        "streams.commands.proxy", "in front of an OpenAI-compatible server: answers pass untouched, and are tapped"
+    ),
     "score": CommandEntry("streams.commands.score", "events in as JSON Lines, verdicts out as JSON Lines; no Kafka"),
     "replay": CommandEntry("streams.commands.replay", "publish JSON Lines to a Kafka topic"),
     "reference": CommandEntry(

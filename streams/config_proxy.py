@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from agent.config_base import Count, Seconds, Section
+from streams.courier.config import CourierConfig
 
 __all__ = ["ProxyConfig", "ProxyTapConfig"]
 
@@ -18,8 +19,22 @@ _ROUTE = re.compile(r"/[\x21-\x7e]{1,200}")
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 
 
-class ProxyTapConfig(Section):
-    """What is tapped, how much of it, and where it goes."""
+class ProxyTapConfig(CourierConfig):
+    """What is tapped, how much of it, and where it goes; how it comes to Kafka is every courier's.
+
+    Attributes
+    ----------
+    max_body_bytes
+        Of a request, and of a response; the copy of a longer one lacks its end, the body itself passes whole.
+    max_held_bytes
+        Copies of calls that are going on.
+    max_backlog_bytes
+        Copies on their way to the tap's process.
+    max_queue_bytes
+        Copies there that the sink has not taken yet.
+    max_record_bytes
+        Of what is written to Kafka; larger ones are cut.
+    """
 
     sink: Literal["kafka", "core"] = "kafka"
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")] | None = None
@@ -31,10 +46,11 @@ class ProxyTapConfig(Section):
         "/responses",
     )
     max_body_bytes: Bytes = 512 * 1024
-    max_record_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 900_000
+    max_record_bytes: Annotated[int, Field(ge=4096, le=32 * 1024 * 1024)] = 900_000
     max_held_bytes: Bytes = 64 * 1024 * 1024
     max_backlog_bytes: Bytes = 64 * 1024 * 1024
     max_queue_bytes: Bytes = 64 * 1024 * 1024
+    stop_seconds: Seconds = 10.0
 
     @field_validator("routes")
     @classmethod

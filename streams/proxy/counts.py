@@ -14,8 +14,9 @@ __all__ = ["Counts", "DropReason", "Outcome", "PassReason"]
 Outcome: TypeAlias = Literal["complete", "client_gone", "server_broke_off", "refused", "unreachable", "timeout"]
 #: Why a passed request was not tapped.
 PassReason: TypeAlias = Literal["route", "status"]
-#: Why a tap was given up: the tap's process is behind, or gone; the sink and its spool take nothing; it is unreadable.
-DropReason: TypeAlias = Literal["backlog", "process", "sink_full", "unreadable"]
+#: Why a tap was given up: the tap's process is behind, or gone; sink and spool take nothing; Kafka takes none of its size;
+#: nobody can read it.
+DropReason: TypeAlias = Literal["backlog", "process", "sink_full", "too_large", "unreadable"]
 
 
 class Counts(msgspec.Struct, tag="counts"):

@@ -94,7 +94,8 @@ class UpstreamConnection(asyncio.Protocol):
     # -- responses -----------------------------------------------------------------------------------------------------
 
     def _pass_on(self, exchange: Exchange, data: bytes, out: list[bytes]) -> int:
-        at, reader = 0, self._reader
+        at = 0
+        reader: BodyReader | None = self._reader
         while reader is None:
             end = data.find(b"\r\n\r\n", at) + 4
             if (len(data) if end < 4 else end) - at > self._plane.config.max_head_bytes:
@@ -102,7 +103,8 @@ class UpstreamConnection(asyncio.Protocol):
             if end < 4:
                 self._ahead = data[at:]
                 return len(data)
-            reader = self._reader = self._begin(exchange, read_response(data, at, end), out)
+            reader = self._begin(exchange, read_response(data, at, end), out)
+            self._reader = reader
             at = end
         if at < len(data) and not reader.done:
             pieces, at = reader.read(data, at)
