@@ -285,7 +285,7 @@ _SPECS = (
     _counter(
         "harmwatch_proxy_taps_dropped_total",
         "reason",
-        "Copies given up: backlog, process, sink_full, too_large, unreadable. Their requests were answered all the same.",
+        "Copies given up: backlog, process, sink_full, too_large, unreadable. Their requests were answered.",
     ),
     _counter(
         "harmwatch_proxy_not_tapped_total",

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     tap = config.proxy.tap
     if tap.sink == "kafka" and tap.spool_directory is None:
         sys.stderr.write(
-            "harmwatch proxy: without proxy.tap.spool_directory (--spool) taps wait in memory alone while Kafka is away\n"
+            "harmwatch proxy: without proxy.tap.spool_directory (--spool) taps wait in memory while Kafka is away\n"
         )
 
     def announce(port: int, web_port: int) -> None:

@@ -14,13 +14,15 @@ __all__ = ["Counts", "DropReason", "Outcome", "PassReason"]
 Outcome: TypeAlias = Literal["complete", "client_gone", "server_broke_off", "refused", "unreachable", "timeout"]
 #: Why a passed request was not tapped.
 PassReason: TypeAlias = Literal["route", "status"]
-#: Why a tap was given up: the tap's process is behind, or gone; sink and spool take nothing; Kafka takes none of its size;
-#: nobody can read it.
+#: Why a tap was given up: the tap's process is behind, or gone; sink and spool take nothing; Kafka takes none of its
+#: size; nobody can read it.
 DropReason: TypeAlias = Literal["backlog", "process", "sink_full", "too_large", "unreadable"]
 
 
 class Counts(msgspec.Struct, tag="counts"):
     """Totals since the data plane began, and its state now.
+
+    The dictionaries are counters at the one end, and plain at the other.
 
     Attributes
     ----------
@@ -28,13 +30,13 @@ class Counts(msgspec.Struct, tag="counts"):
         The longest that the loop was late in the last second: what the proxy itself added, at worst.
     """
 
-    requests: Counter[str] = msgspec.field(default_factory=Counter)
-    statuses: Counter[int] = msgspec.field(default_factory=Counter)
-    passed_untapped: Counter[str] = msgspec.field(default_factory=Counter)
-    handed_over: int = 0
+    requests: dict[str, int] = msgspec.field(default_factory=Counter)
+    statuses: dict[int, int] = msgspec.field(default_factory=Counter)
+    passed_untapped: dict[str, int] = msgspec.field(default_factory=Counter)
+    copied: int = 0
     truncated: int = 0
     cut: int = 0
-    dropped: Counter[str] = msgspec.field(default_factory=Counter)
+    dropped: dict[str, int] = msgspec.field(default_factory=Counter)
     response_bytes: int = 0
     clients: int = 0
     servers: int = 0

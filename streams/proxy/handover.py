@@ -76,6 +76,7 @@ class Handover:
     def take(self, captured: Captured) -> None:
         """Hand a copy over, or count it as dropped."""
         run, dropped = self._run, self._counts.dropped
+        self._counts.copied += 1
         if run is None:
             dropped["process"] += 1
             return
@@ -85,7 +86,6 @@ class Handover:
             self._warn("taps_dropped reason=backlog")
             return
         run.handed += 1
-        self._counts.handed_over += 1
         run.writer.write(frame)
 
     async def start(self) -> None:

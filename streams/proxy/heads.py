@@ -40,7 +40,7 @@ _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"{1,32}+) ([\x21-\x7e]++) HTTP/1\.
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n")
 _FIELD = re.compile(rb"(" + _TOKEN + rb"{1,256}+):([\t\x20-\x7e\x80-\xff]*+)\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
-_ABSOLUTE = re.compile(rb"https?://([^/?#@]++)([^#]*+)", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#@]++)((?:[/?][^#]*+)?)", re.IGNORECASE)
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~%-]++|\[[0-9A-Fa-f:.]++\])?(?::[0-9]{0,5})?")
 
 #: Fields that a recipient may not be made to lose by naming them in ``Connection``.

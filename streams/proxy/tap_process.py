@@ -14,6 +14,7 @@ import platform
 import signal
 import socket
 import sys
+from collections import Counter
 from typing import Any, Final
 
 import msgspec
@@ -104,7 +105,7 @@ class TapProcess:
         """The data plane has told how it is."""
         self.counts = counts
         self._heard = self._clock.monotonic()
-        dropped = counts.dropped.total() + self.custody.dropped.total()
+        dropped = sum(counts.dropped.values()) + self.custody.dropped.total()
         if dropped > self._dropped:
             self._dropped, self._dropped_at = dropped, self._heard
 
@@ -148,13 +149,13 @@ class TapProcess:
             number = sum(n for status, n in counts.statuses.items() if status // 100 == status_class)
             if number:
                 total("responses_total", number, f"{status_class}xx")
-        dropped = counts.dropped + self.custody.dropped
+        dropped = Counter(counts.dropped) + self.custody.dropped
         if self._courier is not None and self._courier.too_large:
             dropped["too_large"] += self._courier.too_large
         for reason, number in dropped.items():
             total("taps_dropped_total", number, reason)
         total("response_bytes_total", counts.response_bytes)
-        total("taps_total", counts.handed_over + counts.dropped["backlog"] + counts.dropped["process"])
+        total("taps_total", counts.copied)
         total("taps_truncated_total", counts.truncated)
         total("taps_cut_total", counts.cut)
         total("repeated_ids_total", self._maker.repeated_ids)
@@ -191,8 +192,9 @@ class TapProcess:
         reading = asyncio.create_task(self._read(reader))
         try:
             await asyncio.wait([working, reading], return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()  # it only ends by what it raises
+            for task in (working, reading):
+                if task.done():
+                    task.result()
             await self.custody.finish(self._config.proxy.tap.stop_seconds)
             await self.sink.stop()
         finally:

@@ -106,7 +106,8 @@ class UpstreamConnection(asyncio.Protocol):
             reader = self._begin(exchange, read_response(data, at, end), out)
             self._reader = reader
             at = end
-        if at < len(data) and not reader.done:
+        bodyless = reader.done
+        if at < len(data) and not bodyless:
             pieces, at = reader.read(data, at)
             if pieces:
                 if exchange.capture is not None:

@@ -21,7 +21,7 @@ import uvloop
 
 __all__ = ["Answer", "planned_answer", "serve"]
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz 的是不了人在有我他这 😀é\n\"\\"
+_LETTERS = 'abcdefghijklmnopqrstuvwxyz 的是不了人在有我他这 😀é\n"\\'
 
 
 @dataclass(slots=True)
@@ -107,8 +107,16 @@ def _wanted(document: dict[str, object]) -> Answer:
     if isinstance(plan, dict):
         pieces = _sse([f" token{n}" for n in range(int(plan["tokens"]))], "chatcmpl-plan")
         if plan.get("json"):
-            pieces = [json.dumps({"id": "chatcmpl-plan", "object": "chat.completion", "model": "tiny", "choices": [
-                {"index": 0, "message": {"role": "assistant", "content": "x" * int(plan["json"])}}]}).encode()]
+            pieces = [
+                json.dumps(
+                    {
+                        "id": "chatcmpl-plan",
+                        "object": "chat.completion",
+                        "model": "tiny",
+                        "choices": [{"index": 0, "message": {"role": "assistant", "content": "x" * int(plan["json"])}}],
+                    }
+                ).encode()
+            ]
         kind = "application/json" if plan.get("json") else "text/event-stream"
         framing = "length" if plan.get("json") else "chunked"
         return Answer(200, [("Content-Type", kind)], pieces, framing, float(plan.get("pause_seconds", 0.0)))
