@@ -29,9 +29,12 @@ class Rig:
     tapped: list[Captured] = field(default_factory=list)
     connections: int = 0
     ended: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.plane.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.plane.port)
+        self.writers.append(writer)
+        return reader, writer
 
     async def ask(self, data: bytes) -> bytes:
         """Send on a connection of its own, and read to its end."""
@@ -55,6 +58,7 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         rig.connections += 1
+        rig.writers.append(writer)
         try:
             await handler(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -77,6 +81,11 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
     finally:
         server.close()
         await plane.drain()
+        for writer in rig.writers:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        await rig.until(lambda: rig.ended == rig.connections)
 
 
 async def read_head(reader: asyncio.StreamReader) -> bytes:
