@@ -136,13 +136,16 @@ class Overloaded(HarmwatchError):
     ----------
     retry_after_seconds
         When to try again.
+    busy
+        Only too much at once: nothing is wrong but the rate.
     """
 
     retryable = True
 
-    def __init__(self, message: str, retry_after_seconds: float = 1.0) -> None:
+    def __init__(self, message: str, retry_after_seconds: float = 1.0, *, busy: bool = False) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.busy = busy
 
 
 class SpoolFull(Overloaded):

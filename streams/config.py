@@ -17,6 +17,7 @@ from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
 from streams.config_proxy import ProxyConfig
 from streams.config_web import WebConfig
+from streams.ingest.config import IngestConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -166,6 +167,7 @@ class WorkerConfig(CoreConfig):
     tap: TapConfig = TapConfig()
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
+    ingest: IngestConfig = IngestConfig()
     reload: ReloadConfig = ReloadConfig()
     proxy: ProxyConfig = ProxyConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

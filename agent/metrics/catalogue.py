@@ -274,41 +274,6 @@ _SPECS = (
     _gauge("harmwatch_broker_last_answer_timestamp_seconds", "", "When a broker last answered, Unix time."),
     _gauge("harmwatch_start_time_seconds", "", "When the worker, and with it its counters, began, Unix time."),
     _counter(
-        "harmwatch_proxy_requests_total",
-        "outcome",
-        "Requests that ended at the proxy: complete, client_gone, server_broke_off, refused, unreachable or timeout.",
-    ),
-    _counter("harmwatch_proxy_responses_total", "class", "Responses that the proxy passed on, by class of status."),
-    _counter("harmwatch_proxy_response_bytes_total", "", "Bytes of bodies that the proxy passed to clients."),
-    _counter("harmwatch_proxy_taps_total", "", "Calls that the proxy has copied for scoring."),
-    _counter("harmwatch_proxy_taps_kept_total", "where", "Copies that are durable: in kafka, spool, or core."),
-    _counter(
-        "harmwatch_proxy_taps_dropped_total",
-        "reason",
-        "Copies given up: backlog, process, sink_full, too_large, unreadable. Their requests were answered.",
-    ),
-    _counter(
-        "harmwatch_proxy_not_tapped_total",
-        "reason",
-        "Requests passed that are none to tap: by their route, or by the status of the response.",
-    ),
-    _counter("harmwatch_proxy_taps_truncated_total", "", "Copies that lack the end of a body, which passed whole."),
-    _counter("harmwatch_proxy_taps_cut_total", "", "Copies of responses that the client or the server broke off."),
-    _counter(
-        "harmwatch_proxy_repeated_ids_total", "", "Calls that came with an id of an earlier one, and got another."
-    ),
-    _counter("harmwatch_proxy_tap_restarts_total", "", "Times that the tap's process ended and was started again."),
-    _gauge("harmwatch_proxy_connections", "side", "Open connections of the proxy, by side: client or server."),
-    _gauge("harmwatch_proxy_open_requests", "", "Calls that are going on."),
-    _gauge(
-        "harmwatch_proxy_held_bytes",
-        "where",
-        "Bytes of copies: of open calls, in the backlog between the processes, in the queue, in the spool.",
-    ),
-    _gauge("harmwatch_proxy_spooled_records", "", "Copies on the disk that wait for Kafka."),
-    _gauge("harmwatch_proxy_kafka_connected", "", "1 while Kafka takes what the proxy sends; absent without Kafka."),
-    _gauge("harmwatch_proxy_slowest_turn_seconds", "", "Longest that the proxy's loop was late, in the last second."),
-    _counter(
         "harmwatch_other_series_total",
         "metric",
         "Updates that landed in an `other` series because a label or series budget was spent.",

@@ -15,7 +15,6 @@ from agent.metrics.exposition import Exposition
 from agent.metrics.feedback_counts import FeedbackCounts
 from agent.metrics.harm_gauges import HarmGauges, set_or_drop
 from agent.metrics.label_values import clean_label
-from agent.metrics.proxy_counts import ProxyCounts
 from agent.metrics.series import Family, Histogram, Number, SeriesBudget
 from agent.metrics.worker_gauges import WorkerGauges
 from agent.scores import Dimension
@@ -27,7 +26,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(Exposition, HarmGauges, FeedbackCounts, ProxyCounts, WorkerGauges):
+class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, `freeze` and `collect` belong to one thread, that of the tap's event loop;

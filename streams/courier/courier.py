@@ -172,7 +172,7 @@ class Courier:
             return Overloaded("this process is ending", _BUSY_RETRY_AFTER_SECONDS)
         if self._pending and self._pending + size > self._max_pending:
             self.counts.refused["busy"] += 1
-            return Overloaded("more records wait than may", _BUSY_RETRY_AFTER_SECONDS)
+            return Overloaded("more records wait than may", _BUSY_RETRY_AFTER_SECONDS, busy=True)
         parcel = _Parcel(messages, size, asyncio.get_running_loop().create_future())
         self._pending += size
         self._waiting.append(parcel)
@@ -188,6 +188,21 @@ class Courier:
             self._pending,
             self._spool.state() if self._spool is not None else None,
         )
+
+    def refusal(self) -> Overloaded:
+        """What `deliver` would say now that it does not accept; counted as if it had."""
+        if self._pending >= self._max_pending:
+            self.counts.refused["busy"] += 1
+            return Overloaded("more records wait than may", _BUSY_RETRY_AFTER_SECONDS, busy=True)
+        if self._stopping:
+            return Overloaded("this process is ending", _BUSY_RETRY_AFTER_SECONDS)
+        self.counts.refused["away" if self._spool is None else "spool"] += 1
+        return Overloaded(self._problem() or "the spool is full", _AWAY_RETRY_AFTER_SECONDS)
+
+    def give_up(self) -> None:
+        """Instead of `start`: let go of the spool's directory."""
+        if self._spool is not None:
+            self._spool.close()
 
     def _problem(self) -> str:
         if self._link.connected and self._nothing_to_drain():

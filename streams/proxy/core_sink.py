@@ -7,13 +7,15 @@ counted and shown in the console, and forgotten.
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from agent import __version__
 from agent.clock import Clock
 from agent.errors import Overloaded
-from agent.metrics import Metrics
+from agent.metrics import Metrics, new_registry
 from agent.pipeline import build_pipeline
 from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
@@ -144,12 +146,20 @@ class CoreSink:
 
     where: Final = "core"
 
-    def __init__(self, config: WorkerConfig, topic: str, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, config: WorkerConfig, topic: str, clock: Clock) -> None:
         # No feedback and no labels: both live in topics.
         topics = config.topics.model_copy(
             update={"events": (topic,), "labels": None, "feedback": None, "filtered": None, "sanitised": None}
         )
         config = config.model_copy(update={"topics": topics})
+        metrics = Metrics(
+            new_registry(),
+            series_budget=config.metrics.max_series,
+            model_budget=config.metrics.max_models,
+            clock=clock,
+        )
+        metrics.build_info(__version__, platform.python_version())
+        metrics.started(clock.now())
         tap_box: list[Tap] = []
         self._pipeline = build_pipeline(
             config,

@@ -22,7 +22,8 @@ import msgspec
 from agent import __version__
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError, HarmwatchError
-from agent.metrics import Metrics, new_registry
+from agent.metrics.catalogue_edge import PROXY_METRICS
+from agent.metrics.edge import EdgeMetrics
 from agent.metrics.frozen import FrozenMetrics
 from streams.config import WorkerConfig
 from streams.courier.build import quieten
@@ -64,17 +65,10 @@ class TapProcess:
         self._clock = clock
         tap, web = config.proxy.tap, config.web
         topic = tap.topic or config.topics.events[0]
-        metrics_config = config.metrics
-        self.metrics = Metrics(
-            new_registry(),
-            series_budget=metrics_config.max_series,
-            model_budget=metrics_config.max_models,
-            clock=clock,
-        )
-        self.metrics.build_info(__version__, platform.python_version())
-        self.metrics.started(clock.now())
-        self.metrics.declare_proxy(kept=("core",) if tap.sink == "core" else ("kafka", "spool"))
-        self._core = CoreSink(config, topic, self.metrics, clock) if tap.sink == "core" else None
+        self.metrics = EdgeMetrics(PROXY_METRICS)
+        self.metrics.set("harmwatch_proxy_build_info", 1.0, __version__, platform.python_version())
+        self.metrics.set("harmwatch_proxy_start_time_seconds", clock.now())
+        self._core = CoreSink(config, topic, clock) if tap.sink == "core" else None
         self._courier = CourierTapSink(config, topic, clock) if tap.sink == "kafka" else None
         sink = self._core or self._courier
         assert sink is not None
@@ -134,13 +128,15 @@ class TapProcess:
     def freeze_metrics(self) -> FrozenMetrics:
         """What a scrape sees."""
         self._tell_metrics()
-        if self._core is not None:
-            return self._core.status.freeze_metrics()
-        self.metrics.ready(self.readiness().ready)
-        return self.metrics.freeze()
+        own = self.metrics.freeze()
+        return own if self._core is None else self._core.status.freeze_metrics().beside(own)
 
     def _tell_metrics(self) -> None:
-        counts, total = self.counts, self.metrics.proxy_total
+        counts = self.counts
+
+        def total(name: str, value: float, *labels: str) -> None:
+            self.metrics.set(f"harmwatch_proxy_{name}", float(value), *labels)
+
         for outcome, number in counts.requests.items():
             total("requests_total", number, outcome)
         for reason, number in counts.passed_untapped.items():
@@ -175,9 +171,11 @@ class TapProcess:
         total("taps_kept_total", to_spool, "spool")
         state = self._courier.state()
         total("kafka_connected", float(state.connected))
+        limit = self._config.proxy.tap.spool_max_bytes
+        total("spool_limit_bytes", 0 if state.spool is None else limit)
         if state.spool is not None:
             total("held_bytes", state.spool.bytes, "spool")
-            total("spooled_records", state.spool.records)
+            total("spool_records", state.spool.records)
 
     def _nothing_to_show(self) -> dict[str, Any]:
         return {"version": __version__, "now": self._clock.now()}

@@ -48,6 +48,8 @@ class AdminApi:
         body = await read_body(request)
         if isinstance(body, web.Response):
             return body
+        if body.strip() != b"{}":
+            return error_answer(400, "send {}: there is nothing to choose")
         change = await self._reload(who_asks().name)
         if change is None:
             return json_answer({"outcome": "unchanged", "reason": "", "keys": [], "restart_keys": []})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from aiohttp import web
@@ -57,7 +58,7 @@ class Connection(RequestHandler):
         manager = self._manager
         others = manager.connections if manager is not None else []
         held = [each for each in others if isinstance(each, Connection) and each.transport is not None]
-        if len(held) > _MAX_CONNECTIONS:
+        if len(held) > getattr(manager, "max_connections", _MAX_CONNECTIONS):
             longest = min(held, key=lambda each: float("inf") if each._waits_since is None else each._waits_since)
             longest.let_go()
 
@@ -88,10 +89,22 @@ class Connection(RequestHandler):
         ConnectionError, EOFError, aiohttp.web.RequestPayloadError
             When it never will.
         """
+        async with self.waiting_for_body():
+            return await request.content.readexactly(size)
+
+    @asynccontextmanager
+    async def waiting_for_body(self) -> AsyncIterator[None]:
+        """While it reads: whoever sends slowly is among those who make room for others.
+
+        Raises
+        ------
+        TimeoutError
+            After `body_seconds`.
+        """
         self._waits_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self.body_seconds):
-                return await request.content.readexactly(size)
+                yield
         finally:
             self._waits_since = None
 
@@ -129,6 +142,9 @@ class Protocol(web.Server):
 
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
+    max_connections = _MAX_CONNECTIONS
+    #: Longest request line, and longest header.
+    max_line = _MAX_LINE
     #: Connections that are not made yet, and since when. asyncio tells nobody of a handshake that failed, but ends each
     #: after `HANDSHAKE_SECONDS`.
     handshakes: OrderedDict[int, float]
@@ -152,8 +168,8 @@ class Protocol(web.Server):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
             keepalive_timeout=_KEEPALIVE_SECONDS,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
+            max_line_size=self.max_line,
+            max_field_size=self.max_line,
             lingering_time=1.0,
             auto_decompress=False,  # what is packed is refused, and need not be unpacked for that
         )

@@ -81,8 +81,8 @@ def openapi() -> dict[str, Any]:
                 "Findings", {200: "findings with redacted texts, precision by category"}), parameters=[
                     _query("model", {"type": "string"}),
                     _query("dimension", {"enum": [*DIMENSIONS, ""]}),
-                    _query("after", {"type": "integer", "minimum": 0, "maximum": 2**53}),
-                    _query("limit", {"type": "integer", "minimum": 0, "maximum": 100})])},
+                    _query("after", {"type": "integer", "minimum": 0}),
+                    _query("limit", {"type": "integer", "minimum": 0})])},
             "/api/v1/feedback": {
                 "get": _operation("the marks that hold, one a line", {
                     "200": {"description": "JSON Lines", "content": {"application/x-ndjson": {"schema": _STRING}}},
@@ -95,7 +95,7 @@ def openapi() -> dict[str, Any]:
                 "Audit", {200: "the latest 200 records, the newest first"}), role="admin")},
             "/api/v1/reload": {"post": _operation("look at the configuration's file now", _answers(
                 "Reloaded", {200: "what came of it"}, errors=(408, 409, 415)),
-                body={_JSON: {"schema": {"type": "object", "maxProperties": 0}}}, role="admin", body_required=False)},
+                body={_JSON: {"schema": {"type": "object", "maxProperties": 0}}}, role="admin")},
         },
         "components": {
             "schemas": _SCHEMAS,
@@ -129,7 +129,12 @@ def _operation(
 
 
 def _sign_in(summary: str) -> dict[str, Any]:
-    form = {"type": "object", "properties": {"token": {"type": "string", "maxLength": 1000}}, "required": ["token"]}
+    form: dict[str, Any] = {
+        "type": "object",
+        "properties": {"token": {"type": "string", "maxLength": 160}},
+        "required": ["token"],
+    }
+    form["additionalProperties"] = False
     answers = {
         "303": _SEE_CONSOLE,
         "401": _page("the form again"),

@@ -15,6 +15,7 @@ from agent.errors import ConfigError
 from streams.audit import ConfigChange
 from streams.web import AdminApi, ConsoleApi, WebServer
 from streams.web.access import ROLES, Holder, TokenBook, read_tokens
+from streams.web.api import ConsoleSource
 from streams.web.limits import Buckets, RateLimits, network_of
 from tests.unit.test_web import Site
 from tests.unit.test_web_api import JSON, MARK, Marker, Source
@@ -35,13 +36,13 @@ def write_tokens(path: Path, *roles: str) -> Path:
 class GuardedSite(Site):
     """A server beyond loopback with a token for each role."""
 
-    def __init__(self, tokens_file: Path, **options: Any) -> None:
+    def __init__(self, tokens_file: Path, source: ConsoleSource | None = None, **options: Any) -> None:
         super().__init__()
         self.marker = Marker()
         self.reloaded: list[str] = []
         self.server = WebServer(
             "0.0.0.0", 0, self.metrics.freeze, lambda: self.health, lambda: self.readiness, None, lambda: self.state,
-            api=ConsoleApi(Source(), self.marker), admin=AdminApi(lambda: [{"by": "x"}], self._reload),
+            api=ConsoleApi(source or Source(), self.marker), admin=AdminApi(lambda: [{"by": "x"}], self._reload),
             clock=self.clock, tokens_file=tokens_file, **options,
         )  # fmt: skip
 
@@ -74,7 +75,8 @@ SENT = {"data": json.dumps(MARK).encode(), "headers": JSON}
 async def test_each_role_may_what_those_below_it_may(tmp_path: Path, path: str, method: str, least: str) -> None:
     async with GuardedSite(write_tokens(tmp_path / "tokens.yaml", *ROLES)) as site:
         assert isinstance(site, GuardedSite)
-        options = SENT if method == "POST" else {}
+        sent = {"data": b"{}", "headers": JSON} if path.endswith("reload") else SENT
+        options = sent if method == "POST" else {}
         for role in ROLES:
             expected = 200 if ROLES.index(role) >= ROLES.index(least) else 403
             assert await site.status(path, role, method, **options) == expected, role
@@ -97,10 +99,10 @@ async def test_who_marks_and_reloads_is_told_by_name(tmp_path: Path) -> None:
     async with GuardedSite(write_tokens(tmp_path / "tokens.yaml", *ROLES)) as site:
         assert isinstance(site, GuardedSite)
         assert await site.status("/api/v1/feedback", "labeller", "POST", **SENT) == 200
-        assert await site.status("/api/v1/reload", "admin", "POST", data=b"", headers=JSON) == 200
+        assert await site.status("/api/v1/reload", "admin", "POST", data=b"{}", headers=JSON) == 200
         assert (site.marker.by, site.reloaded) == (["labeller-1"], ["admin-1"])
         # A page of another site can send neither.
-        assert await site.status("/api/v1/reload", "admin", "POST", data=b"") == 415
+        assert await site.status("/api/v1/reload", "admin", "POST", data=b"{}") == 415
         assert await site.status("/api/v1/reload", "admin", "POST", headers={**JSON, "Origin": "http://evil"}) == 403
 
 
