@@ -60,7 +60,9 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._plane.clients.add(self)
-        if len(self._plane.clients) > self._plane.config.max_connections:
+        if self._plane.draining:
+            transport.close()  # it came while the listening socket was being closed
+        elif len(self._plane.clients) > self._plane.config.max_connections:
             self.answer(503, "refused", "too many connections")
             self._plane.counts.requests["refused"] += 1
 

@@ -175,7 +175,7 @@ class CoreSink:
             source=self._source,
             sink=NoSink(),
             state_reader=_no_state,
-            decoder=Decoder({topic: "openai"}, max(config.tap.max_record_bytes, config.proxy.tap.max_record_bytes)),
+            decoder=Decoder({}, max(config.tap.max_record_bytes, config.proxy.tap.max_record_bytes)),
             pipeline=self._pipeline,
             metrics=metrics,
             watchdog=watchdog,

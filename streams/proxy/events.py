@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from agent.errors import DecodeError
-from streams.formats.base import MAX_ID, MAX_NAME
+from streams.formats.base import FORMAT_HEADER, MAX_ID, MAX_NAME
 from streams.ports import Message
 from streams.proxy.capture import Captured
 
@@ -93,7 +93,7 @@ class EventMaker:
             record["truncated"] = True
         model = _model(request) or _model(response)
         value = self._fitted(record, request, response)
-        return Message(self.topic, model.encode("utf-8", "replace"), value)
+        return Message(self.topic, model.encode("utf-8", "replace"), value, ((FORMAT_HEADER, b"openai"),))
 
     def _ident(self, given: bytes) -> str:
         if self.own_ids or not given or len(given) > MAX_ID:

@@ -13,7 +13,7 @@ from streams.proxy.capture import Captured
 from streams.proxy.counts import Counts
 from streams.proxy.plane import DataPlane
 
-__all__ = ["SECONDS", "Rig", "proxied"]
+__all__ = ["ASK", "CHAT", "LAST_ASK", "SECONDS", "Rig", "answering", "proxied", "read_head"]
 
 #: For what must happen; nothing waits so long that goes well.
 SECONDS = 60.0
@@ -91,3 +91,25 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
 async def read_head(reader: asyncio.StreamReader) -> bytes:
     async with asyncio.timeout(SECONDS):
         return await reader.readuntil(b"\r\n\r\n")
+
+
+CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+ASK = CHAT + b'Content-Length: 14\r\n\r\n{"model": "m"}'
+LAST_ASK = ASK.replace(b"Host: a\r\n", b"Host: a\r\nConnection: close\r\n")
+
+
+def answering(*parts: bytes, close: bool = False):
+    """A server that answers every request, which must have 14 bytes, with these parts."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"Content-Length: 14" in head:
+                await reader.readexactly(14)
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            if close:
+                return
+
+    return handle
