@@ -16,6 +16,7 @@
     │       └── MessageTooLarge  it takes none of this size  not retryable
     ├── Overloaded            neither Kafka nor the spool takes a record now  retryable, after a while
     │   └── SpoolFull         the spool's limit, or its disk's  retryable
+    ├── RefusedMessage        an HTTP message that must not be passed on  not retryable
     ├── TargetError           a served model that is probed gives no answers  not retryable
     │   └── BudgetSpent       no more requests may be made  not retryable
     └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
@@ -39,6 +40,7 @@ __all__ = [
     "ModelError",
     "OutOfDeviceMemory",
     "Overloaded",
+    "RefusedMessage",
     "ScorerError",
     "SpoolFull",
     "StateError",
@@ -148,6 +150,23 @@ class Overloaded(HarmwatchError):
 
 class SpoolFull(Overloaded):
     """The spool holds as much as it may, or its disk takes no more."""
+
+
+class RefusedMessage(HarmwatchError):
+    """An HTTP message that must not be passed on, since two readers could take it for different ones.
+
+    Parameters
+    ----------
+    status
+        What the client is answered with.
+    reason
+        A member of a small closed set (it becomes a metric label), e.g. ``framing``, ``field``.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
 
 
 class TargetError(HarmwatchError):

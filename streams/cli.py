@@ -38,6 +38,9 @@ COMMANDS: dict[str, CommandEntry] = {
         "streams.commands.demo", "simulated models on an embedded broker: see planted incidents being found"
     ),
     "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
+    "proxy": CommandEntry(
+        "streams.commands.proxy", "in front of an OpenAI-compatible server: answers pass untouched, and are tapped"
+    ),
     "ingest": CommandEntry(
         "streams.commands.ingest",
         "an HTTP receiver for model servers without Kafka: events in, to Kafka by way of a spool",

@@ -15,6 +15,7 @@ from agent.config_base import Count, Seconds, Section, Share
 from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
+from streams.config_proxy import ProxyConfig
 from streams.config_web import WebConfig
 from streams.ingest.config import IngestConfig
 
@@ -168,6 +169,7 @@ class WorkerConfig(CoreConfig):
     web: WebConfig = WebConfig()
     ingest: IngestConfig = IngestConfig()
     reload: ReloadConfig = ReloadConfig()
+    proxy: ProxyConfig = ProxyConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

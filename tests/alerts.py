@@ -12,7 +12,7 @@ import promql_parser
 import yaml
 
 from agent.metrics import CATALOGUE as WORKERS
-from agent.metrics.catalogue_edge import INGEST_METRICS
+from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
 
 __all__ = [
     "ALERTMANAGER",
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Of all processes.
-CATALOGUE = {**WORKERS, **INGEST_METRICS}
+CATALOGUE = {**WORKERS, **INGEST_METRICS, **PROXY_METRICS}
 
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.metrics.catalogue import MetricSpec
 
-__all__ = ["INGEST_METRICS"]
+__all__ = ["INGEST_METRICS", "PROXY_METRICS"]
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
@@ -67,5 +67,87 @@ _INGEST = (
     ),
 )
 
+_PROXY = (
+    _spec("harmwatch_proxy_build_info", "gauge", "version python", "Always 1; the labels say what runs."),
+    _spec("harmwatch_proxy_start_time_seconds", "gauge", "", "When the tap's process, and its counters, began."),
+    _spec(
+        "harmwatch_proxy_requests_total",
+        "counter",
+        "outcome",
+        "Requests that ended, by how; only complete ones have had the whole response.",
+        "complete",
+        "client_gone",
+        "server_broke_off",
+        "refused",
+        "unreachable",
+        "timeout",
+    ),
+    _spec(
+        "harmwatch_proxy_responses_total",
+        "counter",
+        "class",
+        "Responses passed on, by class of status.",
+        "2xx",
+        "3xx",
+        "4xx",
+        "5xx",
+    ),
+    _spec("harmwatch_proxy_response_bytes_total", "counter", "", "Bytes of bodies passed to clients."),
+    _spec("harmwatch_proxy_taps_total", "counter", "", "Calls that were copied for scoring."),
+    _spec(
+        "harmwatch_proxy_taps_kept_total",
+        "counter",
+        "where",
+        "Copies taken in charge, by who had them first: kafka, spool, or core.",
+        "kafka",
+        "spool",
+        "core",
+    ),
+    _spec(
+        "harmwatch_proxy_taps_dropped_total",
+        "counter",
+        "reason",
+        "Copies given up. Their requests were answered all the same.",
+        "backlog",
+        "process",
+        "sink_full",
+        "too_large",
+        "unreadable",
+    ),
+    _spec(
+        "harmwatch_proxy_not_tapped_total",
+        "counter",
+        "reason",
+        "Requests passed that are none to tap: by their route, or by the status of the response.",
+        "route",
+        "status",
+    ),
+    _spec(
+        "harmwatch_proxy_taps_truncated_total", "counter", "", "Copies without the end of a body, which passed whole."
+    ),
+    _spec(
+        "harmwatch_proxy_taps_cut_total", "counter", "", "Copies of responses that the client or the server broke off."
+    ),
+    _spec("harmwatch_proxy_repeated_ids_total", "counter", "", "Calls whose id an earlier one had; they got another."),
+    _spec("harmwatch_proxy_tap_restarts_total", "counter", "", "Times that the tap's process ended and began anew."),
+    _spec("harmwatch_proxy_connections", "gauge", "side", "Open connections, of clients and to the server."),
+    _spec("harmwatch_proxy_open_requests", "gauge", "", "Calls that are going on."),
+    _spec(
+        "harmwatch_proxy_held_bytes",
+        "gauge",
+        "where",
+        "Copies of open calls, in the backlog between the processes, in the queue, in the spool.",
+    ),
+    _spec("harmwatch_proxy_spool_records", "gauge", "", "Copies that wait on the disk."),
+    _spec("harmwatch_proxy_spool_limit_bytes", "gauge", "", "Size from which the spool refuses; 0 without a spool."),
+    _spec("harmwatch_proxy_kafka_connected", "gauge", "", "1 while Kafka takes records; absent without Kafka."),
+    _spec(
+        "harmwatch_proxy_slowest_turn_seconds", "gauge", "", "Longest that the loop was late in the last half second."
+    ),
+)
+
 #: What `harmwatch ingest` exposes. Its own names also for what a worker has: rules that count workers do not see it.
 INGEST_METRICS: dict[str, MetricSpec] = {spec.name: spec for spec in _INGEST}
+
+#: What `harmwatch proxy` exposes; beside them, when it scores itself, a worker's own.
+PROXY_METRICS: dict[str, MetricSpec] = {spec.name: spec for spec in _PROXY}

@@ -64,6 +64,14 @@ class FrozenMetrics:
         self._numbers = numbers
         self._histograms = histograms
 
+    def beside(self, others: FrozenMetrics) -> FrozenMetrics:
+        """These and others, whose names are not ours."""
+        return FrozenMetrics(
+            {**self._numbers, **others._numbers},
+            {**self._histograms, **others._histograms},
+            {**self._catalogue, **others._catalogue},
+        )
+
     def text(self, *, openmetrics: bool) -> str:
         """The body of an answer to a scrape: OpenMetrics 1.0 with exemplars, or Prometheus's text format 0.0.4."""
         lines: list[str] = []

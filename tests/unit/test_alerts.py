@@ -31,6 +31,7 @@ DASHBOARDS = {
     "adversarial": ("adversarial",),
     "pipeline": ("pipeline",),
     "ingest": ("pipeline",),
+    "proxy": ("pipeline",),
 }
 #: What an alert may be told by: closed sets under the budgets of agent.metrics. Ids and features are not among them.
 ALERT_LABELS = {

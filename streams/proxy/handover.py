@@ -1,0 +1,208 @@
+"""The data plane's side of the tap's process: starts it, hands copies to it, and starts it again when it dies.
+
+Nothing here waits for it. Copies lie in the bounded buffer of a socket; when that is full, or nobody is there to read,
+they are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from agent.clock import Clock
+from agent.errors import ConfigError, HarmwatchError, TransportError
+from streams.proxy.capture import Captured
+from streams.proxy.counts import Counts
+from streams.proxy.messages import Custody, Failed, Hello, Ready, encode, read_answer
+
+__all__ = ["Handover"]
+
+_logger = logging.getLogger(__name__)
+
+_START_SECONDS: Final = 60.0
+_COUNTS_SECONDS: Final = 0.5
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_WARN_SECONDS: Final = 60.0
+
+
+class _Run:
+    """One life of the tap's process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.process = process
+        self.reader = reader
+        self.writer = writer
+        self.handed = 0
+        self.settled = 0
+
+
+class Handover:
+    """Takes copies, and never blocks or raises for it.
+
+    Parameters
+    ----------
+    hello
+        What the process is to be.
+    max_backlog_bytes
+        More on its way to it is dropped.
+    refresh
+        Called before the counts are sent.
+    """
+
+    def __init__(
+        self, hello: Hello, counts: Counts, clock: Clock, max_backlog_bytes: int, refresh: Callable[[], None]
+    ) -> None:
+        self._hello = hello
+        self._counts = counts
+        self._clock = clock
+        self._most = max_backlog_bytes
+        self._refresh = refresh
+        self._encoder = msgspec.msgpack.Encoder()
+        self._run: _Run | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._warned = float("-inf")
+        self.web_port = 0
+
+    def take(self, captured: Captured) -> None:
+        """Hand a copy over, or count it as dropped."""
+        run, dropped = self._run, self._counts.dropped
+        self._counts.copied += 1
+        if run is None:
+            dropped["process"] += 1
+            return
+        frame = encode(self._encoder, captured)
+        if run.writer.transport.get_write_buffer_size() + len(frame) > self._most:
+            dropped["backlog"] += 1
+            self._warn("taps_dropped reason=backlog")
+            return
+        run.handed += 1
+        run.writer.write(frame)
+
+    async def start(self) -> None:
+        """Start the process, and wait until it is ready to take copies.
+
+        Raises
+        ------
+        ConfigError
+            What it found wrong with the configuration.
+        HarmwatchError
+            When it failed otherwise.
+        """
+        self._run = await self._launch()
+        self._tasks = [asyncio.create_task(self._supervise(self._run)), asyncio.create_task(self._tell())]
+
+    async def stop(self, seconds: float) -> None:
+        """Let the process bring to its sink what it has, for so long."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        run, self._run = self._run, None
+        if run is None:
+            return
+        self._refresh()
+        run.writer.write(encode(self._encoder, self._counts))
+        run.writer.write_eof()
+        try:
+            async with asyncio.timeout(seconds):
+                await run.process.wait()
+        except TimeoutError:
+            _logger.warning("tap_process_killed")
+            with contextlib.suppress(ProcessLookupError):
+                run.process.kill()
+            await run.process.wait()
+        run.writer.close()
+
+    async def _launch(self) -> _Run:
+        ours, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "streams.proxy.tap_process",
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        finally:
+            theirs.close()
+        ours.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=ours)
+        run = _Run(process, reader, writer)
+        writer.write(encode(self._encoder, self._hello))
+        answer = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_START_SECONDS):
+                answer = await read_answer(reader)
+        if isinstance(answer, Ready):
+            self.web_port = answer.web_port
+            return run
+        writer.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        if isinstance(answer, Failed):
+            raise (ConfigError if answer.wrong_config else HarmwatchError)(answer.message)
+        raise TransportError("the tap's process did not start")
+
+    async def _supervise(self, run: _Run | None) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            if run is not None:
+                started = self._clock.monotonic()
+                await self._follow(run)
+                self._run = None
+                self._counts.dropped["process"] += run.handed - run.settled
+                self._counts.restarts += 1
+                run.writer.close()
+                _logger.error("tap_process_ended code=%s lost=%d", run.process.returncode, run.handed - run.settled)
+                if self._clock.monotonic() - started > _LONGEST_PAUSE_SECONDS:
+                    pause = _FIRST_PAUSE_SECONDS
+            await asyncio.sleep(pause)
+            pause = min(2.0 * pause, _LONGEST_PAUSE_SECONDS)
+            try:
+                run = self._run = await self._launch()
+            except (HarmwatchError, OSError) as error:
+                run = None
+                self._warn("tap_process_does_not_start", error)
+
+    async def _follow(self, run: _Run) -> None:
+        """Read what the process says, until its end."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                answer = await read_answer(run.reader)
+                if answer is None:
+                    break
+                if isinstance(answer, Custody):
+                    run.settled = answer.settled
+        with contextlib.suppress(ProcessLookupError):
+            run.process.kill()  # one that no longer listens is of no use
+        await run.process.wait()
+
+    async def _tell(self) -> None:
+        while True:
+            self._refresh()
+            run = self._run
+            if run is not None:
+                backlog = run.writer.transport.get_write_buffer_size()
+                self._counts.backlog_bytes = backlog
+                if backlog < self._most:
+                    run.writer.write(encode(self._encoder, self._counts))
+            await asyncio.sleep(_COUNTS_SECONDS)
+
+    def _warn(self, line: str, error: BaseException | None = None) -> None:
+        now = self._clock.monotonic()
+        if now - self._warned >= _WARN_SECONDS:
+            self._warned = now
+            _logger.warning("%s%s", line, f" error={error}" if error is not None else "")
