@@ -1,0 +1,136 @@
+"""Straight into Kafka, with kafka-python (extra ``kafka``), where no `harmwatch ingest` stands between.
+
+The producer is made by the tap's thread, when there is something to send, so that neither an absent broker nor a slow
+one reaches a request. Records are keyed by model; ``acks=all``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harmwatch_client.errors import ConfigurationError
+from harmwatch_client.events import Event
+from harmwatch_client.secret_file import Secret, SecretAbsent
+from harmwatch_client.transport import Outcome
+
+__all__ = ["KafkaTransport", "check_kafka"]
+
+#: The record itself is at fault. By name, since versions of kafka-python differ in which of them they have.
+_REFUSALS = frozenset(
+    {"MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidRecordError", "InvalidMessageError"}
+)
+
+
+def check_kafka() -> None:
+    """Raise ConfigurationError when kafka-python is not there."""
+    try:
+        import kafka  # noqa: F401
+    except ImportError:
+        raise ConfigurationError("Kafka needs kafka-python: pip install 'harmwatch-client[kafka]'") from None
+
+
+class KafkaTransport:
+    """One producer.
+
+    Parameters
+    ----------
+    options
+        Arguments of ``kafka.KafkaProducer`` beside ours, e.g. ``security_protocol``.
+    password
+        Where ``sasl_plain_password`` is read from, when there is one.
+    """
+
+    def __init__(
+        self, servers: Sequence[str], topic: str, options: Mapping[str, Any], password: Secret | None, timeout: float
+    ) -> None:
+        self._servers = list(servers)
+        self._topic = topic
+        self._options = dict(options)
+        self._password = password
+        self._timeout = timeout
+        self._producer: Any = None
+
+    def send(self, batch: Sequence[Event]) -> Outcome:
+        """Produce a batch and wait until Kafka has all of it, for the time that is configured at most."""
+        from kafka.errors import KafkaError
+
+        try:
+            producer = self._producer or self._connect()
+        except SecretAbsent as absent:
+            return Outcome(again=batch, reason=str(absent))
+        except KafkaError as error:
+            return Outcome(again=batch, reason=f"no broker ({type(error).__name__})")
+        end = time.monotonic() + self._timeout
+        # One after the other: the first that finds no broker in time would make all others wait as long.
+        given: list[tuple[Event, Any]] = []
+        for event in batch:
+            future = _attempt(lambda event=event: producer.send(self._topic, key=event.key, value=event.value))
+            given.append((event, future))
+            if isinstance(future, KafkaError) and not _is_refusal(future):
+                break
+        again: list[Event] = []
+        refused: list[Event] = []
+        reason = ""
+        for event, future in given:
+            error = future if isinstance(future, KafkaError) else _attempt(lambda f=future: _result(f, end))
+            if isinstance(error, KafkaError):
+                (refused if _is_refusal(error) else again).append(event)
+                reason = f"the brokers did not take it ({type(error).__name__})"
+        again += batch[len(given) :]
+        if again:
+            # Its own queue may still hold them: they are sent again by a new one, rather than by both.
+            self.close()
+        return Outcome(again, refused, 0.0, reason)
+
+    def _connect(self) -> Any:
+        from kafka import KafkaProducer
+
+        milliseconds = int(self._timeout * 1000)
+        settings: dict[str, Any] = {
+            "acks": "all",
+            "client_id": "harmwatch-client",
+            "max_block_ms": milliseconds,
+            "request_timeout_ms": milliseconds,
+            "delivery_timeout_ms": milliseconds + 1000,
+            "linger_ms": 5,
+            "max_request_size": 8 * 1024 * 1024,
+            **self._options,
+            "bootstrap_servers": self._servers,
+        }
+        if self._password is not None:
+            settings["sasl_plain_password"] = self._password.read()
+        self._producer = KafkaProducer(**settings)
+        return self._producer
+
+    def forget(self) -> None:
+        """Leave the parent's producer alone: its thread does not exist here."""
+        self._producer = None
+
+    def close(self) -> None:
+        """Close the producer; what it still holds is given up, since it is sent again."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                producer.close(timeout=0)
+            except Exception:  # it could not flush in no time
+                return
+
+
+def _attempt(work: Callable[[], Any]) -> Any:
+    """What ``work`` gives, or the error of Kafka that it ends with."""
+    from kafka.errors import KafkaError
+
+    try:
+        return work()
+    except KafkaError as error:
+        return error
+
+
+def _result(future: Any, end: float) -> Any:
+    return future.get(timeout=max(end - time.monotonic(), 0.0))
+
+
+def _is_refusal(error: object) -> bool:
+    return type(error).__name__ in _REFUSALS
