@@ -58,14 +58,18 @@ class Call:
 
     def add(self, piece: object) -> None:
         """A piece of a text that comes in pieces. Memory is bounded: what is over the largest event is cut."""
-        if not isinstance(piece, str):
-            return
-        if self._room <= 0:
+        try:
+            if not isinstance(piece, str):
+                return
+            piece = str.__str__(piece)
+            if len(piece) > self._room:
+                self._truncated = True
+                piece = piece[: self._room]
+            self._room -= len(piece)
+            if piece:
+                self._pieces.append(piece)
+        except Exception:
             self._truncated = True
-            return
-        piece = piece[: self._room] if len(piece) > self._room else piece
-        self._room -= len(piece)
-        self._pieces.append(piece)
 
     def set(self, **facts: object) -> None:
         """Further arguments of `Tap.log`. Names that it does not have are passed over, and so is None."""

@@ -7,7 +7,7 @@ one reaches a request. Records are keyed by model; ``acks=all``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harmwatch_client.errors import ConfigurationError
@@ -63,26 +63,33 @@ class KafkaTransport:
         except KafkaError as error:
             return Outcome(again=batch, reason=f"no broker ({type(error).__name__})")
         end = time.monotonic() + self._timeout
-        # One after the other: the first that finds no broker in time would make all others wait as long.
-        given: list[tuple[Event, Any]] = []
+        futures: list[Any] = []
         for event in batch:
-            future = _attempt(lambda event=event: producer.send(self._topic, key=event.key, value=event.value))
-            given.append((event, future))
-            if isinstance(future, KafkaError) and not _is_refusal(future):
-                break
+            futures.append(self._given(producer, event))
+            if _failed(futures[-1]) and not _is_refusal(futures[-1]):
+                break  # no brokers in time; all others would wait as long
         again: list[Event] = []
         refused: list[Event] = []
         reason = ""
-        for event, future in given:
-            error = future if isinstance(future, KafkaError) else _attempt(lambda f=future: _result(f, end))
-            if isinstance(error, KafkaError):
-                (refused if _is_refusal(error) else again).append(event)
-                reason = f"the brokers did not take it ({type(error).__name__})"
-        again += batch[len(given) :]
+        for event, future in zip(batch, futures, strict=False):
+            failure = future if _failed(future) else _outcome(future, end)
+            if failure is not None:
+                (refused if _is_refusal(failure) else again).append(event)
+                reason = f"the brokers did not take it ({type(failure).__name__})"
+        again += batch[len(futures) :]
         if again:
             # Its own queue may still hold them: they are sent again by a new one, rather than by both.
             self.close()
         return Outcome(again, refused, 0.0, reason)
+
+    def _given(self, producer: Any, event: Event) -> Any:
+        """The future of one record, or the error of Kafka that was raised instead."""
+        from kafka.errors import KafkaError
+
+        try:
+            return producer.send(self._topic, key=event.key, value=event.value)
+        except KafkaError as error:
+            return error
 
     def _connect(self) -> Any:
         from kafka import KafkaProducer
@@ -118,18 +125,19 @@ class KafkaTransport:
                 return
 
 
-def _attempt(work: Callable[[], Any]) -> Any:
-    """What ``work`` gives, or the error of Kafka that it ends with."""
+def _failed(future: object) -> bool:
+    return isinstance(future, Exception)
+
+
+def _outcome(future: Any, end: float) -> object:
+    """Wait for an acknowledgement; the error of Kafka when there is none."""
     from kafka.errors import KafkaError
 
     try:
-        return work()
-    except KafkaError as error:
-        return error
-
-
-def _result(future: Any, end: float) -> Any:
-    return future.get(timeout=max(end - time.monotonic(), 0.0))
+        future.get(timeout=max(end - time.monotonic(), 0.0))
+    except KafkaError as failure:
+        return failure
+    return None
 
 
 def _is_refusal(error: object) -> bool:

@@ -36,9 +36,14 @@ compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow
 
 def field(holder: object, name: str) -> object:
     """An entry of a mapping or an attribute of an object (as the openai package has them); None when absent."""
-    if isinstance(holder, Mapping):
+    if type(holder) is dict:
         return holder.get(name)
-    return getattr(holder, name, None)
+    try:
+        if isinstance(holder, Mapping):
+            return holder.get(name)
+        return getattr(holder, name, None)
+    except Exception:
+        return None
 
 
 def scalar(value: object) -> Scalar:
@@ -52,7 +57,11 @@ def scalar(value: object) -> Scalar:
         return value if math.isfinite(value) else None  # type: ignore[return-value, arg-type]
     if kind is int:
         return value if -_LARGEST_INT <= value <= _LARGEST_INT else _digits(value)  # type: ignore[return-value, operator, arg-type]
-    return _odd_scalar(value)
+    try:
+        return _odd_scalar(value)
+    except Exception:
+        # Properties of strange objects may raise anything.
+        return None
 
 
 def _digits(value: int) -> str:
