@@ -6,10 +6,14 @@ A batch counts as delivered when the answer is 2xx: `harmwatch ingest` answers s
 from __future__ import annotations
 
 import http.client
+import io
+import socket
 import ssl
 import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from harmwatch_client.errors import ConfigurationError
@@ -22,6 +26,7 @@ __all__ = ["EVENTS_PATH", "HttpTarget", "HttpTransport"]
 #: Where `harmwatch ingest` takes events, when the URL has no path of its own.
 EVENTS_PATH = "/v1/events"
 _MOST_ANSWER_BYTES = 64 * 1024
+_MOST_EVENTS = 1_000_000
 _TOO_LATE = "no answer in time"
 #: The events themselves are at fault: sent again they would be refused again. Everything else may pass.
 _REFUSALS = frozenset({400, 411, 413, 414, 415, 422, 431})
@@ -93,23 +98,31 @@ class HttpTransport:
         self._agent = agent
         self._connection: http.client.HTTPConnection | None = None
         self._used = False
+        self._most = _MOST_EVENTS
 
     def send(self, batch: Sequence[Event]) -> Outcome:
-        """Post a batch; where the other side refuses it, halves of it, until the events at fault are alone."""
-        status, after, reason = self._post(b"\n".join(event.value for event in batch) + b"\n")
-        if 200 <= status < 300:
-            return Outcome()
-        if status not in _REFUSALS:
-            return Outcome(again=batch, after_seconds=after, reason=reason)
-        if len(batch) == 1:
-            return Outcome(refused=batch, reason=reason)
-        middle = len(batch) // 2
-        first = self.send(batch[:middle])
-        if first.again:
-            return Outcome([*first.again, *batch[middle:]], first.refused, first.after_seconds, first.reason)
-        second = self.send(batch[middle:])
-        refused = [*first.refused, *second.refused]
-        return Outcome(second.again, refused, second.after_seconds, second.reason or first.reason)
+        """Post a batch; where the other side refuses it, ever smaller parts, until the events at fault are alone.
+
+        The size of parts is remembered between calls, so that a search goes on where a fault interrupted it.
+        """
+        rest = list(batch)
+        refused: list[Event] = []
+        why_refused = ""
+        while rest:
+            part = rest[: self._most]
+            status, after, reason = self._post(b"\n".join(event.value for event in part) + b"\n")
+            if 200 <= status < 300:
+                self._most = min(self._most * 2, _MOST_EVENTS)
+            elif status not in _REFUSALS:
+                return Outcome(rest, refused, after, reason)
+            elif len(part) > 1:
+                self._most = len(part) // 2
+                continue
+            else:
+                refused += part
+                why_refused = reason
+            rest = rest[len(part) :]
+        return Outcome((), refused, 0.0, why_refused)
 
     def _post(self, body: bytes) -> tuple[int, float, str]:
         """Status (0 when there was no answer), Retry-After in seconds, and what to say of it."""
@@ -135,9 +148,15 @@ class HttpTransport:
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, float, str]:
         connection = self._connection or self._connect()
+        if connection.sock is not None:
+            connection.sock.settimeout(self._timeout)
         connection.request("POST", self._target.path, body, headers)
         answer = connection.getresponse()
-        answer.read(_MOST_ANSWER_BYTES)
+        length = len(answer.read(_MOST_ANSWER_BYTES))
+        # http.client takes an answer that breaks off in its head, or in its body, for a whole one.
+        endless = answer.length is None and not answer.chunked and answer.status != 204
+        if endless or (answer.length and length < _MOST_ANSWER_BYTES):
+            raise http.client.IncompleteRead(b"")
         self._used = True
         if not answer.isclosed() or answer.will_close:
             self.close()
@@ -152,6 +171,7 @@ class HttpTransport:
             )
         else:
             self._connection = http.client.HTTPConnection(target.host, target.port, timeout=self._timeout)
+        self._connection.response_class = partial(_Answer, self._timeout)  # type: ignore[assignment]
         return self._connection
 
     def forget(self) -> None:
@@ -165,6 +185,36 @@ class HttpTransport:
         connection, self._connection, self._used = self._connection, None, False
         if connection is not None:
             connection.close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that has a time for all of it. http.client's own is one for each piece, so that drops never end it."""
+
+    def __init__(self, timeout_seconds: float, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, time.monotonic() + timeout_seconds))
+
+
+class _Timed(io.RawIOBase):
+    """The bytes of a socket until a moment; TimeoutError after it."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, end: float) -> None:
+        self._raw, self._sock, self._end = raw, sock, end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
 
 
 def _why(error: Exception) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -163,6 +164,7 @@ class Sender:
         if self._thread is None:
             self._send_here(end)
         everything = self._wait(lambda: self._counts["pending"] == 0, end - time.monotonic())
+        thread = self._thread
         with self._lock:
             self._abandoned = True
             left = self._counts["pending"]
@@ -170,6 +172,10 @@ class Sender:
             self._counts["pending"] = self._counts["pending_bytes"] = 0
             self._items.clear()
         self._bell.put(None)
+        if thread is None:
+            self._disconnect()
+        elif everything and thread is not threading.current_thread():
+            thread.join(max(end - time.monotonic(), 0.0))
         if first and left:
             self._warner.warn("closed", f"{left} events were not delivered when the tap closed; {self._last_error}")
         return everything
@@ -208,12 +214,13 @@ class Sender:
                 # A bug of ours must not end the tap for good; the type alone is said, a message may quote a payload.
                 self._warner.warn("internal", f"the tap failed with {type(error).__name__} and goes on")
                 self._pause(self._limits.max_retry_seconds)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
-            try:
+            with suppress(Exception):
                 transport.close()
-            except Exception:
-                return
 
     def _next_batch(self) -> list[Event]:
         """Wait for events, and a moment more for others to come along."""

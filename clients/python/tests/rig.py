@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,11 +53,17 @@ class FakeIngest:
         self.behaviour: Behaviour = behaviour or (lambda number, events: Answer())
         self.times: list[float] = []
         self._end = threading.Event()
+        self._closed = False
+        self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                outer._connections.append(self.connection)
 
             def do_POST(self) -> None:
                 outer._serve(self)
@@ -66,7 +72,7 @@ class FakeIngest:
                 return
 
         class Server(ThreadingHTTPServer):
-            daemon_threads = True
+            daemon_threads = False
             request_queue_size = 128
 
             def handle_error(self, request: Any, client_address: Any) -> None:
@@ -107,9 +113,16 @@ class FakeIngest:
         handler.wfile.write(answer.body)
 
     def close(self) -> None:
+        """Stop listening, and cut the connections that are open."""
+        if self._closed:
+            return
+        self._closed = True
         self._end.set()
         self._server.shutdown()
         self._thread.join()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
     def __enter__(self) -> FakeIngest:
@@ -127,8 +140,18 @@ def tapped(behaviour: Behaviour | None = None, **arguments: Any) -> Iterator[tup
         try:
             yield tap, ingest
         finally:
-            tap.close(0.0)
+            end(tap)
         holds(tap)
+
+
+def end(tap: Tap, seconds: float = 0.0) -> bool:
+    """Close a tap, and wait until its thread has left nothing open."""
+    everything = tap.close(seconds)
+    thread = tap._sender._thread
+    if thread is not None:
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+    return everything
 
 
 def holds(tap: Tap) -> None:

@@ -1,4 +1,4 @@
-"""The other side fails in every way; requests do not notice, and nothing that was taken is lost while the process lives."""
+"""The other side fails in every way; requests do not notice, and what was taken is not lost while the process lives."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.rig import QUICK, Answer, FakeIngest, free_port, holds, tapped, wait_for
+from clients.python.tests.rig import QUICK, Answer, FakeIngest, end, free_port, holds, tapped, wait_for
 
 from harmwatch_client import Limits, Tap
 
@@ -87,7 +89,7 @@ def test_a_port_that_takes_connections_and_never_answers() -> None:
         tap = Tap(f"http://127.0.0.1:{silent.getsockname()[1]}", limits=replace(QUICK, timeout_seconds=0.2))
         log_many(tap)
         wait_for(lambda: tap.stats.retries >= 2)
-        assert not tap.close(0.3)
+        assert not end(tap, 0.3)
     assert tap.stats.dropped_closed == EVENTS
     holds(tap)
 
@@ -95,16 +97,13 @@ def test_a_port_that_takes_connections_and_never_answers() -> None:
 def test_a_server_that_drips_its_answer_is_left() -> None:
     """Each byte comes in time, the answer never does: the time for an answer counts as a whole."""
     with socket.create_server(("127.0.0.1", 0)) as dripping:
-        end = threading.Event()
+        enough = threading.Event()
 
         def drip() -> None:
             connection, _ = dripping.accept()
-            with connection:
-                while not end.wait(0.05):
-                    try:
-                        connection.sendall(b"H")
-                    except OSError:
-                        return
+            with connection, suppress(OSError):
+                while not enough.wait(0.05):
+                    connection.sendall(b"H")
 
         thread = threading.Thread(target=drip)
         thread.start()
@@ -113,15 +112,18 @@ def test_a_server_that_drips_its_answer_is_left() -> None:
             tap.log(model="m", input="q")
             wait_for(lambda: tap.stats.retries >= 1)
         finally:
-            end.set()
+            enough.set()
             thread.join()
-            tap.close(0.01)
+            end(tap, 0.01)
 
 
 def test_a_pause_that_the_server_asks_for_is_kept() -> None:
-    for header in ("1", formatdate(time.time() + 2, usegmt=True)):
-        asked = Answer(429, {"Retry-After": header})
-        with tapped(lambda number, events, asked=asked: asked if number == 0 else Answer()) as (tap, ingest):
+    for seconds in (lambda: "1", lambda: formatdate(time.time() + 2, usegmt=True)):
+
+        def behave(number: int, events: object, seconds: Callable[[], str] = seconds) -> Answer:
+            return Answer(429, {"Retry-After": seconds()}) if number == 0 else Answer()
+
+        with tapped(behave) as (tap, ingest):
             tap.log(model="m", input="q")
             assert tap.flush(60)
             assert len(ingest.requests) == 2 and ingest.times[1] - ingest.times[0] >= 0.9
@@ -175,6 +177,11 @@ def test_a_connection_that_was_closed_while_idle_costs_no_pause() -> None:
             assert ids_of(back) == ["after"] and tap.stats.retries == 0
 
 
+def kill_9(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
 def test_kill_9_of_the_server_loses_nothing(tmp_path: Path) -> None:
     taken, script = tmp_path / "taken", Path(__file__).with_name("ingest_process.py")
     port = free_port()
@@ -193,22 +200,16 @@ def test_kill_9_of_the_server_loses_nothing(tmp_path: Path) -> None:
                 ids.append(f"{kill}-{number}")
                 assert tap.log(model="m", input="q", id=ids[-1])
                 if number == 150:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
+                    kill_9(process)
             process = start()
             assert tap.flush(60)
     finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-    tap.close(0.1)
+        kill_9(process)
+    end(tap, 0.1)
     found = []
     for line in taken.read_bytes().splitlines():
-        try:
+        with suppress(ValueError):  # the line that it was writing when it was killed
             found.append(json.loads(line)["id"])
-        except ValueError:  # the line that it was writing when it was killed
-            continue
     assert set(found) == set(ids) and tap.stats.sent == len(ids)
     assert len(found) - len(ids) <= 4 * 5  # what was taken and not yet acknowledged comes twice, with the same id
 
@@ -230,7 +231,7 @@ def test_a_certificate_that_is_not_trusted_gets_no_event_and_no_token(tmp_path: 
         doubtful = Tap(url, token_file=tmp_path / "token", limits=QUICK)
         doubtful.log(model="m", input="q")
         wait_for(lambda: doubtful.stats.last_error == "the certificate is not trusted")
-        doubtful.close(0.01)
+        end(doubtful, 0.01)
         assert not ingest.requests
         with Tap(url, token_file=tmp_path / "token", ca_file=str(tmp_path / "cert.pem"), limits=QUICK) as trusting:
             trusting.log(model="m", input="q")

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from clients.python.tests.rig import QUICK, free_port, holds, tapped
+from clients.python.tests.rig import QUICK, end, free_port, holds, tapped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,7 +142,7 @@ def test_near_the_end_of_the_stack_nothing_escapes() -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert True in outcomes
-    tap.close(0.01)
+    end(tap, 0.01)
 
 
 def test_a_log_handler_that_raises_or_logs_to_the_tap_changes_nothing() -> None:
@@ -158,7 +158,7 @@ def test_a_log_handler_that_raises_or_logs_to_the_tap_changes_nothing() -> None:
         tap = Tap(f"http://127.0.0.1:{free_port()}", limits=QUICK)
         assert tap.log(model="m", input="q")
         assert not tap.flush(0.2)
-        tap.close(0.05)
+        end(tap, 0.05)
     finally:
         logger.removeHandler(handler)
     assert tap.stats.logged >= 2 and tap.stats.retries >= 1

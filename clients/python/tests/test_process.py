@@ -15,7 +15,8 @@ from clients.python.tests.rig import CLIENT, Answer, FakeIngest, free_port
 PRELUDE = """
 import os, sys, time, threading, signal
 from harmwatch_client import Tap, Limits
-tap = Tap(sys.argv[1], limits=Limits(linger_seconds=0.05, retry_seconds=0.02, max_retry_seconds=0.1, close_seconds=20.0))
+limits = Limits(linger_seconds=0.05, retry_seconds=0.02, max_retry_seconds=0.1, close_seconds=20.0)
+tap = Tap(sys.argv[1], limits=limits)
 """
 
 
@@ -184,7 +185,8 @@ def test_the_client_brings_nothing_of_harmwatch_or_of_frameworks_with_it() -> No
     script = """
 import harmwatch_client, harmwatch_client.kafka_transport
 names = {name.partition('.')[0] for name in sys.modules}
-assert not names & {'agent', 'streams', 'openai', 'fastapi', 'starlette', 'kafka', 'aiohttp', 'msgspec', 'asyncio'}, names
+foreign = names & {'agent', 'streams', 'openai', 'fastapi', 'starlette', 'kafka', 'aiohttp', 'msgspec', 'asyncio'}
+assert not foreign, foreign
 """
     done = run(script, "http://127.0.0.1:9")
     assert (done.returncode, done.stderr) == (0, "")

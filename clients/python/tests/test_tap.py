@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.rig import QUICK, FakeIngest, free_port, holds, tapped
+from clients.python.tests.rig import QUICK, FakeIngest, end, free_port, holds, tapped
 
 from harmwatch_client import ConfigurationError, Limits, Tap
 
@@ -117,7 +117,7 @@ async def test_a_thousand_tasks_log_while_nobody_listens() -> None:
 
     assert all(await asyncio.gather(*(serve(number) for number in range(1000))))
     assert tap.stats.pending == 1000
-    tap.close(0.05)
+    end(tap, 0.05)
     assert tap.stats.dropped_closed == 1000
     holds(tap)
 
@@ -162,7 +162,7 @@ def test_bytes_are_bounded_too() -> None:
     tap = Tap(f"http://127.0.0.1:{free_port()}", limits=Limits(max_bytes=100_000))
     taken = sum(tap.log(model="m", input="x" * 10_000) for _ in range(50))
     assert taken == 9 and tap.stats.pending_bytes <= 100_000 and tap.stats.dropped_full == 41
-    tap.close(0.01)
+    end(tap, 0.01)
     holds(tap)
 
 
@@ -211,7 +211,7 @@ def test_no_secret_and_no_text_is_shown_or_logged(tmp_path: Path, caplog: pytest
     tap.log(model=object(), attributes={text: text})
     shown = repr(tap) + str(tap) + repr(tap.__dict__) + repr(tap.stats)
     assert not tap.flush(0.3)
-    tap.close(0.05)
+    end(tap, 0.05)
     assert "token=***" in repr(tap)
     assert "connection refused" in caplog.text and "not delivered" in caplog.text
     for secret in (SECRET, text, "4111"):
