@@ -63,6 +63,7 @@ class Sender:
         self._settled = threading.Condition(threading.Lock())
         self._transport: Transport | None = None
         self._thread: threading.Thread | None = None
+        self._starting = False
         self._no_thread_until = 0.0
         self._asleep = True
         self._hurry = 0
@@ -129,15 +130,21 @@ class Sender:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is not None or self._abandoned or time.monotonic() < self._no_thread_until:
+            # The lock lets a signal handler in, which would start a second thread while the first is being started.
+            if self._starting or self._thread is not None:
                 return
-            thread = threading.Thread(target=self._run, name="harmwatch-tap", daemon=True)
+            self._starting = True
             try:
+                if self._abandoned or time.monotonic() < self._no_thread_until:
+                    return
+                thread = threading.Thread(target=self._run, name="harmwatch-tap", daemon=True)
                 thread.start()
+                self._thread = thread
             except RuntimeError:  # too many threads, or the interpreter is ending
                 self._no_thread_until = time.monotonic() + _THREAD_PAUSE_SECONDS
                 return
-            self._thread = thread
+            finally:
+                self._starting = False
         at_the_end_of_a_child(self.close, self._limits.close_seconds)
 
     # ------------------------------------------------------------ waiting, where somebody wants to
