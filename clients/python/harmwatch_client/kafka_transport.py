@@ -54,15 +54,31 @@ class KafkaTransport:
 
     def send(self, batch: Sequence[Event]) -> Outcome:
         """Produce a batch and wait until Kafka has all of it, for the time that is configured at most."""
+        again, refused, reason = self._send(batch)
+        if refused and len(batch) > 1:
+            # Kafka takes or refuses what travels together: each of them alone, so that no other is lost with the one at
+            # fault. A producer that was refused something is not to be used again.
+            suspects, refused = refused, []
+            for event in suspects:
+                self.close()
+                once_more, alone, why = self._send([event])
+                again, refused, reason = [*again, *once_more], [*refused, *alone], why or reason
+        if refused:
+            self.close()
+        return Outcome(again, refused, 0.0, reason)
+
+    def _send(self, batch: Sequence[Event]) -> tuple[list[Event], list[Event], str]:
+        """Those to be sent again, those that were refused, and why."""
         from kafka.errors import KafkaError
 
         try:
             producer = self._producer or self._connect()
         except SecretAbsent as absent:
-            return Outcome(again=batch, reason=str(absent))
+            return list(batch), [], str(absent)
         except KafkaError as error:
-            return Outcome(again=batch, reason=f"no broker ({type(error).__name__})")
-        end = time.monotonic() + self._timeout
+            return list(batch), [], f"no broker ({type(error).__name__})"
+        # The producer gives a record up by itself in this time; only if even that does not come it is given up.
+        end = time.monotonic() + self._timeout + 3.0
         futures: list[Any] = []
         for event in batch:
             futures.append(self._given(producer, event))
@@ -77,10 +93,10 @@ class KafkaTransport:
                 (refused if _is_refusal(failure) else again).append(event)
                 reason = f"the brokers did not take it ({type(failure).__name__})"
         again += batch[len(futures) :]
-        if again:
+        if any(not _failed(future) and not future.is_done for future in futures):
             # Its own queue may still hold them: they are sent again by a new one, rather than by both.
             self.close()
-        return Outcome(again, refused, 0.0, reason)
+        return again, refused, reason
 
     def _given(self, producer: Any, event: Event) -> Any:
         """The future of one record, or the error of Kafka that was raised instead."""
@@ -98,6 +114,7 @@ class KafkaTransport:
         settings: dict[str, Any] = {
             "acks": "all",
             "client_id": "harmwatch-client",
+            "bootstrap_timeout_ms": milliseconds,
             "max_block_ms": milliseconds,
             "request_timeout_ms": milliseconds,
             "delivery_timeout_ms": milliseconds + 1000,
