@@ -1,6 +1,6 @@
-"""A FastAPI server of a model, tapped by middleware. ``HARMWATCH_TAP_URL=http://ingest:9465 uvicorn fastapi_server:app``.
+"""A FastAPI server of a model, tapped by middleware.
 
-Without the variable it runs untapped.
+``HARMWATCH_TAP_URL=http://ingest:9465 uvicorn fastapi_server:app``; without the variable it runs untapped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Taps what a program asks of an OpenAI-compatible server: ``python openai_wrapper.py BASE_URL INGEST_URL QUESTION...``."""
+"""Taps what a program asks of an OpenAI-compatible server.
+
+``python openai_wrapper.py BASE_URL INGEST_URL QUESTION...``
+"""
 
 from __future__ import annotations
 

@@ -78,10 +78,11 @@ class Sender:
 
     # ------------------------------------------------------------ where requests are served
 
-    def full(self) -> bool:
-        """Whether there is no place now. The answer may be late by one event, never by the cost of making one."""
+    def takes_none(self) -> bool:
+        """Whether there is no place now, so that making an event would be for nothing."""
         counts, limits = self._counts, self._limits
-        return counts["pending"] >= limits.max_events or counts["pending_bytes"] >= limits.max_bytes
+        full = counts["pending"] >= limits.max_events or counts["pending_bytes"] >= limits.max_bytes
+        return full or self._closing
 
     def offer(self, item: Event | Deferred) -> bool:
         """Take an event, or say that there is no place for it."""

@@ -255,7 +255,7 @@ class Tap:
 
     def _log(self, facts: Facts) -> bool:
         sender = self._sender
-        if sender.full():
+        if sender.takes_none():
             # Before any work is done for it.
             sender.lost("dropped_full")
             return False
