@@ -1,7 +1,7 @@
 """What one call of `Tap.log` costs the request: CPU of its thread, in microseconds.
 
-``PYTHONPATH=clients/python python -m clients.python.bench.log_cost``. CPU time of the calling thread, so that load on the
-machine and the tap's own thread do not count; the best of several rounds.
+``PYTHONPATH=clients/python python -m clients.python.bench.log_cost``. CPU time of the calling thread, so that load on
+the machine and the tap's own thread do not count; the best of several rounds.
 """
 
 from __future__ import annotations
