@@ -172,7 +172,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         try:
             plain = msgspec.json.decode(content)
             version = plain["schema_version"]
-        except (msgspec.DecodeError, TypeError, KeyError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError, RecursionError):
             raise ConfigError(f"calibration {path}: is no calibration; make one with harmwatch calibrate") from None
         if version != SCHEMA_VERSION:
             raise ConfigError(

@@ -297,6 +297,10 @@ _WORDS = (
 )
 
 
+#: Characters of a path, and of what is wrong there.
+_MOST_SHOWN = 500
+
+
 def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> ModelT:
     """Build a section from plain data.
 
@@ -315,4 +319,5 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         said = first["msg"].removeprefix("Value error, ")
         for ours, in_yaml in _WORDS:
             said = ours.sub(in_yaml, said)
-        raise ConfigError(f"{origin}: {path}: {said}{more}") from None
+        # Names that somebody made up stand in both, however long they are.
+        raise ConfigError(f"{origin}: {path[:_MOST_SHOWN]}: {said[:_MOST_SHOWN]}{more}") from None

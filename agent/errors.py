@@ -14,6 +14,8 @@
     ├── TransportError        the broker did not answer in time  retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
     │       └── MessageTooLarge  it takes none of this size  not retryable
+    ├── Overloaded            neither Kafka nor the spool takes a record now  retryable, after a while
+    │   └── SpoolFull         the spool's limit, or its disk's  retryable
     ├── TargetError           a served model that is probed gives no answers  not retryable
     │   └── BudgetSpent       no more requests may be made  not retryable
     └── DeadLetterLimit       too many dead letters: a bad deploy, stop  not retryable
@@ -36,7 +38,9 @@ __all__ = [
     "MessageTooLarge",
     "ModelError",
     "OutOfDeviceMemory",
+    "Overloaded",
     "ScorerError",
+    "SpoolFull",
     "StateError",
     "TargetError",
     "TopicUnavailable",
@@ -121,6 +125,29 @@ class MessageTooLarge(TopicUnavailable):
         super().__init__(f"topic {topic} takes no message of {size} bytes; raise its max.message.bytes")
         self.topic = topic
         self.size = size
+
+
+class Overloaded(HarmwatchError):
+    """Neither Kafka nor the spool takes a record now.
+
+    Parameters
+    ----------
+    retry_after_seconds
+        When to try again.
+    busy
+        Only too much at once: nothing is wrong but the rate.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float = 1.0, *, busy: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        self.busy = busy
+
+
+class SpoolFull(Overloaded):
+    """The spool holds as much as it may, or its disk takes no more."""
 
 
 class TargetError(HarmwatchError):

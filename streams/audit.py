@@ -1,4 +1,4 @@
-"""Who changed the configuration, when, from what to what: a record and a log line for each start and changed file."""
+"""Who changed the configuration, when, from what to what, and who marked which finding: records and log lines."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import msgspec
 from agent.errors import HarmwatchError
 from streams.ports import Message, Sink
 
-__all__ = ["AuditLog", "ConfigChange", "Outcome", "Trigger"]
+__all__ = ["AuditLog", "ConfigChange", "FindingMarked", "Outcome", "Trigger"]
 
-Trigger: TypeAlias = Literal["start", "signal", "file"]
+Trigger: TypeAlias = Literal["start", "signal", "file", "api"]
 Outcome: TypeAlias = Literal["started", "applied", "refused"]
 
 _logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 1_000
+_MOST_RECENT = 200
 _RETRY_SECONDS = 30.0
 _LAST_TRY_SECONDS = 5.0
 
@@ -36,7 +37,7 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True):
     worker, group
         ``kafka.worker_name`` and ``kafka.group_id``. ``version`` is harmwatch's.
     trigger
-        What made the worker look: its start, SIGHUP, or that the file had changed.
+        What made the worker look: its start, SIGHUP, that the file had changed, or an admin over HTTP.
     file
         The path that the worker was given.
     owner
@@ -51,6 +52,8 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True):
     keys, restart_keys
         Names of all keys that differ from what ran; and of those among them for which it was refused, since they need
         a restart. Empty when the file was none.
+    by
+        The name of the token that asked, where the trigger is ``api``.
     """
 
     time: str
@@ -68,6 +71,32 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     keys: list[str] = []
     restart_keys: list[str] = []
+    by: str = ""
+
+
+class FindingMarked(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody called a finding right or wrong, or took that back (``correct`` None). No text.
+
+    Attributes
+    ----------
+    kind
+        Tells these records from those of the configuration, which have none.
+    by
+        The name of the token that it came with.
+    id, category
+        The finding's: verdict and category.
+    """
+
+    time: str
+    worker: str
+    group: str
+    version: str
+    by: str
+    id: str
+    category: str
+    model: str
+    correct: bool | None
+    kind: Literal["mark"] = "mark"
 
 
 class AuditLog:
@@ -91,6 +120,12 @@ class AuditLog:
         self._waiting: deque[Message] = deque(maxlen=_MOST_WAITING)
         self._news = asyncio.Event()
         self._failing = False
+        self._recent: deque[ConfigChange | FindingMarked] = deque(maxlen=_MOST_RECENT)
+
+    @property
+    def recent(self) -> list[ConfigChange | FindingMarked]:
+        """The latest records of this worker, the newest first."""
+        return list(reversed(self._recent))
 
     @property
     def waiting(self) -> int:
@@ -111,8 +146,18 @@ class AuditLog:
             ",".join(change.keys) or "-",
             change.reason or "-",
         )
+        self._keep(change)
+
+    def note_mark(self, mark: FindingMarked) -> None:
+        """As `note`, of a mark on a finding."""
+        said = {True: "right", False: "wrong", None: "taken_back"}[mark.correct]
+        _logger.info("finding_marked by=%s verdict=%s category=%s mark=%s", mark.by, mark.id, mark.category, said)
+        self._keep(mark)
+
+    def _keep(self, record: ConfigChange | FindingMarked) -> None:
+        self._recent.append(record)
         if self._topic is not None:
-            self._waiting.append(Message(self._topic, change.worker.encode(), msgspec.json.encode(change)))
+            self._waiting.append(Message(self._topic, record.worker.encode(), msgspec.json.encode(record)))
             self._news.set()
 
     async def run(self) -> None:

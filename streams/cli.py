@@ -38,6 +38,10 @@ COMMANDS: dict[str, CommandEntry] = {
         "streams.commands.demo", "simulated models on an embedded broker: see planted incidents being found"
     ),
     "run": CommandEntry("streams.commands.run", "the worker, against real Kafka"),
+    "ingest": CommandEntry(
+        "streams.commands.ingest",
+        "an HTTP receiver for model servers without Kafka: events in, to Kafka by way of a spool",
+    ),
     "score": CommandEntry("streams.commands.score", "events in as JSON Lines, verdicts out as JSON Lines; no Kafka"),
     "replay": CommandEntry("streams.commands.replay", "publish JSON Lines to a Kafka topic"),
     "reference": CommandEntry(
@@ -92,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(words, chosen)
     except KeyboardInterrupt:
         code = _complain(chosen or "--help", "interrupted", FAILED)
-    if argv is None and chosen == "run":  # only then is the end of this call the end of the process
+    if argv is None and chosen in ("run", "ingest"):  # only then is the end of this call the end of the process
         from streams.ending import leave
 
         leave(code, SystemClock(), _LAST_SECONDS)

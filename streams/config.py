@@ -15,6 +15,8 @@ from agent.config_base import Count, Seconds, Section, Share
 from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
+from streams.config_web import WebConfig
+from streams.ingest.config import IngestConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -150,21 +152,6 @@ class DeadLetterConfig(Section):
     ratio_records: Count = 2000
 
 
-class WebConfig(Section):
-    """The HTTP port."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 9464
-    token: SecretStr | None = None
-
-    @field_validator("token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("must be at least 16 characters long")
-        return value
-
-
 class ReloadConfig(Section):
     """How often the worker looks whether its file has changed; 0 leaves it to SIGHUP."""
 
@@ -179,6 +166,7 @@ class WorkerConfig(CoreConfig):
     tap: TapConfig = TapConfig()
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
+    ingest: IngestConfig = IngestConfig()
     reload: ReloadConfig = ReloadConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -98,22 +98,9 @@ class KafkaSink:
         async with self._flushing:
             deadline = self._clock.monotonic() + self._patience_seconds
             while self._queue:
-                pending, self._queue = self._queue, []
-                failed: Sequence[Message] = pending
-                cause: Exception | None = None
-                try:
-                    # One attempt may ask several brokers for several topics, and each may keep it waiting.
-                    async with asyncio.timeout(max(deadline - self._clock.monotonic(), _LEAST_SECONDS)):
-                        failed, cause = await self._deliver(pending)
-                except TimeoutError:
-                    # Another: that one holds its frames, and this one, in which it would stand, holds all messages.
-                    cause = TimeoutError()
-                finally:
-                    # Also when cancelled: what may not have arrived is sent again rather than lost.
-                    if failed:
-                        self._queue = [*failed, *self._queue]
-                    self._queued_bytes = _bytes(self._queue)
-                if not failed:
+                # One attempt may ask several brokers for several topics, and each may keep it waiting.
+                cause = await self._attempt(max(deadline - self._clock.monotonic(), _LEAST_SECONDS))
+                if cause is None:
                     continue
                 if isinstance(cause, TopicUnavailable):
                     raise cause
@@ -123,6 +110,46 @@ class KafkaSink:
                         f"({type(cause).__name__})"
                     )
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _attempt(self, patience_seconds: float) -> Exception | None:
+        """Why something of the queue is not delivered, None when all is. The error holds no frame of ours."""
+        pending, self._queue = self._queue, []
+        failed: Sequence[Message] = pending
+        cause: Exception | None = None
+        try:
+            async with asyncio.timeout(patience_seconds):
+                failed, cause = await self._deliver(pending)
+        except TimeoutError:
+            # Another: that one holds its frames, and this one, in which it would stand, holds all messages.
+            cause = TimeoutError()
+        finally:
+            # Also when cancelled: what may not have arrived is sent again rather than lost.
+            if failed:
+                self._queue = [*failed, *self._queue]
+            self._queued_bytes = _bytes(self._queue)
+        return (cause or TimeoutError()) if failed else None
+
+    def take_back(self) -> list[Message]:
+        """What is queued and was not delivered, in order; from now on it is the caller's to keep."""
+        taken, self._queue = self._queue, []
+        self._queued_bytes = 0
+        return taken
+
+    async def reach(self, topic: str) -> None:
+        """Ask where a topic's partitions are.
+
+        Raises
+        ------
+        TransportError
+            When no broker tells within the time of a request; `TopicUnavailable` when the topic is not there.
+        """
+        try:
+            await self._running().partitions_for(topic)
+        except (KafkaError, OSError) as error:
+            cause = await self._translate(error, topic)
+            if isinstance(cause, TopicUnavailable):
+                raise cause from None
+            raise TransportError(f"no broker tells of topic {topic} ({type(cause).__name__})") from None
 
     def discard(self, topic: str, partition: int) -> None:
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
@@ -216,7 +243,8 @@ class KafkaSink:
             return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
         if isinstance(error, UnknownTopicOrPartitionError) and await self._is_missing(topic):
             return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
-        return error
+        # Its frames hold messages, and a future that nobody asks may hold the error: until the collector comes by.
+        return error.with_traceback(None)
 
     async def _is_missing(self, topic: str) -> bool:
         """Ask the broker: aiokafka calls a topic unknown also while nobody answers."""

@@ -308,6 +308,16 @@ class MemorySink:
     def queued_bytes(self) -> int:
         return sum(len(message.value or b"") for message in self._queue)
 
+    def take_back(self) -> list[Message]:
+        taken, self._queue = self._queue, []
+        return taken
+
+    async def reach(self, topic: str) -> None:
+        if self._broker.away:
+            raise TransportError("the broker is away")
+        if not self._broker.partitions(topic):
+            raise TopicUnavailable(f"topic {topic} is missing")
+
     def discard(self, topic: str, partition: int) -> None:
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
 

@@ -71,6 +71,7 @@ class Reloader:
         self._seen = file.mark
         self._noticed = ""
         self._asked = asyncio.Event()
+        self._looking = asyncio.Lock()
 
     def request(self) -> None:
         """Look now; for a signal handler of the event loop."""
@@ -89,8 +90,15 @@ class Reloader:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._audit.close()
 
-    async def look(self, trigger: Trigger) -> ConfigChange | None:
-        """One look at the file; what came of it, None when there was nothing to take or to refuse."""
+    async def look(self, trigger: Trigger, by: str = "") -> ConfigChange | None:
+        """One look at the file; what came of it, None when there was nothing to take or to refuse.
+
+        ``by`` is who asked over HTTP. One look at a time: two would take the same file twice.
+        """
+        async with self._looking:
+            return await self._look(trigger, by)
+
+    async def _look(self, trigger: Trigger, by: str) -> ConfigChange | None:
         found = await asyncio.to_thread(ConfigFile.look, self._running.path)
         if trigger == "file":
             if found.mark == self._seen:
@@ -103,9 +111,9 @@ class Reloader:
             _logger.info("config_unchanged trigger=%s", trigger)
             return None
         self._seen, self._noticed = found.mark, ""
-        return await self._take(found, trigger)
+        return await self._take(found, trigger, by)
 
-    async def _take(self, found: ConfigFile, trigger: Trigger) -> ConfigChange:
+    async def _take(self, found: ConfigFile, trigger: Trigger, by: str) -> ConfigChange:
         old, keys, restart = self._running.sha256, [], []
         try:
             config = await asyncio.to_thread(found.replacement)
@@ -116,20 +124,22 @@ class Reloader:
                 raise ConfigError(f"{found.path}: restart the worker to change {', '.join(restart)}; nothing was taken")
             self._apply(config)
         except HarmwatchError as error:
-            return self._refused(found, trigger, str(error), keys, restart)
+            return self._refused(found, trigger, str(error), keys, restart, by)
         # Whatever it is, the worker goes on with what it has.
         except Exception as error:
-            return self._refused(found, trigger, f"cannot be taken ({type(error).__name__}); this is a bug", keys, [])
+            return self._refused(
+                found, trigger, f"cannot be taken ({type(error).__name__}); this is a bug", keys, [], by
+            )
         self.config, self._running = config, found
         self._metrics.config_reload(self._clock.now(), applied=True, sha256=found.sha256)
-        return self._note(trigger, found, old, "applied", keys=keys)
+        return self._note(trigger, found, old, "applied", keys=keys, by=by)
 
     def _refused(
-        self, found: ConfigFile, trigger: Trigger, reason: str, keys: Sequence[str], restart: Sequence[str]
+        self, found: ConfigFile, trigger: Trigger, reason: str, keys: Sequence[str], restart: Sequence[str], by: str
     ) -> ConfigChange:
         self._metrics.config_reload(self._clock.now(), applied=False)
         line = " ".join(reason.split())
-        return self._note(trigger, found, self._running.sha256, "refused", line, keys, restart)
+        return self._note(trigger, found, self._running.sha256, "refused", line, keys, restart, by)
 
     def _note(
         self,
@@ -140,6 +150,7 @@ class Reloader:
         reason: str = "",
         keys: Sequence[str] = (),
         restart_keys: Sequence[str] = (),
+        by: str = "",
     ) -> ConfigChange:
         kafka = self.config.kafka
         change = ConfigChange(
@@ -158,6 +169,7 @@ class Reloader:
             reason=reason,
             keys=list(keys),
             restart_keys=list(restart_keys),
+            by=by,
         )
         self._audit.note(change)
         return change

@@ -18,11 +18,12 @@ from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from agent.scoring import load_scorer
-from streams.audit import AuditLog
+from streams.audit import AuditLog, ConfigChange, FindingMarked
 from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
 from streams.console import FeedbackDesk, FeedbackFeed
+from streams.console.feedback import Feedback
 from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.kafka_log import KafkaLogReader
@@ -35,7 +36,9 @@ from streams.status import Status
 from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.watchdog import Watchdog
-from streams.web import ConsoleApi, WebServer
+from streams.web import AdminApi, ConsoleApi, WebServer
+from streams.web.access import read_tokens
+from streams.web.tls import server_tls
 
 __all__ = ["Worker", "run_worker"]
 
@@ -136,7 +139,9 @@ class Worker:
         tap_box.append(tap)
         status = Status(config, pipeline, tap, watchdog, contact, metrics, clock)
         tap.observer = status.console
-        feedback = _feedback(config, status, metrics, clock)
+        audit = None if file is None else _audit_log(config, clock)
+        reloader = None if file is None or audit is None else _reloader(file, config, pipeline, metrics, clock, audit)
+        feedback = _feedback(config, status, metrics, clock, audit)
         web = WebServer(
             config.web.host,
             config.web.port,
@@ -147,9 +152,12 @@ class Worker:
             status.snapshot,
             live=status.liveness,
             api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
+            admin=_admin(audit, reloader),
+            tokens_file=config.web.tokens_file,
+            tls=server_tls(config.web.tls, clock=clock),
+            limits=config.web.limits.rates,
         )
         metrics.config_taken(clock.now(), file.sha256 if file else "")
-        reloader = None if file is None else _reloader(file, config, pipeline, metrics, clock)
         return cls(config, pipeline, tap, web, status, metrics, contact, reloader, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -225,7 +233,9 @@ class Worker:
                     return 0
 
 
-def _feedback(config: WorkerConfig, status: Status, metrics: Metrics, clock: Clock) -> FeedbackParts | None:
+def _feedback(
+    config: WorkerConfig, status: Status, metrics: Metrics, clock: Clock, audit: AuditLog | None
+) -> FeedbackParts | None:
     topic = config.topics.feedback
     if topic is None:
         return None
@@ -241,7 +251,12 @@ def _feedback(config: WorkerConfig, status: Status, metrics: Metrics, clock: Clo
         )
 
     console = status.console
-    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock, metrics.feedback)
+
+    def noted(mark: Feedback, correct: bool | None) -> None:
+        if audit is not None:
+            audit.note_mark(_marked(config, mark, correct))
+
+    desk = FeedbackDesk(topic, console.recent, console.book, new_sink, clock, metrics.feedback, noted)
     return FeedbackParts(desk, FeedbackFeed(KafkaLogReader(config.kafka, topic), console.book, clock))
 
 
@@ -254,26 +269,45 @@ def _label_feed(config: WorkerConfig, pipeline: Pipeline, clock: Clock) -> Label
     return LabelFeed(reader, pipeline.late_labels, clock, earlier)
 
 
-def _reloader(file: ConfigFile, config: WorkerConfig, pipeline: Pipeline, metrics: Metrics, clock: Clock) -> Reloader:
+def _marked(config: WorkerConfig, mark: Feedback, correct: bool | None) -> FindingMarked:
+    return FindingMarked(
+        time=mark.marked_at,
+        worker=config.kafka.worker_name,
+        group=config.kafka.group_id,
+        version=__version__,
+        by=mark.marked_by,
+        id=mark.id,
+        category=mark.category,
+        model=mark.model,
+        correct=correct,
+    )
+
+
+def _admin(audit: AuditLog | None, reloader: Reloader | None) -> AdminApi:
+    async def reload(by: str) -> ConfigChange | None:
+        return None if reloader is None else await reloader.look("api", by)
+
+    return AdminApi(lambda: audit.recent if audit else (), None if reloader is None else reload)
+
+
+def _audit_log(config: WorkerConfig, clock: Clock) -> AuditLog:
+    def new_sink() -> KafkaSink:
+        kafka = config.kafka
+        return KafkaSink(kafka, patience_seconds=_AUDIT_PATIENCE_SECONDS, max_message_bytes=_AUDIT_BYTES, clock=clock)
+
+    return AuditLog(new_sink, config.topics.audit)
+
+
+def _reloader(
+    file: ConfigFile, config: WorkerConfig, pipeline: Pipeline, metrics: Metrics, clock: Clock, audit: AuditLog
+) -> Reloader:
     def apply(revised: WorkerConfig) -> None:
         # The tap polls on this same event loop: nothing is ever half judged by one configuration.
         pipeline.rules.revise(revised)
         if revised.log_level != reloader.config.log_level:
             logging.getLogger().setLevel(revised.log_level)
 
-    def new_sink() -> KafkaSink:
-        kafka = config.kafka
-        return KafkaSink(kafka, patience_seconds=_AUDIT_PATIENCE_SECONDS, max_message_bytes=_AUDIT_BYTES, clock=clock)
-
-    reloader = Reloader(
-        file,
-        config,
-        apply=apply,
-        check=_check,
-        audit=AuditLog(new_sink, config.topics.audit),
-        metrics=metrics,
-        clock=clock,
-    )
+    reloader = Reloader(file, config, apply=apply, check=_check, audit=audit, metrics=metrics, clock=clock)
     return reloader
 
 
@@ -292,6 +326,9 @@ def _check(config: WorkerConfig) -> None:
                 Calibration.load(section.calibration)
     Decoder(config.topics.formats, config.tap.max_record_bytes)
     config.kafka.client_options()
+    server_tls(config.web.tls)
+    if config.web.tokens_file is not None:
+        read_tokens(config.web.tokens_file)
 
 
 def run_worker(config: WorkerConfig, file: ConfigFile | None = None) -> Mapping[str, Any]:

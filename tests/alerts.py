@@ -11,7 +11,8 @@ from typing import Any
 import promql_parser
 import yaml
 
-from agent.metrics import CATALOGUE
+from agent.metrics import CATALOGUE as WORKERS
+from agent.metrics.catalogue_edge import INGEST_METRICS
 
 __all__ = [
     "ALERTMANAGER",
@@ -25,6 +26,9 @@ __all__ = [
     "series_of",
     "unknown",
 ]
+
+#: Of all processes.
+CATALOGUE = {**WORKERS, **INGEST_METRICS}
 
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

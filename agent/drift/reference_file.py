@@ -98,7 +98,7 @@ def load_references(path: Path) -> References:
         document = msgspec.json.decode(path.read_bytes(), type=_Document)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise ConfigError(f"{path}: is no drift reference; make one from a .jsonl of observations") from None
     if document.kind != KIND or document.version != VERSION:
         raise ConfigError(f"{path}: is no drift reference of version {VERSION}; make it again")

@@ -48,22 +48,26 @@ class FrozenMetrics:
         each of which the collector of cycles would count and look at.
     histograms
         By metric.
+    catalogue
+        What there is, in the order of the text.
     """
 
-    __slots__ = ("_histograms", "_numbers")
+    __slots__ = ("_catalogue", "_histograms", "_numbers")
 
     def __init__(
         self,
         numbers: Mapping[str, tuple[Sequence[Number], Sequence[float]]],
         histograms: Mapping[str, Sequence[FrozenHistogram]],
+        catalogue: Mapping[str, MetricSpec] = CATALOGUE,
     ) -> None:
+        self._catalogue = catalogue
         self._numbers = numbers
         self._histograms = histograms
 
     def text(self, *, openmetrics: bool) -> str:
         """The body of an answer to a scrape: OpenMetrics 1.0 with exemplars, or Prometheus's text format 0.0.4."""
         lines: list[str] = []
-        for name, spec in CATALOGUE.items():
+        for name, spec in self._catalogue.items():
             lines.append(_head(spec, openmetrics))
             children, values = self._numbers.get(name, ((), ()))
             lines += [

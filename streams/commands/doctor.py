@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from agent.scoring.base import Batch, ScoringItem, limits_of
 from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
 from streams.commands.doctor_drift import untold_of_drift
+from streams.commands.doctor_web import look_at_web
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
 from streams.state_owner import refuse_foreign_state
@@ -269,21 +269,7 @@ def _owner(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:
 
 
 def _web(config: WorkerConfig) -> list[Check]:
-    host, port = config.web.host, config.web.port
-    if host not in ("127.0.0.1", "::1", "localhost") and config.web.token is None:
-        return [Check("web port", "failed", f"{host} is beyond loopback without a token", "set web.token")]
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return [
-                Check(
-                    "web port", "failed", f"{host}:{port} cannot be bound ({error.strerror})", "choose another web.port"
-                )
-            ]
-    return [Check("web port", "ok", f"{host}:{port} is free")]
+    return [Check("web port", *look_at_web(config.web))]
 
 
 def _evidence(config: WorkerConfig) -> list[Check]:

@@ -1,4 +1,4 @@
-"""``harmwatch schema``: JSON Schema of events and verdicts, AsyncAPI of the topics, the table of categories."""
+"""``harmwatch schema``: JSON Schema of messages, AsyncAPI of the topics, OpenAPI of the web port, the categories."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from agent import __version__
 from agent.errors import ConfigError
 from agent.scores import CampaignEvidence, Evidence, FilteredTexts, SanitisedTexts, Verdict
 from agent.taxonomy import as_json
-from streams.audit import ConfigChange
+from streams.audit import ConfigChange, FindingMarked
 from streams.config import TopicsConfig
 from streams.console.feedback import Feedback
 from streams.formats.native import NativeEvent
 from streams.labels import Label
+from streams.web.openapi import openapi
 
 __all__ = ["add_arguments", "asyncapi", "json_schema", "run"]
 
@@ -32,6 +33,7 @@ _PARTS: dict[str, Any] = {
     "filtered": FilteredTexts,
     "sanitised": SanitisedTexts,
     "audit": ConfigChange,
+    "marks": FindingMarked,
 }
 #: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"
@@ -42,18 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--taxonomy", action="store_true", help="the categories, with their names in MLCommons AILuminate and OWASP LLM"
     )
+    parser.add_argument("--openapi", action="store_true", help="OpenAPI of the web port; the same as --part openapi")
     parser.add_argument(
         "--part",
-        choices=(*_PARTS, "asyncapi"),
+        choices=(*_PARTS, "asyncapi", "openapi"),
         help="only this part; everything, as AsyncAPI with the schemas inside, when left out",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.taxonomy and args.part:
-        raise ConfigError("give --taxonomy or --part, not both")
+    if sum(map(bool, (args.taxonomy, args.part, args.openapi))) > 1:
+        raise ConfigError("give one of --taxonomy, --part and --openapi")
     if args.taxonomy:
         document = as_json()
+    elif args.openapi or args.part == "openapi":
+        document = openapi()
     elif args.part in _PARTS:
         document = json_schema(_PARTS[args.part])
     else:
@@ -90,7 +95,10 @@ def asyncapi() -> dict[str, Any]:
         "sanitised": (_SANITISED_EXAMPLE, "send", _message("SanitisedTexts", _SANITISED)),
         "panes": (topics.panes, "send", {"contentType": "application/msgpack", "summary": _PANES}),
         "decisions": (topics.decisions, "send", {"contentType": "application/msgpack", "summary": _DECISIONS}),
-        "audit": (str(topics.audit), "send", _message("ConfigChange", _AUDIT)),
+        "audit": (str(topics.audit), "send", {
+            **_message("ConfigChange", _AUDIT),
+            "payload": {"oneOf": [{"$ref": _DEFINITIONS.format(name=n)} for n in ("ConfigChange", "FindingMarked")]},
+        }),
         "deadLetters": (topics.dlq, "send", {
             "contentType": "application/octet-stream",
             "summary": "the original bytes, key and headers, with ours last",
@@ -120,7 +128,7 @@ _PANES = (
     "mergeable window state; compacted; key: model; partition i holds the state of source partition i; header group"
 )
 _DECISIONS = "decisions about people that wait for a label on its own topic; written to named partitions"
-_AUDIT = "which configuration a worker started with, and every changed file that it found since; key: worker"
+_AUDIT = "which configuration a worker started with, and every changed file since, and marks; key: worker"
 _FEEDBACK = "what operators say of findings, on the console; compacted; key: verdict id, colon, category"
 _FILTERED = "texts as the policy lets them out; only when topics.filtered names it; key: model"
 _SANITISED = "inputs without disguises, with an account; only when topics.sanitised names it; key: model"

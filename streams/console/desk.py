@@ -42,6 +42,8 @@ class FeedbackDesk:
         operator was told has failed. What was on its way then may arrive all the same: the feed shows it.
     counted
         Hears dimension, category and mark of each that was confirmed.
+    noted
+        Hears the same with the record: for the audit log, since a mark that is taken back leaves nothing on the topic.
     deadline_seconds
         Every mark is confirmed within it, or has failed: waiting for others' marks included.
     """
@@ -54,6 +56,7 @@ class FeedbackDesk:
         new_sink: Callable[[], Sink],
         clock: Clock,
         counted: Callable[[Dimension, str, bool | None], None] = lambda _dimension, _category, _correct: None,
+        noted: Callable[[Feedback, bool | None], None] = lambda _mark, _correct: None,
         deadline_seconds: float = _DEADLINE_SECONDS,
     ) -> None:
         self._topic = topic
@@ -62,13 +65,14 @@ class FeedbackDesk:
         self._new_sink = new_sink
         self._clock = clock
         self._counted = counted
+        self._noted = noted
         self._deadline_seconds = deadline_seconds
         self._sink: Sink | None = None
         self._writing = asyncio.Lock()
         self._stopping: set[asyncio.Task[None]] = set()
 
-    async def mark(self, verdict_id: str, category: str, correct: bool | None) -> Feedback | None:
-        """Publish a mark; None takes an earlier one back.
+    async def mark(self, verdict_id: str, category: str, correct: bool | None, by: str = "") -> Feedback | None:
+        """Publish a mark; None takes an earlier one back. ``by`` is the name of the token that it came with.
 
         Returns
         -------
@@ -100,6 +104,7 @@ class FeedbackDesk:
             score=found.score,
             threshold=found.threshold,
             scorers=dict(held.scorers),
+            marked_by=by,
         )
         key = feedback_key(held.id, found.category)
         value = None if correct is None else msgspec.json.encode(mark)
@@ -108,6 +113,7 @@ class FeedbackDesk:
                 await self._write(Message(self._topic, key, value))
                 self._book.take(key, value)
             self._counted(found.dimension, found.category, correct)
+            self._noted(mark, correct)
         except TimeoutError:
             raise TransportError(f"{self._topic}: no answer within {self._deadline_seconds:g} s") from None
         return mark

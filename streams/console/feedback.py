@@ -24,7 +24,8 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One mark; the value of ``harm.feedback``, keyed by `feedback_key`: a later mark replaces the one before.
 
     It holds no text. ``scorers`` are name and version of what judged the verdict, so that whoever uses the scores knows
-    of which version they are; ``marked_at`` is RFC 3339. Who marked is not known to harmwatch, and not recorded.
+    of which version they are; ``marked_at`` is RFC 3339. ``marked_by`` is the name of the token that it
+    came with, which several people may share; empty in marks from before there were names.
 
     Attributes
     ----------
@@ -48,6 +49,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     threshold: float
     scorers: dict[str, str]
+    marked_by: str = ""
 
 
 class Precision(msgspec.Struct, frozen=True):

@@ -11,7 +11,19 @@ import msgspec
 from agent.clock import LAST_SECOND, sane_time
 from agent.errors import ConfigError, DecodeError
 from agent.events import InferenceEvent
-from streams.formats.base import MAX_BYTES, TOPIC_HEADER, Format, gunzip, parse_json
+from streams.formats.base import (
+    FORMAT_HEADER,
+    ID_HEADER,
+    MAX_BYTES,
+    MAX_ID,
+    TIME_HEADER,
+    TOPIC_HEADER,
+    Format,
+    gunzip,
+    header,
+    parse_json,
+    parse_time,
+)
 from streams.ports import Headers, Record
 
 if TYPE_CHECKING:
@@ -46,7 +58,7 @@ def load(name: str) -> Format:
 
 
 class Decoder:
-    """From a record to its events: by the topic's pinned format, else by headers, else by content.
+    """From a record to its events: by the topic's pinned format, else by what a tap of ours says, headers, content.
 
     Parameters
     ----------
@@ -67,6 +79,7 @@ class Decoder:
         for name in (pinned or {}).values():
             if name not in by_name:
                 load(name)
+        self._by_name = by_name
         self._native = cast("NativeFormat", by_name["native"])
         #: What a topic's name alone says; filled as topics appear.
         self._by_topic: dict[str, Format | None] = {t: by_name[n] for t, n in (pinned or {}).items()}
@@ -77,7 +90,8 @@ class Decoder:
 
         Every event has an id and a time: a missing id becomes ``<topic>-<partition>-<offset>`` (with ``#i`` when the
         record holds several), the same at every replay; a missing time becomes the record's. So does one that is no
-        number or outside of the years 1970 to 9999; the record's own time is moved into those bounds.
+        number or outside of the years 1970 to 9999; the record's own time is moved into those bounds. Where one of our
+        own taps brought the record, its headers name id and time instead, which are the same if it came twice.
 
         Raises
         ------
@@ -114,6 +128,8 @@ class Decoder:
         if known is self._native:
             return _as(known, value, record.headers)
         headers = record.headers
+        if known is None and headers:
+            known = self._by_name.get(header(headers, FORMAT_HEADER))
         if known is None and headers:
             known = next((format_ for format_ in self._formats if format_.matches(headers, b"")), None)
         if known is None:
@@ -166,11 +182,13 @@ def _place(error: Exception) -> str:
 def _complete(event: InferenceEvent, number: int, count: int, record: Record) -> InferenceEvent:
     ident, time = event.inference_id, event.time
     if time is None or not 0.0 <= time <= LAST_SECOND:  # the comparison is false for NaN as well
-        time = sane_time(record.time)
+        taken = parse_time(header(record.headers, TIME_HEADER)) if record.headers else None
+        time = sane_time(record.time if taken is None else taken)
     elif ident:
         return event
     if not ident:
-        ident = f"{record.topic}-{record.partition}-{record.offset}"
+        ident = header(record.headers, ID_HEADER)[:MAX_ID] if record.headers else ""
+        ident = ident or f"{record.topic}-{record.partition}-{record.offset}"
         if count > 1:
             ident = f"{ident}#{number}"
     return msgspec.structs.replace(event, inference_id=ident, time=time)

@@ -18,12 +18,15 @@ from agent.events import InferenceEvent
 from streams.ports import Headers
 
 __all__ = [
+    "FORMAT_HEADER",
+    "ID_HEADER",
     "MAX_BYTES",
     "MAX_DEPTH",
     "MAX_EVENTS",
     "MAX_ID",
     "MAX_NAME",
     "REASONS",
+    "TIME_HEADER",
     "TOPIC_HEADER",
     "UNKNOWN_MODEL",
     "Format",
@@ -57,6 +60,12 @@ UNKNOWN_MODEL = "unknown"
 #: Pseudo-header by which `Decoder` tells a format the topic; the colon keeps it apart from real ones, as in HTTP/2.
 TOPIC_HEADER = ":topic"
 
+#: What our own taps say of a record that they bring: its format, the id of an event that has none, and when they took
+#: it, in seconds since the epoch. A record may reach Kafka twice and late: its place and time there name no event.
+FORMAT_HEADER = "harmwatch-format"
+ID_HEADER = "harmwatch-id"
+TIME_HEADER = "harmwatch-received"
+
 #: Every ``DecodeError.reason`` that a format may give: the closed set of the dead letters' metric label.
 REASONS = frozenset(
     {
@@ -80,6 +89,8 @@ REASONS = frozenset(
 )
 
 _GZIP_MAGIC = b"\x1f\x8b"
+#: Streams that stand one after another in one body. What follows each is copied: empty ones would take hours.
+_MAX_MEMBERS = 256
 _BOM = b"\xef\xbb\xbf"
 #: One JSON escape: a surrogate pair, a lone surrogate (the group), or any other, so that ``\\\\ud800`` is left alone.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
@@ -141,8 +152,12 @@ def gunzip(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
     if not data.startswith(_GZIP_MAGIC):
         return data
     out = bytearray()
+    members = 0
     try:
         while data.startswith(_GZIP_MAGIC):
+            members += 1
+            if members > _MAX_MEMBERS:
+                raise DecodeError("bad_gzip", "too many members")
             inflater = zlib.decompressobj(31)
             out += inflater.decompress(data, max_bytes + 1 - len(out))
             if len(out) > max_bytes:

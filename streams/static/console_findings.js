@@ -51,7 +51,7 @@ harmwatch.findings = (() => {
   }
 
   function show(force = false) {
-    const state = JSON.stringify([held.slice(0, shown).map((one) => [one.number, one.marks]), open, held.length > shown, asked]);
+    const state = JSON.stringify([held.slice(0, shown).map((one) => [one.number, one.marks]), open, mayMark(), held.length > shown, asked]);
     const stale = state !== drawn;
     const wait = stale && !force && drawn !== "" && inUse(byId("recent"));
     byId("held").hidden = !wait;
@@ -93,7 +93,7 @@ harmwatch.findings = (() => {
     if (open) {
       for (const [correct, key] of [[true, "right"], [false, "wrong"]]) {
         const id = `mark-${one.id}-${finding.category}-${key}`;
-        group.append(el("button", { type: "button", id, "aria-disabled": sending.has(id) ? "true" : null, "aria-pressed": String(mark === correct), title: say(`${key}_title`), "data-tone": correct ? "good" : "bad", "data-id": one.id, "data-category": finding.category, "data-correct": String(correct) }, say(key)));
+        group.append(el("button", { type: "button", id, "aria-disabled": sending.has(id) || !mayMark() ? "true" : null, "aria-pressed": String(mark === correct), title: say(mayMark() ? `${key}_title` : "mark_forbidden"), "data-tone": correct ? "good" : "bad", "data-id": one.id, "data-category": finding.category, "data-correct": String(correct) }, say(key)));
       }
     }
     // Those who look for personal data say what it is.
@@ -106,10 +106,17 @@ harmwatch.findings = (() => {
       group);
   }
 
+  const mayMark = () => harmwatch.role !== "viewer";
+
   function press(button) {
     const { id, category } = button.dataset;
     const one = held.find((each) => each.id === id);
     if (!one) return;
+    if (!mayMark()) {
+      byId("mark-note").textContent = say("mark_forbidden");
+      byId("mark-note").dataset.tone = "bad";
+      return;
+    }
     const correct = button.dataset.correct === "true";
     const before = clicked.get(button.id) ?? -AGAIN_MS;
     clicked.set(button.id, performance.now());
@@ -134,7 +141,7 @@ harmwatch.findings = (() => {
       await refresh(true);
     } catch (error) {
       // Without a status nobody answered: it may be the worker that is gone, not the broker.
-      const key = { 401: "unauthorised", 404: "mark_gone", 502: "mark_refused" }[error.status] || (error.status ? "mark_failed" : "mark_lost");
+      const key = { 401: "unauthorised", 403: "mark_forbidden", 404: "mark_gone", 429: "mark_too_many", 502: "mark_refused" }[error.status] || (error.status ? "mark_failed" : "mark_lost");
       note.textContent = say(key, { reason: error.reason });
       note.dataset.tone = "bad";
     } finally {

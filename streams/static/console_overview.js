@@ -112,6 +112,13 @@ harmwatch.overview = (() => {
     return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text), 160);
   }
 
+  // Where no token is asked for there is nobody to name.
+  function showAccess(access) {
+    harmwatch.role = access?.role ?? "admin";
+    if (access && access.name !== "anyone") pill("access", "idle", say(`role_${access.role}`, { name: access.name }), say(`role_${access.role}_title`));
+    else byId("access").hidden = true;
+  }
+
   function signs(rows) {
     const number = (value) => (!known(value) ? "–" : Number.isInteger(value) ? count(value) : fixed.format(value));
     replace("signs", rows.map((row) => {
@@ -129,6 +136,7 @@ harmwatch.overview = (() => {
     notify,
     show(status) {
       showHealth(status);
+      showAccess(status.access);
       showTiles(status.pipeline || {});
       signs(status.signs || []);
       harmwatch.table.show(status.models || []);

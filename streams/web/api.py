@@ -12,6 +12,7 @@ from agent.errors import TopicUnavailable, TransportError
 from agent.scores import DIMENSIONS
 from streams.web.answers import error_answer, json_answer, with_banner
 from streams.web.connections import read_body
+from streams.web.routes import Route, who_asks
 
 __all__ = ["ConsoleApi", "ConsoleSource", "Marker"]
 
@@ -20,8 +21,9 @@ _DEFAULT_FINDINGS: Final = 30
 _LONGEST_NAME: Final = 1024
 _LARGEST_NUMBER: Final = 2**53
 
-#: ``await marker(verdict_id, category, correct)``: what was published, None for a finding that is not held.
-Marker = Callable[[str, str, bool | None], Awaitable[Any]]
+#: ``await marker(verdict_id, category, correct, by)``: what was published, None for a finding that is not held. ``by``
+#: is the name of the token that it came with.
+Marker = Callable[[str, str, bool | None, str], Awaitable[Any]]
 
 
 class ConsoleSource(Protocol):
@@ -58,10 +60,12 @@ class ConsoleApi:
         self._source = source
         self._marker = marker
         self._body = msgspec.json.Decoder(_Mark)
-        self.routes: Mapping[str, Mapping[str, Callable[[web.BaseRequest], Awaitable[web.Response]]]] = {
-            "/api/v1/model": {"GET": self._answer_model},
-            "/api/v1/findings": {"GET": self._answer_findings},
-            "/api/v1/feedback": {"GET": self._answer_feedback, "POST": self._take_feedback},
+        self.routes: Mapping[str, Route] = {
+            "/api/v1/model": Route({"GET": self._answer_model}),
+            "/api/v1/findings": Route({"GET": self._answer_findings}),
+            "/api/v1/feedback": Route(
+                {"GET": self._answer_feedback, "POST": self._take_feedback}, roles={"POST": "labeller"}
+            ),
         }
 
     async def _answer_model(self, request: web.BaseRequest) -> web.Response:
@@ -100,7 +104,7 @@ class ConsoleApi:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return error_answer(400, "a mark is {id, category, correct}, correct true, false or null")
         try:
-            found = await self._marker(mark.id, mark.category, mark.correct)
+            found = await self._marker(mark.id, mark.category, mark.correct, who_asks().name)
         except TopicUnavailable as error:
             return error_answer(502, f"the broker refused the mark: {error}")
         except TransportError:

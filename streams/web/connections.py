@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from streams.web.answers import error_answer
+from streams.web.tls import HANDSHAKE_SECONDS
 
 __all__ = ["ANSWER_SECONDS", "BODY_SECONDS", "MAX_BODY", "Connection", "Protocol", "read_body"]
 
@@ -21,6 +25,7 @@ _MAX_LINE: Final = 4096
 _KEEPALIVE_SECONDS: Final = 75.0
 _MAX_CONNECTIONS: Final = 100
 _FIRST_REQUEST_SECONDS: Final = 10.0
+_MAX_HANDSHAKES: Final = 200
 
 
 class Connection(RequestHandler):
@@ -39,6 +44,8 @@ class Connection(RequestHandler):
         """Few, and none that says nothing: a file descriptor taken here is one that Kafka's clients may need."""
         loop = asyncio.get_running_loop()
         self._waits_since = loop.time()
+        if isinstance(self._manager, Protocol):
+            self._manager.handshakes.pop(id(self), None)
         super().connection_made(transport)
         self._deadline = loop.call_later(_FIRST_REQUEST_SECONDS, self.force_close)
         self._make_room()
@@ -51,7 +58,7 @@ class Connection(RequestHandler):
         manager = self._manager
         others = manager.connections if manager is not None else []
         held = [each for each in others if isinstance(each, Connection) and each.transport is not None]
-        if len(held) > _MAX_CONNECTIONS:
+        if len(held) > getattr(manager, "max_connections", _MAX_CONNECTIONS):
             longest = min(held, key=lambda each: float("inf") if each._waits_since is None else each._waits_since)
             longest.let_go()
 
@@ -82,10 +89,22 @@ class Connection(RequestHandler):
         ConnectionError, EOFError, aiohttp.web.RequestPayloadError
             When it never will.
         """
+        async with self.waiting_for_body():
+            return await request.content.readexactly(size)
+
+    @asynccontextmanager
+    async def waiting_for_body(self) -> AsyncIterator[None]:
+        """While it reads: whoever sends slowly is among those who make room for others.
+
+        Raises
+        ------
+        TimeoutError
+            After `body_seconds`.
+        """
         self._waits_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self.body_seconds):
-                return await request.content.readexactly(size)
+                yield
         finally:
             self._waits_since = None
 
@@ -123,6 +142,25 @@ class Protocol(web.Server):
 
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
+    max_connections = _MAX_CONNECTIONS
+    #: Longest request line, and longest header.
+    max_line = _MAX_LINE
+    #: Connections that are not made yet, and since when. asyncio tells nobody of a handshake that failed, but ends each
+    #: after `HANDSHAKE_SECONDS`.
+    handshakes: OrderedDict[int, float]
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(handler)
+        self.handshakes = OrderedDict()
+
+    def _begin_handshake(self, connection: Connection) -> None:
+        """Raises for one too many, which makes asyncio close it: each open handshake holds a file descriptor."""
+        now = asyncio.get_running_loop().time()
+        while self.handshakes and next(iter(self.handshakes.values())) < now - HANDSHAKE_SECONDS:
+            self.handshakes.popitem(last=False)
+        if len(self.handshakes) >= _MAX_HANDSHAKES:
+            raise ConnectionRefusedError("too many handshakes at once")
+        self.handshakes[id(connection)] = now
 
     def __call__(self) -> RequestHandler:
         connection = Connection(
@@ -130,13 +168,14 @@ class Protocol(web.Server):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
             keepalive_timeout=_KEEPALIVE_SECONDS,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
+            max_line_size=self.max_line,
+            max_field_size=self.max_line,
             lingering_time=1.0,
             auto_decompress=False,  # what is packed is refused, and need not be unpacked for that
         )
         connection.answer_seconds = self.answer_seconds
         connection.body_seconds = self.body_seconds
+        self._begin_handshake(connection)
         return connection
 
 

@@ -7,10 +7,12 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.clock import Clock
 from agent.errors import ConfigError
+from streams.web.access import ANYONE, Holder, TokenBook, session_digest
 
 __all__ = ["SECURITY_HEADERS", "SESSION_COOKIE", "SESSION_SECONDS", "Guard", "is_loopback"]
 
@@ -49,29 +51,31 @@ class Guard:
     host
         Where the server binds.
     token
-        The bearer token; None asks for none, which only loopback allows.
+        The bearer token of an admin.
+    tokens_file
+        Of several holders, see `streams.web.access`. With neither nobody is asked, which only loopback allows.
 
     Raises
     ------
     ConfigError
-        Beyond loopback without a token, or with one that can be guessed.
+        Beyond loopback without a token, with one that can be guessed, or with a file of tokens that is wrong.
     """
 
-    def __init__(self, host: str, token: str | None, clock: Clock) -> None:
+    def __init__(self, host: str, token: str | None, clock: Clock, *, tokens_file: Path | None = None) -> None:
         self.loopback = is_loopback(host)
-        if not self.loopback and not token:
+        if not self.loopback and not token and tokens_file is None:
             raise ConfigError(
                 f"web: host {host or '(all)'} is beyond loopback and has no token: set a token, or bind to 127.0.0.1"
             )
         if token and len(token) < _LEAST_TOKEN:
             raise ConfigError(f"web: the token is too short: use at least {_LEAST_TOKEN} random characters")
-        self._token = token.encode("utf-8", "surrogatepass") if token else b""
+        self._book = TokenBook(token, tokens_file, clock)
         self._session_key = secrets.token_bytes(32)
         self._clock = clock
 
     @property
     def asks_for_token(self) -> bool:
-        return bool(self._token)
+        return self._book.any
 
     def host_allowed(self, header: str | None) -> bool:
         """False when a page from elsewhere had its name rebound to our loopback address (DNS rebinding)."""
@@ -98,29 +102,32 @@ class Guard:
         scheme, _, authority = origin.partition("://")
         return scheme in ("http", "https") and authority.lower() == headers.get("Host", "").lower()
 
-    def token_matches(self, given: str) -> bool:
-        """Compares in constant time."""
-        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
+    def token_holder(self, given: str) -> Holder | None:
+        """Whose token it is; compared in constant time with all."""
+        return self._book.holder(given)
 
-    def allows(self, authorization: str | None, session: str | None) -> bool:
-        """True when no token is asked for, or the header or the session cookie proves it."""
-        if not self._token:
-            return True
-        if authorization is not None:
-            scheme, _, given = authorization.partition(" ")
-            return scheme.lower() == "bearer" and self.token_matches(given.strip())
-        return session is not None and self._session_valid(session)
+    def bearer_holder(self, authorization: str) -> Holder | None:
+        """Whom an Authorization header proves."""
+        scheme, _, given = authorization.partition(" ")
+        return self._book.holder(given.strip()) if scheme.lower() == "bearer" else None
 
-    def new_session(self) -> str:
-        """A cookie for a browser, which cannot send a bearer token: valid for twelve hours and for this process."""
-        expires = str(int(self._clock.now()) + SESSION_SECONDS)
-        return f"{expires}.{self._sign(expires)}"
+    def session_holder(self, session: str | None) -> Holder | None:
+        """Whom a session cookie proves; everybody is `ANYONE` where no token is asked for."""
+        if not self.asks_for_token:
+            return ANYONE
+        expires, _, rest = (session or "").partition(".")
+        digest, _, signature = rest.partition(".")
+        right = self._sign(f"{expires}.{digest}").encode()
+        if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), right):
+            return None
+        return self._book.by_digest(digest) if int(expires) > self._clock.now() else None
 
-    def _session_valid(self, session: str) -> bool:
-        expires, _, signature = session.partition(".")
-        if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._sign(expires).encode()):
-            return False
-        return int(expires) > self._clock.now()
+    def new_session(self, holder: Holder) -> str:
+        """A cookie for a browser, which cannot send a bearer token: valid for twelve hours, for this process, and while
+        the token is.
+        """
+        said = f"{int(self._clock.now()) + SESSION_SECONDS}.{session_digest(holder)}"
+        return f"{said}.{self._sign(said)}"
 
-    def _sign(self, expires: str) -> str:
-        return hmac.new(self._session_key, expires.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    def _sign(self, said: str) -> str:
+        return hmac.new(self._session_key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

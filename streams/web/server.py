@@ -1,9 +1,10 @@
-"""The HTTP server: routes, limits, answers. aiohttp's low level, since seven routes need no framework."""
+"""The HTTP server: routes, limits, answers. aiohttp's low level, since a dozen routes need no framework."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -11,37 +12,30 @@ from aiohttp import web
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from agent.metrics.frozen import FrozenMetrics
+from streams.web.access import Holder
+from streams.web.admin import AdminApi
 from streams.web.answers import error_answer, json_answer, page_answer, with_banner
 from streams.web.api import ConsoleApi
 from streams.web.connections import ANSWER_SECONDS, BODY_SECONDS, MAX_BODY, Connection, Protocol, read_body
 from streams.web.exposition import accepts, negotiate
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
+from streams.web.limits import RateLimits
+from streams.web.openapi import openapi
 from streams.web.page import choose_language, console_pages, sign_in_pages
+from streams.web.routes import READING, SENDING, Route, asks, who_asks
 from streams.web.scraping import Scrapes, SharedBody
+from streams.web.site import Site
 from streams.web.status import Health, Readiness
+from streams.web.tls import ServerTls
 
 __all__ = ["WebServer"]
 
 _SHUTDOWN_SECONDS = 1.0
 
-_READING = frozenset({"GET", "HEAD"})
-_SENDING = frozenset({"POST"})
-
-_Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
-
-
-class _Route(NamedTuple):
-    """Who answers which method; those that are ``public`` do without a token. HEAD goes wherever GET does."""
-
-    methods: Mapping[str, _Answer]
-    public: frozenset[str] = frozenset()
-
-    def answer(self, method: str) -> _Answer | None:
-        return self.methods.get("GET" if method == "HEAD" else method)
-
-    @property
-    def allowed(self) -> str:
-        return ", ".join("GET, HEAD" if method == "GET" else method for method in self.methods)
+#: Orchestrators ask for these, and restart whoever does not answer: no limit holds for them.
+_PROBES = frozenset({"/healthz", "/livez", "/readyz"})
+#: Per address, per token (requests a second), and wrong tokens per minute.
+_LIMITS = (50.0, 20.0, 10.0)
 
 
 class WebServer:
@@ -62,11 +56,19 @@ class WebServer:
     live
         Behind ``/livez``, whether a restart would not help; ``health`` where it is left out.
     token
-        Asked for by all but health and metrics; None on loopback asks for none.
+        An admin's, asked for by all but health and metrics. Without it and ``tokens_file`` loopback asks for none.
     state
         What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
     api
         The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
+    admin
+        What only an admin may: the audit log and reloading.
+    tokens_file
+        Names, roles and digests of several tokens, see `streams.web.access`.
+    tls
+        None speaks plain HTTP.
+    limits
+        Requests a second of one address and of one token, wrong tokens a minute of one address; 0 for no limit.
     answer_seconds
         Whoever has not taken an answer after so long is let go.
     body_seconds
@@ -90,6 +92,10 @@ class WebServer:
         *,
         live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
+        admin: AdminApi | None = None,
+        tokens_file: Path | None = None,
+        tls: ServerTls | None = None,
+        limits: tuple[float, float, float] = _LIMITS,
         clock: Clock | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         body_seconds: float = BODY_SECONDS,
@@ -103,26 +109,32 @@ class WebServer:
         self._live = live or health
         self._ready = ready
         self._state = state
-        self._guard = Guard(host, token, clock or SystemClock())
+        clock = clock or SystemClock()
+        self._guard = Guard(host, token, clock, tokens_file=tokens_file)
+        self._limits = RateLimits(*limits, clock)
+        self._tls = tls
         self._console = console_pages()
         self._sign_in = sign_in_pages()
         self._refused = sign_in_pages(refused=True)
         self._runner: web.ServerRunner | None = None
-        self._routes: dict[str, _Route] = {
-            "/": _Route({"GET": self._answer_console}),
-            "/metrics": _Route({"GET": self._answer_metrics}, _READING),
-            "/healthz": _Route({"GET": self._answer_health}, _READING),
-            "/livez": _Route({"GET": self._answer_live}, _READING),
-            "/readyz": _Route({"GET": self._answer_ready}, _READING),
-            "/api/v1/status": _Route({"GET": self._answer_status}),
+        self.routes: dict[str, Route] = {
+            "/": Route({"GET": self._answer_console}),
+            "/metrics": Route({"GET": self._answer_metrics}, READING),
+            "/healthz": Route({"GET": self._answer_health}, READING),
+            "/livez": Route({"GET": self._answer_live}, READING),
+            "/readyz": Route({"GET": self._answer_ready}, READING),
+            "/api/v1/status": Route({"GET": self._answer_status}),
+            "/api/v1/openapi.json": Route({"GET": self._answer_openapi}),
         }
         if api is not None:
-            self._routes |= {path: _Route(methods) for path, methods in api.routes.items()}
+            self.routes |= api.routes
+        if admin is not None:
+            self.routes |= admin.routes
         if self._guard.asks_for_token:
             # The form is sent to the page's own address: so language, model and window are still there afterwards.
-            self._routes["/"] = _Route({"GET": self._answer_console, "POST": self._answer_session}, _SENDING)
-            self._routes["/session"] = _Route(
-                {"GET": self._answer_to_form, "POST": self._answer_session}, _READING | _SENDING
+            self.routes["/"] = Route({"GET": self._answer_console, "POST": self._answer_session}, SENDING)
+            self.routes["/session"] = Route(
+                {"GET": self._answer_to_form, "POST": self._answer_session}, READING | SENDING
             )
 
     async def start(self) -> None:
@@ -139,7 +151,7 @@ class WebServer:
         runner = web.ServerRunner(protocol, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.host, self.port).start()
+            await Site(runner, self.host, self.port, self._tls).start()
         except OSError as error:
             await runner.cleanup()
             reason = error.strerror or "no such address"
@@ -166,10 +178,12 @@ class WebServer:
     async def _route(self, request: web.BaseRequest) -> web.Response:
         if not self._guard.host_allowed(request.headers.get("Host")):
             return error_answer(421, "this server answers to loopback names only")
-        route = self._routes.get(request.path)
-        if request.method not in _READING | _SENDING:
+        route = self.routes.get(request.path)
+        if request.path not in _PROBES and (wait := self._limits.request(_address(request), scrape=_scrapes(request))):
+            return _too_many(wait)
+        if request.method not in READING | SENDING:
             # Before the body: that of CONNECT has no end.
-            refused = _not_allowed(route.allowed if route is not None else ", ".join(sorted(_READING | _SENDING)))
+            refused = _not_allowed(route.allowed if route is not None else ", ".join(sorted(READING | SENDING)))
             refused.force_close()
             return refused
         if request.body_exists and (request.content_length is None or request.content_length > MAX_BODY):
@@ -177,8 +191,10 @@ class WebServer:
             refused.force_close()
             return refused
         public = route is not None and request.method in route.public
-        if not public and not self._authorised(request):
-            return self._unauthorised(request)
+        if not public:
+            refusal = self._refusal(request, route)
+            if refusal is not None:
+                return refusal
         if route is None:
             return error_answer(404, "no such page")
         answer = route.answer(request.method)
@@ -189,8 +205,35 @@ class WebServer:
             return error_answer(403, "another site may not send this")
         return await answer(request)
 
-    def _authorised(self, request: web.BaseRequest) -> bool:
-        return self._guard.allows(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE))
+    def _refusal(self, request: web.BaseRequest, route: Route | None) -> web.Response | None:
+        """None for whoever may ask this; who that is goes with the request from then on."""
+        authorization = request.headers.get("Authorization") if self._guard.asks_for_token else None
+        if authorization is None:
+            holder = self._guard.session_holder(request.cookies.get(SESSION_COOKIE))
+        else:
+            proved = self._proved(request, lambda: self._guard.bearer_holder(authorization))
+            if isinstance(proved, web.Response):
+                return proved
+            holder = proved
+        if holder is None:
+            return self._unauthorised(request)
+        if wait := self._limits.token(holder.name):
+            return _too_many(wait)
+        needed = "viewer" if route is None else route.role(request.method)
+        if not holder.may(needed):
+            return error_answer(403, f"this needs a token with the role {needed}; {holder.name} is {holder.role}")
+        asks(holder)
+        return None
+
+    def _proved(self, request: web.BaseRequest, prove: Callable[[], Holder | None]) -> Holder | web.Response | None:
+        """Wrong tokens are counted by address; after too many none is looked at, so that guessing gets nowhere."""
+        address = _address(request)
+        if wait := self._limits.locked_out(address):
+            return _too_many(wait)
+        holder = prove()
+        if holder is None:
+            self._limits.failed(address)
+        return holder
 
     def _unauthorised(self, request: web.BaseRequest) -> web.Response:
         challenge = {"WWW-Authenticate": 'Bearer realm="harmwatch"'}
@@ -217,7 +260,12 @@ class WebServer:
         return json_answer({"ready": readiness.ready, "missing": readiness.missing}, 200 if readiness.ready else 503)
 
     async def _answer_status(self, request: web.BaseRequest) -> web.Response:
-        return json_answer({**self._state(), "health": self._health(), "ready": self._ready()})
+        holder = who_asks()
+        access = {"name": holder.name, "role": holder.role}
+        return json_answer({**self._state(), "health": self._health(), "ready": self._ready(), "access": access})
+
+    async def _answer_openapi(self, request: web.BaseRequest) -> web.Response:
+        return json_answer(openapi())
 
     async def _answer_console(self, request: web.BaseRequest) -> web.Response:
         return page_answer(self._console[_language(request)])
@@ -230,11 +278,20 @@ class WebServer:
             form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
         except ValueError:
             return error_answer(400, "the form has too many fields")
-        if not self._guard.token_matches(form.get("token", [""])[0]):
+        given = form.get("token", [""])[0]
+        holder = self._proved(request, lambda: self._guard.token_holder(given))
+        if isinstance(holder, web.Response):
+            return holder
+        if holder is None:
             return page_answer(self._refused[_language(request)], status=401)
         response = self._to_console(request)
         response.set_cookie(
-            SESSION_COOKIE, self._guard.new_session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict"
+            SESSION_COOKIE,
+            self._guard.new_session(holder),
+            max_age=SESSION_SECONDS,
+            httponly=True,
+            samesite="Strict",
+            secure=self._tls is not None,
         )
         return response
 
@@ -249,6 +306,19 @@ class WebServer:
 
 def _not_allowed(allowed: str) -> web.Response:
     return error_answer(405, "this method is not allowed here", {"Allow": allowed})
+
+
+def _too_many(seconds: int) -> web.Response:
+    return error_answer(429, "too many requests", {"Retry-After": str(seconds)})
+
+
+def _address(request: web.BaseRequest) -> str:
+    """Of the connection: what a proxy says in a header anybody may say."""
+    return request.remote or ""
+
+
+def _scrapes(request: web.BaseRequest) -> bool:
+    return request.path == "/metrics"
 
 
 def _answer_of(health: Health) -> web.Response:

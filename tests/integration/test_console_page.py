@@ -14,8 +14,11 @@ import pytest
 from agent.clock import SystemClock
 from streams.web import Health, Readiness, WebServer
 from streams.web.api import ConsoleApi
+from streams.web.tls import ServerTls
 from tests.browser import Browser, browser
 from tests.builders import nothing_measured
+from tests.certificates import Authority
+from tests.unit.test_web_access import TOKENS, write_tokens
 
 pytestmark = pytest.mark.layer("chromium")
 
@@ -60,6 +63,7 @@ class Traffic:
         self.signs: list[dict[str, Any]] = []
         self.asked: list[str | None] = []
         self.marked: list[bool | None] = []
+        self.marked_by: list[str] = []
 
     def state(self) -> dict[str, Any]:
         name = self.models[0]["name"] if self.models else "gone"
@@ -101,23 +105,32 @@ class Traffic:
     def feedback(self) -> Iterable[Any]:
         return ()
 
-    async def mark(self, ident: str, category: str, correct: bool | None) -> str:
+    async def mark(self, ident: str, category: str, correct: bool | None, by: str) -> str:
         self.marked.append(correct)
+        self.marked_by.append(by)
         return ident
 
 
 @asynccontextmanager
-async def page_of(traffic: Traffic, tmp_path: Path, token: str | None = None) -> AsyncIterator[tuple[Browser, str]]:
+async def page_of(
+    traffic: Traffic,
+    tmp_path: Path,
+    token: str | None = None,
+    tls: ServerTls | None = None,
+    tokens_file: Path | None = None,
+) -> AsyncIterator[tuple[Browser, str]]:
     ready = Readiness(False, ("models", "partitions"))
     server = WebServer(
         "127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: ready, token, traffic.state,
-        api=ConsoleApi(traffic, traffic.mark), clock=SystemClock(),
+        api=ConsoleApi(traffic, traffic.mark), clock=SystemClock(), tls=tls, tokens_file=tokens_file,
     )  # fmt: skip
     await server.start()
     try:
         async with browser(tmp_path / "profile") as page:
             await page.size(1280, 900)
-            yield page, f"http://127.0.0.1:{server.port}/"
+            if tls is not None:
+                await page.call("Security.setIgnoreCertificateErrors", ignore=True)
+            yield page, f"{'https' if tls else 'http'}://127.0.0.1:{server.port}/"
             assert page.complaints == []
     finally:
         await server.stop()
@@ -245,6 +258,39 @@ async def test_a_double_click_marks_once(tmp_path: Path) -> None:
         await page.look(press)
         await page.until("document.querySelector('#mark-note').textContent.startsWith('Taken back')")
         assert traffic.marked == [True, None]
+
+
+async def test_over_https_each_role_sees_what_it_may(tmp_path: Path) -> None:
+    pair = Authority(tmp_path / "ca").sign("console")
+    tokens = write_tokens(tmp_path / "tokens.yaml", "viewer", "labeller")
+    traffic = Traffic([model("chat", 0.1)])
+    async with page_of(traffic, tmp_path, tls=ServerTls(pair.cert, pair.key), tokens_file=tokens) as (page, url):
+        for role, may in (("viewer", False), ("labeller", True)):
+            await page.open(f"{url}?lang=en")
+            await page.look(f"document.querySelector('#token').value = {json.dumps(TOKENS[role])}")
+            await page.click_through("button[type=submit]")
+            await page.until("document.querySelector('#recent button[id$=-right]')")
+            assert await page.look("location.protocol") == "https:"
+            assert await page.text("#access") == f"{role}-1: {role}"
+            button = "document.querySelector('#recent button[id$=-right]')"
+            await page.until(f"({button}.ariaDisabled === 'true') === {json.dumps(not may)}")
+            await page.look(f"{button}.click()")
+            if may:
+                await page.until("document.querySelector('#recent button[aria-pressed=true]')")
+            else:
+                assert "role labeller" in await page.text("#mark-note")
+                # Whoever sends it all the same is refused by the worker, not only by the page.
+                sent = "fetch('/api/v1/feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
+                sent += "body: JSON.stringify({id: 'x', category: 'y', correct: true})}).then((a) => a.status)"
+                assert await page.look(sent) == 403
+            assert (traffic.marked, traffic.marked_by) == ([True] * may, ["labeller-1"] * may)
+            cookies = (await page.call("Network.getCookies"))["cookies"]
+            assert [(c["name"], c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
+                ("harmwatch_session", True, True, "Strict")
+            ]
+            await page.call("Network.clearBrowserCookies")
+        # What the browser says of a refused request is no fault of the page.
+        page.complaints.clear()
 
 
 async def test_only_what_differs_is_touched(tmp_path: Path) -> None:

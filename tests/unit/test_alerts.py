@@ -30,6 +30,7 @@ DASHBOARDS = {
     "drift": ("bias-drift",),
     "adversarial": ("adversarial",),
     "pipeline": ("pipeline",),
+    "ingest": ("pipeline",),
 }
 #: What an alert may be told by: closed sets under the budgets of agent.metrics. Ids and features are not among them.
 ALERT_LABELS = {

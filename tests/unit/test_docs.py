@@ -17,6 +17,7 @@ from agent.campaigns import DETECTORS
 from agent.config import ScorerConfig
 from agent.metrics import CATALOGUE
 from agent.metrics.catalogue import PROBE_METRICS
+from agent.metrics.catalogue_edge import INGEST_METRICS
 from agent.probe.adversarial import SEARCHES
 from agent.probe.adversarial.features import FEATURE_ATTACKS
 from agent.probe.perturbations import PERTURBATIONS, perturbation
@@ -27,6 +28,7 @@ from streams.cli import COMMANDS
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS, Decoder
 from streams.formats.base import REASONS
+from streams.ingest.routes import ROUTES
 from streams.labels import read_label
 from streams.live_keys import LIVE_KEYS
 from streams.ports import Record
@@ -135,7 +137,7 @@ def test_make_targets_exist(page: Path) -> None:
 def test_metrics_named_exist(page: Path) -> None:
     for name in re.findall(r"\bharmwatch_(?!client\b)[a-z_]*[a-z]\b(?!_?\*)", text_of(page)):
         parts = (f"{name}_bucket" for name, spec in CATALOGUE.items() if spec.kind == "histogram")
-        known = {*CATALOGUE, *PROBE_METRICS, *parts, *(record.split(":")[1] for record in records())}
+        known = {*CATALOGUE, *PROBE_METRICS, *INGEST_METRICS, *parts, *(record.split(":")[1] for record in records())}
         assert name in known or any(each.startswith(f"{name}_") for each in known), f"{page.name}: {name}"
 
 
@@ -152,6 +154,15 @@ def test_the_page_of_probe_has_every_attack_and_metric() -> None:
     assert {*SEARCHES, *FEATURE_ATTACKS} <= named
     for spec in PROBE_METRICS.values():
         assert documented[spec.name][1:] == [spec.kind, ", ".join(spec.labels), spec.help]
+
+
+def test_the_page_of_ingest_has_every_metric_and_path() -> None:
+    page = text_of(ROOT / "docs" / "ingest.md")
+    rows = [[cell.strip() for cell in row.split(" | ")] for row in re.findall(r"^\| (.+) \|$", page, re.MULTILINE)]
+    documented = {row[0].strip("`"): row[1:] for row in rows}
+    for spec in INGEST_METRICS.values():
+        assert documented[spec.name] == [spec.kind, ", ".join(spec.labels), spec.help]
+    assert {row[0].strip("`").removeprefix("POST ") for row in rows if "POST" in row[0]} == set(ROUTES)
 
 
 def test_the_configuration_page_has_every_key_with_its_default() -> None:

@@ -170,6 +170,7 @@ async def test_status_is_the_state_with_health(site: Site) -> None:
         "models": [{"name": HOSTILE, "events": 3, "index": {"sum": 0.5, "union": None}}],
         "health": {"alive": True, "reason": "offsets are moving"},
         "ready": {"ready": True, "missing": []},
+        "access": {"name": "anyone", "role": "admin"},
     }
 
 

@@ -35,10 +35,11 @@ class Marker:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bool | None]] = []
+        self.by: list[str] = []
         self.away = False
         self.denied = False
 
-    async def __call__(self, verdict_id: str, category: str, correct: bool | None) -> Any:
+    async def __call__(self, verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
         if self.away:
             raise TransportError("no broker answers at secret:9092")
         if self.denied:
@@ -46,6 +47,7 @@ class Marker:
         if category == "gone":
             return None
         self.taken.append((verdict_id, category, correct))
+        self.by.append(by)
         return object()
 
 

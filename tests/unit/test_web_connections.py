@@ -125,7 +125,7 @@ async def test_whoever_is_being_answered_stays() -> None:
     go_on = asyncio.Event()
     asked = 0
 
-    async def slow_marker(verdict_id: str, category: str, correct: bool | None) -> Any:
+    async def slow_marker(verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
         nonlocal asked
         asked += 1
         await go_on.wait()

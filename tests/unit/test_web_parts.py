@@ -81,12 +81,16 @@ def test_is_loopback(host: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("forged", ["", ".", "9999999999.", "9999999999.00", "x.y", "9999999999." + "0" * 64, "é.é"])
 def test_forged_sessions(forged: str) -> None:
-    assert not Guard("0.0.0.0", TOKEN, ManualClock()).allows(None, forged)
+    assert Guard("0.0.0.0", TOKEN, ManualClock()).session_holder(forged) is None
 
 
 def test_a_session_of_another_process_is_worth_nothing() -> None:
     clock = ManualClock()
-    assert not Guard("0.0.0.0", TOKEN, clock).allows(None, Guard("0.0.0.0", TOKEN, clock).new_session())
+    guard, other = Guard("0.0.0.0", TOKEN, clock), Guard("0.0.0.0", TOKEN, clock)
+    holder = guard.token_holder(TOKEN)
+    assert holder is not None
+    assert guard.session_holder(guard.new_session(holder)) == holder
+    assert guard.session_holder(other.new_session(holder)) is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from streams.config import WorkerConfig
 from streams.live_keys import LIVE_KEYS, changed_keys, is_live
 
 MASK = {"policy": {"default": "mask"}}  # what `topics.filtered` needs
+CERTIFICATE = {"web": {"tls": {"cert_file": "/here.pem"}}}
+INGEST_CERT = {"ingest": {"tls": {"cert_file": "/cert.pem"}}}
 SASL = {"security_protocol": "SASL_PLAINTEXT", "sasl_username": "u", "sasl_password": "p"}
 
 #: Another value for every key. Of a few there must be more than the key itself.
@@ -149,9 +151,39 @@ RESTART: dict[str, Any] = {
     "web.host": "0.0.0.0",
     "web.port": 9,
     "web.token": "sixteen characters",
+    "web.tokens_file": "/elsewhere.yaml",
+    "web.tls.cert_file": "/elsewhere.pem",
+    "web.tls.key_file": "/elsewhere.pem",
+    "web.tls.key_password": "another",
+    "web.tls.client_ca_file": "/elsewhere.pem",
+    "web.limits.address_requests_per_second": 9,
+    "web.limits.token_requests_per_second": 9,
+    "web.limits.wrong_tokens_per_minute": 9,
+    "ingest.spool_directory": "/elsewhere",
+    "ingest.spool_max_bytes": 99_999,
+    "ingest.pending_bytes": 99_999,
+    "ingest.max_record_bytes": 9999,
+    "ingest.kafka_patience_seconds": 9,
+    "ingest.retry_seconds": 9,
+    "ingest.host": "0.0.0.0",
+    "ingest.port": 9,
+    "ingest.token": "sixteen characters",
+    "ingest.token_file": "/elsewhere",
+    "ingest.tls.cert_file": "/elsewhere.pem",
+    "ingest.tls.key_file": "/elsewhere.pem",
+    "ingest.tls.key_password": "another",
+    "ingest.tls.client_ca_file": "/elsewhere.pem",
+    "ingest.topic": "another",
+    "ingest.max_body_bytes": 9999,
+    "ingest.bodies_bytes": 9_999_999,
+    "ingest.body_seconds": 9,
+    "ingest.max_connections": 99,
+    "ingest.drain_seconds": 9,
 }
 BESIDE: dict[str, dict[str, Any]] = {
     "topics.filtered": MASK,
+    **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
+    **dict.fromkeys(("ingest.tls.key_file", "ingest.tls.key_password", "ingest.tls.client_ca_file"), INGEST_CERT),
     "drift.embeddings.detectors": {"drift": {"embeddings": {"encoder": "built_in"}}},
 }
 

@@ -1,0 +1,63 @@
+"""Puts a courier together from configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agent.clock import Clock
+from streams.config import KafkaConfig
+from streams.courier.config import CourierConfig
+from streams.courier.courier import Courier
+from streams.courier.spool import Spool
+from streams.kafka_sink import KafkaSink
+
+__all__ = ["build_courier", "quieten"]
+
+#: Headers and key beside the value.
+_ENVELOPE_BYTES: Final = 64 * 1024
+
+_logger = logging.getLogger(__name__)
+
+
+def build_courier(config: CourierConfig, kafka: KafkaConfig, topic: str, clock: Clock) -> Courier:
+    """A courier to one topic, with its spool; nothing is connected yet. Call it on the event loop.
+
+    Raises
+    ------
+    ConfigError
+        When the directory of the spool cannot be used, or a certificate of Kafka's cannot be loaded.
+    """
+    kafka.client_options()  # now, when somebody reads what is wrong
+
+    def new_sink() -> KafkaSink:
+        return KafkaSink(
+            kafka,
+            patience_seconds=config.kafka_patience_seconds,
+            max_message_bytes=config.max_record_bytes + _ENVELOPE_BYTES,
+            clock=clock,
+            request_seconds=config.kafka_patience_seconds,
+        )
+
+    directory = config.spool_directory
+    return Courier(
+        new_sink,
+        [topic],
+        Spool(directory, config.spool_max_bytes, clock) if directory is not None else None,
+        clock,
+        pending_bytes=config.pending_bytes,
+        patience_seconds=2.0 * config.kafka_patience_seconds,
+        retry_seconds=config.retry_seconds,
+    )
+
+
+def quieten(loop: asyncio.AbstractEventLoop) -> None:
+    """What a client leaves behind when it fails late becomes one line of ours: its own shows whole objects."""
+
+    def tell(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        error = context.get("exception")
+        _logger.info("late_error kind=%s", type(error).__name__ if error is not None else "none")
+
+    loop.set_exception_handler(tell)

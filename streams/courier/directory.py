@@ -1,0 +1,125 @@
+"""The directory of a spool: whose it is, who uses it, and how much of the queue is delivered."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent.errors import ConfigError
+
+__all__ = ["Position", "SpoolDirectory", "reason"]
+
+SUFFIX: Final = ".segment"
+_DAMAGED: Final = ".damaged"
+_REFUSED: Final = "refused"
+_POSITION: Final = struct.Struct("<QQ")
+
+_logger = logging.getLogger(__name__)
+
+
+class Position(NamedTuple):
+    """The next record to deliver: a segment's number and an offset in it."""
+
+    segment: int
+    offset: int
+
+
+class SpoolDirectory:
+    """One directory, locked for this process; mode 0700, files 0600.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be used, or another process has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.stat().st_uid != os.geteuid():
+                raise ConfigError(f"spool_directory: {path} belongs to another user; name a directory of its own in it")
+            path.chmod(0o700)
+            self._owner = self.open("lock")
+        except OSError as error:
+            raise ConfigError(
+                f"spool_directory: {path} cannot be used ({reason(error)}); name one that this user may write"
+            ) from None
+        try:
+            fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.release()
+            raise ConfigError(
+                f"spool_directory: another process uses {path}; give every process a directory of its own"
+            ) from None
+
+    def open(self, name: str, flags: int = 0) -> int:
+        """A file of ours for reading and writing, made when it is missing; a descriptor."""
+        return os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
+
+    def open_refused(self) -> int:
+        """The file of records that Kafka will never take, to be added to."""
+        return self.open(_REFUSED, os.O_APPEND)
+
+    def segments(self) -> list[tuple[int, Path]]:
+        """Numbers and files of all segments, oldest first."""
+        found = self.path.glob(f"*{SUFFIX}")
+        return sorted((int(path.stem), path) for path in found if path.stem.isdecimal())
+
+    def put_away_damaged(self, path: Path) -> None:
+        """Keep a segment that cannot be read to its end, for people."""
+        path.rename(path.with_suffix(_DAMAGED))
+
+    def kept_bytes(self) -> int:
+        """Size of what is kept for people."""
+        kept = [*self.path.glob(f"*{_DAMAGED}"), self.path / _REFUSED]
+        return sum(path.stat().st_size for path in kept if path.exists())
+
+    def sync(self) -> None:
+        """A new file's name is on the disk only when its directory is."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def save_position(self, position: Position) -> None:
+        """Not synced, and no failure: an older position repeats records, which their ids make harmless."""
+        body = _POSITION.pack(*position)
+        try:
+            descriptor = self.open("position.new", os.O_TRUNC)
+            try:
+                os.write(descriptor, body + struct.pack("<I", zlib.crc32(body)))
+            finally:
+                os.close(descriptor)
+            (self.path / "position.new").replace(self.path / "position")
+        except OSError as error:
+            _logger.info("spool_position_not_saved error=%s", reason(error))
+
+    def saved_position(self) -> Position:
+        """The last one that is whole; the very beginning when there is none."""
+        try:
+            raw = (self.path / "position").read_bytes()
+        except OSError:
+            return Position(0, 0)
+        body, checksum = raw[: _POSITION.size], raw[_POSITION.size :]
+        if len(body) != _POSITION.size or checksum != struct.pack("<I", zlib.crc32(body)):
+            return Position(0, 0)
+        return Position(*_POSITION.unpack(body))
+
+    def release(self) -> None:
+        """Another process may have it now."""
+        if self._owner >= 0:
+            os.close(self._owner)
+            self._owner = -1
+
+
+def reason(error: OSError) -> str:
+    """The error's symbol, e.g. ``ENOSPC``: no path and no content."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)

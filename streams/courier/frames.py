@@ -1,0 +1,91 @@
+"""What a spooled record looks like on the disk, and how far a file of them is whole.
+
+A segment is `MAGIC`, then frames: length of the body (u32), CRC-32 of the rest (u32), time of spooling (f64, seconds
+since the Unix epoch), body (msgpack); all little-endian. A length that cannot be, or a checksum that does not fit, ends
+what can be trusted: where the next frame would begin is then not known.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple
+
+import msgspec
+
+from streams.ports import Message
+
+__all__ = ["HEAD_BYTES", "MAGIC", "Frame", "body_length", "encode", "read_frames", "time_of"]
+
+MAGIC: Final = b"HWSPOOL1"
+_HEAD: Final = struct.Struct("<IId")
+HEAD_BYTES: Final = _HEAD.size
+#: Nothing larger is ever taken (`max_record_bytes` is smaller): a damaged length must not ask for gigabytes.
+_MAX_BODY: Final = 64 * 1024 * 1024
+
+
+class _Body(msgspec.Struct, array_like=True):
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+_decode = msgspec.msgpack.Decoder(_Body).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Frame(NamedTuple):
+    """A record, when it was spooled, and the offset at which the next one begins."""
+
+    message: Message
+    time: float
+    end: int
+
+
+def encode(message: Message, time: float) -> bytes:
+    """One frame. The partition is not kept: the key decides anew."""
+    body = _encode(_Body(message.topic, message.key, message.value, message.headers))
+    checksum = zlib.crc32(body, zlib.crc32(struct.pack("<d", time)))
+    return _HEAD.pack(len(body), checksum, time) + body
+
+
+def body_length(head: bytes) -> int:
+    """What a frame's head says of its body."""
+    return int(_HEAD.unpack(head)[0])
+
+
+def time_of(head: bytes) -> float:
+    """When the record was spooled, by its frame's head."""
+    return float(_HEAD.unpack(head)[2])
+
+
+def read_frames(stream: BinaryIO, offset: int) -> Iterator[Frame]:
+    """All whole frames from an offset on (0 or less: from the beginning).
+
+    Ends at the end of the file, or before the first frame that is not whole; where, the last frame's ``end`` says.
+    """
+    if offset < len(MAGIC):
+        stream.seek(0)
+        if stream.read(len(MAGIC)) != MAGIC:
+            return
+        offset = len(MAGIC)
+    else:
+        stream.seek(offset)
+    while True:
+        head = stream.read(HEAD_BYTES)
+        if len(head) < HEAD_BYTES:
+            return
+        length, checksum, time = _HEAD.unpack(head)
+        if not 0 < length <= _MAX_BODY:
+            return
+        body = stream.read(length)
+        if len(body) < length or zlib.crc32(body, zlib.crc32(head[8:])) != checksum:
+            return
+        try:
+            record = _decode(body)
+        except (msgspec.MsgspecError, ValueError):  # whole, and still none of ours: written by another version
+            return
+        offset += HEAD_BYTES + length
+        yield Frame(Message(record.topic, record.key, record.value, record.headers), time, offset)

@@ -1,0 +1,151 @@
+"""OTLP/HTTP 1.x: export requests that are larger than a record in parts, and the answers that exporters expect.
+
+Source: opentelemetry-specification ``specification/protocol/exporter.md``, and opentelemetry-proto
+``docs/specification.md``, section OTLP/HTTP: a success is an export response in the encoding of the request; errors are
+a ``google.rpc.Status``; 429 and 503, with ``Retry-After``, are sent again, 400 is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from agent.errors import DecodeError
+from streams.formats.base import as_list, as_object, parse_json
+
+__all__ = ["is_json", "split_export", "split_singly", "status_body", "success_body"]
+
+#: What resource and scope may take beside the records of one part.
+_SHELL_SHARE: Final = 0.5
+_SIGNALS: Final = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
+
+
+def is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def success_body(content_type: str, *, spans: bool = False, rejected: int = 0, reason: str = "") -> bytes:
+    """An export response: empty when all was taken, else how many log records or spans were not, and why."""
+    if is_json(content_type):
+        if not rejected:
+            return b"{}"
+        name = "rejectedSpans" if spans else "rejectedLogRecords"
+        return msgspec.json.encode({"partialSuccess": {name: str(rejected), "errorMessage": reason}})
+    if not rejected:
+        return b""
+    text = reason.encode()[:64]
+    inner = b"\x08" + _varint(rejected) + bytes((0x12, len(text))) + text
+    return bytes((0x0A, len(inner))) + inner
+
+
+def status_body(content_type: str, code: int, message: str) -> bytes:
+    """``google.rpc.Status``; its codes are gRPC's."""
+    if is_json(content_type):
+        return msgspec.json.encode({"code": code, "message": message})
+    text = message.encode()[:127]
+    return bytes((0x08, code, 0x12, len(text))) + text
+
+
+def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
+    """The request as it is, or in several of at most ``most`` bytes, each with its resource and scope.
+
+    Raises
+    ------
+    DecodeError
+        When it has to be taken apart and cannot be; ``too_large`` for one record that is.
+    """
+    if len(body) <= most:
+        return [body]
+    pieces = list(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
+    if any(len(piece) > most for piece in pieces):
+        raise DecodeError("too_large", "a log record or span")
+    return pieces
+
+
+def split_singly(body: bytes, content_type: str) -> Sequence[bytes]:
+    """A request in as many as it has log records or spans; itself where that cannot be told."""
+    try:
+        return list(_split_json(body, None) if is_json(content_type) else _split_proto(body, None)) or [body]
+    except DecodeError:
+        return [body]
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*out, number))
+
+
+def _split_proto(body: bytes, most: int | None) -> Iterator[bytes]:
+    """Logs and traces have the same outline, field for field: what logs do not know of a span stays as it is."""
+    from google.protobuf.message import DecodeError as ProtobufError
+    from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
+    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+
+    kinds: tuple[tuple[Any, str, str, str], ...] = (
+        (trace_service_pb2.ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
+        (logs_service_pb2.ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
+    )
+    for kind, resources, scopes, records in kinds:
+        try:
+            whole = kind.FromString(body)
+        except (ProtobufError, UnicodeError, RecursionError):
+            continue
+        for resource in getattr(whole, resources):
+            for scope in getattr(resource, scopes):
+                shell = kind()
+                outer = getattr(shell, resources).add()
+                outer.resource.CopyFrom(resource.resource)
+                inner = getattr(outer, scopes).add()
+                inner.scope.CopyFrom(scope.scope)
+                room = _room(shell.ByteSize(), most)
+                for group in _groups([(each, each.ByteSize() + 8) for each in getattr(scope, records)], room):
+                    del getattr(inner, records)[:]
+                    getattr(inner, records).extend(group)
+                    yield shell.SerializeToString()
+        return
+    raise DecodeError("bad_protobuf", "export request")
+
+
+def _split_json(body: bytes, most: int | None) -> Iterator[bytes]:
+    document = as_object(parse_json(body), "")
+    for resources, scopes, records in _SIGNALS:
+        for resource in _objects(document, resources):
+            for scope in _objects(resource, scopes):
+                outer = {key: value for key, value in resource.items() if key != scopes}
+                inner = {key: value for key, value in scope.items() if key != records}
+                shell = len(msgspec.json.encode({resources: [{**outer, scopes: [inner]}]})) + 64
+                listed = as_list(scope.get(records) or [], records)
+                sized = [(each, len(msgspec.json.encode(each)) + 1) for each in listed]
+                for group in _groups(sized, _room(shell, most)):
+                    yield msgspec.json.encode({resources: [{**outer, scopes: [{**inner, records: group}]}]})
+
+
+def _objects(parent: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    return [as_object(each, name) for each in as_list(parent.get(name) or [], name)]
+
+
+def _room(shell: int, most: int | None) -> int:
+    """What is left for records. A shell of most of a record would multiply the bytes by the number of parts."""
+    if most is None:
+        return 0  # one record each
+    if shell > most * _SHELL_SHARE:
+        raise DecodeError("too_large", "resource and scope")
+    return most - shell - 64
+
+
+def _groups(sized: Sequence[tuple[Any, int]], room: int) -> Iterator[list[Any]]:
+    group: list[Any] = []
+    used = 0
+    for record, size in sized:
+        if group and used + size > room:
+            yield group
+            group, used = [], 0
+        group.append(record)
+        used += size
+    if group:
+        yield group

@@ -1,0 +1,40 @@
+"""The listening socket: aiohttp's, with bounds on handshakes that never end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
+
+__all__ = ["Site"]
+
+_BACKLOG = 128
+
+
+class Site(web.BaseSite):
+    """As `aiohttp.web.TCPSite`, which knows no time-out of handshakes; asyncio's own is a minute."""
+
+    def __init__(self, runner: web.ServerRunner, host: str, port: int, tls: ServerTls | None) -> None:
+        super().__init__(runner, ssl_context=tls.context if tls else None, backlog=_BACKLOG)
+        self._host = host
+        self._port = port
+
+    @property
+    def name(self) -> str:
+        return f"{'https' if self._ssl_context else 'http'}://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        server = self._runner.server
+        assert server is not None  # the runner was set up, which BaseSite.start checks
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._ssl_context else None,
+            ssl_shutdown_timeout=1.0 if self._ssl_context else None,
+        )

@@ -1,0 +1,51 @@
+"""Each fuzz target for a moment, by changes that are the same in every run; and that the fuzzer finds what is there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.bounds import Bounded, TooExpensive
+from tests.fuzz.mutate import mutate
+from tests.fuzz.run import main
+from tests.fuzz.targets import TARGETS, Target
+
+#: Those whose inputs cost milliseconds have fewer.
+_FEW = {"sanitiser", "adversarial", "pii", "normaliser", "configuration"}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_no_changed_input_is_a_finding(name: str) -> None:
+    target = TARGETS[name]
+    runs = 20 if name in _FEW else 150
+    seeds = list(target.seeds())
+    done, data, error = mutate(Bounded(target), seeds, 4096, seconds=0.0, seed=7, runs=runs)
+    assert error is None, (data, error)
+    assert done == runs and seeds
+
+
+def test_what_raises_and_what_takes_too_long_is_found() -> None:
+    def fails(data: bytes) -> None:
+        assert b"null" not in data
+
+    def spins(data: bytes) -> None:
+        started = time.thread_time()
+        while b"slow" in data and time.thread_time() - started < 1.5:
+            pass
+
+    _, data, error = mutate(fails, [b"a"], 4096, seconds=60.0, seed=1, runs=None)
+    assert data is not None and b"null" in data and isinstance(error, AssertionError)
+    bounded = Bounded(Target(lambda: spins, lambda: (b"quick",)))
+    bounded(b"quick")
+    with pytest.raises(TooExpensive, match="4 bytes took"):
+        bounded(b"slow")
+
+
+def test_the_command_runs_targets_in_processes_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "crashes"
+    arguments = ["--seconds", "0.5", "--targets", "labels", "--engine", "mutate", "--crashes", str(folder)]
+    assert main(arguments) == 0
+    assert "0 targets with findings" in capsys.readouterr().out
+    assert list(folder.iterdir()) == []
