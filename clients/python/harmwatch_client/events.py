@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from harmwatch_client.ids import new_id
 from harmwatch_client.plain import MAX_ID, MAX_NAME, Plain, Trimmer, compact_json, field, name_of, number, scalar
@@ -20,6 +21,9 @@ _LAST_SECOND = 253_402_300_799.0
 _HALVES = frozenset({"text", "messages", "features", "decision", "score"})
 #: Shares of the room for output, input and context when everything together does not fit.
 _SHARES = (0.4, 0.4, 0.1)
+
+
+Part = TypeVar("Part")
 
 
 class Malformed(Exception):
@@ -78,7 +82,7 @@ def build_event(facts: Facts, now: float, max_bytes: int) -> Event:
     Raises
     ------
     Malformed
-        When there is neither input nor output. Other exceptions come out of strange objects; the caller expects any.
+        When there is neither input nor output.
     """
     room = max_bytes
     shares = (1.0, 1.0, 1.0)
@@ -116,8 +120,8 @@ def _head(facts: Facts, now: float) -> Plain:
 def _document(facts: Facts, head: Plain, rooms: list[int]) -> tuple[Plain, bool, bool]:
     document = dict(head)
     trimmers = [Trimmer(room) for room in rooms]
-    given = _half(facts.input, trimmers[1])
-    answered = _output(facts, trimmers[0])
+    given = _tried(lambda: _half(facts.input, trimmers[1]), trimmers[1])
+    answered = _tried(lambda: _output(facts, trimmers[0]), trimmers[0])
     if given is not None:
         document["input"] = given
     if answered is not None:
@@ -125,17 +129,26 @@ def _document(facts: Facts, head: Plain, rooms: list[int]) -> tuple[Plain, bool,
     if given is None and answered is None:
         raise Malformed
     if facts.context is not None:
-        context = trimmers[2].passages(facts.context)
+        context = _tried(lambda: trimmers[2].passages(facts.context), trimmers[2])
         if context:
             document["context"] = context
     if facts.attributes is not None:
-        attributes = trimmers[2].row(facts.attributes, MAX_NAME)
+        attributes = _tried(lambda: trimmers[2].row(facts.attributes, MAX_NAME), trimmers[2])
         if attributes:
             document["attributes"] = attributes
     cut = any(trimmer.cut for trimmer in trimmers)
     if cut or facts.truncated is True:
         document["truncated"] = True
     return document, cut, any(trimmer.mended for trimmer in trimmers)
+
+
+def _tried(work: Callable[[], Part], trimmer: Trimmer) -> Part | None:
+    """A part of an event, None where an object raises when it is looked at: the other parts are told all the same."""
+    try:
+        return work()
+    except Exception:
+        trimmer.mended = True
+        return None
 
 
 def _half(given: object, trimmer: Trimmer) -> Plain | None:

@@ -156,7 +156,7 @@ class Trimmer:
             if self.room <= 0 or len(kept) >= 10 * MAX_ENTRIES:
                 self.cut = True
                 break
-            plain = self._message(message)
+            plain = self._tried(message)
             if plain is not None:
                 kept.append(plain)
             self.room -= 16  # the braces and names around it
@@ -204,6 +204,14 @@ class Trimmer:
         return row
 
     # ------------------------------------------------------------ messages
+
+    def _tried(self, message: object) -> Plain | None:
+        try:
+            return self._message(message)
+        except Exception:
+            # It raises when it is looked at; the other messages are told all the same.
+            self.mended = True
+            return None
 
     def _message(self, message: object) -> Plain | None:
         if isinstance(message, str):

@@ -201,6 +201,16 @@ def test_a_whole_answer_of_openai_is_an_output() -> None:
     assert texts(decoded(model="m", output=answer), "output") == ["hi"]
 
 
+def test_an_object_that_raises_takes_no_other_part_with_it() -> None:
+    class Raising:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError("hands off")
+
+    event = decoded(input=["one", Raising(), "two"], output=Raising(), context=[Raising(), "p"], attributes=Raising())
+    assert texts(event, "input") == ["one", "two"] and event.output is None
+    assert texts(decoded(input=Raising(), output="a", context=Raising(), model=Raising()), "output") == ["a"]
+
+
 def test_nothing_is_no_event() -> None:
     for nothing in ({}, {"input": object()}, {"attributes": {"a": "b"}}):
         with pytest.raises(Malformed):
