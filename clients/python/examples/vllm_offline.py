@@ -1,6 +1,7 @@
 """A batch job on vLLM that tells harmwatch of every answer: ``python vllm_offline.py INGEST_URL < prompts.txt``.
 
-A batch job may wait where a server may not: when the tap's buffer is full it is flushed, and so nothing is dropped.
+A batch job may wait where a server may not: when the tap's buffer is full it is given a minute, and so nothing is dropped
+unless harmwatch is away for longer. What became of it is said at the end.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ def main(ingest_url: str) -> None:
     with Tap(ingest_url, source="nightly-batch", model=MODEL) as tap:
         for batch in batches(line.strip() for line in sys.stdin if line.strip()):
             for prompt, result in zip(batch, model.generate(batch, sampling), strict=True):
-                while not tap.log(input=prompt, output=result.outputs[0].text):
-                    tap.flush(5.0)
+                answer = result.outputs[0].text
+                if not tap.log(input=prompt, output=answer):
+                    tap.flush(60.0)
+                    tap.log(input=prompt, output=answer)
         tap.flush(60.0)
         print(tap.stats.as_dict(), file=sys.stderr)
 

@@ -26,7 +26,7 @@ def run(
     """Run a script of a server's; PYTHONPATH holds the client alone."""
     environment = {**os.environ, "PYTHONPATH": str(CLIENT)}
     return subprocess.run(
-        [python, "-W", "error::ResourceWarning", "-c", PRELUDE + script, url],
+        [python, "-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning:__main__", "-c", PRELUDE + script, url],
         env=environment, capture_output=True, text=True, timeout=timeout, cwd="/",
     )  # fmt: skip
 
