@@ -1,7 +1,7 @@
 """A batch job on vLLM that tells harmwatch of every answer: ``python vllm_offline.py INGEST_URL < prompts.txt``.
 
-A batch job may wait where a server may not: when the tap's buffer is full it is given a minute, and so nothing is dropped
-unless harmwatch is away for longer. What became of it is said at the end.
+A batch job may wait where a server may not: when the tap's buffer is full it is given a minute, and so nothing is
+dropped unless harmwatch is away for longer. What became of it is said at the end.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from clients.python.tests.rig import CLIENT, Answer, FakeIngest, free_port
 
+#: From Python 3.12 on a fork beside threads is warned of; that it works is what is tested here.
+WARNINGS = ("-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning:__main__")
 PRELUDE = """
 import os, sys, time, threading, signal
 from harmwatch_client import Tap, Limits
@@ -26,7 +28,7 @@ def run(
     """Run a script of a server's; PYTHONPATH holds the client alone."""
     environment = {**os.environ, "PYTHONPATH": str(CLIENT)}
     return subprocess.run(
-        [python, "-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning:__main__", "-c", PRELUDE + script, url],
+        [python, *WARNINGS, "-c", PRELUDE + script, url],
         env=environment, capture_output=True, text=True, timeout=timeout, cwd="/",
     )  # fmt: skip
 
