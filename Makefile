@@ -36,6 +36,7 @@ check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file clients/python/pyproject.toml
 	@$(BIN)/lint-imports
 	@$(BIN)/python tests/house_rules.py
 

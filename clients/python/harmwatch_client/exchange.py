@@ -1,0 +1,166 @@
+"""One HTTP exchange as the middleware copied it, and how it becomes an event, in the tap's thread."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from harmwatch_client.events import Event, Facts, build_event
+from harmwatch_client.pieces import Pieces
+from harmwatch_client.sender import Skip
+from harmwatch_client.shapes import answer_output, gathered_text, request_context, request_input
+
+__all__ = ["Body", "Exchange", "Reader"]
+
+#: Request and answer as JSON (or text, where they are none) to arguments of `Tap.log`; None: nothing to tell.
+Reader = Callable[[object, object], "Mapping[str, object] | None"]
+
+_FACTS = frozenset(Facts.__dataclass_fields__)
+
+
+class Body:
+    """One direction's bytes, up to a bound."""
+
+    __slots__ = ("_pieces", "_room", "cut", "encoding", "whole")
+
+    def __init__(self, room: int, encoding: bytes = b"") -> None:
+        self._pieces: list[bytes] = []
+        self._room = room
+        self.encoding = encoding
+        self.cut = False
+        self.whole = False
+
+    def add(self, piece: bytes, last: bool) -> None:
+        """Keep a piece."""
+        self.whole = self.whole or last
+        if len(piece) > self._room:
+            self.cut = True
+            piece = piece[: self._room]
+        if piece:
+            self._room -= len(piece)
+            self._pieces.append(bytes(piece))
+
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+        return sum(map(len, self._pieces))
+
+    def text(self, most: int) -> str:
+        """As text, inflated up to ``most`` bytes when it is gzip or deflate. Raises Skip for other encodings."""
+        content = b"".join(self._pieces)
+        encoding = self.encoding.strip().lower()
+        if encoding in (b"gzip", b"x-gzip", b"deflate"):
+            inflater = zlib.decompressobj(47)
+            try:
+                content = inflater.decompress(content, most)
+            except zlib.error:
+                raise Skip from None
+            self.cut = self.cut or bool(inflater.unconsumed_tail)
+        elif encoding not in (b"", b"identity"):
+            raise Skip
+        return content.decode("utf-8", "replace")
+
+
+@dataclass
+class Exchange:
+    """Request and answer of one call."""
+
+    known: Mapping[str, str]
+    ident: str
+    trace_id: str
+    reader: Reader | None
+    max_event_bytes: int
+    asked: Body
+    answered: Body
+    time: float = field(default_factory=time.time)
+    status: int = 0
+    kind: str = ""
+    failed: bool = False
+    unwanted: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in the buffer."""
+        return self.asked.size + self.answered.size + 200
+
+    def build(self) -> Event:
+        """The event. Raises Skip when there is nothing to judge."""
+        most = 4 * self.max_event_bytes
+        question = self.asked.text(most)
+        request = _json_or_text(question)
+        failed = self.failed or self.status >= 400 or self.status == 0
+        if self.reader is not None:
+            facts = self._by_reader(request, failed, most)
+        else:
+            facts = self._by_shape(request, failed, most)
+        facts.setdefault("id", self.ident or None)
+        for name, value in {**self.known, "trace_id": self.trace_id}.items():
+            if value and not facts.get(name):
+                facts[name] = value
+        cut = self.asked.cut or self.answered.cut or not (failed or self.answered.whole)
+        facts["truncated"] = facts.get("truncated") is True or cut
+        if facts.get("input") is None and facts.get("output") is None:
+            raise Skip
+        return build_event(Facts(**facts), self.time, self.max_event_bytes)
+
+    def _by_reader(self, request: object, failed: bool, most: int) -> dict[str, object]:
+        assert self.reader is not None
+        told = self.reader(request, None if failed else _json_or_text(self.answered.text(most)))
+        if told is None:
+            raise Skip
+        return {"failed": failed, **{name: value for name, value in told.items() if name in _FACTS}}
+
+    def _by_shape(self, request: object, failed: bool, most: int) -> dict[str, object]:
+        facts: dict[str, object] = {"failed": failed}
+        if isinstance(request, dict):
+            facts["model"] = request.get("model")
+            facts["input"] = request_input(request)
+            facts["context"] = request_context(request)
+        if facts.get("input") is None:
+            facts["input"] = gathered_text(request, self.max_event_bytes) or None
+        if not failed:
+            facts.update(self._answer(self.answered.text(most)))
+        return facts
+
+    def _answer(self, text: str) -> dict[str, object]:
+        if self.kind == "text/event-stream" or text.startswith(("data:", "event:", "id:", ":")):
+            return self._stream(text)
+        answer = _json_or_text(text)
+        output = answer_output(answer) if isinstance(answer, dict) else None
+        return {"output": output or gathered_text(answer, self.max_event_bytes) or None}
+
+    def _stream(self, text: str) -> dict[str, object]:
+        """Server-sent events: OpenAI's chunks, or plain texts."""
+        pieces = Pieces(self.max_event_bytes)
+        plain: list[str] = []
+        for data in _sse_data(text):
+            chunk = _json_or_text(data)
+            if isinstance(chunk, dict):
+                pieces.add(chunk)
+            if pieces.output() is None and data.strip() != "[DONE]":
+                plain.append(gathered_text(chunk, self.max_event_bytes))
+        output: object = pieces.output() or "".join(plain) or None
+        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut}
+
+
+def _json_or_text(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _sse_data(text: str) -> list[str]:
+    """The data of each event; several data lines of one event are joined by a line feed."""
+    events: list[str] = []
+    lines: list[str] = []
+    for line in [*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""]:
+        if line.startswith("data:"):
+            lines.append(line[5:].removeprefix(" "))
+        elif not line and lines:
+            events.append("\n".join(lines))
+            lines = []
+    return events

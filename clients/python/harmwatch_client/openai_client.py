@@ -1,0 +1,227 @@
+"""Taps the calls that a client of the openai package makes, without importing that package.
+
+The client stays the one it was: `create` of its chat completions (legacy completions and responses too, where it has
+them) is replaced, on this one object, by a function that calls it and looks at what went through. Sync and async, whole
+and streamed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from harmwatch_client.call import Call
+from harmwatch_client.pieces import Pieces
+from harmwatch_client.plain import field
+from harmwatch_client.shapes import answer_output, request_context, request_input
+from harmwatch_client.tap import Tap
+
+__all__ = ["wrap"]
+
+Client = TypeVar("Client")
+_MARK = "_harmwatch_tapped"
+#: Where a client has what: path to the resource, names of its methods.
+_PLACES = (
+    (("chat", "completions"), ("create", "parse")),
+    (("completions",), ("create",)),
+    (("responses",), ("create",)),
+)
+
+
+def wrap(client: Client, tap: Tap, **facts: object) -> Client:
+    """Tap every call that ``client`` makes from now on, and give it back.
+
+    What the calls return is unchanged, and so are their exceptions. Copies of the client (`with_options`) are tapped
+    too.
+
+    Parameters
+    ----------
+    client
+        An ``openai.OpenAI``, ``openai.AsyncOpenAI``, or anything of the same form.
+    facts
+        Of every event: further arguments of `Tap.log`, e.g. ``tenant="acme"``.
+
+    Raises
+    ------
+    TypeError
+        When there is no ``chat.completions.create``: at the start, where it is noticed.
+    """
+    found = False
+    for path, names in _PLACES:
+        resource: Any = client
+        for name in path:
+            resource = getattr(resource, name, None)
+        for name in names:
+            original = getattr(resource, name, None)
+            if not callable(original):
+                continue
+            found = found or path == ("chat", "completions")
+            if not getattr(original, _MARK, False):
+                setattr(resource, name, _tapped(original, tap, facts))
+    if not found:
+        raise TypeError("wrap needs a client with chat.completions.create")
+    for name in ("with_options", "copy"):
+        original = getattr(client, name, None)
+        if callable(original) and not getattr(original, _MARK, False):
+            setattr(client, name, _copying(original, tap, facts))
+    return client
+
+
+def _copying(original: Callable[..., Any], tap: Tap, facts: Mapping[str, object]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def copy(*args: Any, **kwargs: Any) -> Any:
+        copied = original(*args, **kwargs)
+        try:
+            wrap(copied, tap, **facts)
+        except Exception:
+            return copied
+        return copied
+
+    setattr(copy, _MARK, True)
+    return copy
+
+
+def _tapped(original: Callable[..., Any], tap: Tap, facts: Mapping[str, object]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def create(*args: Any, **kwargs: Any) -> Any:
+        call = _begun(tap, facts, kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            _ended_badly(call, error)
+            raise
+        if inspect.isawaitable(result):
+            return _awaited(result, call, tap)
+        return _seen(result, call, tap)
+
+    setattr(create, _MARK, True)
+    return create
+
+
+async def _awaited(result: Awaitable[Any], call: Call | None, tap: Tap) -> Any:
+    try:
+        answer = await result
+    except BaseException as error:
+        _ended_badly(call, error)
+        raise
+    return _seen(answer, call, tap)
+
+
+def _begun(tap: Tap, facts: Mapping[str, object], asked: Mapping[str, Any]) -> Call | None:
+    try:
+        given = {"model": asked.get("model"), "input": request_input(asked), "context": request_context(asked)}
+        return tap.call(**{**given, **facts})
+    except Exception:
+        return None
+
+
+def _ended_badly(call: Call | None, error: BaseException) -> None:
+    if call is not None:
+        call.__exit__(type(error), error, None)
+
+
+def _seen(result: Any, call: Call | None, tap: Tap) -> Any:
+    """Look at what is given back: tell of it when it is whole, go along with it when it is a stream."""
+    if call is None:
+        return result
+    try:
+        output = answer_output(result)
+        if output is None and (hasattr(result, "__anext__") or hasattr(result, "__next__")):
+            return TappedStream(result, call, Pieces(tap.max_event_bytes))
+        if output is not None:
+            call.set(output=output)
+        # Else a raw response: only what was asked is known, since reading it here would take it from the caller.
+        call.end(failed=field(result, "error") is not None)
+    except Exception:
+        call.end()
+    return result
+
+
+class TappedStream:
+    """A stream of the openai package, seen while it is read: it gives the same chunks, and has the same attributes.
+
+    The call is told when the stream ends, is closed, fails, or is thrown away; in the last three cases as truncated.
+    """
+
+    def __init__(self, stream: Any, call: Call, pieces: Pieces) -> None:
+        self._tapped_stream = stream
+        self._tapped_call = call
+        self._tapped_pieces = pieces
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # isinstance(stream, openai.Stream) stays true
+        return type(self._tapped_stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tapped_stream, name)
+
+    def __iter__(self) -> TappedStream:
+        return self
+
+    def __aiter__(self) -> TappedStream:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            chunk = next(self._tapped_stream)
+        except BaseException as error:
+            self._tapped_end(error)
+            raise
+        self._tapped_see(chunk)
+        return chunk
+
+    async def __anext__(self) -> Any:
+        try:
+            chunk = await self._tapped_stream.__anext__()
+        except BaseException as error:
+            self._tapped_end(error)
+            raise
+        self._tapped_see(chunk)
+        return chunk
+
+    def __enter__(self) -> Any:
+        self._tapped_stream.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> Any:
+        self._tapped_end(None)
+        return self._tapped_stream.__exit__(*error)
+
+    async def __aenter__(self) -> Any:
+        await self._tapped_stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> Any:
+        self._tapped_end(None)
+        return await self._tapped_stream.__aexit__(*error)
+
+    def close(self) -> Any:
+        """Close the stream; what the original gives back is given back (a coroutine, when it is asynchronous)."""
+        self._tapped_end(None)
+        return self._tapped_stream.close()
+
+    def __del__(self) -> None:
+        try:
+            self._tapped_end(None)
+        except Exception:
+            return
+
+    def _tapped_see(self, chunk: object) -> None:
+        try:
+            self._tapped_pieces.add(chunk)
+        except Exception:
+            self._tapped_pieces.cut = True
+
+    def _tapped_end(self, error: BaseException | None) -> None:
+        try:
+            pieces, call = self._tapped_pieces, self._tapped_call
+            output = pieces.output()
+            if output is not None:
+                call.set(output=output)
+            whole = isinstance(error, (StopIteration, StopAsyncIteration))
+            failed = pieces.failed or (isinstance(error, Exception) and not whole)
+            call.end(failed=failed, truncated=pieces.cut or not whole)
+        except Exception:
+            return

@@ -1,0 +1,253 @@
+"""The middleware in front of a real FastAPI application: bodies pass untouched, and harmwatch is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from clients.python.tests.fake_model import WORDS, chunk, completion
+from clients.python.tests.rig import QUICK, end, free_port, tapped
+from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
+
+from harmwatch_client import Tap, TapMiddleware
+
+TEXT = "".join(WORDS)
+ASKED = {"model": "llama", "messages": [{"role": "user", "content": "help"}]}
+
+
+def application() -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/v1/chat/completions")
+    async def chat(request: Request) -> Any:
+        asked = await request.json()
+        if not asked.get("stream"):
+            return completion(content=TEXT)
+
+        async def stream() -> AsyncIterator[str]:
+            for word in WORDS:
+                yield f"data: {json.dumps(chunk({'content': word}))}\n\n"
+            yield "data: [DONE]\n\n"
+
+        return StreamingResponse(stream(), media_type="text/event-stream")
+
+    @app.post("/own")
+    async def own(request: Request) -> Any:
+        return {"answer": {"text": f"echo {(await request.json())['question']}", "n": 5}, "more": ["so"]}
+
+    @app.post("/words")
+    async def words(request: Request) -> Any:
+        await request.body()
+        return PlainTextResponse("plain words")
+
+    @app.post("/page")
+    async def page(request: Request) -> Any:
+        await request.body()
+        return HTMLResponse("<p>words</p>")
+
+    @app.post("/error")
+    async def error(request: Request) -> Any:
+        await request.body()
+        return JSONResponse({"error": {"message": "bad"}}, status_code=400)
+
+    @app.post("/raises")
+    async def raises(request: Request) -> Any:
+        await request.body()
+        raise KeyError("mine")
+
+    @app.post("/echo")
+    async def echo(request: Request) -> Any:
+        body = await request.body()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for place in range(0, len(body), 700):
+                yield body[place : place + 700]
+
+        return StreamingResponse(pieces(), media_type="application/json")
+
+    @app.get("/health")
+    async def health() -> Any:
+        return {"status": "a text"}
+
+    return app
+
+
+def served(tap: Tap, **arguments: Any) -> httpx.AsyncClient:
+    app = application()
+    app.add_middleware(TapMiddleware, tap=tap, **arguments)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://model")
+
+
+async def flushed(tap: Tap) -> None:
+    assert await asyncio.to_thread(tap.flush, 30)
+
+
+async def test_openai_pairs_whole_and_streamed() -> None:
+    with tapped(source="chat") as (tap, ingest):
+        async with served(tap) as client:
+            trace = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01", "x-request-id": "chosen by the user"}
+            assert (await client.post("/v1/chat/completions", json=ASKED, headers=trace)).json() == completion(
+                content=TEXT
+            )
+            streamed = await client.post("/v1/chat/completions", json={**ASKED, "stream": True})
+            assert streamed.text.endswith("data: [DONE]\n\n")
+            await client.get("/health")
+        await flushed(tap)
+    whole, stream = ingest.events
+    for event in (whole, stream):
+        assert event["input"] == {"messages": ASKED["messages"]} and event["model"] == "llama"
+        assert event["output"]["messages"] == [{"role": "assistant", "content": TEXT}] and event["source"] == "chat"
+        assert "truncated" not in event and "failed" not in event
+    assert whole["trace_id"] == "ab" * 16 and whole["id"] != "chosen by the user"
+
+
+async def test_other_shapes_by_their_strings_or_by_a_reader() -> None:
+    with tapped(model="own-model") as (tap, ingest):
+        async with served(tap) as client:
+            await client.post("/own", json={"question": "why?", "n": 1})
+            await client.post("/words", json={"question": "why?"})
+            await client.post("/page", json={"question": "why?"})
+            await client.post("/words", content=b"not json", headers={"content-type": "text/plain"})
+        await flushed(tap)
+        assert [(event["input"]["text"], event["output"]["text"]) for event in ingest.events] == [
+            ("why?", "echo why?\nso"),
+            ("why?", "plain words"),
+        ]
+        assert ingest.events[0]["model"] == "own-model"
+
+        def reader(asked: Any, answered: Any) -> Any:
+            if asked["question"] == "secret":
+                return None
+            if asked["question"] == "broken":
+                raise KeyError(asked)
+            return {"input": asked["question"], "output": answered["answer"]["text"], "decision": "yes", "odd": 1}
+
+        async with served(tap, reader=reader, paths=["/own"], model="read", id_header="X-Request-Id") as client:
+            for question in ("why?", "secret", "broken"):
+                answer = await client.post("/own", json={"question": question}, headers={"x-request-id": "r-7"})
+                assert answer.json()["answer"]["text"] == f"echo {question}"
+            await client.post("/words", json={"question": "why?"})
+        await flushed(tap)
+        assert (tap.stats.skipped, tap.stats.dropped_malformed) == (1, 1)
+    event = ingest.events[2]
+    assert (event["id"], event["model"], event["output"]) == ("r-7", "read", {"text": "echo why?", "decision": "yes"})
+    assert len(ingest.events) == 3
+
+
+async def test_errors_pass_and_are_told_as_failed() -> None:
+    with tapped() as (tap, ingest):
+        async with served(tap) as client:
+            assert (await client.post("/error", json=ASKED)).status_code == 400
+            with pytest.raises(KeyError, match="mine"):
+                await client.post("/raises", json=ASKED)
+        await flushed(tap)
+    assert [(event["failed"], "output" in event) for event in ingest.events] == [(True, False)] * 2
+
+
+async def test_bodies_pass_untouched_whatever_becomes_of_the_tap() -> None:
+    chance = random.Random(8)
+    away = Tap(f"http://127.0.0.1:{free_port()}", limits=QUICK)
+    with tapped() as (tap, ingest):
+        for each in (tap, away, Tap.disabled()):
+            async with served(each, max_body_bytes=10_000) as client:
+                for number in range(60):
+                    body = chance.randbytes(chance.choice([0, 1, 700, 5000, 60_000]))
+                    if number % 3 == 0:
+                        body = json.dumps({"prompt": body.hex()}).encode()
+                    answer = await client.post("/echo", content=body, headers={"content-type": "application/json"})
+                    assert answer.content == body and answer.status_code == 200
+        await flushed(tap)
+        assert tap.stats.logged == 60 and ingest.events
+        cut = [event for event in ingest.events if event.get("truncated")]
+        assert cut and len(cut) < len(ingest.events)
+    end(away, 0.01)
+
+
+async def test_compressed_bodies_are_read() -> None:
+    app = application()
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+    with tapped() as (tap, ingest):
+        app.add_middleware(TapMiddleware, tap=tap)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://model") as client:
+            answer = await client.post("/v1/chat/completions", json=ASKED)
+            assert answer.headers["content-encoding"] == "gzip" and answer.json() == completion(content=TEXT)
+            packed = {"content-type": "application/json", "content-encoding": "gzip"}
+            await client.post("/words", content=gzip.compress(json.dumps(ASKED).encode()), headers=packed)
+            await client.post("/words", content=b"\x1f\x8bbroken", headers=packed)
+        await flushed(tap)
+    assert ingest.events[0]["output"]["messages"][0]["content"] == TEXT
+    assert ingest.events[1]["input"] == {"messages": ASKED["messages"]} and tap.stats.skipped == 1
+
+
+async def test_a_client_that_goes_away_leaves_a_cut_answer() -> None:
+    with tapped() as (tap, ingest):
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+            )
+            data = f"data: {json.dumps(chunk({'content': 'so far'}))}\n\n".encode()
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+            raise asyncio.CancelledError
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": json.dumps(ASKED).encode(), "more_body": False}
+
+        async def send(message: Any) -> None:
+            return
+
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", b"application/json")]}
+        with pytest.raises(asyncio.CancelledError):
+            await TapMiddleware(app, tap)(scope, receive, send)
+        await flushed(tap)
+    (event,) = ingest.events
+    assert event["truncated"] is True and event["output"]["messages"][0]["content"] == "so far"
+
+
+async def test_scopes_and_messages_of_other_kinds_pass() -> None:
+    seen = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+        if scope["type"] == "http":
+            assert (await receive())["type"] == "http.disconnect"
+            await send({"type": "http.response.pathsend", "path": "/x"})
+            await send({"strange": True})
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        seen.append(message)
+
+    middleware = TapMiddleware(app, Tap.disabled())
+    http = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", b"application/json")]}
+    for scope in ({"type": "lifespan"}, {"type": "websocket"}, http):
+        await middleware(scope, receive, send)
+    path = {"type": "http.response.pathsend", "path": "/x"}
+    assert seen == ["lifespan", "websocket", "http", path, {"strange": True}]
+
+
+async def test_a_body_that_the_application_never_reads_is_not_seen() -> None:
+    """Reading it would be touching it."""
+    with tapped() as (tap, ingest):
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"words"})
+
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(TapMiddleware(app, tap)), base_url="http://model"
+        ) as client:
+            assert (await client.post("/", json=ASKED)).text == "words"
+        await flushed(tap)
+    assert ingest.events[0]["output"] == {"text": "words"} and "input" not in ingest.events[0]
