@@ -49,13 +49,13 @@ def missing_rights(config: WorkerConfig, admin: Any) -> list[Right]:
     topics = _topics(admin, sorted({right.name for right in rights if right.kind == "topic"}))
     groups = _groups(admin, {_group(right, config) for right in rights if right.kind == "group"})
     widest = max(topics[name].partitions for name in config.topics.events)
-    may_create = _operations(admin.describe_cluster().get("authorized_operations"))
+    may_create = _may_create_anything(admin)
     missing = []
     for right in rights:
         held = topics[right.name] if right.kind == "topic" else groups[_group(right, config)]
         if held.operations is None or right.operation in held.operations or _ALL in held.operations:
             continue
-        if right.operation == "CREATE" and (not held.missing or may_create is None or "CREATE" in may_create):
+        if right.operation == "CREATE" and (not held.missing or may_create):
             continue
         if right.operation == "ALTER" and not 0 < held.partitions < widest:
             continue
@@ -63,6 +63,15 @@ def missing_rights(config: WorkerConfig, admin: Any) -> list[Right]:
             continue
         missing.append(right)
     return missing
+
+
+def _may_create_anything(admin: Any) -> bool:
+    """By a right on the cluster, as older installations grant it; True as well where the broker does not tell."""
+    try:
+        told = admin.describe_cluster().get("authorized_operations")
+    except (KafkaError, LookupError, TypeError):
+        return True
+    return told is None or "CREATE" in told or _ALL in told
 
 
 class _Held(NamedTuple):
