@@ -1,4 +1,4 @@
-"""The section `kafka` of the configuration: where the brokers are, and who we are to them. Checked without a look at any file."""
+"""The section `kafka` of the configuration: where the brokers are, and who we are to them. It looks at no file."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ class KafkaConfig(Section):
             raise ValueError("OAUTHBEARER needs oauth_token_file, or oauth_token_url with a client; one of the two")
         secret = self.oauth_client_secret is not None or self.oauth_client_secret_file is not None
         if self.oauth_token_url is not None and not (self.oauth_client_id and secret):
-            raise ValueError("oauth_token_url needs oauth_client_id and oauth_client_secret, or oauth_client_secret_file")
+            raise ValueError(
+                "oauth_token_url needs oauth_client_id and oauth_client_secret, or oauth_client_secret_file"
+            )
         return self
 
     @property

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from aiokafka.protocol.metadata import MetadataRequest
 

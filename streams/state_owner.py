@@ -15,7 +15,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from agent.errors import ConfigError, StateError, TransportError
+from agent.errors import ConfigError, StateError
 from agent.windows.codec import peek
 from streams.access.clients import client_options
 from streams.config import KafkaConfig, WorkerConfig

@@ -69,7 +69,9 @@ async def read_takeovers(
         if refused := next((e for e in failures if isinstance(e, AccessDenied)), None):
             raise refused  # a right that is missing is not waited for
         if clock.monotonic() >= deadline:
-            raise next(iter(failures), None) or TransportError("the broker did not answer in time while a partition was taken over")
+            raise next(iter(failures), None) or TransportError(
+                "the broker did not answer in time while a partition was taken over"
+            )
         await asyncio.sleep(_RETRY_SECONDS)
 
 

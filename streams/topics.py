@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    ClusterAuthorizationFailedError,
     InvalidConfigurationError,
     InvalidPartitionsError,
     InvalidReplicationFactorError,
     KafkaError,
     PolicyViolationError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
 )
 
 from agent.errors import AccessDenied, ConfigError, TransportError
@@ -201,6 +203,12 @@ def _ensure_topics(config: WorkerConfig) -> int:
         elif narrow:
             raise ConfigError(f"topics: {narrow[0]} has {existing[narrow[0]]} partitions, the events have {widest}")
         return max(widest, existing.get(config.topics.panes, widest))
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+        # Of brokers that do not tell rights beforehand.
+        raise ConfigError(
+            "topics: this user may not create or widen them; grant CREATE and ALTER (harmwatch doctor --acls), or make "
+            "them by hand"
+        ) from None
     except _REFUSALS as error:
         # Asking again does not help: the brokers will not have it so.
         raise ConfigError(

@@ -17,7 +17,7 @@ __all__ = ["GROUPS", "TOPICS", "Need", "Operation", "Right", "Row", "rights_of"]
 Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE_CONFIGS"]
 Need = Literal["required", "optional", "creation", "doctor"]
 """``required``: no worker runs without it. ``optional``: it runs, without the feature, and says so. ``creation``: only
-while a topic is missing or too narrow, and `topics.create_missing` is set. ``doctor``: one check is left out without it."""
+while a topic is missing or too narrow, and `topics.create_missing` is set. ``doctor``: one of its checks needs it."""
 
 
 class Row(NamedTuple):

@@ -1,4 +1,4 @@
-"""What can be said of certificates and keys before a broker refuses them: whose, until when, and who else may read them."""
+"""What can be said of certificates and keys before a broker refuses them: whose, until when, who else may read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from pathlib import Path
 
 from streams.config_kafka import KafkaConfig
 
-__all__ = ["CertificateTimes", "certificate_times", "day", "open_to_others", "server_certificate_end", "subject_of_certificate"]
+__all__ = [
+    "CertificateTimes",
+    "certificate_times",
+    "day",
+    "open_to_others",
+    "server_certificate_end",
+    "subject_of_certificate",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ async def _greet(config: KafkaConfig, host: str, port: int, server: str, context
     """TCP, TLS, and the question that everybody may ask."""
     try:
         reader, writer = await asyncio.open_connection(
-            host, port, ssl=context, **({"server_hostname": host} if context else {})
+            host, port, ssl=context, server_hostname=host if context else None
         )
     except ssl.SSLCertVerificationError as error:
         raise AccessDenied(_unverified(error, host, server)) from None
@@ -179,7 +179,7 @@ def _unverified(error: ssl.SSLCertVerificationError, host: str, server: str) -> 
         )
     if error.verify_code in (9, 10):  # not yet valid, has expired
         return f"the certificate of {server}: {told}; renew it on the broker, and check this machine's clock"
-    return f"the certificate of {server} is not trusted ({told}): kafka.ssl_ca_file has to hold the authority that signed it"
+    return f"the certificate of {server} is not trusted ({told}): kafka.ssl_ca_file is to hold who signed it"
 
 
 def _tls_fault(config: KafkaConfig, error: ssl.SSLError, server: str) -> str:

@@ -1,4 +1,4 @@
-"""TLS to the brokers, by files that may be replaced while a worker runs: each new connection goes by what lies there."""
+"""TLS to the brokers, by files that may be replaced while a worker runs: each connection goes by what lies there."""
 
 from __future__ import annotations
 

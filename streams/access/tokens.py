@@ -1,4 +1,4 @@
-"""OAuth tokens for SASL/OAUTHBEARER: from a file that somebody else renews, or of an OIDC provider by client credentials.
+"""OAuth tokens for SASL/OAUTHBEARER: from a file that others renew, or of an OIDC provider by client credentials.
 
 A provider that is away fails connections, which are tried again, and never the worker: what is raised is an `OSError`,
 as of a network that is down.
@@ -68,7 +68,9 @@ class TokenSource:
     def _fetch(self) -> tuple[str, float]:
         config = self._config
         secret = read_secret(config.oauth_client_secret, config.oauth_client_secret_file, "kafka.oauth_client_secret")
-        credentials = f"{quote(config.oauth_client_id or '', safe='')}:{quote(secret or '', safe='')}"  # RFC 6749, 2.3.1
+        credentials = (
+            f"{quote(config.oauth_client_id or '', safe='')}:{quote(secret or '', safe='')}"  # RFC 6749, 2.3.1
+        )
         form = {"grant_type": "client_credentials"} | ({"scope": config.oauth_scope} if config.oauth_scope else {})
         headers = {
             "Authorization": f"Basic {base64.b64encode(credentials.encode()).decode()}",
@@ -87,9 +89,12 @@ class TokenSource:
             finally:
                 connection.close()
         except (OSError, ValueError, http.client.HTTPException) as error:
-            untrusted = isinstance(error, ssl.SSLCertVerificationError)
-            why = f"its certificate: {error.verify_message}" if untrusted else type(error).__name__
-            raise TokenError(f"kafka.oauth_token_url: the provider does not answer ({why})", refused=untrusted) from None
+            why, untrusted = type(error).__name__, isinstance(error, ssl.SSLCertVerificationError)
+            if isinstance(error, ssl.SSLCertVerificationError):
+                why = f"its certificate: {error.verify_message}"
+            raise TokenError(
+                f"kafka.oauth_token_url: the provider does not answer ({why})", refused=untrusted
+            ) from None
         return _read(status, body)
 
     def _connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:

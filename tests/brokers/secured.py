@@ -1,7 +1,10 @@
-"""A real Kafka broker that lets nobody in unknown: SASL, TLS, client certificates, tokens, and ACLs of least privilege."""
+"""A real Kafka broker that lets nobody in unknown: SASL, TLS, client certificates, tokens, and ACLs."""
 
 from __future__ import annotations
 
+import argparse
+import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -145,7 +148,9 @@ class SecuredKafka(KafkaCluster):
     def grant(self, principal: str, rights: Iterable[Right]) -> None:
         """Allow all of these."""
         with admin_client(self.bootstrap) as client:
-            client.create_acls([ACL(principal, "*", *_asked(right), _resource(right, ResourcePattern)) for right in rights])
+            client.create_acls(
+                [ACL(principal, "*", *_asked(right), _resource(right, ResourcePattern)) for right in rights]
+            )
 
     def take_away(self, principal: str, rights: Iterable[Right]) -> None:
         """Delete what `grant` gave."""
@@ -153,6 +158,26 @@ class SecuredKafka(KafkaCluster):
             client.delete_acls(
                 [ACLFilter(principal, "*", *_asked(right), _resource(right, ResourcePatternFilter)) for right in rights]
             )
+
+    def run_commands(self, commands: Iterable[str]) -> None:
+        """Do what command lines of ``kafka-acls.sh`` say. Kafka's own tool is not among the jars that a broker needs."""
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        parser.add_argument("--add", action="store_true", required=True)
+        for option in ("--bootstrap-server", "--command-config", "--allow-principal", "--topic", "--group"):
+            parser.add_argument(option)
+        parser.add_argument("--resource-pattern-type", choices=["literal", "prefixed"], default="literal")
+        parser.add_argument("--operation", action="append", required=True)
+        acls = []
+        for line in commands:
+            asked = parser.parse_args(shlex.split(line)[1:])
+            kind = ResourceType.TOPIC if asked.topic else ResourceType.GROUP
+            pattern = ACLResourcePatternType[asked.resource_pattern_type.upper()]
+            for operation in asked.operation:
+                named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()
+                what = ResourcePattern(kind, asked.topic or asked.group, pattern)
+                acls.append(ACL(asked.allow_principal, "*", ACLOperation[named], ACLPermissionType.ALLOW, what))
+        with admin_client(self.bootstrap) as client:
+            client.create_acls(acls)
 
 
 def _asked(right: Right) -> tuple[ACLOperation, ACLPermissionType]:
