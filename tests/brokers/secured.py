@@ -160,7 +160,7 @@ class SecuredKafka(KafkaCluster):
             )
 
     def run_commands(self, commands: Iterable[str]) -> None:
-        """Do what command lines of ``kafka-acls.sh`` say. Kafka's own tool is not among the jars that a broker needs."""
+        """Do what command lines of ``kafka-acls.sh`` say, which is not among the jars that a broker needs."""
         parser = argparse.ArgumentParser(exit_on_error=False)
         parser.add_argument("--add", action="store_true", required=True)
         for option in ("--bootstrap-server", "--command-config", "--allow-principal", "--topic", "--group"):

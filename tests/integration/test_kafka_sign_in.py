@@ -1,10 +1,11 @@
-"""Ways into a real broker: passwords, certificates, tokens; every client of ours takes them; what is refused, in one line."""
+"""Ways into a real broker: passwords, certificates, tokens. Every client of ours takes them; a refusal is one line."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
+import re
 import subprocess
 import sys
 import uuid
@@ -21,6 +22,7 @@ from streams.access.acls import rights_of
 from streams.access.clients import token_source
 from streams.access.identity import principal_of
 from streams.access.probe import knock
+from streams.access.watch import AccessWatch
 from streams.config import WorkerConfig
 from streams.ports import Message
 from streams.worker import Worker
@@ -138,7 +140,9 @@ WRONG: dict[str, tuple[Callable[[SecuredKafka, Path], dict[str, Any]], str]] = {
         r"does not accept user worker with this password: check kafka.sasl_username and sasl_password",
     ),
     "user": (lambda c, _: c.scram("nobody"), "does not accept user nobody with this password"),
-    "plain": (lambda c, _: c.scram("plain", "PLAIN") | {"sasl_password": "another-d41d8c"}, "does not accept user plain"),
+    "plain": (
+        lambda c, _: c.scram("plain", "PLAIN") | {"sasl_password": "another-d41d8c"}, "does not accept user plain",
+    ),
     "client": (
         lambda c, _: by_client(c, oauth_client_secret="another-d41d8c"),
         r"the provider gives no token \(HTTP 401\); check oauth_client_id, oauth_client_secret",
@@ -216,14 +220,12 @@ def test_the_command_ends_with_2_and_one_line_without_a_secret(
     (line,) = [each for each in ended.stderr.splitlines() if each.startswith("harmwatch run: ")]
     assert "Traceback" not in ended.stderr
     assert not [secret for secret in ("another-d41d8c", secured.password) if secret in ended.stderr + ended.stdout]
-    import re
-
     assert re.search(expected, line)
 
 
 async def test_nobody_at_home_is_no_refusal(secured: SecuredKafka) -> None:
     config = validate(WorkerConfig, {"kafka": moved(secured.scram("worker"), 1)}, "test")
-    with pytest.raises(TransportError, match="no broker answers at 127.0.0.1:1") as raised:
+    with pytest.raises(TransportError, match=r"no broker answers at 127\.0\.0\.1:1") as raised:
         await knock(config.kafka)
     assert not isinstance(raised.value, AccessDenied)
 
@@ -261,8 +263,6 @@ async def test_a_worker_goes_on_when_it_is_refused_later_and_says_why(
         await asyncio.to_thread(secured.start_broker, 0)
         await publish(open_to_all, events[10:])
         await until(lambda: worker.contact.silent)
-        from streams.access.watch import AccessWatch
-
         assert await AccessWatch(config, worker.contact).look()
         assert not task.done()
         await asyncio.to_thread(lambda: secured.add_user(name))
