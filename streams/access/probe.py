@@ -6,12 +6,14 @@ aiokafka and kafka-python try again without an end, and say of a wrong password 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import struct
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import (
     IllegalSaslStateError,
     KafkaConnectionError,
@@ -31,6 +33,7 @@ from streams.config_kafka import KafkaConfig
 __all__ = ["contact_error", "knock", "knock_and_wait"]
 
 _STEP_SECONDS: Final = 5.0
+_CLOSE_SECONDS: Final = 1.0
 #: ApiVersions, version 0, correlation id 1, no client id: what a broker answers before it knows who asks.
 _API_VERSIONS: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _TLS_ALERT: Final = b"\x15\x03"
@@ -130,6 +133,7 @@ async def _greet(config: KafkaConfig, host: str, port: int, server: str, context
         answer = b""
     finally:
         writer.close()
+        await _until(writer.wait_closed())
     if context is None and (not answer or answer.startswith(_TLS_ALERT)):
         raise AccessDenied(f"{server} does not answer without TLS, as a listener with TLS does: {_PROTOCOL}")
     if not answer:
@@ -139,8 +143,11 @@ async def _greet(config: KafkaConfig, host: str, port: int, server: str, context
 async def _sign_in(config: KafkaConfig, host: str, port: int, server: str, options: dict[str, object]) -> None:
     """SASL where it is configured, and a first question of one who is known."""
     user = "the token" if config.sasl_mechanism == "OAUTHBEARER" else f"user {config.sasl_username} with this password"
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=int(_STEP_SECONDS * 1000), **options)
     try:
-        connection = await create_conn(host, port, request_timeout_ms=int(_STEP_SECONDS * 1000), **options)
+        await connection.connect()
+        # Of who is not let in brokers close the connection, or tell no broker at all.
+        known = await _is_told_of_brokers(connection)
     except TokenError as error:
         raise (AccessDenied if error.refused else TransportError)(str(error)) from None
     except UnsupportedSaslMechanismError:
@@ -156,18 +163,27 @@ async def _sign_in(config: KafkaConfig, host: str, port: int, server: str, optio
         if config.signed_in and isinstance(error, KafkaConnectionError):
             raise AccessDenied(f"{server} ends the connection while we sign in: check kafka.sasl_*") from None
         raise TransportError(f"no broker answers at {server} ({type(error).__name__})") from None
-    try:
-        # Of who is not let in brokers close the connection, or tell no broker at all.
-        known = bool((await connection.send(MetadataRequest([]))).brokers)
-    except KafkaError:
-        known = False
     finally:
-        connection.close()
+        await _until(connection.close())
     if not known:
         if config.signed_in:
             # aiokafka takes the broker's refusal of a token for its consent.
             raise AccessDenied(f"{server} does not accept {user}: expired, or of another audience or issuer")
         raise AccessDenied(f"{server} does not answer who has not signed in, as a listener with SASL: {_PROTOCOL}")
+
+
+async def _is_told_of_brokers(connection: AIOKafkaConnection) -> bool:
+    try:
+        return bool((await connection.send(MetadataRequest([]))).brokers)
+    except KafkaError:
+        return False
+
+
+async def _until(closed: Awaitable[object]) -> None:
+    """Wait for the end of a connection, but not for long: its loop may end with us."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await closed
 
 
 def _unverified(error: ssl.SSLCertVerificationError, host: str, server: str) -> str:
