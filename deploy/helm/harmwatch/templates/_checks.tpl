@@ -27,7 +27,7 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- /* What stands under `config` is read by whoever may read ConfigMaps, and kept in the release. No message shows a value. */ -}}
 {{- range $section, $keys := dict
     "web" (list "token")
-    "kafka" (list "sasl_password" "ssl_key_password")
+    "kafka" (list "sasl_password" "ssl_key_password" "oauth_client_secret")
     "evidence" (list "hash_key") -}}
 {{- $given := get $.Values.config $section -}}
 {{- if kindIs "map" $given -}}
