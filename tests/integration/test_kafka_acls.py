@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,11 +20,11 @@ from streams.kafka_source import KafkaStateReader
 from streams.ports import Message
 from streams.worker import Worker
 from tests.brokers.base import admin_client
-from tests.brokers.secured import SecuredKafka
 from tests.builders import native
 from tests.integration.test_worker import publish, values
 
-pytestmark = pytest.mark.layer("java")
+if TYPE_CHECKING:
+    from tests.brokers.secured import SecuredKafka
 
 KEYS = (
     "labels", "verdicts", "evidence", "panes", "decisions", "dlq", "audit", "feedback", "filtered", "sanitised"
@@ -46,13 +46,6 @@ def rows(*needs: str, operations: tuple[str, ...] = ("READ", "WRITE", "CREATE", 
 
 #: What a worker reads only when it takes a partition over.
 RARE = {("panes", "READ"), ("decisions", "READ")}
-
-
-@pytest.fixture(scope="module")
-def secured() -> Iterator[SecuredKafka]:
-    with SecuredKafka() as cluster:
-        cluster.add_user("admin")
-        yield cluster
 
 
 class Tenant:

@@ -9,9 +9,9 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -26,22 +26,21 @@ from streams.access.watch import AccessWatch
 from streams.config import WorkerConfig
 from streams.ports import Message
 from streams.worker import Worker
-from tests.brokers.secured import SecuredKafka
 from tests.builders import native
 from tests.integration.test_kafka_acls import at_work, until
 from tests.integration.test_worker import publish, values
 
-pytestmark = pytest.mark.layer("java")
+if TYPE_CHECKING:
+    from tests.brokers.secured import SecuredKafka
 
 CLIENT, SECRET = "svc one", "s3cret%/&+ of the client"
 
 
-@pytest.fixture(scope="module")
-def secured() -> Iterator[SecuredKafka]:
-    with SecuredKafka() as cluster:
-        cluster.provider.clients[CLIENT] = SECRET
-        cluster.add_user("worker", "SCRAM-SHA-256", "SCRAM-SHA-512")
-        yield cluster
+@pytest.fixture(scope="module", autouse=True)
+def known(secured: SecuredKafka) -> None:
+    """Who comes in."""
+    secured.provider.clients[CLIENT] = SECRET
+    secured.add_user("worker", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def write(path: Path, text: str) -> str:
