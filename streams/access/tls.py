@@ -72,7 +72,7 @@ def _plain_context(config: KafkaConfig) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(ca) if ca else None)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"kafka.ssl_ca_file: authorities cannot be loaded ({_why(error)})") from None
+        raise ConfigError(f"kafka.ssl_ca_file: the certificates cannot be loaded ({_why(error)})") from None
     context.check_hostname = config.ssl_check_hostname
     if config.ssl_cert_file is not None:
         password = read_secret(config.ssl_key_password, config.ssl_key_password_file, "kafka.ssl_key_password")

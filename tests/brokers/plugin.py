@@ -185,7 +185,7 @@ def kafka_cluster(pytestconfig: pytest.Config) -> Iterator[Callable[..., BrokerC
 
 @pytest.fixture(scope="session")
 def secured(pytestconfig: pytest.Config) -> Iterator[Any]:
-    """One `SecuredKafka` for the whole session. Users, topics and groups with names of your own; it may be restarted."""
+    """One `SecuredKafka` for the whole session. Use names of your own; it may be restarted."""
     ledger = pytestconfig.stash[_LEDGER]
     try:
         # Not at the top: keys are made with a package of an extra.
