@@ -12,6 +12,7 @@
     ├── Backpressure          the pipeline is full: pause the source, submit again later  retryable
     ├── StateError            a window snapshot that cannot be read  not retryable
     ├── TransportError        the broker did not answer in time  retryable
+    │   ├── AccessDenied      the broker does not let us in, or a right is missing  not retryable
     │   └── TopicUnavailable  the topic is missing or may not be written  not retryable
     │       └── MessageTooLarge  it takes none of this size  not retryable
     ├── Overloaded            neither Kafka nor the spool takes a record now  retryable, after a while
@@ -29,6 +30,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AccessDenied",
     "Backpressure",
     "BudgetSpent",
     "ConfigError",
@@ -112,6 +114,15 @@ class TransportError(HarmwatchError):
     """The broker did not answer in time."""
 
     retryable = True
+
+
+class AccessDenied(TransportError):
+    """The broker does not let us in: credentials, certificate, the listener's protocol; or a right is missing.
+
+    The message says which, and how to mend it, without a secret.
+    """
+
+    retryable = False
 
 
 class TopicUnavailable(TransportError):

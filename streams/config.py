@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import socket
-import ssl
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from agent.config import CoreConfig, validate
 from agent.config_base import Count, Seconds, Section, Share
-from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
+from streams.config_kafka import KafkaConfig
 from streams.config_proxy import ProxyConfig
 from streams.config_web import WebConfig
 from streams.ingest.config import IngestConfig
@@ -31,71 +28,7 @@ __all__ = [
     "parse_config",
 ]
 
-_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
-
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
-
-
-class KafkaConfig(Section):
-    """How to reach the brokers."""
-
-    bootstrap_servers: str = "localhost:9092"
-    group_id: Annotated[str, Field(min_length=1, max_length=200)] = "harmwatch"
-    worker_name: str = Field(default_factory=socket.gethostname)
-    auto_offset_reset: Literal["earliest", "latest"] = "earliest"
-    session_timeout_seconds: Seconds = 30.0
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
-    ssl_ca_file: Path | None = None
-    ssl_cert_file: Path | None = None
-    ssl_key_file: Path | None = None
-    ssl_key_password: SecretStr | None = None
-
-    @field_validator("bootstrap_servers")
-    @classmethod
-    def _servers(cls, value: str) -> str:
-        servers = [server.strip() for server in value.split(",")]
-        if not all(_SERVER.fullmatch(server) for server in servers):
-            raise ValueError("must be host:port, several separated by commas")
-        return ",".join(servers)
-
-    @model_validator(mode="after")
-    def _sasl_is_complete(self) -> KafkaConfig:
-        if self.security_protocol.startswith("SASL") and (self.sasl_username is None or self.sasl_password is None):
-            raise ValueError("SASL needs sasl_username and sasl_password")
-        return self
-
-    def client_options(self) -> dict[str, Any]:
-        """Keyword arguments that aiokafka's clients share.
-
-        Raises
-        ------
-        ConfigError
-            When a certificate or key file cannot be loaded.
-        """
-        options: dict[str, Any] = {
-            "bootstrap_servers": self.bootstrap_servers,
-            "security_protocol": self.security_protocol,
-        }
-        if self.security_protocol in ("SSL", "SASL_SSL"):
-            options["ssl_context"] = self._ssl_context()
-        if self.security_protocol.startswith("SASL") and self.sasl_password is not None:
-            options["sasl_mechanism"] = self.sasl_mechanism
-            options["sasl_plain_username"] = self.sasl_username
-            options["sasl_plain_password"] = self.sasl_password.get_secret_value()
-        return options
-
-    def _ssl_context(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=str(self.ssl_ca_file) if self.ssl_ca_file else None)
-            if self.ssl_cert_file is not None:
-                password = self.ssl_key_password.get_secret_value() if self.ssl_key_password else None
-                context.load_cert_chain(self.ssl_cert_file, self.ssl_key_file, password)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"kafka.ssl_*: certificate or key cannot be loaded ({type(error).__name__})") from None
-        return context
 
 
 class TopicsConfig(Section):

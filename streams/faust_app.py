@@ -22,6 +22,7 @@ from faust.types.auth import CredentialsT
 from mode.threads import WorkerThread
 
 from agent.errors import TransportError
+from streams.access.clients import client_options
 from streams.config import KafkaConfig, WorkerConfig
 from streams.kafka_source import KafkaStateReader
 from streams.kafka_stop import stop_client
@@ -181,10 +182,12 @@ class Host:
 def _credentials(kafka: KafkaConfig) -> CredentialsT | None:
     if kafka.security_protocol == "PLAINTEXT":
         return None
-    options = kafka.client_options()
+    options = client_options(kafka)
     context = options.get("ssl_context")
     if kafka.security_protocol == "SSL":
         return faust.SSLCredentials(context)
+    if kafka.sasl_mechanism == "OAUTHBEARER":
+        return faust.OAuthCredentials(oauth_cb=options["sasl_oauth_token_provider"], ssl_context=context)
     return faust.SASLCredentials(
         username=options["sasl_plain_username"],
         password=options["sasl_plain_password"],

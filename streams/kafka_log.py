@@ -9,8 +9,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, UnsupportedCodecError
 
 from agent.errors import TransportError
+from streams.access.clients import running_options
+from streams.access.probe import contact_error
 from streams.config import KafkaConfig
-from streams.kafka_metadata import offsets_since, partition_numbers
+from streams.kafka_metadata import offsets_since, partition_numbers, read_error, topic_is_there
 from streams.kafka_stop import stop_client
 from streams.ports import Record
 
@@ -38,19 +40,17 @@ class KafkaLogReader:
             # For offsets that have been deleted since; and for those of a topic that was made anew, and is shorter.
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=_FETCH_BYTES,
-            **self._config.client_options(),
+            **running_options(self._config),
         )
         try:
             await self._consumer.start()
         except (KafkaError, OSError) as error:
-            raise TransportError(
-                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
-            ) from None
+            raise await contact_error(self._config, error) from None
 
     async def offsets_since(self, time: float) -> Mapping[int, int]:
         consumer = self._running()
         try:
-            if self._topic not in await consumer.topics():
+            if not await topic_is_there(consumer, self._topic):
                 return {}
             if not self._partitions:
                 consumer.assign([TopicPartition(self._topic, 0)])  # asks for the topic's metadata
@@ -61,7 +61,7 @@ class KafkaLogReader:
                 self._partitions = numbers
             offsets = await offsets_since(consumer, partitions, time)
         except KafkaError as error:
-            raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+            raise read_error(error, self._topic) from None
         return {partition.partition: offset for partition, offset in offsets.items()}
 
     def seek(self, offsets: Mapping[int, int]) -> None:
@@ -83,7 +83,7 @@ class KafkaLogReader:
         except UnicodeDecodeError:
             return await self._one_by_one(max_records)
         except (KafkaError, IllegalStateError) as error:
-            raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+            raise read_error(error, self._topic) from None
         return self._records(batches)
 
     def _records(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> list[Record]:
@@ -115,7 +115,7 @@ class KafkaLogReader:
                     consumer.seek(partition, offset + 1)
                     continue
                 except KafkaError as error:
-                    raise TransportError(f"{self._topic} cannot be read ({type(error).__name__})") from None
+                    raise read_error(error, self._topic) from None
                 if not batches:
                     break
                 found += self._records(batches)

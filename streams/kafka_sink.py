@@ -17,6 +17,8 @@ from aiokafka.partitioner import murmur2
 
 from agent.clock import Clock
 from agent.errors import MessageTooLarge, TopicUnavailable, TransportError
+from streams.access.clients import running_options
+from streams.access.probe import contact_error
 from streams.config import KafkaConfig
 from streams.kafka_stop import stop_client
 from streams.ports import Message
@@ -78,16 +80,14 @@ class KafkaSink:
             max_batch_size=_BATCH_BYTES,
             max_request_size=self._max_message_bytes + _BATCH_BYTES,
             request_timeout_ms=self._request_ms,
-            **self._config.client_options(),
+            **running_options(self._config),
         )
         self._producer = producer  # at once: who cancels the start stops it afterwards
         try:
             await producer.start()
         except (KafkaError, OSError) as error:
             await self.stop()
-            raise TransportError(
-                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
-            ) from None
+            raise await contact_error(self._config, error) from None
 
     def send(self, message: Message) -> None:
         self._queue.append(message)
@@ -255,7 +255,7 @@ class KafkaSink:
 
     async def _translate(self, error: Exception, topic: str) -> Exception:
         if isinstance(error, TopicAuthorizationFailedError):
-            return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE and DESCRIBE on it")
+            return TopicUnavailable(f"this user may not write to topic {topic}; grant WRITE on it")
         if isinstance(error, UnknownTopicOrPartitionError) and await self._is_missing(topic):
             return TopicUnavailable(f"topic {topic} is missing; create it or set topics.create_missing")
         # Its frames hold messages, and a future that nobody asks may hold the error: until the collector comes by.

@@ -8,11 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import IllegalStateError, InvalidSessionTimeoutError, KafkaError, UnsupportedCodecError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    InvalidSessionTimeoutError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnsupportedCodecError,
+)
 
 from agent.errors import ConfigError, TransportError
+from streams.access.clients import running_options
+from streams.access.probe import contact_error
 from streams.config import KafkaConfig
-from streams.kafka_metadata import partition_numbers
+from streams.kafka_metadata import partition_numbers, read_error, topic_is_there
 from streams.kafka_stop import stop_client
 from streams.ports import Partition, RebalanceListener, Record
 
@@ -58,7 +67,7 @@ class KafkaSource:
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(500, session_ms // 10),
             max_poll_interval_ms=600_000,
-            **self._config.client_options(),
+            **running_options(self._config),
         )
         self._consumer.subscribe(self._topics, listener=_Gatekeeper(self, listener))
         try:
@@ -68,9 +77,7 @@ class KafkaSource:
             self._consumer = None
             if isinstance(error, InvalidSessionTimeoutError):
                 raise ConfigError("kafka.session_timeout_seconds: the broker's limits do not allow it") from None
-            raise TransportError(
-                f"no broker answers at {self._config.bootstrap_servers} ({type(error).__name__})"
-            ) from None
+            raise await contact_error(self._config, error) from None
 
     async def getmany(self, max_records: int, timeout_seconds: float) -> Sequence[Record]:
         consumer = self._running()
@@ -86,6 +93,8 @@ class KafkaSource:
             raise TransportError(
                 "records are compressed with a codec that is not installed: pip install cramjam"
             ) from None
+        except (TopicAuthorizationFailedError, GroupAuthorizationFailedError) as error:
+            raise read_error(error, str(error.args[0]) if error.args else "of events") from None
         except (KafkaError, UnicodeDecodeError) as error:
             # The second: the name of a header is no UTF-8, on which aiokafka stops.
             raise TransportError(f"records cannot be read ({type(error).__name__})") from None
@@ -264,12 +273,12 @@ class KafkaStateReader:
             auto_offset_reset="earliest",
             # The end's offset is asked for on the connection that a fetch of an empty partition waits on.
             fetch_max_wait_ms=_STATE_WAIT_MS,
-            **self._config.client_options(),
+            **running_options(self._config),
         )
         kept = _Kept(self._rank)
         try:
             await consumer.start()
-            if topic not in await consumer.topics():
+            if not await topic_is_there(consumer, topic):
                 return []
             consumer.assign([partition])
             if number not in await partition_numbers(consumer, topic):
@@ -281,7 +290,7 @@ class KafkaStateReader:
                 for m in batches.get(partition, ()):
                     kept.add(Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers))
         except (KafkaError, OSError) as error:
-            raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
+            raise read_error(error, topic) from None
         finally:
             await stop_client(consumer)
         return kept.records()

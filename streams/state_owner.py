@@ -15,10 +15,11 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from agent.errors import ConfigError, StateError, TransportError
+from agent.errors import ConfigError, StateError
 from agent.windows.codec import peek
+from streams.access.clients import client_options
 from streams.config import KafkaConfig, WorkerConfig
-from streams.kafka_metadata import partition_numbers
+from streams.kafka_metadata import partition_numbers, read_error, topic_is_there
 from streams.kafka_stop import stop_client
 from streams.ports import Headers, Record
 
@@ -103,19 +104,19 @@ async def foreign_group(kafka: KafkaConfig, topic: str, owner: StateOwner) -> st
         auto_offset_reset="earliest",
         fetch_max_bytes=_FETCH_BYTES,
         max_partition_fetch_bytes=_FETCH_BYTES,
-        **kafka.client_options(),
+        **client_options(kafka),
     )
     try:
         # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
         async with asyncio.timeout(_READ_SECONDS):
             await consumer.start()
-            if topic not in await consumer.topics():
+            if not await topic_is_there(consumer, topic):
                 return None
             consumer.assign([TopicPartition(topic, 0)])  # asks for the topic's metadata
             places = [TopicPartition(topic, number) for number in await partition_numbers(consumer, topic)]
             return await _first_stranger(consumer, places, owner)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise TransportError(f"{topic} cannot be read ({type(error).__name__})") from None
+        raise read_error(error, topic) from None
     finally:
         await stop_client(consumer)
 

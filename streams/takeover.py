@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.clock import Clock
-from agent.errors import TransportError
+from agent.errors import AccessDenied, TransportError
 from streams.ports import Partition, Source, StateReader
 from streams.state_owner import StateOwner
 
@@ -54,6 +54,8 @@ async def read_takeovers(
 
     Raises
     ------
+    AccessDenied
+        When this user may not read what it needs.
     TransportError
         When it does not answer within ``patience_seconds``.
     """
@@ -63,9 +65,13 @@ async def read_takeovers(
             async with asyncio.timeout(max(1.0, deadline - clock.monotonic())):
                 return await _read(source, state_reader, owner, panes, decisions, partitions)
         except* (TransportError, TimeoutError) as errors:
-            failure = next((e for e in errors.exceptions if isinstance(e, TransportError)), None)
+            failures = [e for e in errors.exceptions if isinstance(e, TransportError)]
+        if refused := next((e for e in failures if isinstance(e, AccessDenied)), None):
+            raise refused  # a right that is missing is not waited for
         if clock.monotonic() >= deadline:
-            raise failure or TransportError("the broker did not answer in time while a partition was taken over")
+            raise next(iter(failures), None) or TransportError(
+                "the broker did not answer in time while a partition was taken over"
+            )
         await asyncio.sleep(_RETRY_SECONDS)
 
 

@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from agent.errors import TransportError
+from streams.access.clients import client_options
 from streams.config import KafkaConfig
-from streams.kafka_metadata import offsets_since
+from streams.kafka_metadata import offsets_since, read_error
 from streams.kafka_stop import stop_client
 from streams.ports import Record
 
@@ -43,8 +44,9 @@ class TopicRange:
         self, config: KafkaConfig, topic: str, partitions: int, start: float | None, end: float | None
     ) -> None:
         self._consumer = AIOKafkaConsumer(
-            enable_auto_commit=False, auto_offset_reset="earliest", **config.client_options()
+            enable_auto_commit=False, auto_offset_reset="earliest", **client_options(config)
         )
+        self._topic = topic
         self._partitions = [TopicPartition(topic, number) for number in range(partitions)]
         self._start, self._end = start, end
         self._ends: dict[TopicPartition, int] = {}
@@ -68,7 +70,7 @@ class TopicRange:
                 self.total += max(0, self._ends[partition] - offset)
         except (KafkaError, OSError) as error:
             await stop_client(self._consumer)
-            raise TransportError(f"the topic cannot be read ({type(error).__name__})") from None
+            raise read_error(error, self._topic) from None
         return self
 
     async def __aexit__(
@@ -96,6 +98,8 @@ class TopicRange:
                     return
                 self._consumer.pause(*(set(self._partitions) - set(left)))
                 batches = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=_MOST_RECORDS)
+            except TopicAuthorizationFailedError as error:
+                raise read_error(error, self._topic) from None
             except (KafkaError, UnicodeDecodeError) as error:
                 raise TransportError(f"records cannot be read ({type(error).__name__})") from None
             empty = 0 if batches else empty + 1

@@ -9,15 +9,20 @@ from typing import Any, NamedTuple
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    ClusterAuthorizationFailedError,
     InvalidConfigurationError,
     InvalidPartitionsError,
     InvalidReplicationFactorError,
     KafkaError,
     PolicyViolationError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
 )
 
-from agent.errors import ConfigError, TransportError
+from agent.errors import AccessDenied, ConfigError, TransportError
+from streams.access.clients import admin_options
+from streams.access.probe import knock_and_wait
+from streams.access.rights import missing_rights, refuse_missing, tell_missing
 from streams.config import KafkaConfig, WorkerConfig
 from streams.daemon import in_daemon_thread
 
@@ -118,17 +123,22 @@ def admin_client(config: KafkaConfig) -> Any:
 
     Raises
     ------
+    ConfigError
+        When the brokers do not let us in, or a file of the security settings cannot be loaded.
     TransportError
         When no broker answers.
     """
-    options = config.client_options()
-    options["bootstrap_servers"] = config.bootstrap_servers.split(",")
+    try:
+        # First: a client of kafka-python whose first contact fails leaves its sockets open, and does not say why.
+        knock_and_wait(config)
+    except AccessDenied as error:
+        raise ConfigError(str(error)) from None
     try:
         return KafkaAdminClient(
             client_id=f"harmwatch-{config.worker_name}",
             bootstrap_timeout_ms=10_000,
             request_timeout_ms=20_000,
-            **options,
+            **admin_options(config),
         )
     except KafkaError as error:
         raise TransportError(f"no broker answers at {config.bootstrap_servers} ({type(error).__name__})") from None
@@ -161,7 +171,8 @@ async def ensure_topics(config: WorkerConfig) -> int:
     Raises
     ------
     ConfigError
-        When a topic of events does not exist, or one of state has fewer partitions and may not be widened.
+        When a topic of events does not exist, one of state has fewer partitions and may not be widened, or a right is
+        missing.
     TransportError
         When the broker does not answer or refuses.
     """
@@ -171,13 +182,18 @@ async def ensure_topics(config: WorkerConfig) -> int:
 def _ensure_topics(config: WorkerConfig) -> int:
     admin = admin_client(config.kafka)
     try:
+        lacking = missing_rights(config, admin)
+        # First: a topic that we may not see looks like one that is not there.
+        refuse_missing(config, lacking)
+        tell_missing(config, lacking)
         existing = describe_topics(admin)
         absent = [topic for topic in config.topics.events if topic not in existing]
         if absent:
             raise ConfigError(f"topics.events: {', '.join(absent)} does not exist; create it or correct the name")
         widest = max(existing[topic] for topic in config.topics.events)
         specs = topic_specs(config, widest)
-        missing = [spec for spec in specs if spec.name not in existing]
+        without = {right.name for right in lacking}
+        missing = [spec for spec in specs if spec.name not in existing and spec.name not in without]
         if missing and config.topics.create_missing:
             create_topics(admin, missing, config.topics.replication_factor)
         narrow = [spec.name for spec in specs if spec.by_source and existing.get(spec.name, widest) < widest]
@@ -187,6 +203,12 @@ def _ensure_topics(config: WorkerConfig) -> int:
         elif narrow:
             raise ConfigError(f"topics: {narrow[0]} has {existing[narrow[0]]} partitions, the events have {widest}")
         return max(widest, existing.get(config.topics.panes, widest))
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+        # Of brokers that do not tell rights beforehand.
+        raise ConfigError(
+            "topics: this user may not create or widen them; grant CREATE and ALTER (harmwatch doctor --acls), or make "
+            "them by hand"
+        ) from None
     except _REFUSALS as error:
         # Asking again does not help: the brokers will not have it so.
         raise ConfigError(

@@ -18,6 +18,8 @@ from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from agent.scoring import load_scorer
+from streams.access.clients import client_options
+from streams.access.watch import AccessWatch, explained
 from streams.audit import AuditLog, ConfigChange, FindingMarked
 from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
@@ -195,6 +197,8 @@ class Worker:
                 return
             async with self._beside():
                 await Host(self.config, self.tap, self.status, pane_partitions).run()
+        except TransportError as error:
+            raise await explained(self.config, error) from None
         finally:
             await self.web.stop()
             if self.feedback:
@@ -202,8 +206,10 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _beside(self) -> AsyncIterator[None]:
-        """What runs beside the tap: the watch over the file, and the reader of marks."""
-        reading = [asyncio.create_task(self.feedback.feed.run())] if self.feedback else []
+        """What runs beside the tap: the watches over the file and our access, and the reader of marks."""
+        reading = [asyncio.create_task(AccessWatch(self.config, self.contact).run())]
+        if self.feedback:
+            reading.append(asyncio.create_task(self.feedback.feed.run()))
         try:
             async with contextlib.nullcontext() if self.reloader is None else self.reloader.running():
                 yield
@@ -325,7 +331,7 @@ def _check(config: WorkerConfig) -> None:
             if section.calibration is not None:
                 Calibration.load(section.calibration)
     Decoder(config.topics.formats, config.tap.max_record_bytes)
-    config.kafka.client_options()
+    client_options(config.kafka)
     server_tls(config.web.tls)
     if config.web.tokens_file is not None:
         read_tokens(config.web.tokens_file)

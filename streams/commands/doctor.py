@@ -24,6 +24,8 @@ from agent.scores import DIMENSIONS
 from agent.scoring.base import Batch, ScoringItem, limits_of
 from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
+from streams.access.rights import missing_rights
+from streams.commands.doctor_access import acls_text, look_at_access, look_at_rights
 from streams.commands.doctor_drift import untold_of_drift
 from streams.commands.doctor_web import look_at_web
 from streams.config import WorkerConfig, load_config
@@ -50,11 +52,24 @@ class Check:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="harmwatch.yaml")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--acls", action="store_true", help="check nothing: print the ACLs that the worker needs in Kafka"
+    )
+    parser.add_argument(
+        "--principal",
+        metavar="USER",
+        help="with --acls: whom to grant them, as User:name; default from the configuration",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when a worker can run, 1 when something must be mended first."""
     config = load_config(args.config)  # a wrong file is wrong usage: exit code 2, with its one line
+    if args.acls:
+        sys.stdout.write(acls_text(config, args.principal, as_json=args.json) + "\n")
+        return 0
+    if args.principal is not None:
+        raise ConfigError("--principal goes with --acls")
     checks = [Check("configuration", "ok", str(args.config))]
     console = Console(stderr=args.json)
     with _quiet(args.json, console):
@@ -194,20 +209,27 @@ def _sample_item() -> ScoringItem:
 
 def _kafka(config: WorkerConfig) -> list[Check]:
     servers = config.kafka.bootstrap_servers
+    access = [Check(*found) for found in look_at_access(config.kafka, SystemClock())]
     try:
         admin = admin_client(config.kafka)
     except (HarmwatchError, ValueError) as error:
-        return [
-            Check("broker", "failed", str(error), "check kafka.bootstrap_servers, the network, and security settings")
-        ]
+        mend = "check kafka.bootstrap_servers, the network, and security settings"
+        return [*access, Check("broker", "failed", str(error), mend)]
     try:
+        missing = missing_rights(config, admin)
         existing = describe_topics(admin)
         room = _room(config, admin, existing)
     except Exception as error:  # kafka-python raises many kinds; each means that metadata cannot be read
-        return [Check("broker", "failed", f"{servers}: {type(error).__name__}", "check the user's rights (ACLs)")]
+        mend = "check the user's rights: harmwatch doctor --acls"
+        return [*access, Check("broker", "failed", f"{servers}: {type(error).__name__}", mend)]
     finally:
         admin.close()
-    return [Check("broker", "ok", servers), *_topics(config, existing), *room, *_owner(config, existing)]
+    rights = [Check(*found) for found in look_at_rights(config, missing)]
+    # A topic that we may not see is none that is missing.
+    unseen = {f"topic {right.name}" for right in missing if right.name not in existing and right.need != "creation"}
+    topics = [check for check in _topics(config, existing) if check.name not in unseen]
+    owner = [] if any(right.name == config.topics.panes for right in missing) else _owner(config, existing)
+    return [*access, Check("broker", "ok", servers), *rights, *topics, *room, *owner]
 
 
 def _topics(config: WorkerConfig, existing: dict[str, int]) -> list[Check]:

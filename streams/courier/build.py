@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agent.clock import Clock
+from streams.access.clients import client_options
 from streams.config import KafkaConfig
 from streams.courier.config import CourierConfig
 from streams.courier.courier import Courier
@@ -30,7 +31,7 @@ def build_courier(config: CourierConfig, kafka: KafkaConfig, topic: str, clock: 
     ConfigError
         When the directory of the spool cannot be used, or a certificate of Kafka's cannot be loaded.
     """
-    kafka.client_options()  # now, when somebody reads what is wrong
+    client_options(kafka)  # now, when somebody reads what is wrong
 
     def new_sink() -> KafkaSink:
         return KafkaSink(

@@ -20,6 +20,7 @@ from agent.scores import DIMENSIONS
 from agent.windows.disparity import BiasMeasurement
 from agent.windows.engine import Reading
 from agent.windows.harm import HarmMeasurement
+from streams.access.clients import client_options
 from streams.config import WorkerConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.detect import IncidentDetector
@@ -287,7 +288,7 @@ def calls_of_reference(events: int) -> int:
 
 async def _values(config: WorkerConfig, topic: str) -> AsyncIterator[bytes]:
     """Every value of a topic, from its beginning, as it comes."""
-    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **config.kafka.client_options())
+    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **client_options(config.kafka))
     await consumer.start()
     try:
         async for message in consumer:

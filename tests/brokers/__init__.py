@@ -9,6 +9,8 @@
     prepared    what the first cluster leaves behind to make the others start faster
     properties  the configuration of a real broker
     kafka       KafkaCluster: real Apache Kafka in KRaft mode on this machine's Java
+    secured     KafkaCluster that lets nobody in unknown: SASL, TLS, tokens, ACLs
+    keys        certificates for it; provider, an OpenID provider
     container   the same through Docker (testcontainers)
     external    a cluster that somebody else runs (HARMWATCH_KAFKA)
     embedded    NoidaBroker: the broker that comes with pip

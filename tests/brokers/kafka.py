@@ -29,6 +29,8 @@ class KafkaCluster(BrokerCluster):
         Number of nodes: 1, or 3 for tests of fail-over.
     config
         More broker properties; they win over the defaults.
+    flags
+        More flags of the Java machine.
 
     Raises
     ------
@@ -38,9 +40,12 @@ class KafkaCluster(BrokerCluster):
         A broker did not start or answer; the message ends with its log.
     """
 
-    def __init__(self, brokers: int = 1, *, config: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, brokers: int = 1, *, config: Mapping[str, str] | None = None, flags: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(brokers)
         self._config = dict(config or {})
+        self._flags = flags
         ports = free_ports(2 * brokers)
         self._ports, self._controller_ports = ports[:brokers], ports[brokers:]
         self._folder: Path | None = None
@@ -74,7 +79,8 @@ class KafkaCluster(BrokerCluster):
             properties = broker_properties(index, self._ports, self._controller_ports, data)
             properties |= self._config | self.extra_properties(index, properties)
             path = write_properties(folder / f"broker-{index}.properties", properties)
-            node = BrokerProcess(prepared.command("kafka.Kafka", str(path)), folder / f"broker-{index}.log")
+            command = prepared.command("kafka.Kafka", str(path), flags=self._flags)
+            node = BrokerProcess(command, folder / f"broker-{index}.log")
             self._nodes.append(node)
             node.start()
         for index in range(self.brokers):

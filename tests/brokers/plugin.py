@@ -25,7 +25,8 @@ from .layers import LayerLedger, known_layers
 from .select import start_real_kafka
 
 __all__ = [
-    "embedded_broker", "embedded_cluster", "kafka", "kafka_cluster", "new_topic_name", "not_run", "topic_name",
+    "embedded_broker", "embedded_cluster", "kafka", "kafka_cluster", "new_topic_name", "not_run", "secured",
+    "topic_name",
 ]  # fmt: skip
 
 _LEDGER = pytest.StashKey[LayerLedger]()
@@ -35,6 +36,7 @@ _LAYER_OF_FIXTURE = {
     "kafka_cluster": "kafka",
     "embedded_broker": "embedded",
     "embedded_cluster": "embedded",
+    "secured": "java",
 }
 _BROKERS = frozenset(_LAYER_OF_FIXTURE.values())
 
@@ -179,6 +181,24 @@ def kafka_cluster(pytestconfig: pytest.Config) -> Iterator[Callable[..., BrokerC
     finally:
         for cluster in started:
             cluster.close()
+
+
+@pytest.fixture(scope="session")
+def secured(pytestconfig: pytest.Config) -> Iterator[Any]:
+    """One `SecuredKafka` for the whole session. Use names of your own; it may be restarted."""
+    ledger = pytestconfig.stash[_LEDGER]
+    try:
+        # Not at the top: keys are made with a package of an extra.
+        from .secured import SecuredKafka
+
+        cluster = SecuredKafka()
+        cluster.start()
+    except (LayerAbsent, ModuleNotFoundError) as absent:
+        _not_run(ledger, "java", str(absent))
+    try:
+        yield cluster
+    finally:
+        cluster.close()
 
 
 @pytest.fixture(scope="session")

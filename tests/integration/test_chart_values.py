@@ -152,7 +152,10 @@ def test_what_would_not_agree_is_refused_with_the_way_out(given: tuple[str, ...]
     assert done.returncode != 0 and message in done.stderr and "nil pointer" not in done.stderr, done.stderr
 
 
-SECRETS = ("web.token", "ingest.token", "kafka.sasl_password", "kafka.ssl_key_password", "evidence.hash_key")
+SECRETS = (
+    *("web.token", "ingest.token", "evidence.hash_key"),
+    *("kafka.sasl_password", "kafka.ssl_key_password", "kafka.oauth_client_secret"),
+)
 
 
 def test_all_secrets_of_the_configuration_are_known_to_the_chart() -> None:

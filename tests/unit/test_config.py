@@ -8,6 +8,7 @@ import pytest
 
 from agent.errors import ConfigError
 from agent.yaml_file import load_yaml
+from streams.access.clients import client_options
 from streams.config import WorkerConfig, load_config
 
 
@@ -85,7 +86,7 @@ def test_a_bad_secret_is_not_quoted_in_the_error(tmp_path: Path) -> None:
 def test_a_missing_certificate_is_a_clear_error() -> None:
     config = WorkerConfig.model_validate({"kafka": {"security_protocol": "SSL", "ssl_ca_file": "/nowhere/ca.pem"}})
     with pytest.raises(ConfigError, match=r"kafka\.ssl_"):
-        config.kafka.client_options()
+        client_options(config.kafka)
 
 
 @pytest.mark.parametrize(

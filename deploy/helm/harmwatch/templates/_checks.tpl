@@ -29,7 +29,7 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- range $section, $keys := dict
     "web" (list "token")
     "ingest" (list "token")
-    "kafka" (list "sasl_password" "ssl_key_password")
+    "kafka" (list "sasl_password" "ssl_key_password" "oauth_client_secret")
     "evidence" (list "hash_key") -}}
 {{- $given := get $.Values.config $section -}}
 {{- if kindIs "map" $given -}}
