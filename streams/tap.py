@@ -98,7 +98,7 @@ class Tap:
         )
         elsewhere = Partition(config.topics.events[0], 0)
         self._lag = LagWatch(source, self._checkpoints, elsewhere, contact, watchdog, metrics, clock)
-        self._overload = (
+        self.overload = (
             None
             if pipeline.sampler is None
             else OverloadWatch(
@@ -180,8 +180,8 @@ class Tap:
                 asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
                 asyncio.create_task(self._keep_house()),
             ]
-            if self._overload is not None:
-                background.append(asyncio.create_task(self._overload.run_forever()))
+            if self.overload is not None:
+                background.append(asyncio.create_task(self.overload.run_forever()))
             if self._label_feed is not None:
                 background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
             while not self.stopping:
