@@ -3,8 +3,8 @@
 Between models the share is filled up like water: each gets what it asks for up to one common level, so that a model
 below the level is scored whole and one model's flood is sampled alone (max-min fairness: Bertsekas and Gallager, Data
 Networks, 1992, section 6.5.2). Within a model suspicious events and those with attributes come first; a quarter of what
-the model gets is kept for its ordinary ones all the same, so that whoever sends nothing but suspicious texts
-neither stops the sampling nor blinds the monitor for the rest.
+the model gets is kept for its ordinary ones all the same, up to the share that the others have, so that whoever sends
+nothing but suspicious texts neither stops the sampling nor blinds the monitor for the rest.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def _within(demand: Demand, room: float, least: float) -> Inclusion:
     for_ordinary = max(room - demand.first, min(demand.ordinary, _ORDINARY_SHARE * room))
     ordinary = for_ordinary / demand.ordinary if demand.ordinary > 0.0 else room / demand.total
     first = (room - for_ordinary) / demand.first if demand.first > 0.0 else 1.0
-    ordinary = min(1.0, max(least, ordinary))
-    # Nobody is scored less for being suspicious.
-    return Inclusion(ordinary, min(1.0, max(ordinary, first)))
+    if first < ordinary:
+        # Nobody is scored less for being suspicious.
+        first = ordinary = room / demand.total
+    return Inclusion(min(1.0, max(least, ordinary)), min(1.0, max(least, first)))
