@@ -89,6 +89,14 @@ def _scoring() -> Section:
                 width=8,
             ),
             lines(
+                "Events passed by, by stratum",
+                "Decoded and not scored, to keep within the lag budget. Suspicious ones among them: more of these come "
+                "in than can be scored.",
+                Target(or_zero(rate("harmwatch_passed_by_total", "stratum")), "{{stratum}}"),
+                unit="ops",
+                width=8,
+            ),
+            lines(
                 "Time by stage: the slowest 5 %",
                 "95 % of the micro-batches spend less in a stage. score_<scorer> is a scorer's whole time, and "
                 "stages below it its parts.",

@@ -31,7 +31,7 @@ from agent.overload.controller import LagSeen
 from agent.pipeline import Pipeline, build_pipeline
 from agent.pipeline.export import components_of
 from agent.windows.disparity import BiasMeasurement
-from agent.windows.harm import HarmMeasurement
+from agent.windows.harm import _ANY_SQUARES, HarmMeasurement
 from tests.builders import WordScorer
 
 __all__ = ["Coverage", "Simulation", "main"]
@@ -241,7 +241,22 @@ class Simulation:
                 for stratum in ("ordinary", "attributes", "suspicious")
             },
             "counters_over_truth": {d: round(got_harm[d] / max(1, all_harm[d]), 4) for d in _WORDS},
+            "errors_in_standard_errors": self._errors(truth),
         }
+
+    def _errors(self, truth: Counter[tuple[str, str]]) -> dict[str, float]:
+        """Of the sums over everything: estimate less truth, in standard errors of Horvitz and Thompson's estimate."""
+        off: Counter[str] = Counter()
+        variance: Counter[str] = Counter()
+        for planted in self.models:
+            counts = self.pipeline.windows.totals(planted.name)["harm"]["counts"]
+            off["events"] += counts[1] - truth[planted.name, "events"]
+            variance["events"] += counts[2] - counts[1]
+            for place, dimension in ((1, "output"), (2, "privacy"), (3, "adversarial")):
+                hits, squares = counts[8 + 3 * place + 2], counts[_ANY_SQUARES + 1 + place]
+                off[dimension] += hits - truth[planted.name, dimension]
+                variance[dimension] += squares - hits
+        return {name: round(off[name] / max(1.0, variance[name]) ** 0.5, 2) for name in off}
 
     # -- traffic -----------------------------------------------------------------------------------------------------
 
