@@ -67,7 +67,7 @@ class OverloadWatch:
     ends
         The partitions' ends, as far as they are known.
     works
-        Whether records wait here and nothing but the worker's own speed holds them up.
+        Whether nobody who is to take the verdicts holds the worker up.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class OverloadWatch:
         self._held: frozenset[Partition] = frozenset()
         self._epoch = 0
         self._warn_at = 0.0
+        self._polls = self._empty = 0
         self.lag_seconds: float | None = None
 
     async def run_forever(self) -> None:
@@ -99,8 +100,16 @@ class OverloadWatch:
             if self._sampler.enabled:
                 self.look()
 
+    def polled(self, got_any: bool) -> None:
+        """The source was asked for records, since those that had come were taken."""
+        self._polls += 1
+        self._empty += not got_any
+
     def look(self) -> None:
         """Look once."""
+        # Who asks, is behind and gets nothing waits for the broker, or for the processor that the broker has not got.
+        works = self._works() and 4 * self._empty <= self._polls
+        self._polls = self._empty = 0
         held = frozenset(self._taken())
         if held != self._held:
             self._held, self._epoch = held, self._epoch + 1
@@ -108,7 +117,7 @@ class OverloadWatch:
         self.lag_seconds = self._lag()
         was_sampling = self._sampler.is_sampling
         ratio = self._sampler.look(
-            LagSeen(self._clock.monotonic(), self.lag_seconds, is_saturated=self._works(), epoch=self._epoch)
+            LagSeen(self._clock.monotonic(), self.lag_seconds, is_saturated=works, epoch=self._epoch)
         )
         self._metrics.sampling_ratio(ratio)
         self._tell(was_sampling)

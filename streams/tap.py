@@ -105,7 +105,7 @@ class Tap:
                 pipeline.sampler,
                 taken=lambda: {p: self._taken.get(p, (offset, 0.0)) for p, offset in self._resume_at.items()},
                 ends=lambda: self._lag.ends,
-                works=lambda: bool(self._backlog) and not self._sink_is_full,
+                works=lambda: not self._sink_is_full,
                 metrics=metrics,
                 clock=clock,
             )
@@ -219,6 +219,8 @@ class Tap:
         busy = self._pipeline.in_flight > 0
         started = self._clock.monotonic()
         records = await self._source.getmany(self._config.tap.max_poll_records, 0.0 if busy else _IDLE_SECONDS)
+        if self.overload is not None:
+            self.overload.polled(bool(records))
         if records:
             self._metrics.stage("fetch", self._clock.monotonic() - started)
             self._backlog.extend(records)

@@ -1,4 +1,4 @@
-"""What it costs to pass an event by, beside scoring it: processor time of the real decoder and core, this thread and all.
+"""What it costs to pass an event by, beside scoring it: processor time of the real decoder and core, all threads.
 
     python -m tests.bench.passing_by [--events 3000] [--json]
 
@@ -29,7 +29,7 @@ __all__ = ["main"]
 _WORDS = (
     "the order that was placed on Monday has not been sent and the customer asks when it will come please check the "
     "address the weather in the north stays cold with some rain so the delivery may take a day longer than promised"
-).split()
+).split(" ")
 
 
 def _records(events: int) -> list[Record]:

@@ -110,6 +110,19 @@ def test_a_worker_that_waits_for_the_broker_does_not_sample() -> None:
     assert not watch.sampler.is_sampling
 
 
+def test_a_source_that_gives_nothing_though_records_wait_is_not_the_workers_speed() -> None:
+    watch = Watch()
+    for _ in range(60):
+        for turn in range(10):
+            watch.watch.polled(turn % 2 == 0)
+        watch.second(25, 100, scored=1)
+    assert not watch.sampler.is_sampling
+    for _ in range(5):
+        watch.watch.polled(True)
+        watch.second(25, 100)
+    assert watch.sampler.is_sampling
+
+
 def test_lag_that_nobody_tells_is_unknown_and_the_farthest_partition_counts() -> None:
     watch = Watch()
     watch.ends = {}

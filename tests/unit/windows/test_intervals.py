@@ -163,7 +163,7 @@ def test_intervals_of_stratified_samples_hold_their_level_wherever_the_hits_are(
         chances = (rate * in_whole / kept_whole, rate * (1.0 - in_whole) / (1.0 - kept_whole))
         truth = kept_whole * chances[0] + (1.0 - kept_whole) * chances[1]
         held = 0
-        for _ in range(400):
+        for _ in range(3_000):
             whole = rng.random(events) < kept_whole
             hit = rng.random(events) < np.where(whole, *chances)
             kept = whole | (rng.random(events) < keep)
@@ -172,4 +172,4 @@ def test_intervals_of_stratified_samples_hold_their_level_wherever_the_hits_are(
             count = design_count(float(hits.sum()), float((hits**2).sum()), weight, float((w**2).sum()), float(w.max()))
             low, high = wilson(min(1.0, float(hits.sum()) / weight), count, Z)
             held += low <= truth <= high
-        assert held / 400 >= 0.93, (in_whole, held / 400)
+        assert held / 3_000 >= 0.93, (in_whole, held / 3_000)
