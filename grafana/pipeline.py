@@ -124,6 +124,7 @@ def _scoring() -> Section:
                 "Mean, padding counted: what a network computes on.",
                 Target(mean("harmwatch_batch_tokens", "scorer"), "{{scorer}}"),
                 unit="short",
+                width=8,
             ),
             lines(
                 "Texts seen before",
@@ -131,6 +132,7 @@ def _scoring() -> Section:
                 Target(share(rate("harmwatch_cache_lookups_total", result="hit"), looked_up), "answered by the cache"),
                 unit="percentunit",
                 most=1.0,
+                width=8,
             ),
         ],
     )
