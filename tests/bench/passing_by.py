@@ -26,10 +26,11 @@ from streams.ports import Record
 
 __all__ = ["main"]
 
-_WORDS = (
+_TEXT = (
     "the order that was placed on Monday has not been sent and the customer asks when it will come please check the "
     "address the weather in the north stays cold with some rain so the delivery may take a day longer than promised"
-).split(" ")
+)
+_WORDS = _TEXT.split()
 
 
 def _records(events: int) -> list[Record]:
