@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery paging fuzz e2e canary format clean
+.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery overload paging fuzz e2e canary format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ bench-bias: $(VENV)/.test ## what the statistics of bias promise: false alarms, 
 
 recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the long form
 	@$(BIN)/python -m tests.e2e.recovery $(ARGS)
+
+overload: $(VENV)/.test ## four times what a worker can score, on real Kafka: lag within its budget, rates within their intervals; 15 minutes
+	@$(BIN)/python -m tests.e2e.overload $(ARGS)
 
 paging: $(VENV)/.test ## harm planted into traffic, and the page timed: real Kafka, Prometheus, Alertmanager; time compressed
 	@$(BIN)/python -m tests.e2e.paging $(ARGS)
