@@ -97,8 +97,7 @@ class OverloadWatch:
         """Look until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if self._sampler.enabled:
-                self.look()
+            self.look()
 
     def polled(self, got_any: bool) -> None:
         """The source was asked for records, since those that had come were taken."""
@@ -106,7 +105,10 @@ class OverloadWatch:
         self._empty += not got_any
 
     def look(self) -> None:
-        """Look once."""
+        """Look once; without a budget there is nothing to see, nor to sample."""
+        if not self._sampler.enabled:
+            self._metrics.sampling_ratio(1.0)
+            return
         # Who asks, is behind and gets nothing waits for the broker, or for the processor that the broker has not got.
         works = self._works() and 4 * self._empty <= self._polls
         self._polls = self._empty = 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from agent.clock import ManualClock
+from agent.config_overload import OverloadConfig
+from agent.events import InferenceEvent
 from agent.metrics import Metrics, new_registry
 from agent.overload.controller import LagSeen
 from streams.overload import Arrivals, OverloadWatch
 from streams.ports import Partition
+from tests.builders import make_event
 from tests.unit.pipeline.test_sampling import Bench
 
 P0, P1 = Partition("inference.events", 0), Partition("inference.events", 1)
@@ -83,9 +86,7 @@ class Watch:
         self.ends[P0] += comes
         self.watch.look()
 
-    def event(self, n: int):  # type: ignore[no-untyped-def]
-        from tests.builders import make_event
-
+    def event(self, n: int) -> InferenceEvent:
         return make_event(inference_id=f"{self.clock.now()}-{n}")
 
 
@@ -99,6 +100,19 @@ def test_a_worker_that_falls_behind_samples_and_says_so() -> None:
     for _ in range(5):
         watch.second(50, 100)
     assert watch.metrics.total("harmwatch_sampling_ratio") < 1.0
+
+
+def test_a_budget_that_is_taken_back_while_it_samples_ends_it_at_once() -> None:
+    watch = Watch()
+    while not watch.sampler.is_sampling:
+        watch.second(25, 100)
+    for _ in range(5):
+        watch.second(50, 100)
+    assert watch.metrics.total("harmwatch_sampling_ratio") < 1.0
+    watch.sampler.revise(OverloadConfig())
+    watch.second(50, 100)
+    assert watch.metrics.total("harmwatch_sampling_ratio") == 1.0
+    assert watch.sampler.ratio == 1.0
 
 
 def test_a_worker_that_waits_for_the_broker_does_not_sample() -> None:
