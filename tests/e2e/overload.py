@@ -1,6 +1,6 @@
 """Four times the sustainable rate on real Kafka: the lag stays within its budget, and rates within their intervals.
 
-    python -m tests.e2e.overload [--short] [--seconds 600] [--capacity 200] [--models 60] [--seed 1]
+    python -m tests.e2e.overload [--short] [--seconds 600] [--capacity 120] [--models 50] [--seed 1]
 
 Traffic is planted: of every model the harm of each dimension has a known probability, with and without a suspicious
 phrase in the input, and decisions about two groups have known rates. A worker whose speed is known (a scorer sleeps)
@@ -44,8 +44,8 @@ class Size:
     """How much of it. ``capacity`` in events a second."""
 
     seconds: float
-    capacity: float = 200.0
-    models: int = 60
+    capacity: float = 120.0
+    models: int = 50
     budget_seconds: float = 20.0
     calm_seconds: float = 30.0
     seed: int = 1
@@ -304,8 +304,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--short", action="store_true", help="a minute and a half, fewer models")
     parser.add_argument("--seconds", type=float, default=600.0, help="of overload")
-    parser.add_argument("--capacity", type=float, default=200.0, help="events that the worker can score in a second")
-    parser.add_argument("--models", type=int, default=60)
+    parser.add_argument("--capacity", type=float, default=120.0, help="events that the worker can score in a second")
+    parser.add_argument("--models", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     size = Size(given.seconds, given.capacity, given.models, seed=given.seed)
