@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 
 from agent.config_base import Count, NamePattern, Seconds, Section, Share
 from agent.config_drift import DriftConfig, EmbeddingsConfig
+from agent.config_overload import OverloadConfig
 from agent.errors import ConfigError
 from agent.events import Direction
 from agent.scores import Action, CampaignKind, Dimension
@@ -273,6 +274,7 @@ class CoreConfig(Section):
     labels: LabelsConfig = LabelsConfig()
     consistency: ConsistencyConfig = ConsistencyConfig()
     campaigns: CampaignsConfig = CampaignsConfig()
+    overload: OverloadConfig = OverloadConfig()
     metrics: MetricsConfig = MetricsConfig()
 
     @field_validator("scorers")

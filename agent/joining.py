@@ -109,6 +109,10 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         How its output takes the request, kept for an input that is judged later; None when it is not known.
     outcome_in
         The half whose verdict says whether an attack succeeded: the one that was judged second.
+    weight
+        With which its halves count; 0 when they are passed by, None while that is not decided, or nothing is sampled.
+    representative
+        Whether it would be scored whatever its stratum: calls of which this is true are a fair sample of all.
     live
         At least one half has come since the start; what is known only from before is no orphan again.
     remembered, remembered_chars
@@ -135,6 +139,8 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
     input_judged: bool = False
     stance: Stance | None = None
     outcome_in: Direction | None = None
+    weight: float | None = None
+    representative: bool = True
     live: bool = False
     remembered: InferenceEvent | None = None
     remembered_chars: int = 0

@@ -89,6 +89,14 @@ def _scoring() -> Section:
                 width=8,
             ),
             lines(
+                "Events passed by, by stratum",
+                "Decoded and not scored, to keep within the lag budget. Suspicious ones among them: more of these come "
+                "in than can be scored.",
+                Target(or_zero(rate("harmwatch_passed_by_total", "stratum")), "{{stratum}}"),
+                unit="ops",
+                width=8,
+            ),
+            lines(
                 "Time by stage: the slowest 5 %",
                 "95 % of the micro-batches spend less in a stage. score_<scorer> is a scorer's whole time, and "
                 "stages below it its parts.",
@@ -116,6 +124,7 @@ def _scoring() -> Section:
                 "Mean, padding counted: what a network computes on.",
                 Target(mean("harmwatch_batch_tokens", "scorer"), "{{scorer}}"),
                 unit="short",
+                width=8,
             ),
             lines(
                 "Texts seen before",
@@ -123,6 +132,7 @@ def _scoring() -> Section:
                 Target(share(rate("harmwatch_cache_lookups_total", result="hit"), looked_up), "answered by the cache"),
                 unit="percentunit",
                 most=1.0,
+                width=8,
             ),
         ],
     )

@@ -28,6 +28,10 @@ LIVE_KEYS = (
     "evidence.keep_texts",
     "evidence.max_chars",
     "campaigns.suspicious",
+    "overload.lag_budget_seconds",
+    "overload.models",
+    "overload.min_ratio",
+    "overload.calm_seconds",
     "reload.watch_seconds",
     "log_level",
 )

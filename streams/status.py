@@ -183,7 +183,7 @@ class Status:
             lag_seconds=self._lag_seconds(recent),
             queue_depth=self._pipeline.in_flight,
             queue_capacity=self._config.tap.max_in_flight_records,
-            sampling_ratio=1.0,
+            sampling_ratio=1.0 if (sampler := self._pipeline.sampler) is None else sampler.ratio,
             series=self._metrics.series_in_use,
             series_budget=self._config.metrics.max_series,
         )

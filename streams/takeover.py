@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from agent.clock import Clock
 from agent.errors import AccessDenied, TransportError
+from agent.windows.engine import WindowEngine
 from streams.ports import Partition, Source, StateReader
 from streams.state_owner import StateOwner
 
-__all__ = ["Takeover", "read_takeovers"]
+__all__ = ["Takeover", "read_takeovers", "restore_windows"]
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +32,19 @@ class Takeover(NamedTuple):
     end: int
     states: Sequence[bytes]
     decisions: Sequence[bytes] = ()
+
+
+def restore_windows(windows: WindowEngine, takeover: Takeover) -> None:
+    """Take the partition's window state up, as far as it can be read and belongs to these offsets."""
+    partition = takeover.partition
+    windows.restore(partition, takeover.states)
+    if damaged := windows.damaged(partition):
+        # A damaged value must not keep the monitor down: its model starts from zero, loudly.
+        _logger.error("window_state_lost topic=%s partition=%d values=%d", *partition, damaged)
+    if windows.covered(partition) > takeover.end:
+        # The topic was deleted and made anew: its old state says nothing about the new offsets.
+        _logger.warning("window_state_of_another_topic_life topic=%s partition=%d", *partition)
+        windows.restart(partition, takeover.states)
 
 
 async def read_takeovers(

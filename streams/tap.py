@@ -28,13 +28,14 @@ from streams.config import WorkerConfig
 from streams.contact import BrokerContact
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.ending import StopRequest
-from streams.filtered import filtered_message, sanitised_message
 from streams.formats import Decoder
 from streams.label_feed import LabelFeed
 from streams.lag import LagWatch
-from streams.ports import Message, Partition, Record, Sink, Source, StateReader, TapObserver
+from streams.overload import OverloadWatch
+from streams.ports import Partition, Record, Sink, Source, StateReader, TapObserver
+from streams.published import messages_of
 from streams.state_owner import StateOwner
-from streams.takeover import Takeover, read_takeovers
+from streams.takeover import Takeover, read_takeovers, restore_windows
 from streams.turns import in_turns
 from streams.watchdog import Watchdog
 
@@ -97,6 +98,18 @@ class Tap:
         )
         elsewhere = Partition(config.topics.events[0], 0)
         self._lag = LagWatch(source, self._checkpoints, elsewhere, contact, watchdog, metrics, clock)
+        self.overload = (
+            None
+            if pipeline.sampler is None
+            else OverloadWatch(
+                pipeline.sampler,
+                taken=lambda: {p: self._taken.get(p, (offset, 0.0)) for p, offset in self._resume_at.items()},
+                ends=lambda: self._lag.ends,
+                works=lambda: not self._sink_is_full,
+                metrics=metrics,
+                clock=clock,
+            )
+        )
         for topic in config.topics.events:
             metrics.records(topic, 0)
         self._limits = DeadLetterLimits(config.dead_letters)
@@ -167,6 +180,8 @@ class Tap:
                 asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
                 asyncio.create_task(self._keep_house()),
             ]
+            if self.overload is not None:
+                background.append(asyncio.create_task(self.overload.run_forever()))
             if self._label_feed is not None:
                 background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
             while not self.stopping:
@@ -197,17 +212,15 @@ class Tap:
         if self._backlog:
             await (asyncio.sleep(0) if published or not self._pipeline.full else self._sleep_until_woken(_BUSY_SECONDS))
             return
-        tap = self._config.tap
-        if (
-            self._checkpoints.unflushed >= tap.max_unflushed_records
-            or self._sink.queued_bytes >= tap.max_unflushed_bytes
-        ):
+        if self._sink_is_full:
             # The broker takes nothing: hold the source, so that memory stays bounded while the sink keeps trying.
             await self._sleep_until_woken(_IDLE_SECONDS)
             return
         busy = self._pipeline.in_flight > 0
         started = self._clock.monotonic()
-        records = await self._source.getmany(tap.max_poll_records, 0.0 if busy else _IDLE_SECONDS)
+        records = await self._source.getmany(self._config.tap.max_poll_records, 0.0 if busy else _IDLE_SECONDS)
+        if self.overload is not None:
+            self.overload.polled(bool(records))
         if records:
             self._metrics.stage("fetch", self._clock.monotonic() - started)
             self._backlog.extend(records)
@@ -216,6 +229,14 @@ class Tap:
             await self._sleep_until_woken(_BUSY_SECONDS if due is None else min(due, _BUSY_SECONDS))
         else:
             await asyncio.sleep(0)
+
+    @property
+    def _sink_is_full(self) -> bool:
+        most = self._config.tap
+        return (
+            self._checkpoints.unflushed >= most.max_unflushed_records
+            or self._sink.queued_bytes >= most.max_unflushed_bytes
+        )
 
     async def _sleep_until_woken(self, seconds: float) -> None:
         self._woken.clear()
@@ -264,18 +285,8 @@ class Tap:
     def _publish(self, outcomes: Sequence[RecordOutcome]) -> bool:
         topics, most = self._config.topics, self._config.tap.max_record_bytes
         for outcome in outcomes:
-            for verdict in outcome.verdicts:
-                self._sink.send(Message(topics.verdicts, verdict.model.encode(), self._encode(verdict)))
-            for evidence in outcome.evidence:
-                self._sink.send(Message(topics.evidence, evidence.id.encode(), self._encode(evidence)))
-            for campaign in outcome.campaigns:
-                self._sink.send(Message(topics.evidence, campaign.id.encode(), self._encode(campaign)))
-            if topics.filtered is not None:
-                for texts in outcome.filtered:
-                    self._sink.send(filtered_message(texts, topics.filtered, most, self._encode))
-            if topics.sanitised is not None:
-                for inputs in outcome.sanitised:
-                    self._sink.send(sanitised_message(inputs, topics.sanitised, most, self._encode))
+            for message in messages_of(outcome, topics, most, self._encode):
+                self._sink.send(message)
             self.verdicts += len(outcome.verdicts)
             if self.observer is not None:
                 self.observer.take(outcome)
@@ -323,7 +334,7 @@ class Tap:
 
     async def _adopt(self, takeover: Takeover) -> None:
         partition, resume_at = takeover.partition, takeover.resume_at
-        self._restore(partition, takeover.states, takeover.end)
+        restore_windows(self._pipeline.windows, takeover)
         late = self._pipeline.late_labels
         if late is not None:
             waiting = late.restore(partition, takeover.decisions)
@@ -335,17 +346,6 @@ class Tap:
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
         _logger.info("partition_assigned topic=%s partition=%d offset=%d", partition.topic, partition.number, resume_at)
-
-    def _restore(self, partition: Partition, values: Sequence[bytes], end: int) -> None:
-        windows = self._pipeline.windows
-        windows.restore(partition, values)
-        if damaged := windows.damaged(partition):
-            # A damaged value must not keep the monitor down: its model starts from zero, loudly.
-            _logger.error("window_state_lost topic=%s partition=%d values=%d", *partition, damaged)
-        if windows.covered(partition) > end:
-            # The topic was deleted and made anew: its old state says nothing about the new offsets.
-            _logger.warning("window_state_of_another_topic_life topic=%s partition=%d", *partition)
-            windows.restart(partition, values)
 
     async def on_revoked(self, partitions: Sequence[Partition]) -> None:
         deadline = self._clock.monotonic() + self._config.tap.revoke_seconds

@@ -310,6 +310,8 @@ def _reloader(
     def apply(revised: WorkerConfig) -> None:
         # The tap polls on this same event loop: nothing is ever half judged by one configuration.
         pipeline.rules.revise(revised)
+        if pipeline.sampler is not None:
+            pipeline.sampler.revise(revised.overload)
         if revised.log_level != reloader.config.log_level:
             logging.getLogger().setLevel(revised.log_level)
 

@@ -166,6 +166,16 @@ _SPECS = (
         "Events that a scorer of the dimension judged, once per dimension; harmful events divide by it.",
     ),
     _counter(
+        "harmwatch_scored_event_squares_total",
+        "model dimension",
+        "Squared weights of scored events: their effective number is the square of their sum, divided by this.",
+    ),
+    _counter(
+        "harmwatch_passed_by_total",
+        "model stratum",
+        "Events that were decoded and not scored, while a sample is; stratum is ordinary, attributes or suspicious.",
+    ),
+    _counter(
         "harmwatch_actions_total",
         "model direction action",
         "Verdicts for which the policy wants something done: flag, mask or block.",
@@ -319,6 +329,7 @@ LABEL_CAPS: dict[str, int] = {
     "metric": len(CATALOGUE),
     "origin": 3,
     "partition": 1000,
+    "stratum": 3,
     "topic": 50,
 }
 

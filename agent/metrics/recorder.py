@@ -72,6 +72,9 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         self._harmful = number["harmwatch_harmful_events_total"]
         self._scored_events = number["harmwatch_scored_events_total"]
         self._decisions = number["harmwatch_decisions_total"]
+        self._scored_squares = number["harmwatch_scored_event_squares_total"]
+        self._passed_by = number["harmwatch_passed_by_total"]
+        self._left_over = 0.0
         self._missing = number["harmwatch_missing_scores_total"]
         self._duplicates = number["harmwatch_duplicates_total"]
         self._orphans = number["harmwatch_orphans_total"]
@@ -101,7 +104,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         child = self._events.children.get((model, format)) or self._events.child((model, format))
         child.value += n
 
-    def scored(self, model: str, direction: str, scorer: str, n: int = 1) -> None:
+    def scored(self, model: str, direction: str, scorer: str, n: float = 1.0) -> None:
         key = (model, direction, scorer)
         child = self._scored.children.get(key) or self._scored.child(key)
         child.value += n
@@ -117,8 +120,11 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         if trace_id and len(trace_id) <= _LONGEST_TRACE_ID:
             child.exemplars[index] = (trace_id, value, self._clock.now())
 
-    def scores(self, model: str, direction: str, scores: Mapping[str, float], trace_id: str = "") -> None:
+    def scores(
+        self, model: str, direction: str, scores: Mapping[str, float], trace_id: str = "", weight: float = 1.0
+    ) -> None:
         """All scores of one verdict: cheaper than `score` for each."""
+        times = 1 if weight == 1.0 else self._whole_times(weight)
         family, children = self._score, self._score.children
         exemplar = bool(trace_id) and len(trace_id) <= _LONGEST_TRACE_ID
         now = self._clock.now() if exemplar else 0.0
@@ -128,62 +134,71 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
             key = (model, direction, category)
             child = children.get(key) or family.child(key)
             index = bisect_left(child.bounds, value)
-            child.counts[index] += 1
-            child.total += value
+            child.counts[index] += times
+            child.total += value * times
             if exemplar:
                 child.exemplars[index] = (trace_id, value, now)
 
-    def finding(self, model: str, direction: str, dimension: Dimension, category: str, n: int = 1) -> None:
+    def _whole_times(self, weight: float) -> int:
+        """A bucket counts whole numbers alone (OpenMetrics): what is left over of one weight goes to the next."""
+        self._left_over += weight
+        times = int(self._left_over)
+        self._left_over -= times
+        return times
+
+    def finding(self, model: str, direction: str, dimension: Dimension, category: str, n: float = 1.0) -> None:
         key = (model, direction, dimension, category)
         child = self._findings.children.get(key) or self._findings.child(key)
         child.value += n
 
-    def disclosure(self, model: str, category: str, leaked: bool | None) -> None:
+    def disclosure(self, model: str, category: str, leaked: bool | None, n: float = 1.0) -> None:
         """Personal data in an output: given to the model (False), not given (True), or its input is not known."""
-        self._numbers["harmwatch_disclosures_total"].child((model, category, _ORIGINS[leaked])).value += 1
+        self._numbers["harmwatch_disclosures_total"].child((model, category, _ORIGINS[leaked])).value += n
 
-    def action(self, model: str, direction: str, action: str, n: int = 1) -> None:
+    def action(self, model: str, direction: str, action: str, n: float = 1.0) -> None:
         """A verdict with an action of the policy, one of `agent.scores.ACTIONS`."""
         self._numbers["harmwatch_actions_total"].child((model, direction, action)).value += n
 
-    def identity_mention(self, model: str, axis: str, group: str, n: int = 1) -> None:
+    def identity_mention(self, model: str, axis: str, group: str, n: float = 1.0) -> None:
         """An output text that mentions a group of the closed lexicon."""
         self._numbers["harmwatch_identity_mentions_total"].child((model, axis, group)).value += n
 
-    def harmful_event(self, model: str, dimension: Dimension, n: int = 1) -> None:
+    def harmful_event(self, model: str, dimension: Dimension, n: float = 1.0) -> None:
         key = (model, dimension)
         child = self._harmful.children.get(key) or self._harmful.child(key)
         child.value += n
 
-    def scored_event(self, model: str, dimension: Dimension) -> None:
+    def scored_event(self, model: str, dimension: Dimension, n: float = 1.0) -> None:
         """An event that a scorer of the dimension has judged, once per dimension: what harmful events divide by."""
         key = (model, dimension)
         child = self._scored_events.children.get(key) or self._scored_events.child(key)
-        child.value += 1
+        child.value += n
+        child = self._scored_squares.children.get(key) or self._scored_squares.child(key)
+        child.value += n * n
         # Zero harm is a series, from the first event scored: without it a share of 0 could not be told from no scorer.
         if key not in self._harmful.children:
             self._harmful.child(key)
 
-    def decision(self, model: str, attribute: str, group: str, decision: str, label: str = "", n: int = 1) -> None:
+    def decision(self, model: str, attribute: str, group: str, decision: str, label: str = "", n: float = 1.0) -> None:
         """A decision on a member of a group; ``label`` is the ground truth, "" while it is not known."""
         key = (model, attribute, group, decision, label)
         child = self._decisions.children.get(key) or self._decisions.child(key)
         child.value += n
 
-    def answer(self, model: str, *, refused: bool) -> None:
+    def answer(self, model: str, *, refused: bool, n: float = 1.0) -> None:
         key = (model,)
         child = self._answers.children.get(key) or self._answers.child(key)
-        child.value += 1
+        child.value += n
         # Zero is exposed with the first answer: `rate()` would not see the first refusal otherwise.
         child = self._refusals.children.get(key) or self._refusals.child(key)
-        child.value += refused
+        child.value += n if refused else 0.0
 
-    def repeated_question(self, model: str) -> None:
-        self._numbers["harmwatch_repeated_questions_total"].child((model,)).value += 1
+    def repeated_question(self, model: str, n: float = 1.0) -> None:
+        self._numbers["harmwatch_repeated_questions_total"].child((model,)).value += n
 
-    def contradiction(self, model: str, kind: str) -> None:
+    def contradiction(self, model: str, kind: str, n: float = 1.0) -> None:
         """``kind`` is ``refusal``, ``polarity`` or ``numbers``."""
-        self._numbers["harmwatch_contradictions_total"].child((model, kind)).value += 1
+        self._numbers["harmwatch_contradictions_total"].child((model, kind)).value += n
 
     def event_lag(self, model: str, seconds: float) -> None:
         _observe(self._event_lag, (model,), seconds)
@@ -201,7 +216,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
     def dead_letter(self, topic: str, reason: str, n: int = 1) -> None:
         self._numbers["harmwatch_dead_letters_total"].child((topic, reason)).value += n
 
-    def missing(self, scorer: str, reason: str, n: int = 1) -> None:
+    def missing(self, scorer: str, reason: str, n: float = 1.0) -> None:
         self._missing.child((scorer, reason)).value += n
 
     def duplicate(self, format: str, n: int = 1) -> None:
@@ -210,7 +225,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
     def orphan(self, format: str, n: int = 1) -> None:
         self._orphans.child((format,)).value += n
 
-    def truncated(self, format: str, n: int = 1) -> None:
+    def truncated(self, format: str, n: float = 1.0) -> None:
         self._truncated.child((format,)).value += n
 
     def redacted(self, format: str, n: int = 1) -> None:
@@ -227,8 +242,8 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
         """A delayed label was read: ``joined``, ``unknown`` or ``invalid``."""
         self._numbers["harmwatch_labels_total"].child((result,)).value += n
 
-    def late_label(self, model: str, attribute: str, group: str, decision: str, label: str) -> None:
-        self._numbers["harmwatch_late_labels_total"].child((model, attribute, group, decision, label)).value += 1
+    def late_label(self, model: str, attribute: str, group: str, decision: str, label: str, n: float = 1.0) -> None:
+        self._numbers["harmwatch_late_labels_total"].child((model, attribute, group, decision, label)).value += n
 
     def decisions_awaiting_label(self, decisions: int) -> None:
         self._numbers["harmwatch_decisions_awaiting_label"].child(()).value = float(decisions)
@@ -257,6 +272,12 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
             self.config_taken(epoch_seconds, sha256)
         else:
             self._numbers["harmwatch_config_last_reload_successful"].child(()).value = 0.0
+
+    def passed_by(self, model: str, stratum: str) -> None:
+        """An event that is not scored, of `agent.overload.strata.STRATA`."""
+        key = (model, stratum)
+        child = self._passed_by.children.get(key) or self._passed_by.child(key)
+        child.value += 1
 
     def sampling_ratio(self, ratio: float) -> None:
         self._numbers["harmwatch_sampling_ratio"].child(()).value = ratio

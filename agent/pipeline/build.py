@@ -14,6 +14,8 @@ from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.joining import JoinStore
 from agent.metrics import Metrics
+from agent.overload.sampler import OverloadSampler
+from agent.overload.strata import load_strata
 from agent.pipeline.campaign_detectors import build_campaigns
 from agent.pipeline.core import Pipeline
 from agent.pipeline.drift_windows import DriftWindows
@@ -130,7 +132,7 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
 def named_models(config: CoreConfig) -> frozenset[str]:
     """Models that the configuration names: they have places whatever traffic brings."""
     windows = config.windows
-    return frozenset((*windows.models, *windows.favourable, *config.bias.score_thresholds))
+    return frozenset((*windows.models, *windows.favourable, *config.bias.score_thresholds, *config.overload.models))
 
 
 def _bias_aggregator(config: CoreConfig) -> BiasAggregator:
@@ -214,6 +216,14 @@ def build_pipeline(
         # Rows are explained for the thresholds that they were scored under.
         cache.clear if config.explain.findings else None,
     )
+    sampler = OverloadSampler(
+        config.overload,
+        key=key,
+        strata=load_strata,
+        passed_by=metrics.passed_by,
+        max_models=config.windows.max_models,
+        named=named_models(config),
+    )
     return Pipeline(
         executor=executor,
         batcher=MicroBatcher(
@@ -239,6 +249,7 @@ def build_pipeline(
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
         passages=config.attacks.passages,
         sanitising=sanitising,
+        sampler=sampler,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,

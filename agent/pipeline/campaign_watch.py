@@ -39,7 +39,7 @@ class _Caller:
     __slots__ = ("fits", "inputs")
 
     def __init__(self, fits: tuple[Callable[[str], bool], ...]) -> None:
-        self.inputs = 0
+        self.inputs = 0.0
         self.fits = fits
 
 
@@ -119,7 +119,7 @@ class CampaignWatch:
             caller = self._callers.get((model, event.tenant)) or self._open(model, event.tenant)
             if not caller.inputs:
                 self._uncounted.setdefault(model, {})[event.tenant] = caller
-            caller.inputs += 1
+            caller.inputs += half.weight
             for fits in caller.fits:
                 if fits(text):
                     self._show("texts", Sighting(model, self._member(half, ()), text), found)
@@ -150,8 +150,8 @@ class CampaignWatch:
     def _count(self, model: str) -> None:
         for tenant, caller in self._uncounted.pop(model, {}).items():
             for count in self._counts:
-                count(model, tenant, caller.inputs)
-            caller.inputs = 0
+                count(model, tenant, round(caller.inputs))
+            caller.inputs = 0.0
 
     def _note_attack(self, half: Half, judgement: Judgement, found: list[CampaignShare]) -> None:
         findings = [finding for finding in judgement.verdict.findings if finding.dimension == "adversarial"]

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from math import inf
-from typing import NamedTuple
 
 from agent.batching import Emitted, MicroBatcher
 from agent.campaigns.book import CampaignShare
 from agent.clock import Clock, iso_time
 from agent.errors import Backpressure
 from agent.events import InferenceEvent
-from agent.joining import JoinStore, Origin, event_chars
+from agent.joining import Admission, JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.overload.sampler import OverloadSampler
 from agent.pipeline.campaign_watch import CampaignWatch
 from agent.pipeline.counting import HalfCounter
 from agent.pipeline.drift_windows import DriftWindows
@@ -27,6 +27,7 @@ from agent.pipeline.embeddings import EmbeddingSample
 from agent.pipeline.export import WindowExporter
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
+from agent.pipeline.outcome import RecordOutcome
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.pending import Half, PendingRecord, Slot
 from agent.pipeline.pieces import Pieces, at_once
@@ -41,26 +42,9 @@ from agent.windows.engine import Reading, WindowEngine
 
 __all__ = ["Pipeline", "RecordOutcome"]
 
-
 #: A context costs far less than the text that is judged by it, and is not free: a batch of short answers to megabytes
 #: must not use up the deadline.
 _CONTEXT_CHARS_PER_TOKEN = 64
-
-
-class RecordOutcome(NamedTuple):
-    """A record that is done: its effect is in the metrics and windows, its verdicts wait to be published.
-
-    ``filtered`` is empty unless the pipeline was built to filter; then it has one for each verdict. ``campaigns`` are
-    those that were raised with this record, or have grown. ``sanitised`` is empty unless the pipeline was built to
-    sanitise; then it has one for each verdict on an input.
-    """
-
-    origin: Origin
-    verdicts: Sequence[Verdict]
-    evidence: Sequence[Evidence]
-    filtered: Sequence[FilteredTexts] = ()
-    campaigns: Sequence[CampaignEvidence] = ()
-    sanitised: Sequence[SanitisedTexts] = ()
 
 
 class Pipeline:
@@ -91,6 +75,8 @@ class Pipeline:
         Search retrieved passages for attacks, when a scorer finds any.
     sanitising
         Hand out inputs without disguises, `RecordOutcome.sanitised`.
+    sampler
+        Says which calls are scored while not all can be; None to score all.
     """
 
     def __init__(
@@ -115,11 +101,13 @@ class Pipeline:
         late_labels: LateLabels | None = None,
         passages: bool = True,
         sanitising: bool = False,
+        sampler: OverloadSampler | None = None,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
         self.drift_windows = drift_windows
         self.rules = rules
+        self.sampler = sampler
         self._counter = HalfCounter(metrics, rules, late_labels)
         self._executor = executor
         self._batcher = batcher
@@ -184,6 +172,7 @@ class Pipeline:
         if self.full or self._closed:
             raise Backpressure("the pipeline is full" if self.full else "the pipeline is closed")
         record = PendingRecord(origin)
+        sampling = self.sampler if self.sampler is not None and self.sampler.enabled else None
         for index, event in enumerate(events):
             event_time = record_time if event.time is None else event.time
             admission = self._joining.admit(event, origin.event(index), event_time)
@@ -191,6 +180,9 @@ class Pipeline:
                 self._metrics.duplicate(event.format, admission.duplicates)
             if event.redacted:
                 self._metrics.redacted(event.format)
+            if sampling and admission.directions and not sampling.takes(admission.call, event):
+                self._pass_by(record, event, admission, origin)
+                continue
             if admission.directions and (recalled := self._joining.recall(admission.call)) is not None:
                 record.chars += event_chars(recalled)
                 self._enqueue(record, Half(recalled, recalled.directions[0], admission.call, event_time, recalled=True))
@@ -201,6 +193,14 @@ class Pipeline:
         self._texts_in_flight += record.remaining
         self._chars_in_flight += record.chars
         self._records.append(record)
+
+    def _pass_by(self, record: PendingRecord, event: InferenceEvent, admission: Admission, origin: Origin) -> None:
+        """A call that is not scored: it is known, counted as an event, and has its place in the windows' order."""
+        call = admission.call
+        if self._counter.is_new(call, (origin, admission.directions[0])):
+            self._metrics.event_decoded(call.model, event.format)
+        self._joining.settle(call)
+        record.passed.append(call.model)
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
@@ -389,7 +389,7 @@ class Pipeline:
                 self._joining.settle(half.call)
         # A record that comes again, after a crash between snapshot and commit, changes the windows once: they know.
         self.windows.apply(partition, origin.offset, observations)
-        self.windows.advance(partition, origin.offset + 1)
+        self.windows.advance(partition, origin.offset + 1, record.passed)
         if late is not None:
             for half, seen, was_covered in decisions:
                 if half.call.output_origin is not None:

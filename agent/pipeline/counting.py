@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.campaigns.book import CampaignShare
-from agent.joining import Origin
+from agent.events import Direction
+from agent.joining import JoinedCall, Origin
 from agent.metrics import Metrics
 from agent.pipeline.judge import Judgement
 from agent.pipeline.late_labels import LateLabels
@@ -30,6 +31,13 @@ class HalfCounter:
         self._rules = rules
         self._late_labels = late_labels
 
+    @staticmethod
+    def is_new(call: JoinedCall, half: tuple[Origin, Direction]) -> bool:
+        """Whether the call counts as an event with this half; from now on with no other."""
+        if call.counted is None:
+            call.counted = half
+        return call.counted == half
+
     def count(
         self,
         half: Half,
@@ -41,31 +49,30 @@ class HalfCounter:
     ) -> Observation:
         """One half into the metrics; and what the windows are to know of it."""
         call, event, verdict, metrics = half.call, half.event, judgement.verdict, self._metrics
-        model, direction = call.model, half.direction
+        model, direction, weight = call.model, half.direction, half.weight
         this_half = (origin, direction)
-        new_event = call.counted is None or call.counted == this_half
+        new_event = self.is_new(call, this_half)
         if new_event:
-            call.counted = this_half
             metrics.event_decoded(model, event.format)
         new_dimensions = judgement.dimensions - call.harmful
         for dimension in new_dimensions:
-            metrics.harmful_event(model, dimension)
+            metrics.harmful_event(model, dimension, weight)
         new_scored = tuple(judgement.scored - call.scored)
         for dimension in new_scored:
-            metrics.scored_event(model, dimension)
+            metrics.scored_event(model, dimension, weight)
         for scorer in verdict.scores:
-            metrics.scored(model, direction, scorer)
-        metrics.scores(model, direction, judgement.categories, event.trace_id)
+            metrics.scored(model, direction, scorer, weight)
+        metrics.scores(model, direction, judgement.categories, event.trace_id, weight)
         for finding in verdict.findings:
-            metrics.finding(model, direction, finding.dimension, finding.category)
+            metrics.finding(model, direction, finding.dimension, finding.category, weight)
             if finding.dimension == "privacy" and direction == "output":
-                metrics.disclosure(model, finding.category, finding.leaked)
+                metrics.disclosure(model, finding.category, finding.leaked, weight)
         if verdict.action != "allow":
-            metrics.action(model, direction, verdict.action)
+            metrics.action(model, direction, verdict.action, weight)
         for missing in verdict.missing:
-            metrics.missing(missing.scorer, missing.reason)
+            metrics.missing(missing.scorer, missing.reason, weight)
         if verdict.truncated:
-            metrics.truncated(event.format)
+            metrics.truncated(event.format, weight)
         metrics.event_lag(model, max(0.0, now - half.time))
         payload = event.output if direction == "output" else None
         decision = payload.decision if payload is not None else None
@@ -76,14 +83,15 @@ class HalfCounter:
             label = self._late_labels.label_of(event)
         if decision is not None:
             for attribute, group in attributes.items():
-                metrics.decision(model, attribute, group, decision, label or "")
+                metrics.decision(model, attribute, group, decision, label or "", weight)
         finder = self._rules.current.mentions
         mentions = finder.find(half) if finder is not None else ()
         for mention in mentions:
-            metrics.identity_mention(model, mention.axis, mention.group)
+            metrics.identity_mention(model, mention.axis, mention.group, weight)
         observation = Observation(
             model=model,
             time=call.time,
+            weight=weight,
             new_event=new_event,
             dimensions=new_dimensions,
             categories=tuple((direction, finding.category) for finding in verdict.findings),

@@ -175,6 +175,8 @@ class DriftMonitor:
         groups = [(name, group) for name, group in named if group and name in self._attributes]
         vector = vector_of(half, self._metrics.missing)
         watched = self._features.of(half, judgement, vector)
+        if not half.call.representative:
+            return watched  # detectors know no weights; what would be scored in any stratum is a fair sample
         for feature, value in watched:
             self._feed(Series(model, feature), value, time)
         for attribute, group in groups:

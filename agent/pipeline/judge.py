@@ -212,7 +212,7 @@ class Judge:
             scores=scores,
             findings=found,
             missing=missing,
-            weight=1.0,
+            weight=half.weight,
             scorers=self._versions,
             truncated=truncated,
             # A server that answers under a longer name than it was asked for: that name is a version.

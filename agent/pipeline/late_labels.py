@@ -240,7 +240,7 @@ class LateLabels:
         self._metrics.label("joined")
         if label is not None and seen.decision is not None:
             for attribute, group in seen.attributes.items():
-                self._metrics.late_label(seen.model, attribute, group, seen.decision, label)
+                self._metrics.late_label(seen.model, attribute, group, seen.decision, label, seen.weight)
 
     # Keeping
 

@@ -135,7 +135,7 @@ class AnswerMeasures:
         if is_refused is None:
             return
         model = half.call.model
-        self._metrics.answer(model, refused=is_refused)
+        self._metrics.answer(model, refused=is_refused, n=half.weight)
         if self._store is None or half.given is None or half.event.truncated:
             return
         question = self._question(half, half.given)
@@ -145,9 +145,9 @@ class AnswerMeasures:
         features = self._features(half, is_refused)
         before = self._store.put(question, call, features)
         if before is not None:
-            self._metrics.repeated_question(model)
+            self._metrics.repeated_question(model, half.weight)
             for kind in contradictions(before, features):
-                self._metrics.contradiction(model, kind)
+                self._metrics.contradiction(model, kind, half.weight)
 
     def _question(self, half: Half, given: Given) -> bytes | None:
         texts = given.conversation + given.tool_results + given.passages

@@ -18,7 +18,7 @@ __all__ = ["ParityWatch"]
 
 BLOCK_SECONDS: Final = 10
 _SECONDS_PER_HOUR: Final = 3600.0
-_Groups: TypeAlias = Mapping[str, tuple[float, float]]
+_Groups: TypeAlias = Mapping[str, tuple[float, float, float]]
 _Alarm: TypeAlias = tuple[str, str, str]
 """Attribute, favoured and disfavoured group."""
 
@@ -103,10 +103,10 @@ def _turn(model: str) -> int:
 
 
 def _decided(state: BiasState) -> dict[str, _Groups]:
-    """By attribute and group: favourable decisions, decisions; groups beyond the bounds apart."""
+    """By attribute and group: favourable decisions, decisions, squared weights; groups beyond the bounds apart."""
     return {
         attribute: {
-            group: (share.hits, share.weight)
+            group: (share.hits, share.weight, share.squares)
             for group, share in ((name, GroupCounts(name, numbers).decided()) for name, numbers in groups.items())
             if group != REST and share.weight > 0.0
         }
@@ -118,8 +118,10 @@ def _decided(state: BiasState) -> dict[str, _Groups]:
 def _growth(before: _Groups, after: _Groups) -> Block:
     """What came between two looks. A group that has been moved into the rest meanwhile may come back with less."""
     block: dict[str, tuple[float, float]] = {}
-    for group, (hits, number) in after.items():
-        old_hits, old_number = before.get(group, (0.0, 0.0))
-        if number > old_number and 0.0 <= hits - old_hits <= number - old_number:
-            block[group] = (hits - old_hits, number - old_number)
+    for group, (hits, number, squares) in after.items():
+        old_hits, old_number, old_squares = before.get(group, (0.0, 0.0, 0.0))
+        if number > old_number and squares > old_squares and 0.0 <= hits - old_hits <= number - old_number:
+            # While a sample is scored a decision stands for several, and is the evidence of one.
+            scale = min(1.0, (number - old_number) / (squares - old_squares))
+            block[group] = (scale * (hits - old_hits), scale * (number - old_number))
     return block

@@ -45,12 +45,15 @@ class Half:
         Retrieved passages that came with this half, and the same for them. Only scorers that find attacks see them.
     given
         Of an output what its model had been given, as far as it was known when the output came.
+    weight
+        Inverse of the probability with which it is scored.
     recalled
         Judged and counted before a restart: scored again only for what its call has to know, with no verdict.
     """
 
     __slots__ = (
         *("answers", "call", "direction", "event", "given", "parts", "passage_answers", "passages", "recalled", "time"),
+        "weight",
     )
 
     def __init__(
@@ -60,6 +63,7 @@ class Half:
         self.direction: Direction = direction
         self.call = call
         self.time = time
+        self.weight = call.weight or 1.0
         self.recalled = recalled
         self.parts: list[ScoredText] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]
@@ -77,16 +81,18 @@ class Half:
 class PendingRecord:
     """One record from submission to outcome.
 
-    ``remaining`` counts texts without scores; ``chars`` are those of all texts that its halves keep in memory.
+    ``remaining`` counts texts without scores; ``chars`` are those of all texts that its halves keep in memory;
+    ``passed`` are the models of calls that are not scored.
     """
 
-    __slots__ = ("abandoned", "chars", "halves", "origin", "remaining")
+    __slots__ = ("abandoned", "chars", "halves", "origin", "passed", "remaining")
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.halves: list[Half] = []
         self.remaining = 0
         self.chars = 0
+        self.passed: list[str] = []
         self.abandoned = False
 
 

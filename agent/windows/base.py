@@ -131,7 +131,8 @@ class Component(msgspec.Struct, frozen=True, gc=False):
     lower, upper
         Interval; [0, 1] when nothing is known.
     count
-        Effective number of events behind the value, (sum w)^2 / sum w^2; the plain number without sampling.
+        Effective number of events behind the value; the plain number without sampling. See
+        `agent.windows.intervals.design_count`.
     sufficient
         Enough events for the value to be read alone.
     """
@@ -173,7 +174,9 @@ class Aggregator(Protocol):
 
     @property
     def version(self) -> int:
-        """Version of the state's layout; raised with every change that older code could not read."""
+        """Version of the state's layout; raised with every change that older code could not read.
+
+        A class attribute ``earlier_versions`` names those that `merge` reads as well."""
 
     def empty(self) -> State:
         """A new state of nothing."""

@@ -313,7 +313,7 @@ def _order(record: PaneRecord, math: PaneMath) -> list[int | None]:
     order: list[int | None] = []
     for aggregator in math.aggregators:
         position, version = written.get(aggregator.name, (None, aggregator.version))
-        if version != aggregator.version:
+        if version != aggregator.version and version not in getattr(aggregator, "earlier_versions", ()):
             raise StateError(
                 f"window state of {aggregator.name!r} has version {version}, this version reads {aggregator.version}"
             )

@@ -165,13 +165,13 @@ class WindowEngine:
 
     def covered(self, partition: PartitionKey) -> int:
         """Next offset never applied nor skipped; a record below it may still be new to its model after a restore."""
-        part = self._partitions.get(partition)
-        return part.covered if part else 0
+        return part.covered if (part := self._partitions.get(partition)) else 0
 
-    def advance(self, partition: PartitionKey, next_offset: int) -> None:
-        """Note records that bring no observation, such as dead letters."""
+    def advance(self, partition: PartitionKey, next_offset: int, passed: Collection[str] = ()) -> None:
+        """Note records that bring no observation: dead letters, and events of models that were ``passed`` by."""
         part = self._partitions.get(partition) or self._open(partition)
         part.covered = max(part.covered, next_offset)
+        part.pass_by(passed, next_offset)
 
     def take_counts(self) -> WindowCounts:
         """What has been counted since the last call, for the metrics."""

@@ -11,15 +11,16 @@ from agent.errors import StateError
 from agent.scores import DIMENSIONS, Dimension
 from agent.windows.base import CONFIDENCE, Component, FinishContext, Observation
 from agent.windows.bounded import REST, trim
-from agent.windows.intervals import effective_count, wilson, z_value
+from agent.windows.intervals import design_count, wilson, z_value
 
 __all__ = ["HarmAggregator", "HarmMeasurement"]
 
 
 class HarmState(TypedDict):
-    """Counts by slot (see below), and weights of findings by ``"direction category"``."""
+    """Counts by slot (see below), the largest weight, and weights of findings by ``"direction category"``."""
 
     counts: list[float]
+    heaviest: float
     categories: dict[str, float]
 
 
@@ -37,7 +38,10 @@ _DIMENSIONS: Final = 8
 _SCORED_AT: Final[dict[str, int]] = {name: _DIMENSIONS + 3 * i for i, name in enumerate(DIMENSIONS)}
 _HARMFUL_AT: Final[dict[str, int]] = {name: slot + 2 for name, slot in _SCORED_AT.items()}
 _DIRECTION_AT: Final[dict[str, int]] = {"input": _INPUT, "output": _OUTPUT}
-_SLOTS: Final = _DIMENSIONS + 3 * len(DIMENSIONS)
+# Behind these the squared weights of harmful events: in any dimension, and by dimension.
+_ANY_SQUARES: Final = _DIMENSIONS + 3 * len(DIMENSIONS)
+_SQUARES_AT: Final[dict[str, int]] = {name: _ANY_SQUARES + 1 + i for i, name in enumerate(DIMENSIONS)}
+_SLOTS: Final = _ANY_SQUARES + 1 + len(DIMENSIONS)
 _BY_SHARE: Final[tuple[Dimension, ...]] = ("output", "privacy", "adversarial")
 _OUT, _PRI, _ADV = (_SCORED_AT[name] for name in _BY_SHARE)
 
@@ -99,14 +103,15 @@ class HarmAggregator:
     """
 
     name = "harm"
-    version = 1
+    version = 2
+    earlier_versions = (1,)
 
     def __init__(self, min_count: int = 30, max_categories: int = 128) -> None:
         self._min_count = min_count
         self._max_categories = max_categories
 
     def empty(self) -> HarmState:
-        return {"counts": [0.0] * _SLOTS, "categories": {}}
+        return {"counts": [0.0] * _SLOTS, "heaviest": 0.0, "categories": {}}
 
     def add(self, state: HarmState, observation: Observation) -> None:
         # The hot path: straight-line code on purpose, no helper calls for an event without harm.
@@ -114,6 +119,8 @@ class HarmAggregator:
         weight = observation.weight
         directions = observation.directions
         scored = observation.scored_dimensions
+        if weight > state["heaviest"]:
+            state["heaviest"] = weight
         if observation.new_event:
             numbers[_EVENTS] += 1.0
             numbers[_WEIGHT] += weight
@@ -137,8 +144,10 @@ class HarmAggregator:
         if observation.dimensions:
             for dimension in observation.dimensions:
                 numbers[_HARMFUL_AT[dimension]] += weight
+                numbers[_SQUARES_AT[dimension]] += weight * weight
             if not observation.harmful_before:
                 numbers[_ANY] += weight
+                numbers[_ANY_SQUARES] += weight * weight
         if observation.categories:
             self._add_categories(state["categories"], observation)
         if observation.leaked:
@@ -158,9 +167,13 @@ class HarmAggregator:
 
     def merge(self, into: HarmState, other: HarmState) -> None:
         numbers = other["counts"]
+        if len(numbers) == _ANY_SQUARES:
+            # Of version 1, which knew no weights but 1.
+            numbers = [*numbers, numbers[_ANY], *(numbers[_HARMFUL_AT[name]] for name in _SQUARES_AT)]
         if len(numbers) != _SLOTS:
             raise StateError("a harm state has the wrong number of counts")
         into["counts"] = list(map(add, into["counts"], numbers))
+        into["heaviest"] = max(into["heaviest"], other.get("heaviest", 1.0 if numbers[_EVENTS] else 0.0))
         categories = other["categories"]
         if categories:
             own = into["categories"]
@@ -183,19 +196,20 @@ class HarmAggregator:
             scored_dimensions={name: numbers[slot] for name, slot in _SCORED_AT.items()},
             harmful={name: numbers[slot] for name, slot in _HARMFUL_AT.items()},
             harmful_any=numbers[_ANY],
-            any_share=self._share("any", numbers[_ANY], numbers[widest], numbers[widest + 1]),
+            any_share=self._share("any", state, _ANY, _ANY_SQUARES, widest),
             categories=nested,
             leaks=numbers[_LEAKED],
             missing=numbers[_MISSING],
             components=tuple(
-                self._share(name, numbers[_HARMFUL_AT[name]], numbers[_SCORED_AT[name]], numbers[_SCORED_AT[name] + 1])
-                for name in _BY_SHARE
+                self._share(name, state, _HARMFUL_AT[name], _SQUARES_AT[name], _SCORED_AT[name]) for name in _BY_SHARE
             ),
         )
 
-    def _share(self, name: str, harmful: float, scored: float, squares: float) -> Component:
+    def _share(self, name: str, state: HarmState, harmful_at: int, squares_at: int, scored_at: int) -> Component:
         """A share with its Wilson interval; clipped at 1 because halves of an event may straddle the window's edge."""
-        count = effective_count(scored, squares)
+        numbers = state["counts"]
+        harmful, scored = numbers[harmful_at], numbers[scored_at]
+        count = design_count(harmful, numbers[squares_at], scored, numbers[scored_at + 1], state["heaviest"])
         if count <= 0.0:
             return Component(name, None, 0.0, 1.0, 0.0, False)
         share = min(1.0, harmful / scored)

@@ -12,7 +12,17 @@ from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-__all__ = ["Interval", "effective_count", "mean_of_shares", "newcombe", "ratio", "welch", "wilson", "z_value"]
+__all__ = [
+    "Interval",
+    "design_count",
+    "effective_count",
+    "mean_of_shares",
+    "newcombe",
+    "ratio",
+    "welch",
+    "wilson",
+    "z_value",
+]
 
 
 class Interval(NamedTuple):
@@ -39,6 +49,34 @@ def z_value(confidence: float, comparisons: int = 1) -> float:
 def effective_count(weight: float, squares: float) -> float:
     """Kish's effective sample size, (sum w)^2 / sum(w^2); 0 for nothing."""
     return weight * weight / squares if squares > 0.0 else 0.0
+
+
+def design_count(hits: float, hit_squares: float, weight: float, squares: float, heaviest: float) -> float:
+    """Effective sample size of a share whose weights may depend on what is counted; 0 for nothing.
+
+    Kish's holds when hits and misses have the same weights on average. Sampling by strata breaks that: what is likely
+    to be a hit is kept with weight 1, and the hits that come from elsewhere are few and heavy. The ratio of sums has
+    the variance ((1 - p)^2 sum(w^2 of hits) + p^2 sum(w^2 of misses)) / (sum w)^2 (Taylor linearisation: Sarndal,
+    Swensson and Wretman, Model Assisted Survey Sampling, 1992, section 5.6), that of p (1 - p) / n for the n given
+    here. Few hits say little about the weight of hits that did not come: one of the heaviest is added to both sums, as
+    Fay and Feuer do for an upper bound (Statistics in Medicine 16, 1997). With equal weights this is the plain count
+    over the weight.
+
+    Parameters
+    ----------
+    hits, hit_squares
+        Sums of w and w^2 over the hits.
+    weight, squares, heaviest
+        Sums of w and w^2, and the largest w, over all.
+    """
+    if weight <= 0.0 or squares <= 0.0:
+        return 0.0
+    hits = min(hits, weight)
+    share = hits / weight
+    of_hits = (hit_squares + heaviest * heaviest) / (hits + heaviest)
+    misses, miss_squares = weight - hits, max(0.0, squares - hit_squares)
+    of_misses = (miss_squares + heaviest * heaviest) / (misses + heaviest)
+    return weight / ((1.0 - share) * of_hits + share * of_misses)
 
 
 def wilson(share: float, count: float, z: float) -> Interval:

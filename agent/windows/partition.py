@@ -80,6 +80,16 @@ class PartitionPanes:
         """Where a model's observations stand, if there are any; a name once refused stays among the others."""
         return self.models.get(name) or (None if self._takes(name) else self.models.get(OTHER))
 
+    def pass_by(self, names: Collection[str], next_offset: int) -> None:
+        """Events of these models were not scored, and count as covered: when they come again they are not drawn anew.
+
+        Were they, an event that the first draw had left out would have a second chance, at another rate perhaps, and
+        one that it had taken would not: sums of weights would be too large.
+        """
+        for name in names:
+            model = self.models.get(name) or self.admit(name)
+            model.covered = max(model.covered, next_offset)
+
     # Time
 
     def move_watermark(self, time: float, now: float) -> None:

@@ -72,4 +72,6 @@ harmwatch_repeated_questions_total counter model
 harmwatch_contradictions_total counter model,kind
 harmwatch_campaigns_active gauge model,kind
 harmwatch_campaigns_total counter model,kind
+harmwatch_scored_event_squares_total counter model,dimension
+harmwatch_passed_by_total counter model,stratum
 """

@@ -51,6 +51,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.finding(model, "output", "privacy", "pii.email")
     metrics.harmful_event(model, "privacy")
     metrics.scored_event(model, "privacy")
+    metrics.passed_by(model, "ordinary")
     metrics.disclosure(model, "pii.email", True)
     metrics.action(model, "output", "mask")
     metrics.decision(model, "gender", "female", "approved", "approved")

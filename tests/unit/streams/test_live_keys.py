@@ -33,6 +33,10 @@ LIVE: dict[str, Any] = {
     "evidence.keep_texts": False,
     "evidence.max_chars": 1000,
     "campaigns.suspicious": 0.5,
+    "overload.lag_budget_seconds": 60.0,
+    "overload.models": {"chat": 20.0},
+    "overload.min_ratio": 0.1,
+    "overload.calm_seconds": 5.0,
     "reload.watch_seconds": 0,
     "log_level": "DEBUG",
 }

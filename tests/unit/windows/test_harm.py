@@ -142,3 +142,25 @@ def test_index_stays_in_range(parts: list[tuple[float, float, float]]) -> None:
     slack = 1e-12
     assert -slack <= found.union.lower <= found.union.value + slack <= found.union.upper + 2 * slack <= 1.0 + 3 * slack
     assert found.union.value <= found.sum.value + slack
+
+
+def test_state_of_version_1_is_read_and_means_what_it_meant() -> None:
+    made = HarmAggregator()
+    stream = [make_observation(dimensions=("privacy",) if n % 4 == 0 else ()) for n in range(40)]
+    now = state_of(made, stream)
+    before = {"counts": now["counts"][:20], "categories": now["categories"]}  # without squares of harmful events
+    restored = made.empty()
+    made.merge(restored, before)  # type: ignore[arg-type]
+    assert restored == now
+    with pytest.raises(StateError):
+        made.merge(made.empty(), {"counts": now["counts"][:19], "categories": {}})  # type: ignore[typeddict-item]
+
+
+def test_weights_widen_the_interval() -> None:
+    one = measured(*[make_observation(dimensions=("privacy",) if n % 4 == 0 else ()) for n in range(400)])
+    few = [make_observation(dimensions=("privacy",) if n % 4 == 0 else (), weight=10.0) for n in range(40)]
+    found = components(measured(*few))["privacy"]
+    all_of_them = components(one)["privacy"]
+    assert found.value == all_of_them.value == 0.25
+    assert (found.count, all_of_them.count) == (pytest.approx(40.0), 400.0)
+    assert found.upper - found.lower > 2.5 * (all_of_them.upper - all_of_them.lower)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from agent.windows.intervals import effective_count, mean_of_shares, newcombe, ratio, wilson, z_value
+from agent.windows.intervals import design_count, effective_count, mean_of_shares, newcombe, ratio, wilson, z_value
 
 Z = z_value(0.95)
 
@@ -130,3 +130,46 @@ def test_two_equal_shares_have_the_interval_of_newcombes_difference() -> None:
     found = newcombe(first[0], wilson(*first, Z), second[0], wilson(*second, Z))
     assert value == pytest.approx((1.0 + 0.3) / 2.0)
     assert interval == pytest.approx(((1.0 + found.lower) / 2.0, (1.0 + found.upper) / 2.0))
+
+
+@given(st.integers(1, 10_000), st.floats(0.0, 1.0), st.floats(0.05, 100.0))
+def test_with_equal_weights_the_design_count_is_the_number_of_events(events: int, share: float, weight: float) -> None:
+    hits = round(share * events)
+    found = design_count(hits * weight, hits * weight**2, events * weight, events * weight**2, weight)
+    assert found == pytest.approx(events)
+
+
+def test_of_nothing_the_design_count_is_nothing() -> None:
+    assert design_count(0.0, 0.0, 0.0, 0.0, 0.0) == 0.0
+
+
+def test_heavy_hits_are_fewer_events_than_kish_says_and_light_ones_more() -> None:
+    # Half of the traffic is kept whole, half of it to a tenth.
+    weight, squares = 2000.0, 1000.0 + 100 * 100.0
+    kish = effective_count(weight, squares)
+    of_heavy = design_count(100.0, 10 * 100.0, weight, squares, 10.0)
+    of_light = design_count(100.0, 100.0, weight, squares, 10.0)
+    assert of_heavy < 0.7 * kish
+    assert of_light > kish
+    # Without any hit it may be that all of them are heavy.
+    assert design_count(0.0, 0.0, weight, squares, 10.0) == pytest.approx(weight / 10.0)
+
+
+@pytest.mark.parametrize("kept_whole", [0.02, 0.3, 0.7])
+def test_intervals_of_stratified_samples_hold_their_level_wherever_the_hits_are(kept_whole: float) -> None:
+    rng = np.random.default_rng(7)
+    events, keep, rate = 3_000, 0.1, 0.02
+    for in_whole in (0.0, 0.5, 1.0):  # the share of the hits that lies in what is kept whole
+        chances = (rate * in_whole / kept_whole, rate * (1.0 - in_whole) / (1.0 - kept_whole))
+        truth = kept_whole * chances[0] + (1.0 - kept_whole) * chances[1]
+        held = 0
+        for _ in range(3_000):
+            whole = rng.random(events) < kept_whole
+            hit = rng.random(events) < np.where(whole, *chances)
+            kept = whole | (rng.random(events) < keep)
+            w = np.where(whole, 1.0, 1.0 / keep)[kept]
+            hits, weight = w[hit[kept]], float(w.sum())
+            count = design_count(float(hits.sum()), float((hits**2).sum()), weight, float((w**2).sum()), float(w.max()))
+            low, high = wilson(min(1.0, float(hits.sum()) / weight), count, Z)
+            held += low <= truth <= high
+        assert held / 3_000 >= 0.93, (in_whole, held / 3_000)
