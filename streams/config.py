@@ -16,6 +16,7 @@ from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.yaml_file import load_yaml, parse_yaml
 from streams.config_web import WebConfig
+from streams.trust.config import TrustConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -165,6 +166,7 @@ class WorkerConfig(CoreConfig):
     tap: TapConfig = TapConfig()
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
+    trust: TrustConfig = TrustConfig()
     reload: ReloadConfig = ReloadConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
