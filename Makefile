@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery chaos overload paging fuzz e2e canary pictures format clean
+.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery chaos overload paging fuzz fuzz-all fuzz-http sbom audit e2e canary pictures format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,21 @@ paging: $(VENV)/.test ## harm planted into traffic, and the page timed: real Kaf
 
 fuzz: $(VENV)/.test ## 10,000 hostile records
 	@$(BIN)/python -m tests.e2e.fuzz $(ARGS)
+
+fuzz-all: $(VENV)/.test ## everything that reads bytes from outside, ten seconds each; ARGS="--seconds 60" for longer
+	@$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+fuzz-http: $(VENV)/.test ## requests by the OpenAPI description, good and bad, for an hour
+	@HARMWATCH_SCHEMA_SECONDS=$${HARMWATCH_SCHEMA_SECONDS:-3600} $(BIN)/python -m pytest -q -n0 tests/integration/test_web_schema.py $(ARGS)
+
+sbom: $(VENV)/.test ## sbom.json: what is installed, with versions and licences (CycloneDX); asks nobody
+	@$(BIN)/python -m cyclonedx_py environment $(BIN)/python --pyproject pyproject.toml --output-format JSON --output-file sbom.json
+	@echo "sbom.json: $$($(BIN)/python -c 'import json; print(len(json.load(open("sbom.json"))["components"]))') packages"
+
+# pip-audit asks pypi.org; it is no part of the tests, which ask nobody.
+audit: $(VENV)/.test ## known holes in what is installed; needs pypi.org
+	@$(BIN)/python -m pip_audit --version >/dev/null 2>&1 || $(PIP) install --quiet 'pip-audit>=2.7' || { echo "make audit needs pip-audit, and pypi.org to install it from"; exit 2; }
+	@$(BIN)/python -m pip_audit --local --skip-editable --progress-spinner off --timeout 15 $(ARGS) || { echo "make audit: holes were found, or pypi.org could not be asked (the lines above say which)"; exit 1; }
 
 e2e: $(VENV)/.test ## replay into real Kafka, run on it, compare /metrics with the verdict topic
 	@$(BIN)/python -m tests.e2e.totals $(ARGS)

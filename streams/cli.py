@@ -71,7 +71,10 @@ COMMANDS: dict[str, CommandEntry] = {
     ),
     "doctor": CommandEntry("streams.commands.doctor", "check configuration, broker, topics, models; say how to mend"),
     "bench": CommandEntry("streams.commands.bench", "the speed of every stage on this machine"),
-    "schema": CommandEntry("streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics"),
+    "schema": CommandEntry(
+        "streams.commands.schema", "JSON Schema of events and verdicts, AsyncAPI of the topics, OpenAPI of the port"
+    ),
+    "sign": CommandEntry("streams.commands.sign", "sign files of models and thresholds, make a key, check signatures"),
 }
 
 

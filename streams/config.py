@@ -15,6 +15,7 @@ from streams.config_kafka import KafkaConfig
 from streams.config_proxy import ProxyConfig
 from streams.config_web import WebConfig
 from streams.ingest.config import IngestConfig
+from streams.trust.config import TrustConfig
 
 __all__ = [
     "DeadLetterConfig",
@@ -101,6 +102,7 @@ class WorkerConfig(CoreConfig):
     dead_letters: DeadLetterConfig = DeadLetterConfig()
     web: WebConfig = WebConfig()
     ingest: IngestConfig = IngestConfig()
+    trust: TrustConfig = TrustConfig()
     reload: ReloadConfig = ReloadConfig()
     proxy: ProxyConfig = ProxyConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -37,6 +37,7 @@ from streams.state_owner import StateOwner, refuse_foreign_state
 from streams.status import Status
 from streams.tap import Tap
 from streams.topics import ensure_topics
+from streams.trust.files import check_files, look_at_files
 from streams.watchdog import Watchdog
 from streams.web import AdminApi, ConsoleApi, WebServer
 from streams.web.access import read_tokens
@@ -99,6 +100,7 @@ class Worker:
             For what only shows when the parts are made: unknown scorers, options, formats, unreadable certificates.
         """
         clock = clock or SystemClock()
+        check_files(config, config.trust)
         metrics = Metrics(
             new_registry(),
             series_budget=config.metrics.max_series,
@@ -334,6 +336,7 @@ def _check(config: WorkerConfig) -> None:
                 Calibration.load(section.calibration)
     Decoder(config.topics.formats, config.tap.max_record_bytes)
     client_options(config.kafka)
+    look_at_files(config, config.trust)
     server_tls(config.web.tls)
     if config.web.tokens_file is not None:
         read_tokens(config.web.tokens_file)

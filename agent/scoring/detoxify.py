@@ -14,6 +14,7 @@ from typing import Any
 
 from agent.errors import ModelError
 from agent.scoring.encoders.options import EncoderOptions
+from agent.scoring.encoders.pinned import check_pin
 from agent.scoring.encoders.scorer import Classifier, Column, EncoderScorer, category_of, import_models
 
 __all__ = ["LABELS", "DetoxifyScorer"]
@@ -41,6 +42,8 @@ class DetoxifyScorer(EncoderScorer):
         See `EncoderOptions`.
     slot
         The scorer's name.
+    sha256
+        Of the checkpoint, which is a pickle: without it the file is not read, and the error says what it would be.
 
     Raises
     ------
@@ -63,10 +66,12 @@ class DetoxifyScorer(EncoderScorer):
         max_length: int | None = None,
         overlap: int | None = None,
         slot: str = "detoxify",
+        sha256: str | None = None,
     ) -> None:
         options = EncoderOptions(slot, device, precision, threads, max_length, overlap, max_windows, tokens_per_pass)
         super().__init__(slot, options, dict.fromkeys(LABELS, "output"), threshold)
         self._checkpoint = Path(checkpoint)
+        self._sha256 = sha256
         self._directory = None if huggingface_config_path is None else Path(huggingface_config_path)
 
     def load(self) -> Classifier:
@@ -75,12 +80,14 @@ class DetoxifyScorer(EncoderScorer):
         Raises
         ------
         ModelError
-            When packages or files are missing, or the checkpoint is damaged or holds anything but plain data.
+            When packages or files are missing, or the checkpoint is not the one that is pinned, is damaged or holds
+            anything but plain data.
         """
         if not self._checkpoint.is_file():
             raise ModelError(
                 f"scorer {self.name}: {self._checkpoint} is no file; download a checkpoint of Detoxify there"
             )
+        check_pin(self.name, [self._checkpoint], self._sha256)
         torch, transformers = import_models(self.name)
         architecture, classes, state = self._read(torch)
         directory = self._local_directory(architecture)

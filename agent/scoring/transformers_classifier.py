@@ -51,6 +51,8 @@ class TransformersScorer(EncoderScorer):
         See `EncoderOptions`.
     slot
         The scorer's name.
+    sha256
+        Of pickled weights, which need one.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class TransformersScorer(EncoderScorer):
         max_windows: int = 64,
         tokens_per_pass: int | None = None,
         slot: str = "transformers",
+        sha256: str | None = None,
     ) -> None:
         options = EncoderOptions(slot, device, precision, threads, max_length, overlap, max_windows, tokens_per_pass)
         if activation not in _ACTIVATIONS:
@@ -101,6 +104,7 @@ class TransformersScorer(EncoderScorer):
         self._revision = revision
         self._activation = activation
         self._allow_pickle = allow_pickle
+        self._sha256 = sha256
 
     def load(self) -> Classifier:
         """Read the model.
@@ -114,7 +118,7 @@ class TransformersScorer(EncoderScorer):
         from agent.scoring.encoders.loading import activation_of, load_classifier
 
         network, tokenizer = load_classifier(self.name, self._model, self._revision, allow_pickle=self._allow_pickle,
-                                             local_only=self._local_only)  # fmt: skip
+                                             sha256=self._sha256, local_only=self._local_only)  # fmt: skip
         activation = activation_of(self.name, network.config, self._activation)
         return Classifier(network, tokenizer, activation, self._columns_of(network.config))
 

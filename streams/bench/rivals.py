@@ -18,6 +18,7 @@ from agent.normalize import normalize
 from agent.quality.presidio import PATTERNS, analyzer
 from agent.scoring import load_scorer
 from agent.scoring.base import Batch, ScoringItem
+from agent.scoring.encoders.pinned import digest_of
 
 __all__ = ["DetoxifyFiles", "score_rivals"]
 
@@ -113,7 +114,9 @@ def _against_detoxify(texts: Sequence[str], slow: int, files: DetoxifyFiles | No
     if files is None:
         note = "its weights are not on this machine by themselves, and none are fetched; give --detoxify FILE"
         return _row("detoxify", ours, None, f"{kinds}; {note}")
-    options: dict[str, Any] = {"checkpoint": str(files.checkpoint), "device": "cpu"}
+    # Whoever gives a file to be measured means that one.
+    pin = digest_of([files.checkpoint])
+    options: dict[str, Any] = {"checkpoint": str(files.checkpoint), "device": "cpu", "sha256": pin}
     if files.directory is not None:
         options["huggingface_config_path"] = str(files.directory)
     rival = _our_speed("detoxify", options, texts[:slow])

@@ -31,6 +31,7 @@ import numpy as np
 from agent.events import TextPart
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.detoxify import DetoxifyScorer
+from agent.scoring.encoders.pinned import digest_of
 
 __all__ = ["main"]
 
@@ -168,7 +169,9 @@ def measure(
             tell(f"Detoxify.predict, batch {batch}: {theirs[batch]:.2f} texts/s")
         best = max(theirs.values())
         for precision in precisions:
-            scorer = DetoxifyScorer(checkpoint, directory, device=device, precision=precision)
+            scorer = DetoxifyScorer(
+                checkpoint, directory, device=device, precision=precision, sha256=digest_of([checkpoint])
+            )
             scorer.warm_up()
             deviation = _deviation(scorer, reference, texts[1][:24])
             for batch, some in texts.items():

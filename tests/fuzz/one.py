@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _with_atheris(args: Any) -> None:
-    import atheris
+    import atheris  # type: ignore[import-untyped]
 
     with atheris.instrument_imports(include=["agent", "streams"]):
         from tests.fuzz.bounds import Bounded

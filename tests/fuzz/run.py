@@ -25,6 +25,8 @@ __all__ = ["main"]
 
 #: Starting, instrumenting and an input that may take its minute.
 _MORE_SECONDS = 240.0
+#: Shorter runs are better spent without atheris.
+_LEAST_SECONDS = 30.0
 _RUNS = re.compile(r"(?:runs=|stat::number_of_executed_units: )(\d+)")
 
 
@@ -48,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     engine = args.engine
     if engine == "auto":
-        engine = "atheris" if importlib.util.find_spec("atheris") else "mutate"
+        # It takes half a minute to make ready what it watches.
+        worth_it = args.seconds >= _LEAST_SECONDS and importlib.util.find_spec("atheris")
+        engine = "atheris" if worth_it else "mutate"
     args.crashes.mkdir(parents=True, exist_ok=True)
     sys.stdout.write(f"{len(args.targets)} targets, {args.seconds:g} s each, engine {engine}\n")
 

@@ -17,8 +17,6 @@ from streams.web.api import ConsoleApi
 from streams.web.tls import ServerTls
 from tests.browser import Browser, browser
 from tests.builders import nothing_measured
-from tests.certificates import Authority
-from tests.unit.test_web_access import TOKENS, write_tokens
 
 pytestmark = pytest.mark.layer("chromium")
 
@@ -258,39 +256,6 @@ async def test_a_double_click_marks_once(tmp_path: Path) -> None:
         await page.look(press)
         await page.until("document.querySelector('#mark-note').textContent.startsWith('Taken back')")
         assert traffic.marked == [True, None]
-
-
-async def test_over_https_each_role_sees_what_it_may(tmp_path: Path) -> None:
-    pair = Authority(tmp_path / "ca").sign("console")
-    tokens = write_tokens(tmp_path / "tokens.yaml", "viewer", "labeller")
-    traffic = Traffic([model("chat", 0.1)])
-    async with page_of(traffic, tmp_path, tls=ServerTls(pair.cert, pair.key), tokens_file=tokens) as (page, url):
-        for role, may in (("viewer", False), ("labeller", True)):
-            await page.open(f"{url}?lang=en")
-            await page.look(f"document.querySelector('#token').value = {json.dumps(TOKENS[role])}")
-            await page.click_through("button[type=submit]")
-            await page.until("document.querySelector('#recent button[id$=-right]')")
-            assert await page.look("location.protocol") == "https:"
-            assert await page.text("#access") == f"{role}-1: {role}"
-            button = "document.querySelector('#recent button[id$=-right]')"
-            await page.until(f"({button}.ariaDisabled === 'true') === {json.dumps(not may)}")
-            await page.look(f"{button}.click()")
-            if may:
-                await page.until("document.querySelector('#recent button[aria-pressed=true]')")
-            else:
-                assert "role labeller" in await page.text("#mark-note")
-                # Whoever sends it all the same is refused by the worker, not only by the page.
-                sent = "fetch('/api/v1/feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
-                sent += "body: JSON.stringify({id: 'x', category: 'y', correct: true})}).then((a) => a.status)"
-                assert await page.look(sent) == 403
-            assert (traffic.marked, traffic.marked_by) == ([True] * may, ["labeller-1"] * may)
-            cookies = (await page.call("Network.getCookies"))["cookies"]
-            assert [(c["name"], c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
-                ("harmwatch_session", True, True, "Strict")
-            ]
-            await page.call("Network.clearBrowserCookies")
-        # What the browser says of a refused request is no fault of the page.
-        page.complaints.clear()
 
 
 async def test_only_what_differs_is_touched(tmp_path: Path) -> None:

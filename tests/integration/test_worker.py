@@ -16,6 +16,7 @@ import pytest
 from agent.clock import SystemClock
 from agent.config import validate
 from agent.errors import ConfigError, ModelError
+from agent.scoring.encoders.pinned import digest_of
 from streams.config import WorkerConfig
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaStateReader
@@ -181,6 +182,7 @@ async def test_a_checkpoint_of_ones_own_fills_the_slot_of_toxicity(cluster: Any,
     checkpoint, _ = write_tiny_detoxify(tmp_path)
     scorers = {
         "toxicity": {"kind": "detoxify", "checkpoint": str(checkpoint), "device": "cpu", "precision": "float32",
+                     "sha256": digest_of([checkpoint]),
                      "thresholds": {"toxicity": 0.0001}},
     }  # fmt: skip
     config = make_config(cluster.bootstrap, prefix, scorers=scorers)

@@ -20,7 +20,7 @@ from streams.web.limits import Buckets, RateLimits, network_of
 from tests.unit.test_web import Site
 from tests.unit.test_web_api import JSON, MARK, Marker, Source
 
-TOKENS = {role: f"{role}-token-of-many-letters" for role in ROLES}
+TOKENS: dict[str, str] = {role: f"{role}-token-of-many-letters" for role in ROLES}
 
 
 def line(name: str, role: str, token: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.errors import ModelError
+from agent.scoring.encoders.pinned import check_pin
 from agent.scoring.encoders.scorer import import_models
 
 __all__ = ["activation_of", "load_classifier", "load_encoder"]
@@ -17,7 +18,13 @@ _PLAIN_HEADS = frozenset({"piguard", "PIGuard", "InjecGuard"})
 
 
 def load_classifier(
-    slot: str, model: str, revision: str | None, *, allow_pickle: bool, local_only: bool = False
+    slot: str,
+    model: str,
+    revision: str | None,
+    *,
+    allow_pickle: bool,
+    sha256: str | None = None,
+    local_only: bool = False,
 ) -> tuple[Any, Any]:
     """The network, in float32 on the CPU, and its tokeniser.
 
@@ -28,7 +35,9 @@ def load_classifier(
         What begins like a path (``/``, ``.``, ``~``) is never looked up on the hub.
     allow_pickle
         Take weights that are no safetensors as well. torch reads them with ``weights_only``, which runs no code, but
-        its reader has had holes (CVE-2025-32434).
+        its reader has had holes (CVE-2025-32434): so they are taken from a directory alone, and need their digest.
+    sha256
+        Of such weights, as `agent.scoring.encoders.pinned.digest_of` makes it.
     local_only
         Take a directory and nothing else.
 
@@ -37,6 +46,8 @@ def load_classifier(
     ModelError
         When packages or files are missing or damaged, weights are absent, or the model wants code of its own to be run.
     """
+    if allow_pickle:
+        _check_pickles(slot, model, sha256)
     network, tokenizer, missing = _load(
         slot, model, revision, "AutoModelForSequenceClassification", allow_pickle=allow_pickle, local_only=local_only
     )
@@ -46,6 +57,15 @@ def load_classifier(
             f"scorer {slot}: {model} lacks {len(missing)} parameters, first {missing[0]}; it is no trained classifier"
         )
     return network, tokenizer
+
+
+def _check_pickles(slot: str, model: str, sha256: str | None) -> None:
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        raise ModelError(f"scorer {slot}: pickles are taken from a directory alone, and {model} is none; download it")
+    pickled = sorted(path for path in folder.iterdir() if path.suffix in (".bin", ".pt", ".pth", ".ckpt"))
+    if pickled and not any(folder.glob("*.safetensors")):
+        check_pin(slot, pickled, sha256)
 
 
 def load_encoder(slot: str, directory: str) -> tuple[Any, Any]:

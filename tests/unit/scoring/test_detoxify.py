@@ -14,11 +14,18 @@ import pytest
 from agent.errors import ConfigError, ModelError
 from agent.scoring import load_scorer
 from agent.scoring.detoxify import DetoxifyScorer
+from agent.scoring.encoders.pinned import digest_of
 from tests.unit.scoring.fake_scorers import make_batch
 from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
 
 TEXTS = ["you are an idiot", "hello world.", "你好世界", "a", "nice " * 5, "今天天气不错"]
 PUBLISHED = ("bert", "roberta", "xlm-roberta")
+
+
+def pinned(checkpoint: Path, directory: Path | None = None, **options: Any) -> DetoxifyScorer:
+    """With the digest of what lies there."""
+    digest = digest_of([checkpoint]) if checkpoint.exists() else None
+    return DetoxifyScorer(checkpoint, directory, sha256=digest, **options)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def scorer(files: tuple[Path, Path]) -> DetoxifyScorer:
-    made = DetoxifyScorer(*files, device="cpu", precision="float32")
+    made = pinned(*files, device="cpu", precision="float32")
     made.warm_up()
     return made
 
@@ -39,7 +46,7 @@ def values(scorer: DetoxifyScorer, *texts: str) -> list[dict[str, float]]:
 
 def test_a_missing_checkpoint_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.ckpt is no file"):
-        DetoxifyScorer(tmp_path / "missing.ckpt").warm_up()
+        pinned(tmp_path / "missing.ckpt").warm_up()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,7 @@ def test_scores_equal_those_of_the_package(kind: str, tmp_path: Path) -> None:
     from detoxify import Detoxify
 
     checkpoint, directory = write_tiny_detoxify(tmp_path, kind)
-    scorer = DetoxifyScorer(checkpoint, directory, device="cpu", precision="float32")
+    scorer = pinned(checkpoint, directory, device="cpu", precision="float32")
     scorer.warm_up()
     reference = Detoxify(checkpoint=str(checkpoint), device="cpu")
     # The slow tokeniser of ALBERT, which the package takes, drops a blank at the end that the fast one keeps.
@@ -74,7 +81,7 @@ def test_scores_equal_those_of_the_package(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.layer("models")
 def test_the_slot_names_the_categories(files: tuple[Path, Path]) -> None:
-    options = {"checkpoint": str(files[0]), "device": "cpu"}
+    options = {"checkpoint": str(files[0]), "device": "cpu", "sha256": digest_of([files[0]])}
     scorer = load_scorer("toxicity", options, "detoxify")
     assert (scorer.name, scorer.version) == ("toxicity", "detoxify@1")
     assert set(scorer.categories) >= {"toxicity", "toxicity.insult", "toxicity.threat"}
@@ -86,7 +93,7 @@ def test_the_slot_names_the_categories(files: tuple[Path, Path]) -> None:
 
 @pytest.mark.layer("models")
 def test_a_batch_equals_single_texts(files: tuple[Path, Path]) -> None:
-    scorer = DetoxifyScorer(*files, device="cpu", tokens_per_pass=60, precision="float32")
+    scorer = pinned(*files, device="cpu", tokens_per_pass=60, precision="float32")
     scorer.warm_up()
     texts = [*TEXTS, "idiot " * 500, "", *TEXTS]
     together = values(scorer, *texts)
@@ -107,7 +114,7 @@ def test_no_part_of_a_long_text_is_overlooked(scorer: DetoxifyScorer, place: int
 
 @pytest.mark.layer("models")
 def test_a_text_beyond_the_bound_keeps_both_ends_and_says_so(files: tuple[Path, Path]) -> None:
-    scorer = DetoxifyScorer(*files, device="cpu", max_windows=4)
+    scorer = pinned(*files, device="cpu", max_windows=4)
     scorer.warm_up()
     words = ["hello"] * 5000
     (plain,) = scorer.score(make_batch(" ".join(words)))
@@ -146,7 +153,7 @@ def no_network() -> Iterator[list[Any]]:
 
 @pytest.mark.layer("models")
 def test_loading_asks_nobody(files: tuple[Path, Path], no_network: list[Any]) -> None:
-    DetoxifyScorer(*files, device="cpu").warm_up()
+    pinned(*files, device="cpu").warm_up()
     assert no_network == []
     socket.getaddrinfo("127.0.0.1", 1)
     assert len(no_network) == 1, "the watch works"
@@ -154,7 +161,7 @@ def test_loading_asks_nobody(files: tuple[Path, Path], no_network: list[Any]) ->
 
 @pytest.mark.layer("models")
 def test_the_checkpoints_own_directory_is_used_when_no_other_is_given(files: tuple[Path, Path]) -> None:
-    scorer = DetoxifyScorer(files[0], device="cpu")
+    scorer = pinned(files[0], device="cpu")
     scorer.warm_up()
     assert values(scorer, "hello")[0]
 
@@ -163,7 +170,7 @@ def test_the_checkpoints_own_directory_is_used_when_no_other_is_given(files: tup
 def test_a_checkpoint_that_names_a_hub_model_wants_a_directory(tmp_path: Path) -> None:
     checkpoint, _ = write_tiny_detoxify(tmp_path, model_type="bert-base-uncased")
     with pytest.raises(ModelError, match="huggingface_config_path"):
-        DetoxifyScorer(checkpoint).warm_up()
+        pinned(checkpoint).warm_up()
 
 
 class Bomb:
@@ -176,6 +183,17 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
+def test_a_checkpoint_that_is_not_pinned_or_was_exchanged_is_not_read(tmp_path: Path) -> None:
+    checkpoint, proof = tmp_path / "bomb.ckpt", tmp_path / "proof"
+    checkpoint.write_bytes(pickle.dumps(Bomb(proof)))
+    digest = digest_of([checkpoint])
+    with pytest.raises(ModelError, match=f"is not pinned; .* set sha256: {digest}"):
+        DetoxifyScorer(checkpoint).warm_up()
+    with pytest.raises(ModelError, match="is not what sha256 says"):
+        DetoxifyScorer(checkpoint, sha256="0" * 64).warm_up()
+    assert not proof.exists()
+
+
 @pytest.mark.layer("models")
 def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, files: tuple[Path, Path]) -> None:
     import torch
@@ -184,7 +202,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, files: tuple[Path, Path
     content = torch.load(files[0], weights_only=True)
     torch.save(content | {"bomb": Bomb(proof)}, checkpoint)
     with pytest.raises(ModelError, match="UnpicklingError"):
-        DetoxifyScorer(checkpoint, files[1]).warm_up()
+        pinned(checkpoint, files[1]).warm_up()
     assert not proof.exists()
 
 
@@ -196,7 +214,7 @@ def test_a_damaged_checkpoint_says_so(tmp_path: Path, content: bytes, files: tup
     checkpoint = tmp_path / "bad.ckpt"
     checkpoint.write_bytes(content)
     with pytest.raises(ModelError, match="damaged"):
-        DetoxifyScorer(checkpoint, files[1]).warm_up()
+        pinned(checkpoint, files[1]).warm_up()
 
 
 @pytest.mark.layer("models")
@@ -207,7 +225,7 @@ def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path, files: tuple
     del content["state_dict"]["classifier.weight"]
     torch.save(content, tmp_path / "half.ckpt")
     with pytest.raises(ModelError, match=r"lacks 1 parameters, first classifier\.weight"):
-        DetoxifyScorer(tmp_path / "half.ckpt", files[1]).warm_up()
+        pinned(tmp_path / "half.ckpt", files[1]).warm_up()
 
 
 @pytest.mark.layer("models")
@@ -215,10 +233,10 @@ def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path, files: tuple
 def test_only_classifiers_are_built(tmp_path: Path, name: str) -> None:
     checkpoint, _ = write_tiny_detoxify(tmp_path, model_name=name)
     with pytest.raises(ModelError, match="damaged"):
-        DetoxifyScorer(checkpoint).warm_up()
+        pinned(checkpoint).warm_up()
 
 
 @pytest.mark.layer("models")
 def test_an_unknown_device_says_so(files: tuple[Path, Path]) -> None:
     with pytest.raises(ModelError, match="'nonsense'"):
-        DetoxifyScorer(*files, device="nonsense").warm_up()
+        pinned(*files, device="nonsense").warm_up()

@@ -11,6 +11,7 @@ import pytest
 from agent.errors import ConfigError, ModelError
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
+from agent.scoring.encoders.pinned import digest_of
 from tests.unit.scoring.fake_scorers import make_batch
 from tests.unit.scoring.tiny_encoders import SENTENCES, write_classifier
 
@@ -123,7 +124,14 @@ def test_pickles_are_taken_only_when_that_is_allowed(tmp_path: Path) -> None:
     folder = write_classifier(tmp_path, "bert", safe=False)
     with pytest.raises(ModelError, match="no safetensors; convert it, or set allow_pickle"):
         loaded(folder, {"LABEL_1": "toxicity"})
-    scorer = loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True)
+    weights = sorted(folder.glob("*.bin"))
+    with pytest.raises(ModelError, match=f"is not pinned; .* set sha256: {digest_of(weights)}"):
+        loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True)
+    with pytest.raises(ModelError, match="is not what sha256 says"):
+        loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True, sha256="0" * 64)
+    with pytest.raises(ModelError, match="from a directory alone"):
+        loaded(Path("owner/name"), {"LABEL_1": "toxicity"}, allow_pickle=True, sha256=digest_of(weights))
+    scorer = loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True, sha256=digest_of(weights))
     assert scorer.score(make_batch("hello"))[0].scores["toxicity"] > 0.0
 
 

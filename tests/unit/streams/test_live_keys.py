@@ -162,6 +162,10 @@ RESTART: dict[str, Any] = {
     "dead_letters.max_consecutive": 9,
     "dead_letters.max_ratio": 0.9,
     "dead_letters.ratio_records": 9,
+    "trust.public_keys": ["RW" + "A" * 54],
+    "trust.require": True,
+    "trust.monotonic": True,
+    "trust.record": "/elsewhere.json",
     "web.host": "0.0.0.0",
     "web.port": 9,
     "web.token": "sixteen characters",
@@ -231,6 +235,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     "topics.filtered": MASK,
     **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
     **dict.fromkeys(("ingest.tls.key_file", "ingest.tls.key_password", "ingest.tls.client_ca_file"), INGEST_CERT),
+    "trust.require": {"trust": {"public_keys": ["RW"]}},
+    "trust.monotonic": {"trust": {"public_keys": ["RW"], "require": True, "record": "/here.json"}},
     "drift.embeddings.detectors": {"drift": {"embeddings": {"encoder": "built_in"}}},
 }
 
