@@ -147,6 +147,8 @@ class IngestServer:
             taken, held = await self._take(route, request)
         except BodyRefused as error:
             self._count(route, error.result, error.message if error.status == 400 else None)
+            if error.result == "busy":
+                self._courier.counts.refused["busy"] += 1
             return _closing(self._refusal(request, route, error.status, error.message))
         except DecodeError as error:
             too_large = error.reason == "too_large"

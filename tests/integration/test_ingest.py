@@ -30,7 +30,7 @@ pytestmark = pytest.mark.layer("kafka")
 JSON = {"Content-Type": "application/json"}
 CLIENTS = 8
 PARTITIONS = 3
-#: A process of Python with its imports (some 70 MB), the courier's 4 MiB, bodies, a batch each way; 89 MB were seen.
+#: Python with all that is imported, the courier's 4 MiB, bodies, a batch each way: 89 MB were seen.
 MOST_RESIDENT = 160 * 1024 * 1024
 
 

@@ -109,6 +109,7 @@ async def test_bodies_together_take_no_more_than_their_budget() -> None:
         gate.set()
         statuses = [reply.status for reply in await asyncio.gather(*calls)]
         assert statuses.count(429) >= 5
+        assert here.courier.counts.refused["busy"] == statuses.count(429)
         assert statuses.count(200) == len(broker.log(TOPIC)) >= 1
 
 
