@@ -147,6 +147,7 @@ class Handover:
                 answer = await read_answer(reader)
         if isinstance(answer, Ready):
             self.web_port = answer.web_port
+            self._hello.overrides["web.port"] = answer.web_port  # where it was free, the next one is found there too
             return run
         writer.close()
         with contextlib.suppress(ProcessLookupError):

@@ -34,6 +34,7 @@ async def _serve(config: WorkerConfig, hello: Hello, announce: Callable[[int, in
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, drain, number)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which makes a worker read its file again, and would end us
     await handover.start()
     try:
         await plane.start()

@@ -69,7 +69,6 @@ def test_requests_go_on_when_the_taps_process_is_killed(tmp_path: Path) -> None:
 
 
 def _answers(proxy: ProxyProcess) -> bool:
-    """The new process has the web port on another port when that was 0: so it is fixed here by the log of the first."""
     try:
         return bool(proxy.metrics())
     except OSError:
