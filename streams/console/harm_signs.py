@@ -85,11 +85,15 @@ def _leak(finding: HeldFinding, direction: Direction) -> str:
 
 
 def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterator[Sign]:
+    # While a sample is scored counts are estimates: as evidence they are worth what was scored, on average.
+    worth = {window: min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0 for window, harm in harms}
+
     def worst(numbers: Iterable[tuple[str, float, float]], limit: float, least: int) -> _Share | None:
         """Of (window, harmful, of how many) the one that is surely over the limit by most."""
         z = z_value(CONFIDENCE, max(1, len(harms)))
         found = []
-        for window, harmful, scored in numbers:
+        for window, estimated, of_all in numbers:
+            harmful, scored = estimated * worth[window], of_all * worth[window]
             if harmful >= least and scored > 0.0:
                 share = min(1.0, harmful / scored)
                 found.append(_Share(window, harmful, share, wilson(share, scored, z).lower))
