@@ -36,6 +36,7 @@ _logger = logging.getLogger(__name__)
 
 _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+_WARNING_SECONDS = 60.0
 _THREAD_SECONDS = 1.0
 
 
@@ -148,12 +149,15 @@ class Host:
     async def _serve_side(self) -> None:
         """Read the fleet, then serve the agents; begin anew after whatever goes wrong, while the tap goes on."""
         await self._read_fleet()
+        clock, warn_at = asyncio.get_running_loop(), 0.0
         while True:
             try:
                 with tempfile.TemporaryDirectory(prefix="harmwatch-side-") as data_directory:
                     await self._serve_app(data_directory)
             except Exception as error:  # whatever Faust dies of, the tap must not
-                _logger.warning("side_app_failed error=%s", type(error).__name__)
+                if clock.time() >= warn_at:  # its group may be denied for as long as there is a worker
+                    _logger.warning("side_app_failed error=%s", type(error).__name__)
+                    warn_at = clock.time() + _WARNING_SECONDS
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def _serve_app(self, data_directory: str) -> None:
