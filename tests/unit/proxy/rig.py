@@ -55,10 +55,12 @@ class Rig:
 async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
     """A proxy before a server that does with each connection what ``handler`` does."""
     rig: Rig
+    seen: set[tuple[str, int]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         rig.connections += 1
         rig.writers.append(writer)
+        seen.add(writer.get_extra_info("peername"))
         try:
             await handler(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -79,8 +81,12 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
     try:
         yield rig
     finally:
-        server.close()
         await plane.drain()
+        # Connections are accepted in their order: when the server has this one, it has all that the proxy made.
+        _, last = await asyncio.open_connection("127.0.0.1", port)
+        rig.writers.append(last)
+        await rig.until(lambda: last.get_extra_info("sockname") in seen)
+        server.close()
         for writer in rig.writers:
             writer.close()
             with contextlib.suppress(OSError):
