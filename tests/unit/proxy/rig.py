@@ -52,7 +52,9 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
+async def proxied(
+    handler: Handler, *, take: Callable[[Captured], None] | None = None, **options: object
+) -> AsyncIterator[Rig]:
     """A proxy before a server that does with each connection what ``handler`` does."""
     rig: Rig
     seen: set[tuple[str, int]] = set()
@@ -75,7 +77,7 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
         {"port": 0, "upstream": f"http://127.0.0.1:{port}", "drain_seconds": 5, **options}
     )
     tapped: list[Captured] = []
-    plane = DataPlane(config, SystemClock(), Counts(), tapped.append)
+    plane = DataPlane(config, SystemClock(), Counts(), take or tapped.append)
     rig = Rig(plane, tapped)
     await plane.start()
     try:

@@ -248,3 +248,17 @@ async def test_at_the_end_calls_that_are_going_on_are_finished() -> None:
             await draining
         writer.close()
         idle_writer.close()
+
+
+async def test_a_tap_that_fails_fails_no_request() -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("closed")
+
+    async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), take=fail) as rig:
+        reader, writer = await rig.connect()
+        for _ in range(3):
+            writer.write(ASK)
+            await read_head(reader)
+            assert await reader.readexactly(2) == b"ok"
+        assert rig.plane.counts.requests == {"complete": 3}
+        assert rig.plane.counts.dropped == {"process": 3}
