@@ -77,7 +77,7 @@ class Handover:
         """Hand a copy over, or count it as dropped."""
         run, dropped = self._run, self._counts.dropped
         self._counts.copied += 1
-        if run is None:
+        if run is None or run.writer.transport.is_closing():
             dropped["process"] += 1
             return
         frame = encode(self._encoder, captured)
@@ -195,7 +195,7 @@ class Handover:
         while True:
             self._refresh()
             run = self._run
-            if run is not None:
+            if run is not None and not run.writer.transport.is_closing():
                 backlog = run.writer.transport.get_write_buffer_size()
                 self._counts.backlog_bytes = backlog
                 if backlog < self._most:

@@ -69,7 +69,7 @@ class DataPlane:
     Parameters
     ----------
     take
-        Gets every finished copy; must not block and must not raise.
+        Gets every finished copy; must not block. When it raises, the copy is dropped.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class DataPlane:
         self.config = config
         self.clock = clock
         self.counts = counts
-        self.tap = take
+        self._take = take
         self.server = Server.of(config)
         self.host = None if config.preserve_host else self.server.authority
         self.routes = TappedRoutes(config.tap.routes)
@@ -95,11 +95,22 @@ class DataPlane:
         self._listener: asyncio.Server | None = None
         self._watching: list[asyncio.Task[None]] = []
         self._slowest = 0.0
+        self._tap_failed = False
         self._left = asyncio.Event()
 
     def new_capture(self, noted: dict[bytes, bytes]) -> Capture:
         """The copy of a call that begins now."""
         return Capture(self._room, self.clock.now(), noted)
+
+    def tap(self, captured: Captured) -> None:
+        """Hand a copy over. Nothing that goes wrong there may reach the call that was copied."""
+        try:
+            self._take(captured)
+        except Exception as error:
+            self.counts.dropped["process"] += 1
+            if not self._tap_failed:
+                self._tap_failed = True
+                _logger.error("tap_failed error=%s", type(error).__name__)
 
     async def start(self) -> None:
         """Listen.

@@ -52,13 +52,17 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
+async def proxied(
+    handler: Handler, *, take: Callable[[Captured], None] | None = None, **options: object
+) -> AsyncIterator[Rig]:
     """A proxy before a server that does with each connection what ``handler`` does."""
     rig: Rig
+    seen: set[tuple[str, int]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         rig.connections += 1
         rig.writers.append(writer)
+        seen.add(writer.get_extra_info("peername"))
         try:
             await handler(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -73,14 +77,18 @@ async def proxied(handler: Handler, **options: object) -> AsyncIterator[Rig]:
         {"port": 0, "upstream": f"http://127.0.0.1:{port}", "drain_seconds": 5, **options}
     )
     tapped: list[Captured] = []
-    plane = DataPlane(config, SystemClock(), Counts(), tapped.append)
+    plane = DataPlane(config, SystemClock(), Counts(), take or tapped.append)
     rig = Rig(plane, tapped)
     await plane.start()
     try:
         yield rig
     finally:
-        server.close()
         await plane.drain()
+        # Connections are accepted in their order: when the server has this one, it has all that the proxy made.
+        _, last = await asyncio.open_connection("127.0.0.1", port)
+        rig.writers.append(last)
+        await rig.until(lambda: last.get_extra_info("sockname") in seen)
+        server.close()
         for writer in rig.writers:
             writer.close()
             with contextlib.suppress(OSError):
