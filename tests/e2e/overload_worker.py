@@ -154,7 +154,16 @@ async def _run(config: WorkerConfig, seconds_a_text: float) -> None:
         await tap.run()
     finally:
         watching.cancel()
-    names = ("events", "passed_by", "scored_events", "harmful_events", "duplicates", "orphans", "missing_scores")
+    names = (
+        "events",
+        "passed_by",
+        "scored_events",
+        "scored_event_squares",
+        "harmful_events",
+        "duplicates",
+        "orphans",
+        "missing_scores",
+    )
     rows = {name: metrics.rows(f"harmwatch_{name}_total") for name in names}
     _say("end", counters={name: [[*labels, value] for labels, value in found.items()] for name, found in rows.items()})
 
