@@ -81,8 +81,8 @@ def openapi() -> dict[str, Any]:
                 "Findings", {200: "findings with redacted texts, precision by category"}), parameters=[
                     _query("model", {"type": "string"}),
                     _query("dimension", {"enum": [*DIMENSIONS, ""]}),
-                    _query("after", {"type": "integer", "minimum": 0}),
-                    _query("limit", {"type": "integer", "minimum": 0})])},
+                    _query("after", {"type": "integer", "minimum": 0, "maximum": 10**16 - 1}),
+                    _query("limit", {"type": "integer", "minimum": 0, "maximum": 10**16 - 1})])},
             "/api/v1/feedback": {
                 "get": _operation("the marks that hold, one a line", {
                     "200": {"description": "JSON Lines", "content": {"application/x-ndjson": {"schema": _STRING}}},
