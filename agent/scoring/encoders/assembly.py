@@ -149,7 +149,7 @@ def _packed(
     stream = torch.float32 if device.type == "cpu" else getattr(torch, precision)
     encoder = PackedEncoder(weights, precision, device, stream)
     network = PackedNetwork(encoder, tokenizer, device)
-    if varlen_available(device, stream):
+    if varlen_available(device, precision):
         reference = _logits(network, tokenizer, samples)
         try:
             encoder.attention = "varlen"
