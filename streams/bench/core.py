@@ -35,8 +35,8 @@ from streams.ports import Message, Partition
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 
-__all__ = ["CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor", "new_joining",
-           "record_run", "run_core", "scorer_sections"]  # fmt: skip
+__all__ = ["CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor",
+           "new_joining", "record_run", "run_core", "scorer_sections"]  # fmt: skip
 
 _TOPIC: Final = "inference.events"
 _PARTITIONS: Final = 4

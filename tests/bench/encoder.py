@@ -33,7 +33,18 @@ from agent.events import TextPart
 from agent.scoring.base import Batch, ScoringItem
 from agent.scoring.detoxify import DetoxifyScorer
 
-__all__ = ["BASE", "LABELS", "SMALL", "Shape", "batch_of", "main", "make_texts", "matmul_peak", "operations", "write_checkpoint"]
+__all__ = [
+    "BASE",
+    "LABELS",
+    "SMALL",
+    "Shape",
+    "batch_of",
+    "main",
+    "make_texts",
+    "matmul_peak",
+    "operations",
+    "write_checkpoint",
+]
 
 LABELS = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 _BATCHES = (1, 32, 512)
@@ -109,8 +120,11 @@ def _speed(
     clock: Callable[[], float],
     least_seconds: float = 0.0,
 ) -> float:
-    """Texts per second, over all texts as often as `least_seconds` ask. The warm-up is a small batch, or, where there is
-    a least time, some whole ones: kernels are loaded and memory is taken at the first batch of a size."""
+    """Texts per second, over all texts as often as `least_seconds` ask.
+
+    The warm-up is a small batch, or, where there is a least time, some whole ones: kernels are loaded and memory is
+    taken at the first batch of a size.
+    """
     warm = min(batch, 4) if least_seconds == 0.0 else 2 * batch
     for begin in range(0, warm, batch):
         score(texts[begin : begin + min(batch, warm)])
@@ -177,7 +191,9 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, directory, words = write_checkpoint(Path(folder), shape)
         reference = Detoxify(checkpoint=str(checkpoint), device=device)
-        texts = {batch: make_texts(max(batch, 64) * scale, words) for batch in (_BATCHES_OF_GPUS if on_gpu else _BATCHES)}
+        texts = {
+            batch: make_texts(max(batch, 64) * scale, words) for batch in (_BATCHES_OF_GPUS if on_gpu else _BATCHES)
+        }
         rows: dict[str, Any] = {}
         theirs: dict[int, float] = {}
         for batch, some in texts.items():

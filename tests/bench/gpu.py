@@ -140,6 +140,13 @@ def forward(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], f
             rows[f"mixed {budget}"] = timed(mixed, budget)
         for count in (1, 32, 128):
             rows[f"{count} x 128"] = timed(even[:count], 1 << 20)
+        if encoder.attention == "varlen":
+            with torch.inference_mode():
+                network.record(512, 32_768)
+            for budget in _TOKENS[:4]:
+                rows[f"recorded, mixed {budget}"] = timed(mixed, budget)
+            for count in (1, 32, 128):
+                rows[f"recorded, {count} x 128"] = timed(even[:count], 1 << 20)
         del network, encoder
 
 
@@ -164,8 +171,9 @@ def tokeniser(checkpoint: Path, directory: Path, folder: Path, words: Sequence[s
 def scorer(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], found: dict[str, Any]) -> None:
     """Texts a second through the scorer, by tokens of a pass and by batch."""
     texts = make_texts(256 if gpu.short else 16_384, words)
-    sweeps = ((1024, (64,)),) if gpu.short else ((4096, (256, 2048)), (8192, (256, 2048)), (16_384, (256, 512, 2048, 8192)),
-                                                 (32_768, (2048, 8192)), (65_536, (2048, 8192)))  # fmt: skip
+    sweeps = (
+        ((1024, (64,)),) if gpu.short else ((8192, (256, 2048)), (16_384, (1, 256, 2048, 8192)), (32_768, (2048, 8192)))
+    )
     for tokens, batches in sweeps:
         made = DetoxifyScorer(checkpoint, directory, device=str(gpu.device), tokens_per_pass=tokens)
         made.warm_up()
@@ -191,7 +199,9 @@ def scorer(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], fo
         del made
 
 
-def measure(gpu: Gpu, parts: Sequence[str], tell: Callable[[str], None], keep: Callable[[Any], None]) -> dict[str, Any]:
+def measure(
+    gpu: Gpu, parts: Sequence[str], counts: Sequence[int], tell: Callable[[str], None], keep: Callable[[Any], None]
+) -> dict[str, Any]:
     """All figures; `keep` is given them after each part, so that a run that is cut short loses little."""
     found: dict[str, Any] = {"bench": "gpu", "shape": gpu.shape._asdict(), "cores": os.cpu_count()}
     if gpu.device.type == "cuda":
@@ -211,7 +221,7 @@ def measure(gpu: Gpu, parts: Sequence[str], tell: Callable[[str], None], keep: C
             elif part == "scorer":
                 scorer(gpu, checkpoint, directory, words, rows)
             elif part == "workers":
-                measure_workers(str(gpu.device), gpu.shape, gpu.short, rows, tell)
+                measure_workers(str(gpu.device), gpu.shape, gpu.short, counts, rows, tell)
             keep(found)
     return found
 
@@ -234,6 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=_PARTS, default=list(_PARTS))
+    parser.add_argument("--counts", nargs="+", type=int, default=[1, 2, 4, 8, 12], help="of processes, for workers")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--short", action="store_true", help="a small network and little time")
     parser.add_argument("--out", type=Path, help="figures as JSON, written after each part")
@@ -246,10 +257,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     began = time.perf_counter()
     gpu = Gpu(args.device, args.short)
-    found = measure(
-        gpu, args.parts, lambda line: print(f"[{time.perf_counter() - began:.0f} s] {line}", file=sys.stderr, flush=True),
-        keep,
-    )  # fmt: skip
+
+    def tell(line: str) -> None:
+        print(f"[{time.perf_counter() - began:.0f} s] {line}", file=sys.stderr, flush=True)
+
+    found = measure(gpu, args.parts, args.counts, tell, keep)
     _print(found)
     return 0
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from tests.bench.encoder import LABELS, Shape, batch_of
 
 __all__ = ["measure_workers"]
 
-_COUNTS = (1, 2, 4, 8, 12)
 #: A process each shares the cores: the tokeniser's own pool would have a thread for every core in every process.
 _TOKENISER_THREADS = 2
 _PATIENCE_SECONDS = 120.0
@@ -51,13 +50,16 @@ def write_multilingual(folder: Path, shape: Shape) -> Path:
     )  # fmt: skip
     config.save_pretrained(directory)
     torch.manual_seed(11)
+    network = XLMRobertaForSequenceClassification(config)
+    # A trained network finds most texts harmless. One that finds half of them harmful measures the care for findings.
+    network.classifier.out_proj.bias.data.fill_(-4.0)
     architecture = {
         "model_type": str(directory), "model_name": "XLMRobertaForSequenceClassification",
         "tokenizer_name": "XLMRobertaTokenizer", "num_classes": len(LABELS),
     }  # fmt: skip
     content = {
         "config": {"arch": {"args": architecture}, "dataset": {"args": {"classes": LABELS}}},
-        "state_dict": XLMRobertaForSequenceClassification(config).state_dict(),
+        "state_dict": network.state_dict(),
     }
     torch.save(content, folder / "multilingual.ckpt")
     return folder / "multilingual.ckpt"
@@ -151,8 +153,9 @@ class _Crew:
         stages = {
             name: sum(each[name] for each in found) / count for name in sorted(found[0]) if name.startswith("us_")
         }
-        return {"per_second": done / passed, "seconds": passed, "cores_used": sum(each["cpu"] for each in found) / passed,
-                "cpu_us_each": sum(each["cpu"] for each in found) / done * 1e6, **stages, **_means(seen)}  # fmt: skip
+        cpu = sum(each["cpu"] for each in found)
+        return {"per_second": done / passed, "seconds": passed, "cores_used": cpu / passed,
+                "cpu_us_each": cpu / done * 1e6, **stages, **_means(seen)}  # fmt: skip
 
     def close(self) -> None:
         for pipe, process in zip(self._pipes, self._processes, strict=True):
@@ -176,7 +179,8 @@ def _watched() -> Iterator[list[str]]:
     if program is None:
         yield lines
         return
-    command = [program, "--query-gpu=utilization.gpu,power.draw,memory.used", "--format=csv,noheader,nounits", "-lms", "200"]
+    asked = "--query-gpu=utilization.gpu,power.draw,memory.used"
+    command = [program, asked, "--format=csv,noheader,nounits", "-lms", "200"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield lines
@@ -201,11 +205,11 @@ def _means(lines: list[str]) -> dict[str, float]:
 
 
 def measure_workers(
-    device: str, shape: Shape, short: bool, rows: dict[str, Any], tell: Callable[[str], None]
+    device: str, shape: Shape, short: bool, wanted: Sequence[int], rows: dict[str, Any], tell: Callable[[str], None]
 ) -> None:
     """Texts a second of scorers, events a second of cores, by number of processes; filled in as they come."""
     cores = os.cpu_count() or 1
-    counts = [count for count in ((1, 2) if short else _COUNTS) if count <= cores]
+    counts = [count for count in wanted if count <= cores]
     os.environ["RAYON_NUM_THREADS"] = str(_TOKENISER_THREADS)
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     with tempfile.TemporaryDirectory() as folder:
@@ -214,13 +218,13 @@ def measure_workers(
             for count in counts:
                 for batch in (32,) if short else (256,):
                     name = f"scorer, {count} processes, batches of {batch}"
-                    tell(name)
                     rows[name] = crew.round(count, {"what": "scorer", "batch": batch, "seconds": 0.3 if short else 2.5})
+                    tell(f"{name}: {rows[name]}")
             for what, batch in (("core", 256), ("core, ngrams", 256)):
                 for count in counts if what == "core" else counts[:1] + counts[-2:-1]:
                     name = f"{what}, {count} processes, batches of {batch}"
-                    tell(name)
                     events = 60 if short else 12_000
                     rows[name] = crew.round(count, {"what": what, "batch": batch, "events": events})
+                    tell(f"{name}: {rows[name]}")
         finally:
             crew.close()

@@ -113,6 +113,9 @@ class PackedEncoder:
         x = self._norm(words + functional.embedding(texts.positions, self._positions))
         attend = _attend_varlen if self.attention == "varlen" else _attend_groups
         first = texts.bounds[:-1]
+        if self.attention == "varlen":
+            # Texts without tokens, which pad a recorded pass, may stand behind the last token.
+            first = first.clamp(max=len(texts.ids) - 1)
         for layer in self._layers[:-1]:
             x = layer(x, texts, attend, None)
         x = self._layers[-1](x, texts, attend, first)
@@ -154,8 +157,8 @@ class _Layer:
             return prepare_linear(linear, precision, device, activation)
 
         self._heads = weights.heads
-        # On CPUs torch's attention is faster, and nearer, in float32 than in bfloat16, conversion included. On GPUs flash
-        # attention takes 16 bits alone.
+        # On CPUs torch's attention is faster, and nearer, in float32 than in bfloat16, conversion included. On GPUs
+        # flash attention takes 16 bits alone.
         self._attention_type = stream if device.type == "cpu" else getattr(torch, precision)
         self._query, self._key_value, self._qkv = None, None, None
         if layer is weights.layers[-1]:
