@@ -52,8 +52,8 @@ class RecordedPass:
     ) -> None:
         self.tokens, self.texts = tokens, texts
         self._used = 0
-        self._inputs = torch.zeros(2 * tokens + texts + 1, dtype=torch.int32, device=device)
-        packed = PackedTexts(*self._inputs.split([tokens, tokens, texts + 1]), longest, ())
+        self._inputs = inputs = torch.zeros(2 * tokens + texts + 1, dtype=torch.int32, device=device)
+        packed = PackedTexts(inputs[:tokens], inputs[tokens : 2 * tokens], inputs[2 * tokens :], longest, ())
         encoder(packed)  # kernels are loaded and chosen outside of the recording
         self._graph: Any = torch.cuda.CUDAGraph()
         # Other threads may use the device meanwhile.
