@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from time import process_time
+from collections.abc import Callable, Sequence
+from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple, cast
 
 from agent.batching import MicroBatcher
@@ -35,8 +35,8 @@ from streams.ports import Message, Partition
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 
-__all__ = ["Recording", "available_scorers", "bench_config", "new_batcher", "new_executor", "new_joining",
-           "record_run", "run_core", "scorer_sections"]  # fmt: skip
+__all__ = ["CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor",
+           "new_joining", "record_run", "run_core", "scorer_sections"]  # fmt: skip
 
 _TOPIC: Final = "inference.events"
 _PARTITIONS: Final = 4
@@ -46,6 +46,21 @@ _METRICS: Final = (
     *("batch", "dead_letter", "missing", "duplicate", "orphan", "truncated", "redacted", "late_event"),
     *("cache_lookups", "label", "commit", "scored_event"),
 )
+
+
+class CoreSeconds(NamedTuple):
+    """What a run took, from the first record to the last commit; building and warming up are not in it.
+
+    Attributes
+    ----------
+    cpu
+        CPU seconds of all threads.
+    clock
+        Seconds that passed.
+    """
+
+    cpu: float
+    clock: float
 
 
 class Recording(NamedTuple):
@@ -89,13 +104,15 @@ def bench_config(scorers: Sequence[str]) -> WorkerConfig:
     return validate(WorkerConfig, plain, "bench")
 
 
-def run_core(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> float:
+def run_core(
+    config: WorkerConfig, values: Sequence[bytes], clock: Clock, ready: Callable[[], object] | None = None
+) -> CoreSeconds:
     """Take the events through decoder, pipeline and a sink that keeps nothing, until every offset is committed.
 
-    Returns
-    -------
-    float
-        CPU seconds of all threads, from the first record to the last commit; building and warming up are not in it.
+    Parameters
+    ----------
+    ready
+        Called when all is warm, before the first record: several cores can wait for each other there.
     """
     metrics = Metrics(new_registry(), clock=clock)
     box: list[Tap] = []
@@ -107,6 +124,8 @@ def run_core(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> flo
         on_done=lambda: box[0].wake(),
     )
     pipeline.warm_up()
+    if ready is not None:
+        ready()
     return _run(config, values, clock, pipeline, metrics, Decoder({}, config.tap.max_record_bytes), box)
 
 
@@ -214,7 +233,7 @@ def _run(
     metrics: Metrics,
     decoder: Decoder,
     box: list[Tap],
-) -> float:
+) -> CoreSeconds:
     broker = MemoryBroker({_TOPIC: _PARTITIONS, config.topics.panes: _PARTITIONS}, clock)
     for number, value in enumerate(values):
         broker.append(_TOPIC, value, partition=number % _PARTITIONS)
@@ -231,9 +250,9 @@ def _run(
         clock=clock,
     )
     box.append(tap)
-    started = process_time()
+    started, began = process_time(), perf_counter()
     asyncio.run(_until_done(tap, broker, len(values)))
-    seconds = process_time() - started
+    seconds = CoreSeconds(process_time() - started, perf_counter() - began)
     if tap.dead_letters:
         raise HarmwatchError(f"{tap.dead_letters} of the bench's own events were not decoded; this is a bug")
     return seconds

@@ -84,7 +84,7 @@ def measure_stages(
         used: list[float] = []
         for turn in range(repetitions):
             tell(f"stages, pass {turn + 1} of {repetitions}")
-            seconds["whole"].append(run_core(config, values, clock))
+            seconds["whole"].append(run_core(config, values, clock).cpu)
             for name, prepare in _parts(recording, config, clock):
                 seconds[name].append(_timed(prepare()))
             used.append(_time_scorers(recording, seconds))

@@ -18,7 +18,7 @@ from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
 __all__ = [
-    "LayerLedger", "find_alertmanager", "find_amtool", "find_chromium", "find_program", "find_prometheus",
+    "LayerLedger", "find_alertmanager", "find_amtool", "find_chromium", "find_gpu", "find_program", "find_prometheus",
     "find_promtool", "known_layers",
 ]  # fmt: skip
 
@@ -28,6 +28,16 @@ def _installed(extra: str, *packages: str) -> str:
     if absent:
         raise LayerAbsent(f"{', '.join(absent)} not installed; pip install 'harmwatch[{extra}]'")
     return ", ".join(packages)
+
+
+def find_gpu() -> str:
+    """Name of the first NVIDIA GPU that torch can use. Raises LayerAbsent."""
+    _installed("models", "torch", "transformers")
+    import torch
+
+    if not torch.cuda.is_available():
+        raise LayerAbsent("no GPU that torch can use")
+    return f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}"
 
 
 def find_chromium() -> str:
@@ -81,6 +91,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "docker": lambda: find_docker().description,
     "java": lambda: find_java_kafka().description,
     "models": lambda: _installed("models", "torch", "transformers", "detoxify"),
+    "cuda": find_gpu,
     "drift": lambda: _installed("drift", "alibi_detect"),
     "chromium": find_chromium,
     "promtool": find_promtool,

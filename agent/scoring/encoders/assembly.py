@@ -65,6 +65,8 @@ def build_runner(model: Any, tokenizer: Any, activation: Activation, options: En
     try:
         with torch.inference_mode(), intra_op_threads(settings.threads):
             network = build_network(model.eval(), texts, precision, device, length, options.scorer)
+            if device.type == "cuda" and isinstance(network, PackedNetwork):
+                _record(network, texts, device, length + texts.specials, budget, options.scorer)
     except (RuntimeError, AssertionError) as error:
         message = f"scorer {options.scorer}: the device {options.device!r} cannot be used ({type(error).__name__})"
         raise ModelError(message) from error
@@ -149,7 +151,7 @@ def _packed(
     stream = torch.float32 if device.type == "cpu" else getattr(torch, precision)
     encoder = PackedEncoder(weights, precision, device, stream)
     network = PackedNetwork(encoder, tokenizer, device)
-    if varlen_available(device, stream):
+    if varlen_available(device, precision):
         reference = _logits(network, tokenizer, samples)
         try:
             encoder.attention = "varlen"
@@ -160,6 +162,24 @@ def _packed(
             encoder.attention = "groups"
             _logger.warning("encoder.no_flash_attention scorer=%s error_type=%s", label, type(error).__name__)
     return network
+
+
+def _record(
+    network: PackedNetwork, tokenizer: TextTokenizer, device: torch.device, longest: int, budget: int, label: str
+) -> None:
+    """Record the passes, and keep the recordings if they give the same logits."""
+    samples = [ids[: longest - tokenizer.specials] for ids in tokenizer.encode(_SAMPLES)]
+    reference = _logits(network, tokenizer, samples)
+    try:
+        with torch.cuda.device(device):
+            network.record(longest, budget)
+        if not _close(_logits(network, tokenizer, samples), reference, 0.02):
+            raise RuntimeError("other logits")
+    except RuntimeError as error:
+        # A memory that is too full for them, or a version that cannot: slower, and right.
+        network.forget_recordings()
+        torch.cuda.empty_cache()
+        _logger.warning("encoder.not_recorded scorer=%s error_type=%s", label, type(error).__name__)
 
 
 def _agrees(model: Any, weights: EncoderWeights, tokenizer: TextTokenizer, samples: Sequence[Ids]) -> bool:

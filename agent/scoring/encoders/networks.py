@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from agent.scoring.encoders.recorded import RecordedPass, Recordings
 from agent.scoring.encoders.tokenising import Ids, TextTokenizer
 from agent.scoring.encoders.varlen import PackedEncoder, PackedTexts, Rectangle
 from agent.scoring.passes import Group, Lengths, PackedPass, PaddedPass, plan_packed, plan_padded
@@ -49,17 +50,40 @@ class PackedNetwork:
         self._tokenizer = tokenizer
         self._device = device
         self._multiple = multiple or (1 if device.type == "cpu" else 16)
+        self._recordings: Recordings | None = None
+
+    def record(self, longest: int, budget: int) -> None:
+        """Record passes of flash attention on a GPU, to be replayed from now on. On error all stays as it was.
+
+        Parameters
+        ----------
+        longest
+            Tokens of the longest window, special ones included.
+        budget
+            Tokens of a pass.
+        """
+        if self._encoder.attention == "varlen":
+            self._recordings = Recordings(self._encoder, self._device, longest, budget)
+
+    def forget_recordings(self) -> None:
+        """Start kernels one by one again."""
+        self._recordings = None
 
     def plan(self, lengths: Lengths, budget: int) -> Sequence[PackedPass]:
         return plan_packed(lengths, budget, multiple=self._multiple)
 
-    def send(self, planned: PackedPass, windows: Sequence[Ids]) -> PackedTexts:
+    def send(self, planned: PackedPass, windows: Sequence[Ids]) -> PackedTexts | RecordedPass:
         prefix, suffix = self._tokenizer.prefix, self._tokenizer.suffix
         framed = [part for place in planned.places for part in (prefix, windows[place], suffix)]
         lengths = np.asarray([len(windows[place]) for place in planned.places], dtype=np.int32)
         lengths += self._tokenizer.specials
         bounds = np.concatenate(([0], np.cumsum(lengths, dtype=np.int32))).astype(np.int32)
         positions = np.arange(bounds[-1], dtype=np.int32) - np.repeat(bounds[:-1], lengths)
+        if self._recordings is not None:
+            recorded = self._recordings.fitting(int(bounds[-1]), len(lengths))
+            if recorded is not None:
+                recorded.fill(np.concatenate(framed), positions, bounds)
+                return recorded
         rectangles = [] if self._encoder.attention == "varlen" else planned.groups
         shapes = [_Shape.of(group, lengths, bounds) for group in rectangles]
         arrays = [np.concatenate(framed), positions, bounds]
@@ -70,8 +94,8 @@ class PackedNetwork:
         moved = iter(rest)
         return PackedTexts(ids, places, edges, int(lengths.max()), tuple(shape.on_device(moved) for shape in shapes))
 
-    def logits(self, inputs: PackedTexts) -> Tensor:
-        return self._encoder(inputs)
+    def logits(self, inputs: PackedTexts | RecordedPass) -> Tensor:
+        return inputs.replay() if isinstance(inputs, RecordedPass) else self._encoder(inputs)
 
 
 class _Shape(NamedTuple):

@@ -217,6 +217,10 @@ class EncoderRunner:
         _logger.warning("encoder.out_of_memory scorer=%s tokens_per_pass=%d", self._label, self._budget)
 
 
+#: The allocator of the host has no error class of its own, nor have CUDA's calls and cuBLAS, whose first product in a
+#: thread takes memory that torch's allocator has not.
+_NO_MEMORY = ("allocate memory", "out of memory", "ALLOC_FAILED")
+
+
 def _is_out_of_memory(error: Any) -> bool:
-    # The allocator of the host has no error class of its own.
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _NO_MEMORY)

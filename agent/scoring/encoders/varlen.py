@@ -113,6 +113,9 @@ class PackedEncoder:
         x = self._norm(words + functional.embedding(texts.positions, self._positions))
         attend = _attend_varlen if self.attention == "varlen" else _attend_groups
         first = texts.bounds[:-1]
+        if self.attention == "varlen":
+            # Texts without tokens, which pad a recorded pass, may stand behind the last token.
+            first = first.clamp(max=len(texts.ids) - 1)
         for layer in self._layers[:-1]:
             x = layer(x, texts, attend, None)
         x = self._layers[-1](x, texts, attend, first)
@@ -120,9 +123,9 @@ class PackedEncoder:
         return logits
 
 
-def varlen_available(device: torch.device, stream: torch.dtype) -> bool:
+def varlen_available(device: torch.device, precision: Precision) -> bool:
     """Whether flash attention over packed texts can be tried here. The runner compares its results before using it."""
-    if device.type != "cuda" or stream not in (torch.bfloat16, torch.float16):
+    if device.type != "cuda" or precision not in ("bfloat16", "float16"):
         return False
     try:
         from torch.nn.attention.varlen import varlen_attn  # noqa: F401
@@ -154,8 +157,9 @@ class _Layer:
             return prepare_linear(linear, precision, device, activation)
 
         self._heads = weights.heads
-        # On CPUs torch's attention is faster, and nearer, in float32 than in bfloat16, conversion included.
-        self._attention_type = stream
+        # On CPUs torch's attention is faster, and nearer, in float32 than in bfloat16, conversion included. On GPUs
+        # flash attention takes 16 bits alone.
+        self._attention_type = stream if device.type == "cpu" else getattr(torch, precision)
         self._query, self._key_value, self._qkv = None, None, None
         if layer is weights.layers[-1]:
             self._query = prepared(layer.query)

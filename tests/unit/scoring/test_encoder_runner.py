@@ -108,11 +108,20 @@ def test_a_lowered_bound_rises_again(albert: str) -> None:
         assert scorer.tokens_per_pass == expected
 
 
-def test_the_hosts_allocator_has_no_error_of_its_own(albert: str) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.",
+    ],
+    ids=["host", "cublas", "driver"],
+)
+def test_what_is_not_torchs_allocator_has_no_error_of_its_own(albert: str, message: str) -> None:
     scorer = cramped(albert)
 
     def fail(module: Any, arguments: Any) -> None:
-        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes")
+        raise RuntimeError(message)
 
     scorer.model.register_forward_pre_hook(fail)
     with pytest.raises(OutOfDeviceMemory):

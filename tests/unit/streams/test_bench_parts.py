@@ -53,7 +53,9 @@ def test_a_recorded_run_holds_every_event_for_every_part() -> None:
     config = config.model_copy(
         update={"batching": config.batching.model_copy(update={"max_texts": 40, "max_wait_seconds": 0.001})}
     )
-    assert run_core(config, values, clock) > 0.0
+    ready: list[int] = []
+    seconds = run_core(config, values, clock, lambda: ready.append(1))
+    assert seconds.cpu > 0.0 and seconds.clock > 0.0 and ready == [1]
     recording = record_run(config, values, clock)
     assert len(recording.decoder) == 120
     assert len(recording.judged) == 240
