@@ -58,13 +58,12 @@ def test_requests_go_on_when_the_taps_process_is_killed(tmp_path: Path) -> None:
             until(lambda: "tap_process_ended" in proxy.log and _answers(proxy))
             assert proxy.tap_pid != first
             ask(proxy)
-            metrics = proxy.metrics()
-            dropped = metrics['harmwatch_proxy_taps_dropped_total{reason="process"}']
-            until(lambda: _spooled(proxy) + dropped >= 3 * TAPPABLE)
+            # The counts of the data plane come to the new process twice a second.
+            until(lambda: _spooled(proxy) + _dropped(proxy) >= 3 * TAPPABLE)
             # What was durable and not yet told so counts as dropped too: that is at most a tenth of a second's.
             assert _spooled(proxy) <= 3 * TAPPABLE
-            assert dropped >= TAPPABLE, "while nobody was there"
-            assert metrics["harmwatch_proxy_tap_restarts_total"] == 1
+            assert _dropped(proxy) <= 2 * TAPPABLE, "the third round is there, whatever became of the others"
+            assert proxy.metrics()["harmwatch_proxy_tap_restarts_total"] == 1
         finally:
             code = proxy.stop()
         assert code == 0
@@ -75,6 +74,10 @@ def _answers(proxy: ProxyProcess) -> bool:
         return bool(proxy.metrics())
     except OSError:
         return False
+
+
+def _dropped(proxy: ProxyProcess) -> float:
+    return proxy.metrics()['harmwatch_proxy_taps_dropped_total{reason="process"}']
 
 
 def _spooled(proxy: ProxyProcess) -> float:
