@@ -1,6 +1,7 @@
 """Encoders on a real GPU: the scores of the CPU, whatever the lengths; memory that runs out; one lane for all.
 
-Not run where torch sees no GPU (layer ``cuda``). Bounds are about twice what was measured on an H100, see docs/models.md.
+Not run where torch sees no GPU (layer ``cuda``). Bounds are about twice what was
+measured on an H100, see docs/models.md.
 """
 
 from __future__ import annotations

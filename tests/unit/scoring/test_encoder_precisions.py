@@ -137,3 +137,20 @@ def test_integers_are_exact_whatever_stands_beside_them() -> None:
     for place in (0, 3, 69):
         assert torch.equal(layer(rows[place : place + 1])[0], together[place])
     assert torch.equal(layer(torch.zeros(2, 48)), layer.bias.expand(2, 32))
+
+
+def test_gelu_inside_the_product_is_as_near_as_two_steps() -> None:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    from agent.scoring.encoders.quantize import FusedGeluLinear
+
+    torch.manual_seed(5)
+    linear = nn.Linear(64, 96)
+    x = torch.randn(50, 64)
+    fused = FusedGeluLinear(linear, torch.bfloat16, torch.device("cpu"))
+    exact = functional.gelu(linear(x)).detach()
+    assert float((fused(x).float() - exact).norm() / exact.norm()) < 0.01
+    with pytest.raises(RuntimeError, match="no such operation"):
+        FusedGeluLinear(nn.Linear(64, 96, bias=False), torch.bfloat16, torch.device("cpu"))
