@@ -78,7 +78,8 @@ async def _mark(page: Browser) -> None:
                 found = f"document.getElementById({json.dumps(button)})"
                 await page.look(f"{found}.click()")
                 await page.until(f"!{found} || {found}.getAttribute('aria-pressed') === 'true'")
-    await page.until("document.querySelector('#precision')?.innerText.includes('pii.email')")
+    await page.until("!document.querySelector('button[data-category][aria-disabled=\"true\"]')")
+    await page.until("!document.querySelector('#mark-note')?.innerText.includes('…')")
 
 
 async def _chosen(page: Browser, address: str, language: str) -> None:
@@ -116,6 +117,8 @@ async def take(folder: Path) -> None:
             for language, name in (("en", "console.png"), ("zh", "console.zh-CN.png")):
                 await _chosen(page, address, language)
                 await page.picture(folder / name, whole=False)
+            # Marks are set once the list of findings stands still.
+            await _ready(address, 0.995)
             await _chosen(page, address, "en")
             await _mark(page)
             await _scrolled(page, "#recent-title", 32)
