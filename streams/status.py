@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import defaultdict, deque
-from typing import Any, NamedTuple, cast
+from collections import defaultdict
+from typing import Any, cast
 
 from agent import __version__
 from agent.clock import Clock
@@ -22,6 +22,7 @@ from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
+from streams.console.rates import Recent
 from streams.contact import BrokerContact
 from streams.ports import Headers, Partition
 from streams.state_owner import StateOwner
@@ -38,27 +39,12 @@ from streams.web.status import (
     StageStatus,
 )
 
-__all__ = ["Recent", "Status"]
+__all__ = ["Status"]
 
 _logger = logging.getLogger(__name__)
 
 _HISTORY = 60
-_RECENT_SECONDS = 10.0
 _WARNING_SECONDS = 300.0
-
-
-class _Look(NamedTuple):
-    at: float
-    events: float
-    lag_count: int
-    lag_sum: float
-
-
-class Recent(NamedTuple):
-    """Rates of the last seconds; ``lag_seconds`` from event time to metric, None when nothing was measured."""
-
-    events_per_second: float
-    lag_seconds: float | None
 
 
 class Status:
@@ -92,8 +78,6 @@ class Status:
         self._metrics = metrics
         self._clock = clock
         self._started = clock.now()
-        self._started_monotonic = clock.monotonic()
-        self._looks: deque[_Look] = deque()
         self._owner = StateOwner.of(config)
         self._warn_at = -math.inf
         self.warm = False
@@ -199,24 +183,8 @@ class Status:
         return max((lag for lag in (recent.lag_seconds, waiting) if lag is not None), default=None)
 
     def recent(self) -> Recent:
-        """Rates since the oldest look within the last ten seconds, so that the console shows what is, not what was."""
-        now = self._clock.monotonic()
-        timings = self._metrics.timings("harmwatch_event_lag_seconds").values()
-        look = _Look(
-            now,
-            self._metrics.total("harmwatch_events_total"),
-            sum(count for count, _ in timings),
-            sum(total for _, total in timings),
-        )
-        while self._looks and now - self._looks[0].at > _RECENT_SECONDS:
-            self._looks.popleft()
-        first = self._looks[0] if self._looks else _Look(self._started_monotonic, 0.0, 0, 0.0)
-        self._looks.append(look)
-        measured = look.lag_count - first.lag_count
-        return Recent(
-            (look.events - first.events) / max(now - first.at, 1e-3),
-            (look.lag_sum - first.lag_sum) / measured if measured else None,
-        )
+        """Rates of the last ten seconds."""
+        return self.console.rates.recent()
 
     def _stages(self) -> list[StageStatus]:
         timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
