@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, cast
 
 from agent import __version__
@@ -22,6 +23,7 @@ from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
+from streams.console.judged import judged_ever
 from streams.console.rates import Recent
 from streams.contact import BrokerContact
 from streams.ports import Headers, Partition
@@ -32,6 +34,7 @@ from streams.web import Health, Readiness
 from streams.web import Status as StatusPage
 from streams.web.status import (
     CategoryStatus,
+    ComponentState,
     ComponentStatus,
     ModelStatus,
     PartitionStatus,
@@ -220,9 +223,12 @@ class Status:
 
     def _models(self) -> list[ModelStatus]:
         """The longest window of each model; of all workers together when there are others."""
-        return [self._model(reading) for reading in self.console.longest().values()]
+        longest = self.console.longest()
+        judged = judged_ever(self.merged(), {name for name, reading in longest.items() if not _events(reading)})
+        return [self._model(reading, judged.get(name, set())) for name, reading in longest.items()]
 
-    def _model(self, reading: Reading) -> ModelStatus:
+    def _model(self, reading: Reading, judged: Collection[str]) -> ModelStatus:
+        """``judged`` is what was measured before, of a model without events of late."""
         components, index = components_of(reading)
         harm: Any = reading.results.get("harm")
         known = isinstance(harm, HarmMeasurement)
@@ -239,7 +245,7 @@ class Status:
                 "union": index.union.value if index is not None else None,
             },
             bounds={"lower": index.sum.lower, "upper": index.sum.upper} if index is not None else {},
-            components={name: _component(components.get(name)) for name in DIMENSIONS},
+            components={name: _component(components.get(name), name in judged) for name in DIMENSIONS},
             history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
 
@@ -253,9 +259,16 @@ class Status:
         ]
 
 
-def _component(part: Component | None) -> ComponentStatus:
+def _events(reading: Reading) -> float:
+    harm = reading.results.get("harm")
+    return harm.events if isinstance(harm, HarmMeasurement) else 0.0
+
+
+def _component(part: Component | None, judged: bool) -> ComponentStatus:
     if part is None or part.value is None:
-        return ComponentStatus(state="not_measured", value=None, lower=None, upper=None, n=0)
+        # Traffic that has ended is not traffic that nobody judges.
+        state: ComponentState = "too_few" if judged else "not_measured"
+        return ComponentStatus(state=state, value=None, lower=None, upper=None, n=0)
     return ComponentStatus(
         state="measured" if part.sufficient else "too_few",
         value=part.value if part.sufficient else None,
