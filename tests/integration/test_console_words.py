@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,3 +38,26 @@ async def test_why_a_mark_was_not_saved_is_told_by_the_status(
                 assert "confirm" not in await page.text("#mark-note")
                 assert "消息代理" not in await page.text("#mark-note")
         assert traffic.marked == []
+
+
+class Drifting(Traffic):
+    """With a detector that raised many alarms before."""
+
+    def model(self, name: str, window: str | None) -> Any:
+        bounds: dict[str, list[float]] = {"value": [], "lower": [], "upper": []}
+        history = {column: bounds for column in ("index", "bias", "output", "privacy", "adversarial")}
+        drift = {"detector": "window_chi_square", "feature": "input.language", "statistic": 8.2, "threshold": 10.0}
+        return {
+            "name": name, "window": "5m", "history": {"times": [], "step": 1.0, **history},
+            "fairness": {"window": "5m", "attributes": []}, "campaigns": [],
+            "drift": [{**drift, "detected": False, "times": 12}],
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_nothing_is_wider_than_a_small_telephone(tmp_path: Path, language: str) -> None:
+    async with page_of(Drifting([model("chat", 0.1)]), tmp_path) as (page, url):
+        await page.size(320, 740, mobile=True)
+        await open_console(page, f"{url}?lang={language}")
+        await page.until("document.querySelector('#drift .value small')?.textContent.includes('12')")
+        assert await page.look("document.documentElement.scrollWidth") <= 320
