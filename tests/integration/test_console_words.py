@@ -61,3 +61,19 @@ async def test_nothing_is_wider_than_a_small_telephone(tmp_path: Path, language:
         await open_console(page, f"{url}?lang={language}")
         await page.until("document.querySelector('#drift .value small')?.textContent.includes('12')")
         assert await page.look("document.documentElement.scrollWidth") <= 320
+
+
+class Broken(Traffic):
+    """An eighth of the records could not be read."""
+
+    def state(self) -> dict[str, Any]:
+        state = super().state()
+        return {**state, "pipeline": {**state["pipeline"], "events": 70, "dead_letters": 10}}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "of records"), ("zh", "占记录数的")])
+async def test_dead_letters_are_records(tmp_path: Path, language: str, words: str) -> None:
+    async with page_of(Broken([model("chat", 0.1)]), tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang={language}")
+        tile = await page.text("#tiles [data-key=tile_dead]")
+        assert words in tile and "13" in tile
