@@ -45,7 +45,7 @@ class Drifting(Traffic):
 
     def model(self, name: str, window: str | None) -> Any:
         bounds: dict[str, list[float]] = {"value": [], "lower": [], "upper": []}
-        history = {column: bounds for column in ("index", "bias", "output", "privacy", "adversarial")}
+        history = dict.fromkeys(("index", "bias", "output", "privacy", "adversarial"), bounds)
         drift = {"detector": "window_chi_square", "feature": "input.language", "statistic": 8.2, "threshold": 10.0}
         return {
             "name": name, "window": "5m", "history": {"times": [], "step": 1.0, **history},
