@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 __all__ = ["Count", "NamePattern", "Seconds", "Section", "Share"]
 
-Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0)]
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]*\*?$")]
 """A name, or the beginning of one with ``*`` after it."""
 
 
 class Section(BaseModel):
-    """A configuration section: unknown keys are mistakes, values never change after loading."""
+    """A configuration section: unknown keys are mistakes, values never change after loading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    A number is a number: neither infinite nor NaN, nor one of YAML's yes and no, which pydantic would take for 1 and 0.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_yes_or_no_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = set(_kinds(cls.model_fields[info.field_name or ""].annotation))
+        if kinds & {int, float} and not kinds & {bool, Any}:
+            for where in _yes_or_no(value, ""):
+                raise ValueError(f"{where}must be a number, not true or false (YAML's yes, no, on and off are these)")
+        return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The types that a value is made of; of other sections nothing, which look for themselves."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    inner = get_args(annotation)
+    if not inner:
+        yield annotation
+    for each in inner:
+        yield from _kinds(each)
+
+
+def _yes_or_no(value: Any, where: str) -> Iterator[str]:
+    """Where true and false stand."""
+    if isinstance(value, bool):
+        yield where
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _yes_or_no(each, f"{key}: ")
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _yes_or_no(each, where)

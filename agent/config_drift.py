@@ -23,7 +23,7 @@ class EmbeddingsConfig(Section):
     """With what a sample of texts is embedded for drift: ``built_in``, or a checkpoint's directory. Off when None."""
 
     encoder: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    share: Annotated[float, Field(ge=1e-6, le=1, allow_inf_nan=False)] = 0.05
+    share: Annotated[float, Field(ge=1e-6, le=1)] = 0.05
     directions: Annotated[tuple[Direction, ...], Field(min_length=1, max_length=2)] = ("input", "output")
     components: Annotated[int, Field(ge=1, le=32)] = 8
     detectors: Annotated[tuple[Literal["alibi_mmd", "alibi_lsdd"], ...], Field(max_length=2)] = ()

@@ -90,7 +90,7 @@ class DeadLetterConfig(Section):
 class ReloadConfig(Section):
     """How often the worker looks whether its file has changed; 0 leaves it to SIGHUP."""
 
-    watch_seconds: Annotated[float, Field(ge=0, le=86400.0, allow_inf_nan=False)] = 10.0
+    watch_seconds: Annotated[float, Field(ge=0, le=86400.0)] = 10.0
 
 
 class WorkerConfig(CoreConfig):

@@ -13,7 +13,7 @@ __all__ = ["WebConfig", "WebLimitsConfig", "WebTlsConfig"]
 
 _LEAST_TOKEN = 16
 
-Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
 class WebTlsConfig(Section):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import defaultdict, deque
-from typing import Any, NamedTuple, cast
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any, cast
 
 from agent import __version__
 from agent.clock import Clock
@@ -22,6 +23,8 @@ from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
+from streams.console.judged import judged_ever
+from streams.console.rates import Recent
 from streams.contact import BrokerContact
 from streams.ports import Headers, Partition
 from streams.state_owner import StateOwner
@@ -31,6 +34,7 @@ from streams.web import Health, Readiness
 from streams.web import Status as StatusPage
 from streams.web.status import (
     CategoryStatus,
+    ComponentState,
     ComponentStatus,
     ModelStatus,
     PartitionStatus,
@@ -38,27 +42,12 @@ from streams.web.status import (
     StageStatus,
 )
 
-__all__ = ["Recent", "Status"]
+__all__ = ["Status"]
 
 _logger = logging.getLogger(__name__)
 
 _HISTORY = 60
-_RECENT_SECONDS = 10.0
 _WARNING_SECONDS = 300.0
-
-
-class _Look(NamedTuple):
-    at: float
-    events: float
-    lag_count: int
-    lag_sum: float
-
-
-class Recent(NamedTuple):
-    """Rates of the last seconds; ``lag_seconds`` from event time to metric, None when nothing was measured."""
-
-    events_per_second: float
-    lag_seconds: float | None
 
 
 class Status:
@@ -92,8 +81,6 @@ class Status:
         self._metrics = metrics
         self._clock = clock
         self._started = clock.now()
-        self._started_monotonic = clock.monotonic()
-        self._looks: deque[_Look] = deque()
         self._owner = StateOwner.of(config)
         self._warn_at = -math.inf
         self.warm = False
@@ -199,24 +186,8 @@ class Status:
         return max((lag for lag in (recent.lag_seconds, waiting) if lag is not None), default=None)
 
     def recent(self) -> Recent:
-        """Rates since the oldest look within the last ten seconds, so that the console shows what is, not what was."""
-        now = self._clock.monotonic()
-        timings = self._metrics.timings("harmwatch_event_lag_seconds").values()
-        look = _Look(
-            now,
-            self._metrics.total("harmwatch_events_total"),
-            sum(count for count, _ in timings),
-            sum(total for _, total in timings),
-        )
-        while self._looks and now - self._looks[0].at > _RECENT_SECONDS:
-            self._looks.popleft()
-        first = self._looks[0] if self._looks else _Look(self._started_monotonic, 0.0, 0, 0.0)
-        self._looks.append(look)
-        measured = look.lag_count - first.lag_count
-        return Recent(
-            (look.events - first.events) / max(now - first.at, 1e-3),
-            (look.lag_sum - first.lag_sum) / measured if measured else None,
-        )
+        """Rates of the last ten seconds."""
+        return self.console.rates.recent()
 
     def _stages(self) -> list[StageStatus]:
         timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
@@ -252,9 +223,12 @@ class Status:
 
     def _models(self) -> list[ModelStatus]:
         """The longest window of each model; of all workers together when there are others."""
-        return [self._model(reading) for reading in self.console.longest().values()]
+        longest = self.console.longest()
+        judged = judged_ever(self.merged(), {name for name, reading in longest.items() if not _events(reading)})
+        return [self._model(reading, judged.get(name, set())) for name, reading in longest.items()]
 
-    def _model(self, reading: Reading) -> ModelStatus:
+    def _model(self, reading: Reading, judged: Collection[str]) -> ModelStatus:
+        """``judged`` is what was measured before, of a model without events of late."""
         components, index = components_of(reading)
         harm: Any = reading.results.get("harm")
         known = isinstance(harm, HarmMeasurement)
@@ -271,7 +245,7 @@ class Status:
                 "union": index.union.value if index is not None else None,
             },
             bounds={"lower": index.sum.lower, "upper": index.sum.upper} if index is not None else {},
-            components={name: _component(components.get(name)) for name in DIMENSIONS},
+            components={name: _component(components.get(name), name in judged) for name in DIMENSIONS},
             history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
 
@@ -285,9 +259,16 @@ class Status:
         ]
 
 
-def _component(part: Component | None) -> ComponentStatus:
+def _events(reading: Reading) -> float:
+    harm = reading.results.get("harm")
+    return harm.events if isinstance(harm, HarmMeasurement) else 0.0
+
+
+def _component(part: Component | None, judged: bool) -> ComponentStatus:
     if part is None or part.value is None:
-        return ComponentStatus(state="not_measured", value=None, lower=None, upper=None, n=0)
+        # Traffic that has ended is not traffic that nobody judges.
+        state: ComponentState = "too_few" if judged else "not_measured"
+        return ComponentStatus(state=state, value=None, lower=None, upper=None, n=0)
     return ComponentStatus(
         state="measured" if part.sufficient else "too_few",
         value=part.value if part.sufficient else None,

@@ -21,6 +21,7 @@ from agent.scoring.results import Answer
 from agent.windows.base import FinishContext
 from agent.windows.campaigns import CampaignReading, CampaignsAggregator
 from agent.windows.engine import WindowEngine
+from agent.windows.partition import OTHER
 
 __all__ = ["CampaignWatch"]
 
@@ -256,7 +257,7 @@ class CampaignWatch:
 
     def _readings(self, windows: WindowEngine, model: str) -> Sequence[CampaignReading]:
         context = FinishContext(model, None)
-        for _, state in windows.totals_of("campaigns", lambda name: name == model):
+        for _, state in windows.totals_of("campaigns", lambda name: name == model != OTHER):
             return self._aggregator.finish(state, context).campaigns
         return ()
 

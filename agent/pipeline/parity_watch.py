@@ -13,6 +13,7 @@ from agent.windows.bounded import REST
 from agent.windows.engine import WindowEngine
 from agent.windows.groups import GroupCounts
 from agent.windows.parity import Block, ParityMonitor, strongest
+from agent.windows.partition import OTHER
 
 __all__ = ["ParityWatch"]
 
@@ -61,7 +62,7 @@ class ParityWatch:
         held = frozenset(self._windows.partitions)
         if held != self._held:
             self._held, self._counted = held, {}
-        for model, state in self._windows.totals_of("bias", lambda name: _turn(name) in turns):
+        for model, state in self._windows.totals_of("bias", lambda name: name != OTHER and _turn(name) in turns):
             self._take_in(model, _decided(state))
         for gone in self._monitors.keys() - set(self._windows.models()):
             for attribute in self._monitors.pop(gone):

@@ -355,9 +355,9 @@ class WindowEngine:
         return self._by_name(self._totals(self._held().get(model, [])))
 
     def totals_of(self, aggregator: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, State]]:
-        """Of each model that is wanted, `OTHER` never: one aggregator's totals, as `totals` gives them."""
+        """Of each model that is wanted: one aggregator's totals, as `totals` gives them."""
         for name, held in self._held().items():
-            if name != OTHER and wanted(name):
+            if wanted(name):
                 yield name, self._math.total_of(aggregator, [model for _, model in held])
 
     def measurements(self, now: float | None = None) -> list[Reading]:

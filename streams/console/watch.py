@@ -18,6 +18,7 @@ from streams.console.feedback import Feedback, FeedbackBook
 from streams.console.findings import HeldEvidence, RecentFindings
 from streams.console.harm_signs import harm_signs, leaked_signs
 from streams.console.history import Histories
+from streams.console.rates import Rates
 from streams.console.shapes import Sign
 from streams.console.signs import signs
 from streams.web.status import ConfigurationStatus, Health, PipelineStatus, Readiness
@@ -69,6 +70,7 @@ class ConsoleWatch:
         self.recent = RecentFindings()
         self.book = FeedbackBook(told=metrics.set_feedback)
         self.histories = Histories()
+        self.rates = Rates(metrics, clock)
 
     # As the tap's observer
 
@@ -78,6 +80,7 @@ class ConsoleWatch:
     def sample(self, readings: Sequence[Reading]) -> None:
         self._readings, self._read_at = readings, self._clock.monotonic()
         self.histories.sample(readings, self._clock.now())
+        self.rates.look()
 
     # For the status page
 

@@ -94,7 +94,6 @@ _MAX_MEMBERS = 256
 _BOM = b"\xef\xbb\xbf"
 #: One JSON escape: a surrogate pair, a lone surrogate (the group), or any other, so that ``\\\\ud800`` is left alone.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LAST_EPOCH_SECOND = 253_402_300_799.0  # the end of the year 9999, where datetime ends
 
 
@@ -305,7 +304,10 @@ def _parse_odd_time(value: str) -> float | None:
 
 
 def bounded_name(value: object, path: str) -> str:
-    """A model, source, tenant or version: at most `MAX_NAME` characters, control characters replaced; "" for null."""
+    """A model, source, tenant or version: at most `MAX_NAME` characters, any of them; "" for null.
+
+    Different names stay different: whoever shows one writes out what does not print (`agent.metrics.label_values`).
+    """
     if type(value) is str and len(value) <= MAX_NAME and value.isprintable():
         return value  # first of all, for this is the hot path
     if value is None:
@@ -316,7 +318,7 @@ def bounded_name(value: object, path: str) -> str:
         raise DecodeError("wrong_type", path)
     if len(value) > MAX_NAME:
         raise DecodeError("field_too_long", path)
-    return _CONTROL.sub("\ufffd", mend_surrogates(value))
+    return mend_surrogates(value)
 
 
 def bounded_id(value: object, path: str) -> str:

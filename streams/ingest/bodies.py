@@ -98,8 +98,9 @@ async def _read(request: web.BaseRequest, limit: int, lease: Lease) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:
-        async with cast(Connection, request.protocol).waiting_for_body():
-            while piece := await request.content.readany():
+        connection = cast(Connection, request.protocol)
+        async with connection.waiting_for_body():
+            while piece := await connection.next_of(request):
                 size += len(piece)
                 if size > limit:
                     raise _too_large()

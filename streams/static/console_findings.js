@@ -141,8 +141,10 @@ harmwatch.findings = (() => {
       await refresh(true);
     } catch (error) {
       // Without a status nobody answered: it may be the worker that is gone, not the broker.
-      const key = { 401: "unauthorised", 403: "mark_forbidden", 404: "mark_gone", 429: "mark_too_many", 502: "mark_refused" }[error.status] || (error.status ? "mark_failed" : "mark_lost");
-      note.textContent = say(key, { reason: error.reason });
+      // Whoever may mark and is forbidden to is a page of another origin, as far as the worker can tell.
+      const forbidden = mayMark() ? "mark_other_origin" : "mark_forbidden";
+      const key = { 401: "unauthorised", 403: forbidden, 404: "mark_gone", 429: "mark_too_many", 502: "mark_refused", 503: "mark_failed" }[error.status] || (error.status ? "mark_not_taken" : "mark_lost");
+      note.textContent = say(key, { reason: error.reason, status: error.status });
       note.dataset.tone = "bad";
     } finally {
       sending.delete(button.id);

@@ -37,7 +37,7 @@ harmwatch.overview = (() => {
       tile("tile_findings", count(pipeline.findings), say("since_start")),
       lag,
       tile("tile_missing", count(pipeline.missing_scores), of("per_scored", missing), missing > 0.01 ? "bad" : missing > 0 ? "warn" : null),
-      tile("tile_dead", count(pipeline.dead_letters), of("share_of_events", dead), dead > 0.01 ? "bad" : dead > 0 ? "warn" : null),
+      tile("tile_dead", count(pipeline.dead_letters), of("share_of_records", dead), dead > 0.01 ? "bad" : dead > 0 ? "warn" : null),
     ]);
   }
 

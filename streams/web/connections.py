@@ -66,6 +66,9 @@ class Connection(RequestHandler):
         """At once, with what was kept for the client."""
         transport = self.transport
         self.force_close()
+        if self._current_request is None and self._task_handler is not None:
+            # It may be reading what comes behind an answer, and would log that there is nobody to read from.
+            self._task_handler.cancel()
         _abort(transport)
 
     def heard(self) -> None:
@@ -90,7 +93,26 @@ class Connection(RequestHandler):
             When it never will.
         """
         async with self.waiting_for_body():
-            return await request.content.readexactly(size)
+            return await self._unless_gone(request.content.readexactly(size))
+
+    async def next_of(self, request: web.BaseRequest) -> bytes:
+        """What has come of the body, nothing at its end.
+
+        Raises
+        ------
+        ConnectionError, EOFError, aiohttp.web.RequestPayloadError
+            When no more will come.
+        """
+        return await self._unless_gone(request.content.readany())
+
+    async def _unless_gone(self, reading: Awaitable[bytes]) -> bytes:
+        try:
+            return await reading
+        except RuntimeError:
+            # So says aiohttp when the connection was let go between two pieces of a body.
+            if self.connected:
+                raise
+            raise ConnectionResetError("the connection is closed") from None
 
     @asynccontextmanager
     async def waiting_for_body(self) -> AsyncIterator[None]:

@@ -35,6 +35,16 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
         ("kafka: {bootstrap: x}", "kafka.bootstrap: Extra inputs"),
         ("batching: {max_texts: 0}", "batching.max_texts"),
         ("batching: {max_wait_seconds: .nan}", "batching.max_wait_seconds"),
+        ("bias: {score_thresholds: {m: .nan}}", "bias.score_thresholds.m: Input should be a finite number"),
+        ("bias: {score_thresholds: {m: .inf}}", "bias.score_thresholds.m: Input should be a finite number"),
+        ("bias: {score_thresholds: {m: yes}}", "bias.score_thresholds: m: must be a number, not true or false"),
+        ("web: {port: yes}", "web.port: must be a number, not true or false"),
+        ("windows: {min_count: true}", "windows.min_count: must be a number"),
+        ("windows: {windows_seconds: [yes, 300]}", "windows.windows_seconds: must be a number"),
+        ("tap: {commit_interval_seconds: on}", "tap.commit_interval_seconds: must be a number"),
+        ("drift: {events_per_hour: off}", "drift.events_per_hour: must be a number"),
+        ("scorers: {toxicity: {thresholds: {toxicity: true}}}", "toxicity: must be a number, not true or false"),
+        ("scorers: {toxicity: {thresholds: {toxicity: .nan}}}", "scorers.toxicity.thresholds.toxicity"),
         ("windows: {windows_seconds: [60, 30]}", "must rise strictly"),
         ("kafka: {security_protocol: SASL_SSL}", "SASL needs sasl_username"),
         ("topics: {verdicts: inference.events}", "a name of its own"),
@@ -52,6 +62,16 @@ def test_mistakes_are_one_line_that_says_where(tmp_path: Path, text: str, compla
         load_config(write(tmp_path, text))
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_are_numbers_and_options_are_the_scorers_own(tmp_path: Path) -> None:
+    config = load_config(write(
+        tmp_path,
+        "bias: {score_thresholds: {m: 1}}\ntap: {commit_interval_seconds: 2}\nmetrics: {max_series: 5000}\n"
+        "evidence: {enabled: no}\nscorers: {toxicity: {trust_remote_code: no, thresholds: {toxicity: 1}}}",
+    ))  # fmt: skip
+    assert config.bias.score_thresholds == {"m": 1.0} and config.tap.commit_interval_seconds == 2.0
+    assert not config.evidence.enabled and config.scorers["toxicity"].options == {"trust_remote_code": False}
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import DecodeError
+from agent.metrics.label_values import clean_label
 from streams.formats.base import (
     MAX_NAME,
     bounded_id,
@@ -144,8 +145,14 @@ def test_kept_surrogates_join() -> None:
     assert mend_surrogates("".join(kept)) == "😀"
 
 
+def test_names_that_differ_in_a_control_character_stay_different() -> None:
+    names = [bounded_name(name, "model") for name in ("a\x01b", "a\x02b", "a\nb", "a\u2028b", "ab", r"a\u0001b")]
+    assert len(set(names)) == len({clean_label(name) for name in names}) == len(names)
+    assert clean_label(names[0]) == r"a\u0001b"
+
+
 def test_names() -> None:
-    assert bounded_name("a\x00b\u2028c", "model") == "a\ufffdb\ufffdc"
+    assert bounded_name("a\x00b\u2028c\ud83d", "model") == "a\x00b\u2028c\ufffd"
     assert bounded_name("模型", "model") == "模型"
     assert bounded_name(7, "model_version") == "7"
     assert bounded_name(None, "source") == ""

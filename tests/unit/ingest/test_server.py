@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from agent.errors import ConfigError
 from streams.ingest.routes import ROUTES
 from streams.memory import MemoryBroker, MemorySink
+from streams.web.connections import Connection
 from tests.unit.ingest.rig import TOPIC, new_broker, site, until
 
 JSON = {"Content-Type": "application/json"}
@@ -163,6 +165,29 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind() -> Non
         await until(lambda: here.server._bodies.used > 0)
         writer.close()
         await until(lambda: here.server._bodies.used == 0)
+
+
+@pytest.mark.parametrize("head, more", [
+    (b"Content-Length: 100\r\n\r\nabc", b"d"),
+    (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc", b"\r\n"),
+])  # fmt: skip
+async def test_who_is_let_go_while_a_body_comes_leaves_no_word_in_the_log(
+    head: bytes, more: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(new_broker()) as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.server.port)
+        writer.write(b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\n" + head)
+        await until(lambda: here.server._bodies.used > 0)
+        (connection,) = here.server._runner.server.connections  # type: ignore[union-attr]
+        # In one turn of the loop, as a crowd of clients has it: more comes, and room is made before anybody reads it.
+        assert isinstance(connection, Connection)
+        connection.data_received(more)
+        connection.let_go()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        await until(lambda: here.server._bodies.used == 0)
+    assert not caplog.records
 
 
 async def test_a_token_is_asked_for_and_guessing_ends() -> None:

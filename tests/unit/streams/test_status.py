@@ -109,6 +109,30 @@ async def test_what_is_not_measured_is_told_from_what_is_too_little() -> None:
         assert model["index"]["sum"] is None
 
 
+def test_traffic_that_has_ended_is_too_little_and_what_was_never_judged_is_not_measured() -> None:
+    rig = Rig(make_broker())
+    status, now, windows = status_of(rig), SystemClock().now(), rig.pipeline.windows
+    decision = make_observation(model="loans", time=now - 200_000.0, scored_dimensions=(), decision="approve",
+                                attributes={"sex": "f"})  # fmt: skip
+    chat = make_observation(model="chat", time=now - 200_000.0)
+    gone = make_observation(model="gone", time=now - 200_000.0, scored_dimensions=("privacy",))
+    windows.apply(("inference.events", 0), 0, [decision, chat, gone])
+    windows.apply(("inference.events", 0), 1, [make_observation(model="now", time=now, scored_dimensions=("output",))])
+    status.console.sample(rig.pipeline.keep_house())
+    models = {model["name"]: model for model in status.snapshot()["models"]}
+    states = {
+        name: {dimension for dimension, part in model["components"].items() if part["state"] == "too_few"}
+        for name, model in models.items()
+    }
+    assert states == {
+        "loans": {"bias"}, "chat": {"output", "privacy", "adversarial"}, "gone": {"privacy"}, "now": {"output"},
+    }  # fmt: skip
+    assert models["chat"]["events"] == 0 and models["now"]["events"] == 1
+    assert {part["state"] for model in models.values() for part in model["components"].values()} == {
+        "too_few", "not_measured",
+    }  # fmt: skip
+
+
 async def test_series_are_counted_whether_somebody_scrapes_or_not() -> None:
     rig = Rig(make_broker())
     told = status_of(rig).snapshot()["pipeline"]["series"]

@@ -1,0 +1,79 @@
+"""What the page says of answers to marks, and of figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.test_console_page import Traffic, model, open_console, page_of
+
+pytestmark = pytest.mark.layer("chromium")
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", {403: "hand on the Host header", 400: "answered 400", 415: "answered 415", 500: "answered 500",
+            429: "too many requests", 503: "the broker did not confirm", 404: "not held here"}),
+    ("zh", {403: "Host", 413: "413", 408: "408", 503: "消息代理没有确认"}),
+])  # fmt: skip
+async def test_why_a_mark_was_not_saved_is_told_by_the_status(
+    tmp_path: Path, language: str, words: dict[int, str]
+) -> None:
+    traffic = Traffic([model("chat", 0.1)])
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang={language}")
+        await page.look("window.answer = fetch")
+        for status, said in words.items():
+            await page.look(
+                "window.fetch = (path, options) => options?.method === 'POST'"
+                f" ? Promise.resolve(new Response('{{}}', {{ status: {status} }})) : answer(path, options)"
+            )
+            # A second press within a moment is a double click.
+            await page.look("new Promise((done) => setTimeout(done, 1100))")
+            await page.look("document.querySelector('#mark-note').textContent = ''")
+            await page.look("document.querySelector('#recent button[id$=-right]').click()")
+            await page.until(f"document.querySelector('#mark-note').textContent.includes('{said}')")
+            if status != 503:
+                assert "confirm" not in await page.text("#mark-note")
+                assert "消息代理" not in await page.text("#mark-note")
+        assert traffic.marked == []
+
+
+class Drifting(Traffic):
+    """With a detector that raised many alarms before."""
+
+    def model(self, name: str, window: str | None) -> Any:
+        bounds: dict[str, list[float]] = {"value": [], "lower": [], "upper": []}
+        history = dict.fromkeys(("index", "bias", "output", "privacy", "adversarial"), bounds)
+        drift = {"detector": "window_chi_square", "feature": "input.language", "statistic": 8.2, "threshold": 10.0}
+        return {
+            "name": name, "window": "5m", "history": {"times": [], "step": 1.0, **history},
+            "fairness": {"window": "5m", "attributes": []}, "campaigns": [],
+            "drift": [{**drift, "detected": False, "times": 12}],
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_nothing_is_wider_than_a_small_telephone(tmp_path: Path, language: str) -> None:
+    async with page_of(Drifting([model("chat", 0.1)]), tmp_path) as (page, url):
+        await page.size(320, 740, mobile=True)
+        await open_console(page, f"{url}?lang={language}")
+        await page.until("document.querySelector('#drift .value small')?.textContent.includes('12')")
+        assert await page.look("document.documentElement.scrollWidth") <= 320
+
+
+class Broken(Traffic):
+    """An eighth of the records could not be read."""
+
+    def state(self) -> dict[str, Any]:
+        state = super().state()
+        return {**state, "pipeline": {**state["pipeline"], "events": 70, "dead_letters": 10}}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "of records"), ("zh", "占记录数的")])
+async def test_dead_letters_are_records(tmp_path: Path, language: str, words: str) -> None:
+    async with page_of(Broken([model("chat", 0.1)]), tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang={language}")
+        tile = await page.text("#tiles [data-key=tile_dead]")
+        assert words in tile and "13" in tile
