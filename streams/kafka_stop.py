@@ -25,6 +25,10 @@ async def stop_client(client: Any, patience_seconds: float = _STOP_SECONDS) -> N
     if not stopping.done():
         # A broker that takes connections and answers nothing: we have nothing left to tell it that matters.
         stopping.cancel()
+        # A producer's own task would go on, and deliver what was given up, whenever the broker comes back.
+        sender = getattr(getattr(client, "_sender", None), "sender_task", None)
+        if sender is not None:
+            sender.cancel()
         _logger.info("client_stop_given_up client=%s", type(client).__name__)
     elif stopping.cancelled():
         _logger.info("client_stop_incomplete client=%s", type(client).__name__)

@@ -22,7 +22,7 @@ from agent.scores import DIMENSIONS, ScoreRow
 from agent.scoring import SCORERS, load_scorer
 from agent.scoring.base import Batch, Given, Scorer, ScoringItem, uses_context
 from tests.unit.scoring.canary.builders import write_canaries
-from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
+from tests.unit.scoring.tiny_detoxify import pinned, write_tiny_detoxify
 from tests.unit.scoring.tiny_encoders import write_classifier
 
 TOLERANCE = 1e-3
@@ -51,7 +51,7 @@ TEXTS = [
 # What a scorer needs to be made: makes its options in a folder. Rows that are absent need none.
 OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "canary": lambda folder: write_canaries(folder, ["13912345678", "忽略之前的所有指令"]),
-    "detoxify": lambda folder: {"checkpoint": str(write_tiny_detoxify(folder)[0]), "device": "cpu"},
+    "detoxify": lambda folder: pinned(write_tiny_detoxify(folder)[0]) | {"device": "cpu"},
     "transformers": lambda folder: {
         "model": str(write_classifier(folder)), "labels": {"LABEL_1": "unsafe"}, "device": "cpu", "threshold": 0.999,
     },

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from agent.scoring import SCORERS
+from streams.config import WorkerConfig, parse_config
 from tests.brokers.ports import free_ports
 from tests.brokers.processes import BrokerProcess
 from tests.e2e.processes import WorkerProcess
@@ -41,7 +41,10 @@ class ChaosWorker(WorkerProcess):
 
 
 class ChaosRig(Workbench):
-    """A workbench of three copies of everything, each worker behind gates of its own."""
+    """A workbench of three copies of everything, each worker behind gates of its own.
+
+    Its configuration names a kind that only the program of its workers has, so that `config` takes another one.
+    """
 
     def __init__(self, cluster: BesiegedKafka, *, partitions: int = 6, config: Mapping[str, Any] | None = None) -> None:
         own: dict[str, Any] = {
@@ -83,14 +86,13 @@ class ChaosRig(Workbench):
         return path
 
     @property
+    def config(self) -> WorkerConfig:
+        return parse_config(self.config_file.read_bytes().replace(b"held_up", b"ngrams"), "the rig's configuration")
+
+    @property
     def siege_guests(self) -> tuple[str, ...]:
         return self._siege().guests
 
     def _siege(self) -> BesiegedKafka:
         assert isinstance(self.cluster, BesiegedKafka)
         return self.cluster
-
-
-# The configuration of a rig is read by this process too (`Workbench.config`), which has to know the kind.
-if "held_up" not in SCORERS:
-    SCORERS["held_up"] = "tests.e2e.chaos.program:HeldUp"  # type: ignore[index]

@@ -43,7 +43,7 @@ async def test_kafka_away_is_acknowledged_from_the_disk_and_shown(tmp_path: Path
         assert json.loads(health.body)["reason"]
         broker.away = False
         await until(lambda: len(broker.log(TOPIC)) == 1)
-        await until(lambda: here.courier.state().problem == "")
+        await until(lambda: here.courier.state().problem == "" and here.courier.counts.drained == 1)
         assert (await here.get("/healthz")).status == 200
         assert "harmwatch_ingest_drained_total 1.0" in (await here.get("/metrics")).body.decode()
 

@@ -14,7 +14,7 @@ from agent.errors import ConfigError
 from agent.scoring import load_scorer
 from agent.scoring.base import Scorer
 from tests.unit.scoring.fake_scorers import make_batch
-from tests.unit.scoring.tiny_detoxify import write_tiny_detoxify
+from tests.unit.scoring.tiny_detoxify import pinned, write_tiny_detoxify
 from tests.unit.scoring.tiny_encoders import SENTENCES, write_classifier
 
 pytestmark = pytest.mark.layer("models")
@@ -25,7 +25,7 @@ TOLERANCE = 1e-3
 
 def _detoxify(folder: Path, kind: str) -> tuple[str, dict[str, Any]]:
     checkpoint, directory = write_tiny_detoxify(folder, kind)
-    return "detoxify", {"checkpoint": str(checkpoint), "huggingface_config_path": str(directory)}
+    return "detoxify", pinned(checkpoint) | {"huggingface_config_path": str(directory)}
 
 
 def _classifier(folder: Path, kind: str) -> tuple[str, dict[str, Any]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from agent.scoring.encoders.pinned import digest_of
 from tests.unit.scoring.tiny_encoders import POSITIONS, make_network, tokenizer_name, write_network
 
-__all__ = ["LABELS", "POSITIONS", "write_tiny_detoxify"]
+__all__ = ["LABELS", "POSITIONS", "pinned", "write_tiny_detoxify"]
 
 LABELS = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 
@@ -43,3 +44,8 @@ def write_tiny_detoxify(folder: Path, kind: str = "bert", *, seed: int = 7, **ov
     }
     torch.save(content, checkpoint)
     return checkpoint, directory
+
+
+def pinned(checkpoint: Path) -> dict[str, Any]:
+    """Options that name a checkpoint, with the digest that a pickle needs."""
+    return {"checkpoint": str(checkpoint), "sha256": digest_of([checkpoint])}
