@@ -52,6 +52,8 @@ class Report:
     recovered
         By kind, seconds from when mending begins (a process is started, a network comes back) until all that was
         published before its end is committed.
+    notes
+        What is to be looked at and breaks no promise: tracebacks in the workers' logs.
     stood
         By kind, the longest time in which records waited and nothing was committed, from the fault's begin on.
     """
@@ -60,6 +62,7 @@ class Report:
     recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     stood: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def kinds(self) -> Iterator[dict[str, Any]]:
         """One row a kind."""
@@ -75,7 +78,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
-        return self.numbers | {"kinds": list(self.kinds()), "problems": self.problems}
+        return self.numbers | {"kinds": list(self.kinds()), "problems": self.problems, "notes": self.notes}
 
 
 def plan_rounds(rng: random.Random, kinds: Sequence[str], faults: int) -> list[tuple[str, ...]]:
@@ -224,7 +227,7 @@ def _balance(rig: ChaosRig, books: Books, report: Report) -> None:
     books.read(rig.lens.stream(rig.topic("verdicts")))
     numbers = books.numbers()
     report.numbers |= numbers | {"tracebacks": rig.tracebacks()}
-    report.problems += [f"a traceback in a log: {words}" for words in rig.last_words()[:5]]
+    report.notes += [f"a traceback in a log: {words}" for words in rig.last_words()[:5]]
     report.problems += [
         f"{numbers[name]} {name}"
         for name in (
@@ -256,6 +259,8 @@ def _print(console: Console, report: Report) -> None:
     for key, value in report.numbers.items():
         table.add_row(key, f"{value:,}" if isinstance(value, int | float) else str(value))
     console.print(table)
+    for note in report.notes:
+        console.print(f"  note: {note}", markup=False)
     for problem in report.problems:
         console.print(f"  problem: {problem}", markup=False)
 
