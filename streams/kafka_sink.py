@@ -20,7 +20,7 @@ from agent.errors import MessageTooLarge, TopicUnavailable, TransportError
 from streams.access.clients import running_options
 from streams.access.probe import contact_error
 from streams.config import KafkaConfig
-from streams.kafka_stop import stop_client
+from streams.kafka_stop import give_up, stop_client
 from streams.ports import Message
 
 __all__ = ["KafkaSink"]
@@ -173,6 +173,9 @@ class KafkaSink:
     async def stop(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
+            if self._owed or self._queue:
+                # Whoever was told that it did not arrive may have said something else since.
+                give_up(producer)
             await stop_client(producer)
 
     async def _deliver(self, messages: Sequence[Message]) -> tuple[list[Message], Exception | None]:

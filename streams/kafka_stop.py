@@ -6,12 +6,23 @@ import asyncio
 import logging
 from typing import Any
 
-__all__ = ["stop_client"]
+__all__ = ["give_up", "stop_client"]
 
 #: Leaving the group in order spares the others a session time-out; no more than that hangs on it.
 _STOP_SECONDS = 5.0
 
 _logger = logging.getLogger(__name__)
+
+
+def give_up(client: Any) -> None:
+    """Let a producer send nothing any more.
+
+    aiokafka sends what is left when it is stopped, also minutes later when the broker comes back: behind what another
+    producer has sent meanwhile. There is no public way to tell it not to.
+    """
+    sender = getattr(getattr(client, "_sender", None), "sender_task", None)
+    if sender is not None:
+        sender.cancel()
 
 
 async def stop_client(client: Any, patience_seconds: float = _STOP_SECONDS) -> None:
@@ -25,10 +36,7 @@ async def stop_client(client: Any, patience_seconds: float = _STOP_SECONDS) -> N
     if not stopping.done():
         # A broker that takes connections and answers nothing: we have nothing left to tell it that matters.
         stopping.cancel()
-        # A producer's own task would go on, and deliver what was given up, whenever the broker comes back.
-        sender = getattr(getattr(client, "_sender", None), "sender_task", None)
-        if sender is not None:
-            sender.cancel()
+        give_up(client)
         _logger.info("client_stop_given_up client=%s", type(client).__name__)
     elif stopping.cancelled():
         _logger.info("client_stop_incomplete client=%s", type(client).__name__)

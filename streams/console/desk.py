@@ -124,7 +124,7 @@ class FeedbackDesk:
         await asyncio.gather(*self._stopping, return_exceptions=True)
 
     def _retire(self) -> None:
-        """Closing takes seconds while the broker is away, for which whoever was refused is not to wait."""
+        """Closing takes seconds while the broker is away, for which nobody is to wait."""
         sink, self._sink = self._sink, None
         if sink is not None:
             task = asyncio.create_task(sink.stop())
@@ -132,8 +132,6 @@ class FeedbackDesk:
             task.add_done_callback(self._stopping.discard)
 
     async def _write(self, message: Message) -> None:
-        # What was refused may still be under way in a producer that is closing: a later mark must not arrive before it.
-        await asyncio.gather(*self._stopping, return_exceptions=True)
         try:
             if self._sink is None:
                 self._sink = self._new_sink()

@@ -46,9 +46,11 @@ class Call:
         self.set(**facts)
         try:
             self.id = name_of(self._facts.get("id"), 512) or self.id
+            # Whether a strange object is true is its own to say, or to raise.
+            self._facts["id"] = self._facts.get("id") or self.id
         except Exception:
             self._truncated = False
-        self._facts["id"] = self._facts.get("id") or self.id
+            self._facts["id"] = self.id
         if self._facts.get("time") is None:
             self._facts["time"] = now
 
