@@ -74,14 +74,14 @@ class TapMiddleware:
                 if message["type"] == "http.request":
                     exchange.asked.add(message.get("body", b""), not message.get("more_body", False))
             except Exception:
-                exchange.unwanted = True
+                exchange.broken = True
             return message
 
         async def said(message: Message) -> None:
             try:
                 _look(exchange, message)
             except Exception:
-                exchange.unwanted = True
+                exchange.broken = True
             await send(message)
 
         try:
@@ -112,14 +112,14 @@ class TapMiddleware:
                 answered=Body(self._max_body_bytes),
             )
         except Exception:
+            self._tap.lose()
             return None
 
     def _tell(self, exchange: Exchange) -> None:
-        try:
-            if not exchange.unwanted:
-                self._tap.offer(exchange)
-        except Exception:
-            return
+        if exchange.broken:
+            self._tap.lose()
+        elif not exchange.unwanted:
+            self._tap.offer(exchange)
 
 
 def _look(exchange: Exchange, message: Message) -> None:

@@ -81,6 +81,8 @@ class Call:
                     self._facts[name] = self._as_it_is(value) if name in ("input", "output") else value
                 except Exception:
                     self._facts.pop(name, None)
+                    # What is told lacks a part of the call, and says so.
+                    self._truncated = True
 
     def _as_it_is(self, value: object) -> object:
         """Messages as they are now: the server may go on to append to them."""
@@ -104,6 +106,7 @@ class Call:
                 facts["output"] = "".join(self._pieces)
             return self._tap.log(**facts, failed=failed, truncated=truncated or self._truncated)
         except Exception:
+            self._tap.lose()
             return False
 
     def __enter__(self) -> Call:

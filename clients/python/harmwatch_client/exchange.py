@@ -80,6 +80,8 @@ class Exchange:
     kind: str = ""
     failed: bool = False
     unwanted: bool = False
+    #: It could not be looked at, for an error of ours or a server that keeps to no rules.
+    broken: bool = False
 
     @property
     def size(self) -> int:

@@ -76,7 +76,8 @@ def _copying(original: Callable[..., Any], tap: Tap, facts: Mapping[str, object]
         try:
             wrap(copied, tap, **facts)
         except Exception:
-            return copied
+            # It is not tapped, and as good as one call: most copies are made for one.
+            tap.lose()
         return copied
 
     setattr(copy, _MARK, True)
@@ -114,6 +115,7 @@ def _begun(tap: Tap, facts: Mapping[str, object], asked: Mapping[str, Any]) -> C
         given = {"model": asked.get("model"), "input": request_input(asked), "context": request_context(asked)}
         return tap.call(**{**given, **facts})
     except Exception:
+        tap.lose()
         return None
 
 
@@ -224,4 +226,5 @@ class TappedStream:
             failed = pieces.failed or (isinstance(error, Exception) and not whole)
             call.end(failed=failed, truncated=pieces.cut or not whole)
         except Exception:
-            return
+            # What was asked is told all the same.
+            self._tapped_call.end(truncated=True)

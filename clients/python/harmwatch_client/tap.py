@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -243,6 +244,7 @@ class Tap:
             )
             return self._log(facts)
         except Exception:
+            # Of the buffer's own: what cannot be made into an event is counted where it is made.
             return False
 
     def call(self, *, model: object = None, input: object = None, id: object = None, **facts: object) -> Call:
@@ -272,6 +274,14 @@ class Tap:
             return self._sender.offer(item)
         except Exception:
             return False
+
+    def lose(self) -> None:
+        """For middleware and wrappers: count a call that could not be looked at (`Stats.dropped_malformed`).
+
+        Never raises. Whoever keeps an error of ours from a request says it here, so that nothing is lost unseen.
+        """
+        with contextlib.suppress(Exception):
+            self._sender.lost("dropped_malformed")
 
     @property
     def known(self) -> Mapping[str, str]:

@@ -1,0 +1,85 @@
+"""An error that is kept from a request is counted: what could not be looked at is not lost unseen."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from clients.python.tests.rig import tapped
+
+from harmwatch_client import Tap, TapMiddleware, wrap
+
+JSON = [(b"content-type", b"application/json")]
+MESSAGES = [{"role": "user", "content": "help"}]
+
+
+class Unreadable(dict[str, Any]):
+    """A mapping that cannot be gone through."""
+
+    def items(self) -> Any:
+        raise RuntimeError("hands off")
+
+
+class Broken(Tap):
+    def call(self, **facts: Any) -> Any:
+        raise RuntimeError("a bug of ours")
+
+
+async def nothing(*_: Any) -> Any:
+    return {"type": "http.request", "body": b"{}"}
+
+
+async def passing(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+
+
+async def strange(scope: Any, receive: Any, send: Any) -> None:
+    await send({"strange": True})
+
+
+async def wordy(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": 5})
+
+
+@pytest.mark.parametrize(
+    ("app", "scope"),
+    [
+        (strange, {"type": "http", "method": "POST", "path": "/", "headers": JSON}),
+        (wordy, {"type": "http", "method": "POST", "path": "/", "headers": JSON}),
+        (passing, {"type": "http", "method": "POST", "path": "/"}),
+        (passing, {"type": "http", "method": "POST", "path": "/", "headers": 5}),
+    ],
+    ids=["message without type", "headers of an answer", "no headers", "headers of a request"],
+)
+async def test_an_exchange_that_cannot_be_looked_at_is_counted(app: Any, scope: dict[str, Any]) -> None:
+    with tapped() as (tap, ingest):
+        await TapMiddleware(app, tap)(scope, nothing, nothing)
+        assert (tap.stats.logged, tap.stats.dropped_malformed, tap.stats.pending) == (1, 1, 0)
+    assert ingest.events == []
+
+
+def test_a_call_whose_input_cannot_be_read_says_that_something_is_missing() -> None:
+    with tapped() as (tap, ingest):
+        with tap.call(model="m", input=Unreadable(text="x")) as call:
+            call.output("yo")
+        assert tap.flush(30)
+    (event,) = ingest.events
+    assert event["output"] == {"text": "yo"} and event["truncated"] is True and "input" not in event
+
+
+def test_a_call_of_a_wrapped_client_that_cannot_be_begun_is_counted() -> None:
+    answer = SimpleNamespace(choices=[])
+    client = SimpleNamespace(chat=SimpleNamespace(completions=SimpleNamespace(create=lambda **_: answer)))
+    tap = Broken.disabled()
+    assert wrap(client, tap).chat.completions.create(model="m", messages=MESSAGES) is answer
+    assert (tap.stats.logged, tap.stats.dropped) == (1, 1)
+
+
+def test_a_copy_that_cannot_be_tapped_is_given_back_and_counted() -> None:
+    other = object()
+    completions = SimpleNamespace(create=lambda **_: None)
+    client = SimpleNamespace(chat=SimpleNamespace(completions=completions), copy=lambda: other)
+    tap = Tap.disabled()
+    assert wrap(client, tap).copy() is other
+    assert (tap.stats.logged, tap.stats.dropped) == (1, 1)
