@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from agent.config_base import Section
 
-__all__ = ["WebConfig", "WebLimitsConfig", "WebTlsConfig"]
+__all__ = ["LEAST_TOKEN", "Token", "WebConfig", "WebLimitsConfig", "WebTlsConfig"]
 
-_LEAST_TOKEN = 16
+LEAST_TOKEN = 16
+"""Characters of a bearer token, at least."""
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < LEAST_TOKEN:
+        raise ValueError(f"must be at least {LEAST_TOKEN} characters long")
+    return value
+
+
+Token = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 Rate = Annotated[float, Field(ge=0, le=1_000_000)]
 
@@ -48,14 +58,7 @@ class WebConfig(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
-    token: SecretStr | None = None
+    token: Token | None = None
     tokens_file: Path | None = None
     tls: WebTlsConfig = WebTlsConfig()
     limits: WebLimitsConfig = WebLimitsConfig()
-
-    @field_validator("token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < _LEAST_TOKEN:
-            raise ValueError(f"must be at least {_LEAST_TOKEN} characters long")
-        return value

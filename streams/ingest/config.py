@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
 from agent.config_base import Seconds
-from streams.config_web import WebTlsConfig
+from streams.config_web import Token, WebTlsConfig
 from streams.courier.config import CourierConfig
 
 __all__ = ["IngestConfig"]
 
 _MIB = 1024 * 1024
-_LEAST_TOKEN = 16
 
 
 class IngestConfig(CourierConfig):
@@ -38,7 +37,7 @@ class IngestConfig(CourierConfig):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9465
-    token: SecretStr | None = None
+    token: Token | None = None
     token_file: Path | None = None
     tls: WebTlsConfig = WebTlsConfig()
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")] | None = None
@@ -47,10 +46,3 @@ class IngestConfig(CourierConfig):
     body_seconds: Seconds = 10.0
     max_connections: Annotated[int, Field(ge=10, le=100_000)] = 1000
     drain_seconds: Seconds = 20.0
-
-    @field_validator("token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < _LEAST_TOKEN:
-            raise ValueError(f"must be at least {_LEAST_TOKEN} characters long")
-        return value

@@ -15,6 +15,7 @@ from agent.errors import ConfigError
 from agent.metrics.catalogue_edge import INGEST_METRICS
 from agent.metrics.edge import EdgeMetrics
 from streams.config import WorkerConfig
+from streams.config_web import LEAST_TOKEN
 from streams.courier.build import build_courier, quieten
 from streams.courier.courier import Courier
 from streams.ingest.intake import Intake
@@ -23,7 +24,6 @@ from streams.web.tls import server_tls
 
 __all__ = ["Receiver", "run_receiver"]
 
-_LEAST_TOKEN: Final = 16
 _MOST_TOKEN_BYTES: Final = 4096
 
 _logger = logging.getLogger(__name__)
@@ -104,8 +104,8 @@ def _token(token: str | None, path: Path | None) -> str | None:
             text = stream.read(_MOST_TOKEN_BYTES + 1).decode("utf-8", "replace").strip()
     except OSError as error:
         raise ConfigError(f"ingest.token_file: {path} cannot be read ({error.strerror})") from None
-    if not _LEAST_TOKEN <= len(text) < _MOST_TOKEN_BYTES:
-        raise ConfigError(f"ingest.token_file: {path} must hold a token of at least {_LEAST_TOKEN} characters")
+    if not LEAST_TOKEN <= len(text) < _MOST_TOKEN_BYTES:
+        raise ConfigError(f"ingest.token_file: {path} must hold a token of at least {LEAST_TOKEN} characters")
     return text
 
 

@@ -27,7 +27,7 @@ from streams.web.exposition import negotiate
 from streams.web.guard import SECURITY_HEADERS, Guard
 from streams.web.limits import RateLimits
 from streams.web.scraping import Scrapes, SharedBody
-from streams.web.site import Site
+from streams.web.site import listening
 from streams.web.tls import ServerTls
 
 __all__ = ["IngestServer"]
@@ -98,18 +98,11 @@ class IngestServer:
         protocol.body_seconds = self._config.body_seconds
         protocol.max_connections = self._config.max_connections
         protocol.max_line = _MAX_LINE
-        runner = web.ServerRunner(protocol, shutdown_timeout=self._config.drain_seconds)
-        await runner.setup()
-        try:
-            await Site(runner, self._config.host, self._config.port, self._tls).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise ConfigError(
-                f"ingest: cannot listen on {self._config.host}:{self._config.port} "
-                f"({error.strerror or 'no such address'}): choose another host or port"
-            ) from error
-        self._runner = runner
-        self.port = runner.addresses[0][1]
+        config = self._config
+        self._runner = await listening(
+            protocol, config.host, config.port, self._tls, named="ingest", shutdown_seconds=config.drain_seconds
+        )
+        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Listen no longer, finish what is under way, close all connections."""

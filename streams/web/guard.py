@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from agent.clock import Clock
 from agent.errors import ConfigError
+from streams.config_web import LEAST_TOKEN
 from streams.web.access import ANYONE, Holder, TokenBook, session_digest
 
 __all__ = ["SECURITY_HEADERS", "SESSION_COOKIE", "SESSION_SECONDS", "Guard", "is_loopback"]
 
 SESSION_COOKIE = "harmwatch_session"
 SESSION_SECONDS = 12 * 3600
-_LEAST_TOKEN = 16
 
 #: On every answer; pages replace the policy with one that names their own script and style by hash.
 SECURITY_HEADERS = {
@@ -67,8 +67,8 @@ class Guard:
             raise ConfigError(
                 f"web: host {host or '(all)'} is beyond loopback and has no token: set a token, or bind to 127.0.0.1"
             )
-        if token and len(token) < _LEAST_TOKEN:
-            raise ConfigError(f"web: the token is too short: use at least {_LEAST_TOKEN} random characters")
+        if token and len(token) < LEAST_TOKEN:
+            raise ConfigError(f"web: the token is too short: use at least {LEAST_TOKEN} random characters")
         self._book = TokenBook(token, tokens_file, clock)
         self._session_key = secrets.token_bytes(32)
         self._clock = clock

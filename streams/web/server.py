@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from agent.clock import Clock, SystemClock
-from agent.errors import ConfigError
 from agent.metrics.frozen import FrozenMetrics
 from streams.web.access import Holder
 from streams.web.admin import AdminApi
@@ -24,7 +23,7 @@ from streams.web.openapi import openapi
 from streams.web.page import choose_language, console_pages, sign_in_pages
 from streams.web.routes import READING, SENDING, Route, asks, who_asks
 from streams.web.scraping import Scrapes, SharedBody
-from streams.web.site import Site
+from streams.web.site import listening
 from streams.web.status import Health, Readiness
 from streams.web.tls import ServerTls
 
@@ -148,18 +147,10 @@ class WebServer:
         protocol = Protocol(self._serve)
         protocol.answer_seconds = self._answer_seconds
         protocol.body_seconds = self._body_seconds
-        runner = web.ServerRunner(protocol, shutdown_timeout=_SHUTDOWN_SECONDS)
-        await runner.setup()
-        try:
-            await Site(runner, self.host, self.port, self._tls).start()
-        except OSError as error:
-            await runner.cleanup()
-            reason = error.strerror or "no such address"
-            raise ConfigError(
-                f"web: cannot listen on {self.host}:{self.port} ({reason}): choose another host or port"
-            ) from error
-        self._runner = runner
-        self.port = runner.addresses[0][1]
+        self._runner = await listening(
+            protocol, self.host, self.port, self._tls, named="web", shutdown_seconds=_SHUTDOWN_SECONDS
+        )
+        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Stop listening and close all connections; harmless when not started."""

@@ -6,9 +6,10 @@ import asyncio
 
 from aiohttp import web
 
+from agent.errors import ConfigError
 from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
 
-__all__ = ["Site"]
+__all__ = ["Site", "listening"]
 
 _BACKLOG = 128
 
@@ -38,3 +39,31 @@ class Site(web.BaseSite):
             ssl_handshake_timeout=HANDSHAKE_SECONDS if self._ssl_context else None,
             ssl_shutdown_timeout=1.0 if self._ssl_context else None,
         )
+
+
+async def listening(
+    protocol: web.Server, host: str, port: int, tls: ServerTls | None, *, named: str, shutdown_seconds: float
+) -> web.ServerRunner:
+    """A runner that listens.
+
+    Parameters
+    ----------
+    named
+        The section of the configuration that says where: for the error.
+    shutdown_seconds
+        How long requests that are under way may take when it is cleaned up.
+
+    Raises
+    ------
+    ConfigError
+        When the address cannot be bound.
+    """
+    runner = web.ServerRunner(protocol, shutdown_timeout=shutdown_seconds)
+    await runner.setup()
+    try:
+        await Site(runner, host, port, tls).start()
+    except OSError as error:
+        await runner.cleanup()
+        reason = error.strerror or "no such address"
+        raise ConfigError(f"{named}: cannot listen on {host}:{port} ({reason}): choose another host or port") from error
+    return runner

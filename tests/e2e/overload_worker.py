@@ -14,9 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from agent.clock import SystemClock
-from agent.metrics import Metrics, new_registry
-from agent.pipeline import Pipeline, build_pipeline
+from agent.pipeline import Pipeline
 from agent.pipeline.export import components_of
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
@@ -24,13 +22,10 @@ from agent.windows.disparity import BiasMeasurement
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig, load_config
-from streams.contact import BrokerContact
-from streams.formats import Decoder
-from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.tap import Tap
-from streams.watchdog import Watchdog
 from tests.builders import WordScorer
+
+from .own_tap import own_tap
 
 __all__ = ["WINDOW_SECONDS", "WORDS"]
 
@@ -113,35 +108,12 @@ async def _watch(tap: Tap, pipeline: Pipeline) -> None:
 
 
 async def _run(config: WorkerConfig, seconds_a_text: float) -> None:
-    clock = SystemClock()
-    metrics = Metrics(new_registry(), clock=clock)
-    box: list[Tap] = []
-    pipeline = build_pipeline(
-        config,
-        metrics=metrics,
-        clock=clock,
-        scorers=[
-            _SlowOutputs(seconds_a_text),
-            WordScorer("privacy", {WORDS["privacy"]: "privacy.word"}, "privacy", directions=("output",)),
-            WordScorer("adversarial", {WORDS["adversarial"]: "adversarial.word"}, "adversarial", directions=("input",)),
-        ],
-        max_records=config.tap.max_in_flight_records,
-        on_done=lambda: box[0].wake(),
-    )
-    tap = Tap(
-        config=config,
-        source=KafkaSource(config.kafka, config.topics.events, max_record_bytes=config.tap.max_record_bytes),
-        sink=KafkaSink(config.kafka, patience_seconds=60.0, max_message_bytes=config.tap.max_record_bytes, clock=clock),
-        state_reader=KafkaStateReader(config.kafka),
-        decoder=Decoder({}, config.tap.max_record_bytes),
-        pipeline=pipeline,
-        metrics=metrics,
-        watchdog=Watchdog(clock, 60.0),
-        contact=BrokerContact(clock, metrics),
-        clock=clock,
-    )
-    box.append(tap)
-    pipeline.warm_up()
+    scorers = [
+        _SlowOutputs(seconds_a_text),
+        WordScorer("privacy", {WORDS["privacy"]: "privacy.word"}, "privacy", directions=("output",)),
+        WordScorer("adversarial", {WORDS["adversarial"]: "adversarial.word"}, "adversarial", directions=("input",)),
+    ]
+    tap, pipeline, metrics = own_tap(config, scorers)
     loop = asyncio.get_running_loop()
 
     def until_told() -> None:

@@ -15,21 +15,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.clock import SystemClock
-from agent.metrics import Metrics, new_registry
-from agent.pipeline import Pipeline, build_pipeline
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
 from streams.config import WorkerConfig, load_config
-from streams.contact import BrokerContact
-from streams.formats import Decoder
-from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.kafka_source import KafkaSource
 from streams.ports import Record
-from streams.tap import Tap
-from streams.watchdog import Watchdog
 from tests.builders import WordScorer
 
+from .own_tap import own_tap
 from .scenarios import Outcome
 from .traffic import MODELS, Ledger, Traffic, TrafficRecord
 from .workbench import Workbench
@@ -106,32 +99,8 @@ def slow_scorer(bench: Workbench, *, events: int, chars: int, seconds_a_text: fl
 
 
 async def _run(config: WorkerConfig, seconds_a_text: float) -> dict[str, float]:
-    clock = SystemClock()
-    metrics = Metrics(new_registry(), clock=clock)
-    box: list[Tap] = []
-    pipeline: Pipeline = build_pipeline(
-        config,
-        metrics=metrics,
-        clock=clock,
-        scorers=[SlowScorer(seconds_a_text)],
-        max_records=config.tap.max_in_flight_records,
-        on_done=lambda: box[0].wake(),
-    )
     source = _CountingSource(config.kafka, config.topics.events, max_record_bytes=config.tap.max_record_bytes)
-    tap = Tap(
-        config=config,
-        source=source,
-        sink=KafkaSink(config.kafka, patience_seconds=60.0, max_message_bytes=config.tap.max_record_bytes, clock=clock),
-        state_reader=KafkaStateReader(config.kafka),
-        decoder=Decoder({}, config.tap.max_record_bytes),
-        pipeline=pipeline,
-        metrics=metrics,
-        watchdog=Watchdog(clock, 60.0),
-        contact=BrokerContact(clock, metrics),
-        clock=clock,
-    )
-    box.append(tap)
-    pipeline.warm_up()
+    tap, pipeline, _ = own_tap(config, [SlowScorer(seconds_a_text)], source)
     before = _rss_mib()
     peak, most_ahead, waited, most_in_flight = before, 0, 0, 0
     started = time.monotonic()
