@@ -18,20 +18,37 @@ def tracked() -> list[Path]:
     return [Path(line) for line in listed.stdout.splitlines() if Path(line).is_file()]
 
 
+def breaches_of(path: Path, content: bytes) -> list[str]:
+    """What a file of the tree does against the rules; ``path`` from the top."""
+    breaches: list[str] = []
+    if any(line.startswith(_CONFLICT) for line in content.splitlines()):
+        breaches.append(f"{path}: a merge that was not finished")
+    # What pip and browsers download lands where they are called, and `git add .` takes it.
+    if len(path.parts) == 1 and not _is_text(content):
+        breaches.append(f"{path}: a binary at the top of the tree, where only texts belong")
+    if path.suffix != ".py":
+        return breaches
+    if path.name in FORBIDDEN_NAMES:
+        breaches.append(f"{path}: a name that says nothing")
+    lines = len(content.decode("utf-8").splitlines())
+    if lines > MAX_LINES:
+        breaches.append(f"{path}: {lines} lines, at most {MAX_LINES}")
+    return breaches
+
+
+def _is_text(content: bytes) -> bool:
+    if b"\0" in content:
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def main() -> int:
     """Print every breach; 1 when there is one."""
-    breaches: list[str] = []
-    for path in tracked():
-        content = path.read_bytes()
-        if any(line.startswith(_CONFLICT) for line in content.splitlines()):
-            breaches.append(f"{path}: a merge that was not finished")
-        if path.suffix != ".py":
-            continue
-        if path.name in FORBIDDEN_NAMES:
-            breaches.append(f"{path}: a name that says nothing")
-        lines = len(content.decode("utf-8").splitlines())
-        if lines > MAX_LINES:
-            breaches.append(f"{path}: {lines} lines, at most {MAX_LINES}")
+    breaches = [breach for path in tracked() for breach in breaches_of(path, path.read_bytes())]
     for breach in breaches:
         sys.stderr.write(breach + "\n")
     sys.stdout.write(f"house rules: {len(breaches)} breaches\n")
