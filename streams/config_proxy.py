@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from agent.config_base import Count, Seconds, Section
+from streams.config_web import WebTlsConfig
 from streams.courier.config import CourierConfig
 
 __all__ = ["ProxyConfig", "ProxyTapConfig"]
@@ -65,6 +66,7 @@ class ProxyConfig(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    tls: WebTlsConfig = WebTlsConfig()
     upstream: str = "http://127.0.0.1:8000"
     upstream_ca_file: Path | None = None
     preserve_host: bool = False

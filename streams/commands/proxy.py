@@ -45,8 +45,9 @@ def run(args: argparse.Namespace) -> int:
         )
 
     def announce(port: int, web_port: int) -> None:
+        scheme = "http" if config.proxy.tls.cert_file is None else "https"
         sys.stderr.write(
-            f"harmwatch proxy: http://{config.proxy.host}:{port} -> {config.proxy.upstream}; "
+            f"harmwatch proxy: {scheme}://{config.proxy.host}:{port} -> {config.proxy.upstream}; "
             f"metrics on port {web_port}\n"
         )
 

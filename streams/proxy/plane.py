@@ -16,8 +16,10 @@ from streams.config_proxy import ProxyConfig
 from streams.proxy.capture import Capture, Captured, CaptureRoom
 from streams.proxy.client import ClientConnection
 from streams.proxy.counts import Counts
+from streams.proxy.listener import Listener, listen
 from streams.proxy.routes import TappedRoutes
 from streams.proxy.upstream import Pool
+from streams.web.tls import server_tls
 
 __all__ = ["DataPlane", "Server"]
 
@@ -25,7 +27,6 @@ _logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
 _TICK_SECONDS = 0.05
-_BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class DataPlane:
         What requests call the server; None leaves what the client called it.
     port
         Where it listens, once `start` returned.
+
+    Raises
+    ------
+    ConfigError
+        When the files of `proxy.tls` cannot be taken, or as `Server.of` does.
     """
 
     def __init__(self, config: ProxyConfig, clock: Clock, counts: Counts, take: Callable[[Captured], None]) -> None:
@@ -85,6 +91,7 @@ class DataPlane:
         self.counts = counts
         self._take = take
         self.server = Server.of(config)
+        self._tls = server_tls(config.tls, "proxy.tls", clock)
         self.host = None if config.preserve_host else self.server.authority
         self.routes = TappedRoutes(config.tap.routes)
         self.clients: set[ClientConnection] = set()
@@ -92,7 +99,7 @@ class DataPlane:
         self.draining = False
         self.port = config.port
         self._room = CaptureRoom(config.tap.max_body_bytes, config.tap.max_held_bytes)
-        self._listener: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._watching: list[asyncio.Task[None]] = []
         self._slowest = 0.0
         self._tap_failed = False
@@ -123,13 +130,12 @@ class DataPlane:
         loop = asyncio.get_running_loop()
         host, port = self.config.host, self.config.port
         try:
-            self._listener = await loop.create_server(lambda: ClientConnection(self), host, port, backlog=_BACKLOG)
+            self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls, self.clock)
         except OSError as error:
             reason = error.strerror or "no such address"
             raise ConfigError(
                 f"proxy: cannot listen on {host}:{port} ({reason}): choose another host or port"
             ) from None
-        self.port = self._listener.sockets[0].getsockname()[1]
         self._watching = [loop.create_task(self._look_around()), loop.create_task(self._tick())]
 
     async def drain(self) -> None:

@@ -52,7 +52,7 @@ class ProxyProcess:
             stderr=self._log,
         )
         deadline = time.monotonic() + _SECONDS
-        while (found := re.search(r"http://127\.0\.0\.1:(\d+) -> .* port (\d+)", self.log)) is None:
+        while (found := re.search(r"https?://127\.0\.0\.1:(\d+) -> .* port (\d+)", self.log)) is None:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the proxy did not start: {self.log}")
             time.sleep(0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -31,14 +32,15 @@ class Rig:
     ended: int = 0
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.plane.port)
+    async def connect(self, tls: ssl.SSLContext | None = None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        name = None if tls is None else "localhost"
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.plane.port, ssl=tls, server_hostname=name)
         self.writers.append(writer)
         return reader, writer
 
-    async def ask(self, data: bytes) -> bytes:
+    async def ask(self, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
         """Send on a connection of its own, and read to its end."""
-        reader, writer = await self.connect()
+        reader, writer = await self.connect(tls)
         writer.write(data)
         async with asyncio.timeout(SECONDS):
             answer = await reader.read()

@@ -16,6 +16,7 @@ from streams.live_keys import LIVE_KEYS, changed_keys, is_live
 MASK = {"policy": {"default": "mask"}}  # what `topics.filtered` needs
 CERTIFICATE = {"web": {"tls": {"cert_file": "/here.pem"}}}
 INGEST_CERT = {"ingest": {"tls": {"cert_file": "/cert.pem"}}}
+PROXY_CERT = {"proxy": {"tls": {"cert_file": "/cert.pem"}}}
 SASL = {"security_protocol": "SASL_PLAINTEXT", "sasl_username": "u", "sasl_password": "p"}
 
 #: Another value for every key. Of a few there must be more than the key itself.
@@ -199,6 +200,10 @@ RESTART: dict[str, Any] = {
     "ingest.drain_seconds": 9,
     "proxy.host": "0.0.0.0",
     "proxy.port": 9,
+    "proxy.tls.cert_file": "/elsewhere.pem",
+    "proxy.tls.key_file": "/elsewhere.pem",
+    "proxy.tls.key_password": "another",
+    "proxy.tls.client_ca_file": "/elsewhere.pem",
     "proxy.upstream": "http://elsewhere:9",
     "proxy.upstream_ca_file": "/elsewhere.pem",
     "proxy.preserve_host": True,
@@ -235,6 +240,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "topics.filtered": MASK,
     **dict.fromkeys(("web.tls.key_file", "web.tls.key_password", "web.tls.client_ca_file"), CERTIFICATE),
     **dict.fromkeys(("ingest.tls.key_file", "ingest.tls.key_password", "ingest.tls.client_ca_file"), INGEST_CERT),
+    **dict.fromkeys(("proxy.tls.key_file", "proxy.tls.key_password", "proxy.tls.client_ca_file"), PROXY_CERT),
     "trust.require": {"trust": {"public_keys": ["RW"]}},
     "trust.monotonic": {"trust": {"public_keys": ["RW"], "require": True, "record": "/here.json"}},
     "drift.embeddings.detectors": {"drift": {"embeddings": {"encoder": "built_in"}}},
