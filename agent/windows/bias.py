@@ -43,6 +43,7 @@ JOINED: Final = "+"
 _SHORT: Final = ("spd", "dir", "eod")
 """What is measured of windows but the longest: the others need more decisions, and cost as much again."""
 _LARGEST_SCORE: Final = 1e12
+_NO_SCORES: Final = (0.0,) * (SLOTS - DECISION_SLOTS)
 
 
 def _sum(one: list[float], two: list[float]) -> list[float]:
@@ -88,6 +89,7 @@ class BiasAggregator:
 
     name = "bias"
     version = 2
+    earlier_versions = (1,)
 
     def __init__(
         self,
@@ -200,6 +202,8 @@ class BiasAggregator:
         """Add a table of groups, whose lists are copied, to an attribute."""
         own = state.setdefault(attribute, {})
         for group, numbers in groups.items():
+            if len(numbers) == DECISION_SLOTS:
+                numbers = [*numbers, *_NO_SCORES]  # of version 1, which knew decisions alone
             if len(numbers) != SLOTS:
                 raise StateError("a bias state has the wrong number of counts")
             present = own.get(group)
@@ -220,9 +224,8 @@ class BiasAggregator:
             state = {attribute: groups for attribute, groups in state.items() if attribute not in self._intersections}
         if "bias_scores" not in parts:
             return state
-        nothing = [0.0] * (SLOTS - DECISION_SLOTS)
         return {
-            attribute: {group: [*numbers[:DECISION_SLOTS], *nothing] for group, numbers in groups.items()}
+            attribute: {group: [*numbers[:DECISION_SLOTS], *_NO_SCORES] for group, numbers in groups.items()}
             for attribute, groups in state.items()
         }
 

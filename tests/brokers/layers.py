@@ -18,8 +18,8 @@ from .embedded import find_noida
 from .select import find_docker, find_java_kafka, real_kafka
 
 __all__ = [
-    "LayerLedger", "find_alertmanager", "find_amtool", "find_chromium", "find_gpu", "find_program", "find_prometheus",
-    "find_promtool", "known_layers",
+    "LayerLedger", "find_alertmanager", "find_amtool", "find_chromium", "find_gpu", "find_history", "find_program",
+    "find_prometheus", "find_promtool", "known_layers",
 ]  # fmt: skip
 
 
@@ -84,6 +84,16 @@ def find_program(name: str, mend: str) -> str:
     return path
 
 
+def find_history() -> str:
+    """The commits of the past whose code wrote the state in tests/upgrade. Raises LayerAbsent."""
+    from tests.upgrade.make import STATES, is_there
+
+    commits = sorted(path.name for path in STATES.iterdir())
+    if absent := [commit for commit in commits if not is_there(commit)]:
+        raise LayerAbsent(f"no commit {', '.join(absent)} in this repository; git fetch --unshallow")
+    return f"{len(commits)} commits of the past"
+
+
 #: Name to probe: returns a description for people, or raises LayerAbsent with the reason.
 _PROBES: dict[str, Callable[[], str]] = {
     "kafka": lambda: real_kafka()[0].description,
@@ -101,6 +111,7 @@ _PROBES: dict[str, Callable[[], str]] = {
     "hadolint": lambda: find_program("hadolint", "pip install 'harmwatch[dev]'"),
     "helm": lambda: find_program("helm", "make charts"),
     "kubeconform": lambda: find_program("kubeconform", "make charts"),
+    "history": find_history,
 }
 
 
