@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from agent.config_base import Count, NamePattern, Seconds, Section, Share
+from agent.config_cascade import CascadeConfig
 from agent.config_drift import DriftConfig, EmbeddingsConfig
 from agent.config_overload import OverloadConfig
 from agent.errors import ConfigError
@@ -52,8 +53,8 @@ _SLOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 class ScorerConfig(Section):
-    """One scorer: what fills the slot, whether it runs, thresholds by category, its own options, and a file of
-    `harmwatch calibrate`.
+    """One scorer: what fills the slot, whether it runs, thresholds by category, its own options, a file of `harmwatch
+    calibrate`, and what screens for it.
 
     Keys that are none of these are options too, so that ``{kind: detoxify, checkpoint: /x}`` need not nest. A misspelt
     key therefore shows when the scorer is made, as an option that it does not take.
@@ -64,6 +65,7 @@ class ScorerConfig(Section):
     thresholds: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     options: dict[str, Any] = {}
     calibration: Path | None = None
+    cascade: CascadeConfig | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -85,6 +85,24 @@ class Policy:
                     found.add(self._config.on_missing)
         return "block" if "block" in found else "mask" if found else None
 
+    def relies_on(self, categories: Mapping[str, Dimension], directions: Iterable[Direction]) -> bool:
+        """Whether something may be masked or blocked, of any model, by what a scorer of these categories finds."""
+        return any(
+            self._may_change(category, dimension, direction)
+            for direction in directions
+            for category, dimension in categories.items()
+        )
+
+    def _may_change(self, category: str, dimension: Dimension, direction: Direction) -> bool:
+        for rule in self._rules:
+            if not _concerns(rule, category, dimension, direction, model=None):
+                continue
+            if rule.action in _CHANGES:
+                return True
+            if rule.min_score <= 0.0 and rule.model == "*":
+                return False  # no finding gets past this rule
+        return self._config.default in _CHANGES
+
     def check(self, scorers: Iterable[Judging]) -> None:
         """Make sure that every rule that masks or blocks has a scorer to rely on.
 

@@ -79,6 +79,11 @@ class ScoreRow(msgspec.Struct, frozen=True, gc=False):
     judged
         False when there was nothing in the text that this scorer could judge. Such a row counts neither as scored nor
         as missing; it has no scores and no spans.
+    weight
+        Inverse of the probability with which the scorer looked at the text; of a text that it passed, what that would
+        have been. 1 but for cascades (`agent.scoring.cascade`).
+    passed
+        The scorer did not look, since a screen found nothing and the text was not drawn. Such a row is not judged.
     """
 
     scores: Mapping[str, float]
@@ -86,6 +91,8 @@ class ScoreRow(msgspec.Struct, frozen=True, gc=False):
     explanation: str = ""
     truncated: bool = False
     judged: bool = True
+    weight: float = 1.0
+    passed: bool = False
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -106,7 +113,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     ``leaked`` is None for what cannot leak, and for an output whose input has not been seen. ``action`` is what the
     policy wants done about it; monitoring counts the finding whatever it is. ``severity`` is left out but for a
-    category of which one leak is too many (`agent.taxonomy.CRITICAL`), unless it is known to be none.
+    category of which one leak is too many (`agent.taxonomy.CRITICAL`), unless it is known to be none. ``weight``, the
+    inverse of the probability with which a cascade looked, beside that of the verdict, is left out where it is 1.
     """
 
     category: str
@@ -118,6 +126,7 @@ class Finding(msgspec.Struct, frozen=True):
     explanation: str = ""
     action: Action = "flag"
     severity: Severity | msgspec.UnsetType = msgspec.UNSET
+    weight: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class MissingScore(msgspec.Struct, frozen=True, gc=False):
@@ -134,6 +143,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The judgement on one direction of one event; the value of ``harm.verdicts``.
 
     ``action`` is the strongest of its findings' and of what the policy wants for scores that are missing.
+    Of cascades, left out when empty: ``screened``, scorers that did not look at every text, since nothing seemed
+    suspicious; ``weights``, by scorer the inverse of the probability that it looked at all that it did look at.
     """
 
     id: str
@@ -153,6 +164,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     trace_id: str = ""
     action: Action = "allow"
+    screened: list[str] | msgspec.UnsetType = msgspec.UNSET
+    weights: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FilteredTexts(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from agent.errors import TransportError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, build_pipeline
 from agent.scoring import load_scorer
+from agent.scoring.cascade import cascaded
 from streams.access.clients import client_options
 from streams.access.watch import AccessWatch, explained
 from streams.audit import AuditLog, ConfigChange, FindingMarked
@@ -331,7 +332,7 @@ def _check(config: WorkerConfig) -> None:
     """
     for name, section in config.scorers.items():
         if section.enabled:
-            load_scorer(name, section.options, section.kind)
+            cascaded(load_scorer(name, section.options, section.kind), section)
             if section.calibration is not None:
                 Calibration.load(section.calibration)
     Decoder(config.topics.formats, config.tap.max_record_bytes)

@@ -176,6 +176,26 @@ _SPECS = (
         "Events that were decoded and not scored, while a sample is; stratum is ordinary, attributes or suspicious.",
     ),
     _counter(
+        "harmwatch_harmful_event_excess_total",
+        "model dimension",
+        "Sum of r (r - 1) over harmful events that a cascade's audit found, each standing for r events.",
+    ),
+    _counter(
+        "harmwatch_cascade_texts_total",
+        "model scorer part",
+        "Texts by what a cascade did: part is certain (suspicious, or known), audited or passed (not looked at).",
+    ),
+    _counter(
+        "harmwatch_cascade_found_total",
+        "model scorer part",
+        "Texts with a finding, of those that a cascade looked at; part is certain or audited.",
+    ),
+    _counter(
+        "harmwatch_cascade_missed_total",
+        "model scorer",
+        "Estimate, from the audit, of the texts with a finding that a cascade did not look at.",
+    ),
+    _counter(
         "harmwatch_actions_total",
         "model direction action",
         "Verdicts for which the policy wants something done: flag, mask or block.",

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from agent.clock import Clock
 from agent.errors import ConfigError
+from agent.metrics.cascade_counts import CascadeCounts
 from agent.metrics.catalogue import CATALOGUE
 from agent.metrics.exposition import Exposition
 from agent.metrics.feedback_counts import FeedbackCounts
@@ -26,7 +27,7 @@ _LONGEST_TRACE_ID = 64
 _ORIGINS = {True: "leak", False: "echo", None: "unknown"}
 
 
-class Metrics(Exposition, HarmGauges, FeedbackCounts, WorkerGauges):
+class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauges):
     """Counts what the pipeline does, and exposes it on a registry.
 
     Not thread-safe, on purpose: all writes, `freeze` and `collect` belong to one thread, that of the tap's event loop;

@@ -9,7 +9,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["Lots"]
+__all__ = ["AUDIT", "Lots"]
+
+AUDIT: Final = b"hw audit"
+"""For lots of cascades: what is scored under overload, and what is audited, are drawn independently."""
 
 _RANGE: Final = float(2**53)
 
@@ -22,10 +25,12 @@ class Lots:
     key
         At least 16 bytes. The same for all workers, and over restarts, where the halves of a call are to share their
         lot across them.
+    purpose
+        Lots for different purposes are independent; at most 16 bytes.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._hasher = blake2b(digest_size=8, key=blake2b(key, digest_size=32).digest(), person=b"hw overload")
+    def __init__(self, key: bytes, purpose: bytes = b"hw overload") -> None:
+        self._hasher = blake2b(digest_size=8, key=blake2b(key, digest_size=32).digest(), person=purpose)
 
     def draw(self, source: str, inference_id: str) -> float:
         """In [0, 1), a multiple of 2^-53."""

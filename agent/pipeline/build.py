@@ -14,6 +14,7 @@ from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.joining import JoinStore
 from agent.metrics import Metrics
+from agent.overload.inclusion import AUDIT, Lots
 from agent.overload.sampler import OverloadSampler
 from agent.overload.strata import load_strata
 from agent.pipeline.campaign_detectors import build_campaigns
@@ -27,9 +28,10 @@ from agent.pipeline.observer import MetricsObserver
 from agent.pipeline.parity_watch import ParityWatch
 from agent.pipeline.rulebook import Rulebook, make_rules
 from agent.scoring import load_scorer
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, audit_share_of
 from agent.scoring.cache import ScoreCache
 from agent.scoring.calibrated import CalibratedScorer
+from agent.scoring.cascade import CascadeScorer, cascaded
 from agent.scoring.embedding import NAME as EMBEDDING
 from agent.scoring.embedding import EmbeddingMeasure, load_embedding
 from agent.scoring.executor import Executor
@@ -59,10 +61,11 @@ def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
     Raises
     ------
     ConfigError
-        For an unknown scorer, kind or wrong options, or a calibration that cannot be read or is of another scorer.
+        For an unknown scorer, kind or wrong options, or a calibration that cannot be read or is of another scorer; for
+        a cascade that does not go with its scorer.
     """
     return [
-        _calibrated(load_scorer(name, section.options, section.kind), section)
+        cascaded(_calibrated(load_scorer(name, section.options, section.kind), section), section)
         for name, section in config.items()
         if section.enabled
     ]
@@ -250,6 +253,7 @@ def build_pipeline(
         passages=config.attacks.passages,
         sanitising=sanitising,
         sampler=sampler,
+        lots=Lots(key, AUDIT) if executor.draws else None,
         clock=clock,
         max_records=max_records,
         max_texts=_BATCHES_IN_FLIGHT * config.batching.max_texts,
@@ -260,14 +264,19 @@ def build_pipeline(
 def _explained(
     scorer: Scorer, thresholds: Callable[[str], Mapping[str, float]], config: CoreConfig, clock: Clock
 ) -> Scorer:
-    return cast(Scorer, ExplainedScorer(scorer, thresholds, config.explain, clock))
+    def explained(inner: Scorer) -> Scorer:
+        return cast(Scorer, ExplainedScorer(inner, thresholds, config.explain, clock))
+
+    # Inside: what a text says without one of its words no screen may keep from the scorer.
+    return cast(Scorer, scorer.around(explained)) if isinstance(scorer, CascadeScorer) else explained(scorer)
 
 
 def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFeatures:
     """What of an event is compared with references."""
     categories = {scorer.name: tuple(scorer.categories) for scorer in scorers}
     directions = {scorer.name: scorer.directions for scorer in scorers}
-    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components, directions)
+    audits = {scorer.name: share for scorer in scorers if (share := audit_share_of(scorer)) is not None}
+    return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components, directions, audits)
 
 
 def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None) -> EmbeddingSample:

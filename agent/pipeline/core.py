@@ -18,6 +18,7 @@ from agent.events import InferenceEvent
 from agent.joining import Admission, JoinStore, Origin, event_chars
 from agent.metrics import Metrics
 from agent.normalize import normalize
+from agent.overload.inclusion import Lots
 from agent.overload.sampler import OverloadSampler
 from agent.pipeline.campaign_watch import CampaignWatch
 from agent.pipeline.counting import HalfCounter
@@ -25,6 +26,7 @@ from agent.pipeline.drift_windows import DriftWindows
 from agent.pipeline.drifts import HalfWatcher
 from agent.pipeline.embeddings import EmbeddingSample
 from agent.pipeline.export import WindowExporter
+from agent.pipeline.given import context_tokens
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.measures import AnswerMeasures
 from agent.pipeline.outcome import RecordOutcome
@@ -41,10 +43,6 @@ from agent.windows.base import Observation
 from agent.windows.engine import Reading, WindowEngine
 
 __all__ = ["Pipeline", "RecordOutcome"]
-
-#: A context costs far less than the text that is judged by it, and is not free: a batch of short answers to megabytes
-#: must not use up the deadline.
-_CONTEXT_CHARS_PER_TOKEN = 64
 
 
 class Pipeline:
@@ -77,6 +75,8 @@ class Pipeline:
         Hand out inputs without disguises, `RecordOutcome.sanitised`.
     sampler
         Says which calls are scored while not all can be; None to score all.
+    lots
+        Of calls that cascades audit; None when there is no cascade.
     """
 
     def __init__(
@@ -102,12 +102,14 @@ class Pipeline:
         passages: bool = True,
         sanitising: bool = False,
         sampler: OverloadSampler | None = None,
+        lots: Lots | None = None,
     ) -> None:
         self.windows = windows
         self.late_labels = late_labels
         self.drift_windows = drift_windows
         self.rules = rules
         self.sampler = sampler
+        self._lots = lots
         self._counter = HalfCounter(metrics, rules, late_labels)
         self._executor = executor
         self._batcher = batcher
@@ -204,15 +206,15 @@ class Pipeline:
 
     def _enqueue(self, record: PendingRecord, half: Half) -> None:
         record.halves.append(half)
-        given, extra = half.given if self._executor.uses_context else None, 0
-        if given is not None and (given.passages or given.tool_results):
-            extra = sum(map(len, given.texts())) // _CONTEXT_CHARS_PER_TOKEN
+        half.lot = 1.0 if self._lots is None else self._lots.draw(half.event.source, half.event.inference_id)
+        given = half.given if self._executor.uses_context else None
+        extra = context_tokens(given)
         first = len(half.parts)
         if self._embedded is not None:
             behind = 2 * self._texts_in_flight > self._max_texts or 2 * len(self._records) > self._max_records
             first = self._embedded.first_text(half, behind=behind)
         for index, (_, part, _) in enumerate(half.parts):
-            item = ScoringItem(part, half.direction, normalize, given, sampled=index >= first)
+            item = ScoringItem(part, half.direction, normalize, given, sampled=index >= first, lot=half.lot)
             self._batcher.add(Slot(item, record, half, index), estimate_tokens(part.text) + extra)
             extra = 0
         if not self._reads_passages:
@@ -361,9 +363,7 @@ class Pipeline:
         observations: list[Observation] = []
         late = self.late_labels
         decisions: list[tuple[Half, Observation, bool]] = []
-        judge = self.rules.current.judge
-        for half in record.halves:
-            judgement = judge.judge(half, scored_at)
+        for half, judgement in self.rules.current.judge.judge_all(record.halves, scored_at):
             if half.recalled:
                 half.call.count(judgement.dimensions, judgement.scored)
                 continue

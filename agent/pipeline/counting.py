@@ -8,10 +8,12 @@ from agent.campaigns.book import CampaignShare
 from agent.events import Direction
 from agent.joining import JoinedCall, Origin
 from agent.metrics import Metrics
+from agent.pipeline.draws import HalfDraws, weight_of
 from agent.pipeline.judge import Judgement
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.pending import Half
 from agent.pipeline.rulebook import Rulebook
+from agent.scores import Dimension
 from agent.windows.base import Observation
 
 __all__ = ["HalfCounter"]
@@ -55,20 +57,24 @@ class HalfCounter:
         if new_event:
             metrics.event_decoded(model, event.format)
         new_dimensions = judgement.dimensions - call.harmful
+        draws = judgement.draws
         for dimension in new_dimensions:
-            metrics.harmful_event(model, dimension, weight)
+            metrics.harmful_event(model, dimension, weight * (draws.harmful[dimension] if draws else 1.0))
         new_scored = tuple(judgement.scored - call.scored)
         for dimension in new_scored:
             metrics.scored_event(model, dimension, weight)
         for scorer in verdict.scores:
             metrics.scored(model, direction, scorer, weight)
-        metrics.scores(model, direction, judgement.categories, event.trace_id, weight)
+        if draws is None:
+            metrics.scores(model, direction, judgement.categories, event.trace_id, weight)
+        else:
+            self._count_draws(half, judgement, draws, new_dimensions)
         for finding in verdict.findings:
-            metrics.finding(model, direction, finding.dimension, finding.category, weight)
+            metrics.finding(model, direction, finding.dimension, finding.category, weight * weight_of(finding))
             if finding.dimension == "privacy" and direction == "output":
                 metrics.disclosure(model, finding.category, finding.leaked, weight)
         if verdict.action != "allow":
-            metrics.action(model, direction, verdict.action, weight)
+            metrics.action(model, direction, verdict.action, weight * (draws.union if draws else 1.0))
         for missing in verdict.missing:
             metrics.missing(missing.scorer, missing.reason, weight)
         if verdict.truncated:
@@ -95,7 +101,7 @@ class HalfCounter:
             new_event=new_event,
             dimensions=new_dimensions,
             categories=tuple((direction, finding.category) for finding in verdict.findings),
-            directions=(direction,) if verdict.scores else (),
+            directions=(direction,) if verdict.scores or (draws and draws.screened) else (),
             scored_dimensions=new_scored,
             harmful_before=bool(call.harmful),
             leaked=judgement.leaked,
@@ -107,6 +113,29 @@ class HalfCounter:
             mentions=mentions,
             features=features,
             campaigns=campaigns,
+            drawn=draws.drawn(verdict.findings, new_dimensions) if draws else None,
         )
         call.count(judgement.dimensions, judgement.scored)
         return observation
+
+    def _count_draws(
+        self, half: Half, judgement: Judgement, draws: HalfDraws, new_dimensions: frozenset[Dimension]
+    ) -> None:
+        """What cascades did with a half. Of the scores of a half in part of which they did not look nothing is told."""
+        metrics, model, weight, verdict = self._metrics, half.call.model, half.weight, judgement.verdict
+        for scorer, texts in draws.counts.items():
+            parts = {"certain": texts.certain, "audited": texts.audited, "passed": texts.passed}
+            metrics.cascade_texts(model, scorer, {part: weight * number for part, number in parts.items() if number})
+            if texts.found_certain:
+                metrics.cascade_found(model, scorer, "certain", weight * texts.found_certain)
+            if texts.found_audited:
+                metrics.cascade_found(model, scorer, "audited", weight * texts.found_audited, weight * texts.missed)
+        for scorer in draws.screened:
+            if scorer not in verdict.scores:
+                metrics.scored(model, half.direction, scorer, weight)
+        for dimension in new_dimensions:
+            factor = draws.harmful[dimension]
+            if factor != 1.0:
+                metrics.harm_excess(model, dimension, weight * factor * (factor - 1.0))
+        for factor, scores in draws.by_weight(judgement.categories):
+            metrics.scores(model, half.direction, scores, half.event.trace_id, weight * factor)

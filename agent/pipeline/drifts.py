@@ -67,6 +67,8 @@ class WatchedFeatures:
         Of vectors of texts.
     directions
         Of the halves that a scorer looks at, by its name; both where it is not named.
+    audits
+        Of cascades, by name: the share of the calls that they see whole. Scores of others are no fair sample.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class WatchedFeatures:
         categories: Mapping[str, Collection[str]],
         components: int = 8,
         directions: Mapping[str, Collection[Direction]] = {},
+        audits: Mapping[str, float] = {},
     ) -> None:
+        self._audits = audits
         self._categories = categories
         self._directions = directions
         self._components = components
@@ -109,6 +113,8 @@ class WatchedFeatures:
 
     def _scores(self, half: Half, judgement: Judgement) -> Iterator[tuple[str, float]]:
         for scorer in judgement.verdict.scores:
+            if self._audits and half.lot >= self._audits.get(scorer, 2.0):
+                continue
             for category in self._categories[scorer]:
                 yield f"{half.direction}.{category}", judgement.categories.get(category, 0.0)
 

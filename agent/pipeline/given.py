@@ -8,9 +8,11 @@ from agent.events import InferenceEvent
 from agent.joining import JoinedCall, TextOrigin, given_origins
 from agent.scoring.base import Given
 
-__all__ = ["given_to"]
+__all__ = ["context_tokens", "given_to"]
 
-
+#: A context costs far less than the text that is judged by it, and is not free: a batch of short answers to megabytes
+#: must not use up the deadline.
+_CHARS_PER_TOKEN = 64
 _PLACES: Mapping[TextOrigin, int] = {"context": 0, "tool": 1, "user": 2, "assistant": 2, "system": 3}
 
 
@@ -31,3 +33,10 @@ def given_to(event: InferenceEvent, call: JoinedCall) -> Given | None:
     for text, origin in zip(texts, origins, strict=True):
         by_place[_PLACES[origin]].append(text)
     return Given(*map(tuple, by_place))
+
+
+def context_tokens(given: Given | None) -> int:
+    """What judging a text by its context costs beside the text, in tokens of a text; 0 without passages."""
+    if given is None or not (given.passages or given.tool_results):
+        return 0
+    return sum(map(len, given.texts())) // _CHARS_PER_TOKEN

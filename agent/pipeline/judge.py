@@ -14,6 +14,7 @@ from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
 from agent.pipeline.attacks import OUTCOMES, AttackOutcomes
+from agent.pipeline.draws import Draws, HalfDraws, join_halves, refuse_enforced
 from agent.pipeline.filtering import TextFilter
 from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
@@ -50,7 +51,7 @@ _MAX_EXPLANATION = 300
 class Judgement(NamedTuple):
     """A verdict and what the counters need of it. ``categories``: the highest score of each category that has one.
 
-    ``filtered`` is None unless filtered texts are wanted.
+    ``filtered`` is None unless filtered texts are wanted, ``draws`` unless a cascade runs.
     """
 
     verdict: Verdict
@@ -60,6 +61,7 @@ class Judgement(NamedTuple):
     leaked: bool
     categories: dict[str, float]
     filtered: FilteredTexts | None = None
+    draws: HalfDraws | None = None
 
 
 class _Rule(NamedTuple):
@@ -113,6 +115,7 @@ class Judge:
             self._outcomes = AttackOutcomes(attacks, self._policy)
         derived: list[Judging] = [*self._indirect.judging, *(OUTCOMES if self._outcomes else ())]
         self._policy.check([*scorers, *derived])
+        refuse_enforced(self._policy, scorers)
         self._filter = TextFilter(self._policy, scorers, self._indirect) if filtering else None
         self._categories = {scorer.name: self._indirect.categories(scorer) for scorer in scorers}
         self._rules: dict[str, dict[str, _Rule]] = {}
@@ -131,12 +134,23 @@ class Judge:
                 for category, dimension in categories.items()
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
+        self._draws = Draws(
+            scorers,
+            {name: {each: rule.threshold for each, rule in rules.items()} for name, rules in self._rules.items()},
+        )
         self._versions = {scorer.name: scorer.version for scorer in scorers}
         self._redactors = [name for name in _REDACTORS if name == "pii" or name in self._versions]
         self._by_direction: dict[Direction, tuple[str, ...]] = {
             "input": tuple(scorer.name for scorer in scorers if "input" in scorer.directions),
             "output": tuple(scorer.name for scorer in scorers if "output" in scorer.directions),
         }
+
+    def judge_all(self, halves: Sequence[Half], scored_at: str) -> list[tuple[Half, Judgement]]:
+        """`judge` each of the halves of one record, in order."""
+        judged = [(half, self.judge(half, scored_at)) for half in halves]
+        if self._draws:
+            join_halves([(half, judgement.draws) for half, judgement in judged])
+        return judged
 
     def judge(self, half: Half, scored_at: str) -> Judgement:
         """The verdict on one half whose answers are all in.
@@ -198,6 +212,9 @@ class Judge:
                 found += outcomes
                 # Whatever was scored before: no event is harmful in a dimension in which it does not count.
                 scored |= {"adversarial"}
+        draws = self._draws.of(half, found) if self._draws else None
+        if draws is not None:
+            scored |= draws.dimensions
         if found:
             leaked = any(finding.leaked is not False for finding in found if finding.dimension == "privacy")
             leaked = leaked and direction == "output"
@@ -220,10 +237,13 @@ class Judge:
             tenant=event.tenant,
             trace_id=event.trace_id,
             action=self._action(found, unseen, direction, half.call.model) if found or unseen else "allow",
+            screened=draws.screened if draws and draws.screened else msgspec.UNSET,
+            weights=draws.weights if draws and draws.weights else msgspec.UNSET,
         )
         dimensions = frozenset(finding.dimension for finding in found)
         filtered = None if self._filter is None else self._filter.apply(half, verdict)
-        return Judgement(verdict, self._evidence_of(verdict, half), dimensions, scored, leaked, by_category, filtered)
+        evidence = self._evidence_of(verdict, half)
+        return Judgement(verdict, evidence, dimensions, scored, leaked, by_category, filtered, draws)
 
     def _action(self, found: Sequence[Finding], unseen: Sequence[str], direction: Direction, model: str) -> Action:
         """The strongest of what is done about findings, and about scorers that did not look at everything."""

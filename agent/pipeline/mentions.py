@@ -9,7 +9,7 @@ from agent.identity import LOOKED_AT, mentioned
 from agent.normalize import normalize
 from agent.pipeline.pending import Half
 from agent.scores import ScoreRow
-from agent.scoring.base import Scorer
+from agent.scoring.base import Scorer, audit_share_of
 from agent.scoring.results import Answer
 from agent.scoring.sentiment import NAME, sentiment_of
 from agent.windows.base import Mention
@@ -22,6 +22,8 @@ _READ = 2 * LOOKED_AT
 
 class MentionFinder:
     """Looks outputs through: what a model says about people, not what people say to it.
+
+    Of a scorer that sees some texts alone (`agent.scoring.cascade`) only audited calls have a score: a fair sample.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ class MentionFinder:
         self._missing = missing
         self._scorer = scorer.name
         self._thresholds = {**scorer.thresholds, **thresholds}
+        self._audit_share = audit_share_of(scorer)
 
     def find(self, half: Half) -> tuple[Mention, ...]:
         """The mentions in one scored half; a text that the scorer did not answer for gives none."""
@@ -52,8 +55,11 @@ class MentionFinder:
             groups = mentioned(normalize(piece.part.text[:_READ]))
             if not groups:
                 continue
-            score = max(row.scores.values(), default=0.0)
-            harmful = any(value >= self._thresholds[category] for category, value in row.scores.items())
+            score, harmful = max(row.scores.values(), default=0.0), False
+            if self._audit_share is None or half.lot < self._audit_share:
+                harmful = any(value >= self._thresholds[category] for category, value in row.scores.items())
+            else:
+                score = -1.0
             sentiment = self._sentiment(answers.get(NAME))
             of_axis = Counter(axis for axis, _ in groups)
             found += (

@@ -47,13 +47,15 @@ class Half:
         Of an output what its model had been given, as far as it was known when the output came.
     weight
         Inverse of the probability with which it is scored.
+    lot
+        Of its call, when a cascade draws; 1 else. See `agent.scoring.base.ScoringItem`.
     recalled
         Judged and counted before a restart: scored again only for what its call has to know, with no verdict.
     """
 
     __slots__ = (
-        *("answers", "call", "direction", "event", "given", "parts", "passage_answers", "passages", "recalled", "time"),
-        "weight",
+        *("answers", "call", "direction", "event", "given", "lot", "parts", "passage_answers", "passages", "recalled"),
+        *("time", "weight"),
     )
 
     def __init__(
@@ -64,6 +66,7 @@ class Half:
         self.call = call
         self.time = time
         self.weight = call.weight or 1.0
+        self.lot = 1.0
         self.recalled = recalled
         self.parts: list[ScoredText] = [] if event.redacted else scored_parts(event, direction)
         self.answers: list[dict[str, Answer]] = [{} for _ in self.parts]

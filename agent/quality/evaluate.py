@@ -12,7 +12,7 @@ from agent.quality.bootstrap import CONFIDENCE, Bootstrap
 from agent.quality.figures import common_threshold, text_figures
 from agent.quality.functional import functional_figures
 from agent.quality.kinds import kind_figures
-from agent.quality.measure import Judged, TextJudge, judge_file
+from agent.quality.measure import Judged, Looks, TextJudge, judge_file
 from agent.quality.rows import LabelledFile, Task
 from agent.quality.spans import Counts, count_file, span_figures, total
 from agent.scoring.base import limits_of
@@ -60,6 +60,9 @@ class Evaluation:
         result |= self._figures(self.pooled, pooled, self._files)
         if counts is None:
             result |= kind_figures([file.name for file in self._files], self.parts)
+        looks = getattr(self._judge, "looks", None)
+        if looks:
+            result["cascade"] = _cascade_figures(looks)
         if len(self._files) == 1:
             result["file"] = self._files[0].name
         else:
@@ -124,6 +127,17 @@ def evaluate(
     """
     parts = [judge_file(file, judge, clock, batch, advance) for file in files]
     return Evaluation(task, judge, files, parts, bootstrap or Bootstrap())
+
+
+def _cascade_figures(looks: Mapping[str, Looks]) -> dict[str, Any]:
+    """Which share of the texts the heavy scorer of a cascade has seen; all, and by language."""
+    together = Looks(sum(one.seen for one in looks.values()), sum(one.texts for one in looks.values()))
+    return {
+        "texts": together.texts,
+        "seen": together.seen,
+        "share_seen": together.seen / together.texts,
+        "by_lang": {lang: {"texts": n, "seen": seen, "share_seen": seen / n} for lang, (seen, n) in looks.items()},
+    }
 
 
 def flat(figures: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:

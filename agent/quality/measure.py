@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from agent.scoring.base import (
     Given,
     Scorer,
     ScoringItem,
+    audit_share_of,
     finds_attacks,
     indirect_category,
     limits_of,
     signals_of,
 )
 
-__all__ = ["Contexts", "Judged", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
+__all__ = ["Contexts", "Judged", "Looks", "Opinion", "ScorerJudge", "TextJudge", "judge_file"]
 
 _Flags: TypeAlias = NDArray[np.bool_]
 Contexts: TypeAlias = Sequence[tuple[str, ...]]
@@ -56,8 +57,23 @@ class TextJudge(Protocol):
         each; empty when nobody knows. `lang`: the language of all of them, for judges that need to be told."""
 
 
+class Looks(NamedTuple):
+    """At how many of some texts a cascade has looked; at the others its screen alone has."""
+
+    seen: int
+    texts: int
+
+
 class ScorerJudge:
     """A scorer of the pipeline, called as the pipeline calls it. Warms it up.
+
+    A cascade is called as it is without its audit, which changes what is known of what it finds, and not what it finds.
+    A text that it passes has the score 0.
+
+    Attributes
+    ----------
+    looks
+        By language, of a cascade; None of other scorers.
 
     Parameters
     ----------
@@ -90,6 +106,7 @@ class ScorerJudge:
         judged = {**scorer.thresholds, **thresholds}
         self.thresholds: Mapping[str, float] = {name: limit for name, limit in judged.items() if name not in signals}
         self.limits = limits_of(scorer)
+        self.looks: dict[str, Looks] | None = None if audit_share_of(scorer) is None else {}
         self._scorer = scorer
         self._direction: Direction = direction
 
@@ -103,7 +120,11 @@ class ScorerJudge:
                 for text, own in zip(texts, given, strict=True)
             ]
         )
-        return [self._opinion(row) for row in self._rows(batch)]
+        rows = self._rows(batch)
+        if self.looks is not None:
+            seen, texts = self.looks.get(lang, Looks(0, 0))
+            self.looks[lang] = Looks(seen + sum(not row.passed for row in rows), texts + len(rows))
+        return [self._opinion(row) for row in rows]
 
     def _rows(self, batch: Batch) -> Sequence[ScoreRow]:
         try:

@@ -15,6 +15,7 @@ __all__ = [
     "Scorer",
     "ScoringItem",
     "View",
+    "audit_share_of",
     "finds_attacks",
     "indirect_category",
     "limits_of",
@@ -83,9 +84,11 @@ class ScoringItem:
         Whether scorers that only look at a sample look at it.
     passage
         A retrieved passage: its direction is ``input``, and only scorers that find attacks see it (`finds_attacks`).
+    lot
+        In [0, 1), the same for all texts of a call: a cascade audits it when it falls low. 1 when nobody draws.
     """
 
-    __slots__ = ("_normalize", "_normalized", "direction", "given", "part", "passage", "sampled")
+    __slots__ = ("_normalize", "_normalized", "direction", "given", "lot", "part", "passage", "sampled")
 
     def __init__(
         self,
@@ -96,12 +99,14 @@ class ScoringItem:
         *,
         sampled: bool = False,
         passage: bool = False,
+        lot: float = 1.0,
     ) -> None:
         self.part = part
         self.direction: Direction = direction
         self.given = given
         self.sampled = sampled
         self.passage = passage
+        self.lot = lot
         self._normalize = normalize
         self._normalized: str | None = None
 
@@ -189,6 +194,9 @@ class Scorer(Protocol):
     signals
         Optional, empty when absent: those of its categories that say more about what it saw and are no judgements of
         their own (`signals_of`). ``evaluate`` and ``calibrate`` leave them aside; calibrating changes none of them.
+    audit_share
+        Optional, None when absent: it looks at items with a lot below this, and at those that it finds suspicious; the
+        rows of others say that they are passed (`audit_share_of`).
     limits
         Optional, empty when absent: what people might expect of it and it does not do as configured, a line each
         (`limits_of`). Shown by ``doctor`` and ``evaluate``.
@@ -233,6 +241,12 @@ def uses_context(scorer: Scorer) -> bool:
 def only_sampled(scorer: Scorer) -> bool:
     """Whether a scorer is given a sample of the items alone; most scorers do not say, and are given all."""
     return bool(getattr(scorer, "only_sampled", False))
+
+
+def audit_share_of(scorer: object) -> float | None:
+    """With which probability a cascade looks at what it does not find suspicious; None of scorers that see all."""
+    share = getattr(scorer, "audit_share", None)
+    return None if share is None else float(share)
 
 
 def finds_attacks(scorer: Scorer) -> bool:

@@ -18,7 +18,7 @@ from agent.clock import Clock, thread_cpu
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch, Lane, Scorer, finds_attacks, only_sampled, uses_context
+from agent.scoring.base import Batch, Lane, Scorer, audit_share_of, finds_attacks, only_sampled, uses_context
 from agent.scoring.cache import ScoreCache
 from agent.scoring.lanes import CallState, CpuClock, LaneWorker, ScorerCall
 from agent.scoring.plan import BatchPlan, Unit
@@ -95,7 +95,8 @@ class Executor:
         self._clock = clock
         self._on_done = on_done
         self._observer = observer or SilentObserver()
-        self._settler = Settler(cache, clock, self._observer)
+        self._drawing = frozenset(scorer.name for scorer in scorers if audit_share_of(scorer) is not None)
+        self._settler = Settler(cache, clock, self._observer, self._drawing)
         self._in_context = frozenset(scorer.name for scorer in scorers if uses_context(scorer))
         self._of_passages = frozenset(scorer.name for scorer in scorers if finds_attacks(scorer))
         self._sampled = frozenset(scorer.name for scorer in scorers if only_sampled(scorer))
@@ -115,6 +116,11 @@ class Executor:
     def uses_context(self) -> bool:
         """Whether a scorer wants to know what the models had been given."""
         return bool(self._in_context)
+
+    @property
+    def draws(self) -> bool:
+        """Whether a scorer looks at some texts by the lot of their call."""
+        return bool(self._drawing)
 
     @property
     def reads_passages(self) -> bool:
@@ -144,7 +150,14 @@ class Executor:
         if self._closed or len(self._flights) >= CAPACITY:
             return False
         in_context = self._cache.digest_in_context if self._in_context else None
-        plan = BatchPlan(batch, self._cache.digest, self._uniform, in_context, sampled=bool(self._sampled))
+        plan = BatchPlan(
+            batch,
+            self._cache.digest,
+            self._uniform,
+            in_context,
+            sampled=bool(self._sampled),
+            drawn=bool(self._drawing),
+        )
         hits, lookups = self._cache.hits, self._cache.lookups
         known = {digest: rows for digest in plan.digests() if (rows := self._cache.rows(digest))}
         self._observer.cache_lookups(self._cache.hits - hits, self._cache.lookups - lookups)
@@ -175,7 +188,7 @@ class Executor:
         while self._flights and self._flights[0].remaining == 0:
             with self._lock:
                 flight = self._flights.popleft()
-            seconds = self._settler.settle(flight.calls, flight.trigger, flight.rows)
+            seconds = self._settler.settle(flight.calls, flight.trigger, flight.rows, flight.batch.items)
             results.append(BatchResult(flight.batch, flight.trigger, flight.rows, seconds))
         return results
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
 from agent.scoring.base import Batch, Lane
@@ -85,13 +88,15 @@ class LinearScorer:
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """Score each text; long ones in windows, the highest counts."""
+        scores = self.highest(batch).tolist()
+        category, explanation = self.category, self._explanation
+        return [ScoreRow({category: score}, explanation=explanation) for score in scores]
+
+    def highest(self, batch: Batch) -> NDArray[np.float64]:
+        """The scores alone, float64 [texts]: what a cascade asks its screen for."""
         if self._featurizer is None:
             self.warm_up()
-        features = batch.shared(self._features_key, self._featurize)
-        category, explanation = self.category, self._explanation
-        return [
-            ScoreRow({category: score}, explanation=explanation) for score in self._model().predict(features).tolist()
-        ]
+        return self._model().predict(batch.shared(self._features_key, self._featurize))
 
     def _featurize(self, batch: Batch) -> Features:
         assert self._featurizer is not None, "this is a bug: featurising before warm_up"

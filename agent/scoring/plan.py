@@ -33,9 +33,11 @@ class BatchPlan:
         Hash by which equal texts with equal contexts are known; None when no scorer uses the context.
     sampled
         Whether a scorer wants the items of the sample.
+    drawn
+        Whether a scorer looks at a text by the lot of its call: of calls with the same text, by the least.
     """
 
-    __slots__ = ("_batch", "_cut", "_groups", "_in_context", "_passages", "_sampled", "_uniform", "_units")
+    __slots__ = ("_batch", "_cut", "_drawn", "_groups", "_in_context", "_passages", "_sampled", "_uniform", "_units")
 
     def __init__(
         self,
@@ -45,8 +47,10 @@ class BatchPlan:
         digest_in_context: Callable[[ScoringItem], bytes] | None = None,
         *,
         sampled: bool = False,
+        drawn: bool = False,
     ) -> None:
         self._batch = batch
+        self._drawn = drawn
         self._uniform = uniform
         self._groups: dict[Direction, _Group] = {"input": {}, "output": {}}
         self._passages: _Group = {}
@@ -103,12 +107,15 @@ class BatchPlan:
 
     def cut(self, units: Sequence[Unit]) -> Batch:
         """The sub-batch that holds one item of each unit."""
-        places = tuple([members[0] for _, members in units])
+        items = self._batch.items
+        if self._drawn:
+            places = tuple([min(members, key=lambda place: items[place].lot) for _, members in units])
+        else:
+            places = tuple([members[0] for _, members in units])
         if len(places) == len(self._batch):
             return self._batch
         batch = self._cut.get(places)
         if batch is None:
-            items = self._batch.items
             batch = self._cut[places] = Batch([items[place] for place in places])
         return batch
 

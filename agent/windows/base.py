@@ -17,6 +17,7 @@ __all__ = [
     "Component",
     "Counting",
     "Divisible",
+    "Drawn",
     "FinishContext",
     "Mention",
     "Observation",
@@ -39,7 +40,8 @@ class Mention(NamedTuple):
     """One output text names a group of people.
 
     ``score`` is the text's, in [0, 1]; ``harmful`` when it reached its threshold; ``alone`` when the text names no
-    other group of the axis. ``sentiment`` in [-1, 1], 1 the most positive; None when nobody measured it.
+    other group of the axis. ``sentiment`` in [-1, 1], 1 the most positive; None when nobody measured it. A score of -1
+    says that the text was in no fair sample of those that are scored.
     """
 
     axis: str
@@ -48,6 +50,30 @@ class Mention(NamedTuple):
     harmful: bool
     alone: bool
     sentiment: float | None = None
+
+
+class Drawn(NamedTuple):
+    """What was left to chance in an observation though its event was scored: a cascade looks at a share of the texts.
+
+    All weights are beside the observation's own; what is not named weighs 1.
+
+    Attributes
+    ----------
+    harmful
+        By dimension in which the event has become harmful with this observation: inverse of the probability that this
+        was seen.
+    union
+        The same of "harmful in any dimension".
+    findings
+        The same of each of `Observation.categories`, in order.
+    heaviest
+        By dimension: what harm could have weighed here at the most, whether there is any or not.
+    """
+
+    harmful: Mapping[Dimension, float]
+    union: float
+    findings: tuple[float, ...]
+    heaviest: Mapping[Dimension, float]
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -96,6 +122,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Scores, decisions and features whose distribution is watched, by name: a number, or the name of a category.
     campaigns
         Events, this one or earlier ones, that have just been found to belong to campaigns.
+    drawn
+        None unless a cascade left something to chance.
     """
 
     model: str
@@ -116,6 +144,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mentions: tuple[Mention, ...] = ()
     features: Sequence[tuple[str, float | str]] = ()
     campaigns: tuple[CampaignShare, ...] = ()
+    drawn: Drawn | None = None
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):

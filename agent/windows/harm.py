@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import add
 from typing import Final, TypedDict
 
@@ -9,7 +10,7 @@ import msgspec
 
 from agent.errors import StateError
 from agent.scores import DIMENSIONS, Dimension
-from agent.windows.base import CONFIDENCE, Component, FinishContext, Observation
+from agent.windows.base import CONFIDENCE, Component, Drawn, FinishContext, Observation
 from agent.windows.bounded import REST, trim
 from agent.windows.intervals import design_count, wilson, z_value
 
@@ -17,11 +18,16 @@ __all__ = ["HarmAggregator", "HarmMeasurement"]
 
 
 class HarmState(TypedDict):
-    """Counts by slot (see below), the largest weight, and weights of findings by ``"direction category"``."""
+    """Counts by slot (see below), the largest weight, and weights of findings by ``"direction category"``.
+
+    ``drawn``: by dimension that a cascade looks for, and for ``any``, the excess that `design_count` wants, and the
+    most that harm could weigh.
+    """
 
     counts: list[float]
     heaviest: float
     categories: dict[str, float]
+    drawn: dict[str, list[float]]
 
 
 # Slots of the counts. A list of numbers rather than a dict: it merges at C speed and packs small.
@@ -44,6 +50,8 @@ _SQUARES_AT: Final[dict[str, int]] = {name: _ANY_SQUARES + 1 + i for i, name in 
 _SLOTS: Final = _ANY_SQUARES + 1 + len(DIMENSIONS)
 _BY_SHARE: Final[tuple[Dimension, ...]] = ("output", "privacy", "adversarial")
 _OUT, _PRI, _ADV = (_SCORED_AT[name] for name in _BY_SHARE)
+_UNION: Final = "any"
+_NOTHING_DRAWN: Final = (0.0, 0.0)
 
 
 class HarmMeasurement(msgspec.Struct, frozen=True):
@@ -103,15 +111,15 @@ class HarmAggregator:
     """
 
     name = "harm"
-    version = 2
-    earlier_versions = (1,)
+    version = 3
+    earlier_versions = (1, 2)
 
     def __init__(self, min_count: int = 30, max_categories: int = 128) -> None:
         self._min_count = min_count
         self._max_categories = max_categories
 
     def empty(self) -> HarmState:
-        return {"counts": [0.0] * _SLOTS, "heaviest": 0.0, "categories": {}}
+        return {"counts": [0.0] * _SLOTS, "heaviest": 0.0, "categories": {}, "drawn": {}}
 
     def add(self, state: HarmState, observation: Observation) -> None:
         # The hot path: straight-line code on purpose, no helper calls for an event without harm.
@@ -141,7 +149,9 @@ class HarmAggregator:
                 numbers[slot + 1] += square
         for direction in directions:
             numbers[_DIRECTION_AT[direction]] += weight
-        if observation.dimensions:
+        if observation.drawn is not None:
+            self._add_drawn(state, observation, observation.drawn)
+        elif observation.dimensions:
             for dimension in observation.dimensions:
                 numbers[_HARMFUL_AT[dimension]] += weight
                 numbers[_SQUARES_AT[dimension]] += weight * weight
@@ -155,10 +165,28 @@ class HarmAggregator:
         if observation.missing:
             numbers[_MISSING] += observation.missing
 
+    def _add_drawn(self, state: HarmState, observation: Observation, drawn: Drawn) -> None:
+        """Harm that was seen with a probability, or could have been: it weighs the inverse."""
+        numbers, weight = state["counts"], observation.weight
+        for name, most in (*drawn.heaviest.items(), (_UNION, max(drawn.heaviest.values(), default=1.0))):
+            known = state["drawn"].setdefault(name, [0.0, 0.0])
+            known[1] = max(known[1], weight * most)
+        for dimension in observation.dimensions:
+            factor = drawn.harmful.get(dimension, 1.0)
+            numbers[_HARMFUL_AT[dimension]] += weight * factor
+            numbers[_SQUARES_AT[dimension]] += (weight * factor) ** 2
+            if factor != 1.0:
+                state["drawn"].setdefault(dimension, [0.0, 0.0])[0] += weight * weight * factor * (factor - 1.0)
+        if observation.dimensions and not observation.harmful_before:
+            numbers[_ANY] += weight * drawn.union
+            numbers[_ANY_SQUARES] += (weight * drawn.union) ** 2
+            state["drawn"][_UNION][0] += weight * weight * drawn.union * (drawn.union - 1.0)
+
     def _add_categories(self, categories: dict[str, float], observation: Observation) -> None:
-        for direction, category in observation.categories:
+        factors = repeat(1.0) if observation.drawn is None else observation.drawn.findings
+        for (direction, category), factor in zip(observation.categories, factors, strict=False):
             key = f"{direction} {category}"
-            categories[key] = categories.get(key, 0.0) + observation.weight
+            categories[key] = categories.get(key, 0.0) + observation.weight * factor
         trim(categories, self._max_categories, _absorb)
 
     def events_of(self, state: HarmState) -> float:
@@ -174,6 +202,10 @@ class HarmAggregator:
             raise StateError("a harm state has the wrong number of counts")
         into["counts"] = list(map(add, into["counts"], numbers))
         into["heaviest"] = max(into["heaviest"], other.get("heaviest", 1.0 if numbers[_EVENTS] else 0.0))
+        for name, (excess, most) in other.get("drawn", {}).items():
+            known = into["drawn"].setdefault(name, [0.0, 0.0])
+            known[0] += excess
+            known[1] = max(known[1], most)
         categories = other["categories"]
         if categories:
             own = into["categories"]
@@ -196,7 +228,7 @@ class HarmAggregator:
             scored_dimensions={name: numbers[slot] for name, slot in _SCORED_AT.items()},
             harmful={name: numbers[slot] for name, slot in _HARMFUL_AT.items()},
             harmful_any=numbers[_ANY],
-            any_share=self._share("any", state, _ANY, _ANY_SQUARES, widest),
+            any_share=self._share(_UNION, state, _ANY, _ANY_SQUARES, widest),
             categories=nested,
             leaks=numbers[_LEAKED],
             missing=numbers[_MISSING],
@@ -209,7 +241,9 @@ class HarmAggregator:
         """A share with its Wilson interval; clipped at 1 because halves of an event may straddle the window's edge."""
         numbers = state["counts"]
         harmful, scored = numbers[harmful_at], numbers[scored_at]
-        count = design_count(harmful, numbers[squares_at], scored, numbers[scored_at + 1], state["heaviest"])
+        excess, most = state["drawn"].get(name, _NOTHING_DRAWN)
+        heaviest = max(state["heaviest"], most)
+        count = design_count(harmful, numbers[squares_at], scored, numbers[scored_at + 1], heaviest, excess)
         if count <= 0.0:
             return Component(name, None, 0.0, 1.0, 0.0, False)
         share = min(1.0, harmful / scored)

@@ -51,7 +51,9 @@ def effective_count(weight: float, squares: float) -> float:
     return weight * weight / squares if squares > 0.0 else 0.0
 
 
-def design_count(hits: float, hit_squares: float, weight: float, squares: float, heaviest: float) -> float:
+def design_count(
+    hits: float, hit_squares: float, weight: float, squares: float, heaviest: float, excess: float = 0.0
+) -> float:
     """Effective sample size of a share whose weights may depend on what is counted; 0 for nothing.
 
     Kish's holds when hits and misses have the same weights on average. Sampling by strata breaks that: what is likely
@@ -62,12 +64,20 @@ def design_count(hits: float, hit_squares: float, weight: float, squares: float,
     Fay and Feuer do for an upper bound (Statistics in Medicine 16, 1997). With equal weights this is the plain count
     over the weight.
 
+    A hit may weigh more than the w that is divided by: w r, where it was looked for in a share 1/r of all. Then the
+    numerator has noise of its own, and the variance (sum(w^2 r^2) - 2 p sum(w^2 r) + p^2 sum(w^2)) / (sum w)^2 is the
+    one above plus 2 p sum(w^2 r (r - 1)) / (sum w)^2; sums over hits but for the last.
+
     Parameters
     ----------
     hits, hit_squares
-        Sums of w and w^2 over the hits.
-    weight, squares, heaviest
-        Sums of w and w^2, and the largest w, over all.
+        Sums of w r and of its square over the hits.
+    weight, squares
+        Sums of w and w^2 over all.
+    heaviest
+        The largest w r that a hit may have.
+    excess
+        Sum of w^2 r (r - 1) over the hits.
     """
     if weight <= 0.0 or squares <= 0.0:
         return 0.0
@@ -76,7 +86,7 @@ def design_count(hits: float, hit_squares: float, weight: float, squares: float,
     of_hits = (hit_squares + heaviest * heaviest) / (hits + heaviest)
     misses, miss_squares = weight - hits, max(0.0, squares - hit_squares)
     of_misses = (miss_squares + heaviest * heaviest) / (misses + heaviest)
-    return weight / ((1.0 - share) * of_hits + share * of_misses)
+    return weight / ((1.0 - share) * of_hits + share * of_misses + 2.0 * excess / (misses + heaviest))
 
 
 def wilson(share: float, count: float, z: float) -> Interval:

@@ -143,7 +143,7 @@ def record_run(config: WorkerConfig, values: Sequence[bytes], clock: Clock) -> R
     batcher = Recorded(new_batcher(config, clock), ["add", "poll"])
     joining = Recorded(new_joining(config, clock), ["admit", "settle"])
     plain_judge = Judge(scorers, {}, EvidenceBuilder(b"bench", max_chars=config.evidence.max_chars))
-    judge = Recorded(plain_judge, ["judge"])
+    judge = Recorded(plain_judge, ["judge_all"])
     windows = Recorded(build_windows(config, clock), ["apply", "advance", "snapshot"])
     pipeline = Pipeline(
         executor=cast(Executor, executor),

@@ -67,8 +67,8 @@ class _CannedJudge(_Silent):
     def __init__(self, judgements: Sequence[Any]) -> None:
         self._next = iter(judgements).__next__
 
-    def judge(self, *_args: Any) -> Any:
-        return self._next()
+    def judge_all(self, halves: Sequence[Any], _scored_at: str) -> list[tuple[Any, Any]]:
+        return [(half, self._next()) for half in halves]
 
 
 def replay_pipeline(recording: Recording, config: CoreConfig, clock: Clock) -> Callable[[], None]:
@@ -80,7 +80,7 @@ def replay_pipeline(recording: Recording, config: CoreConfig, clock: Clock) -> C
                 answers[item.part.text] = rows
     admitted = [call for call in recording.joining if call.method == "admit"]
     silent = _Silent()
-    judge = cast(Judge, _CannedJudge([call.result for call in recording.judged]))
+    judge = cast(Judge, _CannedJudge([judgement for call in recording.judged for _, judgement in call.result]))
     rules = Rulebook(lambda _: Rules(judge), config)
     pipeline = Pipeline(
         executor=cast(Executor, _CannedExecutor(answers)),

@@ -169,8 +169,8 @@ def _batch(replay: Callable[[], None], texts: Sequence[str]) -> None:
 def _publish(recording: Recording, config: WorkerConfig) -> None:
     encode = msgspec.json.Encoder().encode
     verdicts, evidences = config.topics.verdicts, config.topics.evidence
-    for call in recording.judged:
-        verdict, evidence = call.result.verdict, call.result.evidence
+    for _, judgement in (pair for call in recording.judged for pair in call.result):
+        verdict, evidence = judgement.verdict, judgement.evidence
         Message(verdicts, verdict.model.encode(), encode(verdict))
         if evidence is not None:
             Message(evidences, evidence.id.encode(), encode(evidence))

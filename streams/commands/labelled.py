@@ -56,12 +56,12 @@ def labelled_files(args: argparse.Namespace, choice: RowChoice | None = None) ->
 
 
 def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: bool = False) -> ScorerJudge:
-    """The scorer, warm. `calibration` replaces the configured one; `raw` leaves it and thresholds out."""
+    """The scorer, warm. `calibration` replaces the configured one; `raw` leaves it, thresholds and screen out."""
     config: CoreConfig = load_config(args.config) if args.config else CoreConfig()
     name = args.scorer or args.task
     section = config.scorers.get(name, ScorerConfig()).model_copy(update={"enabled": True})
     if raw:
-        section = section.model_copy(update={"calibration": None, "thresholds": {}})
+        section = section.model_copy(update={"calibration": None, "thresholds": {}, "cascade": None})
     elif calibration is not None:
         section = section.model_copy(update={"calibration": calibration})
     (scorer,) = build_scorers({name: section})

@@ -49,6 +49,8 @@ def named_files(config: CoreConfig) -> Iterator[tuple[str, Path]]:
         if scorer.calibration is not None:
             yield f"scorers.{name}.calibration", scorer.calibration
         yield from _named_in(scorer.options, f"scorers.{name}.options")
+        if scorer.cascade is not None:
+            yield from _named_in(scorer.cascade.screen.options, f"scorers.{name}.cascade.screen.options")
     if config.drift.reference is not None:
         yield "drift.reference", Path(config.drift.reference)
     yield from _named_in(config.identity.sentiment.options, "identity.sentiment.options")

@@ -1,0 +1,45 @@
+"""The section ``cascade`` of a scorer: a cheap scorer screens, the slot's own sees what is suspicious and a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from agent.config_base import Section
+
+__all__ = ["CascadeConfig", "ScreenConfig"]
+
+
+class ScreenConfig(Section):
+    """What screens: a kind, with its options beside it. A bare name is a kind without options."""
+
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inline_options(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"kind": data}
+        if not isinstance(data, Mapping):
+            return data
+        inline = {key: value for key, value in data.items() if key not in cls.model_fields}
+        options = data.get("options", {})
+        if not inline or not isinstance(options, Mapping):
+            return data
+        twice = sorted(str(key) for key in inline if key in options)
+        if twice:
+            raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
+        return {key: data[key] for key in ("kind",) if key in data} | {"options": {**options, **inline}}
+
+
+class CascadeConfig(Section):
+    """Texts to which the screen gives at least ``threshold`` are suspicious: the slot's own scorer sees them all, and
+    of the others a random share of the calls, ``audit_share``. Without an audit nobody would know what is missed.
+    """
+
+    screen: ScreenConfig
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
+    audit_share: Annotated[float, Field(ge=0.001, le=1)] = 0.05
