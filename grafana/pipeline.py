@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import trust
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, rows, tiles
-from grafana.queries import gauge, mean, or_zero, quantile, rate, selector, share
+from grafana.queries import gauge, increase, mean, or_zero, quantile, rate, selector, share
 from grafana.scales import ANY, LAG_SECONDS, LOSS, SAMPLED, STALL_SECONDS
 
 __all__ = ["build"]
@@ -61,6 +61,7 @@ def _flow() -> Section:
 
 def _scoring() -> Section:
     looked_up = rate("harmwatch_cache_lookups_total")
+    missed = increase("harmwatch_cascade_missed_total", "scorer", over="1d")
     return Section(
         "Is everything scored?",
         [
@@ -133,6 +134,27 @@ def _scoring() -> Section:
                 unit="percentunit",
                 most=1.0,
                 width=8,
+            ),
+            lines(
+                "Cascades: texts, by what was done",
+                "certain: the screen found it suspicious, or it is known from before. audited: seen whatever the screen "
+                "said. passed: the screen alone has seen it. Nothing without a cascade.",
+                Target(rate("harmwatch_cascade_texts_total", "scorer part"), "{{scorer}} {{part}}"),
+                unit="ops",
+                stacked=True,
+                width=12,
+            ),
+            lines(
+                "Cascades: recall loss over a day",
+                "Of the texts with a finding, those that did not seem suspicious and were not audited, by what the audit "
+                "found. Rates are right all the same; the events have no verdict of it.",
+                Target(
+                    share(missed, f"{increase('harmwatch_cascade_found_total', 'scorer', over='1d')} + {missed}"),
+                    "{{scorer}}",
+                ),
+                unit="percentunit",
+                most=1.0,
+                width=12,
             ),
         ],
     )

@@ -63,7 +63,8 @@ def changed_keys(old: WorkerConfig, new: WorkerConfig) -> list[str]:
 def _settings(section: BaseModel, path: str = "") -> Iterator[tuple[str, object]]:
     for name in type(section).model_fields:
         value, key = getattr(section, name), f"{path}{name}"
-        if isinstance(value, BaseModel):
+        # A section that may be absent is one key: it comes and goes as a whole.
+        if isinstance(value, BaseModel) and isinstance(type(section).model_fields[name].annotation, type):
             yield from _settings(value, f"{key}.")
         elif key == "scorers":
             for slot, scorer in value.items():

@@ -122,8 +122,9 @@ class ScorerJudge:
         )
         rows = self._rows(batch)
         if self.looks is not None:
-            seen, texts = self.looks.get(lang, Looks(0, 0))
-            self.looks[lang] = Looks(seen + sum(not row.passed for row in rows), texts + len(rows))
+            before = self.looks.get(lang, Looks(0, 0))
+            seen = sum(not row.passed for row in rows)
+            self.looks[lang] = Looks(before.seen + seen, before.texts + len(rows))
         return [self._opinion(row) for row in rows]
 
     def _rows(self, batch: Batch) -> Sequence[ScoreRow]:

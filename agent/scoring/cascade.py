@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -45,7 +45,7 @@ _logger = logging.getLogger(__name__)
 class Graded(Protocol):
     """A scorer that gives the highest score of each text at once, without a row for each."""
 
-    def highest(self, batch: Batch) -> NDArray[np.float64]:
+    def highest(self, batch: Batch) -> NDArray[Any]:
         """In [0, 1], one for each text in order."""
 
 

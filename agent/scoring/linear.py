@@ -92,8 +92,8 @@ class LinearScorer:
         category, explanation = self.category, self._explanation
         return [ScoreRow({category: score}, explanation=explanation) for score in scores]
 
-    def highest(self, batch: Batch) -> NDArray[np.float64]:
-        """The scores alone, float64 [texts]: what a cascade asks its screen for."""
+    def highest(self, batch: Batch) -> NDArray[np.float32]:
+        """The scores alone, float32 [texts]: what a cascade asks its screen for."""
         if self._featurizer is None:
             self.warm_up()
         return self._model().predict(batch.shared(self._features_key, self._featurize))

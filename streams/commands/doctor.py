@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from rich.console import Console
 
@@ -26,6 +26,7 @@ from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
 from streams.access.rights import missing_rights
 from streams.commands.doctor_access import acls_text, look_at_access, look_at_rights
+from streams.commands.doctor_cascade import look_at_cascades, without_shared_lots
 from streams.commands.doctor_drift import untold_of_drift
 from streams.commands.doctor_web import look_at_web
 from streams.config import WorkerConfig, load_config
@@ -98,7 +99,7 @@ def _quiet(quiet: bool, console: Console) -> Iterator[None]:
 def check_all(config: WorkerConfig) -> list[Check]:
     """Every check that the configuration allows; one that fails does not stop the next."""
     checks: list[Check] = []
-    for part in (_formats, _parts, _scorers, _drift, _kafka, _web, _folders, _evidence, _policy, _canaries):
+    for part in (_formats, _parts, _scorers, _cascades, _drift, _kafka, _web, _folders, _evidence, _policy, _canaries):
         checks += part(config)
     return _said_once(checks)
 
@@ -190,6 +191,10 @@ def _measure(title: str, build: Callable[[], SentimentMeasure | EmbeddingMeasure
     except HarmwatchError as error:
         return [Check(title, "failed", str(error), f"correct it, or leave out {title}")]
     return [Check(title, "ok", f"{measure.version}, {measure.lane}")]
+
+
+def _cascades(config: WorkerConfig) -> list[Check]:
+    return [Check(title, cast(Outcome, outcome), *said) for title, outcome, *said in look_at_cascades(config)]
 
 
 def _drift(config: WorkerConfig) -> list[Check]:
@@ -300,6 +305,7 @@ def _evidence(config: WorkerConfig) -> list[Check]:
         for cost, is_paid in (
             ("hashes differ after every restart", config.evidence.enabled),
             ("every worker and every restart raises a campaign anew", config.campaigns.enabled),
+            *((cost, True) for cost in without_shared_lots(config)),
         )
         if is_paid
     ]

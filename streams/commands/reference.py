@@ -93,8 +93,8 @@ class _Work:
             "executor": config.executor.model_copy(update={"deadline_seconds": _PATIENCE_SECONDS}),
         }
         # What scores are like when the scorers see every text: a cascade would leave out those that it passes.
-        plain["scorers"] = {name: one.model_copy(update={"cascade": None}) for name, one in config.scorers.items()}
-        core = config.model_copy(update=plain)
+        alone = {name: one.model_copy(update={"cascade": None}) for name, one in config.scorers.items()}
+        core = config.model_copy(update={**plain, "scorers": alone})
         scorers = build_scorers(core.scorers) if with_scores else []
         self.collector = ReferenceCollector(watched_features(core, scorers))
         self._decoder = Decoder(config.topics.formats, config.tap.max_record_bytes)

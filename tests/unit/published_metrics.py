@@ -74,4 +74,8 @@ harmwatch_campaigns_active gauge model,kind
 harmwatch_campaigns_total counter model,kind
 harmwatch_scored_event_squares_total counter model,dimension
 harmwatch_passed_by_total counter model,stratum
+harmwatch_harmful_event_excess_total counter model,dimension
+harmwatch_cascade_texts_total counter model,scorer,part
+harmwatch_cascade_found_total counter model,scorer,part
+harmwatch_cascade_missed_total counter model,scorer
 """

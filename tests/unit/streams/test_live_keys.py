@@ -46,6 +46,7 @@ RESTART: dict[str, Any] = {
     "scorers.toxicity.kind": "ngrams",
     "scorers.toxicity.options": {"threshold": 0.4},
     "scorers.toxicity.calibration": "/elsewhere.json",
+    "scorers.toxicity.cascade": {"screen": "ngrams"},
     "batching.max_texts": 9,
     "batching.max_tokens": 9,
     "batching.max_wait_seconds": 9,
