@@ -137,8 +137,8 @@ def _scoring() -> Section:
             ),
             lines(
                 "Cascades: texts, by what was done",
-                "certain: the screen found it suspicious, or it is known from before. audited: seen whatever the screen "
-                "said. passed: the screen alone has seen it. Nothing without a cascade.",
+                "certain: the screen found it suspicious, or it is known. audited: seen whatever the screen said. "
+                "passed: the screen alone has seen it. Nothing without a cascade.",
                 Target(rate("harmwatch_cascade_texts_total", "scorer part"), "{{scorer}} {{part}}"),
                 unit="ops",
                 stacked=True,
@@ -146,8 +146,8 @@ def _scoring() -> Section:
             ),
             lines(
                 "Cascades: recall loss over a day",
-                "Of the texts with a finding, those that did not seem suspicious and were not audited, by what the audit "
-                "found. Rates are right all the same; the events have no verdict of it.",
+                "Of the texts with a finding, those that did not seem suspicious and were not audited, going by the "
+                "audit. Rates are right all the same; the events have no finding of it.",
                 Target(
                     share(missed, f"{increase('harmwatch_cascade_found_total', 'scorer', over='1d')} + {missed}"),
                     "{{scorer}}",

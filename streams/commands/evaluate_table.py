@@ -66,6 +66,10 @@ def _explanation(figures: Mapping[str, Any], pii: bool, wide: bool) -> str:
     samples = figures["bootstrap"]["samples"]
     if samples:
         lines.append(f"Intervals: 95 %, {samples} bootstrap samples{'' if wide else ' (wider terminal, or --json)'}.")
+    if "cascade" in figures:
+        seen = figures["cascade"]
+        of_langs = ", ".join(f"{lang} {one['share_seen']:.1%}" for lang, one in sorted(seen["by_lang"].items()))
+        lines.append(f"Behind the screen {seen['share_seen']:.1%} of the texts were seen ({of_langs}).")
     lines += [f"{limit[:1].upper()}{limit[1:]}." for limit in figures["limits"]]
     if not pii:
         threshold = figures["threshold"]

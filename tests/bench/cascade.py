@@ -2,8 +2,8 @@
 
     python -m tests.bench.cascade --open DIR [--most 400]
 
-``DIR`` holds labelled files by task (``tox``), and answers without harm (``out``, names with ``benign``). Findings are those of
-the encoders at their own threshold, right or wrong: a cascade estimates what they would have said.
+``DIR`` holds labelled files by task (``tox``), and answers without harm (``out``, names with ``benign``). Findings are
+those of the encoders at their own threshold, right or wrong: a cascade estimates what they would have said.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agent.quality.rows import read_files
 from agent.scoring import load_scorer
 from agent.scoring.base import Batch, Scorer, ScoringItem
 
-THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3)
+THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _BATCH = 128
 
 

@@ -57,6 +57,33 @@ def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
     assert b"secret-payload" not in done.stderr
 
 
+def test_score_behind_a_screen_says_what_the_scorer_has_not_seen(tmp_path: Path) -> None:
+    config = tmp_path / "harmwatch.yaml"
+    config.write_text(
+        "scorers: {toxicity: {cascade: {screen: ngrams, threshold: 0.5, audit_share: 0.1}}}\n"
+        "evidence: {hash_key: a key for tests of more than sixteen bytes}\n"
+    )
+    harsh = "You are a worthless idiot and everybody hates you."
+    lines = [native(f"r-{n}", text=f"Where is room number {n}?", answer=harsh if n < 3 else None) for n in range(40)]
+    done = harmwatch("score", "--config", str(config), stdin=b"\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = [verdict for verdict in verdicts if verdict["direction"] == "output"]
+    questions = [verdict for verdict in verdicts if verdict["direction"] == "input"]
+    assert [[finding["category"] for finding in answer["findings"]] for answer in answers] == [["toxicity"]] * 3
+    assert not any("screened" in answer or "weights" in answer for answer in answers)
+    passed = [verdict for verdict in questions if verdict.get("screened") == ["toxicity"]]
+    audited = [verdict for verdict in questions if verdict.get("weights") == {"toxicity": 10.0}]
+    assert len(passed) + len(audited) == len(questions) == 40
+    assert passed and audited and not any("toxicity" in verdict["scores"] for verdict in passed)
+    assert {verdict["scorers"]["toxicity"] for verdict in verdicts} == {"builtin@2+screen.ngrams@1"}
+    again = harmwatch("score", "--config", str(config), stdin=b"\n".join(lines))
+    told = [
+        verdict["inference_id"] for line in again.stdout.splitlines() if (verdict := json.loads(line)).get("weights")
+    ]
+    assert told == [verdict["inference_id"] for verdict in audited]
+
+
 def test_score_filter_prints_masked_texts(tmp_path: Path) -> None:
     lines = native("r-1", answer="Mail me at a.b@example.com")
     done = harmwatch("score", "--filter", stdin=lines)

@@ -81,7 +81,7 @@ class Bench:
     def estimates(self) -> tuple[float, float, float]:
         """Findings, harmful events, scored events: by the counters."""
         return (
-            self.total("harmwatch_findings_total", "output" if False else "toxicity"),
+            self.total("harmwatch_findings_total", "toxicity"),
             self.total("harmwatch_harmful_events_total", "output"),
             self.total("harmwatch_scored_events_total", "output"),
         )

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.clock import ManualClock
@@ -66,6 +68,13 @@ def test_the_heavy_scorer_sees_what_is_suspicious_and_what_is_drawn() -> None:
 def test_nothing_suspicious_and_nothing_drawn_costs_no_call_of_the_heavy_scorer() -> None:
     scorer = cascade(heavy=Broken("words", HEAVY))
     assert all(row.passed for row in scorer.score(Batch([item("fine", 0.9), item("sly")])))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["bad", "sly", "odd", "fine", ""]), st.floats(0.0, 1.0)), min_size=1))
+def test_a_row_does_not_depend_on_neighbours(texts: list[tuple[str, float]]) -> None:
+    scorer = cascade()
+    together = scorer.score(Batch([item(*each) for each in texts]))
+    assert list(together) == [scorer.score(Batch([item(*each)]))[0] for each in texts]
 
 
 def test_a_share_of_one_looks_at_everything_and_weighs_nothing() -> None:

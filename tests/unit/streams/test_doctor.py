@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import TopicAuthorizationFailedError
 
-from streams.commands.doctor import Check, _drift, _evidence, _room, _said_once, _scorers, _unjudged
+from streams.commands.doctor import Check, _cascades, _drift, _evidence, _room, _said_once, _scorers, _unjudged
 from streams.config import WorkerConfig
 
 
@@ -115,3 +115,35 @@ def test_a_dimension_that_nothing_judges_is_told(scorers: dict[str, Any], missin
     """Without toxicity it is groundedness that judges outputs."""
     found = _unjudged(WorkerConfig.model_validate({"topics": {"events": ["e"]}, "scorers": scorers}))
     assert [check.found.partition(":")[0] for check in found] == [f"none judges {name}" for name in missing]
+
+
+def cascaded(**section: Any) -> WorkerConfig:
+    scorers = {"toxicity": {"cascade": {"screen": "ngrams", **section}}}
+    return WorkerConfig.model_validate({"topics": {"events": ["e"]}, "scorers": scorers})
+
+
+def test_a_cascade_is_shown_and_an_audit_that_can_tell_nothing_is_warned_of() -> None:
+    (check,) = _cascades(cascaded())
+    assert (check.name, check.outcome, check.mend) == ("cascade toxicity", "ok", "")
+    assert check.found == (
+        "ngrams screens, from 0.1 on is suspicious, 0.05 of the other calls are audited: "
+        "180 an hour at one call a second"
+    )
+    (check,) = _cascades(cascaded(audit_share=0.01))
+    assert check.outcome == "warning"
+    assert check.mend.startswith("set scorers.toxicity.cascade.audit_share to 0.029 or more")
+    assert _cascades(config()) == []
+
+
+@pytest.mark.parametrize(
+    "sections", [{"overload": {"lag_budget_seconds": 60}}, {"scorers": {"toxicity": {"cascade": {"screen": "ngrams"}}}}]
+)
+def test_lots_without_a_key_that_all_workers_share_are_warned_of(sections: dict[str, Any]) -> None:
+    said = "each worker draws its own lots: halves of a call on different workers may part"
+    plain = {"topics": {"events": ["e"]}}
+    (check,) = _evidence(WorkerConfig.model_validate(plain | sections))
+    assert check.outcome == "warning" and said in check.found
+    (check,) = _evidence(WorkerConfig.model_validate(plain))
+    assert said not in check.found
+    (check,) = _evidence(WorkerConfig.model_validate(plain | sections | {"evidence": {"hash_key": "k" * 32}}))
+    assert check.outcome == "ok"
