@@ -135,24 +135,6 @@ def test_another_scorer_and_threshold_by_configuration(
     assert (found["scorer"], found["threshold"], found["task"]) == ("adversarial", 0.125, "toxicity")
 
 
-def test_a_cascade_is_measured_as_production_runs_it_and_tells_how_much_it_has_seen(
-    toxic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    config = tmp_path / "harmwatch.yaml"
-    config.write_text("scorers:\n  toxicity: {cascade: {screen: ngrams, threshold: 0.5, audit_share: 1}}\n")
-    whole = result(capsys, "evaluate", str(toxic), "--task", "toxicity", "--bootstrap", "0")
-    behind = result(capsys, "evaluate", str(toxic), "--task", "toxicity", "--bootstrap", "0", "--config", str(config))
-    assert "cascade" not in whole
-    seen = behind["cascade"]
-    assert seen["texts"] == behind["n"] == sum(one["texts"] for one in seen["by_lang"].values())
-    assert 0 < seen["seen"] < seen["texts"] and seen["share_seen"] == seen["seen"] / seen["texts"]
-    assert behind["recall"] <= whole["recall"] and behind["scorer_version"] == "builtin@2+screen.ngrams@1"
-    assert main(["evaluate", str(toxic), "--task", "toxicity", "--bootstrap", "0", "--config", str(config)]) == 0
-    assert f"Behind the screen {seen['share_seen']:.1%} of the texts were seen" in " ".join(
-        capsys.readouterr().out.split()
-    )
-
-
 def test_rivals_see_the_same_texts(toxic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train = write(tmp_path / "train.jsonl", many(60))
     words = ("--beside", "profanity-check", "--beside", f"ngram-floor:{train}")
