@@ -41,5 +41,5 @@ class CascadeConfig(Section):
     """
 
     screen: ScreenConfig
-    threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.3
     audit_share: Annotated[float, Field(ge=0.001, le=1)] = 0.05

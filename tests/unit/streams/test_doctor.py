@@ -126,7 +126,7 @@ def test_a_cascade_is_shown_and_an_audit_that_can_tell_nothing_is_warned_of() ->
     (check,) = _cascades(cascaded())
     assert (check.name, check.outcome, check.mend) == ("cascade toxicity", "ok", "")
     assert check.found == (
-        "ngrams screens, from 0.1 on is suspicious, 0.05 of the other calls are audited: "
+        "ngrams screens, from 0.3 on is suspicious, 0.05 of the other calls are audited: "
         "180 an hour at one call a second"
     )
     (check,) = _cascades(cascaded(audit_share=0.01))
