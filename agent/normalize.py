@@ -88,6 +88,10 @@ _RARE_ASTRAL = re.compile("[\U00010000-\U0001efff]")
 
 _RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
 
+# What nearly all Chinese texts are made of. NFKC changes the width of these signs, and nothing else of them.
+_PLAIN_WIDE = dict(zip("，！？：；（）", ",!?:;()", strict=True))
+_PLAIN = re.compile(f"[\\x00-\\x7f\u4e00-\u9fff、。《》【】「」“”‘’—·{''.join(_PLAIN_WIDE)}]*+")
+
 
 def normalize(text: str) -> str:
     """The normalised view of a text.
@@ -101,6 +105,23 @@ def normalize(text: str) -> str:
         if "  " in lowered or not lowered.isprintable() or lowered[:1] == " " or lowered[-1:] == " ":
             lowered = " ".join(lowered.split())
         return _RUN.sub(r"\1\1\1", lowered) if _has_run(lowered.encode("latin-1"), 1) else lowered
+    if _PLAIN.fullmatch(text):
+        return _normalize_plain(text)
+    return _normalize_any(text)
+
+
+def _normalize_plain(text: str) -> str:
+    """Of a text in which only upper case, width of punctuation, white space and runs can need a change."""
+    for wide, narrow in _PLAIN_WIDE.items():
+        if wide in text:
+            text = text.replace(wide, narrow)
+    collapsed = " ".join(text.lower().split())
+    if _has_run(collapsed.encode("utf-16-le"), 2):
+        return _RUN.sub(r"\1\1\1", collapsed)
+    return collapsed
+
+
+def _normalize_any(text: str) -> str:
     folded = _compose(_FIRST_PASS.sub(_first_pass, text))
     if _RARE.search(folded) or _RARE_ASTRAL.search(folded):
         folded = _recompose(_fold_look_alikes(_MARK_RUN.sub(r"\1", folded)))

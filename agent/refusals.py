@@ -178,7 +178,8 @@ _SIGNS = (
     *("usual ", "own ", "original ", "normal ", "regular ", "existing "),
 )
 _ZH_SIGNS = ("不", "无", "没", "拒绝", "恕", "难以", "谢绝", "爱莫能助", "一贯", "原有", "既定", "原来", "平时", "以来")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "＇": "'", "，": "，"})
+_ALL_SIGNS = _SIGNS + _ZH_SIGNS
+_QUOTES = ("’", "‘", "＇")
 
 
 def is_refusal(text: str) -> bool:
@@ -202,7 +203,10 @@ def _voices(text: str) -> list[str]:
 
 def _begins_refusing(text: str) -> bool:
     head = _head(text)
-    if not any(sign in head for sign in (_SIGNS if head.isascii() else _SIGNS + _ZH_SIGNS)):
+    for sign in _SIGNS if head.isascii() else _ALL_SIGNS:
+        if sign in head:
+            break
+    else:
         return False
     if _SORRY_NO.fullmatch(head):
         return True
@@ -217,7 +221,10 @@ def _begins_refusing(text: str) -> bool:
 
 def _head(text: str) -> str:
     head = text[:_HEAD].strip().lower()
-    return (head if head.isascii() else head.translate(_QUOTES)).lstrip('*_#>"“ ')
+    if not head.isascii():
+        for quote in _QUOTES:  # translating would look up every character
+            head = head.replace(quote, "'")
+    return head.lstrip('*_#>"“ ')
 
 
 def _leads_up(sentence: str) -> bool:

@@ -25,6 +25,9 @@ PLACES: Final = BANDS * _ROWS
 #: Hashes are below this Mersenne prime, so that a product of two fits into 64 bits.
 _PRIME: Final = (1 << 31) - 1
 
+_BITS: Final = np.uint64(31)
+_MASK: Final = np.uint64(_PRIME)
+
 Signature = NDArray[np.uint64]
 
 
@@ -58,7 +61,7 @@ class MinHash:
     def signature(self, hashes: Collection[int]) -> Signature:
         """The signature, of shape (PLACES,), of a set of hashes that is not empty."""
         row = np.fromiter(hashes, np.uint64, len(hashes))
-        signature: Signature = ((row * self._factors + self._offsets) % _PRIME).min(axis=1)
+        signature: Signature = _modulo_prime(row * self._factors + self._offsets).min(axis=1)
         return signature
 
     @staticmethod
@@ -68,3 +71,11 @@ class MinHash:
         numbered = (pairs[:, 0] << np.uint64(31)) | pairs[:, 1]
         # The band's place goes along: the same pair in another band is a coincidence.
         return [(number << 5) | place for place, number in enumerate(numbered.tolist())]
+
+
+def _modulo_prime(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers below 2^62 modulo the prime: shifts and sums, since a division takes twenty times as long."""
+    folded = (numbers & _MASK) + (numbers >> _BITS)
+    folded = (folded & _MASK) + (folded >> _BITS)
+    folded[folded == _MASK] = 0
+    return folded

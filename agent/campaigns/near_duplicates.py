@@ -128,6 +128,8 @@ class NearDuplicates:
         self._similarity = similarity
         self._max_clusters = max_clusters
         self._clusters: OrderedDict[int, _Cluster] = OrderedDict()
+        #: How many clusters a model has; a text under its threshold can join none where there is none.
+        self._of_model: dict[str, int] = {}
         self._by_band: dict[int, list[int]] = {}
         self._background: dict[int, int] = {}
         self._founded = 0
@@ -138,17 +140,21 @@ class NearDuplicates:
 
     def see(self, sighting: Sighting) -> Suspicion | None:
         """See `agent.campaigns.base.Detector.see`. A sighting that is not flagged joins a cluster, and founds none."""
+        model, member = sighting.model, sighting.member
+        if not member.is_flagged and not self._of_model.get(model):
+            return None
         found = shingles(sighting.text)
         hashes = self._hasher.hashes(found)
         if len(hashes) < _FEWEST_SHINGLES:
             return None
-        model, member = sighting.model, sighting.member
         mark = crc32(model.encode("utf-8", "surrogatepass"))
         bands = [(band << 32) | mark for band in MinHash.bands(self._hasher.signature(hashes))]
         shared: dict[int, int] = {}
         for band in bands:
             for number in self._by_band.get(band, ()):
                 shared[number] = shared.get(number, 0) + 1
+        if not shared and not member.is_flagged:
+            return None
         weights = [self._weight(shingle) for shingle in hashes]
         similar = self._similar(model, hashes, weights, shared)
         if similar:
@@ -288,6 +294,7 @@ class NearDuplicates:
             self._forget(next(iter(self._clusters.values())))
         self._numbers += 1
         cluster = self._clusters[self._numbers] = _Cluster(self._numbers, model, self._min_events)
+        self._of_model[model] = self._of_model.get(model, 0) + 1
         return cluster
 
     def _join(self, cluster: _Cluster, hashes: Sequence[int], weights: Sequence[float], member: Member) -> None:
@@ -324,6 +331,10 @@ class NearDuplicates:
 
     def _forget(self, cluster: _Cluster) -> None:
         del self._clusters[cluster.number]
+        if self._of_model[cluster.model] == 1:
+            del self._of_model[cluster.model]
+        else:
+            self._of_model[cluster.model] -= 1
         for band in cluster.bands:
             numbers = self._by_band.get(band, [])
             if cluster.number in numbers:

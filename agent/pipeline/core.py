@@ -128,7 +128,7 @@ class Pipeline:
         self._exporter = WindowExporter(windows, metrics, *(() if campaigns is None else (campaigns.quiet_seconds,)))
         self._records: deque[PendingRecord] = deque()
         self._flying: deque[Sequence[Slot]] = deque()
-        self._held: Emitted[Slot] | None = None
+        self._held: tuple[Emitted[Slot], Batch] | None = None
         self._texts_in_flight = 0
         self._chars_in_flight = 0
         self._closed = False
@@ -328,14 +328,12 @@ class Pipeline:
     def _feed(self, drain: bool) -> None:
         """Offer closed batches while the executor takes them."""
         while True:
-            emitted = self._held or (self._batcher.flush() if drain else self._batcher.poll())
-            if emitted is None:
+            if self._held is None and (emitted := self._batcher.flush() if drain else self._batcher.poll()):
+                self._held = emitted, Batch([slot.item for slot in emitted.items])
+            if self._held is None or not self._executor.offer(self._held[1], self._held[0].trigger):
                 return
-            if not self._executor.offer(Batch([slot.item for slot in emitted.items]), emitted.trigger):
-                self._held = emitted
-                return
+            self._flying.append(self._held[0].items)
             self._held = None
-            self._flying.append(emitted.items)
 
     def _hand_back(self, seconds: float) -> list[RecordOutcome]:
         if not (self._records and self._records[0].remaining == 0):

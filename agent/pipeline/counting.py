@@ -56,7 +56,7 @@ class HalfCounter:
         new_event = self.is_new(call, this_half)
         if new_event:
             metrics.event_decoded(model, event.format)
-        new_dimensions = judgement.dimensions - call.harmful
+        new_dimensions = judgement.dimensions and judgement.dimensions - call.harmful
         draws = judgement.draws
         for dimension in new_dimensions:
             metrics.harmful_event(model, dimension, weight * (draws.harmful[dimension] if draws else 1.0))
@@ -115,7 +115,8 @@ class HalfCounter:
             campaigns=campaigns,
             drawn=draws.drawn(verdict.findings, new_dimensions) if draws else None,
         )
-        call.count(judgement.dimensions, judgement.scored)
+        if new_dimensions or new_scored:
+            call.count(judgement.dimensions, judgement.scored)
         return observation
 
     def _count_draws(

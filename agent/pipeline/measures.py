@@ -71,7 +71,7 @@ def contradictions(before: AnswerFeatures, after: AnswerFeatures) -> Iterator[Co
 
 
 class _Remembered(msgspec.Struct, frozen=True, gc=False):
-    call: bytes
+    call: int
     features: AnswerFeatures
 
 
@@ -91,7 +91,7 @@ class RepeatStore:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def put(self, question: bytes, call: bytes, features: AnswerFeatures) -> AnswerFeatures | None:
+    def put(self, question: bytes, call: int, features: AnswerFeatures) -> AnswerFeatures | None:
         """Remember an answer.
 
         Returns
@@ -141,7 +141,8 @@ class AnswerMeasures:
         question = self._question(half, half.given)
         if question is None:
             return
-        call = self._hash(half.event.source, half.event.inference_id)
+        # Of strings Python's hash has a key of its own, which is drawn when the process starts.
+        call = hash((half.event.source, half.event.inference_id))
         features = self._features(half, is_refused)
         before = self._store.put(question, call, features)
         if before is not None:
@@ -167,9 +168,9 @@ class AnswerMeasures:
 
     def _hash(self, *fields: str) -> bytes:
         hasher = self._hasher.copy()
-        for field in fields:
-            content = field.encode("utf-8", "surrogatepass")
-            hasher.update(len(content).to_bytes(8, "big") + content)
+        # Lengths go along, so that no two lists of fields run together.
+        hasher.update(repr(list(map(len, fields))).encode())
+        hasher.update("".join(fields).encode("utf-8", "surrogatepass"))
         return hasher.digest()
 
 

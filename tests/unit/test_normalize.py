@@ -103,3 +103,15 @@ def test_hostile_texts_finish(unit: str) -> None:
 
 def test_lone_surrogates_are_kept() -> None:
     assert normalize("a\ud800b") == "a\ud800b"
+
+
+PLAIN = st.text(st.sampled_from("aAbZ  \t\n\x1c是好人。、，！？：；（）“”‘’《》—·.,!?"), max_size=60)
+
+
+@settings(max_examples=400)
+@given(PLAIN)
+@example("啊啊啊啊啊，，，，，Aa")
+@example("你，  ，好！！！！")
+def test_the_short_cut_of_plain_chinese_text_changes_nothing(text: str) -> None:
+    """The map goes the long way, character by character."""
+    assert normalize(text) == normalize_with_map(text)[0]
