@@ -188,3 +188,11 @@ def test_the_command_verifies_and_keeps_its_key_to_its_owner(files: Files, capsy
 def test_half_a_section_is_refused(trust: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         validate(WorkerConfig, {"trust": trust}, "test")
+
+
+def test_the_model_of_a_screen_is_named_too(tmp_path: Path) -> None:
+    model = tmp_path / "mine.npz"
+    model.write_bytes(b"weights")
+    screen = {"kind": "ngrams", "model": str(model)}
+    config = validate(WorkerConfig, {"scorers": {"toxicity": {"cascade": {"screen": screen}}}}, "test")
+    assert list(named_files(config)) == [("scorers.toxicity.cascade.screen.options.model", model)]

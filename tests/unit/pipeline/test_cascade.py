@@ -12,12 +12,14 @@ import pytest
 
 from agent.clock import ManualClock
 from agent.config import CoreConfig, validate
+from agent.errors import ConfigError, ScorerError
 from agent.events import InferenceEvent, Payload, TextPart
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import RecordOutcome, build_pipeline
-from agent.scores import Verdict
-from agent.scoring.base import Scorer
+from agent.scores import ScoreRow, Verdict
+from agent.scoring import load_scorer
+from agent.scoring.base import Batch, Scorer
 from agent.scoring.cascade import CascadeScorer
 from agent.windows.harm import HarmMeasurement
 from tests.builders import WordScorer, make_event
@@ -26,13 +28,22 @@ SHARE = 0.25
 ROUNDS = 1600
 
 
+class Fragile(WordScorer):
+    """Fails on one word."""
+
+    def score(self, batch: Batch) -> list[ScoreRow]:
+        if any("boom" in text for text in batch.texts("raw")):
+            raise ScorerError("it broke")
+        return super().score(batch)
+
+
 class Bench:
     """A pipeline over a cascade of words, and one scorer of secrets that sees everything."""
 
     def __init__(self, share: float = SHARE, key: str = "a key of more than sixteen bytes", **sections: Any) -> None:
         self.clock = ManualClock(1_700_000_000.0)
         self.metrics = Metrics(new_registry(), clock=self.clock)
-        self.heavy = WordScorer("words", {"bad": "toxicity", "sly": "toxicity"})
+        self.heavy = Fragile("words", {"bad": "toxicity", "sly": "toxicity"})
         self.screen = WordScorer("words", {"bad": "toxicity", "odd": "toxicity"})
         self.cascade = CascadeScorer(cast(Scorer, self.heavy), cast(Scorer, self.screen), 0.5, share)
         secrets = WordScorer("secrets", {"key": "pii.secret"}, "privacy")
@@ -260,3 +271,60 @@ def test_without_a_cascade_no_lot_is_drawn() -> None:
         CoreConfig(), metrics=Metrics(new_registry(), clock=clock), clock=clock, scorers=[WordScorer()]
     )
     assert pipeline._lots is None
+
+
+def test_a_text_on_which_the_scorer_fails_is_missing_and_costs_no_other() -> None:
+    bench = Bench()
+    found = {
+        verdict.inference_id: verdict
+        for verdict in verdicts_of(
+            bench,
+            call("b", None, "bad boom"),
+            call("bad", None, "bad"),
+            *(call(f"f{n}", None, f"fine {n}") for n in range(9)),
+        )
+    }
+    assert [one.reason for one in found["b"].missing] == ["error"]
+    assert "words" not in found["b"].scores and not found["b"].screened
+    assert [finding.category for finding in found["bad"].findings] == ["toxicity"]
+    assert not any(found[f"f{n}"].missing for n in range(9))
+    assert bench.total("harmwatch_scored_events_total", "output") == 10.0  # the one that failed is none of them
+
+
+def test_thresholds_that_are_revised_hold_for_what_was_drawn_and_a_policy_that_wants_all_is_refused() -> None:
+    bench = Bench(share=1.0 / 4.0, key="k" * 32)
+    drawn = next(n for n in range(100) if verdicts_of(bench, call(f"t-{n}", None, f"sly {n}"))[0].findings)
+    config = CoreConfig.model_validate({"policy": {"rules": [{"category": "toxicity", "action": "mask"}]}})
+    with pytest.raises(ConfigError, match="masks or blocks"):
+        bench.pipeline.rules.revise(config)
+    assert verdicts_of(bench, call("known", None, f"sly {drawn}"))[0].findings  # the rules in force stay
+    found = bench.total("harmwatch_cascade_found_total")
+    low = CoreConfig.model_validate({"scorers": {"words": {"kind": "ngrams", "thresholds": {"toxicity": 1.0}}}})
+    bench.pipeline.rules.revise(low)
+    assert verdicts_of(bench, call("known too", None, f"sly {drawn}"))[0].findings[0].threshold == 1.0
+    assert bench.total("harmwatch_cascade_found_total") == found + 1.0
+
+
+def test_the_built_in_screen_spares_the_scorer_most_harmless_texts_and_no_insult() -> None:
+    heavy = WordScorer("toxicity", {"idiot": "toxicity"})
+    screen = load_scorer("toxicity", {}, "ngrams")
+    clock = ManualClock(1_700_000_000.0)
+    metrics = Metrics(new_registry(), clock=clock)
+    pipeline = build_pipeline(
+        CoreConfig(),
+        metrics=metrics,
+        clock=clock,
+        scorers=[cast(Scorer, CascadeScorer(cast(Scorer, heavy), screen, 0.5, 0.05))],
+    )
+    for n in range(200):
+        insult = n % 20 == 0
+        answer = f"You are a stupid idiot, number {n}." if insult else f"The train to room {n} leaves at noon."
+        pipeline.submit(Origin("t", 0, n), 0.0, [call(f"b-{n}", None, answer)])
+    pipeline.close()
+    assert len(pipeline.join(20.0)) == 200
+    pipeline.terminate()
+    assert 10 <= heavy.texts_scored < 60
+    assert metrics.rows("harmwatch_findings_total")["chat", "output", "output", "toxicity"] == 10.0
+    assert metrics.rows("harmwatch_scored_events_total")["chat", "output"] == 200.0
+    stages = {stage for (stage,) in metrics.timings("harmwatch_stage_seconds")}
+    assert {"score_toxicity", "score_toxicity_screen", "score_toxicity_heavy"} <= stages
