@@ -22,7 +22,7 @@ from agent.scores import Dimension, Finding, ScoreRow
 from agent.scoring.base import Scorer, audit_share_of
 from agent.windows.base import Drawn
 
-__all__ = ["Draws", "HalfDraws", "TextCounts", "join_halves", "refuse_enforced", "weight_of"]
+__all__ = ["Draws", "HalfDraws", "TextCounts", "draws_of", "join_halves", "refuse_enforced", "weight_of"]
 
 
 class TextCounts(NamedTuple):
@@ -111,9 +111,6 @@ class Draws:
         self._owners = {category: name for name, one in self._cascades.items() for category in one.categories}
         self._dimensions = {name: frozenset(one.categories.values()) for name, one in self._cascades.items()}
 
-    def __bool__(self) -> bool:
-        return bool(self._cascades)
-
     def of(self, half: Half, found: list[Finding]) -> HalfDraws:
         """What was drawn in a half that has been judged. ``found`` gets its weights, in place."""
         counts: dict[str, TextCounts] = {}
@@ -172,6 +169,12 @@ class Draws:
                     found_audited += 1
                     missed += weight - 1.0
         return TextCounts(certain, audited, passed, found_certain, found_audited, missed)
+
+
+def draws_of(scorers: Sequence[Scorer], thresholds: Mapping[str, Mapping[str, float]]) -> Draws | None:
+    """`Draws`, or None where no cascade runs: then there is nothing to look for in any half."""
+    drawing = any(audit_share_of(scorer) is not None for scorer in scorers)
+    return Draws(scorers, thresholds) if drawing else None
 
 
 def weight_of(finding: Finding) -> float:

@@ -14,7 +14,7 @@ from agent.events import Direction
 from agent.evidence import EvidenceBuilder
 from agent.leaks import LeakCheck, SeenText
 from agent.pipeline.attacks import OUTCOMES, AttackOutcomes
-from agent.pipeline.draws import Draws, HalfDraws, join_halves, refuse_enforced
+from agent.pipeline.draws import HalfDraws, draws_of, join_halves, refuse_enforced
 from agent.pipeline.filtering import TextFilter
 from agent.pipeline.indirect import IndirectAttacks
 from agent.pipeline.pending import Half, ScoredText
@@ -134,7 +134,7 @@ class Judge:
                 for category, dimension in categories.items()
             }
             self._dimensions[scorer.name] = frozenset(scorer.categories.values())
-        self._draws = Draws(
+        self._draws = draws_of(
             scorers,
             {name: {each: rule.threshold for each, rule in rules.items()} for name, rules in self._rules.items()},
         )
@@ -148,7 +148,7 @@ class Judge:
     def judge_all(self, halves: Sequence[Half], scored_at: str) -> list[tuple[Half, Judgement]]:
         """`judge` each of the halves of one record, in order."""
         judged = [(half, self.judge(half, scored_at)) for half in halves]
-        if self._draws:
+        if self._draws is not None:
             join_halves([(half, judgement.draws) for half, judgement in judged])
         return judged
 
@@ -212,7 +212,7 @@ class Judge:
                 found += outcomes
                 # Whatever was scored before: no event is harmful in a dimension in which it does not count.
                 scored |= {"adversarial"}
-        draws = self._draws.of(half, found) if self._draws else None
+        draws = None if self._draws is None else self._draws.of(half, found)
         if draws is not None:
             scored |= draws.dimensions
         if found:
