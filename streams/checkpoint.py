@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from agent.clock import Clock
 from agent.errors import MessageTooLarge, TransportError
@@ -40,6 +40,8 @@ class Checkpointer:
         Offsets given back, by open partition.
     unflushed
         Records done whose messages the broker may not have yet.
+    before_commit
+        Awaited when all is flushed, and before the offsets are given back. It must not raise, and must not take long.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Checkpointer:
         self._warn_at = 0.0
         self.committed: dict[Partition, int] = {}
         self.unflushed = 0
+        self.before_commit: Callable[[], Awaitable[None]] | None = None
 
     def open(self, partition: Partition, offset: int) -> None:
         """A partition is ours from its committed offset on."""
@@ -187,6 +190,8 @@ class Checkpointer:
         return model.encode() if len(topics) == 1 else f"{model}@{partition.topic}".encode()
 
     async def _commit(self, moved: dict[Partition, int], terms: dict[Partition, int]) -> None:
+        if moved and self.before_commit is not None:
+            await self.before_commit()
         # Not only ours: ours without a break. A partition that went and came back has been restored from a state in
         # which these records may be missing, and comes to them again.
         still_ours = {p: n for p, n in moved.items() if self._term.get(p) == terms[p]}

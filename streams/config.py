@@ -18,8 +18,10 @@ from streams.ingest.config import IngestConfig
 from streams.trust.config import TrustConfig
 
 __all__ = [
+    "MOST_PROCESSES",
     "DeadLetterConfig",
     "KafkaConfig",
+    "ProcessesConfig",
     "ReloadConfig",
     "TapConfig",
     "TopicsConfig",
@@ -28,6 +30,8 @@ __all__ = [
     "load_config",
     "parse_config",
 ]
+
+MOST_PROCESSES = 256
 
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -93,6 +97,12 @@ class ReloadConfig(Section):
     watch_seconds: Annotated[float, Field(ge=0, le=86400.0)] = 10.0
 
 
+class ProcessesConfig(Section):
+    """How many processes this worker is; ``auto`` is one per core that it may use."""
+
+    processes: Annotated[int, Field(ge=1, le=MOST_PROCESSES)] | Literal["auto"] = 1
+
+
 class WorkerConfig(CoreConfig):
     """Everything `harmwatch run` reads from its file."""
 
@@ -104,6 +114,7 @@ class WorkerConfig(CoreConfig):
     ingest: IngestConfig = IngestConfig()
     trust: TrustConfig = TrustConfig()
     reload: ReloadConfig = ReloadConfig()
+    worker: ProcessesConfig = ProcessesConfig()
     proxy: ProxyConfig = ProxyConfig()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

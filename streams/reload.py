@@ -43,6 +43,8 @@ class Reloader:
     check
         Raises ConfigError for what is wrong with a configuration that needs a restart, where that can be told without
         starting a worker. It is called in a thread, and changes nothing but the reason of the refusal.
+    revise
+        Makes of what the file says what this process is to run.
 
     Attributes
     ----------
@@ -60,8 +62,10 @@ class Reloader:
         audit: AuditLog,
         metrics: Metrics,
         clock: Clock,
+        revise: Callable[[WorkerConfig], WorkerConfig] = lambda config: config,
     ) -> None:
         self.config = config
+        self._revise = revise
         self._running = file
         self._apply = apply
         self._check = check
@@ -116,7 +120,7 @@ class Reloader:
     async def _take(self, found: ConfigFile, trigger: Trigger, by: str) -> ConfigChange:
         old, keys, restart = self._running.sha256, [], []
         try:
-            config = await asyncio.to_thread(found.replacement)
+            config = self._revise(await asyncio.to_thread(found.replacement))
             keys = changed_keys(self.config, config)
             restart = [key for key in keys if not is_live(key)]
             if restart:

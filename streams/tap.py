@@ -93,11 +93,11 @@ class Tap:
         self._metrics = metrics
         self._watchdog = watchdog
         self._clock = clock
-        self._checkpoints = Checkpointer(
+        self.checkpoints = Checkpointer(
             config, source, sink, pipeline.windows, pipeline.late_labels, metrics, watchdog, contact, clock
         )
         elsewhere = Partition(config.topics.events[0], 0)
-        self._lag = LagWatch(source, self._checkpoints, elsewhere, contact, watchdog, metrics, clock)
+        self._lag = LagWatch(source, self.checkpoints, elsewhere, contact, watchdog, metrics, clock)
         self.overload = (
             None
             if pipeline.sampler is None
@@ -144,7 +144,7 @@ class Tap:
     @property
     def committed(self) -> dict[Partition, int]:
         """Offsets given back, by assigned partition."""
-        return dict(self._checkpoints.committed)
+        return dict(self.checkpoints.committed)
 
     @property
     def lags(self) -> Mapping[Partition, int]:
@@ -176,7 +176,7 @@ class Tap:
         try:
             await self.stop.unless_asked(self._start())
             background = [
-                asyncio.create_task(self._checkpoints.run_forever()),
+                asyncio.create_task(self.checkpoints.run_forever()),
                 asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
                 asyncio.create_task(self._keep_house()),
             ]
@@ -234,7 +234,7 @@ class Tap:
     def _sink_is_full(self) -> bool:
         most = self._config.tap
         return (
-            self._checkpoints.unflushed >= most.max_unflushed_records
+            self.checkpoints.unflushed >= most.max_unflushed_records
             or self._sink.queued_bytes >= most.max_unflushed_bytes
         )
 
@@ -254,7 +254,7 @@ class Tap:
         if record.offset < resume_at:
             self._remember(record, origin)
             return
-        self._checkpoints.track(partition, record.offset)
+        self.checkpoints.track(partition, record.offset)
         self._taken[partition] = (record.offset + 1, record.time)
         self._metrics.records(record.topic)
         events: Sequence[InferenceEvent] = ()
@@ -291,7 +291,7 @@ class Tap:
             if self.observer is not None:
                 self.observer.take(outcome)
             origin = outcome.origin
-            self._checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)
+            self.checkpoints.done(Partition(origin.topic, origin.partition), origin.offset)
         return bool(outcomes)
 
     # -- the end -------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ class Tap:
         left = max(1.0, deadline - self._clock.monotonic())
         try:
             async with asyncio.timeout(left):
-                await self._checkpoints.checkpoint()
+                await self.checkpoints.checkpoint()
         except TimeoutError:
             raise TransportError("the broker did not take what was scored last; it is scored again next time") from None
 
@@ -342,7 +342,7 @@ class Tap:
             if waiting or offered:
                 # Labels that came while nobody held the partition, or were not saved with it.
                 late.rewind(offered)
-        self._checkpoints.open(partition, resume_at)
+        self.checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
         _logger.info("partition_assigned topic=%s partition=%d offset=%d", partition.topic, partition.number, resume_at)
@@ -354,7 +354,7 @@ class Tap:
         try:
             await self._finish_in_flight(deadline)
             async with asyncio.timeout(max(0.5, deadline - self._clock.monotonic())):
-                await self._checkpoints.checkpoint()
+                await self.checkpoints.checkpoint()
         except (TimeoutError, TransportError) as error:
             _logger.warning("revoked_without_commit partitions=%d reason=%s", len(lost), type(error).__name__)
         finally:
@@ -365,7 +365,7 @@ class Tap:
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
         self._taken.pop(partition, None)
-        self._checkpoints.close(partition)
+        self.checkpoints.close(partition)
         self._metrics.drop_partition(partition.topic, partition.number)
         self._watchdog.forget(partition)
         self._lag.forget(partition)

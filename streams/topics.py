@@ -28,6 +28,7 @@ from streams.daemon import in_daemon_thread
 
 __all__ = [
     "STATE_ROOM",
+    "TopicPartitions",
     "TopicSpec",
     "admin_client",
     "create_topics",
@@ -160,13 +161,15 @@ def largest_message(admin: Any, topic: str) -> int | None:
         return None
 
 
-async def ensure_topics(config: WorkerConfig) -> int:
-    """Create what is missing.
+class TopicPartitions(NamedTuple):
+    """How many partitions there are: of all topics of events together, and of the pane topic."""
 
-    Returns
-    -------
-    int
-        How many partitions the pane topic has.
+    events: int
+    panes: int
+
+
+async def ensure_topics(config: WorkerConfig) -> TopicPartitions:
+    """Create what is missing; how many partitions there are then.
 
     Raises
     ------
@@ -179,7 +182,7 @@ async def ensure_topics(config: WorkerConfig) -> int:
     return await in_daemon_thread(lambda: _ensure_topics(config))
 
 
-def _ensure_topics(config: WorkerConfig) -> int:
+def _ensure_topics(config: WorkerConfig) -> TopicPartitions:
     admin = admin_client(config.kafka)
     try:
         lacking = missing_rights(config, admin)
@@ -202,7 +205,8 @@ def _ensure_topics(config: WorkerConfig) -> int:
             admin.create_partitions(dict.fromkeys(narrow, widest))
         elif narrow:
             raise ConfigError(f"topics: {narrow[0]} has {existing[narrow[0]]} partitions, the events have {widest}")
-        return max(widest, existing.get(config.topics.panes, widest))
+        events = sum(existing[topic] for topic in config.topics.events)
+        return TopicPartitions(events, max(widest, existing.get(config.topics.panes, widest)))
     except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
         # Of brokers that do not tell rights beforehand.
         raise ConfigError(

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import platform
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from agent.scoring import load_scorer
 from agent.scoring.cascade import cascaded
 from streams.access.clients import client_options
 from streams.access.watch import AccessWatch, explained
-from streams.audit import AuditLog, ConfigChange, FindingMarked
+from streams.audit import AuditLog, FindingMarked
 from streams.collector import calm_the_collector
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
@@ -29,6 +29,7 @@ from streams.console import FeedbackDesk, FeedbackFeed
 from streams.console.feedback import Feedback
 from streams.contact import BrokerContact
 from streams.formats import Decoder
+from streams.front import Face, Front, web_port
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
 from streams.kafka_source import KafkaSource, KafkaStateReader
@@ -40,7 +41,6 @@ from streams.tap import Tap
 from streams.topics import ensure_topics
 from streams.trust.files import check_files, look_at_files
 from streams.watchdog import Watchdog
-from streams.web import AdminApi, ConsoleApi, WebServer
 from streams.web.access import read_tokens
 from streams.web.tls import server_tls
 
@@ -74,26 +74,41 @@ class Worker:
         What it was built with.
     reloader
         Has what runs since; None for a worker that has no file.
+    source_partitions
+        Of the topics of events, once a broker has told; 0 before.
     """
 
     config: WorkerConfig
     pipeline: Pipeline
     tap: Tap
-    web: WebServer
+    web: Front
     status: Status
     metrics: Metrics
     contact: BrokerContact
     reloader: Reloader | None = None
     feedback: FeedbackParts | None = None
+    source_partitions: int = 0
 
     @classmethod
-    def build(cls, config: WorkerConfig, clock: Clock | None = None, file: ConfigFile | None = None) -> Worker:
+    def build(
+        cls,
+        config: WorkerConfig,
+        clock: Clock | None = None,
+        file: ConfigFile | None = None,
+        *,
+        revise: Callable[[WorkerConfig], WorkerConfig] = lambda config: config,
+        front: Callable[[WorkerConfig, Face, Clock], Front] = web_port,
+    ) -> Worker:
         """Put a worker together. Connects to nothing and loads no model.
 
         Parameters
         ----------
         file
             What the configuration was read from, to be watched.
+        revise
+            Makes of what the file says what ``config`` is; for a worker that runs otherwise than its file has it.
+        front
+            Makes what shows the worker to the outside.
 
         Raises
         ------
@@ -145,25 +160,18 @@ class Worker:
         status = Status(config, pipeline, tap, watchdog, contact, metrics, clock)
         tap.observer = status.console
         audit = None if file is None else _audit_log(config, clock)
-        reloader = None if file is None or audit is None else _reloader(file, config, pipeline, metrics, clock, audit)
+        reloader = (
+            None if file is None or audit is None else _reloader(file, config, pipeline, metrics, clock, audit, revise)
+        )
         feedback = _feedback(config, status, metrics, clock, audit)
-        web = WebServer(
-            config.web.host,
-            config.web.port,
-            status.freeze_metrics,
-            status.health,
-            status.readiness,
-            config.web.token.get_secret_value() if config.web.token else None,
-            status.snapshot,
-            live=status.liveness,
-            api=ConsoleApi(status.console, feedback.desk.mark if feedback else None),
-            admin=_admin(audit, reloader),
-            tokens_file=config.web.tokens_file,
-            tls=server_tls(config.web.tls, clock=clock),
-            limits=config.web.limits.rates,
+        face = Face(
+            status,
+            feedback.desk if feedback else None,
+            lambda: audit.recent if audit else (),
+            None if reloader is None else lambda by: reloader.look("api", by),
         )
         metrics.config_taken(clock.now(), file.sha256 if file else "")
-        return cls(config, pipeline, tap, web, status, metrics, contact, reloader, feedback)
+        return cls(config, pipeline, tap, front(config, face, clock), status, metrics, contact, reloader, feedback)
 
     def install_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM and SIGINT drain; a second one ends at once, by Python's default. SIGHUP looks at the file."""
@@ -227,12 +235,13 @@ class Worker:
         while True:
             self.contact.asked()
             try:
-                partitions = await self.tap.stop.unless_asked(ensure_topics(self.config))
-                if partitions is None:
+                topics = await self.tap.stop.unless_asked(ensure_topics(self.config))
+                if topics is None:
                     return 0
+                self.source_partitions = topics.events
                 self.contact.answered()
                 await self.tap.stop.unless_asked(refuse_foreign_state(self.config))
-                return partitions
+                return topics.panes
             except TransportError as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
@@ -292,13 +301,6 @@ def _marked(config: WorkerConfig, mark: Feedback, correct: bool | None) -> Findi
     )
 
 
-def _admin(audit: AuditLog | None, reloader: Reloader | None) -> AdminApi:
-    async def reload(by: str) -> ConfigChange | None:
-        return None if reloader is None else await reloader.look("api", by)
-
-    return AdminApi(lambda: audit.recent if audit else (), None if reloader is None else reload)
-
-
 def _audit_log(config: WorkerConfig, clock: Clock) -> AuditLog:
     def new_sink() -> KafkaSink:
         kafka = config.kafka
@@ -308,7 +310,13 @@ def _audit_log(config: WorkerConfig, clock: Clock) -> AuditLog:
 
 
 def _reloader(
-    file: ConfigFile, config: WorkerConfig, pipeline: Pipeline, metrics: Metrics, clock: Clock, audit: AuditLog
+    file: ConfigFile,
+    config: WorkerConfig,
+    pipeline: Pipeline,
+    metrics: Metrics,
+    clock: Clock,
+    audit: AuditLog,
+    revise: Callable[[WorkerConfig], WorkerConfig],
 ) -> Reloader:
     def apply(revised: WorkerConfig) -> None:
         # The tap polls on this same event loop: nothing is ever half judged by one configuration.
@@ -318,7 +326,9 @@ def _reloader(
         if revised.log_level != reloader.config.log_level:
             logging.getLogger().setLevel(revised.log_level)
 
-    reloader = Reloader(file, config, apply=apply, check=_check, audit=audit, metrics=metrics, clock=clock)
+    reloader = Reloader(
+        file, config, apply=apply, check=_check, audit=audit, metrics=metrics, clock=clock, revise=revise
+    )
     return reloader
 
 
@@ -343,17 +353,23 @@ def _check(config: WorkerConfig) -> None:
         read_tokens(config.web.tokens_file)
 
 
-def run_worker(config: WorkerConfig, file: ConfigFile | None = None) -> Mapping[str, Any]:
+def run_worker(
+    config: WorkerConfig,
+    file: ConfigFile | None = None,
+    revise: Callable[[WorkerConfig], WorkerConfig] = lambda config: config,
+) -> Mapping[str, Any]:
     """Run a worker until SIGTERM or SIGINT; gives back the last status.
 
     Parameters
     ----------
     file
         What the configuration was read from, to be watched.
+    revise
+        As `Worker.build` has it.
     """
 
     async def main() -> Mapping[str, Any]:
-        worker = Worker.build(config, file=file)
+        worker = Worker.build(config, file=file, revise=revise)
         worker.install_signals(asyncio.get_running_loop())
         await worker.run()
         return worker.status.snapshot()

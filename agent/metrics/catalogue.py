@@ -9,9 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["CATALOGUE", "LABEL_CAPS", "PROBE_METRICS", "SCOPED_LABELS", "Kind", "MetricSpec"]
+__all__ = ["CATALOGUE", "LABEL_CAPS", "LIMITS", "PROBE_METRICS", "SCOPED_LABELS", "Kind", "MergeRule", "MetricSpec"]
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+
+#: How a gauge of several processes of one worker becomes one (`agent.metrics.merged`), by label set: their ``sum``,
+#: ``max`` or ``min``; ``fleet``, what every worker tells alike, since it is of all of them; ``over_limit``, of the
+#: process that is furthest over its limit, whose own ``limit`` goes with it (`LIMITS`); ``own``, what only the worker
+#: as a whole can say.
+MergeRule: TypeAlias = Literal["sum", "max", "min", "fleet", "over_limit", "limit", "own"]
 
 _SCORE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 _STAGE_BUCKETS = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -34,6 +40,8 @@ class MetricSpec:
         Upper bounds of a histogram, without +Inf.
     preset
         Label sets that are exposed as 0 from the start, so that the first increment is seen by ``rate()``.
+    merge
+        Of a worker's gauge, see `MergeRule`. Counters and histograms add up.
     """
 
     name: str
@@ -42,6 +50,7 @@ class MetricSpec:
     help: str
     buckets: tuple[float, ...] = ()
     preset: tuple[tuple[str, ...], ...] = ()
+    merge: MergeRule | None = None
 
     @property
     def unit(self) -> str:
@@ -63,8 +72,8 @@ def _counter(name: str, labels: str, text: str, preset: tuple[tuple[str, ...], .
     return MetricSpec(name, "counter", tuple(labels.split()), text, preset=preset)
 
 
-def _gauge(name: str, labels: str, text: str) -> MetricSpec:
-    return MetricSpec(name, "gauge", tuple(labels.split()), text)
+def _gauge(name: str, labels: str, text: str, merge: MergeRule | None = None) -> MetricSpec:
+    return MetricSpec(name, "gauge", tuple(labels.split()), text, merge=merge)
 
 
 def _histogram(name: str, labels: str, buckets: tuple[float, ...], text: str) -> MetricSpec:
@@ -94,9 +103,15 @@ _SPECS = (
         "harmwatch_fairness",
         "model attribute measure bound",
         "Fairness between the groups of an attribute; bound is value, or lower and upper of its 95 % interval.",
+        "fleet",
     ),
-    _gauge("harmwatch_drift_statistic", "model detector feature", "Drift statistic of the test window."),
-    _gauge("harmwatch_drift_threshold", "model detector feature", "Statistic from which the detector reports drift."),
+    _gauge("harmwatch_drift_statistic", "model detector feature", "Drift statistic of the test window.", "over_limit"),
+    _gauge(
+        "harmwatch_drift_threshold",
+        "model detector feature",
+        "Statistic from which the detector reports drift.",
+        "limit",
+    ),
     _counter("harmwatch_drift_detected_total", "model detector feature", "Times that a detector reported drift."),
     _counter(
         "harmwatch_drift_not_watched_total",
@@ -108,11 +123,13 @@ _SPECS = (
         "harmwatch_harm_component",
         "model window component",
         "Component P of the social harm degree, in [0, 1]; absent below the minimum count.",
+        "fleet",
     ),
     _gauge(
         "harmwatch_harm_index",
         "model window form",
         "Social harm degree H: sum in [0, 4], union in [0, 1]; absent until output, privacy, adversarial are measured.",
+        "fleet",
     ),
     _counter("harmwatch_dead_letters_total", "topic reason", "Records sent to the dead-letter topic."),
     _counter("harmwatch_missing_scores_total", "scorer reason", "Scores that a scorer did not give."),
@@ -127,18 +144,20 @@ _SPECS = (
         "harmwatch_consumer_lag",
         "topic partition",
         "Records of a partition that are not yet read; absent while not known.",
+        "max",
     ),
-    _gauge("harmwatch_sampling_ratio", "", "Share of events that is scored; below 1 only while shedding load."),
-    _gauge("harmwatch_queue_depth", "", "Events held between the source and their flush."),
-    _gauge("harmwatch_series", "", "Time series exposed by harmwatch, this one included."),
-    _gauge("harmwatch_build_info", "version python", "Always 1; the labels say what runs."),
+    _gauge("harmwatch_sampling_ratio", "", "Share of events that is scored; below 1 only while shedding load.", "min"),
+    _gauge("harmwatch_queue_depth", "", "Events held between the source and their flush.", "sum"),
+    _gauge("harmwatch_series", "", "Time series exposed by harmwatch, this one included.", "own"),
+    _gauge("harmwatch_build_info", "version python", "Always 1; the labels say what runs.", "fleet"),
     # Additions to the contract's table.
     _gauge(
         "harmwatch_parity_evidence",
         "model attribute",
         "Natural logarithm of the evidence that a group is treated worse than another; of the strongest pair.",
+        "over_limit",
     ),
-    _gauge("harmwatch_parity_threshold", "model attribute", "Evidence from which a parity alarm is raised."),
+    _gauge("harmwatch_parity_threshold", "model attribute", "Evidence from which a parity alarm is raised.", "limit"),
     _counter(
         "harmwatch_parity_alarms_total",
         "model attribute favoured disfavoured",
@@ -148,17 +167,20 @@ _SPECS = (
         "harmwatch_bias_hints",
         "model attribute group feature",
         "1 while a feature drifts in a group and a gap between the groups of its attribute has widened with it.",
+        "fleet",
     ),
     _gauge(
         "harmwatch_harm_component_bound",
         "model window component bound",
         "95 % interval of a component; bound is lower or upper.",
+        "fleet",
     ),
-    _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on."),
+    _gauge("harmwatch_harm_scored", "model window component", "Scored events that a component rests on.", "fleet"),
     _gauge(
         "harmwatch_harm_index_bound",
         "model window form bound",
         "95 % interval of the social harm degree; bound is lower or upper.",
+        "fleet",
     ),
     _counter(
         "harmwatch_scored_events_total",
@@ -210,11 +232,13 @@ _SPECS = (
         "model axis group measure bound",
         "How much worse outputs score that mention a group than those that mention others of its axis; "
         "bound is value, or lower and upper of its interval.",
+        "fleet",
     ),
     _gauge(
         "harmwatch_identity_sentiment",
         "model axis group bound",
         "Mean sentiment in [-1, 1] of outputs that mention a group; bound is value, or lower or upper of its interval.",
+        "fleet",
     ),
     _counter("harmwatch_identity_mentions_total", "model axis group", "Output texts that mention an identity group."),
     _counter("harmwatch_redacted_total", "format", "Events whose sender removed the texts: nothing to score."),
@@ -231,7 +255,7 @@ _SPECS = (
         "model attribute group decision label",
         "Labels that came after their decision was counted with an empty one in harmwatch_decisions_total.",
     ),
-    _gauge("harmwatch_decisions_awaiting_label", "", "Decisions about people that wait here for their label."),
+    _gauge("harmwatch_decisions_awaiting_label", "", "Decisions about people that wait here for their label.", "sum"),
     _counter(
         "harmwatch_decisions_given_up_total",
         "",
@@ -260,6 +284,7 @@ _SPECS = (
         "harmwatch_campaigns_active",
         "model kind",
         "Campaigns of attacks, seen over many events, that are going on; kind is what was seen first.",
+        "fleet",
     ),
     _counter("harmwatch_campaigns_total", "model kind", "Campaigns of attacks that were raised, each once."),
     _counter(
@@ -272,16 +297,19 @@ _SPECS = (
         "harmwatch_config_last_reload_successful",
         "",
         "1 while what runs is what the file says, 0 since a file was refused.",
+        "min",
     ),
     _gauge(
         "harmwatch_config_last_reload_success_timestamp_seconds",
         "",
         "When a configuration was last taken, at start or while running, Unix time.",
+        "max",
     ),
     _gauge(
         "harmwatch_config_hash",
         "",
         "First 48 bits of the SHA-256 of the configuration file that runs: equal numbers are equal files.",
+        "fleet",
     ),
     _counter(
         "harmwatch_feedback_total",
@@ -292,17 +320,31 @@ _SPECS = (
         "harmwatch_feedback_findings",
         "dimension mark category",
         "Findings by the mark that holds of them, right or wrong; the same at every worker.",
+        "fleet",
     ),
-    _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time."),
+    _gauge("harmwatch_last_progress_timestamp_seconds", "", "When a committed offset last moved, Unix time.", "max"),
     _gauge(
         "harmwatch_partition_progress_timestamp_seconds",
         "topic partition",
         "When the committed offset of an assigned partition last moved, or its lag was last 0, Unix time.",
+        "max",
     ),
     _counter("harmwatch_records_total", "topic", "Records taken from a topic of events, decodable or not."),
-    _gauge("harmwatch_ready", "", "1 while /readyz says ready, 0 otherwise."),
-    _gauge("harmwatch_broker_last_answer_timestamp_seconds", "", "When a broker last answered, Unix time."),
-    _gauge("harmwatch_start_time_seconds", "", "When the worker, and with it its counters, began, Unix time."),
+    _gauge("harmwatch_ready", "", "1 while /readyz says ready, 0 otherwise.", "own"),
+    _gauge("harmwatch_broker_last_answer_timestamp_seconds", "", "When a broker last answered, Unix time.", "min"),
+    _gauge("harmwatch_start_time_seconds", "", "When the worker, and with it its counters, began, Unix time.", "own"),
+    _gauge(
+        "harmwatch_processes",
+        "state",
+        "Processes of this worker: running, silent (it answers nothing) or down (it is started again).",
+        "own",
+    ),
+    _counter(
+        "harmwatch_process_restarts_total",
+        "",
+        "Times that a process of this worker died and was started again.",
+        preset=((),),
+    ),
     _counter(
         "harmwatch_other_series_total",
         "metric",
@@ -311,6 +353,12 @@ _SPECS = (
 )
 
 CATALOGUE: dict[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
+
+#: By gauge that is merged ``over_limit``, its ``limit``: a series of one belongs to the same labels of the other.
+LIMITS: dict[str, str] = {
+    "harmwatch_drift_statistic": "harmwatch_drift_threshold",
+    "harmwatch_parity_evidence": "harmwatch_parity_threshold",
+}
 
 #: Not exposed by the worker: ``harmwatch probe --metrics-out`` writes them (`agent.metrics.textfile`).
 PROBE_METRICS: dict[str, MetricSpec] = {
@@ -349,6 +397,7 @@ LABEL_CAPS: dict[str, int] = {
     "metric": len(CATALOGUE),
     "origin": 3,
     "partition": 1000,
+    "state": 3,
     "stratum": 3,
     "topic": 50,
 }

@@ -64,6 +64,16 @@ class FrozenMetrics:
         self._numbers = numbers
         self._histograms = histograms
 
+    @property
+    def numbers(self) -> Mapping[str, tuple[Sequence[Number], Sequence[float]]]:
+        """As they were given."""
+        return self._numbers
+
+    @property
+    def histograms(self) -> Mapping[str, Sequence[FrozenHistogram]]:
+        """As they were given."""
+        return self._histograms
+
     def beside(self, others: FrozenMetrics) -> FrozenMetrics:
         """These and others, whose names are not ours."""
         return FrozenMetrics(

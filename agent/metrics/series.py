@@ -195,6 +195,9 @@ class Family(Generic[Child]):
         "spec",
     )
 
+    #: Makes any label value one that may be shown.
+    _clean = staticmethod(clean_label)
+
     def __init__(self, spec: MetricSpec, make: type[Child], budget: SeriesBudget) -> None:
         names = spec.labels
         self.spec = spec
@@ -250,7 +253,7 @@ class Family(Generic[Child]):
         """Stop exposing one label set; nothing happens when it is not there."""
         if not self.children:
             return
-        key = labels if labels in self.children else self._key(tuple(map(clean_label, labels)))
+        key = labels if labels in self.children else self._key(tuple(map(self._clean, labels)))
         if self.children.pop(key, None) is None:
             return
         cost = self.spec.series_per_child
@@ -296,7 +299,7 @@ class Family(Generic[Child]):
         folded = False
         for name, scope_at, value in zip(self.spec.labels, self._scopes, labels, strict=True):
             if value or name not in _MAY_BE_EMPTY:
-                value = clean_label(value)
+                value = self._clean(value)
                 scope = clean[scope_at] if scope_at >= 0 else ""
                 if scope == OTHER or not self._budget.admit_value(name, scope, value):
                     if value != OTHER:

@@ -17,8 +17,17 @@ class WorkerGauges:
         self._numbers["harmwatch_ready"].child(()).value = float(ready)
 
     def started(self, epoch_seconds: float) -> None:
-        """When this process, and with it every counter, began."""
+        """When this worker, and with it every counter, began; it is one process until `processes` says otherwise."""
         self._numbers["harmwatch_start_time_seconds"].child(()).value = epoch_seconds
+        self.processes(running=1)
+
+    def processes(self, *, running: int, silent: int = 0, down: int = 0) -> None:
+        """Of this worker, this one or its children, by what they do."""
+        for state, number in (("running", running), ("silent", silent), ("down", down)):
+            self._numbers["harmwatch_processes"].child((state,)).value = float(number)
+
+    def process_restarted(self) -> None:
+        self._numbers["harmwatch_process_restarts_total"].child(()).value += 1
 
     def broker_answered(self, epoch_seconds: float) -> None:
         self._numbers["harmwatch_broker_last_answer_timestamp_seconds"].child(()).value = epoch_seconds

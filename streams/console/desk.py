@@ -13,7 +13,7 @@ from agent.clock import Clock, iso_time
 from agent.errors import TransportError
 from agent.scores import Dimension
 from streams.console.feedback import Feedback, FeedbackBook, feedback_key
-from streams.console.findings import RecentFindings
+from streams.console.findings import HeldEvidence, RecentFindings
 from streams.ports import LogReader, Message, Sink
 
 __all__ = ["FeedbackDesk", "FeedbackFeed"]
@@ -88,8 +88,12 @@ class FeedbackDesk:
             When the topic is missing or may not be written: trying again does not help.
         """
         held = self._findings.get(verdict_id)
-        found = next((each for each in held.findings if each.category == category), None) if held else None
-        if held is None or found is None:
+        return None if held is None else await self.mark_held(held, category, correct, by)
+
+    async def mark_held(self, held: HeldEvidence, category: str, correct: bool | None, by: str = "") -> Feedback | None:
+        """As `mark`, of a finding that somebody else holds: another process of this worker."""
+        found = next((each for each in held.findings if each.category == category), None)
+        if found is None:
             return None
         mark = Feedback(
             id=held.id,

@@ -134,6 +134,16 @@ class RecentFindings:
             replaced=replaced,
             scorers=scorers,
         )
+        self._hold(held)
+
+    def hold(self, held: HeldEvidence) -> None:
+        """Keep what another process of this worker holds, under a number of ours."""
+        if held.id in self._held:
+            self._drop(held.id)
+        self.number += 1
+        self._hold(msgspec.structs.replace(held, number=self.number))
+
+    def _hold(self, held: HeldEvidence) -> None:
         self._held[held.id] = held
         self._buckets.setdefault(_bucket(held), OrderedDict())[held.id] = None
         self._chars += _chars(held)

@@ -14,7 +14,7 @@ from agent.metrics import Metrics
 from streams.console.shapes import Sign, Tone
 from streams.web.status import Health, PipelineStatus, Readiness
 
-__all__ = ["Sign", "signs"]
+__all__ = ["Sign", "signs", "the_worst"]
 
 _MOST: Final = 40
 _NOTICEABLE: Final = 0.01
@@ -57,6 +57,11 @@ def signs(
         *_hints(metrics),
         *_reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
     ]
+    return the_worst(found)
+
+
+def the_worst(found: Iterable[Sign]) -> list[Sign]:
+    """At most forty, and at most twelve of a kind, the worst first."""
     return _few_of_each(sorted(found, key=_severity))
 
 

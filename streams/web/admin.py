@@ -9,6 +9,7 @@ from aiohttp import web
 
 from streams.web.answers import error_answer, json_answer
 from streams.web.connections import read_body
+from streams.web.later import Later, settled
 from streams.web.routes import Route, who_asks
 
 __all__ = ["AdminApi"]
@@ -28,7 +29,7 @@ class AdminApi:
         None where no file is watched.
     """
 
-    def __init__(self, audit: Callable[[], Sequence[Any]], reload: Reload | None) -> None:
+    def __init__(self, audit: Callable[[], Later[Sequence[Any]]], reload: Reload | None) -> None:
         self._audit = audit
         self._reload = reload
         self.routes: Mapping[str, Route] = {
@@ -37,7 +38,7 @@ class AdminApi:
         }
 
     async def _answer_audit(self, request: web.BaseRequest) -> web.Response:
-        return json_answer({"records": list(self._audit())})
+        return json_answer({"records": list(await settled(self._audit()))})
 
     async def _answer_reload(self, request: web.BaseRequest) -> web.Response:
         # As with marks: what a form of another site could send is not taken.

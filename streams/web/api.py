@@ -12,6 +12,7 @@ from agent.errors import TopicUnavailable, TransportError
 from agent.scores import DIMENSIONS
 from streams.web.answers import error_answer, json_answer, with_banner
 from streams.web.connections import read_body
+from streams.web.later import Later, settled
 from streams.web.routes import Route, who_asks
 
 __all__ = ["ConsoleApi", "ConsoleSource", "Marker"]
@@ -27,15 +28,15 @@ Marker = Callable[[str, str, bool | None, str], Awaitable[Any]]
 
 
 class ConsoleSource(Protocol):
-    """What the answers are made of. None of it may block."""
+    """What the answers are made of, at once or later. None of it may block."""
 
-    def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
+    def model(self, name: str, window: str | None) -> Later[Mapping[str, Any] | None]:
         """One model over one window; None when there is no such model or window."""
 
-    def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Mapping[str, Any]:
+    def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Later[Mapping[str, Any]]:
         """The latest findings, the newest first."""
 
-    def feedback(self) -> Iterable[Any]:
+    def feedback(self) -> Later[Iterable[Any]]:
         """The marks that hold."""
 
 
@@ -72,7 +73,7 @@ class ConsoleApi:
         name = request.query.get("name")
         if name is None or len(name) > _LONGEST_NAME:
             return error_answer(400, "give the model's name: ?name=")
-        found = self._source.model(name, request.query.get("window") or None)
+        found = await settled(self._source.model(name, request.query.get("window") or None))
         return error_answer(404, "no such model or window") if found is None else json_answer(found)
 
     async def _answer_findings(self, request: web.BaseRequest) -> web.Response:
@@ -83,11 +84,12 @@ class ConsoleApi:
         most = _number(request.query.get("limit"), _DEFAULT_FINDINGS, _MOST_FINDINGS)
         if after is None or most is None:
             return error_answer(400, "after and limit are whole numbers")
-        return json_answer(self._source.findings(request.query.get("model") or None, dimension, after, most))
+        model = request.query.get("model") or None
+        return json_answer(await settled(self._source.findings(model, dimension, after, most)))
 
     async def _answer_feedback(self, request: web.BaseRequest) -> web.Response:
         encoder = msgspec.json.Encoder()
-        body = encoder.encode_lines(self._source.feedback())
+        body = encoder.encode_lines(await settled(self._source.feedback()))
         return web.Response(body=body, headers=with_banner({"Content-Type": "application/x-ndjson"}))
 
     async def _take_feedback(self, request: web.BaseRequest) -> web.Response:

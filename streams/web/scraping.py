@@ -16,6 +16,7 @@ from aiohttp.payload import Payload
 
 from agent.metrics.frozen import FrozenMetrics
 from streams.web.exposition import Scrape, render
+from streams.web.later import Later, settled
 
 __all__ = ["Scrapes", "SharedBody"]
 
@@ -50,10 +51,10 @@ class Scrapes:
     Parameters
     ----------
     freeze
-        Called on the event loop; what it gives is made into text in a thread.
+        Called on the event loop; what it gives, at once or later, is made into text in a thread.
     """
 
-    def __init__(self, freeze: Callable[[], FrozenMetrics]) -> None:
+    def __init__(self, freeze: Callable[[], Later[FrozenMetrics]]) -> None:
         self._freeze = freeze
         self._one_at_a_time = asyncio.Lock()
         self._waiting: dict[Scrape, asyncio.Task[bytes]] = {}
@@ -74,7 +75,7 @@ class Scrapes:
                 await self._until_allowed()
                 # Whoever asks from here on wants to see what happens from here on.
                 self._waiting.pop(scrape, None)
-                frozen = self._freeze()
+                frozen = await settled(self._freeze())
                 body, seconds = await asyncio.to_thread(_rendered, frozen, scrape)
                 self._allowance -= seconds
                 return body

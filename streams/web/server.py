@@ -18,6 +18,7 @@ from streams.web.api import ConsoleApi
 from streams.web.connections import ANSWER_SECONDS, BODY_SECONDS, MAX_BODY, Connection, Protocol, read_body
 from streams.web.exposition import accepts, negotiate
 from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
+from streams.web.later import Later, settled
 from streams.web.limits import RateLimits
 from streams.web.openapi import openapi
 from streams.web.page import choose_language, console_pages, sign_in_pages
@@ -57,7 +58,8 @@ class WebServer:
     token
         An admin's, asked for by all but health and metrics. Without it and ``tokens_file`` loopback asks for none.
     state
-        What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too.
+        What the console shows, see `streams.web.status.Status`. Anything msgspec encodes, numpy scalars too. As what a
+        scrape is answered with it is there at once, or later.
     api
         The rest of ``/api/v1/``; without it the console shows what ``state`` gives.
     admin
@@ -83,11 +85,11 @@ class WebServer:
         self,
         host: str,
         port: int,
-        freeze_metrics: Callable[[], FrozenMetrics],
+        freeze_metrics: Callable[[], Later[FrozenMetrics]],
         health: Callable[[], Health],
         ready: Callable[[], Readiness],
         token: str | None,
-        state: Callable[[], Mapping[str, Any]],
+        state: Callable[[], Later[Mapping[str, Any]]],
         *,
         live: Callable[[], Health] | None = None,
         api: ConsoleApi | None = None,
@@ -253,7 +255,9 @@ class WebServer:
     async def _answer_status(self, request: web.BaseRequest) -> web.Response:
         holder = who_asks()
         access = {"name": holder.name, "role": holder.role}
-        return json_answer({**self._state(), "health": self._health(), "ready": self._ready(), "access": access})
+        return json_answer(
+            {**await settled(self._state()), "health": self._health(), "ready": self._ready(), "access": access}
+        )
 
     async def _answer_openapi(self, request: web.BaseRequest) -> web.Response:
         return json_answer(openapi())

@@ -1,0 +1,259 @@
+"""The console of a worker that is several processes: what each tells, put together.
+
+Windows are of all workers, and every process knows them: one is asked. Findings are those of the partitions that a
+process holds: all are asked, and what they held is kept here when they die. Counts are those of /metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from agent import __version__
+from agent.clock import Clock
+from agent.metrics.merged import MergedMetrics
+from agent.windows.partition import OTHER
+from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.signs import the_worst
+from streams.processes.group import ProcessGroup
+from streams.processes.life import Life
+
+__all__ = ["GroupConsole"]
+
+_ANSWER_SECONDS: Final = 2.0
+#: A process gives up a mark after eight seconds (`streams.console.desk`), the page after twelve.
+_MARK_SECONDS: Final = 10.0
+_RELOAD_SECONDS: Final = 30.0
+_MOST_AUDIT: Final = 200
+
+Value = TypeVar("Value")
+
+
+class _Held(msgspec.Struct):
+    number: int
+    held: list[HeldEvidence]
+
+
+class GroupConsole:
+    """A `streams.web.api.ConsoleSource`, and the rest of what the web port asks for.
+
+    Parameters
+    ----------
+    series_budget
+        Of the worker.
+    """
+
+    def __init__(self, group: ProcessGroup, metrics: MergedMetrics, clock: Clock, series_budget: int) -> None:
+        self._group = group
+        self._metrics = metrics
+        self._clock = clock
+        self._series_budget = series_budget
+        self._started = clock.now()
+        self._recent = RecentFindings()
+
+    # -- the status page -----------------------------------------------------------------------------------------------
+
+    async def page(self) -> Mapping[str, Any]:
+        """What a worker's own page shows (`streams.web.status.Status`)."""
+        await self._group.freeze_metrics()
+        pages = [page for page in await self._of_all("page", dict[str, Any]) if page]
+        first: dict[str, Any] = pages[0] if pages else {"windows": [], "models": [], "configuration": {}}
+        partitions = {(each["topic"], each["partition"]): each for page in pages for each in page["partitions"]}
+        return {
+            "version": __version__,
+            "now": self._clock.now(),
+            "started": self._started,
+            "pipeline": self._pipeline([page["pipeline"] for page in pages]),
+            "signs": _signs([sign for page in pages for sign in page["signs"]]),
+            "windows": first["windows"],
+            "models": first["models"],
+            "findings": self._categories(),
+            "partitions": [partitions[place] for place in sorted(partitions)],
+            "stages": self._stages(),
+            "configuration": first["configuration"]
+            | {"refused": any(page["configuration"].get("refused") for page in pages)},
+        }
+
+    def _pipeline(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        counted = ("events", "scored", "findings", "missing_scores", "dead_letters", "duplicates")
+        lags = [each["lag_records"] for each in told]
+        seconds = [each["lag_seconds"] for each in told if each["lag_seconds"] is not None]
+        return {
+            **{name: int(self._metrics.total(f"harmwatch_{name}_total")) for name in counted},
+            **{
+                name: sum(each[name] for each in told)
+                for name in ("events_per_second", "queue_depth", "queue_capacity")
+            },
+            "lag_records": None if None in lags else sum(lags),
+            "lag_seconds": max(seconds, default=None),
+            "sampling_ratio": min((each["sampling_ratio"] for each in told), default=1.0),
+            "series": self._metrics.series_in_use,
+            "series_budget": self._series_budget,
+        }
+
+    def _categories(self) -> list[dict[str, Any]]:
+        counts: dict[tuple[str, str], int] = {}
+        for (_, _, dimension, category), value in self._metrics.rows_since_start("harmwatch_findings_total").items():
+            counts[category, dimension] = counts.get((category, dimension), 0) + int(value)
+        rows = sorted(counts.items(), key=lambda item: -item[1])
+        return [{"category": place[0], "dimension": place[1], "count": count} for place, count in rows]
+
+    def _stages(self) -> list[dict[str, Any]]:
+        timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
+        whole = sum(total for _, total in timings.values()) or 1.0
+        return [
+            {"stage": stage, "share": total / whole, "seconds": total / count}
+            for stage, (count, total) in sorted(timings.items())
+            if count
+        ]
+
+    # -- the API -------------------------------------------------------------------------------------------------------
+
+    async def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
+        """One model over one window; drift is that of whichever process is nearest to its threshold, or past it."""
+        told = [each for each in await self._of_all("model", dict[str, Any] | None, name=name, window=window) if each]
+        if not told:
+            return None
+        furthest: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in (row for each in told for row in each["drift"]):
+            held = furthest.get((row["detector"], row["feature"]))
+            if held is None or row["statistic"] - row["threshold"] > held["statistic"] - held["threshold"]:
+                furthest[row["detector"], row["feature"]] = row
+        drift = sorted(furthest.values(), key=lambda row: -row["statistic"] / row["threshold"])
+        first: dict[str, Any] = told[0]
+        return first | {"drift": drift}
+
+    async def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> Mapping[str, Any]:
+        """The latest findings of all processes, the newest first, with the marks that hold."""
+        await self._take_findings()
+        book = await self._book(model, [])
+        found = self._recent.latest(model=_of_model(model, book["models"]), dimension=dimension, after=after, most=most)
+        places = [(held.id, finding.category) for held in found for finding in held.findings]
+        marks = dict(zip(places, (await self._book(model, places))["marks"], strict=False)) if places else {}
+        return {
+            "number": self._recent.number,
+            "changes": book["changes"],
+            "findings": [_with_marks(held, marks) for held in found],
+            **{name: book[name] for name in ("precision", "feedback", "evidence")},
+        }
+
+    async def feedback(self) -> Iterable[Any]:
+        """The marks that hold, the oldest first: the same in every process."""
+        found = await self._of_first("marks", list[Any])
+        return found or []
+
+    async def mark(self, verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
+        """A mark on a finding of any process, also of one that has died; None when it is held no more."""
+        held = self._recent.get(verdict_id)
+        if held is None:
+            await self._take_findings()
+            held = self._recent.get(verdict_id)
+        if held is None:
+            return None
+        arguments = {"held": msgspec.to_builtins(held), "category": category, "correct": correct, "by": by}
+        return await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+
+    async def audit(self) -> Sequence[Any]:
+        """The latest records of all processes, the newest first."""
+        told = await self._of_all("audit", list[dict[str, Any]])
+        records = [record for records in told if records for record in records]
+        return sorted(records, key=lambda record: str(record["time"]), reverse=True)[:_MOST_AUDIT]
+
+    async def reload(self, by: str) -> Any:
+        """Have every process look at the file: a refusal if one refuses, None when none found anything new."""
+        told = await self._of_all("reload", _Change | None, seconds=_RELOAD_SECONDS, by=by)
+        changes = [change for change in told if change is not None]
+        return next((each for each in changes if each.outcome == "refused"), changes[0] if changes else None)
+
+    async def _take_findings(self) -> None:
+        """Those that are new since the last look, in the order of their time."""
+        lives = self._group.answering()
+        told = await asyncio.gather(
+            *(_asked(life, "held", _ANSWER_SECONDS, _Held, after=life.held_number) for life in lives)
+        )
+        news: list[HeldEvidence] = []
+        for life, answer in zip(lives, told, strict=True):
+            if answer is not None and answer.number > life.held_number:
+                # Two looks at once ask for the same: what is not newer any more has been taken.
+                news += [held for held in answer.held if held.number > life.held_number]
+                life.held_number = answer.number
+        for held in sorted(news, key=lambda held: (held.time, held.number)):
+            self._recent.hold(held)
+
+    async def _book(self, model: str | None, findings: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        found = await self._of_first("book", dict[str, Any], model=model, findings=list(findings))
+        return found or {
+            "changes": 0,
+            "marks": [],
+            "precision": [],
+            "models": [],
+            "feedback": False,
+            "evidence": True,
+        }
+
+    async def _of_all(
+        self, what: str, kind: Callable[..., Value] | Any, seconds: float = _ANSWER_SECONDS, **arguments: Any
+    ) -> list[Any]:
+        """What all answer who can, the one that knows most first."""
+        lives = self._group.answering()
+        told = await asyncio.gather(*(_asked(life, what, seconds, kind, **arguments) for life in lives))
+        return [answer for answer in told if answer is not None]
+
+    async def _of_first(self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, **arguments: Any) -> Any:
+        """What the first answers that does."""
+        for life in self._group.answering():
+            answer = await _asked(life, what, seconds, kind, **arguments)
+            if answer is not None:
+                return answer
+        return None
+
+
+class _Change(msgspec.Struct):
+    """Of `streams.audit.ConfigChange`, what whoever asked for a reload is told."""
+
+    outcome: str
+    reason: str
+    keys: list[str]
+    restart_keys: list[str]
+
+
+async def _asked(life: Life, what: str, seconds: float, kind: Any, **arguments: Any) -> Any:
+    content = await life.ask(what, seconds, **arguments)
+    return None if content is None else msgspec.msgpack.decode(content, type=kind)
+
+
+def _signs(told: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    """Of what several tell the worst, once; that a process has no partition is no sign of anything."""
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for sign in told:
+        if sign["sign"] == "more" or (sign["sign"] == "not_ready" and sign.get("detail") == "partitions"):
+            continue
+        place = (sign["sign"], sign.get("model"), sign.get("detail"), sign.get("window"))
+        held = found.get(place)
+        if held is None or (sign["tone"] == "bad", sign.get("value", 0.0)) > (
+            held["tone"] == "bad",
+            held.get("value", 0.0),
+        ):
+            found[place] = sign
+    return the_worst(cast(Iterable[Any], found.values()))
+
+
+def _of_model(model: str | None, known: Iterable[str]) -> Callable[[str], bool]:
+    """As `streams.console.ConsoleWatch` has it: ``other`` means all without a window of their own."""
+    if model is None:
+        return lambda _model: True
+    if model != OTHER:
+        return lambda held: held == model
+    others = frozenset(known) - {OTHER}
+    return lambda held: held not in others
+
+
+def _with_marks(held: HeldEvidence, marks: Mapping[tuple[str, str], bool | None]) -> dict[str, Any]:
+    said = {finding.category: marks.get((held.id, finding.category)) for finding in held.findings}
+    return {
+        **{name: getattr(held, name) for name in held.__struct_fields__ if name != "scorers"},
+        "marks": {category: mark for category, mark in said.items() if mark is not None},
+    }
