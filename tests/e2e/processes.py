@@ -85,6 +85,17 @@ class WorkerProcess(BrokerProcess):
         """Status of /livez; 0 when nobody answers."""
         return self._get("/livez")[0]
 
+    def told(self, path: str) -> str:
+        """The body of an answer, whatever its status; empty when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3.0) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.read().decode()
+        except (OSError, http.client.HTTPException):
+            return ""
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, and wait for nothing."""
         self._signal(number)
