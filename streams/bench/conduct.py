@@ -34,6 +34,8 @@ class BenchOptions(NamedTuple):
         On the topic.
     stage_events
         Through the stages.
+    processes
+        Of the worker on the whole way.
     repetitions, stage_repetitions
         Figures are medians over so many.
     slow_texts
@@ -45,6 +47,7 @@ class BenchOptions(NamedTuple):
     events: int = 60_000
     stage_events: int = 5_000
     repetitions: int = 3
+    processes: int = 1
     stage_repetitions: int = 5
     slow_texts: int = 512
     detoxify: DetoxifyFiles | None = None
@@ -109,4 +112,5 @@ async def _end_to_end(
             options.repetitions,
             clock,
             tell,
+            processes=options.processes,
         )

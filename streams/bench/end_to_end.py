@@ -33,7 +33,7 @@ _NOTE: Final = (
     "ratio_to_bare_consumer is tap_ratio: our tap alone (the worker's source and decoder, no scoring) against a bare "
     "confluent-kafka consume(500) loop with the same decoder, on the same topic. events_per_second is the whole "
     "worker, scoring included, from the first verdict to the last offset committed; offsets are committed every "
-    f"{COMMIT_SECONDS:g} s there. cores is the CPU that the worker's process used."
+    f"{COMMIT_SECONDS:g} s there. cores is the CPU that the worker used, all of its processes together."
 )
 
 
@@ -55,6 +55,7 @@ async def measure_end_to_end(
     repetitions: int,
     clock: Clock,
     tell: Callable[[str], None],
+    processes: int = 1,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The section ``end_to_end``, and of the rivals those that consume.
 
@@ -66,6 +67,8 @@ async def measure_end_to_end(
         Native events, all decodable.
     scorers
         The configuration's section.
+    processes
+        Of the worker; there are at least as many partitions.
 
     Raises
     ------
@@ -74,12 +77,13 @@ async def measure_end_to_end(
     """
     topic = f"harmwatch-bench-{uuid.uuid4().hex[:8]}"
     kafka = KafkaConfig(bootstrap_servers=bootstrap, worker_name="bench")
-    target = Target(bootstrap, topic, PARTITIONS, len(values))
-    _create(kafka, topic)
+    partitions = max(PARTITIONS, processes)
+    target = Target(bootstrap, topic, partitions, len(values))
+    _create(kafka, topic, partitions)
     try:
         tell(f"publishing {len(values)} events")
-        await _publish(kafka, topic, values, clock)
-        return await _measure(target, broker, scorers, repetitions, clock, tell)
+        await _publish(kafka, topic, partitions, values, clock)
+        return await _measure(target, broker, scorers, repetitions, clock, tell, processes)
     finally:
         _delete(kafka, topic)
 
@@ -91,6 +95,7 @@ async def _measure(
     repetitions: int,
     clock: Clock,
     tell: Callable[[str], None],
+    processes: int,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     bare_absent = find_spec("confluent_kafka") is None
     loads = [load_average()]
@@ -109,7 +114,7 @@ async def _measure(
             (taps if name == "tap" else bares).append(run_reader(name, target, target.events))
         for cache in (True, False)[:: 1 if turn % 2 else -1]:
             tell(f"worker {'with' if cache else 'without'} score cache, {place}")
-            run = await run_worker_once(target, scorers, clock, cache=cache)
+            run = await run_worker_once(target, scorers, clock, cache=cache, processes=processes)
             (cached if cache else uncached).append(run)
         loads.append(load_average())
     tell("kafka-python alone")
@@ -133,6 +138,7 @@ async def _measure(
         "broker": broker,
         "events": target.events,
         "partitions": target.partitions,
+        "processes": processes,
         "repetitions": repetitions,
         "load_average": [load for load in loads if load is not None],
         "note": _NOTE + (" confluent-kafka is not installed: pip install confluent-kafka." if bare_absent else ""),
@@ -166,12 +172,12 @@ def _median(found: Sequence[float | None]) -> float | None:
     return round(middle, 1 if middle >= 100.0 else 3)
 
 
-def _create(kafka: KafkaConfig, topic: str) -> None:
+def _create(kafka: KafkaConfig, topic: str, partitions: int) -> None:
     from kafka.errors import KafkaError
 
     admin = admin_client(kafka)
     try:
-        wanted = {"num_partitions": PARTITIONS, "replication_factor": -1}
+        wanted = {"num_partitions": partitions, "replication_factor": -1}
         admin.create_topics({topic: wanted}, wait_for_metadata=True)
     except KafkaError as error:
         raise HarmwatchError(f"the bench's topic cannot be created ({type(error).__name__})") from None
@@ -192,14 +198,14 @@ def _delete(kafka: KafkaConfig, topic: str) -> None:
         admin.close()
 
 
-async def _publish(kafka: KafkaConfig, topic: str, values: Sequence[bytes], clock: Clock) -> None:
+async def _publish(kafka: KafkaConfig, topic: str, partitions: int, values: Sequence[bytes], clock: Clock) -> None:
     """Models in turn over the partitions, all partitions alike."""
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=1 << 20, clock=clock)
     try:
         await sink.start()
         for begin in range(0, len(values), _CHUNK):
             for number, value in enumerate(values[begin : begin + _CHUNK], begin):
-                sink.send(Message(topic, MODELS[number % len(MODELS)].encode(), value, partition=number % PARTITIONS))
+                sink.send(Message(topic, MODELS[number % len(MODELS)].encode(), value, partition=number % partitions))
             await sink.flush()
     finally:
         await sink.stop()

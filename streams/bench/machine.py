@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agent import __version__
 
-__all__ = ["cpu_seconds", "load_average", "machine"]
+__all__ = ["cpu_seconds", "cpu_seconds_of_all", "load_average", "machine"]
 
 _PACKAGES: Final = ("aiokafka", "confluent-kafka", "faust-streaming", "kafka-python", "msgspec", "noida-db", "numpy")
 
@@ -46,6 +46,16 @@ def cpu_seconds(pid: int) -> float | None:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def cpu_seconds_of_all(pid: int) -> float | None:
+    """As `cpu_seconds`, of a process and its children: a worker of several processes."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        children = []
+    known = [cpu_seconds(each) for each in (pid, *map(int, children))]
+    return None if known[0] is None else sum(seconds for seconds in known if seconds is not None)
 
 
 def _cpu_model() -> str:

@@ -25,7 +25,7 @@ from aiokafka.errors import KafkaError
 from agent.clock import Clock
 from agent.errors import HarmwatchError, TransportError
 from streams.bench.children import child
-from streams.bench.machine import cpu_seconds
+from streams.bench.machine import cpu_seconds_of_all
 
 __all__ = ["ReaderRun", "Target", "WorkerRun", "run_reader", "run_worker_once"]
 
@@ -63,8 +63,8 @@ class WorkerRun(NamedTuple):
     per_second
         Events, from the first verdict's ``scored_at`` to the commit of the last offset.
     cores
-        CPU seconds of the worker's process per second, from the first commit seen to the last; None where the system
-        does not say.
+        CPU seconds of the worker, its processes together, per second, from the first commit seen to the last; None where
+        the system does not say.
     cpu_microseconds
         CPU time per event over the same stretch.
     cache_hit_rate
@@ -103,7 +103,13 @@ def run_reader(name: str, target: Target, records: int) -> ReaderRun:
 
 
 async def run_worker_once(
-    target: Target, scorers: Mapping[str, Any], clock: Clock, *, cache: bool, command: tuple[str, ...] = ()
+    target: Target,
+    scorers: Mapping[str, Any],
+    clock: Clock,
+    *,
+    cache: bool,
+    command: tuple[str, ...] = (),
+    processes: int = 1,
 ) -> WorkerRun:
     """Start ``harmwatch run`` in a group of its own, wait until it has committed every offset, stop it.
 
@@ -115,6 +121,8 @@ async def run_worker_once(
         False switches the score cache off.
     command
         Module and arguments to run instead of ``streams.cli``, which get ``run --config FILE`` appended: a profiler.
+    processes
+        Of the worker.
 
     Raises
     ------
@@ -123,7 +131,7 @@ async def run_worker_once(
     """
     name = f"{target.topic}-{uuid.uuid4().hex[:8]}"
     port = _free_port()
-    config = _config(target, name, port, scorers, cache)
+    config = _config(target, name, port, scorers, cache) | {"worker": {"processes": processes}}
     with tempfile.TemporaryDirectory(prefix="harmwatch-bench-") as folder:
         path = Path(folder) / "harmwatch.yaml"
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -178,7 +186,7 @@ async def _watch(
             if process.poll() is not None:
                 raise HarmwatchError(f"the worker ended: {_last_line(log)}")
             now_committed = await _committed(admin, target, group)
-            look = _Look(clock.now(), now_committed, cpu_seconds(process.pid))
+            look = _Look(clock.now(), now_committed, cpu_seconds_of_all(process.pid))
             if look.committed > committed:
                 committed, moved_at = look.committed, clock.monotonic()
                 first = first or look

@@ -15,6 +15,7 @@ from agent.errors import ConfigError
 __all__ = ["add_arguments", "run"]
 
 _SHORT_EVENTS = 3000
+MOST_PROCESSES = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--broker-name", default="", metavar="TEXT", help="what that broker is, for the report")
     parser.add_argument("--events", type=int, metavar="N", help="events on the topic (default 60000, short: 3000)")
     parser.add_argument("--repetitions", type=int, metavar="N", help="figures are medians over N runs (default 3)")
+    parser.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="processes of the worker on the whole way (default 1)"
+    )
     parser.add_argument("--detoxify", type=Path, metavar="FILE", help="a Detoxify checkpoint to compare with")
     parser.add_argument("--detoxify-config", type=Path, metavar="DIR", help="directory of that checkpoint's network")
 
@@ -35,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--events must lie between 1000 and 5000000")
     if not 1 <= repetitions <= 100:
         raise ConfigError("--repetitions must lie between 1 and 100")
+    if not 1 <= args.processes <= MOST_PROCESSES:
+        raise ConfigError(f"--processes must lie between 1 and {MOST_PROCESSES}")
     if args.detoxify is not None and not args.detoxify.is_file():
         raise ConfigError(f"--detoxify {args.detoxify}: no such file")
     from streams.bench.conduct import BenchOptions, run_bench
@@ -47,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         events=events,
         stage_events=min(events, 600 if args.short else 5000),
         repetitions=repetitions,
+        processes=args.processes,
         stage_repetitions=1 if args.short else 5,
         slow_texts=48 if args.short else 512,
         detoxify=DetoxifyFiles(args.detoxify, args.detoxify_config) if args.detoxify else None,

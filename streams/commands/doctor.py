@@ -28,6 +28,7 @@ from streams.access.rights import missing_rights
 from streams.commands.doctor_access import acls_text, look_at_access, look_at_rights
 from streams.commands.doctor_cascade import look_at_cascades, without_shared_lots
 from streams.commands.doctor_drift import untold_of_drift
+from streams.commands.doctor_processes import look_at_processes
 from streams.commands.doctor_web import look_at_web
 from streams.config import WorkerConfig, load_config
 from streams.formats import FORMATS
@@ -223,7 +224,7 @@ def _kafka(config: WorkerConfig) -> list[Check]:
     try:
         missing = missing_rights(config, admin)
         existing = describe_topics(admin)
-        room = _room(config, admin, existing)
+        room = [*_room(config, admin, existing), Check("processes", *look_at_processes(config, existing))]
     except Exception as error:  # kafka-python raises many kinds; each means that metadata cannot be read
         mend = "check the user's rights: harmwatch doctor --acls"
         return [*access, Check("broker", "failed", f"{servers}: {type(error).__name__}", mend)]

@@ -78,4 +78,6 @@ harmwatch_harmful_event_excess_total counter model,dimension
 harmwatch_cascade_texts_total counter model,scorer,part
 harmwatch_cascade_found_total counter model,scorer,part
 harmwatch_cascade_missed_total counter model,scorer
+harmwatch_processes gauge state
+harmwatch_process_restarts_total counter -
 """

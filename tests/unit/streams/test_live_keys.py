@@ -168,6 +168,7 @@ RESTART: dict[str, Any] = {
     "trust.require": True,
     "trust.monotonic": True,
     "trust.record": "/elsewhere.json",
+    "worker.processes": 2,
     "web.host": "0.0.0.0",
     "web.port": 9,
     "web.token": "sixteen characters",

@@ -67,6 +67,9 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- if le (float64 .Values.terminationGracePeriodSeconds) (float64 $drain) -}}
 {{- fail (printf "terminationGracePeriodSeconds must be more than config.tap.drain_seconds, %v: workers would be killed while they drain" $drain) -}}
 {{- end -}}
+{{- if and (eq (dig "worker" "processes" 1 .Values.config | toString) "auto") (not (dig "limits" "cpu" "" .Values.resources)) -}}
+{{- fail "config.worker.processes: auto is one process for every core of the node without resources.limits.cpu: set that, or a number" -}}
+{{- end -}}
 {{- $selector := include "harmwatch.selector" . | fromYaml -}}
 {{- range $label, $_ := .Values.podLabels -}}
 {{- if hasKey $selector $label -}}
