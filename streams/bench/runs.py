@@ -63,8 +63,8 @@ class WorkerRun(NamedTuple):
     per_second
         Events, from the first verdict's ``scored_at`` to the commit of the last offset.
     cores
-        CPU seconds of the worker, its processes together, per second, from the first commit seen to the last; None where
-        the system does not say.
+        CPU seconds of the worker, its processes together, per second, from the first commit seen to the last; None
+        where the system does not say.
     cpu_microseconds
         CPU time per event over the same stretch.
     cache_hit_rate
