@@ -82,7 +82,7 @@ async def measure_end_to_end(
     _create(kafka, topic, partitions)
     try:
         tell(f"publishing {len(values)} events")
-        await _publish(kafka, topic, partitions, values, clock)
+        await _publish(kafka, topic, values, clock, partitions)
         return await _measure(target, broker, scorers, repetitions, clock, tell, processes)
     finally:
         _delete(kafka, topic)
