@@ -198,7 +198,9 @@ def _delete(kafka: KafkaConfig, topic: str) -> None:
         admin.close()
 
 
-async def _publish(kafka: KafkaConfig, topic: str, partitions: int, values: Sequence[bytes], clock: Clock) -> None:
+async def _publish(
+    kafka: KafkaConfig, topic: str, values: Sequence[bytes], clock: Clock, partitions: int = PARTITIONS
+) -> None:
     """Models in turn over the partitions, all partitions alike."""
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=1 << 20, clock=clock)
     try:
