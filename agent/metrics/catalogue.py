@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["CATALOGUE", "LABEL_CAPS", "LIMITS", "PROBE_METRICS", "SCOPED_LABELS", "Kind", "MergeRule", "MetricSpec"]
+__all__ = ["CATALOGUE", "LABEL_CAPS", "LIMITS", "SCOPED_LABELS", "Kind", "MergeRule", "MetricSpec"]
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 
@@ -358,23 +358,6 @@ CATALOGUE: dict[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
 LIMITS: dict[str, str] = {
     "harmwatch_drift_statistic": "harmwatch_drift_threshold",
     "harmwatch_parity_evidence": "harmwatch_parity_threshold",
-}
-
-#: Not exposed by the worker: ``harmwatch probe --metrics-out`` writes them (`agent.metrics.textfile`).
-PROBE_METRICS: dict[str, MetricSpec] = {
-    spec.name: spec
-    for spec in (
-        _gauge(
-            "harmwatch_probe_success_ratio",
-            "model set goal attack language bound",
-            "Share of attacked items on which an attack succeeded; bound is value, or lower and upper of its interval.",
-        ),
-        _gauge("harmwatch_probe_items", "model set goal attack language", "Items behind the share."),
-        _gauge("harmwatch_probe_queries", "model set goal attack", "Tries of an attack that were put to the model."),
-        _gauge("harmwatch_probe_requests", "model", "Requests of the run, repeated ones included."),
-        _gauge("harmwatch_probe_complete", "model", "1 when all items were probed, 0 when the budget ended the run."),
-        _gauge("harmwatch_probe_timestamp_seconds", "model", "When the run ended, Unix time."),
-    )
 }
 
 #: How many values each label may take over the process's life (a model's place is freed, see `Metrics.forget_model`).

@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-from agent.metrics.catalogue import PROBE_METRICS
+from agent.metrics.catalogue_probe import PROBE_METRICS
 from agent.metrics.exposition import empty_family
 
 __all__ = ["probe_textfile"]

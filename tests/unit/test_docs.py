@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from agent.campaigns import DETECTORS
 from agent.config import ScorerConfig
 from agent.metrics import CATALOGUE
-from agent.metrics.catalogue import PROBE_METRICS
 from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
+from agent.metrics.catalogue_probe import PROBE_METRICS
 from agent.probe.adversarial import SEARCHES
 from agent.probe.adversarial.features import FEATURE_ATTACKS
 from agent.probe.perturbations import PERTURBATIONS, perturbation

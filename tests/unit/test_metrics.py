@@ -106,8 +106,6 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.records("inference.events", 2)
     metrics.ready(True)
     metrics.started(1_700_000_000.5)
-    metrics.processes(running=1)
-    metrics.process_restarted()
     metrics.broker_answered(1_700_000_000.5)
     metrics.config_taken(1_700_000_000.5, "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b")
     metrics.config_reload(1_700_000_001.5, applied=False)

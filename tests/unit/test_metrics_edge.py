@@ -7,8 +7,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from agent.metrics import CATALOGUE
-from agent.metrics.catalogue import LABEL_CAPS, PROBE_METRICS
+from agent.metrics.catalogue import LABEL_CAPS
 from agent.metrics.catalogue_edge import INGEST_METRICS
+from agent.metrics.catalogue_probe import PROBE_METRICS
 from agent.metrics.edge import EdgeMetrics
 
 

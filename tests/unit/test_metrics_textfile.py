@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.metrics.catalogue import CATALOGUE, PROBE_METRICS
+from agent.metrics.catalogue import CATALOGUE
+from agent.metrics.catalogue_probe import PROBE_METRICS
 from agent.metrics.textfile import probe_textfile
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.metrics.catalogue import PROBE_METRICS
+from agent.metrics.catalogue_probe import PROBE_METRICS
 from agent.probe.perturbations import KINDS
 from agent.probe.report import ADVERSARIAL_TEXTS
 from agent.report import LANGUAGES
