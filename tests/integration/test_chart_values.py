@@ -130,6 +130,7 @@ def test_wrong_values_are_refused(setting: str) -> None:
     "given, message",
     [
         (("config.kafka=null",), "config.kafka is null"),
+        (("config.worker.processes=auto",), "every core of the node without resources.limits.cpu"),
         (("config.scorers=null",), "config.scorers is null"),
         (("config.kafka=harmwatch",), "config.kafka must be a mapping"),
         (("config.kafka.group_id=other",), "set kafka.groupId"),
@@ -187,3 +188,9 @@ def test_a_name_that_no_service_may_have_is_refused() -> None:
     done = template(release="1st")
     assert done.returncode != 0 and "set fullnameOverride" in done.stderr
     assert template("fullnameOverride=first", release="1st").returncode == 0
+
+
+def test_as_many_processes_as_a_pod_may_use_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ("config.worker.processes=auto", "resources.limits.cpu=4")
+    assert loaded(rendered(*given), tmp_path, monkeypatch).worker.processes == "auto"
+    assert loaded(rendered("config.worker.processes=3"), tmp_path, monkeypatch).worker.processes == 3
