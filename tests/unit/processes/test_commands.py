@@ -11,7 +11,6 @@ from agent.config import validate
 from streams.cli import main
 from streams.commands.doctor_processes import look_at_processes
 from streams.config import WorkerConfig
-from streams.ports import Message
 from streams.processes.cores import usable_cores
 from tests.builders import native
 from tests.unit.streams.rig import Rig, make_broker, make_config, until
@@ -67,7 +66,7 @@ async def test_counts_are_told_before_their_offsets_are_committed() -> None:
     rig.tap.checkpoints.before_commit = tell
     async with rig.running():
         for number in range(40):
-            broker.append(Message("inference.events", b"m", native(f"r-{number}"), partition=number % 2))
+            broker.append("inference.events", native(f"r-{number}"), key=b"m", partition=number % 2)
         await until(lambda: rig.committed() == 40)
     assert told and told[-1][0] == 40
     # Whatever was committed when it was told next had been told before.
