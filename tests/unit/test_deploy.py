@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import re
@@ -18,6 +19,7 @@ import yaml
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from streams.cli import COMMANDS
+from streams.commands import proxy
 from streams.commands.demo import add_arguments
 from streams.config import WorkerConfig, load_config
 from streams.demo.publish import publish_paced
@@ -25,6 +27,7 @@ from streams.demo.traffic import Traffic
 from streams.formats import Decoder
 from streams.memory import MemoryBroker, MemorySink
 from streams.ports import Record
+from streams.proxy.settings import proxy_config
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -32,7 +35,7 @@ DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 SECRETS = {"HARMWATCH_TOKEN": "t" * 32, "HARMWATCH_HASH_KEY": "k" * 32}
-OURS = ("agent", "ingest", "traffic", "rules")
+OURS = ("agent", "ingest", "proxy", "traffic", "rules")
 
 
 def documents(path: Path) -> list[Any]:
@@ -125,13 +128,13 @@ def test_compose_has_all_parts_with_exact_tags(compose: dict[str, Any]) -> None:
 
 def test_compose_publishes_on_loopback_alone(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 6 and all(port.startswith("127.0.0.1:") for port in ports)
+    assert len(ports) == 7 and all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_compose_mounts_what_is_there(compose: dict[str, Any]) -> None:
     mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", [])]
     bound = [mount.split(":") for mount in mounts if mount.startswith(".")]
-    assert len(bound) == 8
+    assert len(bound) == 9
     for source, _, mode in bound:
         path = (COMPOSE.parent / source).resolve()
         assert path.is_relative_to(ROOT) and path.exists(), source
@@ -171,9 +174,48 @@ def test_the_receiver_of_compose_brings_to_the_agents_topic(compose: dict[str, A
     assert longest < float(service["stop_grace_period"].removesuffix("s"))
 
 
-def test_the_traffic_of_compose_is_a_command_that_exists(compose: dict[str, Any]) -> None:
-    import argparse
+@pytest.mark.usefixtures("secrets")
+def test_the_proxy_of_compose_taps_to_the_agents_topic_when_it_is_asked_for(compose: dict[str, Any]) -> None:
+    service = compose["services"]["proxy"]
+    assert service["profiles"] == ["proxy"]
+    assert not any("proxy" in other.get("depends_on", ()) for other in compose["services"].values())
+    parser = argparse.ArgumentParser()
+    proxy.add_arguments(parser)
+    command, *words = service["command"]
+    given = parser.parse_args([re.sub(r"\$\{\w+:-(.+)\}", r"\1", word) for word in words])
+    assert command == "proxy" and f"./harmwatch.yaml:{given.config}:ro" in service["volumes"]
+    host, port = given.upstream.removeprefix("http://").split(":")
+    assert [mapped.split(":")[0] for mapped in service["extra_hosts"]] == [host]
+    content = (DEPLOY / "compose" / "harmwatch.yaml").read_bytes()
+    config = proxy_config(content, "compose", {"proxy.upstream": given.upstream})
+    assert config.proxy.upstream == f"http://{host}:{port}" and config.proxy.tap.topic is None
+    assert f"127.0.0.1:{config.proxy.port}:{config.proxy.port}" in service["ports"]
+    assert f"'127.0.0.1', {config.proxy.port}" in service["healthcheck"]["test"][-1]
+    assert f"proxy-spool:{config.proxy.tap.spool_directory.parent}" in service["volumes"]  # type: ignore[union-attr]
+    longest = config.proxy.drain_seconds + config.proxy.tap.stop_seconds
+    assert longest < float(service["stop_grace_period"].removesuffix("s"))
 
+
+@pytest.mark.usefixtures("secrets")
+def test_the_proxy_in_a_pod_fits_its_pod() -> None:
+    written, deployment = documents(DEPLOY / "examples" / "sidecar" / "model-with-proxy.yaml")
+    config = proxy_config(written["data"]["harmwatch.yaml"].encode(), "example", {})
+    pod = deployment["spec"]["template"]["spec"]
+    (sidecar,), (model,) = pod["initContainers"], pod["containers"]
+    assert sidecar["restartPolicy"] == "Always" and sidecar["args"][0] == "proxy"
+    ports = {port["name"]: port["containerPort"] for port in sidecar["ports"]}
+    assert ports == {"http": config.proxy.port, "metrics": config.web.port}
+    assert config.proxy.upstream == f"http://{model['args'][1]}:{model['args'][3]}"
+    assert pod["terminationGracePeriodSeconds"] > config.proxy.drain_seconds + config.proxy.tap.stop_seconds
+    mounts = {mount["mountPath"] for mount in sidecar["volumeMounts"]}
+    assert str(config.proxy.tap.spool_directory.parent) in mounts  # type: ignore[union-attr]
+    assert {probe: sidecar[probe]["tcpSocket"]["port"] for probe in ("livenessProbe", "readinessProbe")} == {
+        "livenessProbe": "http",
+        "readinessProbe": "http",
+    }
+
+
+def test_the_traffic_of_compose_is_a_command_that_exists(compose: dict[str, Any]) -> None:
     command, *words = compose["services"]["traffic"]["command"]
     assert command == "demo"
     parser = argparse.ArgumentParser()

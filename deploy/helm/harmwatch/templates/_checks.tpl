@@ -11,8 +11,8 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- range $section, $keys := dict
     "kafka" (dict "bootstrap_servers" "kafka.bootstrapServers" "group_id" "kafka.groupId")
     "topics" (dict "events" "kafka.topics" "panes" "kafka.panesTopic" "decisions" "kafka.decisionsTopic")
-    "web" (dict "port" "service.port")
-    "ingest" (dict "port" "ingest.port" "spool_directory" "ingest.storage" "token_file" "ingest.tokenKey") -}}
+    "web" (dict "port" "service.port" "tls" "web.tlsSecretName" "tokens_file" "web.tokensSecretName")
+    "ingest" (dict "port" "ingest.port" "spool_directory" "ingest.storage" "token_file" "ingest.tokenKey" "tls" "ingest.tlsSecretName") -}}
 {{- if hasKey $.Values.config $section -}}
 {{- $given := get $.Values.config $section -}}
 {{- if not (kindIs "map" $given) -}}

@@ -101,6 +101,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $kafka "sasl_password" "${HARMWATCH_SASL_PASSWORD}" -}}
 {{- end -}}
 {{- $web := dict "host" "0.0.0.0" "port" .Values.service.port "token" "${HARMWATCH_TOKEN}" -}}
+{{- with .Values.web.tlsSecretName -}}
+{{- $_ := set $web "tls" (dict "cert_file" "/etc/harmwatch-web-tls/tls.crt" "key_file" "/etc/harmwatch-web-tls/tls.key") -}}
+{{- end -}}
+{{- if .Values.web.tokensSecretName -}}
+{{- $_ := set $web "tokens_file" "/etc/harmwatch-tokens/tokens.yaml" -}}
+{{- end -}}
 {{- $topics := dict "events" .Values.kafka.topics "panes" (include "harmwatch.panesTopic" .) -}}
 {{- $_ := set $topics "decisions" (include "harmwatch.decisionsTopic" .) -}}
 {{- $config := dict "kafka" $kafka "topics" $topics "web" $web -}}
@@ -109,6 +115,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- if .Values.ingest.enabled -}}
 {{- $ingest := dict "host" "0.0.0.0" "port" .Values.ingest.port "token_file" "/etc/harmwatch-ingest/token" -}}
+{{- if .Values.ingest.tlsSecretName -}}
+{{- $_ := set $ingest "tls" (dict "cert_file" "/etc/harmwatch-ingest-tls/tls.crt" "key_file" "/etc/harmwatch-ingest-tls/tls.key") -}}
+{{- end -}}
 {{- $_ := set $config "ingest" (set $ingest "spool_directory" "/var/lib/harmwatch/ingest") -}}
 {{- end -}}
 {{- $profile := dict -}}
@@ -152,6 +161,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - ports:
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
+{{- end -}}
+
+{{- /* Of a probe, by whether the port has a Secret with a certificate: the kubelet verifies none, and brings none. */ -}}
+{{- define "harmwatch.probeScheme" -}}
+{{- if . }}, scheme: HTTPS{{ end -}}
+{{- end -}}
+
+{{- /* Of a ServiceMonitor's endpoint: `secret`, the port's certificate, and `root`. */ -}}
+{{- define "harmwatch.scrapeTls" -}}
+{{- if .secret }}
+scheme: https
+{{- with .root.Values.serviceMonitor.tlsConfig }}
+tlsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- /* The pod of both kinds of workload. */ -}}
@@ -202,17 +227,17 @@ spec:
       {{- /* Not /healthz, which fails when no broker answers: a restart would bring none back. */}}
       {{- with .Values.probes.startup }}
       startupProbe:
-        httpGet: {path: /livez, port: http}
+        httpGet: {path: /livez, port: http{{ include "harmwatch.probeScheme" $.Values.web.tlsSecretName }}}
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.probes.liveness }}
       livenessProbe:
-        httpGet: {path: /livez, port: http}
+        httpGet: {path: /livez, port: http{{ include "harmwatch.probeScheme" $.Values.web.tlsSecretName }}}
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.probes.readiness }}
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: http{{ include "harmwatch.probeScheme" $.Values.web.tlsSecretName }}}
         {{- toYaml . | nindent 8 }}
       {{- end }}
       resources:
@@ -228,6 +253,13 @@ spec:
         {{- if .Values.tls.secretName }}
         - {name: tls, mountPath: /etc/harmwatch-tls, readOnly: true}
         {{- end }}
+        {{- /* Whole folders: a file that is mounted by subPath would never change. */}}
+        {{- if .Values.web.tlsSecretName }}
+        - {name: web-tls, mountPath: /etc/harmwatch-web-tls, readOnly: true}
+        {{- end }}
+        {{- if .Values.web.tokensSecretName }}
+        - {name: tokens, mountPath: /etc/harmwatch-tokens, readOnly: true}
+        {{- end }}
         {{- with .Values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -239,6 +271,17 @@ spec:
     {{- if .Values.tls.secretName }}
     - name: tls
       secret: {secretName: {{ .Values.tls.secretName | quote }}, defaultMode: 0440}
+    {{- end }}
+    {{- with .Values.web.tlsSecretName }}
+    - name: web-tls
+      secret: {secretName: {{ . | quote }}, defaultMode: 0440}
+    {{- end }}
+    {{- with .Values.web.tokensSecretName }}
+    - name: tokens
+      secret:
+        secretName: {{ . | quote }}
+        defaultMode: 0440
+        items: [{key: {{ $.Values.web.tokensKey | quote }}, path: tokens.yaml}]
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
