@@ -61,7 +61,8 @@ def _variables() -> Iterator[build.DatasourceVariable | build.QueryVariable]:
         .type("prometheus")
         .description("The Prometheus that scrapes the workers.")
     )
-    yield _values("job", selector_without_job("harmwatch_build_info"), "Scrape jobs of the workers.")
+    everybody = '{__name__=~"harmwatch_(ingest_|proxy_)?build_info"}'
+    yield _values("job", everybody, "Scrape jobs of workers, receivers and proxies.")
     yield _values("model", selector("harmwatch_events_total", model="~.+"), "Models whose traffic is watched.")
     window = _query("window", selector("harmwatch_harm_scored", model="~.+", window="~.+"))
     yield (
@@ -69,11 +70,6 @@ def _variables() -> Iterator[build.DatasourceVariable | build.QueryVariable]:
         .sort(dashboard.VariableSort.NUMERICAL_ASC)
         .current(dashboard.VariableOption(text="5m", value="5m", selected=True))
     )
-
-
-def selector_without_job(metric: str) -> str:
-    """For the variable that the other selectors depend on."""
-    return selector(metric).replace('{job=~"$job"}', "")
 
 
 def _values(label: str, series: str, description: str) -> build.QueryVariable:

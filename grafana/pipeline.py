@@ -5,6 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models import dashboard
 
 from grafana import trust
+from grafana.edges import edges
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, rows, tiles
 from grafana.queries import gauge, increase, mean, or_zero, quantile, rate, selector, share
@@ -18,7 +19,9 @@ UID = "harmwatch-pipeline"
 def build() -> dashboard.Dashboard:
     """The monitor watching itself."""
     description = "Throughput, lag, missing scores, what is set aside, and the workers."
-    return framed(UID, "pipeline", description, [_trust(), _flow(), _scoring(), _aside(), _labels(), _workers()])
+    return framed(
+        UID, "pipeline", description, [_trust(), _flow(), edges(), _scoring(), _aside(), _labels(), _workers()]
+    )
 
 
 def _trust() -> Section:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from agent.metrics import CATALOGUE
+from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
 
 __all__ = ["gauge", "increase", "largest", "mean", "occurrences", "or_zero", "quantile", "rate", "selector", "share"]
 
+#: What workers, receivers and proxies have.
+_METRICS: Final = CATALOGUE | INGEST_METRICS | PROXY_METRICS
 #: What Prometheus adds to a series when it scrapes it.
 _OF_THE_SCRAPE: Final = frozenset({"job", "instance"})
 #: Ranges of a dashboard's own: the scrape interval's fourfold at least, and what the time picker says.
@@ -36,7 +39,7 @@ def selector(metric: str, /, suffix: str = "", **labels: str) -> str:
     KeyError
         When the catalogue has no such metric, or the metric no such label.
     """
-    spec = CATALOGUE[metric]
+    spec = _METRICS[metric]
     unknown = set(labels) - set(spec.labels)
     if unknown:
         raise KeyError(f"{metric} has no label {', '.join(sorted(unknown))}")
@@ -78,7 +81,7 @@ def largest(count: int, expression: str) -> str:
 
 def gauge(metric: str, by: str = "", /, of: str = "max", **labels: str) -> str:
     """The largest over the workers; ``of`` is another aggregation where that says more (``min``, ``sum``)."""
-    if CATALOGUE[metric].kind != "gauge":
+    if _METRICS[metric].kind != "gauge":
         raise KeyError(f"{metric} is no gauge")
     return _aggregate(of, by, metric, selector(metric, **labels))
 
@@ -102,13 +105,16 @@ def share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
-def or_zero(expression: str) -> str:
-    """One 0 where nothing was counted yet, as long as there is a worker: a monitor that is gone is not a quiet one."""
-    return f"{expression} or on () 0 * {gauge('harmwatch_sampling_ratio')}"
+def or_zero(expression: str, while_there: str = "harmwatch_sampling_ratio") -> str:
+    """One 0 where nothing was counted yet, as long as there is a worker, or whoever has the gauge ``while_there``.
+
+    A monitor that is gone is not a quiet one.
+    """
+    return f"{expression} or on () 0 * {gauge(while_there)}"
 
 
 def _counter(metric: str, labels: dict[str, str]) -> str:
-    if CATALOGUE[metric].kind != "counter":
+    if _METRICS[metric].kind != "counter":
         raise KeyError(f"{metric} is no counter")
     return selector(metric, **labels)
 
@@ -126,7 +132,7 @@ def _sum(by: str, metric: str, expression: str) -> str:
 
 def _aggregate(operation: str, by: str, metric: str, expression: str) -> str:
     names = by.split()
-    unknown = set(names) - {*CATALOGUE[metric].labels, *_OF_THE_SCRAPE, "le"}
+    unknown = set(names) - {*_METRICS[metric].labels, *_OF_THE_SCRAPE, "le"}
     if unknown:
         raise KeyError(f"{metric} has no label {', '.join(sorted(unknown))}")
     grouped = f" by ({', '.join(names)}) " if names else ""

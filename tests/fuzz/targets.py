@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from agent.clock import ManualClock, SystemClock
 from agent.config import CoreConfig
 from agent.errors import ConfigError, DecodeError, HarmwatchError, StateError
+from tests.fuzz import edge_checks
 from tests.fuzz.seeds import STREAMS, TEXTS, examples, golden, sound_calibration, sound_panes, sound_reference
 
 __all__ = ["TARGETS", "Check", "Target"]
@@ -356,6 +357,10 @@ TARGETS: dict[str, Target] = {
         b'"threshold":0.5,"scorers":{}}',
         b"v:pii.email\n",
     )),
+    "proxy-wire": Target(edge_checks.proxy_wire, lambda: edge_checks.WIRES),
+    "proxy-pair": Target(edge_checks.proxy_pair, lambda: edge_checks.PAIRS),
+    "ingest": Target(edge_checks.ingest, partial(golden, *_FORMATS), microseconds_per_byte=600.0),
+    "spool": Target(edge_checks.spool, edge_checks.sound_spool),
     "panes": Target(_panes, sound_panes, microseconds_per_byte=300.0),
     "panes-restored": Target(_restored, sound_panes, microseconds_per_byte=300.0),
     "decisions": Target(_decisions, lambda: (b"\x97\x01\xa6events\x00\x01\x90", b"\x01\x02\x03")),

@@ -28,6 +28,11 @@ def of(name: str, **labels: str) -> dict[str, str]:
     return PROD | {"alertname": name} | labels
 
 
+def _of_receiver(name: str) -> dict[str, str]:
+    """Of the receiver beside it, which is scraped as a job of its own."""
+    return of(name, job="harmwatch-ingest")
+
+
 _MEASURED_NO_MORE = [
     of("NoWorkerReady"),
     of("PipelineStalled", topic="inference.events"),
@@ -65,6 +70,27 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
         [of("HarmwatchDown")],
         [{"alertname": "HarmwatchDown"} | labels for labels in ELSEWHERE],
     ),
+    # What waits on a receiver's disk waits for that broker; what is about to be lost is told all the same.
+    (
+        of("BrokerLost"),
+        [_of_receiver("IngestSpoolWaiting")],
+        [
+            _of_receiver("IngestSpoolFilling"),
+            _of_receiver("IngestRefusing") | {"job": "other-ingest"},
+            *(_of_receiver("IngestSpoolWaiting") | place for place in ({"cluster": "d"}, {"namespace": "test"})),
+        ],
+    ),
+    (
+        _of_receiver("IngestSpoolFilling"),
+        [_of_receiver("IngestSpoolWaiting")],
+        [_of_receiver("IngestSpoolWaiting") | {"job": "other-ingest"}],
+    ),
+    (
+        _of_receiver("IngestRefusing"),
+        [_of_receiver("IngestSpoolFilling")],
+        [_of_receiver("IngestSpoolFilling") | {"job": "other-ingest"}],
+    ),
+    (_of_receiver("IngestRefusing"), [_of_receiver("IngestSpoolWaiting")], []),
     (
         of("PipelineStalled", topic="inference.events"),
         [of("ConsumerLagGrowing", topic="inference.events")],

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from agent.clock import SystemClock, iso_time
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
 from streams.demo.traffic import CHAT, LOANS, Traffic
+from streams.ingest.receiver import Receiver
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
 from streams.worker import Worker
 from tests.builders import native
 from tests.dashboards import COMMITTED, Query, filled, queries, read, variables
 from tests.prometheus_server import PrometheusServer, running_prometheus
+from tests.proxy.processes import ProxyProcess, model_server
 
 RULES = sorted((Path(__file__).parents[2] / "deploy" / "prometheus" / "rules").glob("*.yaml"))
 EVENTS = 5_000
@@ -55,6 +60,7 @@ def config_file(bootstrap: str, folder: Path) -> ConfigFile:
         "identity": {"min_group": 5, "sentiment": {"kind": "lexicon"}},
         "labels": {"early_seconds": 5.0},
         "join": {"ttl_seconds": 5.0},
+        "ingest": {"port": 0},
     }
     path = folder / "harmwatch.yaml"
     path.write_text(json.dumps(plain), encoding="utf-8")  # which is YAML as well
@@ -116,6 +122,22 @@ async def send_traffic(settings: WorkerConfig) -> int:
     return sent
 
 
+async def knock(receiver: int, proxy: int) -> None:
+    """A request a second at both, from servers without Kafka of their own, until it is cancelled."""
+    ask = {"model": "tiny", "plan": {"tokens": 3}, "messages": [{"role": "user", "content": "hello"}]}
+    async with aiohttp.ClientSession() as session:
+        for number in itertools.count():
+            event = native(f"received-{number}", text="hello", answer="hello")
+            for url, body in (
+                (f"http://127.0.0.1:{receiver}/v1/events", event),
+                (f"http://127.0.0.1:{proxy}/v1/chat/completions", json.dumps(ask).encode()),
+            ):
+                async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
+                    assert answer.status == 200, await answer.text()
+                    await answer.read()
+            await asyncio.sleep(1.0)
+
+
 async def mark_some(worker: Worker) -> None:
     """As an operator does on the console."""
     assert worker.feedback is not None
@@ -169,13 +191,36 @@ async def test_no_panel_is_empty(embedded_broker: Any, tmp_path: Path) -> None:
     embedded_broker.create_topic(settings.topics.events[0], 3)
     worker = Worker.build(settings, file=file)
     working = asyncio.create_task(worker.run())
+    receiver = Receiver(settings)
+    await receiver.start()
+    with contextlib.ExitStack() as opened:
+        model = opened.enter_context(model_server())
+        own = {
+            "kafka": {"bootstrap_servers": embedded_broker.bootstrap},
+            "proxy": {"tap": {"spool_directory": str(tmp_path / "spool")}},
+        }
+        proxy = await asyncio.to_thread(ProxyProcess, model, own)
+        opened.callback(proxy.kill)
+        knocking = asyncio.create_task(knock(receiver.server.port, proxy.port))
+        try:
+            await _nothing_is_empty(worker, working, [receiver.server.port, proxy.web_port], tmp_path)
+            assert not knocking.done(), knocking.exception()
+        finally:
+            knocking.cancel()
+            await asyncio.gather(knocking, return_exceptions=True)
+            await receiver.stop()
+
+
+async def _nothing_is_empty(worker: Worker, working: asyncio.Task[None], ports: list[int], tmp_path: Path) -> None:
+    settings = worker.config
     try:
         async with asyncio.timeout(120.0):
             while not worker.status.readiness().ready:
                 if working.done():
                     working.result()
                 await asyncio.sleep(0.05)
-        async with running_prometheus(tmp_path, [f"127.0.0.1:{worker.web.port}"], RULES, SCRAPE_SECONDS) as prometheus:
+        targets = [f"127.0.0.1:{port}" for port in (worker.web.port, *ports)]
+        async with running_prometheus(tmp_path, targets, RULES, SCRAPE_SECONDS) as prometheus:
             start = SystemClock().now()
             sent = await send_traffic(settings)
             async with asyncio.timeout(120.0):

@@ -86,6 +86,7 @@ class ProxyProcess:
         """kill -9 the data plane."""
         self._process.kill()
         self._process.wait()
+        self._log.close()
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""

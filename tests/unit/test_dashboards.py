@@ -11,16 +11,20 @@ import pytest
 import yaml
 
 from agent.metrics import CATALOGUE
+from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
 from grafana.__main__ import DASHBOARDS, DIRECTORY, main
 from grafana.queries import gauge, increase, rate, selector
 from tests.dashboard_lint import RULES, findings
 from tests.dashboards import COMMITTED, filled, nodes, panels, queries, read, variables
 
 ROOT = Path(__file__).parents[2]
+METRICS = CATALOGUE | INGEST_METRICS | PROXY_METRICS
 #: Gauges that are each worker's own and add up; of all others a sum would count every worker anew.
 ADD_UP = {
     "harmwatch_consumer_lag",
     "harmwatch_decisions_awaiting_label",
+    "harmwatch_ingest_spool_records",
+    "harmwatch_proxy_spool_records",
 }
 #: Made by Prometheus itself.
 BUILT_IN = {"ALERTS": {"alertname", "alertstate", "job", "model"}}
@@ -59,7 +63,7 @@ def test_every_metric_and_label_of_a_query_exists(file: Path) -> None:
             if node.name in BUILT_IN:
                 assert labels <= BUILT_IN[node.name], expression
                 continue
-            spec = next((CATALOGUE[name] for name in _stems(str(node.name)) if name in CATALOGUE), None)
+            spec = next((METRICS[name] for name in _stems(str(node.name)) if name in METRICS), None)
             assert spec is not None or node.name in known, f"{node.name} in {expression}"
             assert spec is None or labels <= {*spec.labels, "job", "instance"}, expression
 
@@ -76,7 +80,7 @@ def test_figures_of_several_workers_are_put_together_rightly(file: Path) -> None
                 continue
             operators = [str(one.op).split(" ", 1)[0] for one in above if isinstance(one, promql.AggregateExpr)]
             assert operators, f"{node.name} is of one worker only in {expression}"
-            spec = CATALOGUE.get(str(node.name))
+            spec = METRICS.get(str(node.name))
             if spec is not None and spec.kind == "gauge" and node.name not in ADD_UP:
                 assert operators[0] in ("max", "min"), expression
             else:
