@@ -16,6 +16,7 @@ from agent.errors import ConfigError, ScorerError
 from agent.events import InferenceEvent, Payload, TextPart
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
+from agent.overload.controller import LagSeen
 from agent.pipeline import RecordOutcome, build_pipeline
 from agent.scores import ScoreRow, Verdict
 from agent.scoring import load_scorer
@@ -328,3 +329,25 @@ def test_the_built_in_screen_spares_the_scorer_most_harmless_texts_and_no_insult
     assert metrics.rows("harmwatch_scored_events_total")["chat", "output"] == 200.0
     stages = {stage for (stage,) in metrics.timings("harmwatch_stage_seconds")}
     assert {"score_toxicity", "score_toxicity_screen", "score_toxicity_heavy"} <= stages
+
+
+def test_under_overload_weights_multiply_and_the_mean_is_the_truth() -> None:
+    bench = Bench(overload={"lag_budget_seconds": 10.0})
+    sampler = bench.pipeline.sampler
+    assert sampler is not None
+    for look in range(4):
+        for n in range(50):
+            bench.submit(call(f"before-{look}-{n}", None, f"fine {look} {n}"))
+        bench.clock.advance(1.0)
+        sampler.look(LagSeen(bench.clock.monotonic(), 9.0))
+    assert sampler.is_sampling
+    _, _, before = bench.estimates()
+    verdicts = verdicts_of(bench, *(call(f"o-{n}", None, f"sly {n}") for n in range(2 * ROUNDS)))
+    found = [verdict for verdict in verdicts if verdict.findings]
+    findings, harmful, scored = bench.estimates()
+    assert {verdict.findings[0].weight for verdict in found} == {4.0}
+    assert min(verdict.weight for verdict in found) > 1.0
+    assert harmful == findings == pytest.approx(sum(4.0 * verdict.weight for verdict in found))
+    assert scored - before == pytest.approx(sum(verdict.weight for verdict in verdicts))
+    heaviest = 4.0 * max(verdict.weight for verdict in verdicts)
+    assert harmful == pytest.approx(2 * ROUNDS, abs=4.0 * (heaviest * 2 * ROUNDS) ** 0.5)
