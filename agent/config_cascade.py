@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from agent.config_base import Section
 
-__all__ = ["CascadeConfig", "ScreenConfig"]
+__all__ = ["CascadeConfig", "DoubtfulConfig", "ScreenConfig"]
 
 
 class ScreenConfig(Section):
@@ -35,11 +35,30 @@ class ScreenConfig(Section):
         return {key: data[key] for key in ("kind",) if key in data} | {"options": {**options, **inline}}
 
 
+class DoubtfulConfig(Section):
+    """Texts below the cascade's own threshold to which the screen gives at least ``threshold``: a larger share of them
+    is seen than of the rest.
+    """
+
+    threshold: Annotated[float, Field(gt=0, lt=1)]
+    share: Annotated[float, Field(ge=0.001, le=1)]
+
+
 class CascadeConfig(Section):
     """Texts to which the screen gives at least ``threshold`` are suspicious: the slot's own scorer sees them all, and
     of the others a random share of the calls, ``audit_share``. Without an audit nobody would know what is missed.
+    Where not even all suspicious texts can be seen, a higher threshold leaves some of them ``doubtful``.
     """
 
     screen: ScreenConfig
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.3
     audit_share: Annotated[float, Field(ge=0.001, le=1)] = 0.05
+    doubtful: DoubtfulConfig | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CascadeConfig:
+        if self.doubtful is not None and self.doubtful.threshold >= self.threshold:
+            raise ValueError("doubtful.threshold must be below threshold: from there on everything is seen")
+        if self.doubtful is not None and self.doubtful.share < self.audit_share:
+            raise ValueError("doubtful.share must be no less than audit_share, which is of what looks harmless")
+        return self

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agent.clock import Clock, SystemClock
 from agent.config import ScorerConfig
+from agent.config_cascade import DoubtfulConfig
 from agent.errors import ConfigError, ScorerError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
@@ -38,6 +39,8 @@ from agent.scoring.stages import stages_of
 __all__ = ["CascadeScorer", "Graded", "cascaded"]
 
 _WARN_SECONDS = 60.0
+#: Stands where the heavy scorer's own row will.
+_LOOKED_AT = ScoreRow({})
 _logger = logging.getLogger(__name__)
 
 
@@ -66,6 +69,9 @@ class CascadeScorer:
         From which highest score of the screen a text is suspicious.
     audit_share
         p, in (0, 1].
+    doubtful
+        From which score of the screen on, below ``threshold``, p is another, and which; nothing is doubtful when None.
+        Lots are the same, so that what is looked at with the smaller p is looked at with the larger one too.
     clock
         Takes the time of the two stages.
 
@@ -79,13 +85,20 @@ class CascadeScorer:
     directions: frozenset[Direction]
 
     def __init__(
-        self, heavy: Scorer, screen: Scorer, threshold: float, audit_share: float, clock: Clock | None = None
+        self,
+        heavy: Scorer,
+        screen: Scorer,
+        threshold: float,
+        audit_share: float,
+        doubtful: DoubtfulConfig | None = None,
+        clock: Clock | None = None,
     ) -> None:
         _check(heavy, screen)
         self.heavy = heavy
         self.screen = screen
         self.threshold = threshold
         self.audit_share = audit_share
+        self.doubtful = doubtful
         self.name: str = heavy.name
         self.lane = heavy.lane
         self.directions = heavy.directions
@@ -93,7 +106,9 @@ class CascadeScorer:
         self.signals = signals_of(heavy)
         self.passage_factor = passage_factor_of(heavy)
         self._clock = clock or SystemClock()
-        self._passed = ScoreRow({}, judged=False, passed=True, weight=1.0 / audit_share)
+        #: By share, the row of all that is passed there.
+        shares = (audit_share,) if doubtful is None else (audit_share, doubtful.share)
+        self._passed = {share: ScoreRow({}, judged=False, passed=True, weight=1.0 / share) for share in shares}
         self._warn_at = -_WARN_SECONDS
         self._stages: dict[str, float] = {}
 
@@ -114,7 +129,9 @@ class CascadeScorer:
 
     def around(self, wrap: Callable[[Scorer], Scorer]) -> CascadeScorer:
         """The same cascade with something around its heavy scorer."""
-        return CascadeScorer(wrap(self.heavy), self.screen, self.threshold, self.audit_share, self._clock)
+        return CascadeScorer(
+            wrap(self.heavy), self.screen, self.threshold, self.audit_share, self.doubtful, self._clock
+        )
 
     def warm_up(self) -> None:
         """Warm up both.
@@ -128,7 +145,7 @@ class CascadeScorer:
         self.heavy.warm_up()
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
-        """The heavy scorer's rows of what it looks at; one row, shared, for all that is passed.
+        """The heavy scorer's rows of what it looks at; one row, shared, for all that is passed with one share.
 
         An item's lot is that of its call; of a text that stands in several calls the least, so that it is looked at
         when any of them is audited.
@@ -139,12 +156,13 @@ class CascadeScorer:
             As the heavy scorer does: the rows of all texts of the batch, since their order cannot be told.
         """
         started = self._clock.monotonic()
-        certain = self._suspicious(batch)
+        shares = self._shares(batch)
         lots = np.fromiter((item.lot for item in batch.items), np.float64, len(batch))
-        looked = np.flatnonzero(certain | (lots < self.audit_share)).tolist()
+        looked = np.flatnonzero((shares == 1.0) | (lots < shares)).tolist()
         screened = self._clock.monotonic()
         self._spent("screen", screened - started)
-        rows = [self._passed] * len(batch)
+        share_of = shares.tolist()
+        rows = [self._passed.get(share, _LOOKED_AT) for share in share_of]
         if not looked:
             return rows
         part = batch if len(looked) == len(batch) else Batch([batch.items[place] for place in looked])
@@ -152,9 +170,9 @@ class CascadeScorer:
         self._spent("heavy", self._clock.monotonic() - screened)
         if not isinstance(found, Sequence) or len(found) != len(looked):
             raise ScorerError(f"scorer {self.name}: gave another number of rows than texts")
-        weight = self._passed.weight
         for place, row in zip(looked, found, strict=True):
-            rows[place] = row if certain[place] or weight == 1.0 else msgspec.structs.replace(row, weight=weight)
+            share = share_of[place]
+            rows[place] = row if share == 1.0 else msgspec.structs.replace(row, weight=1.0 / share)
         return rows
 
     def take_stages(self) -> Mapping[str, float]:
@@ -165,12 +183,17 @@ class CascadeScorer:
     def _spent(self, stage: str, seconds: float) -> None:
         self._stages[stage] = self._stages.get(stage, 0.0) + seconds
 
-    def _suspicious(self, batch: Batch) -> NDArray[np.bool_]:
+    def _shares(self, batch: Batch) -> NDArray[np.float64]:
+        """With which probability each text is looked at, by what the screen says of it."""
         try:
             highest = self._highest(batch)
             if highest.shape == (len(batch),):
+                shares = np.full(len(batch), self.audit_share)
+                if self.doubtful is not None:
+                    shares[highest >= self.doubtful.threshold] = self.doubtful.share
                 # NaN reaches no threshold, and says nothing: it is looked at.
-                return np.asarray(~(highest < self.threshold))
+                shares[~(highest < self.threshold)] = 1.0
+                return shares
             error_type = "shape"
         # Everything, as in `agent.scoring.attempt`: a screen that panics must not cost the heavy scorer's rows.
         except BaseException as error:
@@ -179,7 +202,7 @@ class CascadeScorer:
         if now - self._warn_at >= _WARN_SECONDS:
             self._warn_at = now
             _logger.warning("screen_failed scorer=%s error=%s all texts are scored instead", self.name, error_type)
-        return np.ones(len(batch), np.bool_)
+        return np.ones(len(batch))
 
     def _highest(self, batch: Batch) -> NDArray[np.float64]:
         screen = self.screen
@@ -212,7 +235,8 @@ def cascaded(heavy: Scorer, section: ScorerConfig) -> Scorer:
     if _class_of(heavy.name, kind) == _class_of(heavy.name, section.kind) and options == section.options:
         raise ConfigError(f"scorers.{heavy.name}.cascade.screen: is the scorer that it is to screen for")
     screen = load_scorer(heavy.name, options, kind)
-    return cast(Scorer, CascadeScorer(heavy, screen, section.cascade.threshold, section.cascade.audit_share))
+    cascade = section.cascade
+    return cast(Scorer, CascadeScorer(heavy, screen, cascade.threshold, cascade.audit_share, cascade.doubtful))
 
 
 def _class_of(slot: str, kind: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.config_cascade import CascadeConfig
 from streams.config import WorkerConfig
 
 __all__ = ["look_at_cascades", "without_shared_lots"]
@@ -23,8 +24,9 @@ def look_at_cascades(config: WorkerConfig) -> list[tuple[str, str, str, str]]:
         title, share = f"cascade {name}", cascade.audit_share
         needed = _FINDINGS / (_CALLS_AN_HOUR * 24 * _MISSED)
         what = (
-            f"{cascade.screen.kind} screens, from {cascade.threshold:g} on is suspicious, {share:g} of the other calls "
-            f"are audited: {share * _CALLS_AN_HOUR:,.0f} an hour at one call a second"
+            f"{cascade.screen.kind} screens, from {cascade.threshold:g} on is suspicious, "
+            f"{_doubtful(cascade)}{share:g} of the other calls are audited: "
+            f"{share * _CALLS_AN_HOUR:,.0f} an hour at one call a second"
         )
         if share >= needed:
             found.append((title, "ok", what, ""))
@@ -35,6 +37,14 @@ def look_at_cascades(config: WorkerConfig) -> list[tuple[str, str, str, str]]:
         )
         found.append((title, "warning", what, mend))
     return found
+
+
+def _doubtful(cascade: CascadeConfig) -> str:
+    return (
+        ""
+        if cascade.doubtful is None
+        else f"{cascade.doubtful.share:g} is seen from {cascade.doubtful.threshold:g} on, "
+    )
 
 
 def without_shared_lots(config: WorkerConfig) -> list[str]:

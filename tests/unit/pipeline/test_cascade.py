@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from threading import Event
 from typing import Any, cast
+from zlib import crc32
 
 import msgspec
 import pytest
 
 from agent.clock import ManualClock
 from agent.config import CoreConfig, validate
+from agent.config_cascade import DoubtfulConfig
 from agent.errors import ConfigError, ScorerError
 from agent.events import InferenceEvent, Payload, TextPart
 from agent.joining import Origin
@@ -38,15 +40,29 @@ class Fragile(WordScorer):
         return super().score(batch)
 
 
+class Shades(WordScorer):
+    """Finds every second text doubtful that it does not suspect."""
+
+    def _row(self, text: str) -> ScoreRow:
+        row = super()._row(text)
+        return row if row.scores or crc32(text.encode()) % 2 else ScoreRow({"toxicity": 0.4})
+
+
 class Bench:
     """A pipeline over a cascade of words, and one scorer of secrets that sees everything."""
 
-    def __init__(self, share: float = SHARE, key: str = "a key of more than sixteen bytes", **sections: Any) -> None:
+    def __init__(
+        self,
+        share: float = SHARE,
+        key: str = "a key of more than sixteen bytes",
+        doubtful: DoubtfulConfig | None = None,
+        **sections: Any,
+    ) -> None:
         self.clock = ManualClock(1_700_000_000.0)
         self.metrics = Metrics(new_registry(), clock=self.clock)
         self.heavy = Fragile("words", {"bad": "toxicity", "sly": "toxicity"})
-        self.screen = WordScorer("words", {"bad": "toxicity", "odd": "toxicity"})
-        self.cascade = CascadeScorer(cast(Scorer, self.heavy), cast(Scorer, self.screen), 0.5, share)
+        self.screen = Shades("words", {"bad": "toxicity", "odd": "toxicity"})
+        self.cascade = CascadeScorer(cast(Scorer, self.heavy), cast(Scorer, self.screen), 0.5, share, doubtful)
         secrets = WordScorer("secrets", {"key": "pii.secret"}, "privacy")
         config = validate(
             CoreConfig,
@@ -145,9 +161,10 @@ TRUTH = {
 }
 
 
+@pytest.mark.parametrize("doubtful", [None, DoubtfulConfig(threshold=0.3, share=0.6)], ids=["one share", "two"])
 @pytest.mark.parametrize("shape", list(TRUTH))
-def test_the_mean_over_many_draws_is_the_truth(shape: str) -> None:
-    bench = Bench()
+def test_the_mean_over_many_draws_is_the_truth(shape: str, doubtful: DoubtfulConfig | None) -> None:
+    bench = Bench(doubtful=doubtful)
     for r in range(ROUNDS):
         bench.submit(*calls_of(shape, r))
     findings, harmful, events = (total / ROUNDS for total in bench.estimates())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agent.clock import ManualClock
 from agent.config import CoreConfig, ScorerConfig, validate
+from agent.config_cascade import DoubtfulConfig
 from agent.errors import ConfigError, ScorerError
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import build_pipeline, build_scorers
@@ -46,7 +47,7 @@ class Broken(WordScorer):
 
 def cascade(heavy: Any = None, screen: Any = None, share: float = SHARE) -> CascadeScorer:
     return CascadeScorer(
-        heavy or WordScorer("words", HEAVY), screen or WordScorer("words", SCREEN), 0.5, share, ManualClock()
+        heavy or WordScorer("words", HEAVY), screen or WordScorer("words", SCREEN), 0.5, share, clock=ManualClock()
     )
 
 
@@ -106,6 +107,19 @@ def test_a_screen_that_grades_whole_batches_makes_no_rows_and_nonsense_is_looked
     assert cast(Grades, scorer.screen).texts_scored == 0
     scorer = cascade(screen=Grades([0.5]))
     assert not any(row.passed for row in scorer.score(Batch([item("a"), item("b")])))
+
+
+def test_of_doubtful_texts_a_larger_share_is_looked_at_by_the_same_lots() -> None:
+    doubtful = DoubtfulConfig(threshold=0.3, share=0.5)
+    grades = [0.5, 0.49, 0.3, 0.3, 0.29, 0.29]
+    heavy, screen = cast(Scorer, WordScorer("words", HEAVY)), cast(Scorer, Grades(grades))
+    scorer = CascadeScorer(heavy, screen, 0.5, SHARE, doubtful, ManualClock())
+    lots = [0.9, 0.4, 0.49, 0.5, 0.24, 0.25]
+    rows = scorer.score(Batch([item("sly", lot) for lot in lots]))
+    assert [row.passed for row in rows] == [False, False, False, True, False, True]
+    assert [row.weight for row in rows] == [1.0, 2.0, 2.0, 2.0, 4.0, 4.0]
+    wrapped = scorer.around(lambda heavy: heavy)
+    assert [row.weight for row in wrapped.score(Batch([item("sly", lot) for lot in lots]))] == [1, 2, 2, 2, 4, 4]
 
 
 def test_what_the_screen_did_not_read_in_full_is_not_cleared() -> None:
@@ -225,7 +239,17 @@ def test_scorers_that_do_not_go_together(heavy: WordScorer, screen: WordScorer, 
 
 @pytest.mark.parametrize(
     "section",
-    [{"threshold": 0.0}, {"threshold": 1.1}, {"audit_share": 0.0}, {"audit_share": 2}, {"screen": 1}, {"other": 1}],
+    [
+        {"doubtful": {"threshold": 0.3, "share": 0.1}},
+        {"doubtful": {"threshold": 0.2, "share": 0.01}},
+        {"doubtful": {"threshold": 0.2}},
+        {"threshold": 0.0},
+        {"threshold": 1.1},
+        {"audit_share": 0.0},
+        {"audit_share": 2},
+        {"screen": 1},
+        {"other": 1},
+    ],
 )
 def test_values_out_of_range_and_unknown_keys_are_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
