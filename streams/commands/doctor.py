@@ -28,6 +28,7 @@ from streams.access.rights import missing_rights
 from streams.commands.doctor_access import acls_text, look_at_access, look_at_rights
 from streams.commands.doctor_cascade import look_at_cascades, without_shared_lots
 from streams.commands.doctor_drift import untold_of_drift
+from streams.commands.doctor_edges import EDGES, look_at_edge
 from streams.commands.doctor_processes import look_at_processes
 from streams.commands.doctor_web import look_at_web
 from streams.config import WorkerConfig, load_config
@@ -53,6 +54,13 @@ class Check:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="harmwatch.yaml")
+    parser.add_argument(
+        "--for",
+        dest="process",
+        choices=("run", *EDGES),
+        default="run",
+        help="which command is to run with it: a worker (run, the default), ingest or proxy",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--acls", action="store_true", help="check nothing: print the ACLs that the worker needs in Kafka"
@@ -67,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when a worker can run, 1 when something must be mended first."""
     config = load_config(args.config)  # a wrong file is wrong usage: exit code 2, with its one line
+    if args.acls and args.process != "run":
+        raise ConfigError("--acls prints a worker's rights; ingest and proxy need DESCRIBE and WRITE on their topic")
     if args.acls:
         sys.stdout.write(acls_text(config, args.principal, as_json=args.json) + "\n")
         return 0
@@ -75,7 +85,10 @@ def run(args: argparse.Namespace) -> int:
     checks = [Check("configuration", "ok", str(args.config))]
     console = Console(stderr=args.json)
     with _quiet(args.json, console):
-        checks += check_all(config)
+        if args.process == "run":
+            checks += check_all(config)
+        else:
+            checks += [Check(*found) for found in look_at_edge(config, args.process)]
     healthy = all(check.outcome != "failed" for check in checks)
     if args.json:
         sys.stdout.write(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}) + "\n")

@@ -11,7 +11,7 @@ from streams.web.access import read_tokens
 from streams.web.guard import is_loopback
 from streams.web.tls import server_tls
 
-__all__ = ["look_at_web"]
+__all__ = ["cannot_bind", "look_at_web"]
 
 
 def look_at_web(web: WebConfig) -> tuple[Literal["ok", "warning", "failed"], str, str]:
@@ -26,14 +26,21 @@ def look_at_web(web: WebConfig) -> tuple[Literal["ok", "warning", "failed"], str
     except ConfigError as error:
         return "failed", str(error), "mend the file; a worker that runs keeps what it has taken before"
     place = f"{web.host}:{web.port}"
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((web.host, web.port))
-        except OSError as error:
-            return "failed", f"{place} cannot be bound ({error.strerror})", "choose another web.port"
+    if (reason := cannot_bind(web.host, web.port)) is not None:
+        return "failed", f"{place} cannot be bound ({reason})", "choose another web.port"
     if beyond and tls is None:
         mend = "set web.tls.cert_file and web.tls.key_file, or put a proxy with TLS in front"
         return "warning", f"{place} is free, and beyond loopback: tokens and texts go in the clear", mend
     return "ok", f"{place} is free", ""
+
+
+def cannot_bind(host: str, port: int) -> str | None:
+    """Why a server could not listen there; None when it could."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or type(error).__name__
+    return None

@@ -22,7 +22,7 @@ from streams.ingest.intake import Intake
 from streams.ingest.server import IngestServer
 from streams.web.tls import server_tls
 
-__all__ = ["Receiver", "run_receiver"]
+__all__ = ["Receiver", "client_token", "run_receiver"]
 
 _MOST_TOKEN_BYTES: Final = 4096
 
@@ -42,7 +42,7 @@ class Receiver:
         clock = clock or SystemClock()
         section = config.ingest
         topic = section.topic or config.topics.events[0]
-        token = _token(section.token.get_secret_value() if section.token else None, section.token_file)
+        token = client_token(section.token.get_secret_value() if section.token else None, section.token_file)
         tls = server_tls(section.tls, "ingest.tls", clock)
         self.metrics = EdgeMetrics(INGEST_METRICS)
         self.metrics.set("harmwatch_ingest_build_info", 1.0, __version__, platform.python_version())
@@ -94,7 +94,14 @@ class Receiver:
         await self.stop()
 
 
-def _token(token: str | None, path: Path | None) -> str | None:
+def client_token(token: str | None, path: Path | None) -> str | None:
+    """What clients must send: given, or in a file; None when neither is set.
+
+    Raises
+    ------
+    ConfigError
+        When both are, or the file has none.
+    """
     if path is None:
         return token
     if token is not None:
