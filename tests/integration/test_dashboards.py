@@ -33,6 +33,8 @@ SECONDS = 25.0
 SCRAPE_SECONDS = 2
 CHOSEN = {"__rate_interval": "30s", "__range": "5m", "job": ".+", "model": ".+", "window": "1m"}
 
+#: One that misses some of what the scorer behind it finds, and audits enough for that to be seen.
+SCREEN = {"screen": "ngrams", "threshold": 0.99, "audit_share": 0.3}
 #: What these show is 0, because it must not happen (told canaries, states too large), because it takes hours, or
 #: because there is no overload here.
 NEVER_HERE = {
@@ -54,7 +56,7 @@ def config_file(bootstrap: str, folder: Path) -> ConfigFile:
         "tap": {"commit_interval_seconds": 0.3},
         "windows": {"pane_seconds": 1.0, "windows_seconds": [10.0, 60.0]},
         "web": {"port": 0},
-        "scorers": {"toxicity": {"kind": "ngrams"}},
+        "scorers": {"toxicity": {"cascade": SCREEN}},
         "drift": {"enabled": True, "attributes": ["gender"], "first": 100, "ert_hours": 1.0},
         "bias": {"ert_hours": 1.0, "tolerated_ratio": 1.0},
         "identity": {"min_group": 5, "sentiment": {"kind": "lexicon"}},

@@ -1,0 +1,147 @@
+"""What doctor says of configurations of receivers and proxies, with real sockets, files and certificates."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.cli import main
+from streams.commands.doctor_edges import look_at_edge
+from streams.config import WorkerConfig
+from tests.brokers.ports import free_ports
+from tests.certificates import Authority
+from tests.unit.proxy.test_tls import files
+
+#: Nobody listens there, and it is told at once.
+NOWHERE = "127.0.0.1:1"
+
+
+def look(edge: str, **section: Any) -> dict[str, tuple[str, str, str]]:
+    """Outcome, what was found and how to mend it, by name."""
+    plain = {"kafka": {"bootstrap_servers": NOWHERE}, edge: section}
+    found = look_at_edge(WorkerConfig.model_validate(plain), edge)
+    assert all(bool(mend) == (outcome != "ok") for _, outcome, _, mend in found)
+    return {name: (outcome, said, mend) for name, outcome, said, mend in found}
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on, and takes every connection there."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(("edge", "part"), [("ingest", {}), ("proxy", {"upstream": f"http://{NOWHERE}"})])
+def test_ports(edge: str, part: dict[str, Any], taken: int, tmp_path: Path) -> None:
+    (free,) = free_ports(1)
+    pair = Authority(tmp_path).sign("edge")
+    token = {"token": "t" * 32} if edge == "ingest" else {}
+    assert look(edge, **part, port=free)["port"][0] == "ok"
+    outcome, said, mend = look(edge, **part, port=taken)["port"]
+    assert outcome == "failed" and str(taken) in said and f"{edge}.port" in mend
+    outcome, said, mend = look(edge, **part, **token, host="0.0.0.0", port=free)["port"]
+    assert outcome == "warning" and "in the clear" in said and f"{edge}.tls" in mend
+    outcome, said, _ = look(edge, **part, **token, host="0.0.0.0", port=free, tls=files(pair))["port"]
+    assert outcome == "ok" and "TLS" in said
+    outcome, said, _ = look(edge, **part, port=free, tls=files(pair, key_file=tmp_path / "gone"))["port"]
+    assert outcome == "failed" and said.startswith(f"{edge}.tls: ")
+
+
+def test_a_receiver_beyond_loopback_needs_a_token(tmp_path: Path) -> None:
+    outcome, said, mend = look("ingest", host="0.0.0.0", port=0)["port"]
+    assert outcome == "failed" and "without a token" in said and "token_file" in mend
+    (tmp_path / "token").write_text("short")
+    outcome, said, _ = look("ingest", host="0.0.0.0", port=0, token_file=tmp_path / "token")["port"]
+    assert outcome == "failed" and said.startswith("ingest.token_file") and "short" not in said
+
+
+def test_spools(tmp_path: Path) -> None:
+    outcome, said, mend = look("ingest", port=0)["spool"]
+    assert outcome == "warning" and "refused" in said and mend == "set ingest.spool_directory"
+    made = tmp_path / "not" / "yet"
+    outcome, said, _ = look("ingest", port=0, spool_directory=made)["spool"]
+    assert outcome == "ok" and str(made) in said and not made.exists(), "it is looked at, and nothing is made"
+    outcome, said, mend = look("ingest", port=0, spool_directory=made, spool_max_bytes=1 << 44)["spool"]
+    assert outcome == "warning" and "has room for" in said and "spool_max_bytes" in mend
+    (tmp_path / "file").write_text("")
+    outcome, said, _ = look("ingest", port=0, spool_directory=tmp_path / "file" / "spool")["spool"]
+    assert outcome == "failed" and "cannot be written" in said
+    tap = look("proxy", port=0, upstream=f"http://{NOWHERE}", tap={"spool_directory": made})
+    assert tap["spool"][0] == "ok"
+
+
+def test_the_model_server(taken: int, tmp_path: Path) -> None:
+    outcome, said, _ = look("proxy", port=0, upstream=f"http://127.0.0.1:{taken}")["model server"]
+    assert outcome == "ok" and "answers" in said
+    outcome, said, mend = look("proxy", port=0, upstream=f"http://{NOWHERE}")["model server"]
+    assert outcome == "warning" and "502" in mend, "it may be started later"
+    outcome, said, _ = look("proxy", port=9000, upstream="http://127.0.0.1:9000")["model server"]
+    assert outcome == "failed" and "itself" in said
+
+
+def test_a_model_server_whose_certificate_nobody_trusts(tmp_path: Path) -> None:
+    import ssl
+
+    authority = Authority(tmp_path)
+    pair = authority.sign("model")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.cert, pair.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        upstream = f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+        def serve() -> None:
+            for _ in range(2):
+                accepted, _ = listening.accept()
+                with accepted:
+                    try:
+                        context.wrap_socket(accepted, server_side=True).close()
+                    except OSError:
+                        continue
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        outcome, said, mend = look("proxy", port=0, upstream=upstream)["model server"]
+        assert outcome == "failed" and "not trusted" in said and "upstream_ca_file" in mend
+        outcome, _, _ = look("proxy", port=0, upstream=upstream, upstream_ca_file=authority.ca)["model server"]
+        assert outcome == "ok"
+        serving.join()
+
+
+def test_a_tap_that_scores_itself_needs_no_broker() -> None:
+    found = look("proxy", port=0, upstream=f"http://{NOWHERE}", tap={"sink": "core"})
+    assert found.keys() == {"port", "model server", "tap"}
+    assert look("proxy", port=0, upstream=f"http://{NOWHERE}")["broker"][0] == "failed"
+
+
+def test_the_command_says_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "harmwatch.yaml"
+    path.write_text(yaml.safe_dump({"kafka": {"bootstrap_servers": NOWHERE}, "ingest": {"port": 0}}))
+    assert main(["doctor", "--config", str(path), "--for", "ingest", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] is False
+    assert {check["name"]: check["outcome"] for check in said["checks"]} == {
+        "configuration": "ok",
+        "port": "ok",
+        "spool": "warning",
+        "broker": "failed",
+    }
+    assert main(["doctor", "--config", str(path), "--for", "proxy", "--acls"]) == 2
+    assert "DESCRIBE and WRITE" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["doctor", "--config", str(path), "--for", "nothing"])
+
+
+@pytest.mark.layer("embedded")
+def test_the_topic(embedded_broker: Any) -> None:
+    embedded_broker.create_topic("doctor.edges", 2)
+    for topic, outcome in (("doctor.edges", "ok"), ("doctor.missing", "failed")):
+        plain = {"kafka": {"bootstrap_servers": embedded_broker.bootstrap}, "ingest": {"port": 0, "topic": topic}}
+        found = {name: outcome for name, outcome, _, _ in look_at_edge(WorkerConfig.model_validate(plain), "ingest")}
+        assert found["broker"] == "ok" and found[f"topic {topic}"] == outcome
