@@ -36,6 +36,8 @@ class BenchOptions(NamedTuple):
         Through the stages.
     processes
         Of the worker on the whole way.
+    toxicity
+        What fills that slot on the whole way: a row of `streams.bench.core.TOXICITY`.
     repetitions, stage_repetitions
         Figures are medians over so many.
     slow_texts
@@ -48,6 +50,7 @@ class BenchOptions(NamedTuple):
     stage_events: int = 5_000
     repetitions: int = 3
     processes: int = 1
+    toxicity: str = "ngrams"
     stage_repetitions: int = 5
     slow_texts: int = 512
     detoxify: DetoxifyFiles | None = None
@@ -108,7 +111,7 @@ async def _end_to_end(
             bootstrap,
             broker or f"Kafka at {bootstrap}",
             values,
-            scorer_sections(scorers),
+            scorer_sections(scorers, options.toxicity),
             options.repetitions,
             clock,
             tell,

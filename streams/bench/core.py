@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple, cast
 
@@ -35,9 +35,22 @@ from streams.ports import Message, Partition
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 
-__all__ = ["CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor",
+__all__ = ["TOXICITY", "CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor",
            "new_joining", "record_run", "run_core", "scorer_sections"]  # fmt: skip
 
+#: The cascade is one for floods (docs/cascade.md): one of fifty doubtful texts is seen, of the others one of five hundred.
+TOXICITY: Final[Mapping[str, Mapping[str, Any]]] = {
+    "ngrams": {"kind": "ngrams"},
+    "encoders": {},
+    "cascade": {
+        "cascade": {
+            "screen": "ngrams",
+            "threshold": 0.9,
+            "doubtful": {"threshold": 0.5, "share": 0.02},
+            "audit_share": 0.002,
+        }
+    },
+}
 _TOPIC: Final = "inference.events"
 _PARTITIONS: Final = 4
 _PATIENCE_SECONDS: Final = 300.0
@@ -89,13 +102,16 @@ def available_scorers(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return [name for name in names if name not in absent], absent
 
 
-def scorer_sections(scorers: Sequence[str]) -> dict[str, dict[str, Any]]:
+def scorer_sections(scorers: Sequence[str], toxicity: str = "ngrams") -> dict[str, dict[str, Any]]:
     """The configuration of these scorers for a bench of everything around them.
 
-    Toxicity by n-grams: the encoders take twenty times as long as all the rest, of which nothing would be seen. Their
-    own speed stands beside Detoxify's (`streams.bench.rivals`).
+    Parameters
+    ----------
+    toxicity
+        A row of `TOXICITY`. N-grams unless something else is wanted: the encoders take twenty times as long as all the
+        rest, of which nothing would be seen. Their own speed stands beside Detoxify's (`streams.bench.rivals`).
     """
-    return {name: {"kind": "ngrams"} if name == "toxicity" else {} for name in scorers}
+    return {name: dict(TOXICITY[toxicity]) if name == "toxicity" else {} for name in scorers}
 
 
 def bench_config(scorers: Sequence[str]) -> WorkerConfig:

@@ -134,6 +134,7 @@ async def _measure(
         "cores": _median([run.cores for run in cached]),
         "cpu_microseconds_per_event": _median([run.cpu_microseconds for run in cached]),
         "cache_hit_rate": _median([run.cache_hit_rate for run in cached]),
+        "scorers": {name: dict(section) for name, section in scorers.items()},
         "runs": [round(run.per_second, 1) for run in cached],
         "broker": broker,
         "events": target.events,

@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--processes", type=int, default=1, metavar="N", help="processes of the worker on the whole way (default 1)"
     )
+    parser.add_argument(
+        "--toxicity",
+        choices=("ngrams", "encoders", "cascade"),
+        default="ngrams",
+        help="what fills that slot on the whole way; cascade: n-grams screen for the encoders (default ngrams)",
+    )
     parser.add_argument("--detoxify", type=Path, metavar="FILE", help="a Detoxify checkpoint to compare with")
     parser.add_argument("--detoxify-config", type=Path, metavar="DIR", help="directory of that checkpoint's network")
 
@@ -54,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         stage_events=min(events, 600 if args.short else 5000),
         repetitions=repetitions,
         processes=args.processes,
+        toxicity=args.toxicity,
         stage_repetitions=1 if args.short else 5,
         slow_texts=48 if args.short else 512,
         detoxify=DetoxifyFiles(args.detoxify, args.detoxify_config) if args.detoxify else None,
