@@ -38,7 +38,7 @@ from streams.watchdog import Watchdog
 __all__ = ["TOXICITY", "CoreSeconds", "Recording", "available_scorers", "bench_config", "new_batcher", "new_executor",
            "new_joining", "record_run", "run_core", "scorer_sections"]  # fmt: skip
 
-#: The cascade is one for floods (docs/cascade.md): of doubtful texts it sees one in fifty, of others one in five hundred.
+#: The cascade is one for floods (docs/cascade.md): it sees one doubtful text in fifty, of the others one in 500.
 TOXICITY: Final[Mapping[str, Mapping[str, Any]]] = {
     "ngrams": {"kind": "ngrams"},
     "encoders": {},
