@@ -108,6 +108,13 @@ class ChunkedBody:
 
     def _read_chunk(self, data: bytes, at: int, pieces: list[bytes]) -> int:
         left, here = self._left, len(data) - at
+        if 2 < left <= here:  # nearly always: the whole of it is here
+            end = at + left
+            if data[end - 2 : end] != b"\r\n":
+                raise RefusedMessage(400, "chunk")
+            pieces.append(data[at : end - 2])
+            self._left = 0
+            return end
         if left > 2:
             take = min(left - 2, here)
             pieces.append(data[at : at + take])
