@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--repetitions must lie between 1 and 100")
     if not 1 <= args.processes <= MOST_PROCESSES:
         raise ConfigError(f"--processes must lie between 1 and {MOST_PROCESSES}")
+    if args.processes > 1 and args.bootstrap is None:
+        raise ConfigError("--processes needs --bootstrap: the embedded broker divides no partitions")
     if args.detoxify is not None and not args.detoxify.is_file():
         raise ConfigError(f"--detoxify {args.detoxify}: no such file")
     from streams.bench.conduct import BenchOptions, run_bench

@@ -184,7 +184,7 @@ class Supervisor:
             lives = [life for life in self.lives.values() if life.following and not life.ended.is_set()]
             await asyncio.gather(*(life.look("state", _LOOK_SECONDS) for life in lives))
             for life in lives:
-                if life.running and life.silence > self._config.tap.stall_seconds:
+                if life.silence > self._config.tap.stall_seconds:
                     _logger.error("process_hung process=%d silent_seconds=%.0f", life.number, life.silence)
                     life.signal(signal.SIGKILL)
             self._warn_of_partitions(lives)
@@ -236,7 +236,10 @@ class Supervisor:
         for life in lives:
             if life.process.returncode is None:
                 _logger.error("process_killed process=%d reason=it has not drained within %.0f s", life.number, bound)
+                self._failure = self._failure or HarmwatchError(f"process {life.number} did not drain in time")
                 await life.kill()
+            elif life.following and life.process.returncode < 0:
+                _logger.error("process_died process=%d code=%s", life.number, life.process.returncode)
         for life in lives:
             if life.following:
                 await life.ended.wait()

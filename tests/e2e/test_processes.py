@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,20 @@ def is_there(pid: int) -> bool:
 
 def total(samples: Samples, name: str, **labels: str) -> float:
     return sum(value for found, value in samples.get(name, []) if labels.items() <= found.items())
+
+
+def mark(worker: WorkerProcess, found: dict[str, Any]) -> dict[str, Any]:
+    """Call a finding right, as the console does; the finding afterwards."""
+    body = {"id": found["id"], "category": found["findings"][0]["category"], "correct": True}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{worker.port}/api/v1/feedback",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=20.0) as answer:
+        assert json.loads(answer.read())["correct"] is True
+    again = json.loads(worker.told("/api/v1/findings?limit=100"))["findings"]
+    return next(each for each in again if each["id"] == found["id"])
 
 
 class Watch:
@@ -103,9 +120,20 @@ def test_without_faults_the_merged_counters_are_those_of_one_worker(kafka: Broke
         samples = worker.samples()
         account = audit(bench, traffic.ledger)
         verdicts = read_verdicts(bench.lens.records(bench.topic("verdicts")))
+        status = json.loads(worker.told("/api/v1/status"))
+        found = json.loads(worker.told("/api/v1/findings?limit=100"))["findings"]
+        marked = mark(worker, found[-1])
         assert worker.terminate() == 0
     assert account.problems() == []
     assert compare_totals(samples, verdicts).unequal == []
+    assert status["pipeline"]["events"] == len(traffic.ledger.models)
+    assert status["pipeline"]["lag_records"] == 0
+    assert [each["partition"] for each in status["partitions"]] == list(range(bench.partitions))
+    assert status["health"]["alive"] and status["ready"]["ready"]
+    assert len({each["id"] for each in found}) == len(found) > 50
+    # Of models on all partitions, and so of all processes.
+    assert len({each["model"] for each in found}) >= 4
+    assert marked["marks"] == {found[-1]["findings"][0]["category"]: True}
     assert total(samples, "harmwatch_processes", state="running") == PROCESSES
     assert len(samples["harmwatch_build_info"]) == 1
     held = [int(labels["partition"]) for labels, _ in samples["harmwatch_consumer_lag"]]
@@ -163,6 +191,7 @@ def test_no_process_outlives_a_parent_that_is_killed_and_all_are_drained(kafka: 
         assert worker.log().count("draining reason=the parent has ended") + worker.log().count("signal=SIGTERM") >= 1
         again = bench.worker("again")
         again.start()
+        again.wait_ready()
         bench.wait_for_lag_zero()
         account = audit(bench, traffic.ledger)
         assert again.terminate() == 0
@@ -182,11 +211,10 @@ def test_sigterm_drains_all_and_commits(kafka: BrokerCluster) -> None:
         assert worker.terminate(60.0) == 0
         assert not any(map(is_there, processes))
         committed = sum(bench.lens.committed(bench.group, bench.events).values())
-        events = sum(len(v) > 0 for v in [bench.lens.records(bench.topic("verdicts"))])
         assert committed > 0
-        assert events
         again = bench.worker("again")
         again.start()
+        again.wait_ready()
         bench.wait_for_lag_zero()
         account = audit(bench, traffic.ledger)
         assert again.terminate() == 0
