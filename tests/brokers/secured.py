@@ -14,18 +14,17 @@ from typing import Any
 
 from kafka.admin import (
     ACL,
-    ACLFilter,
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
     ResourcePattern,
-    ResourcePatternFilter,
     ResourceType,
     UserScramCredentialUpsertion,
 )
 
 from streams.access.acls import Right
 
+from .acls import grant, take_away
 from .base import BrokerError, admin_client
 from .kafka import KafkaCluster
 from .keys import Authority, KeyPair
@@ -147,17 +146,11 @@ class SecuredKafka(KafkaCluster):
 
     def grant(self, principal: str, rights: Iterable[Right]) -> None:
         """Allow all of these."""
-        with admin_client(self.bootstrap) as client:
-            client.create_acls(
-                [ACL(principal, "*", *_asked(right), _resource(right, ResourcePattern)) for right in rights]
-            )
+        grant(self.bootstrap, principal, rights)
 
     def take_away(self, principal: str, rights: Iterable[Right]) -> None:
         """Delete what `grant` gave."""
-        with admin_client(self.bootstrap) as client:
-            client.delete_acls(
-                [ACLFilter(principal, "*", *_asked(right), _resource(right, ResourcePatternFilter)) for right in rights]
-            )
+        take_away(self.bootstrap, principal, rights)
 
     def run_commands(self, commands: Iterable[str]) -> None:
         """Do what command lines of ``kafka-acls.sh`` say, which is not among the jars that a broker needs."""
@@ -178,13 +171,3 @@ class SecuredKafka(KafkaCluster):
                 acls.append(ACL(asked.allow_principal, "*", ACLOperation[named], ACLPermissionType.ALLOW, what))
         with admin_client(self.bootstrap) as client:
             client.create_acls(acls)
-
-
-def _asked(right: Right) -> tuple[ACLOperation, ACLPermissionType]:
-    return ACLOperation[right.operation], ACLPermissionType.ALLOW
-
-
-def _resource(right: Right, shape: Any) -> Any:
-    kind = ResourceType.TOPIC if right.kind == "topic" else ResourceType.GROUP
-    pattern = ACLResourcePatternType.PREFIXED if right.prefixed else ACLResourcePatternType.LITERAL
-    return shape(kind, right.name, pattern)

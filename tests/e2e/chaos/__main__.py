@@ -1,3 +1,3 @@
-from .run import main
+from .command import main
 
 raise SystemExit(main())

@@ -7,38 +7,16 @@ same faults again (their moments within the traffic are the machine's).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
 from tests.e2e.lens import wait_until
 
+from .denials import dead_letters_denied, evidence_denied
+from .fault import Fault, Side
 from .rig import ChaosRig, ChaosWorker
+from .scorer_faults import scorer_hangs, scorer_kills, scorer_out_of_memory, scorer_raises
 
-__all__ = ["FAULTS", "Fault", "Side"]
-
-Side = Literal["worker", "broker"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One of them.
-
-    Attributes
-    ----------
-    victim
-        For the log: a worker's name or a broker's number.
-    seconds
-        From the end of `begin` to the begin of `end`.
-    begin, end
-        Break and mend. Both return when it is done; a process that `end` starts need not be ready yet.
-    """
-
-    victim: str
-    seconds: float
-    begin: Callable[[], None]
-    end: Callable[[], None]
-
+__all__ = ["FAULTS"]
 
 def _worker(rig: ChaosRig, rng: Random) -> tuple[str, ChaosWorker]:
     name = rng.choice([worker.orders.name.removeprefix("orders-") for worker in rig.steady])
@@ -210,6 +188,12 @@ FAULTS: Mapping[str, tuple[Side, Callable[[ChaosRig, Random], Fault]]] = {
     "connections_reset": ("worker", connections_reset),
     "clock_jumped": ("worker", clock_jumped),
     "scorer_slow": ("worker", scorer_slow),
+    "scorer_kills": ("worker", scorer_kills),
+    "scorer_hangs": ("alone", scorer_hangs),
+    "scorer_raises": ("alone", scorer_raises),
+    "scorer_out_of_memory": ("alone", scorer_out_of_memory),
+    "evidence_denied": ("alone", evidence_denied),
+    "dead_letters_denied": ("alone", dead_letters_denied),
     "rebalance_storm": ("worker", rebalance_storm),
     "broker_killed": ("broker", broker_killed),
     "broker_stopped": ("broker", broker_stopped),

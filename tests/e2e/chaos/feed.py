@@ -1,6 +1,6 @@
 """The traffic of an experiment: calls in order, never more of them waiting than the workers can catch up with.
 
-Calls are numbered; call ``n`` has the id ``c<n>``. They are made in chunks from templates, so that a million needs no
+Calls are numbered, and known by their ids. Some records among them are no events. They are made in chunks from templates, so that a million needs no
 memory, and go out through one idempotent producer that lives through broker losses by waiting.
 """
 
@@ -14,10 +14,16 @@ from confluent_kafka import KafkaError, Producer
 
 from tests.e2e.traffic import Ledger, TrafficRecord, make_traffic
 
-__all__ = ["CHUNK", "Feed", "number_of"]
+__all__ = ["CHUNK", "UNSOUND", "UNSOUND_PER_CHUNK", "Feed", "number_of"]
 
 CHUNK = 500
 """Calls that are made, and published, together."""
+
+UNSOUND = b"\xff no event "
+"""How the records begin that no decoder takes."""
+
+UNSOUND_PER_CHUNK = 4
+"""So few, since too many would rightly stop a worker (`dead_letters.max_ratio`)."""
 
 _SECONDS = 600.0
 
@@ -81,11 +87,20 @@ class Feed:
         """Calls so far."""
         return self._chunk * CHUNK
 
+    @property
+    def unsound(self) -> int:
+        """Records so far that are no events."""
+        return self._chunk * UNSOUND_PER_CHUNK
+
     def allow(self, calls: int) -> None:
         """Publish until there are so many calls, in whole chunks."""
         with self._moved:
             self._allowed = max(self._allowed, calls)
             self._moved.notify_all()
+
+    def one_more(self) -> None:
+        """Let a chunk flow beyond what has been published."""
+        self.allow(self.published + CHUNK)
 
     def wait(self, calls: int) -> None:
         """Return once so many calls are with the brokers. Raises RuntimeError when the brokers refused one."""
@@ -120,7 +135,11 @@ class Feed:
                 continue
             traffic = make_traffic(CHUNK, seed=self._seed + self._chunk, prefix=f"c{self._chunk}", ago=(12.0, 1.0))
             self._note(traffic.ledger)
-            for record in traffic.records:
+            every = len(traffic.records) // UNSOUND_PER_CHUNK
+            for number, record in enumerate(traffic.records):
+                if number % every == 0 and number < every * UNSOUND_PER_CHUNK:
+                    key = b"unsound-%d" % number
+                    self._produce(TrafficRecord(key, UNSOUND + b"%d %d" % (self._chunk, number)))
                 self._produce(record)
             self._chunk += 1
 

@@ -2,15 +2,19 @@
 
 What was promised is noted by number as it is published; the verdict topic is read through once; each half of a call has
 one verdict, or several that say the same under the same id; and what the windows count is what the first verdicts say.
+Scores are missing only in verdicts that were made while a scorer was broken, and each record that is no event has its
+dead letter.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,9 +25,9 @@ from streams.ports import Record
 from tests.e2e.accounts import Totals, differences
 from tests.e2e.traffic import MODELS, Ledger
 
-from .feed import number_of
+from .feed import UNSOUND, number_of
 
-__all__ = ["Books", "Verdicts"]
+__all__ = ["Books", "Letters", "Spell", "Verdicts", "read_letters"]
 
 _decode = msgspec.json.Decoder(Verdict).decode
 _SIDE: Final = {direction: place for place, direction in enumerate(DIRECTIONS)}
@@ -63,6 +67,35 @@ class Verdicts:
             self.examples.append(example)
 
 
+class Spell(NamedTuple):
+    """A time in which scores may be missing, seconds since the Unix epoch, for these reasons."""
+
+    kind: str
+    begin: float
+    end: float
+    reasons: frozenset[str]
+
+
+class Letters(NamedTuple):
+    """What the dead-letter topic holds: records without those that came again, and those that are sound."""
+
+    records: int
+    duplicates: int
+    sound: int
+
+
+def read_letters(records: Iterable[Record]) -> Letters:
+    """Dead letters, once through."""
+    origins: set[tuple[bytes, bytes]] = set()
+    count = sound = 0
+    for record in records:
+        headers = dict(record.headers)
+        count += 1
+        sound += not (record.value or b"").startswith(UNSOUND)
+        origins.add((headers["partition"], headers["offset"]))
+    return Letters(len(origins), count - len(origins), sound)
+
+
 class Books:
     """Of at most `calls` calls."""
 
@@ -76,6 +109,8 @@ class Books:
         self._scored: dict[str, Counter[str]] = defaultdict(Counter)
         self._categories: dict[str, Counter[str]] = defaultdict(Counter)
         self._missing: Counter[str] = Counter()
+        #: By reason, when verdicts were made in which a score is missing.
+        self._missing_at: dict[str, array[float]] = defaultdict(lambda: array("d"))
         self.verdicts = Verdicts()
 
     def promise(self, ledger: Ledger) -> None:
@@ -94,6 +129,8 @@ class Books:
         number, side = number_of(verdict.inference_id), _SIDE[verdict.direction]
         found = self.verdicts
         found.records += 1
+        for missing in verdict.missing:
+            self._missing_at[missing.reason].append(datetime.fromisoformat(verdict.scored_at).timestamp())
         if not self._promised[number] >> side & 1:
             found.uninvited += 1
             return
@@ -132,6 +169,22 @@ class Books:
     def missing(self) -> int:
         """Missing scores in first verdicts."""
         return sum(self._missing.values())
+
+    def missing_outside(self, spells: Sequence[Spell]) -> int:
+        """Missing scores, of duplicates too, that no spell explains."""
+        return sum(
+            not any(reason in spell.reasons and spell.begin <= at <= spell.end for spell in spells)
+            for reason, times in self._missing_at.items()
+            for at in times
+        )
+
+    def missing_in(self, spell: Spell) -> int:
+        """Missing scores that this one explains."""
+        return sum(
+            spell.begin <= at <= spell.end
+            for reason in spell.reasons
+            for at in self._missing_at.get(reason, ())
+        )
 
     def truth(self) -> dict[str, Totals]:
         """What windows should count, by model."""

@@ -1,13 +1,15 @@
 """A worker whose clock and scorer take orders: ``python -m tests.e2e.chaos.program CONFIG FOLDER``.
 
-It is `harmwatch run` in all else. Two files in the folder are read as it goes: ``clock``, seconds by which the wall
-clock is wrong, and ``slow``, seconds that each batch of the slot `toxicity` is held up.
+It is `harmwatch run` in all else. Files in the folder are read as it goes: ``clock``, seconds by which the wall clock is
+wrong, and for the slot `toxicity` ``slow``, seconds that each batch is held up, and ``hangs``, ``raises``, ``memory`` and
+``dies``, what befalls it while they hold a 1.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -16,14 +18,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from agent.clock import SystemClock
+from agent.errors import ConfigError, HarmwatchError
 from agent.scores import ScoreRow
 from agent.scoring import SCORERS
 from agent.scoring.base import Batch
 from agent.scoring.ngram_classifier import NgramClassifier
+from streams.cli import FAILED, WRONG_USAGE
 from streams.config_file import ConfigFile
 from streams.worker import Worker
 
-__all__ = ["FOLDER", "HeldUp", "told"]
+__all__ = ["FOLDER", "ORDERS", "HeldUp", "told"]
+
+ORDERS = ("clock", "slow", "hangs", "raises", "memory", "dies")
 
 #: Where the orders lie; set once, at the start of the process.
 FOLDER: list[Path] = []
@@ -56,10 +62,19 @@ class JumpingClock(SystemClock):
 
 
 class HeldUp(NgramClassifier):
-    """The n-gram classifier, held up as long as the file says."""
+    """The n-gram classifier, held up and broken as the files say."""
 
     def score(self, batch: Batch) -> list[ScoreRow]:
-        time.sleep(told(FOLDER[0], "slow"))
+        folder = FOLDER[0]
+        time.sleep(told(folder, "slow"))
+        while told(folder, "hangs"):
+            time.sleep(_LOOK_SECONDS)
+        if told(folder, "raises"):
+            raise ValueError("as it was told")
+        if told(folder, "memory"):
+            bytearray(1 << 62)  # more than there is anywhere
+        if told(folder, "dies"):
+            os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does when memory runs out
         return super().score(batch)
 
 
@@ -76,7 +91,12 @@ def main() -> None:
     # One more row of the table.
     cast("dict[str, str]", SCORERS)["held_up"] = "tests.e2e.chaos.program:HeldUp"
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]))
+    try:
+        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]))
+    except HarmwatchError as error:
+        # As the command ends, so that a traceback in the log is one that nobody caught.
+        sys.stderr.write(f"harmwatch run: {' '.join(str(error).split())}\n")
+        sys.exit(WRONG_USAGE if isinstance(error, ConfigError) else FAILED)
 
 
 if __name__ == "__main__":

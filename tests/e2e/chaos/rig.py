@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from streams.access.acls import Operation, Right, rights_of
 from streams.config import WorkerConfig, parse_config
 from tests.brokers.ports import free_ports
 from tests.brokers.processes import BrokerProcess
@@ -17,7 +18,10 @@ from tests.e2e.workbench import Workbench, merged
 
 from .siege import BesiegedKafka
 
-__all__ = ["GUESTS", "STEADY", "ChaosRig", "ChaosWorker"]
+__all__ = ["DEADLINE_SECONDS", "GUESTS", "STEADY", "ChaosRig", "ChaosWorker"]
+
+DEADLINE_SECONDS = 15.0
+"""Of a scorer's call."""
 
 STEADY = ("a", "b", "c")
 #: They join and leave again.
@@ -34,7 +38,7 @@ class ChaosWorker(WorkerProcess):
         self.orders = orders
 
     def order(self, name: str, value: float) -> None:
-        """``clock`` or ``slow``; 0 takes it back. Whole at any moment."""
+        """One of `program.ORDERS`; 0 takes it back. Whole at any moment."""
         new = self.orders / f"{name}.new"
         new.write_text(str(value), encoding="ascii")
         new.replace(self.orders / name)
@@ -51,6 +55,8 @@ class ChaosRig(Workbench):
             # Rows are the same whoever scores them, so that a duplicate has to say what the first verdict said.
             "scorers": {"toxicity": {"kind": "held_up"}},
             "kafka": {"session_timeout_seconds": 4.0},
+            # Longer than a worker is ever frozen, so that scores are missing only where a scorer fails.
+            "executor": {"deadline_seconds": DEADLINE_SECONDS},
             "topics": {"replication_factor": 3},
             # What waits out an outage is still counted: an hour of lateness.
             "windows": {"pane_seconds": 30.0, "windows_seconds": [60.0, 300.0], "allowed_lateness_seconds": 3600.0},
@@ -59,6 +65,8 @@ class ChaosRig(Workbench):
             cluster, scorers=("toxicity", "pii", "adversarial"), partitions=partitions, config=merged(own, config or {})
         )
         self.siege = cluster
+        #: Lets more calls flow, at once; whoever runs the experiment says how.
+        self.flow: Callable[[], None] = lambda: None
         self.session_seconds = 4.0
         self.steady = [self.chaos_worker(name) for name in STEADY]
         self.guests = [self.chaos_worker(name) for name in GUESTS]
@@ -74,6 +82,16 @@ class ChaosRig(Workbench):
         assert isinstance(worker, ChaosWorker)
         return worker
 
+    def create_topics(self) -> None:
+        """Topics, and what workers may do with them: what `harmwatch doctor --acls` prints, and nothing else."""
+        super().create_topics()
+        self.siege.grant(rights_of(self.config))
+
+    def right(self, topic: str, operation: Operation) -> Right:
+        """On one of our topics, by its short name."""
+        wanted = (self.topic(topic), operation)
+        return next(right for right in rights_of(self.config) if (right.name, right.operation) == wanted)
+
     def create_events_topic(self, config: Mapping[str, str] | None = None) -> None:
         self.cluster.create_topic(self.events, self.partitions, replication=3, config=config)
 
@@ -81,7 +99,7 @@ class ChaosRig(Workbench):
         path = super()._write(worker_name, port)
         if worker_name in self.siege_guests:
             sections = yaml.safe_load(path.read_text(encoding="utf-8"))
-            sections["kafka"]["bootstrap_servers"] = self._siege().bootstrap_of(worker_name)
+            sections["kafka"] |= self._siege().section_of(worker_name)
             path.write_text(yaml.safe_dump(sections, allow_unicode=True), encoding="utf-8")
         return path
 

@@ -1,84 +1,36 @@
-"""``make chaos``: so many random faults while so many calls flow, on a three-broker Kafka, and the books afterwards.
+"""One siege: so many random faults while so many calls flow, on a three-broker Kafka, and the books afterwards.
 
 After each fault the time is taken from when mending begins until everything published by then is committed: the time to
 recover. After the last one the books are balanced: every half of a call has a verdict, duplicates have the same id and
-say the same, the windows count what the first verdicts say, and the counters of the workers move by what comes after.
-Exit code 1 when anything of that is not so. ``--short`` is for CI; the long form takes 1,000,000 calls through 200
-faults.
+say the same, the windows count what the first verdicts say, scores are missing only of the time in which a scorer was
+broken, each record that is no event has its dead letter, and the counters of the workers move by what comes after.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import statistics
-import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from rich.console import Console
-from rich.table import Table
-
-from tests.brokers.base import LayerAbsent
-from tests.brokers.select import find_java_kafka
 from tests.e2e.accounts import window_totals
 from tests.e2e.lens import wait_until
 
-from .faults import FAULTS, Fault
+from .fault import Fault
+from .faults import FAULTS
 from .feed import CHUNK, Feed
-from .ledger import Books
+from .ledger import Books, Spell, read_letters
 from .progress import Progress
+from .report import Leg
 from .rig import GUESTS, STEADY, ChaosRig
+from .scorer_faults import MISSING
 from .siege import BesiegedKafka
 
-__all__ = ["Report", "besiege", "plan_rounds"]
+__all__ = ["besiege", "plan_rounds"]
 
 _CALM_CALLS = 2 * CHUNK
 _RECOVER_SECONDS = 300.0
 #: Share of rounds in which a worker and a broker suffer at once.
 _TWO_AT_ONCE = 0.25
-
-
-@dataclass(slots=True)
-class Report:
-    """What happened.
-
-    Attributes
-    ----------
-    recovered
-        By kind, seconds from when mending begins (a process is started, a network comes back) until all that was
-        published before its end is committed.
-    notes
-        What is to be looked at and breaks no promise: tracebacks in the workers' logs.
-    stood
-        By kind, the longest time in which records waited and nothing was committed, from the fault's begin on.
-    """
-
-    numbers: dict[str, Any] = field(default_factory=dict)
-    recovered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    stood: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def kinds(self) -> Iterator[dict[str, Any]]:
-        """One row a kind."""
-        for kind in sorted(self.recovered):
-            times, stood = self.recovered[kind], self.stood[kind]
-            yield {
-                "kind": kind,
-                "faults": len(times),
-                "recovered_median_seconds": round(statistics.median(times), 1),
-                "recovered_most_seconds": round(max(times), 1),
-                "stood_still_most_seconds": round(max(stood), 1),
-            }
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return self.numbers | {"kinds": list(self.kinds()), "problems": self.problems, "notes": self.notes}
 
 
 def plan_rounds(rng: random.Random, kinds: Sequence[str], faults: int) -> list[tuple[str, ...]]:
@@ -92,7 +44,7 @@ def plan_rounds(rng: random.Random, kinds: Sequence[str], faults: int) -> list[t
     left = drawn[:faults]
     while left:
         first = left.pop(0)
-        other = next((kind for kind in left if FAULTS[kind][0] != FAULTS[first][0]), None)
+        other = next((kind for kind in left if {FAULTS[kind][0], FAULTS[first][0]} == {"worker", "broker"}), None)
         if other is not None and rng.random() < _TWO_AT_ONCE:
             left.remove(other)
             rounds.append((first, other))
@@ -106,15 +58,22 @@ def _round(
     rng: random.Random,
     kinds: tuple[str, ...],
     progress: Progress,
-    report: Report,
+    report: Leg,
     traffic: Callable[[float], None],
-) -> None:
-    """One fault, or two at once, with half of the round's calls in flight when it begins and half when it ends."""
+) -> Spell | None:
+    """One fault, or two at once, with half of the round's calls in flight when it begins and half when it ends.
+
+    Returns
+    -------
+    Spell or None
+        In which scores may be missing, for faults of scorers.
+    """
     faults: list[Fault] = [FAULTS[kind][1](rig, rng) for kind in kinds]
     progress.take_longest_stand()
     seconds = max(fault.seconds for fault in faults)
     traffic(0.5)
     time.sleep(rng.uniform(0.1, 1.0))
+    began_at = time.time()
     for fault in faults:
         fault.begin()
     time.sleep(seconds / 2)
@@ -126,6 +85,7 @@ def _round(
     marks = progress.ends()
 
     def recovered() -> bool:
+        _start_again(rig, report)
         return all(at >= mark for at, mark in zip(progress.committed, marks, strict=True))
 
     said = " and ".join(f"{kind} ({fault.victim})" for kind, fault in zip(kinds, faults, strict=True))
@@ -133,22 +93,30 @@ def _round(
         wait_until(recovered, f"recovery from {said}", timeout_seconds=_RECOVER_SECONDS)
     except TimeoutError as error:
         report.problems.append(f"{error}; workers ended with {[worker.exit_code for worker in rig.steady]}")
+    seconds, stood = time.monotonic() - mending, progress.take_longest_stand()
+    ended_at = time.time()
+    for kind, fault in zip(kinds, faults, strict=True):
+        report.recovered[kind].append(round(seconds, 2))
+        report.stood[kind].append(round(stood, 2))
+        report.problems += [f"{kind}: {problem}" for problem in fault.look()]
+    reasons = frozenset[str]().union(*(MISSING.get(kind, frozenset()) for kind in kinds))
+    # Verdicts have milliseconds, cut off.
+    return Spell(said, began_at - 0.002, ended_at, reasons) if reasons else None
+
+
+def _start_again(rig: ChaosRig, report: Leg) -> None:
+    """A worker may stop when it sees no way on; who runs it starts it again."""
     for worker in rig.steady:
         if not worker.running:
-            # A worker may stop when it sees no way on; who runs it starts it again.
             report.numbers["workers_that_gave_up"] = report.numbers.get("workers_that_gave_up", 0) + 1
             worker.start()
-    seconds, stood = time.monotonic() - mending, progress.take_longest_stand()
-    for kind in kinds:
-        report.recovered[kind].append(seconds)
-        report.stood[kind].append(stood)
 
 
 def _events(rig: ChaosRig) -> float:
     return sum(value for worker in rig.steady for _, value in worker.samples().get("harmwatch_events_total", []))
 
 
-def _calm(rig: ChaosRig, feed: Feed, progress: Progress, report: Report) -> None:
+def _calm(rig: ChaosRig, feed: Feed, progress: Progress, report: Leg) -> None:
     """Counters move by exactly what comes once nothing breaks any more."""
     for worker in rig.steady:
         worker.wait_ready(180.0)
@@ -168,9 +136,17 @@ def _calm(rig: ChaosRig, feed: Feed, progress: Progress, report: Report) -> None
 
 
 def besiege(
-    *, calls: int, faults: int, seed: int, kinds: Sequence[str], most_waiting: int, tell: Callable[[str], None]
-) -> Report:
-    """Run the whole experiment.
+    *,
+    calls: int,
+    faults: int,
+    seed: int,
+    kinds: Sequence[str],
+    most_waiting: int,
+    tell: Callable[[str], None],
+    told: Callable[[Leg], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Leg:
+    """Run one siege from the first broker's start to the balanced books.
 
     Parameters
     ----------
@@ -178,11 +154,17 @@ def besiege(
         Published in all, rounded up to whole chunks; the calm after the last fault comes on top.
     tell
         Given a line now and then.
+    told
+        Given what is known so far after each fault.
+    enough
+        Asked before each fault: when it says so no more begin, and the books are balanced of what there was.
     """
-    report, rng = Report(), random.Random(seed)
+    report, rng = Leg(seed), random.Random(seed)
     calls = -(-calls // CHUNK) * CHUNK
-    books = Books(calls + _CALM_CALLS)
     rounds = plan_rounds(rng, kinds, faults)
+    # Faults of some kinds let a chunk more flow.
+    books = Books(calls + _CALM_CALLS + (faults + 1) * CHUNK)
+    spells: list[Spell] = []
     with BesiegedKafka([*STEADY, *GUESTS]) as cluster, ChaosRig(cluster) as rig:
         tell(cluster.description)
         rig.create_topics()
@@ -195,32 +177,40 @@ def besiege(
             cluster.bootstrap, rig.events, seed=seed, most_waiting=most_waiting,
             waiting=lambda: progress.waiting, note=books.promise,
         )  # fmt: skip
+        rig.flow = feed.one_more
         began = time.monotonic()
         try:
             for number, names in enumerate(rounds):
+                if enough():
+                    break
 
                 def traffic(share: float, done: int = number) -> None:
                     feed.allow(int(calls * (done + share)) // len(rounds))
 
-                _round(rig, rng, names, progress, report, traffic)
+                if (spell := _round(rig, rng, names, progress, report, traffic)) is not None:
+                    spells.append(spell)
+                told(report)
                 tell(
                     f"{number + 1}/{len(rounds)} {' + '.join(names)}: recovered after "
                     f"{report.recovered[names[0]][-1]:.1f} s; {feed.published:,} calls, {progress.waiting:,} waiting"
                 )
-            feed.allow(calls)
-            feed.wait(calls)
+            else:
+                feed.allow(calls)
+                feed.wait(calls)
             _calm(rig, feed, progress, report)
         finally:
             feed.close()
             progress.close()
-        report.numbers |= {"calls": feed.published, "faults": sum(map(len, rounds)), "seed": seed}
+        report.numbers |= {"calls": feed.published, "faults": report.faults, "no_events": feed.unsound}
         report.numbers["seconds"] = round(time.monotonic() - began, 1)
         tell("balancing the books ...")
-        _balance(rig, books, report)
+        _balance(rig, books, spells, report)
+    report.balanced = True
+    told(report)
     return report
 
 
-def _balance(rig: ChaosRig, books: Books, report: Report) -> None:
+def _balance(rig: ChaosRig, books: Books, spells: Sequence[Spell], report: Leg) -> None:
     codes = [worker.terminate(90.0) for worker in rig.steady]
     if any(codes):
         report.problems.append(f"the workers ended with {codes} instead of 0")
@@ -232,7 +222,6 @@ def _balance(rig: ChaosRig, books: Books, report: Report) -> None:
         f"{numbers[name]} {name}"
         for name in (
             "halves_without_verdict", "duplicates_with_another_id", "contradicting_duplicates", "uninvited_verdicts",
-            "missing_scores",
         )
         if numbers[name]
     ]  # fmt: skip
@@ -240,59 +229,14 @@ def _balance(rig: ChaosRig, books: Books, report: Report) -> None:
     wrong = books.against(window_totals(rig.config, rig.lens.stream(rig.topic("panes"))))
     report.numbers["window_differences"] = len(wrong)
     report.problems += [f"windows: {line}" for line in wrong[:10]]
-    letters = sum(1 for _ in rig.lens.stream(rig.topic("dlq")))
-    report.numbers["dead_letters"] = letters
-    if letters:
-        report.problems.append(f"{letters} dead letters of sound records")
-
-
-def _print(console: Console, report: Report) -> None:
-    table = Table(title="time to recover, by kind of fault", title_justify="left")
-    for name in ("kind", "faults", "recovered: median, s", "most, s", "stood still at most, s"):
-        table.add_column(name, justify="left" if name == "kind" else "right")
-    for row in report.kinds():
-        table.add_row(*(str(value) for value in row.values()))
-    console.print(table)
-    table = Table(title="the books", title_justify="left")
-    table.add_column("number")
-    table.add_column("value", justify="right")
-    for key, value in report.numbers.items():
-        table.add_row(key, f"{value:,}" if isinstance(value, int | float) else str(value))
-    console.print(table)
-    for note in report.notes:
-        console.print(f"  note: {note}", markup=False)
-    for problem in report.problems:
-        console.print(f"  problem: {problem}", markup=False)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0 when the books balance, 1 when they do not, 2 without Java's Kafka."""
-    parser = argparse.ArgumentParser(prog="python -m tests.e2e.chaos", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="12,000 calls, one fault of each kind: for CI")
-    parser.add_argument("--calls", type=int, help="published while faults happen; 1,000,000")
-    parser.add_argument("--faults", type=int, help="how many; 200")
-    parser.add_argument("--only", metavar="KINDS", help=f"comma separated, of {', '.join(FAULTS)}")
-    parser.add_argument("--most-waiting", type=int, default=4000, help="records; publishing waits while more wait")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    args = parser.parse_args(argv)
-    kinds = args.only.split(",") if args.only else list(FAULTS)
-    if unknown := set(kinds) - FAULTS.keys():
-        parser.error(f"no fault {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
-    console = Console(stderr=args.json, width=120)
-    calls = args.calls or (12_000 if args.short else 1_000_000)
-    faults = args.faults or (len(kinds) if args.short else 200)
-    try:
-        find_java_kafka()
-        report = besiege(
-            calls=calls, faults=faults, seed=args.seed, kinds=kinds, most_waiting=args.most_waiting,
-            tell=lambda line: console.print(line, markup=False, highlight=False),
-        )  # fmt: skip
-    except LayerAbsent as absent:
-        sys.stderr.write(f"no real Kafka: {absent}\n")
-        return 2
-    if args.json:
-        sys.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) + "\n")
-    else:
-        _print(console, report)
-    return 1 if report.problems else 0
+    outside = books.missing_outside(spells)
+    report.numbers["missing_while_no_scorer_was_broken"] = outside
+    if outside:
+        report.problems.append(f"{outside} scores are missing of times in which no scorer was broken")
+    report.problems += [f"no score is missing of {spell.kind}" for spell in spells if not books.missing_in(spell)]
+    letters = read_letters(rig.lens.stream(rig.topic("dlq")))
+    report.numbers |= {"dead_letters": letters.records, "duplicate_dead_letters": letters.duplicates}
+    if letters.sound:
+        report.problems.append(f"{letters.sound} dead letters of sound records")
+    if letters.records != report.numbers["no_events"]:
+        report.problems.append(f"{report.numbers['no_events']} records were no events, {letters.records} dead letters")

@@ -1,18 +1,27 @@
-"""Three brokers whose clients each come through gates of their own."""
+"""Three brokers whose clients each come through gates of their own, sign in, and may do what they were allowed."""
 
 from __future__ import annotations
 
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
+from streams.access.acls import Right
+from tests.brokers.acls import grant, take_away
 from tests.brokers.base import wait_for_answer
 from tests.brokers.kafka import KafkaCluster
 from tests.brokers.ports import free_ports
 
 from .gates import Gate, Gatehouse, GateMode
 
-__all__ = ["BesiegedKafka"]
+__all__ = ["PRINCIPAL", "BesiegedKafka"]
+
+_USER, _PASSWORD = "worker", "only-for-tests-93ae"
+PRINCIPAL: Final = f"User:{_USER}"
+"""Who all guests are to the brokers."""
+
+_PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
 class BesiegedKafka(KafkaCluster):
@@ -21,11 +30,20 @@ class BesiegedKafka(KafkaCluster):
     Parameters
     ----------
     guests
-        Names, letters and digits. Whoever is none of them comes in as always, through no gate.
+        Names, letters and digits. They sign in as one user, who may do nothing until it is granted. Whoever is no guest
+        comes in as always: through no gate, and may do anything.
     """
 
     def __init__(self, guests: Sequence[str], brokers: int = 3) -> None:
-        super().__init__(brokers)
+        super().__init__(
+            brokers,
+            config={
+                "sasl.enabled.mechanisms": "PLAIN",
+                "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "allow.everyone.if.no.acl.found": "false",
+                "super.users": "User:ANONYMOUS",
+            },
+        )
         self.guests = tuple(guests)
         ports = iter(free_ports(2 * brokers * len(guests)))
         #: By guest and broker: the broker's port, and the gate's.
@@ -35,13 +53,15 @@ class BesiegedKafka(KafkaCluster):
 
     def extra_properties(self, index: int, properties: Mapping[str, str]) -> dict[str, str]:
         own = [(guest.upper(), *self._ways[guest, index]) for guest in self.guests]
-        protocols = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *(f"{name}:PLAINTEXT" for name, _, _ in own)]
+        protocols = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *(f"{name}:SASL_PLAINTEXT" for name, _, _ in own)]
+        users = f'{_PLAIN} required user_{_USER}="{_PASSWORD}";'
         return {
             "listeners": ",".join([properties["listeners"], *(f"{n}://127.0.0.1:{port}" for n, port, _ in own)]),
             "advertised.listeners": ",".join(
                 [properties["advertised.listeners"], *(f"{n}://127.0.0.1:{gate}" for n, _, gate in own)]
             ),
             "listener.security.protocol.map": ",".join(protocols),
+            **{f"listener.name.{guest}.plain.sasl.jaas.config": users for guest in self.guests},
             # Slots for hundreds of connections that come and go, in brokers that share two cores.
             "num.network.threads": "2",
             "num.io.threads": "3",
@@ -50,6 +70,24 @@ class BesiegedKafka(KafkaCluster):
     def bootstrap_of(self, guest: str) -> str:
         """Where a guest begins: its gates."""
         return ",".join(f"127.0.0.1:{self._ways[guest, index][1]}" for index in range(self.brokers))
+
+    def section_of(self, guest: str) -> dict[str, Any]:
+        """A guest's part of the section `kafka`."""
+        return {
+            "bootstrap_servers": self.bootstrap_of(guest),
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": _USER,
+            "sasl_password": _PASSWORD,
+        }
+
+    def grant(self, rights: Iterable[Right]) -> None:
+        """Allow the guests all of these."""
+        grant(self.bootstrap, PRINCIPAL, rights)
+
+    def take_away(self, rights: Iterable[Right]) -> None:
+        """Delete what `grant` gave."""
+        take_away(self.bootstrap, PRINCIPAL, rights)
 
     def start(self) -> None:
         super().start()
