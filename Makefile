@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery chaos overload paging fuzz fuzz-all fuzz-http sbom audit e2e canary pictures format clean
+.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery chaos soak overload paging fuzz fuzz-all fuzz-http sbom audit e2e canary pictures format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ recovery: $(VENV)/.test ## kill -9, broker stops, rebalances on real Kafka: the 
 
 chaos: $(VENV)/.test ## 200 random faults over three brokers and three workers, 1,000,000 calls, and the books; --short for CI
 	@$(BIN)/python -m tests.e2e.chaos $(ARGS)
+
+soak: $(VENV)/.test ## 5,000,000 calls through one worker: memory, descriptors, threads and series are flat, the books add up; --short for CI
+	@$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 overload: $(VENV)/.test ## four times what a worker can score, on real Kafka: lag within its budget, rates within their intervals; 15 minutes
 	@$(BIN)/python -m tests.e2e.overload $(ARGS)

@@ -78,6 +78,14 @@ class Lens:
         finally:
             consumer.close()
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """Where each partition ends."""
+        consumer = self._consumer()
+        try:
+            return {number: end for number, (_, end) in self._ends(consumer, topic).items()}
+        finally:
+            consumer.close()
+
     def records(self, topic: str) -> list[Record]:
         """Everything that a topic holds now, partition by partition."""
         return sorted(self.stream(topic), key=lambda record: (record.partition, record.offset))

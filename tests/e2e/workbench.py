@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +132,12 @@ class Workbench:
         if name not in self._workers:
             port = free_ports(1)[0]
             self._workers[name] = WorkerProcess(self._write(name, port), port, self.folder / f"{name}.log")
+        return self._workers[name]
+
+    def adopt(self, name: str, make: Callable[[Path, int, Path], WorkerProcess]) -> WorkerProcess:
+        """A worker that `make` makes of its configuration, port and log; not started."""
+        port = free_ports(1)[0]
+        self._workers[name] = make(self._write(name, port), port, self.folder / f"{name}.log")
         return self._workers[name]
 
     def lag(self) -> int:

@@ -66,8 +66,8 @@ class _Run:
         self._began = time.monotonic()
         self._before = self._done
         self._bar = Progress(
-            TextColumn("faults"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[left]}"),
-            console=console, disable=not console.is_terminal,
+            TextColumn("faults"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"), console=console, disable=not console.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("faults", total=plan.faults, completed=self._done, left="")
 

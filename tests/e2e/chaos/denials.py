@@ -27,7 +27,7 @@ def dead_letters_denied(rig: ChaosRig, rng: Random) -> Fault:
 
 
 def _denied(rig: ChaosRig, rng: Random, topic: str) -> Fault:
-    """A worker ends, and one that is started again refuses to run; both say which right is missing, and nothing else."""
+    """A worker ends, and one that is started again does not run; both say which right is missing, and no other."""
     right = rig.right(topic, "WRITE")
     said_before: dict[ChaosWorker, int] = {}
     problems: list[str] = []

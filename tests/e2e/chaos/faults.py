@@ -18,6 +18,7 @@ from .scorer_faults import scorer_hangs, scorer_kills, scorer_out_of_memory, sco
 
 __all__ = ["FAULTS"]
 
+
 def _worker(rig: ChaosRig, rng: Random) -> tuple[str, ChaosWorker]:
     name = rng.choice([worker.orders.name.removeprefix("orders-") for worker in rig.steady])
     return name, rig.chaos_worker(name)

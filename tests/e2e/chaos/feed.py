@@ -1,7 +1,8 @@
 """The traffic of an experiment: calls in order, never more of them waiting than the workers can catch up with.
 
-Calls are numbered, and known by their ids. Some records among them are no events. They are made in chunks from templates, so that a million needs no
-memory, and go out through one idempotent producer that lives through broker losses by waiting.
+Calls are numbered, and known by their ids. Some records among them are no events. They are made in chunks from
+templates, so that a million needs no memory, and go out through one idempotent producer that lives through broker
+losses by waiting.
 """
 
 from __future__ import annotations

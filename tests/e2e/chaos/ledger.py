@@ -29,6 +29,9 @@ from .feed import UNSOUND, number_of
 
 __all__ = ["Books", "Letters", "Spell", "Verdicts", "read_letters"]
 
+BROKEN_DIMENSION: Final = "output"
+"""Of the scorer that is broken by some faults."""
+
 _decode = msgspec.json.Decoder(Verdict).decode
 _SIDE: Final = {direction: place for place, direction in enumerate(DIRECTIONS)}
 _DIMENSION: Final = {dimension: place for place, dimension in enumerate(DIMENSIONS)}
@@ -49,6 +52,9 @@ class Verdicts:
         How many there are, and how many of them are not the first of their half.
     contradicting
         Duplicates that do not say what the first said.
+    retold
+        Duplicates that say of a broken scorer what the first did not, or the other way round, and else the same: a
+        record that was read again when the scorer was well again.
     renamed
         Duplicates with another id than the first.
     uninvited
@@ -58,6 +64,7 @@ class Verdicts:
     records: int = 0
     duplicates: int = 0
     contradicting: int = 0
+    retold: int = 0
     renamed: int = 0
     uninvited: int = 0
     examples: list[str] = field(default_factory=list)
@@ -103,6 +110,8 @@ class Books:
         self._promised = np.zeros(calls, np.uint8)
         self._seen = np.zeros(calls, np.uint8)
         self._said = np.zeros((calls, 2), np.uint64)
+        self._said_by_others = np.zeros((calls, 2), np.uint64)
+        self._lacking = np.zeros(calls, np.uint8)
         self._ids = np.zeros((calls, 2), np.uint64)
         self._harms = np.zeros(calls, np.uint8)
         self._model = np.zeros(calls, np.uint8)
@@ -137,10 +146,17 @@ class Books:
         said = _digest(
             verdict.model, sorted(verdict.scores.items()), verdict.findings, verdict.missing, verdict.truncated
         )
+        others = [finding for finding in verdict.findings if finding.dimension != BROKEN_DIMENSION]
+        said_by_others = _digest(verdict.model, others, verdict.truncated)
         name = _digest(verdict.id)
         if self._seen[number] >> side & 1:
             found.duplicates += 1
-            if self._said[number, side] != said:
+            one_lacks = bool(verdict.missing) or bool(self._lacking[number] >> side & 1)
+            if self._said[number, side] == said:
+                pass
+            elif one_lacks and self._said_by_others[number, side] == said_by_others:
+                found.retold += 1
+            else:
                 found.contradicting += 1
                 found.tell(f"{verdict.inference_id} {verdict.direction}: {verdict.missing}")
             if self._ids[number, side] != name:
@@ -148,6 +164,8 @@ class Books:
             return
         self._seen[number] |= 1 << side
         self._said[number, side], self._ids[number, side] = said, name
+        self._said_by_others[number, side] = said_by_others
+        self._lacking[number] |= bool(verdict.missing) << side
         model = verdict.model
         if verdict.scores:
             self._scored[model][verdict.direction] += 1
@@ -181,9 +199,7 @@ class Books:
     def missing_in(self, spell: Spell) -> int:
         """Missing scores that this one explains."""
         return sum(
-            spell.begin <= at <= spell.end
-            for reason in spell.reasons
-            for at in self._missing_at.get(reason, ())
+            spell.begin <= at <= spell.end for reason in spell.reasons for at in self._missing_at.get(reason, ())
         )
 
     def truth(self) -> dict[str, Totals]:
@@ -219,6 +235,7 @@ class Books:
             "duplicate_verdicts": found.duplicates,
             "duplicates_with_another_id": found.renamed,
             "contradicting_duplicates": found.contradicting,
+            "duplicates_with_or_without_a_missing_score": found.retold,
             "uninvited_verdicts": found.uninvited,
             "missing_scores": self.missing,
         }

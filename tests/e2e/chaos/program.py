@@ -1,8 +1,8 @@
 """A worker whose clock and scorer take orders: ``python -m tests.e2e.chaos.program CONFIG FOLDER``.
 
-It is `harmwatch run` in all else. Files in the folder are read as it goes: ``clock``, seconds by which the wall clock is
-wrong, and for the slot `toxicity` ``slow``, seconds that each batch is held up, and ``hangs``, ``raises``, ``memory`` and
-``dies``, what befalls it while they hold a 1.
+It is `harmwatch run` in all else. Files in the folder are read as it goes: ``clock``, seconds by which the wall clock
+is wrong, and for the slot `toxicity` ``slow``, seconds that each batch is held up, and ``hangs``, ``raises``,
+``memory`` and ``dies``, what befalls it while they hold a 1.
 """
 
 from __future__ import annotations

@@ -167,7 +167,8 @@ def as_dict(plan: Plan, legs: Sequence[Leg]) -> dict[str, Any]:
 def markdown(legs: Sequence[Leg]) -> str:
     """The table of docs/delivery.md."""
     lines = [
-        "| fault | how often | until all is committed, from when mending begins: median, most | longest time without a commit |",
+        "| fault | how often | until all is committed, from when mending begins: median, most "
+        "| longest time without a commit |",
         "| --- | --- | --- | --- |",
     ]
     for row in rows(legs):

@@ -69,6 +69,10 @@ def _round(
         In which scores may be missing, for faults of scorers.
     """
     faults: list[Fault] = [FAULTS[kind][1](rig, rng) for kind in kinds]
+    if any(FAULTS[kind][0] == "alone" for kind in kinds):
+        # What the last fault killed is still starting: its coming would be another fault.
+        for worker in rig.steady:
+            worker.wait_ready(240.0)
     progress.take_longest_stand()
     seconds = max(fault.seconds for fault in faults)
     traffic(0.5)

@@ -1,4 +1,4 @@
-"""Scorers that fail, on every worker at once, as after a rollout of a bad model: scores are missing meanwhile, no event is."""
+"""Scorers that fail, on every worker at once as after a bad rollout: scores are missing meanwhile, no event is."""
 
 from __future__ import annotations
 
