@@ -105,6 +105,10 @@ class WorkerProcess(BrokerProcess):
         status, body = self._get("/api/v1/status")
         return [model["name"] for model in json.loads(body)["models"]] if status == 200 else []
 
+    def scrape(self) -> int:
+        """Ask for /metrics as Prometheus does, and let them be; the status, 0 when nobody answers."""
+        return self._get("/metrics")[0]
+
     def samples(self) -> Samples:
         """Everything on /metrics."""
         status, body = self._get("/metrics")

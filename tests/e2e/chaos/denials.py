@@ -43,13 +43,13 @@ def _denied(rig: ChaosRig, rng: Random, topic: str) -> Fault:
             wait_until(lambda: bool(ended()), f"a worker to end without {right}", timeout_seconds=_NOTICED_SECONDS)
         except TimeoutError as error:
             problems.append(str(error))
-
-    def end() -> None:
         for worker in ended()[:1]:
             worker.start()
             code = worker.wait_for_exit(_NOTICED_SECONDS)
             if code != 2:
                 problems.append(f"started without {right}, a worker ended with {code} instead of 2")
+
+    def end() -> None:
         rig.siege.grant([right])
         for worker in ended():
             worker.start()

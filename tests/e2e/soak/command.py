@@ -8,10 +8,12 @@ call has one verdict, each record that is no event its dead letter. Exit code 1 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ __all__ = ["Outcome", "main", "soak"]
 _MOST_WAITING = 6000
 _DRAIN_SECONDS = 600.0
 _TELL_SECONDS = 15.0
+_SCRAPE_SECONDS = 5.0
 #: What brokers forget, so that a long run needs no disk: the tally reads along.
 _FORGETFUL = {
     "log.retention.bytes": str(192 * 1024 * 1024),
@@ -76,7 +79,7 @@ class _Metered(WorkerProcess):
 
 
 def _config(calls: int) -> dict[str, Any]:
-    """Bounds that are reached in the first half, whatever its length: what fills up must be full before it is judged."""
+    """Bounds that are reached in the first half, however short: what fills up must be full before it is judged."""
     some = max(500, min(20_000, calls // 20))
     window = 60.0 if calls >= 200_000 else 10.0
     return {
@@ -90,10 +93,28 @@ def _config(calls: int) -> dict[str, Any]:
             "allowed_lateness_seconds": window,
             "max_models": 20,
         },
-        "metrics": {"max_series": 3000, "max_models": 20},
+        "metrics": {"max_models": 20},
         "campaigns": {"max_clusters": 500, "max_tenants": 64, "window_seconds": 2 * window, "quiet_seconds": window},
         "tap": {"commit_interval_seconds": 1.0, "max_poll_records": 500},
     }
+
+
+@contextlib.contextmanager
+def _scraped(worker: WorkerProcess) -> Iterator[None]:
+    """By somebody who reads the metrics, as Prometheus does."""
+    over = threading.Event()
+
+    def scrape() -> None:
+        while not over.wait(_SCRAPE_SECONDS):
+            worker.scrape()
+
+    thread = threading.Thread(target=scrape, name="scrape", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
@@ -116,7 +137,7 @@ def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
         tally = Tally(cluster.bootstrap, bench.topic("verdicts"), chunks * CALLS_A_CHUNK)
         progress = Progress(cluster.bootstrap, bench.group, bench.events, bench.partitions)
         began = told = time.monotonic()
-        try:
+        with contextlib.closing(progress), _scraped(worker):
             for number in range(chunks):
                 chunk = make_chunk(number)
                 while progress.waiting > _MOST_WAITING:
@@ -135,8 +156,6 @@ def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
                 lambda: all(at >= end for at, end in zip(progress.committed, ends, strict=True)),
                 "everything to be committed", timeout_seconds=_DRAIN_SECONDS,
             )  # fmt: skip
-        finally:
-            progress.close()
         seconds = time.monotonic() - began
         tally.finish()
         code = worker.terminate(90.0)

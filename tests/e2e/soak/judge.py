@@ -51,7 +51,7 @@ MUST_BE_FLAT: Final = {
     "python_blocks": Bound("blocks", 60_000.0, 40_000.0),
     "file_descriptors": Bound("", 2.0, 1.0),
     "threads": Bound("", 1.0, 0.5),
-    "tasks": Bound("", 5.0, 1.0),
+    "tasks": Bound("", 20.0, 2.0),
     "series": Bound("", 50.0, 50.0),
 }
 """By measure of the meter. A block of Python's is what an object takes, some 60 bytes."""

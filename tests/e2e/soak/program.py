@@ -22,7 +22,7 @@ from .census import containers, process
 __all__: list[str] = []
 
 _EVERY_SECONDS = 1.0
-_CENSUS_EVERY = 3
+_CENSUS_EVERY = 2
 
 
 async def _meter(worker: Worker, path: Path, leak: int) -> None:
@@ -35,7 +35,7 @@ async def _meter(worker: Worker, path: Path, leak: int) -> None:
             if leak:
                 # One object a record: neither shared nor small enough to come out of what is free already.
                 kept += [bytes(leak) for _ in range(int(events) - len(kept))]
-            series = sum(worker.metrics.rows("harmwatch_series").values())
+            series = float(worker.metrics._budget.used)
             sample = {"events": events, "series": series, **process()}
             if turn % _CENSUS_EVERY == 0:
                 sample["containers"] = containers(worker)  # type: ignore[assignment]

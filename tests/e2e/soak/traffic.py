@@ -81,11 +81,11 @@ def call_number(inference_id: str) -> int:
 
 @cache
 def _golden() -> tuple[Case, ...]:
-    """Those that decode; the others are covered by the demo's, whose number stays within the limit."""
+    """Those that decode on a topic whose name says nothing; of the others there are the demo's, within the limit."""
     decoder, sound = Decoder({}), []
     for case in cases():
         try:
-            decoder.decode(case.record())
+            decoder.decode(case.record()._replace(topic="events"))
         except DecodeError:
             continue
         sound.append(case)
