@@ -192,16 +192,21 @@ async def values_of(tenant: Tenant, key: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("row", "kind"), rows("required"))
-async def test_without_a_right_no_worker_starts_and_it_says_which(secured: SecuredKafka, row: Row, kind: str) -> None:
+async def test_without_a_right_no_worker_starts_and_it_says_which_and_loses_nothing(
+    secured: SecuredKafka, row: Row, kind: str
+) -> None:
     tenant = Tenant(secured)
     missing = tenant.right(row, kind)
     tenant.granted(without=missing)
+    await tenant.publish_events(0)
     with pytest.raises(ConfigError) as raised:
         await Worker.build(tenant.config).run()
     told = str(raised.value)
     assert told.startswith(f"Kafka does not let {tenant.principal}: {missing} (")
     assert f"--allow-principal {tenant.principal}" in told and "\n" not in told
     assert sum(f"{right} (" in told for right in tenant.rights) == 1
+    secured.grant(tenant.principal, [missing])
+    await everything_has_its_verdict(tenant, 1)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +230,31 @@ async def test_a_right_that_is_taken_away_ends_the_worker_and_loses_nothing(
     assert told.startswith(f"Kafka does not let {tenant.principal}: {taken} (") and "\n" not in told
     secured.grant(tenant.principal, [taken])
     await everything_has_its_verdict(tenant, 2)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"), [each for each in rows("required") if (each.values[0].key, each.values[0].operation) in RARE]
+)
+async def test_a_right_that_only_a_takeover_needs_is_missed_by_the_next_worker_and_loses_nothing(
+    secured: SecuredKafka, row: Row, kind: str
+) -> None:
+    tenant = Tenant(secured)
+    tenant.granted()
+    taken = tenant.right(row, kind)
+    async with at_work(tenant.config) as (worker, _):
+        await tenant.publish_events(0)
+        await until(lambda: handled(worker) == RECORDS)
+        await asyncio.to_thread(secured.take_away, tenant.principal, [taken])
+        await tenant.publish_events(1)
+        await until(lambda: handled(worker) == 2 * RECORDS)
+    await tenant.publish_events(2)
+    with pytest.raises(ConfigError) as raised:
+        await Worker.build(tenant.config).run()
+    told = str(raised.value)
+    assert told.startswith(f"Kafka does not let {tenant.principal}: {taken} (")
+    assert sum(f"{right} (" in told for right in tenant.rights) == 1
+    secured.grant(tenant.principal, [taken])
+    await everything_has_its_verdict(tenant, 3)
 
 
 @pytest.mark.parametrize(("key", "left"), [("panes", "WRITE"), ("panes", None), ("decisions", "WRITE")])
@@ -265,6 +295,24 @@ async def test_without_an_optional_right_a_worker_runs_and_says_what_it_lacks(
     assert len(await tenant.judged()) == 2 * CHATS + 1
 
 
+@pytest.mark.parametrize(("row", "kind"), rows("optional"))
+async def test_an_optional_right_that_is_taken_away_costs_no_verdict(
+    secured: SecuredKafka, row: Row, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = Tenant(secured)
+    tenant.granted()
+    taken = tenant.right(row, kind)
+    async with at_work(tenant.config) as (worker, _):
+        await tenant.publish_events(0)
+        await until(lambda: handled(worker) == RECORDS)
+        await asyncio.to_thread(secured.take_away, tenant.principal, [taken])
+        await tenant.publish_events(1)
+        await until(lambda: handled(worker) == 2 * RECORDS)
+        print("WARNED", row, warnings(caplog))
+    secured.grant(tenant.principal, [taken])
+    await everything_has_its_verdict(tenant, 2)
+
+
 async def test_labels_that_were_denied_are_joined_once_they_are_allowed(
     secured: SecuredKafka, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -292,6 +340,7 @@ async def test_a_topic_that_may_not_be_made_is_named(
     tenant.create(*(key for key in KEYS if widening or key != row.key))
     missing = tenant.right(row, kind)
     tenant.granted(without=missing)
+    await tenant.publish_events(0)
     if widening:
         with admin_client(secured.bootstrap) as client:
             client.create_partitions({tenant.events: 3})
@@ -299,7 +348,9 @@ async def test_a_topic_that_may_not_be_made_is_named(
         with pytest.raises(ConfigError) as raised:
             await Worker.build(tenant.config).run()
         assert str(raised.value).startswith(f"Kafka does not let {tenant.principal}: {missing} (")
+        secured.grant(tenant.principal, [missing])
+        await everything_has_its_verdict(tenant, 1)
         return
-    async with at_work(tenant.config):
-        pass
+    async with at_work(tenant.config) as (worker, _):
+        await until(lambda: handled(worker) == RECORDS)
     assert f"kafka_right_missing operation=CREATE topic={missing.name} " in warnings(caplog)

@@ -13,9 +13,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Leg", "Plan", "ReportFile", "as_dict", "markdown", "print_legs", "rows"]
+__all__ = ["FAULT_WORDS", "Leg", "Plan", "ReportFile", "as_dict", "markdown", "print_legs", "rows"]
 
-_WORDS: Final[Mapping[str, str]] = {
+FAULT_WORDS: Final[Mapping[str, str]] = {
     "worker_killed": "worker: kill -9",
     "worker_killed_while_starting": "worker: kill -9, and again while it starts",
     "worker_stopped": "worker: SIGTERM",
@@ -174,7 +174,9 @@ def markdown(legs: Sequence[Leg]) -> str:
     for row in rows(legs):
         median, most = f"{row['recovered_median_seconds']:.0f}", f"{row['recovered_most_seconds']:.0f}"
         stood = f"{row['stood_still_most_seconds']:.0f}"
-        lines.append(f"| {_WORDS.get(row['kind'], row['kind'])} | {row['faults']} | {median}, {most} s | {stood} s |")
+        lines.append(
+            f"| {FAULT_WORDS.get(row['kind'], row['kind'])} | {row['faults']} | {median}, {most} s | {stood} s |"
+        )
     numbers = _numbers(legs)
     lines += ["", "| the books | |", "| --- | --- |"]
     lines += [f"| {key.replace('_', ' ')} | {value:,} |" for key, value in numbers.items()]
