@@ -17,6 +17,7 @@ import tempfile
 from typing import Any
 
 import faust
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import CredentialsT
 from mode.threads import WorkerThread
@@ -81,6 +82,11 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+def side_group(config: WorkerConfig) -> str:
+    """Each worker's own, so that each reads all panes."""
+    return f"{config.kafka.group_id}-side-{config.kafka.worker_name}"
+
+
 def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faust.App:
     """The application with its agents, without the tap.
 
@@ -91,7 +97,7 @@ def build_app(config: WorkerConfig, status: Status, data_directory: str) -> faus
     """
     kafka = config.kafka
     app = faust.App(
-        f"{kafka.group_id}-side-{kafka.worker_name}",
+        side_group(config),
         broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(kafka),
         store="memory://",
@@ -163,9 +169,17 @@ class Host:
                     await self._serve_app(data_directory)
             except Exception as error:  # whatever Faust dies of, the tap must not
                 if clock.time() >= warn_at:  # its group may be denied for as long as there is a worker
-                    _logger.warning("side_app_failed error=%s", type(error).__name__)
+                    _logger.warning("side_app_failed error=%s", self._why(error))
                     warn_at = clock.time() + _WARNING_SECONDS
             await asyncio.sleep(_RESTART_SECONDS)
+
+    def _why(self, error: Exception) -> str:
+        """A right that is missing by its name: of the error's own text nobody knows what it holds."""
+        if isinstance(error, GroupAuthorizationFailedError):
+            return f"this user may not read group {side_group(self._config)}; grant READ on it"
+        if isinstance(error, TopicAuthorizationFailedError):
+            return f"this user may not read topic {self._config.topics.panes}; grant READ on it"
+        return type(error).__name__
 
     async def _serve_app(self, data_directory: str) -> None:
         app = build_app(self._config, self._status, data_directory)

@@ -28,7 +28,8 @@ __all__ = ["KafkaSink"]
 _BATCH_BYTES = 512 * 1024
 _RETRY_SECONDS = 0.5
 _LEAST_SECONDS = 1.0
-_KNOWN_KEYS = 50_000
+#: Models are the keys that come again and again; those of evidence are all different, and need not be held for long.
+_KNOWN_KEYS = 1_000
 
 
 class KafkaSink:

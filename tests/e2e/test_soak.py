@@ -66,9 +66,9 @@ def test_one_more_now_and_then_is_found(name: str, every: int) -> None:
 def test_a_container_has_to_be_shown_to_grow() -> None:
     rng = Random(2)
     full = [10_000.0 + rng.gauss(0.0, 300.0) for _ in _EVENTS]
-    assert not judge("calls", _EVENTS, full, container_bound(10_000.0)).grew
+    assert not judge("calls", _EVENTS, full, container_bound("JoinStore._calls", 10_000.0)).grew
     forgotten = [at / 2_000 + rng.gauss(0.0, 30.0) for at in _EVENTS]
-    assert judge("calls", _EVENTS, forgotten, container_bound(1_250.0)).grew
+    assert judge("calls", _EVENTS, forgotten, container_bound("JoinStore._calls", 1_250.0)).grew
 
 
 def test_too_few_samples_are_no_pass() -> None:
