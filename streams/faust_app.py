@@ -186,6 +186,9 @@ class Host:
         try:
             await app.start()
             await app.wait_until_stopped()
+            if app.crash_reason is not None:
+                # A crash of one of its services is no exception of anybody's.
+                raise app.crash_reason
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
