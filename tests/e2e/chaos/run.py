@@ -120,19 +120,24 @@ def _events(rig: ChaosRig) -> float:
     return sum(value for worker in rig.steady for _, value in worker.samples().get("harmwatch_events_total", []))
 
 
+def _wait_for_all(progress: Progress, what: str) -> None:
+    ends = progress.ends()
+    wait_until(
+        lambda: all(at >= end for at, end in zip(progress.committed, ends, strict=True)),
+        what,
+        timeout_seconds=_RECOVER_SECONDS,
+    )
+
+
 def _calm(rig: ChaosRig, feed: Feed, progress: Progress, report: Leg) -> None:
     """Counters move by exactly what comes once nothing breaks any more."""
     for worker in rig.steady:
         worker.wait_ready(180.0)
+    _wait_for_all(progress, "lag 0 before the calm")
     before, calls = _events(rig), feed.published
     feed.allow(calls + _CALM_CALLS)
     feed.wait(calls + _CALM_CALLS)
-    ends = progress.ends()
-    wait_until(
-        lambda: all(at >= end for at, end in zip(progress.committed, ends, strict=True)),
-        "lag 0 in the calm",
-        timeout_seconds=_RECOVER_SECONDS,
-    )
+    _wait_for_all(progress, "lag 0 in the calm")
     moved = _events(rig) - before
     report.numbers |= {"calls_in_the_calm": _CALM_CALLS, "counted_in_the_calm": moved}
     if moved != _CALM_CALLS:
