@@ -14,8 +14,9 @@ __all__ = ["containers", "process"]
 
 _MIB: Final = 1024 * 1024
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-#: A container is looked into only as far as this; of partitions, models and aggregators there are no more.
-_MOST_LOOKED_INTO: Final = 64
+#: Containers of more than so many are counted and not looked into: of partitions, models, aggregators there are less.
+_MOST_COUNTED: Final = 2_000
+_MOST_LOOKED_INTO: Final = 200
 _DEEPEST: Final = 9
 _SIZED: Final = (dict, list, set, frozenset, deque)
 
@@ -48,13 +49,22 @@ def containers(root: object) -> dict[str, int]:
                 continue
             seen.add(id(held))
             for name, value in _attributes(held):
-                if isinstance(value, _SIZED):
-                    sizes[f"{type(held).__name__}.{name}"] += len(value)
-                    following += _inside(value)
-                elif _is_ours(value):
-                    following.append(value)
+                following += _counted(f"{type(held).__name__}.{name}", value, sizes)
         level = following
     return dict(sizes)
+
+
+def _counted(path: str, value: object, sizes: Counter[str]) -> list[object]:
+    """Count a container and those in it; the objects of ours among what it holds."""
+    if not isinstance(value, (*_SIZED, tuple)):
+        return [value] if _is_ours(value) else []
+    if not isinstance(value, tuple):
+        sizes[path] += len(value)
+    held = list(value.values() if isinstance(value, Mapping) else value)
+    found = []
+    for each in held[:_MOST_LOOKED_INTO] if len(held) <= _MOST_COUNTED else ():
+        found += _counted(f"{path}[]", each, sizes)
+    return found
 
 
 def _attributes(held: object) -> Iterator[tuple[str, Any]]:
@@ -66,13 +76,6 @@ def _attributes(held: object) -> Iterator[tuple[str, Any]]:
                 yield name, object.__getattribute__(held, name)
             except AttributeError:
                 continue
-
-
-def _inside(container: Any) -> list[object]:
-    if len(container) > _MOST_LOOKED_INTO:
-        return []
-    values = container.values() if isinstance(container, Mapping) else container
-    return [value for value in list(values) if _is_ours(value)]
 
 
 def _is_ours(value: object) -> bool:

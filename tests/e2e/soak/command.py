@@ -58,6 +58,7 @@ class Outcome:
     containers: list[Finding] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    trace: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json`` and the file."""
@@ -66,15 +67,16 @@ class Outcome:
             "measures": [finding._asdict() for finding in self.findings],
             "containers": [finding._asdict() for finding in self.containers],
             "problems": self.problems,
+            "trace": self.trace,
         }
 
 
 class _Metered(WorkerProcess):
     """A worker with a meter."""
 
-    def __init__(self, config: Path, port: int, log_path: Path, folder: Path, leak: int) -> None:
+    def __init__(self, config: Path, port: int, log_path: Path, folder: Path, leak: int, trace: int) -> None:
         super().__init__(config, port, log_path)
-        command = [sys.executable, "-m", "tests.e2e.soak.program", str(config), str(folder), str(leak)]
+        command = [sys.executable, "-m", "tests.e2e.soak.program", str(config), str(folder), str(leak), str(trace)]
         BrokerProcess.__init__(self, command, log_path)
 
 
@@ -118,7 +120,7 @@ def _scraped(worker: WorkerProcess) -> Iterator[None]:
         thread.join()
 
 
-def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
+def soak(*, calls: int, leak: int, trace: bool, tell: Callable[[str], None]) -> Outcome:
     """Run it all.
 
     Parameters
@@ -127,12 +129,15 @@ def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
         Of the demo's models; golden records and hostile names come on top.
     leak
         Bytes that the worker is made to keep of each record.
+    trace
+        Note which lines of code made what the second half left behind.
     """
     outcome, promise = Outcome(), Promise()
     chunks = -(-calls // CALLS_A_CHUNK)
+    half = chunks * CALLS_A_CHUNK * 5 // 8 if trace else 0
     with KafkaCluster(1, config=_FORGETFUL) as cluster, Workbench(cluster, config=_config(calls)) as bench:
         bench.create_topics()
-        worker = bench.adopt("soaked", lambda config, port, log: _Metered(config, port, log, bench.folder, leak))
+        worker = bench.adopt("soaked", lambda config, port, log: _Metered(config, port, log, bench.folder, leak, half))
         worker.start()
         worker.wait_ready(240.0)
         tally = Tally(cluster.bootstrap, bench.topic("verdicts"), chunks * CALLS_A_CHUNK)
@@ -147,21 +152,21 @@ def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
                 bench.lens.publish(bench.events, chunk.events)
                 bench.lens.publish(bench.topic("labels"), chunk.labels)
                 promise.add(chunk.promise)
+                if number == 0:
+                    _wait_for_all(progress)
                 if time.monotonic() - told >= _TELL_SECONDS:
                     told = time.monotonic()
                     share = (number + 1) / chunks
                     left = (told - began) * (1.0 - share) / share / 60.0
                     tell(f"{promise.records:,} records, {promise.calls:,} calls; about {left:.1f} min left")
-            ends = progress.ends()
-            wait_until(
-                lambda: all(at >= end for at, end in zip(progress.committed, ends, strict=True)),
-                "everything to be committed", timeout_seconds=_DRAIN_SECONDS,
-            )  # fmt: skip
+            _wait_for_all(progress)
         seconds = time.monotonic() - began
         tally.finish()
         code = worker.terminate(90.0)
         outcome.samples = [json.loads(line) for line in (bench.folder / "samples.jsonl").read_text().splitlines()]
         counts = json.loads((bench.folder / "counts.json").read_text(encoding="utf-8"))
+        if trace:
+            outcome.trace = json.loads((bench.folder / "trace.json").read_text(encoding="utf-8"))
         letters = _length(bench.lens, bench.topic("dlq"))
         outcome.numbers |= {"seconds": round(seconds, 1), "tracebacks": bench.tracebacks()}
         if code:
@@ -170,6 +175,15 @@ def soak(*, calls: int, leak: int, tell: Callable[[str], None]) -> Outcome:
     _balance(outcome, promise, tally, counts, letters)
     _judge(outcome)
     return outcome
+
+
+def _wait_for_all(progress: Progress) -> None:
+    ends = progress.ends()
+    wait_until(
+        lambda: all(at >= end for at, end in zip(progress.committed, ends, strict=True)),
+        "everything to be committed",
+        timeout_seconds=_DRAIN_SECONDS,
+    )
 
 
 def _length(lens: Lens, topic: str) -> int:
@@ -259,6 +273,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, help="calls; 5,000,000, with --short 20,000")
     parser.add_argument("--short", action="store_true", help="for CI: about a minute")
     parser.add_argument("--leak", type=int, default=0, metavar="BYTES", help="of each record, to see that it is found")
+    parser.add_argument("--trace", action="store_true", help="also which lines of code made what stays; half as fast")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="beside it FILE.png, where matplotlib is")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     args = parser.parse_args(argv)
@@ -269,7 +284,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         find_java_kafka()
         outcome = soak(
-            calls=calls, leak=args.leak, tell=lambda line: console.print(line, markup=False, highlight=False)
+            calls=calls,
+            leak=args.leak,
+            trace=args.trace,
+            tell=lambda line: console.print(line, markup=False, highlight=False),
         )
     except LayerAbsent as absent:
         sys.stderr.write(f"no real Kafka: {absent}\n")

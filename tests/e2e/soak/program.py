@@ -1,15 +1,18 @@
-"""A worker with a meter: ``python -m tests.e2e.soak.program CONFIG FOLDER LEAK``.
+"""A worker with a meter: ``python -m tests.e2e.soak.program CONFIG FOLDER LEAK TRACE``.
 
 It is `harmwatch run` in all else. Every second it adds a line to ``FOLDER/samples.jsonl``. LEAK bytes are kept for ever
-of each record, to see that a soak finds it; 0 for none.
+of each record, to see that a soak finds it; 0 for none. From TRACE records on it notes which lines of code made what is
+still there at the end (``FOLDER/trace.json``); 0 for not, since it takes as much time again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import sys
+import tracemalloc
 from pathlib import Path
 
 from agent.errors import HarmwatchError
@@ -23,9 +26,11 @@ __all__: list[str] = []
 
 _EVERY_SECONDS = 1.0
 _CENSUS_EVERY = 2
+_FRAMES = 4
+_LINES = 40
 
 
-async def _meter(worker: Worker, path: Path, leak: int) -> None:
+async def _meter(worker: Worker, path: Path, leak: int, trace: _Trace) -> None:
     kept: list[bytes] = []
     with path.open("a", encoding="ascii", buffering=1) as file:
         turn = 0
@@ -40,17 +45,46 @@ async def _meter(worker: Worker, path: Path, leak: int) -> None:
             if turn % _CENSUS_EVERY == 0:
                 sample["containers"] = containers(worker)  # type: ignore[assignment]
             turn += 1
+            trace.look(events)
             file.write(json.dumps(sample) + "\n")
 
 
-async def _run(file: ConfigFile, folder: Path, leak: int) -> None:
+class _Trace:
+    """Memory by the line that asked for it."""
+
+    def __init__(self, path: Path, records: int) -> None:
+        self._path = path
+        self._records = records
+        self._before: tracemalloc.Snapshot | None = None
+        if records:
+            tracemalloc.start(_FRAMES)
+
+    def look(self, events: float) -> None:
+        if self._records and self._before is None and events >= self._records:
+            gc.collect()
+            self._before = tracemalloc.take_snapshot()
+
+    def write(self) -> None:
+        if self._before is None:
+            return
+        gc.collect()
+        grown = tracemalloc.take_snapshot().compare_to(self._before, "traceback")[:_LINES]
+        told = [
+            {"kib": each.size_diff // 1024, "blocks": each.count_diff, "from": each.traceback.format()}
+            for each in grown
+        ]
+        self._path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+async def _run(file: ConfigFile, folder: Path, leak: int, trace: _Trace) -> None:
     worker = Worker.build(file.config(), file=file)
     worker.install_signals(asyncio.get_running_loop())
-    metering = asyncio.create_task(_meter(worker, folder / "samples.jsonl", leak))
+    metering = asyncio.create_task(_meter(worker, folder / "samples.jsonl", leak, trace))
     try:
         await worker.run()
     finally:
         metering.cancel()
+        trace.write()
         counts = {
             name: [[*labels, value] for labels, value in worker.metrics.rows(f"harmwatch_{name}_total").items()]
             for name in ("records", "events", "dead_letters", "missing_scores", "labels", "duplicates", "orphans")
@@ -60,8 +94,10 @@ async def _run(file: ConfigFile, folder: Path, leak: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    folder = Path(sys.argv[2])
+    trace = _Trace(folder / "trace.json", int(sys.argv[4]))
     try:
-        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3])))
+        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), folder, int(sys.argv[3]), trace))
     except HarmwatchError as error:
         sys.stderr.write(f"harmwatch run: {error}\n")
         sys.exit(FAILED)

@@ -95,17 +95,22 @@ def _golden() -> tuple[Case, ...]:
 
 
 def make_chunk(number: int) -> Chunk:
-    """The ``number``-th chunk, from 0; its events happened in the last seconds."""
+    """The ``number``-th chunk, from 0; its events happened in the last seconds. The first is the demo's traffic alone.
+
+    Of names the first are kept: so the demo's models are known by their names before the others spend the budget.
+    """
     traffic = Traffic(number + 1, CALLS_A_CHUNK, time.time() - _SPAN_SECONDS, _SPAN_SECONDS)
     expected = traffic.expected
     events = [TrafficRecord(record.key, record.value, record.headers) for record in traffic]
     labels = list(_labels(events))
-    others = [TrafficRecord(case.format.encode(), case.value, case.headers) for case in _golden()]
-    first = number * _HOSTILE_A_CHUNK
-    others += [TrafficRecord(b"%d" % first, value) for value in hostile_values(first, _HOSTILE_A_CHUNK)]
     kinds = Counter({f"demo {wire}": calls for wire, calls in expected.calls_by_wire.items()})
-    kinds.update(f"golden {case.format}" for case in _golden())
-    kinds["hostile names"] = _HOSTILE_A_CHUNK
+    others: list[TrafficRecord] = []
+    if number:
+        others += (TrafficRecord(case.format.encode(), case.value, case.headers) for case in _golden())
+        first = number * _HOSTILE_A_CHUNK
+        others += (TrafficRecord(b"%d" % first, value) for value in hostile_values(first, _HOSTILE_A_CHUNK))
+        kinds.update(f"golden {case.format}" for case in _golden())
+        kinds["hostile names"] = _HOSTILE_A_CHUNK
     promise = Promise(
         records=len(events) + len(others),
         calls=expected.calls,
