@@ -1,6 +1,6 @@
 """``make soak``: millions of events of every kind through one worker on real Kafka; nothing of it may grow.
 
-Nothing is broken or restarted. Every second the worker's memory, descriptors, threads, tasks, series and the size of
+Nothing is broken or restarted. All the while the worker's memory, descriptors, threads, tasks, series and the size of
 every container are noted; the second half of the run is judged (`judge`). The books balance as well: each half of each
 call has one verdict, each record that is no event its dead letter. Exit code 1 when something grew or does not add up.
 """
@@ -41,6 +41,8 @@ _MOST_WAITING = 6000
 _DRAIN_SECONDS = 600.0
 _TELL_SECONDS = 15.0
 _SCRAPE_SECONDS = 5.0
+#: Calls from which a run takes minutes.
+_LONG = 200_000
 #: What brokers forget, so that a long run needs no disk: the tally reads along.
 _FORGETFUL = {
     "log.retention.bytes": str(192 * 1024 * 1024),
@@ -74,16 +76,16 @@ class Outcome:
 class _Metered(WorkerProcess):
     """A worker with a meter."""
 
-    def __init__(self, config: Path, port: int, log_path: Path, folder: Path, leak: int, trace: int) -> None:
+    def __init__(self, config: Path, port: int, log_path: Path, meter: Sequence[object]) -> None:
         super().__init__(config, port, log_path)
-        command = [sys.executable, "-m", "tests.e2e.soak.program", str(config), str(folder), str(leak), str(trace)]
+        command = [sys.executable, "-m", "tests.e2e.soak.program", str(config), str(log_path.parent), *map(str, meter)]
         BrokerProcess.__init__(self, command, log_path)
 
 
 def _config(calls: int) -> dict[str, Any]:
     """Bounds that are reached in the first half, however short: what fills up must be full before it is judged."""
     some = max(500, min(20_000, calls // 20))
-    window = 60.0 if calls >= 200_000 else 10.0
+    window = 60.0 if calls >= _LONG else 10.0
     return {
         "executor": {"cache_entries": some},
         "join": {"max_entries": some},
@@ -99,6 +101,8 @@ def _config(calls: int) -> dict[str, Any]:
         "metrics": {"max_models": 20},
         "campaigns": {"max_clusters": 500, "max_tenants": 64, "window_seconds": 2 * window, "quiet_seconds": window},
         "tap": {"commit_interval_seconds": 1.0, "max_poll_records": 500},
+        # Nobody is to be taken for dead: a meter holds the loop now and then.
+        "kafka": {"session_timeout_seconds": 45.0},
     }
 
 
@@ -134,10 +138,10 @@ def soak(*, calls: int, leak: int, trace: bool, tell: Callable[[str], None]) -> 
     """
     outcome, promise = Outcome(), Promise()
     chunks = -(-calls // CALLS_A_CHUNK)
-    half = chunks * CALLS_A_CHUNK * 5 // 8 if trace else 0
+    meter = (0.25 if calls < _LONG else 1.0, leak, chunks * CALLS_A_CHUNK * 5 // 8 if trace else 0)
     with KafkaCluster(1, config=_FORGETFUL) as cluster, Workbench(cluster, config=_config(calls)) as bench:
         bench.create_topics()
-        worker = bench.adopt("soaked", lambda config, port, log: _Metered(config, port, log, bench.folder, leak, half))
+        worker = bench.adopt("soaked", lambda config, port, log: _Metered(config, port, log, meter))
         worker.start()
         worker.wait_ready(240.0)
         tally = Tally(cluster.bootstrap, bench.topic("verdicts"), chunks * CALLS_A_CHUNK)

@@ -1,6 +1,6 @@
-"""A worker with a meter: ``python -m tests.e2e.soak.program CONFIG FOLDER LEAK TRACE``.
+"""A worker with a meter: ``python -m tests.e2e.soak.program CONFIG FOLDER EVERY LEAK TRACE``.
 
-It is `harmwatch run` in all else. Every second it adds a line to ``FOLDER/samples.jsonl``. LEAK bytes are kept for ever
+It is `harmwatch run` in all else. Every EVERY seconds it adds a line to ``FOLDER/samples.jsonl``. LEAK bytes are kept for ever
 of each record, to see that a soak finds it; 0 for none. From TRACE records on it notes which lines of code made what is
 still there at the end (``FOLDER/trace.json``); 0 for not, since it takes as much time again.
 """
@@ -24,25 +24,24 @@ from .census import containers, process
 
 __all__: list[str] = []
 
-_EVERY_SECONDS = 1.0
-_CENSUS_EVERY = 2
-_FRAMES = 4
+_CENSUS_EVERY = 4
+_FRAMES = 1
 _LINES = 40
 
 
-async def _meter(worker: Worker, path: Path, leak: int, trace: _Trace) -> None:
+async def _meter(worker: Worker, path: Path, every: float, leak: int, trace: _Trace) -> None:
     kept: list[bytes] = []
     with path.open("a", encoding="ascii", buffering=1) as file:
         turn = 0
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.sleep(every)
             events = sum(worker.metrics.rows("harmwatch_records_total").values())
             if leak:
                 # One object a record: neither shared nor small enough to come out of what is free already.
                 kept += [bytes(leak) for _ in range(int(events) - len(kept))]
             series = float(worker.metrics._budget.used)
             sample = {"events": events, "series": series, **process()}
-            if turn % _CENSUS_EVERY == 0:
+            if turn % _CENSUS_EVERY == 0 and not trace.runs:
                 sample["containers"] = containers(worker)  # type: ignore[assignment]
             turn += 1
             trace.look(events)
@@ -58,6 +57,11 @@ class _Trace:
         self._before: tracemalloc.Snapshot | None = None
         if records:
             tracemalloc.start(_FRAMES)
+
+    @property
+    def runs(self) -> bool:
+        """A census beside it would take too long."""
+        return bool(self._records)
 
     def look(self, events: float) -> None:
         if self._records and self._before is None and events >= self._records:
@@ -76,10 +80,10 @@ class _Trace:
         self._path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-async def _run(file: ConfigFile, folder: Path, leak: int, trace: _Trace) -> None:
+async def _run(file: ConfigFile, folder: Path, every: float, leak: int, trace: _Trace) -> None:
     worker = Worker.build(file.config(), file=file)
     worker.install_signals(asyncio.get_running_loop())
-    metering = asyncio.create_task(_meter(worker, folder / "samples.jsonl", leak, trace))
+    metering = asyncio.create_task(_meter(worker, folder / "samples.jsonl", every, leak, trace))
     try:
         await worker.run()
     finally:
@@ -95,9 +99,9 @@ async def _run(file: ConfigFile, folder: Path, leak: int, trace: _Trace) -> None
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     folder = Path(sys.argv[2])
-    trace = _Trace(folder / "trace.json", int(sys.argv[4]))
+    trace = _Trace(folder / "trace.json", int(sys.argv[5]))
     try:
-        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), folder, int(sys.argv[3]), trace))
+        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), folder, float(sys.argv[3]), int(sys.argv[4]), trace))
     except HarmwatchError as error:
         sys.stderr.write(f"harmwatch run: {error}\n")
         sys.exit(FAILED)
