@@ -1,8 +1,8 @@
 """A worker with a meter: ``python -m tests.e2e.soak.program CONFIG FOLDER EVERY LEAK TRACE``.
 
-It is `harmwatch run` in all else. Every EVERY seconds it adds a line to ``FOLDER/samples.jsonl``. LEAK bytes are kept for ever
-of each record, to see that a soak finds it; 0 for none. From TRACE records on it notes which lines of code made what is
-still there at the end (``FOLDER/trace.json``); 0 for not, since it takes as much time again.
+It is `harmwatch run` in all else. Every EVERY seconds it adds a line to ``FOLDER/samples.jsonl``. LEAK bytes are kept
+for ever of each record, to see that a soak finds it; 0 for none. From TRACE records on it notes which lines of code
+made what is still there at the end (``FOLDER/trace.json``); 0 for not, since it takes as much time again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gc
 import json
 import logging
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from .census import containers, process
 
 __all__: list[str] = []
 
-_CENSUS_EVERY = 4
+_CENSUS_EVERY = 2
 _FRAMES = 1
 _LINES = 40
 
@@ -42,7 +43,9 @@ async def _meter(worker: Worker, path: Path, every: float, leak: int, trace: _Tr
             series = float(worker.metrics._budget.used)
             sample = {"events": events, "series": series, **process()}
             if turn % _CENSUS_EVERY == 0 and not trace.runs:
+                began = time.thread_time()
                 sample["containers"] = containers(worker)  # type: ignore[assignment]
+                sample["census_seconds"] = round(time.thread_time() - began, 4)
             turn += 1
             trace.look(events)
             file.write(json.dumps(sample) + "\n")

@@ -28,6 +28,8 @@ __all__ = ["CALLS_A_CHUNK", "DEMO_MODELS", "Chunk", "Promise", "call_number", "m
 DEMO_MODELS: Final = frozenset(MODELS)
 CALLS_A_CHUNK: Final = 1000
 _HOSTILE_A_CHUNK: Final = 40
+#: In the second chunk, so that tables of names are full from then on.
+_FLOOD: Final = 2_500
 _SPAN_SECONDS: Final = 5.0
 _LABELLED_EVERY: Final = 2
 
@@ -107,10 +109,11 @@ def make_chunk(number: int) -> Chunk:
     others: list[TrafficRecord] = []
     if number:
         others += (TrafficRecord(case.format.encode(), case.value, case.headers) for case in _golden())
-        first = number * _HOSTILE_A_CHUNK
-        others += (TrafficRecord(b"%d" % first, value) for value in hostile_values(first, _HOSTILE_A_CHUNK))
+        count = _FLOOD if number == 1 else _HOSTILE_A_CHUNK
+        first = _FLOOD + number * _HOSTILE_A_CHUNK if number > 1 else 0
+        others += (TrafficRecord(b"%d" % first, value) for value in hostile_values(first, count))
         kinds.update(f"golden {case.format}" for case in _golden())
-        kinds["hostile names"] = _HOSTILE_A_CHUNK
+        kinds["hostile names"] = count
     promise = Promise(
         records=len(events) + len(others),
         calls=expected.calls,
