@@ -60,6 +60,7 @@ class Outcome:
     containers: list[Finding] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class Outcome:
             "measures": [finding._asdict() for finding in self.findings],
             "containers": [finding._asdict() for finding in self.containers],
             "problems": self.problems,
+            "notes": self.notes,
             "trace": self.trace,
         }
 
@@ -248,7 +250,13 @@ def _judge(outcome: Outcome) -> None:
         if found.level >= 1.0:
             outcome.containers.append(found)
     outcome.numbers["containers_watched"] = len(outcome.containers)
-    outcome.problems += [f"grew: {found}" for found in (*outcome.findings, *outcome.containers) if found.grew]
+    outcome.problems += [f"grew: {found}" for found in outcome.findings if found.grew]
+    grown = [f"grew: {found}" for found in outcome.containers if found.grew]
+    if most < _LONG:
+        # A short run sees how tables fill.
+        outcome.notes += grown
+    else:
+        outcome.problems += grown
 
 
 def _print(console: Console, outcome: Outcome) -> None:
@@ -267,6 +275,8 @@ def _print(console: Console, outcome: Outcome) -> None:
         console.print(line, markup=False, highlight=False)
     for key, value in outcome.numbers.items():
         console.print(f"  {key}: {value:,}" if isinstance(value, int | float) else f"  {key}: {value}", markup=False)
+    for note in outcome.notes:
+        console.print(f"  note: {note}", markup=False)
     for problem in outcome.problems:
         console.print(f"  problem: {problem}", markup=False)
 
