@@ -39,6 +39,8 @@ from agent.scoring.stages import stages_of
 __all__ = ["CascadeScorer", "Graded", "cascaded"]
 
 _WARN_SECONDS = 60.0
+#: Above every lot, 1 among them, which an item has that belongs to no call.
+_CERTAIN = 2.0
 #: Stands where the heavy scorer's own row will.
 _LOOKED_AT = ScoreRow({})
 _logger = logging.getLogger(__name__)
@@ -158,7 +160,7 @@ class CascadeScorer:
         started = self._clock.monotonic()
         shares = self._shares(batch)
         lots = np.fromiter((item.lot for item in batch.items), np.float64, len(batch))
-        looked = np.flatnonzero((shares == 1.0) | (lots < shares)).tolist()
+        looked = np.flatnonzero(lots < shares).tolist()
         screened = self._clock.monotonic()
         self._spent("screen", screened - started)
         share_of = shares.tolist()
@@ -172,7 +174,7 @@ class CascadeScorer:
             raise ScorerError(f"scorer {self.name}: gave another number of rows than texts")
         for place, row in zip(looked, found, strict=True):
             share = share_of[place]
-            rows[place] = row if share == 1.0 else msgspec.structs.replace(row, weight=1.0 / share)
+            rows[place] = row if share >= 1.0 else msgspec.structs.replace(row, weight=1.0 / share)
         return rows
 
     def take_stages(self) -> Mapping[str, float]:
@@ -184,7 +186,7 @@ class CascadeScorer:
         self._stages[stage] = self._stages.get(stage, 0.0) + seconds
 
     def _shares(self, batch: Batch) -> NDArray[np.float64]:
-        """With which probability each text is looked at, by what the screen says of it."""
+        """Below which lot each text is looked at, by what the screen says of it."""
         try:
             highest = self._highest(batch)
             if highest.shape == (len(batch),):
@@ -192,7 +194,7 @@ class CascadeScorer:
                 if self.doubtful is not None:
                     shares[highest >= self.doubtful.threshold] = self.doubtful.share
                 # NaN reaches no threshold, and says nothing: it is looked at.
-                shares[~(highest < self.threshold)] = 1.0
+                shares[~(highest < self.threshold)] = _CERTAIN
                 return shares
             error_type = "shape"
         # Everything, as in `agent.scoring.attempt`: a screen that panics must not cost the heavy scorer's rows.
@@ -202,7 +204,7 @@ class CascadeScorer:
         if now - self._warn_at >= _WARN_SECONDS:
             self._warn_at = now
             _logger.warning("screen_failed scorer=%s error=%s all texts are scored instead", self.name, error_type)
-        return np.ones(len(batch))
+        return np.full(len(batch), _CERTAIN)
 
     def _highest(self, batch: Batch) -> NDArray[np.float64]:
         screen = self.screen

@@ -40,9 +40,8 @@ def test_the_limits_are_those_of_the_rules() -> None:
     assert {name: f"vector({limit:g})" for name, limit in limits.BUDGETS.items()} == budgets
     harm = expressions("harm.yaml", "alert")
     for alert in ("HarmSpike", "HarmBudgetBurnFast"):
-        assert numbers(r"(?:harmful_events:increase\S*|scored_events:effective) >= ([\d.]+)", harm[alert]) == {
-            limits.HARMFUL_LEAST
-        }
+        pattern = r"(?:harmful_events:(?:increase|effective)\S*|scored_events:effective) >= ([\d.]+)"
+        assert numbers(pattern, harm[alert]) == {limits.HARMFUL_LEAST}
     attacks = expressions("adversarial.yaml", "alert")
     assert numbers(r"> (0[\d.]+)", attacks["AdversarialAttempts"]) == {limits.ATTEMPTS_SHARE}
     assert numbers(r"attacked_events:increase\S* >= ([\d.]+)", attacks["AdversarialAttempts"]) == {
