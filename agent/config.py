@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from agent.config_base import Count, NamePattern, Seconds, Section, Share
+from agent.config_base import Count, NamePattern, Seconds, Section, Share, with_inline_options
 from agent.config_cascade import CascadeConfig
 from agent.config_drift import DriftConfig, EmbeddingsConfig
 from agent.config_overload import OverloadConfig
@@ -70,17 +70,7 @@ class ScorerConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _inline_options(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        inline = {key: value for key, value in data.items() if key not in cls.model_fields}
-        options = data.get("options", {})
-        if not inline or not isinstance(options, Mapping):
-            return data
-        twice = sorted(str(key) for key in inline if key in options)
-        if twice:
-            raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
-        kept = {key: value for key, value in data.items() if key in cls.model_fields}
-        return {**kept, "options": {**options, **inline}}
+        return with_inline_options(data, cls.model_fields)
 
 
 class AttacksConfig(Section):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-__all__ = ["Count", "NamePattern", "Seconds", "Section", "Share"]
+__all__ = ["Count", "NamePattern", "Seconds", "Section", "Share", "with_inline_options"]
 
 Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0)]
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
@@ -33,6 +33,29 @@ class Section(BaseModel):
             for where in _yes_or_no(value, ""):
                 raise ValueError(f"{where}must be a number, not true or false (YAML's yes, no, on and off are these)")
         return value
+
+
+def with_inline_options(data: Any, fields: Collection[str]) -> Any:
+    """A section's plain data with all keys that are none of its ``fields`` under ``options``.
+
+    What is no mapping, and options that are none, are left for pydantic to refuse.
+
+    Raises
+    ------
+    ValueError
+        When an option stands in both places.
+    """
+    if not isinstance(data, Mapping):
+        return data
+    inline = {key: value for key, value in data.items() if key not in fields}
+    options = data.get("options", {})
+    if not inline or not isinstance(options, Mapping):
+        return data
+    twice = sorted(str(key) for key in inline if key in options)
+    if twice:
+        raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
+    kept = {key: value for key, value in data.items() if key in fields}
+    return {**kept, "options": {**options, **inline}}
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:

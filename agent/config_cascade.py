@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from agent.config_base import Section
+from agent.config_base import Section, with_inline_options
 
 __all__ = ["CascadeConfig", "DoubtfulConfig", "ScreenConfig"]
 
@@ -23,16 +22,7 @@ class ScreenConfig(Section):
     def _inline_options(cls, data: Any) -> Any:
         if isinstance(data, str):
             return {"kind": data}
-        if not isinstance(data, Mapping):
-            return data
-        inline = {key: value for key, value in data.items() if key not in cls.model_fields}
-        options = data.get("options", {})
-        if not inline or not isinstance(options, Mapping):
-            return data
-        twice = sorted(str(key) for key in inline if key in options)
-        if twice:
-            raise ValueError(f"{twice[0]} stands both here and under options; keep one of them")
-        return {key: data[key] for key in ("kind",) if key in data} | {"options": {**options, **inline}}
+        return with_inline_options(data, cls.model_fields)
 
 
 class DoubtfulConfig(Section):
