@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import defaultdict
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
 from agent import __version__
 from agent.clock import Clock
@@ -16,13 +15,14 @@ from agent.metrics.frozen import FrozenMetrics
 from agent.pipeline import Pipeline
 from agent.pipeline.build import build_windows
 from agent.pipeline.export import components_of, window_name
-from agent.scores import DIMENSIONS, Dimension
+from agent.scores import DIMENSIONS
 from agent.windows.base import Component
 from agent.windows.codec import peek
 from agent.windows.engine import Reading, WindowEngine
 from agent.windows.harm import HarmMeasurement
 from streams.config import WorkerConfig
 from streams.console import ConsoleWatch
+from streams.console.counted import categories_found, stages_timed
 from streams.console.judged import judged_ever
 from streams.console.rates import Recent
 from streams.contact import BrokerContact
@@ -33,13 +33,11 @@ from streams.watchdog import Watchdog
 from streams.web import Health, Readiness
 from streams.web import Status as StatusPage
 from streams.web.status import (
-    CategoryStatus,
     ComponentState,
     ComponentStatus,
     ModelStatus,
     PartitionStatus,
     PipelineStatus,
-    StageStatus,
 )
 
 __all__ = ["Status"]
@@ -143,12 +141,12 @@ class Status:
             signs=self.console.signs(self.health(), self.readiness(), pipeline),
             windows=self.console.windows(),
             models=self._models(),
-            findings=self._findings(),
+            findings=categories_found(self._metrics),
             partitions=[
                 PartitionStatus(topic=partition.topic, partition=partition.number, lag=lag)
                 for partition, lag in sorted(self._lags().items())
             ],
-            stages=self._stages(),
+            stages=stages_timed(self._metrics),
             configuration=self.console.configuration(),
         )
 
@@ -188,15 +186,6 @@ class Status:
     def recent(self) -> Recent:
         """Rates of the last ten seconds."""
         return self.console.rates.recent()
-
-    def _stages(self) -> list[StageStatus]:
-        timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
-        whole = sum(total for _, total in timings.values()) or 1.0
-        return [
-            StageStatus(stage=stage, share=total / whole, seconds=total / count)
-            for stage, (count, total) in sorted(timings.items())
-            if count
-        ]
 
     def take_pane(self, value: bytes, headers: Headers = ()) -> None:
         """A value of the pane topic, of whichever worker; passed over when it is no state of this group and topics."""
@@ -248,15 +237,6 @@ class Status:
             components={name: _component(components.get(name), name in judged) for name in DIMENSIONS},
             history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
-
-    def _findings(self) -> list[CategoryStatus]:
-        counts: dict[tuple[str, str], int] = defaultdict(int)
-        for (_, _, dimension, category), value in self._metrics.rows_since_start("harmwatch_findings_total").items():
-            counts[category, dimension] += int(value)
-        return [
-            CategoryStatus(category=category, dimension=cast(Dimension, dimension), count=count)
-            for (category, dimension), count in sorted(counts.items(), key=lambda item: -item[1])
-        ]
 
 
 def _events(reading: Reading) -> float:

@@ -9,7 +9,7 @@ from prometheus_client.samples import Sample
 
 from agent.metrics.catalogue import CATALOGUE, MetricSpec
 from agent.metrics.frozen import FrozenHistogram, FrozenMetrics, is_trace_id
-from agent.metrics.series import Family, Histogram, Number, SeriesBudget
+from agent.metrics.series import Family, Histogram, Labels, Number, SeriesBudget
 
 __all__ = ["Exposition", "empty_family"]
 
@@ -50,6 +50,33 @@ class Exposition:
         for name in CATALOGUE:
             numbers = self._numbers.get(name)
             yield _number_family(numbers) if numbers is not None else _histogram_family(self._histograms[name])
+
+    # For the console and the demo: far cheaper than all of them.
+
+    def rows(self, name: str) -> dict[Labels, float]:
+        """Values of a counter or gauge by its label values, in the catalogue's order of labels."""
+        return {labels: child.value for labels, child in self._numbers[name].rows()}
+
+    def total(self, name: str) -> float:
+        """Sum of a counter or gauge over all its label sets, of a counter also those that have gone; 0 for none."""
+        family = self._numbers[name]
+        return sum(child.value for child in family) + sum(family.gone.values())
+
+    def rows_since_start(self, name: str) -> dict[Labels, float]:
+        """`rows` of a counter by model, with what models that have gone had come to under ``other``."""
+        family = self._numbers[name]
+        found = self.rows(name)
+        for labels, value in family.gone.items():
+            found[labels] = found.get(labels, 0.0) + value
+        return found
+
+    def timings(self, name: str) -> dict[Labels, tuple[int, float]]:
+        """Count and sum, in the metric's unit, of a histogram by its label values."""
+        return {labels: (sum(child.counts), child.total) for labels, child in self._histograms[name].rows()}
+
+    def _drop_model(self, model: str) -> None:
+        for family in self._families:
+            family.drop_model(model)
 
     def _count_series(self) -> None:
         other = self._numbers["harmwatch_other_series_total"]

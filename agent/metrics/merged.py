@@ -127,23 +127,6 @@ class MergedMetrics(Exposition, WorkerGauges):
             self._budget.forget_model(model)
         self._measured = measured
 
-    def total(self, name: str) -> float:
-        """Sum of a counter or gauge over all its label sets, of a counter also those that have gone."""
-        family = self._numbers[name]
-        return sum(child.value for child in family) + sum(family.gone.values())
-
-    def rows_since_start(self, name: str) -> dict[Labels, float]:
-        """Values of a counter by label values, with what models that have gone had come to under ``other``."""
-        family = self._numbers[name]
-        found = {labels: child.value for labels, child in family.rows()}
-        for labels, value in family.gone.items():
-            found[labels] = found.get(labels, 0.0) + value
-        return found
-
-    def timings(self, name: str) -> dict[Labels, tuple[int, float]]:
-        """Count and sum of a histogram by its label values."""
-        return {labels: (sum(child.counts), child.total) for labels, child in self._histograms[name].rows()}
-
     def _set(self, spec: MetricSpec, values: Values) -> None:
         family = self._numbers[spec.name]
         for labels in [labels for labels, _ in family.rows() if labels not in values]:
@@ -161,10 +144,6 @@ class MergedMetrics(Exposition, WorkerGauges):
                 self._folded[name] = family.folded
                 other.child((name,)).value += more
         self._numbers["harmwatch_series"].child(()).value = float(self._budget.used)
-
-    def _drop_model(self, model: str) -> None:
-        for family in self._families:
-            family.drop_model(model)
 
 
 def _add_numbers(family: Family[Number], told: Values, rows: Sequence[NumberRow]) -> dict[Labels, float]:

@@ -363,33 +363,6 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
             for reason in ("error", "deadline", "busy", "memory", "redacted"):
                 self._missing.child((scorer, reason))
 
-    # For the console and the demo: far cheaper than all of them.
-
-    def rows(self, name: str) -> dict[tuple[str, ...], float]:
-        """Values of a counter or gauge by its label values, in the catalogue's order of labels."""
-        return {labels: child.value for labels, child in self._numbers[name].rows()}
-
-    def total(self, name: str) -> float:
-        """Sum of a counter or gauge over all its label sets, of a counter also those that have gone; 0 for none."""
-        family = self._numbers[name]
-        return sum(child.value for child in family) + sum(family.gone.values())
-
-    def rows_since_start(self, name: str) -> dict[tuple[str, ...], float]:
-        """`rows` of a counter by model, with what models that have gone had come to under ``other``."""
-        family = self._numbers[name]
-        found = self.rows(name)
-        for labels, value in family.gone.items():
-            found[labels] = found.get(labels, 0.0) + value
-        return found
-
-    def timings(self, name: str) -> dict[tuple[str, ...], tuple[int, float]]:
-        """Count and sum of a histogram by its label values."""
-        return {labels: (sum(child.counts), child.total) for labels, child in self._histograms[name].rows()}
-
-    def _drop_model(self, model: str) -> None:
-        for family in self._families:
-            family.drop_model(model)
-
 
 def _observe(family: Family[Histogram], key: tuple[str, ...], value: float) -> None:
     if not value < inf:

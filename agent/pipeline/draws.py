@@ -3,8 +3,9 @@
 A text that seems suspicious is looked at for certain, another when its call's lot falls below p. So a finding that
 rests on a certain text is seen for certain, and one that rests on drawn texts alone with probability p: it counts 1/p.
 What is found of several texts (a category in a half, a dimension in an event) therefore has the least weight among
-them: all drawn texts of a call have one lot, and are looked at together or not at all. How many events there *are* is
-known, though, whether looked at or not; so what shares are divided by is counted, and not estimated.
+them: all drawn texts of a call have one lot, so that when one with a small p is looked at, all with a larger one are.
+How many events there *are* is known, though, whether looked at or not; so what shares are divided by is counted, and
+not estimated.
 """
 
 from __future__ import annotations

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from agent.events import Direction
 from agent.pipeline import RecordOutcome
 from agent.scores import Dimension, Evidence, Finding
+from agent.windows.partition import OTHER
 
-__all__ = ["HeldEvidence", "HeldFinding", "RecentFindings"]
+__all__ = ["HeldEvidence", "HeldFinding", "RecentFindings", "of_model", "with_marks"]
 
 _MOST_HELD: Final = 600
 _MOST_CHARS: Final = 2_000_000
@@ -205,3 +206,36 @@ def _cut(
         marks.append(tuple((start, end) for start, end in places if end <= room))
         room -= len(text)
     return tuple(kept), tuple(marks)
+
+
+def of_model(model: str | None, told_apart: Callable[[], Iterable[str]]) -> Callable[[str], bool]:
+    """Says of a finding's model whether it is the one that is asked for; of all when none is.
+
+    ``other`` means all that have no window of their own, and one that is truly called so.
+
+    Parameters
+    ----------
+    told_apart
+        Gives the models that have one.
+    """
+    if model is None:
+        return lambda _model: True
+    if model != OTHER:
+        return lambda held: held == model
+    known = frozenset(told_apart()) - {OTHER}
+    return lambda held: held not in known
+
+
+def with_marks(held: HeldEvidence, mark: Callable[[str, str], bool | None]) -> dict[str, Any]:
+    """A finding as the API has it, with what operators said of its categories.
+
+    Parameters
+    ----------
+    mark
+        From the verdict's id and a category: right, wrong, or None where nothing holds.
+    """
+    said = {finding.category: mark(held.id, finding.category) for finding in held.findings}
+    return {
+        **{name: getattr(held, name) for name in held.__struct_fields__ if name != "scorers"},
+        "marks": {category: each for category, each in said.items() if each is not None},
+    }

@@ -12,10 +12,9 @@ from agent.metrics.label_values import clean_label
 from agent.pipeline import RecordOutcome
 from agent.pipeline.export import window_name
 from agent.windows.engine import Reading, WindowEngine
-from agent.windows.partition import OTHER
 from streams.console.detail import active_campaigns, campaigns_of, drift_of, fairness_of, window_seconds
 from streams.console.feedback import Feedback, FeedbackBook
-from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.findings import RecentFindings, of_model, with_marks
 from streams.console.harm_signs import harm_signs, leaked_signs
 from streams.console.history import Histories
 from streams.console.rates import Rates
@@ -138,24 +137,16 @@ class ConsoleWatch:
 
         The model ``other`` means all that have no window of their own here, and one that is truly called so.
         """
-        of_model = self._of_model(model)
+        shown = of_model(model, lambda: {reading.model for reading in self.readings()})
         return {
             "number": self.recent.number,
             "changes": self.book.changes,
-            "findings": [self._with_marks(held) for held in self.recent.latest(
-                model=of_model, dimension=dimension, after=after, most=most)],
-            "precision": self.book.precision(of_model),
+            "findings": [with_marks(held, self.book.mark) for held in self.recent.latest(
+                model=shown, dimension=dimension, after=after, most=most)],
+            "precision": self.book.precision(shown),
             "feedback": self.marks,
             "evidence": self._evidence(),
         }  # fmt: skip
-
-    def _of_model(self, model: str | None) -> Callable[[str], bool]:
-        if model is None:
-            return lambda _model: True
-        if model != OTHER:
-            return lambda held: held == model
-        known = {reading.model for reading in self.readings()} - {OTHER}
-        return lambda held: held not in known
 
     def configuration(self) -> ConfigurationStatus:
         """Which configuration runs, and since when."""
@@ -172,13 +163,6 @@ class ConsoleWatch:
     def feedback(self) -> Iterable[Feedback]:
         """The marks that hold, the oldest first."""
         return iter(self.book)
-
-    def _with_marks(self, held: HeldEvidence) -> dict[str, Any]:
-        marked = {finding.category: self.book.mark(held.id, finding.category) for finding in held.findings}
-        return {
-            **{name: getattr(held, name) for name in held.__struct_fields__ if name != "scorers"},
-            "marks": {category: mark for category, mark in marked.items() if mark is not None},
-        }
 
     def _active_since(self) -> float:
         return self._merged().event_now() - self._quiet_seconds

@@ -15,8 +15,8 @@ import msgspec
 from agent import __version__
 from agent.clock import Clock
 from agent.metrics.merged import MergedMetrics
-from agent.windows.partition import OTHER
-from streams.console.findings import HeldEvidence, RecentFindings
+from streams.console.counted import categories_found, stages_timed
+from streams.console.findings import HeldEvidence, RecentFindings, of_model, with_marks
 from streams.console.signs import the_worst
 from streams.processes.group import ProcessGroup
 from streams.processes.life import Life
@@ -70,9 +70,9 @@ class GroupConsole:
             "signs": _signs([sign for page in pages for sign in page["signs"]]),
             "windows": first["windows"],
             "models": first["models"],
-            "findings": self._categories(),
+            "findings": categories_found(self._metrics),
             "partitions": [partitions[place] for place in sorted(partitions)],
-            "stages": self._stages(),
+            "stages": stages_timed(self._metrics),
             "configuration": first["configuration"]
             | {"refused": any(page["configuration"].get("refused") for page in pages)},
         }
@@ -94,22 +94,6 @@ class GroupConsole:
             "series_budget": self._series_budget,
         }
 
-    def _categories(self) -> list[dict[str, Any]]:
-        counts: dict[tuple[str, str], int] = {}
-        for (_, _, dimension, category), value in self._metrics.rows_since_start("harmwatch_findings_total").items():
-            counts[category, dimension] = counts.get((category, dimension), 0) + int(value)
-        rows = sorted(counts.items(), key=lambda item: -item[1])
-        return [{"category": place[0], "dimension": place[1], "count": count} for place, count in rows]
-
-    def _stages(self) -> list[dict[str, Any]]:
-        timings = {labels[0]: timing for labels, timing in self._metrics.timings("harmwatch_stage_seconds").items()}
-        whole = sum(total for _, total in timings.values()) or 1.0
-        return [
-            {"stage": stage, "share": total / whole, "seconds": total / count}
-            for stage, (count, total) in sorted(timings.items())
-            if count
-        ]
-
     # -- the API -------------------------------------------------------------------------------------------------------
 
     async def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
@@ -130,13 +114,15 @@ class GroupConsole:
         """The latest findings of all processes, the newest first, with the marks that hold."""
         await self._take_findings()
         book = await self._book(model, [])
-        found = self._recent.latest(model=_of_model(model, book["models"]), dimension=dimension, after=after, most=most)
+        found = self._recent.latest(
+            model=of_model(model, lambda: book["models"]), dimension=dimension, after=after, most=most
+        )
         places = [(held.id, finding.category) for held in found for finding in held.findings]
         marks = dict(zip(places, (await self._book(model, places))["marks"], strict=False)) if places else {}
         return {
             "number": self._recent.number,
             "changes": book["changes"],
-            "findings": [_with_marks(held, marks) for held in found],
+            "findings": [with_marks(held, lambda *place: marks.get(place)) for held in found],
             **{name: book[name] for name in ("precision", "feedback", "evidence")},
         }
 
@@ -239,21 +225,3 @@ def _signs(told: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
         ):
             found[place] = sign
     return the_worst(cast(Iterable[Any], found.values()))
-
-
-def _of_model(model: str | None, known: Iterable[str]) -> Callable[[str], bool]:
-    """As `streams.console.ConsoleWatch` has it: ``other`` means all without a window of their own."""
-    if model is None:
-        return lambda _model: True
-    if model != OTHER:
-        return lambda held: held == model
-    others = frozenset(known) - {OTHER}
-    return lambda held: held not in others
-
-
-def _with_marks(held: HeldEvidence, marks: Mapping[tuple[str, str], bool | None]) -> dict[str, Any]:
-    said = {finding.category: marks.get((held.id, finding.category)) for finding in held.findings}
-    return {
-        **{name: getattr(held, name) for name in held.__struct_fields__ if name != "scorers"},
-        "marks": {category: mark for category, mark in said.items() if mark is not None},
-    }

@@ -29,6 +29,8 @@ _logger = logging.getLogger(__name__)
 SILENT_SECONDS: Final = 10.0
 #: From the beginning of the process until its parts are put together.
 _BUILD_SECONDS: Final = 120.0
+#: A process that has closed its line ends by itself within it: it waits five seconds for threads of libraries.
+_LAST_SECONDS: Final = 10.0
 _state = msgspec.msgpack.Decoder(ProcessState)
 
 
@@ -230,10 +232,6 @@ class Life:
                 self.state = _state.decode(word.value)
             if asking is not None and not asking.done():
                 asking.set_result(word)
-
-
-#: A process that has closed its line ends by itself within it: it waits five seconds for threads of libraries.
-_LAST_SECONDS: Final = 10.0
 
 
 def error_of(failed: Failed) -> HarmwatchError:

@@ -111,9 +111,7 @@ def test_without_faults_the_merged_counters_are_those_of_one_worker(kafka: Broke
     traffic = make_traffic(1500, seed=11)
     with Workbench(kafka, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         assert len(processes_of(worker)) == PROCESSES
         bench.lens.publish(bench.events, traffic.records)
         bench.wait_for_lag_zero()
@@ -144,9 +142,7 @@ def test_a_process_killed_under_traffic_loses_nothing_and_no_counter_falls(kafka
     traffic = make_traffic(4000, seed=12)
     with Workbench(kafka, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         first = processes_of(worker)
         with watching(worker) as watch:
             for number, chunk in enumerate(traffic.chunks(8)):
@@ -181,17 +177,13 @@ def test_no_process_outlives_a_parent_that_is_killed_and_all_are_drained(kafka: 
     traffic = make_traffic(1200, seed=13)
     with Workbench(kafka, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         processes = processes_of(worker)
         bench.lens.publish(bench.events, traffic.records)
         worker.kill()
         wait_until(lambda: not any(map(is_there, processes)), "the processes' end", timeout_seconds=60.0)
         assert worker.log().count("draining reason=the parent has ended") + worker.log().count("signal=SIGTERM") >= 1
-        again = bench.worker("again")
-        again.start()
-        again.wait_ready()
+        again = bench.ready_worker("again")
         bench.wait_for_lag_zero()
         account = audit(bench, traffic.ledger)
         assert again.terminate() == 0
@@ -202,9 +194,7 @@ def test_sigterm_drains_all_and_commits(kafka: BrokerCluster) -> None:
     traffic = make_traffic(1500, seed=14)
     with Workbench(kafka, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         processes = processes_of(worker)
         bench.lens.publish(bench.events, traffic.records)
         wait_until(lambda: total(worker.samples(), "harmwatch_events_total") > 0, "traffic", timeout_seconds=60.0)
@@ -212,9 +202,7 @@ def test_sigterm_drains_all_and_commits(kafka: BrokerCluster) -> None:
         assert not any(map(is_there, processes))
         committed = sum(bench.lens.committed(bench.group, bench.events).values())
         assert committed > 0
-        again = bench.worker("again")
-        again.start()
-        again.wait_ready()
+        again = bench.ready_worker("again")
         bench.wait_for_lag_zero()
         account = audit(bench, traffic.ledger)
         assert again.terminate() == 0
@@ -226,9 +214,7 @@ def test_sigterm_drains_all_and_commits(kafka: BrokerCluster) -> None:
 def test_a_process_that_is_frozen_holds_up_no_scrape_and_is_named(kafka: BrokerCluster) -> None:
     with Workbench(kafka, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         bench.lens.publish(bench.events, make_traffic(600, seed=15).records)
         bench.wait_for_lag_zero()
         before = total(worker.samples(), "harmwatch_events_total")
@@ -255,9 +241,7 @@ def test_a_process_that_is_frozen_holds_up_no_scrape_and_is_named(kafka: BrokerC
 def test_sighup_reaches_every_process(kafka: BrokerCluster) -> None:
     with Workbench(kafka, config=SECTIONS | {"reload": {"watch_seconds": 0}}) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         path = bench.folder / "w.yaml"
         path.write_text(path.read_text() + "\nattacks: {leak_threshold: 0.41}\n")
         worker.signal(signal.SIGHUP)
@@ -315,9 +299,7 @@ def test_one_that_ends_on_purpose_ends_all_with_its_exit_code(kafka: BrokerClust
 def test_more_processes_than_partitions_are_told_of_and_are_not_ill(kafka: BrokerCluster) -> None:
     with Workbench(kafka, partitions=2, config=SECTIONS) as bench:
         bench.create_topics()
-        worker = bench.worker("w")
-        worker.start()
-        worker.wait_ready()
+        worker = bench.ready_worker("w")
         wait_until(lambda: "more_processes_than_partitions processes=3 partitions=2" in worker.log(), "the warning",
                    timeout_seconds=60.0)  # fmt: skip
         assert worker.health() == worker.live() == 200

@@ -134,6 +134,13 @@ class Workbench:
             self._workers[name] = WorkerProcess(self._write(name, port), port, self.folder / f"{name}.log")
         return self._workers[name]
 
+    def ready_worker(self, name: str) -> WorkerProcess:
+        """The worker of that name, started, once it says that it is ready."""
+        worker = self.worker(name)
+        worker.start()
+        worker.wait_ready()
+        return worker
+
     def adopt(self, name: str, make: Callable[[Path, int, Path], WorkerProcess]) -> WorkerProcess:
         """A worker that `make` makes of its configuration, port and log; not started."""
         port = free_ports(1)[0]

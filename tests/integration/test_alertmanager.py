@@ -70,14 +70,14 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
         [of("HarmwatchDown")],
         [{"alertname": "HarmwatchDown"} | labels for labels in ELSEWHERE],
     ),
-    # What waits on a receiver's disk waits for that broker; what is about to be lost is told all the same.
+    # Receivers are a job of their own, and may write to another broker.
     (
         of("BrokerLost"),
-        [_of_receiver("IngestSpoolWaiting")],
+        [],
         [
-            _of_receiver("IngestSpoolFilling"),
-            _of_receiver("IngestRefusing") | {"job": "other-ingest"},
-            *(_of_receiver("IngestSpoolWaiting") | place for place in ({"cluster": "d"}, {"namespace": "test"})),
+            _of_receiver("IngestSpoolWaiting"),
+            _of_receiver("IngestSpoolFilling") | {"job": "other-ingest"},
+            _of_receiver("IngestRefusing") | {"job": "third-ingest"},
         ],
     ),
     (
