@@ -101,9 +101,12 @@ class BrokerProcess:
         _LIVE.discard(self)
 
     def pause(self) -> None:
-        """Freeze the process (SIGSTOP)."""
+        """Freeze the process (SIGSTOP); returns when all of its threads stand."""
         self.check()
         self._signal(signal.SIGSTOP)
+        if (pid := self.pid) is not None:
+            # A busy machine lets some of them answer for a while. The state is left for whoever waits for its end.
+            os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a frozen process go on (SIGCONT)."""
