@@ -16,7 +16,7 @@ from agent.config_base import Count, NamePattern, Seconds, Section, Share, with_
 from agent.config_cascade import CascadeConfig
 from agent.config_drift import DriftConfig, EmbeddingsConfig
 from agent.config_overload import OverloadConfig
-from agent.errors import ConfigError
+from agent.errors import ConfigError, legible
 from agent.events import Direction
 from agent.scores import Action, CampaignKind, Dimension
 
@@ -313,5 +313,5 @@ def validate(model: type[ModelT], data: Mapping[str, Any], origin: str) -> Model
         said = first["msg"].removeprefix("Value error, ")
         for ours, in_yaml in _WORDS:
             said = ours.sub(in_yaml, said)
-        # Names that somebody made up stand in both, however long they are.
-        raise ConfigError(f"{origin}: {path[:_MOST_SHOWN]}: {said[:_MOST_SHOWN]}{more}") from None
+        # Names that somebody made up stand in both, however long they are, and whatever they hold.
+        raise ConfigError(f"{origin}: {legible(path, _MOST_SHOWN)}: {legible(said, _MOST_SHOWN)}{more}") from None

@@ -49,13 +49,23 @@ __all__ = [
     "TargetError",
     "TopicUnavailable",
     "TransportError",
+    "legible",
 ]
 
 
+def legible(name: str, most: int | None = None) -> str:
+    """A name that somebody made up, for a line of a message: the beginning of a long one, nothing a terminal obeys."""
+    begins = name if most is None or len(name) <= most else f"{name[:most]}..."
+    return begins if begins.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in begins)
+
+
 class HarmwatchError(Exception):
-    """Base of all errors of harmwatch."""
+    """Base of all errors of harmwatch. A message is one line, whatever the names within it hold."""
 
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(legible(message))
 
 
 class ConfigError(HarmwatchError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.assess.tables.plain import plain_text
+from agent.errors import legible
 
 __all__ = ["cell_text", "number_of", "shown_columns"]
 
@@ -50,8 +51,5 @@ def number_of(text: str) -> float | None:
 
 def shown_columns(columns: Sequence[str]) -> str:
     """Names of columns for a message: twenty at most, of a long one the beginning, nothing that a terminal obeys."""
-    shown = []
-    for name in columns[:_MOST_SHOWN]:
-        begins = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
-        shown.append(begins if begins.isprintable() else repr(begins)[1:-1])
-    return ", ".join(shown) + (", ..." if len(columns) > _MOST_SHOWN else "")
+    shown = ", ".join(legible(name, _LONGEST_SHOWN) for name in columns[:_MOST_SHOWN])
+    return shown + (", ..." if len(columns) > _MOST_SHOWN else "")
