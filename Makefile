@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check rules dashboards tools charts bench bench-bias recovery chaos soak overload paging fuzz fuzz-all fuzz-http sbom audit e2e canary pictures format clean
+.PHONY: help demo test test-whole check rules dashboards tools charts bench bench-bias recovery chaos soak overload paging fuzz fuzz-all fuzz-http sbom audit e2e canary pictures format clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +29,15 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
 	@$(BIN)/harmwatch demo $(ARGS)
 
+# Tests that start whole clusters and kill them, or watch the whole way for a while: a third of the time of all tests.
+WHOLE := tests/e2e tests/integration/test_kafka_acls.py
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 test: $(VENV)/.test ## unit, conformance, contract and integration tests; prints which layers ran
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(if $(findstring tests/,$(ARGS)),,$(addprefix --ignore=,$(WHOLE))) $(ARGS)
+
+test-whole: $(VENV)/.test ## the tests that `make test` leaves out: whole clusters, killed, silenced and without rights
+	@$(PYTEST) $(WHOLE) $(ARGS)
 
 check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths
 	@$(BIN)/ruff check .

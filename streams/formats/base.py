@@ -211,7 +211,8 @@ def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error:
         if raw != data:
             return msgspec.json.decode(raw)
     except msgspec.DecodeError as second:
-        error = second
+        # Not kept in a variable: an error in a frame of its own traceback is a cycle, which keeps the text in memory.
+        raise json_failure(second, path) from None
     except RecursionError:
         raise DecodeError("too_deep", path) from None
     except DecodeError:

@@ -84,7 +84,7 @@ class OpenAIFormat:
 
     def _pair(self, envelope: dict[str, object], prefix: str, request_id: str) -> InferenceEvent:
         halves: dict[Direction, Half | None] = {"input": None, "output": None}
-        problems: list[DecodeError] = []
+        problems: list[tuple[str, str]] = []  # not the errors: in a frame of their traceback they would be a cycle
         failed = False
         found_id = ""
         keys: tuple[tuple[str, Direction], ...] = (("request", "input"), ("response", "output"))
@@ -100,14 +100,14 @@ class OpenAIFormat:
             try:
                 half = body_halves(body, direction, f"{prefix}{key}", plain_text=failed and direction == "output")[0]
             except DecodeError as error:
-                problems.append(error)
+                problems.append((error.reason, error.detail))
             except IndexError:
                 continue
             else:
                 halves[direction] = half
         question, answer = halves["input"], halves["output"]
-        if problems and (any(p.reason != "truncated_json" for p in problems) or not (question or answer)):
-            raise problems[0]
+        if problems and (any(reason != "truncated_json" for reason, _ in problems) or not (question or answer)):
+            raise DecodeError(*problems[0])
         if question is None and answer is None and not failed:
             raise DecodeError("missing_field", f"{prefix}request or {prefix}response")
         if failed:

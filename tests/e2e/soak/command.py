@@ -288,7 +288,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="for CI: about a minute")
     parser.add_argument("--leak", type=int, default=0, metavar="BYTES", help="of each record, to see that it is found")
     parser.add_argument("--trace", action="store_true", help="also which lines of code made what stays; half as fast")
-    parser.add_argument("--report", type=Path, metavar="FILE.json", help="beside it FILE.png, where matplotlib is")
+    beside = "beside it FILE.samples.jsonl, and FILE.png where matplotlib is"
+    parser.add_argument("--report", type=Path, metavar="FILE.json", help=beside)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     args = parser.parse_args(argv)
     calls = args.events or (20_000 if args.short else 5_000_000)
@@ -309,6 +310,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.report is not None:
         told = json.dumps(outcome.as_dict(), ensure_ascii=False, indent=1)
         args.report.write_text(told + "\n", encoding="utf-8")
+        lines = "".join(json.dumps(sample) + "\n" for sample in outcome.samples)
+        args.report.with_suffix(".samples.jsonl").write_text(lines, encoding="ascii")
         events = [sample["events"] for sample in outcome.samples]
         measures = {name: [sample[name] for sample in outcome.samples] for name in MUST_BE_FLAT}
         if not draw(args.report.with_suffix(".png"), events, measures):
