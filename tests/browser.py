@@ -19,6 +19,12 @@ __all__ = ["Browser", "browser"]
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
+#: What Chromium says then.
+_BETWEEN_PAGES = ("Inspected target navigated or closed", "Execution context was destroyed.")
+
+
+class _BetweenPages(Exception):
+    """The document that was asked went before it answered."""
 
 
 class Browser:
@@ -35,6 +41,8 @@ class Browser:
         while True:
             message = await self._socket.receive_json(timeout=_PATIENCE_SECONDS)
             if message.get("id") == self._number:
+                if "error" in message and message["error"].get("message") in _BETWEEN_PAGES:
+                    raise _BetweenPages(message["error"]["message"])
                 assert "error" not in message, message
                 return dict(message["result"])
             self._listen(message)
@@ -65,10 +73,16 @@ class Browser:
         attempt = f"(() => {{ try {{ return !!({script}); }} catch {{ return false; }} }})()"
         try:
             async with asyncio.timeout(seconds):
-                while not await self.look(attempt):
+                while not await self._is_true(attempt):
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
             raise AssertionError(f"never true: {script}; the page says: {await self.text('body')}") from None
+
+    async def _is_true(self, attempt: str) -> bool:
+        try:
+            return bool(await self.look(attempt))
+        except _BetweenPages:
+            return False
 
     async def click(self, selector: str) -> None:
         await self.look(f"document.querySelector({json.dumps(selector)}).click()")
