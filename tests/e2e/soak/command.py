@@ -101,7 +101,7 @@ def _config(calls: int) -> dict[str, Any]:
             "max_models": 20,
         },
         "metrics": {"max_models": 20},
-        "campaigns": {"max_clusters": 500, "max_tenants": 64, "window_seconds": 2 * window, "quiet_seconds": window},
+        "campaigns": {"max_clusters": 80, "max_tenants": 64, "window_seconds": 2 * window, "quiet_seconds": window},
         "tap": {"commit_interval_seconds": 1.0, "max_poll_records": 500},
         # Nobody is to be taken for dead: a meter holds the loop now and then.
         "kafka": {"session_timeout_seconds": 45.0},
