@@ -58,7 +58,7 @@ MUST_BE_FLAT: Final = {
 """By measure of the meter. A block of Python's is what an object takes, some 60 bytes."""
 
 
-SLOWLY_FILLED: Final = {"LabelledDecisions._keys": 110_000.0, "CampaignBook._owners": 20_000.0}
+SLOWLY_FILLED: Final = {"CampaignBook._owners": 20_000.0}
 """Containers of which a run may see no more than the filling, with what they hold at the most."""
 
 

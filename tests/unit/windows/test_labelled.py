@@ -80,6 +80,28 @@ def test_the_lowest_keys_are_forgotten_and_take_no_label_any_more() -> None:
     assert len(labelled.encode()) < 20_000
 
 
+def test_as_many_as_there_may_be_are_read_again() -> None:
+    labelled = LabelledDecisions()
+    for key in range(110_000):
+        labelled.add(key)
+        labelled.add(key)
+    assert (len(labelled), labelled.begins) == (110_000, 0)
+    assert len(LabelledDecisions.decode(labelled.encode())) == 110_000
+    labelled.add(110_000)
+    assert (len(labelled), labelled.begins) == (100_000, 10_001)
+
+
+def test_they_are_a_set_in_whatever_order_they_come() -> None:
+    labelled, known, draw = LabelledDecisions(), set[int](), random.Random(7)
+    for key in [draw.randrange(4_000) for _ in range(6_000)]:
+        assert (key in labelled) == (key in known)
+        labelled.add(key)
+        known.add(key)
+    assert len(labelled) == len(known)
+    assert all(key in labelled for key in known)
+    assert 4_001 not in labelled
+
+
 def test_keys_rise_with_the_offset() -> None:
     assert decision_key(3, 0) == 3 * PLACES
     assert decision_key(3, PLACES - 1) == 4 * PLACES - 1
