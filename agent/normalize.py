@@ -176,7 +176,8 @@ def _compose(text: str) -> str:
         folded = text.casefold()
         if folded == text or unicodedata.is_normalized("NFKC", folded):
             return folded
-        text = folded
+        # From `text` and not from `folded`, as where something beside it has to be composed: else runs of marks would
+        # be cut after a letter has taken one of them here, and before it there.
     for _ in range(4):
         before = text
         text = unicodedata.normalize("NFKC", _LONG_MARK_RUN.sub(r"\1", text)).casefold()

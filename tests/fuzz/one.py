@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--crashes", type=Path, required=True)
     parser.add_argument("--input", type=Path)
+    parser.add_argument("--corpus", type=Path, help="atheris: what reached new lines, kept for the next run")
     args = parser.parse_args()
     if args.engine == "atheris" and args.input is None:
         _with_atheris(args)
@@ -59,7 +60,7 @@ def _with_atheris(args: Any) -> None:
 
         target = TARGETS[args.target]
         bounded = Bounded(target)
-    corpus = Path(tempfile.mkdtemp(prefix="harmwatch-fuzz-"))
+    corpus = args.corpus or Path(tempfile.mkdtemp(prefix="harmwatch-fuzz-"))
     for number, seed in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(seed[: target.most_bytes])
     atheris.Setup(

@@ -66,6 +66,7 @@ def test_idempotent(text: str) -> None:
 
 @settings(max_examples=400)
 @given(TRICKY)
+@example("\u1fc7\u0301\u0301\u0301\u0301l\u0301")
 def test_map_agrees_with_normalize(text: str) -> None:
     normalised, offsets = normalize_with_map(text)
     assert normalised == normalize(text)
