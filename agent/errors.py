@@ -87,7 +87,7 @@ class DecodeError(HarmwatchError):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
-        self.detail = detail
+        self.detail = legible(detail)
         #: The format that the bytes were read as, "" when none claimed them.
         self.wire_format = ""
 

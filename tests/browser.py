@@ -19,7 +19,7 @@ __all__ = ["Browser", "browser"]
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
-#: What Chromium says then.
+#: What Chromium answers when the document that was asked has gone.
 _BETWEEN_PAGES = ("Inspected target navigated or closed", "Execution context was destroyed.")
 
 

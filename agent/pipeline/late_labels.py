@@ -37,8 +37,8 @@ _CHUNK_BYTES: Final = 256 * 1024
 #: Hundreds of attributes of a stranger's making are not worth the memory.
 _LARGEST_DECISION: Final = 2_048
 _LONGEST_NAME: Final = 2 * MAX_NAME_LENGTH
-#: Offsets of labels that have found their decision are looked for among twice those that wait, and so many.
-_MOST_FOUND: Final = 64
+#: Places of labels are gone through when they are twice as many as labels that wait, and so many more.
+_MOST_PLACES_MORE: Final = 64
 
 
 class LabelPlace(NamedTuple):
@@ -227,7 +227,7 @@ class LateLabels:
             self._metrics.label("unknown")
         offsets = self._early_offsets.setdefault(place.partition, [])
         heappush(offsets, (place.offset, digest))
-        if len(offsets) > 2 * len(self._early) + _MOST_FOUND:
+        if len(offsets) > 2 * len(self._early) + _MOST_PLACES_MORE:
             # Most of them have found their decision, behind one that waits.
             offsets[:] = [each for each in offsets if self._is_early(place.partition, each)]
             heapify(offsets)

@@ -45,7 +45,7 @@ class LabelledDecisions:
 
     def __init__(self, keys: Iterable[int] = (), begins: int = 0) -> None:
         #: In order; those that came since the last time they were put in order are apart.
-        self._keys = np.array(sorted(set(keys)), np.int64)
+        self._keys = np.unique(np.fromiter(keys, np.int64))
         self._recent: set[int] = set()
         self.begins = begins
 
@@ -105,9 +105,7 @@ class LabelledDecisions:
             raise StateError("window state is damaged: labelled decisions") from error
         if not inflate.eof or not 0 <= begins < _LARGEST or not _is_rising(steps):
             raise StateError("window state is damaged: labelled decisions")
-        read = cls(begins=begins)
-        read._keys = begins + np.cumsum(steps)
-        return read
+        return cls(begins + np.cumsum(steps), begins)
 
 
 def _is_rising(steps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:

@@ -59,7 +59,7 @@ def _with_atheris(args: Any) -> None:
         from tests.fuzz.targets import TARGETS
 
         target = TARGETS[args.target]
-        bounded = Bounded(target)
+        bounded = Bounded(target, is_watched=True)
     corpus = args.corpus or Path(tempfile.mkdtemp(prefix="harmwatch-fuzz-"))
     for number, seed in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(seed[: target.most_bytes])

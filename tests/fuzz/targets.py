@@ -55,7 +55,8 @@ def _refusing(read: Check, *errors: type[HarmwatchError]) -> Check:
             return read(data)
         except errors as error:
             assert len(str(error)) < 2000, "an error of many words"
-            assert str(error).isprintable(), "an error of more lines than one, or one that a terminal obeys"
+            said = f"{error}{getattr(error, 'detail', '')}"
+            assert said.isprintable(), "an error of more lines than one, or one that a terminal obeys"
             return None
 
     return check

@@ -49,7 +49,7 @@ class Call:
             # Whether a strange object is true is its own to say, or to raise.
             self._facts["id"] = self._facts.get("id") or self.id
         except Exception:
-            self._truncated = False
+            # The call is told under the id that was made for it, with all else that is known.
             self._facts["id"] = self.id
         if self._facts.get("time") is None:
             self._facts["time"] = now

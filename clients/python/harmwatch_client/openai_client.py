@@ -137,7 +137,8 @@ def _seen(result: Any, call: Call | None, tap: Tap) -> Any:
         # Else a raw response: only what was asked is known, since reading it here would take it from the caller.
         call.end(failed=field(result, "error") is not None)
     except Exception:
-        call.end()
+        # What was asked is told all the same, and that the answer is missing.
+        call.end(truncated=True)
     return result
 
 
