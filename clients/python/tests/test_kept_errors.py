@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from clients.python.tests.rig import tapped
 
-from harmwatch_client import Tap, TapMiddleware, wrap
+from harmwatch_client import Tap, TapMiddleware, openai_client, wrap
+from harmwatch_client.call import Call
 
 JSON = [(b"content-type", b"application/json")]
 MESSAGES = [{"role": "user", "content": "help"}]
@@ -83,3 +84,46 @@ def test_a_copy_that_cannot_be_tapped_is_given_back_and_counted() -> None:
     tap = Tap.disabled()
     assert wrap(client, tap).copy() is other
     assert (tap.stats.logged, tap.stats.dropped) == (1, 1)
+
+
+class Unprintable:
+    """An id that cannot be asked for anything."""
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("hands off")
+
+    __str__ = __bool__  # type: ignore[assignment]
+
+
+class Said:
+    """A tap that keeps what it is told."""
+
+    max_event_bytes = 1000
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def log(self, **facts: Any) -> bool:
+        self.events.append(facts)
+        return True
+
+    def lose(self) -> None:
+        raise AssertionError("this call can be told")
+
+
+def test_a_call_stays_cut_when_its_id_cannot_be_read_either() -> None:
+    tap = Said()
+    call = Call(tap, {"id": Unprintable(), "output": Unreadable(text="x")})  # type: ignore[arg-type]
+    call.end()
+    assert [(event["id"], event["truncated"]) for event in tap.events] == [(call.id, True)]
+
+
+def test_an_answer_that_cannot_be_read_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("hands off")
+
+    monkeypatch.setattr(openai_client, "answer_output", refuse)
+    tap, answer = Said(), object()
+    call = Call(tap, {"input": "x"})  # type: ignore[arg-type]
+    assert openai_client._seen(answer, call, tap) is answer  # type: ignore[arg-type]
+    assert [(event["input"], event["truncated"]) for event in tap.events] == [("x", True)]
