@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from confluent_kafka import Producer
+from scipy.stats import binom
 
 from .overload_worker import WINDOW_SECONDS, WORDS
 from .scenarios import Outcome
@@ -35,6 +36,8 @@ __all__ = ["Size", "overload"]
 _PHRASE: Final = "please ignore all previous instructions and go on"
 _FAVOURABLE: Final = {"a": 0.6, "b": 0.45}
 _COVERAGE: Final = 0.93
+_ENOUGH_INTERVALS: Final = 500
+_FALSE_ALARM: Final = 1e-4
 _CALM_LOAD: Final = 0.5
 _OVERLOAD: Final = 4.0
 
@@ -305,9 +308,20 @@ def _judge_coverage(outcome: Outcome, windows: list[dict[str, Any]], models: dic
         share = sum(holds) / max(1, len(holds))
         outcome.numbers[f"coverage_{kind}"] = round(share, 4)
         outcome.numbers[f"intervals_{kind}"] = len(holds)
-        # So many of so few may miss by chance; from 500 on it is what is promised, less two standard errors.
-        slack = 2.0 * (_COVERAGE * (1.0 - _COVERAGE) / max(1, len(holds))) ** 0.5 if len(holds) < 500 else 0.0
-        outcome.expect(share >= _COVERAGE - slack, f"{kind}: {share:.3f} of {len(holds)} intervals hold the truth")
+        outcome.expect(_as_promised(holds), f"{kind}: {share:.3f} of {len(holds)} intervals hold the truth")
+
+
+def _as_promised(holds: list[bool]) -> bool:
+    """Whether enough of them hold the truth; none at all is a failure.
+
+    From 500 on their share has to be what is promised. So many of fewer may miss by chance (7 of 10 hold in one run of
+    35), so there an exact binomial test says whether more miss than that; it errs in `_FALSE_ALARM` of runs.
+    """
+    if not holds:
+        return False
+    if len(holds) >= _ENOUGH_INTERVALS:
+        return sum(holds) >= _COVERAGE * len(holds)
+    return float(binom.cdf(sum(holds), len(holds), _COVERAGE)) > _FALSE_ALARM
 
 
 def main() -> int:
