@@ -107,10 +107,14 @@ sbom: $(VENV)/.test ## sbom.json: what is installed, with versions and licences 
 	@$(BIN)/python -m cyclonedx_py environment $(BIN)/python --pyproject pyproject.toml --output-format JSON --output-file sbom.json
 	@echo "sbom.json: $$($(BIN)/python -c 'import json; print(len(json.load(open("sbom.json"))["components"]))') packages"
 
-# pip-audit asks pypi.org; it is no part of the tests, which ask nobody.
-audit: $(VENV)/.test ## known holes in what is installed; needs pypi.org
-	@$(BIN)/python -m pip_audit --version >/dev/null 2>&1 || $(PIP) install --quiet 'pip-audit>=2.7' || { echo "make audit needs pip-audit, and pypi.org to install it from"; exit 2; }
-	@$(BIN)/python -m pip_audit --local --skip-editable --progress-spinner off --timeout 15 $(ARGS) || { echo "make audit: holes were found, or pypi.org could not be asked (the lines above say which)"; exit 1; }
+# pip-audit asks pypi.org; it has an environment of its own, so that what is looked at stays what was installed.
+$(VENV)/audit/.done: | $(BIN)/python
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit>=2.7' || { echo "make audit needs pip-audit, and pypi.org to install it from"; exit 2; }
+	@touch $@
+
+audit: $(VENV)/.test $(VENV)/audit/.done ## known holes in what is installed; asks pypi.org, and fails when that does not answer
+	@$(BIN)/python -m tests.audit $(VENV)/audit/bin/python $(BIN)/python $(ARGS)
 
 e2e: $(VENV)/.test ## replay into real Kafka, run on it, compare /metrics with the verdict topic
 	@$(BIN)/python -m tests.e2e.totals $(ARGS)
