@@ -1,7 +1,8 @@
 """``python -m tests.upgrade.make COMMIT``: has a commit of the past write its state into ``tests/upgrade/state/``.
 
 The code is that commit's own, checked out beside this tree for as long as it takes; only the traffic and the order to
-write are `tests.upgrade.writer`'s. What it has written is never written anew: that would be another state.
+write are `tests.upgrade.writer`'s (what a worker, a receiver and a probe leave) and `tests.upgrade.files_writer`'s
+(what commands write). What is there already is never written anew: that would be another state.
 """
 
 from __future__ import annotations
@@ -45,12 +46,16 @@ def environment(tree: Path) -> dict[str, str]:
 
 def main(commit: str) -> int:
     out = STATES / commit
-    if out.exists():
+    wanted = {"state.json": ("writer.py", out), "files": ("files_writer.py", out / "files")}
+    missing = [job for name, job in wanted.items() if not (out / name).exists()]
+    if not missing:
         sys.stderr.write(f"{out} is there already; state that was written once stays as it is\n")
         return 2
-    writer = ROOT / "tests" / "upgrade" / "writer.py"
     with checked_out(commit) as tree:
-        return subprocess.run([sys.executable, writer, out], cwd=tree, env=environment(tree)).returncode
+        for name, folder in missing:
+            command = [sys.executable, ROOT / "tests" / "upgrade" / name, folder]
+            subprocess.run(command, cwd=tree, env=environment(tree), check=True)
+    return 0
 
 
 if __name__ == "__main__":
