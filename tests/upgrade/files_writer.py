@@ -16,7 +16,28 @@ __all__ = ["main"]
 
 #: The scorer by n-grams: the files say which version of it they are for, and later ones may differ.
 CONFIG = {"scorers": {"toxicity": {"kind": "ngrams"}}}
-WORDS = "we thank you for the question and hope the answer helps with what you asked today 谢谢 您 的 问题".split()
+WORDS = [
+    "we",
+    "thank",
+    "you",
+    "for",
+    "the",
+    "question",
+    "and",
+    "hope",
+    "the",
+    "answer",
+    "helps",
+    "with",
+    "what",
+    "you",
+    "asked",
+    "today",
+    "谢谢",
+    "您",
+    "的",
+    "问题",
+]
 EVENTS = 400
 SCORES = [0.0, 0.003, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0]
 #: Of the signed calibration.

@@ -53,7 +53,7 @@ def main(commit: str) -> int:
         return 2
     with checked_out(commit) as tree:
         for name, folder in missing:
-            command = [sys.executable, ROOT / "tests" / "upgrade" / name, folder]
+            command = [sys.executable, str(ROOT / "tests" / "upgrade" / name), str(folder)]
             subprocess.run(command, cwd=tree, env=environment(tree), check=True)
     return 0
 
