@@ -288,6 +288,7 @@ _WORDS = (
     (re.compile("valid dictionary"), "mapping"),
     (re.compile("(?:valid )?tuple"), "list"),
     (re.compile("Tuple"), "List"),
+    (re.compile("^Extra inputs are not permitted$"), "there is no such key"),
 )
 
 

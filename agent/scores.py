@@ -1,4 +1,4 @@
-"""What scoring yields: spans, scores, findings, verdicts, evidence. CONTRACT.md fixes the JSON of the last three."""
+"""What scoring yields: spans, scores, findings, verdicts, evidence. docs/verdicts.md has the JSON of the last three."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Stance: TypeAlias = Literal["refuses", "objects", "answers"]
 class TextSpan(msgspec.Struct, frozen=True, gc=False):
     """A scorer's hit inside one text, ``[start, end)`` in code points of the raw text.
 
-    ``category`` is one of the scorer's categories (``pii.email``), ``type`` the span type of CONTRACT.md (``EMAIL``).
+    ``category`` is one of the scorer's categories (``pii.email``), ``type`` the span type (``EMAIL``).
     """
 
     start: int

@@ -62,6 +62,15 @@ def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budg
 class _StrictLoader(yaml.SafeLoader):
     """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        # Keys are nodes, too. Counted while they are read: to read megabytes first takes minutes, and gigabytes.
+        self._budget = _Budget(2 * _MAX_VALUES)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._budget.spend()
+        return super().compose_node(parent, index)
+
     # Of the composed nodes, since later `<<` is written out in them, and what it brings in may be given again.
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node: yaml.MappingNode = super().compose_mapping_node(anchor)

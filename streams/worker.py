@@ -200,10 +200,8 @@ class Worker:
 
         await self.web.start()
         try:
-            await asyncio.to_thread(self.pipeline.warm_up)
-            self.status.warm = True
+            pane_partitions = await self._ready()
             calm_the_collector()
-            pane_partitions = await self._topics_within(self.config.tap.sink_patience_seconds)
             if self.tap.stopping:
                 return
             async with self._beside():
@@ -228,6 +226,26 @@ class Worker:
             for task in reading:
                 task.cancel()
             await asyncio.gather(*reading, return_exceptions=True)
+
+    async def _ready(self) -> int:
+        """Ask the broker while models warm up: a start that takes minutes is no broker that does not answer."""
+
+        async def warm_up() -> None:
+            await asyncio.to_thread(self.pipeline.warm_up)
+            self.status.warm = True
+
+        asking = asyncio.create_task(self._topics_within(self.config.tap.sink_patience_seconds))
+        both = (asyncio.create_task(warm_up()), asking)
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
+            for task in both:
+                if task.done():
+                    task.result()
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        return asking.result()
 
     async def _topics_within(self, patience_seconds: float) -> int:
         """A broker that is still starting is waited for, like one that goes away later."""

@@ -1,7 +1,7 @@
 """Every metric of harmwatch: the only file in which their names stand.
 
-CONTRACT.md's table comes first, in its order; what follows it are additions. Dashboards and alert rules depend on the
-names, types and labels: change or remove one only with a CHANGELOG entry under "Contract".
+What the first contract named comes first, in its order; the rest are additions (docs/metrics.md). Dashboards and alert
+rules depend on the names, types and labels: change or remove one only with a CHANGELOG entry under "Contract".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of CONTRACT.md for labelled texts: one label, one score. A figure that the data cannot give is None."""
+"""Figures of labelled texts (docs/quality.md): one label, one score. A figure that the data cannot give is None."""
 
 from __future__ import annotations
 

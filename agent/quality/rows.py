@@ -112,7 +112,7 @@ def read_files(
     ConfigError
         When a file cannot be read, a folder holds none, or what is chosen fits no row.
     DataError
-        When a row is not what CONTRACT.md says, with file and line; when there is no row at all.
+        When a row is not what docs/quality.md says, with file and line; when there is no row at all.
     """
     sources: list[tuple[str, Path | None]] = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Figures of personal data found by spans, as CONTRACT.md counts them."""
+"""Figures of personal data found by spans, as docs/quality.md says that they are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""H, the social harm degree of a model over a window, from its four components (CONTRACT.md, Metrics)."""
+"""H, the social harm degree of a model over a window, from its four components (docs/harm-index.md)."""
 
 from __future__ import annotations
 

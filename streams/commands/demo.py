@@ -53,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
     console = demo_console(json_output=args.json)
     found_all = False
 
+    def on_ready(url: str) -> None:
+        after = "" if args.keep else "; --keep leaves it there afterwards"
+        console.print(f"console: {url}  metrics: {url}metrics{after}", highlight=False)
+
     def on_summary(summary: dict[str, Any], url: str) -> None:
         nonlocal found_all
         found_all = all(incident["found"] for incident in summary["incidents"].values())
@@ -68,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         # Like Ctrl-C: the broker and its data go, whoever ends us.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: this and this.cancel())
         options = DemoOptions(args.events, args.seconds, 7 if args.seed is None else args.seed, args.keep, args.port)
-        await Demo(options, DemoTable(console), SystemClock(), on_summary).run()
+        await Demo(options, DemoTable(console), SystemClock(), on_ready, on_summary).run()
 
     with contextlib.suppress(asyncio.CancelledError, *((KeyboardInterrupt,) if args.keep else ())):
         asyncio.run(main())

@@ -70,8 +70,14 @@ class Demo:
     """One run. Everything but the traffic and the broker is what ``harmwatch run`` runs."""
 
     def __init__(
-        self, options: DemoOptions, table: DemoTable, clock: Clock, on_summary: Callable[[dict[str, Any], str], None]
+        self,
+        options: DemoOptions,
+        table: DemoTable,
+        clock: Clock,
+        on_ready: Callable[[str], None],
+        on_summary: Callable[[dict[str, Any], str], None],
     ) -> None:
+        self._on_ready = on_ready
         self._on_summary = on_summary
         self._options = options
         self._table = table
@@ -83,7 +89,7 @@ class Demo:
         self.url = ""
 
     async def run(self) -> dict[str, Any]:
-        """The summary, as CONTRACT.md gives it; handed to ``on_summary`` before anything is kept running.
+        """The summary, as `streams.demo.table.render_summary` takes it; handed to ``on_summary`` before it waits.
 
         Raises
         ------
@@ -101,6 +107,7 @@ class Demo:
             try:
                 await self._until_ready(worker, working)
                 self.url = f"http://{config.web.host}:{worker.web.port}/"
+                self._on_ready(self.url)
                 return await self._watch(config, worker, working)
             finally:
                 worker.tap.request_stop()

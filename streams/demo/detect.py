@@ -95,7 +95,7 @@ class _Track:
 
 
 class IncidentDetector:
-    """Watches verdicts as JSON objects (CONTRACT.md) and fairness measurements.
+    """Watches verdicts as JSON objects (docs/verdicts.md) and fairness measurements.
 
     Parameters
     ----------

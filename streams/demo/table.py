@@ -193,7 +193,7 @@ def render_summary(summary: Mapping[str, Any], words: Words | None = None) -> Gr
     Parameters
     ----------
     summary
-        The object of ``demo --json`` (CONTRACT.md): ``events``, ``verdicts``, ``dead_letters``,
+        The object of ``demo --json`` : ``events``, ``verdicts``, ``dead_letters``,
         ``events_per_second``, ``findings``, ``incidents``, ``harm``; ``false_alarms`` (a number) may be added.
     """
     words = words or chosen_words()

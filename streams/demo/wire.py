@@ -51,7 +51,7 @@ class ChatCall(NamedTuple):
 
 
 def native_chat(call: ChatCall, source: str) -> bytes:
-    """The native event of CONTRACT.md with both directions."""
+    """The native event (docs/events.md) with both directions."""
     return _encode(
         {
             "id": call.id,

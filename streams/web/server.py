@@ -193,9 +193,12 @@ class WebServer:
         answer = route.answer(request.method)
         if answer is None:
             return _not_allowed(route.allowed)
-        # Who signs in shows the token itself; and browsers hide the origin of our form, which has no referrer.
-        if request.method == "POST" and not public and not self._guard.same_origin(request.headers):
-            return error_answer(403, "another site may not send this")
+        if request.method == "POST":
+            # Browsers hide the origin of our form, which has no referrer. But a form elsewhere must not sign
+            # anybody in, nor use up the wrong tokens of the operator's address.
+            at_home = self._guard.sent_from_here if public else self._guard.same_origin
+            if not at_home(request.headers):
+                return error_answer(403, "another site may not send this")
         return await answer(request)
 
     def _refusal(self, request: web.BaseRequest, route: Route | None) -> web.Response | None:

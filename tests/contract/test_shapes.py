@@ -1,4 +1,4 @@
-"""What CONTRACT.md fixes of verdicts, evidence and topics, held against what the code makes."""
+"""What is promised of verdicts, evidence and topics, held against what the code makes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from .workbench import Workbench
 __all__ = ["DLQ_HEADERS", "broker_outage", "dlq_unavailable", "poison"]
 
 DLQ_HEADERS = ("reason", "format", "topic", "partition", "offset", "time")
-"""What CONTRACT.md promises of a dead letter."""
+"""What is promised of a dead letter (docs/delivery.md)."""
 
 
 def broker_outage(bench: Workbench, cluster: BrokerCluster, *, events: int, away_seconds: float, seed: int) -> Outcome:

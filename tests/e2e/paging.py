@@ -167,6 +167,8 @@ def problems(result: dict[str, Any]) -> list[str]:
     ]
     if others := set(killed["paged"]) - {"HarmwatchDown", SPIKE}:
         found.append(f"the killed worker paged {sorted(others)}, too")
+    if missing := set(RATES) - {QUIET} - set(clean["models_whose_spikes_are_watched"]):
+        found.append(f"no baseline of {sorted(missing)}: that they page nobody says nothing")
     if clean["scrapes_that_succeeded"] < LEAST_SCRAPES:
         share = f"{clean['scrapes_that_succeeded']:.0%}"
         found.append(f"{share} of scrapes succeeded: this machine is too busy, or --faster too high")
@@ -209,8 +211,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 measure(
                     cluster,
                     faster=args.faster or (40.0 if args.short else 20.0),
-                    clean=args.clean or 30.0,
-                    bursts=args.bursts or (2 if args.short else 5),
+                    clean=30.0 if args.clean is None else args.clean,
+                    bursts=(2 if args.short else 5) if args.bursts is None else args.bursts,
                     seed=args.seed,
                     console=console,
                 )

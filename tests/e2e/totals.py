@@ -53,7 +53,7 @@ class Comparison:
 
 
 def compare_totals(samples: Samples, verdicts: Iterable[Verdict]) -> Comparison:
-    """Count the verdicts, each id once, as the counters of CONTRACT.md should have counted them."""
+    """Count the verdicts, each id once, as the counters of docs/metrics.md should have counted them."""
     calls: dict[str, set[CallKey]] = defaultdict(set)
     harmful: dict[tuple[str, ...], set[CallKey]] = defaultdict(set)
     scored: Counter[tuple[str, ...]] = Counter()

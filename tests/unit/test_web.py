@@ -337,6 +337,20 @@ async def test_a_browser_signs_in_for_twelve_hours(guarded: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/session"])
+@pytest.mark.parametrize("from_where", ["cross-site", "same-site"])
+async def test_a_form_of_another_site_signs_nobody_in_and_locks_nobody_out(
+    guarded: Site, path: str, from_where: str
+) -> None:
+    elsewhere = {"Sec-Fetch-Site": from_where, "Origin": "https://evil.example"}
+    for token in (TOKEN, *["wrong"] * 12):
+        status, headers, _ = await guarded.ask(path, "POST", data={"token": token}, headers=elsewhere)
+        assert (status, "Set-Cookie" in headers) == (403, False)
+    # That of our form is hidden: its page sends no referrer.
+    here = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+    assert (await guarded.ask(path, "POST", data={"token": TOKEN}, headers=here))[0] == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/session"])
 async def test_a_form_of_many_fields_is_a_bad_request(
     guarded: Site, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:

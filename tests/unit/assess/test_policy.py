@@ -75,7 +75,7 @@ def test_a_whole_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ({"columns": {"a": {"width": 3}}}, "columns.a: width is an option of an operator"),
         ({"columns": {"a": 5}}, "columns.a: "),
         ({"other_columns": "burn"}, "other_columns: "),
-        ({"colums": {}}, "colums: Extra inputs"),
+        ({"colums": {}}, "colums: there is no such key"),
         ({"key": "0123456789abcdef-secret"}, "key: a key does not stand in the policy"),
         ({"key": {"env": "A", "file": "b"}}, "key: give either env or file"),
     ],
