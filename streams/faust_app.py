@@ -58,6 +58,12 @@ class _Thread(WorkerThread):
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     Worker = _Thread
 
+    async def on_thread_stop(self) -> None:
+        """Faust's own is ended by aiokafka's cancellation of itself while a broker is away, in the middle."""
+        await super(driver.AIOKafkaConsumerThread, self).on_thread_stop()
+        if self._consumer is not None:
+            await stop_client(self._consumer)
+
     def _log_slow_processing(self, *args: Any, **options: Any) -> None:
         """Faust takes the first record after five quiet minutes for one that nobody has worked at for five minutes.
 

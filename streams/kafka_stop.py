@@ -40,5 +40,18 @@ async def stop_client(client: Any, patience_seconds: float = _STOP_SECONDS) -> N
         _logger.info("client_stop_given_up client=%s", type(client).__name__)
     elif stopping.cancelled():
         _logger.info("client_stop_incomplete client=%s", type(client).__name__)
+        await _close_connections(client, patience_seconds)
     elif (error := stopping.exception()) is not None:
         _logger.info("client_stop_failed client=%s error=%s", type(client).__name__, type(error).__name__)
+
+
+async def _close_connections(client: Any, patience_seconds: float) -> None:
+    """What `stop` would have done last; without it sockets stay, and a task that asks for metadata for ever."""
+    connections = getattr(client, "_client", None)
+    if connections is not None:
+        closing = asyncio.ensure_future(connections.close())
+        await asyncio.wait([closing], timeout=patience_seconds)
+        if not closing.done():
+            closing.cancel()
+        elif not closing.cancelled():
+            closing.exception()  # seen: nothing is left to be done about it

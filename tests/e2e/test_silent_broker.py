@@ -89,3 +89,17 @@ def test_a_worker_that_waits_for_a_broker_ends_when_it_is_told_to(kafka_cluster:
         worker.signal(signal.SIGTERM)
         assert worker.wait_for_exit(A_FEW) == 0
         cluster.resume_broker(0)
+
+
+@pytest.mark.slow
+def test_a_worker_whose_broker_died_ends_without_a_traceback(kafka_cluster: Callable[..., BrokerCluster]) -> None:
+    """aiokafka's fetch is between two tries then, and its stop ends itself in the middle."""
+    cluster = kafka_cluster()
+    with Workbench(cluster, scorers=["pii"], config={"tap": {**TAP, "sink_patience_seconds": 120.0}}) as bench:
+        worker = begun(bench)
+        cluster.kill_broker(0)
+        wait_until(lambda: not worker.ready(), "/readyz 503", timeout_seconds=60.0)
+        worker.signal(signal.SIGTERM)
+        assert worker.wait_for_exit(DRAIN + A_FEW) == 0
+        assert "Traceback" not in worker.log()
+        assert "was destroyed" not in worker.log()

@@ -36,6 +36,28 @@ async def test_how_a_client_stops_is_not_passed_on(error: BaseException | None) 
     await stop_client(Client(ends, error))
 
 
+class Connections:
+    def __init__(self, error: BaseException | None) -> None:
+        self._error = error
+        self.closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("x"), asyncio.CancelledError()])
+async def test_a_stop_that_ends_itself_in_the_middle_leaves_no_connection(error: BaseException | None) -> None:
+    """As aiokafka's does while a broker is away, before it has closed them."""
+    ends = asyncio.Event()
+    ends.set()
+    client, connections = Client(ends, asyncio.CancelledError()), Connections(error)
+    client._client = connections  # type: ignore[attr-defined]
+    await stop_client(client)
+    assert connections.closed == 1
+
+
 async def test_connections_beyond_the_cap_are_closed_and_the_port_answers_again() -> None:
     server = WebServer("127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: Readiness(True), None, dict)
     await server.start()
