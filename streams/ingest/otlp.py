@@ -80,17 +80,16 @@ class Copies:
 def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
     """The request as it is, or in several of at most ``most`` bytes, each with its resource and scope.
 
+    A part is larger only for one log record or span that is: whoever takes the parts leaves that one out.
+
     Raises
     ------
     DecodeError
-        When it has to be taken apart and cannot be; ``too_large`` for one record that is, and for too many parts.
+        When it has to be taken apart and cannot be; ``too_large`` for too many parts.
     """
     if len(body) <= most:
         return [body]
-    pieces = Copies(len(body)).kept(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
-    if any(len(piece) > most for piece in pieces):
-        raise DecodeError("too_large", "a log record or span")
-    return pieces
+    return Copies(len(body)).kept(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
 
 
 def split_singly(body: bytes, content_type: str, copies: Copies) -> Sequence[bytes]:
