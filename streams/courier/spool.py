@@ -184,10 +184,14 @@ class Spool:
             try:
                 descriptor = self._directory.open_refused()
                 try:
-                    begun = os.fstat(descriptor).st_size > 0
+                    begun = os.fstat(descriptor).st_size
                     frames = b"".join(encode(message, now) for message in messages)
-                    self._write_all(descriptor, frames if begun else MAGIC + frames)
-                    self._sync(descriptor)
+                    try:
+                        self._write_all(descriptor, frames if begun else MAGIC + frames)
+                        self._sync(descriptor)
+                    except OSError:
+                        os.ftruncate(descriptor, begun)  # what is added behind half a frame is not found again
+                        raise
                 finally:
                     os.close(descriptor)
                 self._directory.sync()
@@ -327,6 +331,9 @@ class Spool:
             self._segments.append(segment)
             if segment.records == 0:
                 self._remove(segment)
+        if self._directory.refused.exists() and recover(self._directory.refused, 0, 0, newest=True).damaged:
+            self._directory.put_away_refused()
+            self._damaged += 1
         self._records = sum(segment.records for segment in self._segments)
         self._kept_bytes = self._directory.kept_bytes()
         self._oldest = self._time_at_head()
