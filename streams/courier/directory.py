@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import logging
@@ -87,6 +88,12 @@ class SpoolDirectory:
     def put_away_damaged(self, path: Path) -> None:
         """Keep a segment that cannot be read to its end, for people."""
         path.rename(path.with_suffix(_DAMAGED))
+        path.unlink(missing_ok=True)  # where it has that name already, renaming does nothing
+
+    def keep(self, path: Path) -> None:
+        """Keep a segment under a second name, for people: that takes no room, now or when the first one goes."""
+        with contextlib.suppress(FileExistsError):
+            path.with_suffix(_DAMAGED).hardlink_to(path)
 
     def kept_bytes(self) -> int:
         """Size of what is kept for people."""
