@@ -61,6 +61,15 @@ def text_of(payload) -> str:
     return "".join(part.text for part in payload.texts)
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "9" * 5000, "NaN", "Infinity"], ids=lambda number: number[:8])
+@pytest.mark.parametrize("cut", [False, True])
+def test_nobody_goes_unseen_by_a_number_that_model_servers_take(number: str, cut: bool) -> None:
+    body = json.dumps(ASKED, ensure_ascii=False).replace("{", f'{{"note": {number}, ', 1)
+    event = decoded(maker().make(captured(request=[body[:-6].encode() if cut else body.encode()])))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+    assert event.truncated is cut
+
+
 def test_an_event_is_what_the_call_was() -> None:
     message = maker().make(captured(trace_parent=b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     event = decoded(message)
