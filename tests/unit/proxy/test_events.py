@@ -70,6 +70,41 @@ def test_nobody_goes_unseen_by_a_number_that_model_servers_take(number: str, cut
     assert event.truncated is cut
 
 
+TENSOR = {"name": "x", "shape": [1], "datatype": "BYTES", "data": ["beside"]}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"body": "x"},
+        {"body": {"a": 1}},
+        {"headers": {}, "body": None},
+        {"choices": []},
+        {"choices": [{"message": {"role": "assistant", "content": "x"}}]},
+        {"object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]},
+        {"object": "response", "output": []},
+        {"error": {"message": "x"}, "object": "error"},
+        {"generated_text": "x"},
+        {"instances": [1]},
+        {"predictions": [{"a": 1}]},
+        {"inputs": [TENSOR]},
+        {"outputs": [TENSOR]},
+        {"inputs": [{"name": "x"}], "model_name": "z"},
+        {"system": 5},
+        {"instructions": {"type": "text", "text": 5}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("asked", ["messages", "prompt", "input"])
+def test_nobody_goes_unseen_by_a_field_that_model_servers_pass_over(asked: str, field: dict[str, object]) -> None:
+    text = "How do I reach Ann?"
+    body = {"model": "m", asked: [{"role": "user", "content": text}] if asked == "messages" else text, **field}
+    event = decoded(maker().make(captured(request=[json.dumps(body).encode()])))
+    assert text in [part.text for part in event.input.texts]
+    if "inputs" in field and "datatype" in str(field):
+        assert "beside" in [part.text for part in event.input.texts]
+
+
 def test_an_event_is_what_the_call_was() -> None:
     message = maker().make(captured(trace_parent=b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     event = decoded(message)
