@@ -105,6 +105,23 @@ def test_nobody_goes_unseen_by_a_field_that_model_servers_pass_over(asked: str, 
         assert "beside" in [part.text for part in event.input.texts]
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "How do I?", "tool_calls": "x"},
+        {"content": "How do I?", "tool_calls": {}},
+        {"content": "How do I?", "tool_calls": [5, {"function": 5}]},
+        {"content": [{"type": None, "text": "How do I?"}]},
+        {"content": [{"type": "TEXT", "text": "How do I?"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+    ],
+    ids=str,
+)
+def test_nobody_goes_unseen_by_what_servers_pass_over_in_a_message(message: dict[str, object]) -> None:
+    body = {"model": "m", "messages": [{"role": "user", **message}]}
+    event = decoded(maker().make(captured(request=[json.dumps(body).encode()])))
+    assert [part.text for part in event.input.texts] == ["How do I?"]
+
+
 def test_an_event_is_what_the_call_was() -> None:
     message = maker().make(captured(trace_parent=b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     event = decoded(message)
