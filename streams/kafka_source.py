@@ -123,6 +123,12 @@ class KafkaSource:
                     continue  # no longer ours
             return []
         for partition, records in batches.items():
+            if records[0].offset < self._next.get(partition, 0):
+                # The client began anew by itself, its position being beyond the end. All of it would count as read.
+                raise TransportError(
+                    f"topic {partition.topic} goes on before what was read of it: it was made anew, or lost its end; "
+                    "a restarted worker reads it from its beginning"
+                )
             self._next[partition] = records[-1].offset + 1
         return [record for records in batches.values() for record in records]
 
