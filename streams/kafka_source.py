@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
@@ -23,12 +25,18 @@ from streams.access.probe import contact_error
 from streams.config import KafkaConfig
 from streams.kafka_metadata import partition_numbers, read_error, topic_is_there
 from streams.kafka_stop import stop_client
-from streams.ports import Partition, RebalanceListener, Record
+from streams.ports import Headers, Partition, RebalanceListener, Record
 
 __all__ = ["KafkaSource", "KafkaStateReader"]
 
 _FETCH_BYTES = 1024 * 1024
 _STATE_WAIT_MS = 20
+_ONE_MS = 300
+_WARN_SECONDS = 60.0
+#: Beside what stands in place of a record that aiokafka cannot read: it comes to the dead letters.
+_UNREADABLE: Final[Headers] = (("unreadable", b"the name of a header is no UTF-8, here or before in the batch"),)
+
+_logger = logging.getLogger(__name__)
 
 
 class KafkaSource:
@@ -47,6 +55,9 @@ class KafkaSource:
         self._generation = 0
         self._paused = False
         self._adoption: asyncio.Task[None] | None = None
+        # By partition, the next offset to hand out.
+        self._next: dict[TopicPartition, int] = {}
+        self._warned = float("-inf")
 
     async def start(self, listener: RebalanceListener) -> None:
         """Join the group.
@@ -88,38 +99,77 @@ class KafkaSource:
             return []
         generation = self._generation
         try:
-            batches = await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+            try:
+                batches = _records(
+                    await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+                )
+            except UnicodeDecodeError:
+                batches = await self._one_by_one(consumer, max_records)
         except UnsupportedCodecError:
             raise TransportError(
                 "records are compressed with a codec that is not installed: pip install cramjam"
             ) from None
         except (TopicAuthorizationFailedError, GroupAuthorizationFailedError) as error:
             raise read_error(error, str(error.args[0]) if error.args else "of events") from None
-        except (KafkaError, UnicodeDecodeError) as error:
-            # The second: the name of a header is no UTF-8, on which aiokafka stops.
+        except KafkaError as error:
             raise TransportError(f"records cannot be read ({type(error).__name__})") from None
         if generation != self._generation or not self._gate.is_set():
             # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
             # out none and go back to where they started: the listener, if still at work, will seek again anyway.
-            for partition, messages in batches.items():
+            for partition, records in batches.items():
                 try:
-                    consumer.seek(partition, messages[0].offset)
+                    consumer.seek(partition, records[0].offset)
                 except IllegalStateError:
                     continue  # no longer ours
             return []
-        return [
-            Record(
-                message.topic,
-                message.partition,
-                message.offset,
-                message.timestamp / 1000.0,
-                message.key,
-                message.value,
-                message.headers,
-            )
-            for messages in batches.values()
-            for message in messages
-        ]
+        for partition, records in batches.items():
+            if records[0].offset < self._next.get(partition, 0):
+                # The client began anew by itself, its position being beyond the end. All of it would count as read.
+                raise TransportError(
+                    f"topic {partition.topic} goes on before what was read of it: it was made anew, or lost its end; "
+                    "a restarted worker reads it from its beginning"
+                )
+            self._next[partition] = records[-1].offset + 1
+        return [record for records in batches.values() for record in records]
+
+    async def _one_by_one(self, consumer: AIOKafkaConsumer, max_records: int) -> dict[TopicPartition, list[Record]]:
+        """The name of a header is no UTF-8, on which aiokafka stops, with what it had taken of other partitions.
+
+        Such a record comes without its value, and so do those behind it in its batch, which aiokafka parses from its
+        beginning: else one producer would stop the worker, at every start.
+        """
+        generation, found = self._generation, dict[TopicPartition, list[Record]]()
+        following = dict(self._next)
+        if not following and self._gate.is_set():
+            raise TransportError("records cannot be read (UnicodeDecodeError)")  # nobody has said from where on
+        for partition, offset in following.items():
+            with contextlib.suppress(IllegalStateError):  # no longer ours
+                consumer.seek(partition, offset)
+        for partition in following:
+            for _ in range(max(1, max_records // len(following))):
+                offset = following[partition]
+                if generation != self._generation or consumer.highwater(partition) in (None, offset):
+                    break
+                try:
+                    batches = _records(await consumer.getmany(partition, timeout_ms=_ONE_MS, max_records=1))
+                except UnicodeDecodeError:
+                    batches = {
+                        partition: [Record(partition.topic, partition.partition, offset, 0.0, None, None, _UNREADABLE)]
+                    }
+                    self._warn_of_unreadable(partition, offset)
+                    with contextlib.suppress(IllegalStateError):
+                        consumer.seek(partition, offset + 1)
+                if partition not in batches:
+                    break
+                found.setdefault(partition, []).extend(batches[partition])
+                following[partition] = batches[partition][-1].offset + 1
+        return found
+
+    def _warn_of_unreadable(self, partition: TopicPartition, offset: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._warned >= _WARN_SECONDS:
+            self._warned = now
+            _logger.warning("record_not_readable topic=%s partition=%d offset=%d", *partition, offset)
 
     async def _wait_for_gate(self, timeout_seconds: float) -> None:
         if self._paused:
@@ -143,7 +193,9 @@ class KafkaSource:
 
     async def seek(self, partition: Partition, offset: int) -> None:
         first = (await self.start_offsets([partition]))[partition]
-        self._running().seek(TopicPartition(*partition), max(first, offset))
+        place, offset = TopicPartition(*partition), max(first, offset)
+        self._running().seek(place, offset)
+        self._next[place] = offset
 
     async def committed(self, partition: Partition) -> int | None:
         try:
@@ -203,6 +255,7 @@ class KafkaSource:
     def close_gate(self) -> None:
         """A rebalance begins: records taken from now on are handed back."""
         self._generation += 1
+        self._next.clear()
         self._gate.clear()
 
     def begin_adoption(self, partitions: Sequence[Partition], listener: RebalanceListener) -> None:
@@ -223,6 +276,15 @@ class KafkaSource:
     async def _adopt(self, partitions: Sequence[Partition], listener: RebalanceListener) -> None:
         await listener.on_assigned(partitions)
         self._gate.set()
+
+
+def _records(batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> dict[TopicPartition, list[Record]]:
+    return {
+        partition: [
+            Record(m.topic, m.partition, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers) for m in messages
+        ]
+        for partition, messages in batches.items()
+    }
 
 
 class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

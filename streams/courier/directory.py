@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import logging
@@ -63,9 +64,21 @@ class SpoolDirectory:
         """A file of ours for reading and writing, made when it is missing; a descriptor."""
         return os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
 
+    @property
+    def refused(self) -> Path:
+        """The file of records that Kafka will never take; it need not be there."""
+        return self.path / _REFUSED
+
     def open_refused(self) -> int:
-        """The file of records that Kafka will never take, to be added to."""
+        """The same, to be added to."""
         return self.open(_REFUSED, os.O_APPEND)
+
+    def put_away_refused(self) -> None:
+        """Begin it anew: what is added behind damage would not be found again."""
+        number = 1
+        while (kept := self.path / f"{_REFUSED}-{number}{_DAMAGED}").exists():
+            number += 1
+        self.refused.rename(kept)
 
     def segments(self) -> list[tuple[int, Path]]:
         """Numbers and files of all segments, oldest first."""
@@ -75,10 +88,16 @@ class SpoolDirectory:
     def put_away_damaged(self, path: Path) -> None:
         """Keep a segment that cannot be read to its end, for people."""
         path.rename(path.with_suffix(_DAMAGED))
+        path.unlink(missing_ok=True)  # where it has that name already, renaming does nothing
+
+    def keep(self, path: Path) -> None:
+        """Keep a segment under a second name, for people: that takes no room, now or when the first one goes."""
+        with contextlib.suppress(FileExistsError):
+            path.with_suffix(_DAMAGED).hardlink_to(path)
 
     def kept_bytes(self) -> int:
         """Size of what is kept for people."""
-        kept = [*self.path.glob(f"*{_DAMAGED}"), self.path / _REFUSED]
+        kept = [*self.path.glob(f"*{_DAMAGED}"), self.refused]
         return sum(path.stat().st_size for path in kept if path.exists())
 
     def sync(self) -> None:

@@ -172,29 +172,47 @@ class Spool:
             self._directory.save_position(self._position)
 
     def set_aside(self, messages: Sequence[Message]) -> None:
-        """Keep records that Kafka will never take in a file of their own, for people.
+        """Keep records of what `peek` gave last, which Kafka will never take, in a file of their own, for people.
+
+        Where the disk has no room for them their segment is kept: they must not hold up those behind them, by whose
+        delivery alone a disk that the spool has filled gets room.
 
         Raises
         ------
         SpoolFull
-            When the disk does not take them.
+            When the disk takes neither.
         """
-        now = self._clock.now()
         with self._lock:
             try:
-                descriptor = self._directory.open_refused()
                 try:
-                    begun = os.fstat(descriptor).st_size > 0
-                    frames = b"".join(encode(message, now) for message in messages)
-                    self._write_all(descriptor, frames if begun else MAGIC + frames)
-                    self._sync(descriptor)
-                finally:
-                    os.close(descriptor)
+                    self._add_to_refused(messages)
+                except OSError as error:
+                    if not self._segments:
+                        raise
+                    _logger.warning("spool_segment_kept error=%s records=%d", reason(error), len(messages))
+                    if self._segments[0] is self._segments[-1]:
+                        self._end_writing()  # nothing is to be added to what is kept
+                    self._directory.keep(self._segments[0].path)
                 self._directory.sync()
                 self._kept_bytes = self._directory.kept_bytes()
             except OSError as error:
                 raise SpoolFull(f"the disk of the spool takes nothing ({reason(error)})") from None
             self._set_aside += len(messages)
+
+    def _add_to_refused(self, messages: Sequence[Message]) -> None:
+        now = self._clock.now()
+        descriptor = self._directory.open_refused()
+        try:
+            begun = os.fstat(descriptor).st_size
+            frames = b"".join(encode(message, now) for message in messages)
+            try:
+                self._write_all(descriptor, frames if begun else MAGIC + frames)
+                self._sync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, begun)  # what is added behind half a frame is not found again
+                raise
+        finally:
+            os.close(descriptor)
 
     @property
     def empty(self) -> bool:
@@ -327,6 +345,9 @@ class Spool:
             self._segments.append(segment)
             if segment.records == 0:
                 self._remove(segment)
+        if self._directory.refused.exists() and recover(self._directory.refused, 0, 0, newest=True).damaged:
+            self._directory.put_away_refused()
+            self._damaged += 1
         self._records = sum(segment.records for segment in self._segments)
         self._kept_bytes = self._directory.kept_bytes()
         self._oldest = self._time_at_head()

@@ -6,6 +6,7 @@ Everything here raises `DecodeError` and nothing else, whatever the bytes.
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from datetime import UTC, datetime
@@ -94,6 +95,13 @@ _MAX_MEMBERS = 256
 _BOM = b"\xef\xbb\xbf"
 #: One JSON escape: a surrogate pair, a lone surrogate (the group), or any other, so that ``\\\\ud800`` is left alone.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+#: What JSON has no numbers for, or msgspec no room, with strings so that it is not found in them.
+_BEYOND = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+"?|NaN|-?Infinity|'
+    rb"(?<![0-9.eE+-])-?(?:[0-9]{200,}+(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|[0-9]++(?:\.[0-9]++)?[eE]\+?[0-9]{3,}+)",
+    re.DOTALL,
+)
+_MOST_DIGITS = 4000
 _LAST_EPOCH_SECOND = 253_402_300_799.0  # the end of the year 9999, where datetime ends
 
 
@@ -174,7 +182,8 @@ def gunzip(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
 def parse_json(data: bytes | str, path: str = "", *, keep_surrogates: bool = False) -> object:
     """Parse JSON into plain objects: strict about syntax, lenient about what real servers get wrong.
 
-    Lone surrogates become U+FFFD, ``NaN`` and ``Infinity`` become null, a byte order mark is skipped.
+    Lone surrogates become U+FFFD; ``NaN``, ``Infinity`` and numbers beyond what we can hold become null; a byte order
+    mark is skipped. Model servers take all of them: who writes ``1e999`` somewhere must not go unseen by it.
 
     Parameters
     ----------
@@ -203,11 +212,11 @@ def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error:
         raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
         raw = raw.removeprefix(_BOM)
         surrogates = b"\\ud" in raw or b"\\uD" in raw
-        constants = b"NaN" in raw or b"Infinity" in raw
-        if surrogates and not keep_surrogates:
+        raw = _BEYOND.sub(_or_null, raw)
+        if surrogates and keep_surrogates:
+            return json.loads(utf8(raw))
+        if surrogates:
             raw = _ESCAPE.sub(_replace_lone, raw)
-        if (surrogates and keep_surrogates) or constants:
-            return json.loads(utf8(raw), parse_constant=_no_constant)
         if raw != data:
             return msgspec.json.decode(raw)
     except msgspec.DecodeError as second:
@@ -248,8 +257,11 @@ def _replace_lone(match: re.Match[bytes]) -> bytes:
     return match.group(0) if match.group(1) is None else b"\\ufffd"
 
 
-def _no_constant(_: str) -> None:
-    return None
+def _or_null(match: re.Match[bytes]) -> bytes:
+    found = match.group()
+    if found[:1] == b'"' or (found[-1:].isdigit() and len(found) <= _MOST_DIGITS and math.isfinite(float(found))):
+        return found
+    return b"null"
 
 
 def mend_surrogates(text: str) -> str:

@@ -5,8 +5,11 @@ A body may be OpenAI's (whole, streamed, or an error), V1 or V2; as JSON, text, 
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
@@ -16,7 +19,7 @@ from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_s
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
 from streams.formats.tensors import v1_halves
 
-__all__ = ["body_halves", "close_truncated", "object_halves"]
+__all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
 
 #: What JSON's structure consists of: strings (perhaps without an end), brackets, commas.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
@@ -102,6 +105,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
             return [response_half(body[0], f"{path}[0]")]
         raise DecodeError("unknown_format", path)
     body = as_object(body, path)
+    if direction == "input" and asks(body):
+        return [_question(body, path)]
     if direction == "output" and is_chunk(body):
         return [stream_half(Stream([body]), prefix)]
     if is_v2(body):
@@ -113,6 +118,46 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     if is_response(body) or ("output" in body and direction == "output"):
         return [response_half(body, path)]
     raise DecodeError("unknown_format", path)
+
+
+def asks(body: dict[str, object]) -> bool:
+    """Whether something is asked of a model that generates, whatever else is written beside it."""
+    return any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str)
+
+
+def _question(body: dict[str, object], path: str) -> Half:
+    """A request of which its envelope says that it is one.
+
+    Model servers pass over fields that they do not know. So none of another format, or of another kind of call, may
+    hide what is asked, or make it a dead letter: what can be read of them is read besides.
+    """
+    try:
+        half = request_half(body, path)
+    except DecodeError as error:
+        half = _legible(body, path, error.reason, error.detail)
+    prefix = f"{path}." if path else ""
+    texts = list(half.payload.texts) if half.payload else []
+    readers: list[Callable[..., list[Half]]] = [v2_halves] if is_v2(body) else []
+    readers += [partial(v1_halves, direction="input")] if "instances" in body else []
+    for read in readers:
+        with contextlib.suppress(DecodeError):
+            texts += [text for more in read(body, path=prefix) if more.payload for text in more.payload.texts]
+    return replace(half, payload=Payload(tuple(texts)))
+
+
+def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
+    texts: list[TextPart] = []
+    for key in ("instructions", "system", "messages", "prompt", "inputs", "input"):
+        try:
+            half = request_half({"prompt": None, key: body.get(key)}, path)
+            texts += half.payload.texts if half.payload else ()
+        except DecodeError:
+            if isinstance(body[key], list) and key == "messages":
+                raise
+    if not texts:
+        raise DecodeError(reason, detail)
+    named = {"prompt": None, "model": body.get("model"), "documents": body.get("documents")}
+    return replace(request_half(named, path), payload=Payload(tuple(texts)))
 
 
 def close_truncated(text: str, path: str = "") -> object:

@@ -126,6 +126,8 @@ def _add_message(parts: list[TextPart], message: dict[str, object], default: Rol
     if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
         add_text(parts, audio["transcript"], role, path, "text", choice)
     calls = message.get("tool_calls")
+    if role != "assistant" and not (isinstance(calls, list) and all(isinstance(call, dict) for call in calls)):
+        calls = None  # servers look at those of an assistant alone: in a user's message anything may stand there
     if calls is not None:
         for number, call in enumerate(as_list(calls, f"{path}.tool_calls")):
             _add_call(parts, call, role, f"{path}.tool_calls[{number}]", choice)
@@ -150,7 +152,7 @@ def content_parts(
 ) -> None:
     """Append the texts of a message's ``content``: null, a string, one part, or a list of parts.
 
-    Parts that hold no text (images, audio, files) and parts of unknown types are left out.
+    Parts that hold no text (images, audio, files) are left out; those of unknown types have what they call their text.
     """
     if depth > MAX_DEPTH // 8:
         raise DecodeError("too_deep", path)
@@ -177,6 +179,8 @@ def content_parts(
             add_text(parts, argument_text(part.get("input")), role, where, "tool_arguments", choice)
         elif kind_of_part == "tool_result":
             content_parts(parts, part.get("content"), "tool", f"{where}.content", "tool_result", choice, depth + 1)
+        elif isinstance(part.get("text"), str):
+            add_text(parts, part["text"], role, f"{where}.text", kind, choice)
 
 
 def choice_parts(choices: object, path: str) -> list[TextPart]:

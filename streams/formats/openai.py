@@ -20,7 +20,7 @@ from streams.formats.base import (
     parse_time,
     utf8,
 )
-from streams.formats.bodies import body_halves, object_halves
+from streams.formats.bodies import asks, body_halves, object_halves
 from streams.formats.chat import Half, is_request, is_response, join_halves
 from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
 from streams.ports import Headers
@@ -141,6 +141,8 @@ def _known(body: dict[str, object]) -> bool:
 
 def _is_http_message(body: dict[str, object]) -> bool:
     """An HTTP message around a body, as gateways log it, and not a body itself."""
+    if asks(body):
+        return False
     return "body" in body or ("headers" in body and not is_request(body) and not is_response(body))
 
 

@@ -13,7 +13,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent
 from streams.formats import Decoder
 from streams.formats.base import FORMAT_HEADER, ID_HEADER, MAX_BYTES, TIME_HEADER
-from streams.ingest.otlp import split_singly
+from streams.ingest.otlp import Copies, split_singly
 from streams.ingest.routes import Part, TapRoute
 from streams.ports import Headers, Message, Record
 
@@ -80,13 +80,13 @@ class Intake:
         messages: list[Message] = []
         events: Counter[str] = Counter()
         ignored = rejected = 0
-        reason = ""
+        reason, copies = "", Copies(len(body))
         for number, part in enumerate(parts):
             try:
                 message, found = self._message(route, part, now)
             except DecodeError as error:
                 if route.partial:
-                    good, bad, reason = self._singly(route, part, now, error)
+                    good, bad, reason = self._singly(route, part, now, error, copies)
                     messages += [message for message, found in good if found]
                     events.update(event.format for _, found in good for event in found)
                     rejected += bad
@@ -104,11 +104,13 @@ class Intake:
         return Taken(messages, events, ignored, rejected, reason)
 
     def _singly(
-        self, route: TapRoute, part: Part, now: float, error: DecodeError
+        self, route: TapRoute, part: Part, now: float, error: DecodeError, copies: Copies
     ) -> tuple[list[tuple[Message, Sequence[InferenceEvent]]], int, str]:
-        """One bad log record of a collector's batch does not cost the others, which may come from anywhere."""
+        """One bad log record of a collector's batch does not cost the others, which may come from anywhere; unless
+        they come to too much, each with its resource and scope.
+        """
         value, headers = part
-        singles = split_singly(value, dict(headers).get("content-type", b"").decode("latin-1"))
+        singles = split_singly(value, dict(headers).get("content-type", b"").decode("latin-1"), copies)
         good: list[tuple[Message, Sequence[InferenceEvent]]] = []
         bad, reason = 0, error.reason
         for single in singles if len(singles) > 1 else ():

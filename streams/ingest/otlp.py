@@ -13,12 +13,15 @@ from typing import Any, Final
 import msgspec
 
 from agent.errors import DecodeError
-from streams.formats.base import as_list, as_object, parse_json
+from streams.formats.base import MAX_EVENTS, as_list, as_object, parse_json
 
-__all__ = ["is_json", "split_export", "split_singly", "status_body", "success_body"]
+__all__ = ["Copies", "is_json", "split_export", "split_singly", "status_body", "success_body"]
 
 #: What resource and scope may take beside the records of one part.
 _SHELL_SHARE: Final = 0.5
+#: Every part has its resource and scope, so that parts together are larger than their request: so much larger at most.
+_COPIED_BYTES: Final = 8 * 1024 * 1024
+_COPIED_TIMES: Final = 4
 _SIGNALS: Final = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
 
 
@@ -48,26 +51,51 @@ def status_body(content_type: str, code: int, message: str) -> bytes:
     return bytes((0x08, code, 0x12, len(text))) + text
 
 
+class Copies:
+    """How many bytes the parts of one request of ``size`` may have together, also when they are made again and again.
+
+    A kilobyte of gzip holds a resource of half a megabyte and a hundred thousand empty records: in parts, 50 GB.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = _COPIED_BYTES + _COPIED_TIMES * size
+
+    def kept(self, parts: Iterator[bytes]) -> list[bytes]:
+        """The parts; each is looked at before the next is made.
+
+        Raises
+        ------
+        DecodeError
+            ``too_large`` when they are too many, or too much.
+        """
+        kept: list[bytes] = []
+        for part in parts:
+            self._left -= len(part)
+            if self._left < 0 or len(kept) >= MAX_EVENTS:
+                raise DecodeError("too_large", "parts of a batch, each with its resource and scope")
+            kept.append(part)
+        return kept
+
+
 def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
     """The request as it is, or in several of at most ``most`` bytes, each with its resource and scope.
+
+    A part is larger only for one log record or span that is: whoever takes the parts leaves that one out.
 
     Raises
     ------
     DecodeError
-        When it has to be taken apart and cannot be; ``too_large`` for one record that is.
+        When it has to be taken apart and cannot be; ``too_large`` for too many parts.
     """
     if len(body) <= most:
         return [body]
-    pieces = list(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
-    if any(len(piece) > most for piece in pieces):
-        raise DecodeError("too_large", "a log record or span")
-    return pieces
+    return Copies(len(body)).kept(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
 
 
-def split_singly(body: bytes, content_type: str) -> Sequence[bytes]:
-    """A request in as many as it has log records or spans; itself where that cannot be told."""
+def split_singly(body: bytes, content_type: str, copies: Copies) -> Sequence[bytes]:
+    """A request in as many as it has log records or spans; itself where that cannot be told, or is too much."""
     try:
-        return list(_split_json(body, None) if is_json(content_type) else _split_proto(body, None)) or [body]
+        return copies.kept(_split_json(body, None) if is_json(content_type) else _split_proto(body, None)) or [body]
     except DecodeError:
         return [body]
 

@@ -68,6 +68,7 @@ async def _work(hello: Hello, line: socket.socket, reader: asyncio.StreamReader,
         return _FAILED
     loop = asyncio.get_running_loop()
     worker.install_signals(loop)
+    _drain_however_often(loop, worker.tap.request_stop)
     link.serve(worker)
     bound = config.tap.drain_seconds + config.tap.revoke_seconds + _MORE_SECONDS
     _end_with_parent(line, loop, worker.tap.request_stop, bound)
@@ -78,6 +79,21 @@ async def _work(hello: Hello, line: socket.socket, reader: asyncio.StreamReader,
         answering.cancel()
         await asyncio.gather(answering, return_exceptions=True)
     return 0
+
+
+def _drain_however_often(loop: asyncio.AbstractEventLoop, drain: Callable[[], None]) -> None:
+    """A second SIGTERM does not cut a process off: our parent and systemd, which tells all of a unit, both send one.
+
+    Whoever does not want to wait has SIGKILL, which the parent sends when it is told twice itself.
+    """
+
+    def asked() -> None:
+        _logger.info("draining signal=SIGTERM")
+        drain()
+
+    loop.remove_signal_handler(signal.SIGTERM)
+    # Not add_signal_handler: when the loop closes, SIGTERM would be left to its default.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: loop.is_closed() or loop.call_soon_threadsafe(asked))
 
 
 def _end_with_parent(
@@ -128,6 +144,7 @@ def main(descriptor: int, number: int, parent: int) -> int:
         for noisy in ("aiokafka", "kafka", "faust", "mode"):
             logging.getLogger(noisy).setLevel(logging.CRITICAL)
     code = asyncio.run(_serve(descriptor))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # at its end Python gives functions up for the default, and not this
     leave(code, SystemClock(), _LAST_SECONDS)
     return code
 

@@ -71,6 +71,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._failure: HarmwatchError | None = None
         self._warned_of_partitions = False
+        self._owed_a_look: set[int] = set()
 
     @property
     def stopping(self) -> bool:
@@ -183,6 +184,7 @@ class Supervisor:
         while True:
             lives = [life for life in self.lives.values() if life.following and not life.ended.is_set()]
             await asyncio.gather(*(life.look("state", _LOOK_SECONDS) for life in lives))
+            self.pass_on_looks()
             for life in lives:
                 if life.silence > self._config.tap.stall_seconds:
                     _logger.error("process_hung process=%d silent_seconds=%.0f", life.number, life.silence)
@@ -199,9 +201,21 @@ class Supervisor:
                 *(self.count, partitions, self.count - partitions),
             )
 
+    def pass_on_looks(self) -> None:
+        """Have those look at the file who have not been told yet, and can hear it.
+
+        A process that starts does not: SIGHUP would end it, and with it all of them, and one that is being put together
+        passes it over. Its first answer says that it can.
+        """
+        for number in sorted(self._owed_a_look):
+            life = self.lives.get(number)
+            if life is not None and life.running:
+                self._owed_a_look.discard(number)
+                life.signal(signal.SIGHUP)
+
     def _look_at_the_file(self) -> None:
-        for life in self.lives.values():
-            life.signal(signal.SIGHUP)
+        self._owed_a_look = set(range(1, self.count + 1))
+        self.pass_on_looks()
 
     def _hello(self, number: int) -> Hello:
         """A process that is started later runs what the others do: what of the file they have taken, and no more."""

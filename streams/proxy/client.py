@@ -52,6 +52,7 @@ class ClientConnection(asyncio.Protocol):
         self._holds: set[str] = set()
         self._since = plane.clock.monotonic()
         self._head_since: float | None = None
+        self._blank = False  # a blank line has come since the last request
         self._ending = False
         self.stuck = False
 
@@ -127,6 +128,11 @@ class ClientConnection(asyncio.Protocol):
         """Begin a call; gives back where its body begins, -1 while the head is not whole."""
         if data.startswith(b"\r\n", at):
             at += 2  # RFC 9112, 2.2: old clients send one behind a body
+            if at == len(data) and not self._blank:
+                # No head has begun with it: a 408 would come in place of the answer to the next request.
+                self._blank = True
+                self._head_since = None
+                return at
         end = data.find(b"\r\n\r\n", at) + 4
         most = self._plane.config.max_head_bytes
         if (len(data) if end < 4 else end) - at > most:
@@ -137,6 +143,7 @@ class ClientConnection(asyncio.Protocol):
             self._ahead = data[at:]
             return -1
         self._head_since = None
+        self._blank = False
         plane = self._plane
         head = read_request(data, at, end, plane.host)
         exchange = Exchange(plane, self, head, self._since)

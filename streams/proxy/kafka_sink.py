@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from agent.clock import Clock
@@ -42,10 +43,24 @@ class CourierTapSink:
         try:
             await self._courier.deliver(messages)
         except MessageTooLarge:
-            if len(messages) > 1:
-                return await self.deliver(messages[:1])  # and the others next time: one of them it is
-            self.too_large += 1
+            return await self._deliver_singly(messages)
         return len(messages)
+
+    async def _deliver_singly(self, messages: Sequence[Message]) -> int:
+        """Which one is too large is not told. Each alone, and all at once: one after the other, with the rest behind it
+        sent again, would be as many times as many.
+        """
+        outcomes = await asyncio.gather(*(self._courier.deliver([each]) for each in messages), return_exceptions=True)
+        taken = 0
+        for outcome in outcomes:
+            if isinstance(outcome, MessageTooLarge):
+                self.too_large += 1
+            elif isinstance(outcome, BaseException):
+                if not taken:
+                    raise outcome
+                break
+            taken += 1
+        return taken
 
     @property
     def kept(self) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from agent.clock import SystemClock
 from agent.errors import MessageTooLarge, Overloaded, TransportError
 from streams.config import KafkaConfig
 from streams.courier.courier import Courier
+from streams.courier.frames import read_frames
 from streams.courier.spool import Spool
 from streams.kafka_sink import KafkaSink
 from streams.memory import MemoryBroker, MemorySink
@@ -199,6 +200,36 @@ async def test_a_spooled_record_that_kafka_never_takes_is_set_aside_and_the_rest
         await until(lambda: courier.state().spool.set_aside_records == 1)  # type: ignore[union-attr]
         await until(lambda: courier.state().spool.records == 0)  # type: ignore[union-attr]
     assert sorted(numbers(broker)) == [0, 1, 2, 4, 5]
+
+
+async def test_a_record_that_kafka_never_takes_holds_up_nobody_when_the_disk_is_full(tmp_path: Path) -> None:
+    """Only what is delivered makes room on a disk that the spool itself has filled."""
+    broker = new_broker()
+    broker.largest[TOPIC] = 1000
+    broker.away = full = True
+
+    def write(descriptor: int, data: memoryview) -> int:
+        if not broker.away and full:
+            raise OSError(errno.ENOSPC, "no space")
+        return os.write(descriptor, data)
+
+    async with running(broker, tmp_path, write=write) as courier:
+        for number in range(6):
+            await courier.deliver([message(number, 2000 if number == 3 else 0)])
+        broker.away = False
+        async with asyncio.timeout(5.0):
+            while courier.state().spool.records:  # type: ignore[union-attr]
+                await asyncio.sleep(0.005)
+        assert sorted(numbers(broker)) == [0, 1, 2, 4, 5]
+        full = False
+        assert await courier.deliver([message(6)]) == "kafka"
+        state = courier.state().spool
+        assert state is not None
+        assert (state.set_aside_records, state.damaged_segments) == (1, 0)
+    (kept,) = (tmp_path / "spool").glob("*.damaged")
+    with kept.open("rb") as stream:
+        assert message(3, 2000) in [frame.message for frame in read_frames(stream, 0)]
+    assert not list((tmp_path / "spool").glob("*.segment"))
 
 
 class SlowSink(MemorySink):

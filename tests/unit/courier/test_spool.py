@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agent.clock import ManualClock
 from agent.errors import ConfigError, SpoolFull
-from streams.courier.frames import MAGIC, encode
+from streams.courier.frames import MAGIC, encode, read_frames
 from streams.courier.spool import Spool
 from streams.ports import Message
 
@@ -279,6 +279,44 @@ def test_what_is_set_aside_is_kept_and_counts_as_used(tmp_path: Path) -> None:
     assert spool.state().set_aside_records == 1
     spool.close()
     assert opened(tmp_path).state().bytes > 5000
+
+
+def set_aside(directory: Path, name: str = "refused") -> list[Message]:
+    with (directory / "spool" / name).open("rb") as stream:
+        return [frame.message for frame in read_frames(stream, 0)]
+
+
+def test_what_is_set_aside_after_a_full_disk_is_found_behind_what_was_before(tmp_path: Path) -> None:
+    disk = FullDisk(10_000)
+    spool = opened(tmp_path, write=disk.write)
+    spool.set_aside([message(1)])
+    for _ in range(3):
+        disk.room = 30
+        with pytest.raises(SpoolFull, match="ENOSPC"):
+            spool.set_aside([message(2)])
+    disk.room = 10_000
+    spool.set_aside([message(3)])
+    assert set_aside(tmp_path) == [message(1), message(3)]
+
+
+def test_what_is_set_aside_after_a_crash_is_found_behind_what_was_before(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.set_aside([message(1)])
+    spool.close()
+    kept = tmp_path / "spool" / "refused"
+    kept.write_bytes(kept.read_bytes() + encode(message(2), 0.0)[:-3])
+    spool = opened(tmp_path)
+    spool.set_aside([message(3)])
+    spool.close()
+    assert set_aside(tmp_path) == [message(1), message(3)]
+    damaged = bytearray(kept.read_bytes())
+    damaged[len(MAGIC) + 20] ^= 1
+    kept.write_bytes(damaged)
+    spool = opened(tmp_path)
+    spool.set_aside([message(4)])
+    assert set_aside(tmp_path) == [message(4)]
+    assert (tmp_path / "spool" / "refused-1.damaged").read_bytes() == damaged
+    assert spool.state().damaged_segments == 1
 
 
 WRITER = """

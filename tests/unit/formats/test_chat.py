@@ -83,8 +83,8 @@ def test_empty_contents_give_no_parts() -> None:
         ([7], "m[0]"),
         ([{"content": 7}], "m[0].content"),
         ([{"content": [{"type": "text", "text": []}]}], "m[0].content[0].text"),
-        ([{"content": "x", "tool_calls": {}}], "m[0].tool_calls"),
-        ([{"content": "x"}, {"tool_calls": [3]}], "m[1].tool_calls[0]"),
+        ([{"role": "assistant", "content": "x", "tool_calls": {}}], "m[0].tool_calls"),
+        ([{"content": "x"}, {"role": "assistant", "tool_calls": [3]}], "m[1].tool_calls[0]"),
     ],
 )
 def test_wrong_types_name_the_place_and_not_the_value(messages: list[object], path: str) -> None:

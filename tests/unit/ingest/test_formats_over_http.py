@@ -211,3 +211,20 @@ async def test_one_bad_log_record_does_not_cost_the_others(encoding: str) -> Non
                 "partialSuccess": {"rejectedLogRecords": "1", "errorMessage": "field_too_long"}
             }
         assert [event.input.texts[0].text for event in here.events() if event.input] == ["one", "three"]
+
+
+@pytest.mark.parametrize("encoding", ["proto", "json"])
+async def test_one_log_record_that_is_too_large_does_not_cost_the_others(encoding: str) -> None:
+    request = export("one", "x" * 6000, "three")
+    body, headers = (request.SerializeToString(), PROTO) if encoding == "proto" else (as_json(request), JSON)
+    async with site(new_broker(), max_record_bytes=5000) as here:
+        reply = await here.post("/v1/logs", body, headers)
+        assert reply.status == 200
+        if encoding == "proto":
+            partial = logs_service_pb2.ExportLogsServiceResponse.FromString(reply.body).partial_success
+            assert (partial.rejected_log_records, partial.error_message) == (1, "too_large")
+        else:
+            assert json.loads(reply.body)["partialSuccess"]["rejectedLogRecords"] == "1"
+        assert [event.input.texts[0].text for event in here.events() if event.input] == ["one", "three"]
+        alone = export("x" * 6000).SerializeToString()
+        assert (await here.post("/v1/logs", alone, PROTO)).status == 413

@@ -61,6 +61,67 @@ def text_of(payload) -> str:
     return "".join(part.text for part in payload.texts)
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "9" * 5000, "NaN", "Infinity"], ids=lambda number: number[:8])
+@pytest.mark.parametrize("cut", [False, True])
+def test_nobody_goes_unseen_by_a_number_that_model_servers_take(number: str, cut: bool) -> None:
+    body = json.dumps(ASKED, ensure_ascii=False).replace("{", f'{{"note": {number}, ', 1)
+    event = decoded(maker().make(captured(request=[body[:-6].encode() if cut else body.encode()])))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+    assert event.truncated is cut
+
+
+TENSOR = {"name": "x", "shape": [1], "datatype": "BYTES", "data": ["beside"]}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"body": "x"},
+        {"body": {"a": 1}},
+        {"headers": {}, "body": None},
+        {"choices": []},
+        {"choices": [{"message": {"role": "assistant", "content": "x"}}]},
+        {"object": "chat.completion.chunk", "choices": [{"delta": {"content": "x"}}]},
+        {"object": "response", "output": []},
+        {"error": {"message": "x"}, "object": "error"},
+        {"generated_text": "x"},
+        {"instances": [1]},
+        {"predictions": [{"a": 1}]},
+        {"inputs": [TENSOR]},
+        {"outputs": [TENSOR]},
+        {"inputs": [{"name": "x"}], "model_name": "z"},
+        {"system": 5},
+        {"instructions": {"type": "text", "text": 5}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("asked", ["messages", "prompt", "input"])
+def test_nobody_goes_unseen_by_a_field_that_model_servers_pass_over(asked: str, field: dict[str, object]) -> None:
+    text = "How do I reach Ann?"
+    body = {"model": "m", asked: [{"role": "user", "content": text}] if asked == "messages" else text, **field}
+    event = decoded(maker().make(captured(request=[json.dumps(body).encode()])))
+    assert text in [part.text for part in event.input.texts]
+    if "inputs" in field and "datatype" in str(field):
+        assert "beside" in [part.text for part in event.input.texts]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "How do I?", "tool_calls": "x"},
+        {"content": "How do I?", "tool_calls": {}},
+        {"content": "How do I?", "tool_calls": [5, {"function": 5}]},
+        {"content": [{"type": None, "text": "How do I?"}]},
+        {"content": [{"type": "TEXT", "text": "How do I?"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+    ],
+    ids=str,
+)
+def test_nobody_goes_unseen_by_what_servers_pass_over_in_a_message(message: dict[str, object]) -> None:
+    body = {"model": "m", "messages": [{"role": "user", **message}]}
+    event = decoded(maker().make(captured(request=[json.dumps(body).encode()])))
+    assert [part.text for part in event.input.texts] == ["How do I?"]
+
+
 def test_an_event_is_what_the_call_was() -> None:
     message = maker().make(captured(trace_parent=b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     event = decoded(message)

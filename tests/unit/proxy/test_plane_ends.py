@@ -216,6 +216,26 @@ async def test_what_hangs_is_let_go() -> None:
         assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 ", b"HTTP/1.1 408 ", b"HTTP/1.1 504 ", b""]
 
 
+async def test_a_blank_line_behind_a_body_begins_no_request() -> None:
+    async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), head_seconds=0.1) as rig:
+        reader, writer = await rig.connect()
+        for blank in ((b"\r\n",), (b"\r", b"\n")):
+            writer.write(ASK)
+            assert (await read_head(reader)).startswith(b"HTTP/1.1 200")
+            assert await reader.readexactly(2) == b"ok"
+            for part in blank:
+                writer.write(part)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(1.5)  # the proxy looks once a second
+        writer.write(LAST_ASK)
+        assert (await read_head(reader)).startswith(b"HTTP/1.1 200")
+        assert rig.plane.counts.requests["timeout"] == 0
+        # One that goes on with them is waited for no longer than for a head.
+        reader, writer = await rig.connect()
+        writer.write(b"\r\n\r\n")
+        assert (await read_head(reader)).startswith(b"HTTP/1.1 408")
+
+
 async def test_more_connections_than_may_be_are_told_so() -> None:
     async with proxied(answering(b""), max_connections=1) as rig:
         _, writer = await rig.connect()
