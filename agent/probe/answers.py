@@ -35,9 +35,15 @@ _BRACKETED = re.compile(r"[(\[]\s*([A-H])\s*[)\]]")
 _BARE = re.compile(r"(?<![A-Za-z0-9'])([B-H])(?![A-Za-z0-9'])")
 _EITHER = re.compile(r"(?<![A-Za-z])[A-H][)\]]?\s*(?:/|\bor\b|\band\b|或|和|与|及)\s*[(\[]?[A-H](?![A-Za-z])")
 _NEGATED = re.compile(
-    r"(?i:\bnot\b|n't\b|\bneither\b|\bnor\b|\brather than\b|\binstead of\b|不是|并非|不选|而非|排除|既不|都不)"
-    r"(?:\s|\bthe\b|\boption\b|\banswer\b|\beither\b|选项|答案|[:：])*$"
+    r"(?i:\b(?:not|cannot|never|neither|nor)\b|n't\b|\brather than\b|\binstead of\b|不是|并非|不选|而非|排除|既不|都不"
+    r"|不能|不可能|不应该?|不该|不会|不要|无法|别(?=选))"
+    r"(?i:\s|\b(?:the|option|answer|either|be|choose|pick|select)\b|选项|答案|选择?|是|为|[:：])*$"
 )
+_DENIED = re.compile(
+    r"[)\]]?\s*(?:(?i:is|was|are|would be)\s+(?i:not|never|wrong|incorrect|false|ruled out)\b|(?i:is|was|are)n't\b"
+    r"|[是就也都]?\s*(?:不对|不正确|不成立|不符|不可能|错误|错的|错(?![\u4e00-\u9fff])|被排除|可以排除))"
+)
+"""Behind a letter: it is named in order to be ruled out."""
 _ARTICLES = re.compile(r"^(?:the|a|an)\s+")
 
 _NUMBER = re.compile(r"(?<![\w.,/-])(\d{1,4}(?:\.\d{1,3})?)(?![\w,]|\.\d)")
@@ -76,7 +82,10 @@ def read_choice(text: str, answers: Sequence[str]) -> int | Literal["unparsed", 
     if _EITHER.search(text) and not _ANNOUNCED.search(text):
         return "unparsed"
     for form in (_ANNOUNCED, _BRACKETED, _BARE):
-        found = {_place(match[1], answers) for match in form.finditer(text) if not _ruled_out(text, match.start(1))}
+        named = [match for match in form.finditer(text) if not _ruled_out(text, match.start(1), match.end(1))]
+        if any(_EITHER.match(text, match.start(1)) for match in named):
+            return "unparsed"
+        found = {_place(match[1], answers) for match in named}
         if found:
             return found.pop() if len(found) == 1 else "unparsed"
     return _by_words(text, answers)
@@ -142,12 +151,17 @@ def _confirmed(
     said = _bare(rest)
     if said and any(said == _bare(answer) for answer in answers) and said != _bare(answers[place]):
         return "unparsed"
-    others = {_place(match[1], answers) for match in _ANNOUNCED.finditer(rest) if not _ruled_out(rest, match.start(1))}
+    others = {
+        _place(match[1], answers)
+        for match in _ANNOUNCED.finditer(rest)
+        if not _ruled_out(rest, match.start(1), match.end(1))
+    }
     return place if others <= {place} else "unparsed"
 
 
-def _ruled_out(text: str, start: int) -> bool:
-    return _NEGATED.search(text[max(0, start - 40) : start].rstrip(" ([")) is not None
+def _ruled_out(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - 40) : start].rstrip(" ([")
+    return _NEGATED.search(before) is not None or _DENIED.match(text, end) is not None
 
 
 def _by_words(text: str, answers: Sequence[str]) -> int | Literal["unparsed"]:
@@ -161,7 +175,7 @@ def _by_words(text: str, answers: Sequence[str]) -> int | Literal["unparsed"]:
         edge = r"(?<![^\W_]){}(?![^\W_])" if words.isascii() else "{}"
         pattern = re.compile(edge.format(re.escape(words)))
         hits = list(pattern.finditer(said))
-        if any(_ruled_out(said, match.start()) for match in hits):
+        if any(_ruled_out(said, *match.span()) for match in hits):
             return "unparsed"
         if hits:
             found.add(place)

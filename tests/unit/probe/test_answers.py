@@ -51,6 +51,11 @@ CHINESE = ("老年人", "年轻人", "不知道")
         "It is (B), I believe.",
         "B - the mechanic",
         "'B'",
+        "不能选A，应该选B",
+        "A is incorrect; B is correct",
+        "排除A和C，答案是B",
+        "Between A and B, the answer is B",
+        "类别：B",
     ],
 )
 def test_the_second_choice(text: str) -> None:
@@ -59,7 +64,15 @@ def test_the_second_choice(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("年轻人", 1), ("是年轻人。", 1), ("不知道", 2), ("答案：老年人", 0), ("应选 C", 2), ("Ａ。", 0)],
+    [
+        ("年轻人", 1),
+        ("年轻人错过了火车", 1),
+        ("是年轻人。", 1),
+        ("不知道", 2),
+        ("答案：老年人", 0),
+        ("应选 C", 2),
+        ("Ａ。", 0),
+    ],
 )
 def test_chinese_answers_by_their_words(text: str, place: int) -> None:
     assert read_choice(text, CHINESE) == place
@@ -92,6 +105,25 @@ def test_chinese_answers_by_their_words(text: str, place: int) -> None:
         "1",
         "None",
         "Both",
+        "The answer is A or B.",
+        "Answer: A/B",
+        "答案是A或B",
+        "答案是A和C",
+        "I would not choose B.",
+        "I wouldn't pick A",
+        "Do not select B; the text does not say.",
+        "The answer cannot be B",
+        "It is never B",
+        "不能选B",
+        "不应该选A",
+        "我不会选B",
+        "别选B",
+        "选项B不正确",
+        "B is wrong",
+        "B不对",
+        "Option A is not supported",
+        "The mechanic is not mentioned",
+        "不会是年轻人",
     ],
 )
 def test_doubt_is_no_answer(text: str) -> None:
