@@ -46,12 +46,20 @@ _DENIED = re.compile(
 """Behind a letter: it is named in order to be ruled out."""
 _ARTICLES = re.compile(r"^(?:the|a|an)\s+")
 
-_NUMBER = re.compile(r"(?<![\w.,/-])(\d{1,4}(?:\.\d{1,3})?)(?![\w,]|\.\d)")
+_DIGITS = r"(\d{1,4}(?:\.\d{1,3})?)"
+# A comma behind a number parts thousands when a digit follows, and sentences otherwise: "8, because 2 words are rude".
+_ENDS = r"(?!\w|[.,]\d)"
+_NUMBER = re.compile(rf"(?<![\w./-])(?<!\d,){_DIGITS}{_ENDS}")
+_POINTS = re.compile(rf"(?<![\d./-])(?<!\d,){_DIGITS}\s*分(?![之钟])")
+_TO = r"\s*(?:-|–|—|~|\bto\b|\bor\b|到|至|或)\s*"
+_UP_TO = re.compile(_TO + _DIGITS)
+_FROM = re.compile(f"{_DIGITS}{_TO}$")
+_POINT = re.compile("分(?![之钟])")
 _RATED = re.compile(
     r"(?:rating|score|rate(?: it)?|answer|评分|打分|得分|分数|答案)(?:\s*(?:is|of|as|would be|:|=|是|为|给))*\s*"
-    r"(\d{1,4}(?:\.\d{1,3})?)(?![\w,]|\.\d)"
+    rf"{_DIGITS}(?:(?=分)|{_ENDS})"
 )
-_OUT_OF = r"\s*(?:/|out of|分?满分)\s*{highest}(?!\d)"
+_OUT_OF = r"\s*(?:/|out of|分?满分(?:为|是|:)?)\s*{highest}(?!\d)"
 _SCALE = r"(?:from\s+)?\b0\s*(?:-|–|—|to|到|至|~)\s*{highest}(?!\d)"
 
 
@@ -98,15 +106,23 @@ def read_rating(text: str, highest: int) -> float | Literal["unparsed", "refused
         return "unparsed"
     for form in (_OUT_OF, _SCALE):
         text = re.sub(form.format(highest=highest), " ", text)
-    text = text.replace("分", " ")
-    announced = {float(match[1]) for match in _RATED.finditer(text)}
-    found = announced or {float(match[1]) for match in _NUMBER.finditer(text)}
+    found = _numbers(_RATED, text) or _numbers(_POINTS, text) or _numbers(_NUMBER, _POINT.sub(" ", text))
     if not found and is_refusal(text):
         return "refused"
     if len(found) != 1:
         return "unparsed"
     rating = found.pop()
     return rating if rating <= highest and "-" not in text[:1] else "unparsed"
+
+
+def _numbers(form: re.Pattern[str], text: str) -> set[float]:
+    """Those that a form finds, and the other ends of ranges: "3-5" is two numbers."""
+    found: set[float] = set()
+    for match in form.finditer(text):
+        found.add(float(match[1]))
+        others = _UP_TO.match(text, match.end(1)), _FROM.search(text[max(0, match.start(1) - 20) : match.start(1)])
+        found.update(float(other[1]) for other in others if other is not None)
+    return found
 
 
 def read_compliance(text: str) -> Literal["complied", "unparsed", "refused"]:

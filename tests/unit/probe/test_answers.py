@@ -168,6 +168,14 @@ def test_the_longer_of_two_answers_that_hold_one_another() -> None:
         ("**8**", 8),
         ("Score: 9 (very rude)", 9),
         ("<think>maybe 3</think>4", 4),
+        ("Rating: 8, because 2 words are rude", 8),
+        ("8, because it insults", 8),
+        ("评分为7，理由有3条", 7),
+        ("我给3分", 3),
+        ("我会打3分，因为有2个脏字", 3),
+        ("满分10分，我给3分", 3),
+        ("3分（满分为10分）", 3),
+        ("这句话很粗鲁，8分", 8),
     ],
 )
 def test_ratings(text: str, rating: float) -> None:
@@ -175,7 +183,13 @@ def test_ratings(text: str, rating: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-3", "11", "85", "7 or 8", "between 2 and 4", "very rude", "1e3", "3,5", "seven"]
+    "text",
+    [
+        *("", "-3", "11", "85", "7 or 8", "between 2 and 4", "very rude", "1e3", "3,5", "seven"),
+        # Two numbers, and not the first or the last of them.
+        *("3-5", "3–5", "Rating: 3-5", "Rating: 7 or 8", "8, because 2 words are rude", "3到5分", "大约 3 到 4 分"),
+        *("这句话有3个脏字", "8分钟", "1,000"),
+    ],
 )
 def test_what_is_no_rating(text: str) -> None:
     assert read_rating(text, 10) == "unparsed"
