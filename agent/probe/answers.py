@@ -27,8 +27,8 @@ _MARKUP = str.maketrans({**dict.fromkeys('*_`#"“”「」『』《》'), "‘"
 
 _ALONE = re.compile(r"[(\[{<]?\s*([A-H])\s*[)\]}>]?[\s.:,;。、，；：!]*")
 _LEADING = re.compile(r"(?:[(\[]\s*([A-H])\s*[)\]]|([A-H])(?:[).:,;。、，；：]|\s*[\n–—]|\s+-))\s*(.*)", re.DOTALL)
-_LEAD_IN = r"(?:answer|choice|option|choose|pick|select|sentence|答案|选项|选择|应选|我选|选|句子)"
-_VERB = r"(?:\s*(?:is|was|are|be|would|should|must|as|:|=|-|是|为|应该|应|就|的|option|choice|sentence|选项|选))*"
+_LEAD_IN = r"(?:answer|choice|option|choose|pick|select|sentence|答案|选项|选择|应选|我选|(?<!选)选|句子)"
+_VERB = r"(?:\s*(?:is|was|are|be|would|should|must|as|:|=|-|是|为|应该|应|就|的|option|choice|sentence|选项|选))*+"
 _ANNOUNCED = re.compile(rf"(?i:{_LEAD_IN}{_VERB})\s*[(\[]?\s*([A-H])(?![A-Za-z'])")
 _BRACKETED = re.compile(r"[(\[]\s*([A-H])\s*[)\]]")
 # "A" by itself is an article more often than a choice.
