@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, log, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "Interval",
@@ -23,6 +23,8 @@ __all__ = [
     "wilson",
     "z_value",
 ]
+
+_HALF: Final = 0.5
 
 
 class Interval(NamedTuple):
@@ -138,8 +140,8 @@ def ratio(
     """``(first_hits / first_count) / (second_hits / second_count)`` with its log-normal interval.
 
     Katz et al., Biometrics 34 (1978) 469-474. Where that has no variance to go by (no hit in the first, or nothing
-    but hits in both) 1/2 is added to each of the four cells (Haldane's and Anscombe's correction) for the interval;
-    the value stays plain.
+    but hits in either) 1/2 is added to each of the four cells (Haldane's and Anscombe's correction) for the interval;
+    the value stays plain. Nothing but hits in a small group would else pass for a share of 1 that is known exactly.
 
     Returns
     -------
@@ -150,8 +152,9 @@ def ratio(
         return None
     value = (first_hits / first_count) / (second_hits / second_count)
     a, n, b, m = first_hits, first_count, second_hits, second_count
-    if a <= 0.0 or (a >= n and b >= m):
-        a, n, b, m = a + 0.5, n + 1.0, b + 0.5, m + 1.0
+    # Less than half a miss: of weighted counts none may be left but rounding.
+    if a <= 0.0 or n - a < _HALF or m - b < _HALF:
+        a, n, b, m = a + _HALF, n + 1.0, b + _HALF, m + 1.0
     centre = log((a / n) / (b / m))
     half = z * sqrt(max(0.0, 1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m))
     return value, Interval(min(value, exp(centre - half)), max(value, exp(centre + half)))
