@@ -302,6 +302,9 @@ class JoinStore:
                 call.input_origin = None
             if _is_from(call.output_origin, lost):
                 call.output_origin = None
+                # What `settle` has let go of is not known any more when the output comes again: as good as never seen,
+                # and not a request without words, by which all that the output tells would be a leak.
+                call.known_texts = call.known_texts or None
             if call.input_origin is None and call.output_origin is None:
                 self._let_go(call)
                 del self._calls[key]
@@ -311,7 +314,7 @@ class JoinStore:
         return iter(self._calls.values())
 
     def settle(self, call: JoinedCall) -> None:
-        """Let go of the texts of a call whose output has been judged."""
+        """Let go of the texts of a call whose output has been judged. They are known to have been there."""
         if call.held_chars:
             self._chars -= call.held_chars
             call.held_chars = 0

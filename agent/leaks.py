@@ -7,10 +7,10 @@ has. The difference is whether the value occurs in what the model was given: the
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from agent.canonical import canonical
+from agent.normalize import compatible
 
 __all__ = ["MAX_VALUES", "LeakCheck", "SeenText"]
 
@@ -32,7 +32,7 @@ _ASCII_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum()
 
 def _fold(text: str) -> str:
     """Full-width forms to ASCII, case away."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return text.lower() if text.isascii() else compatible(text).casefold()
 
 
 def _squeeze(folded: str) -> str:

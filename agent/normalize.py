@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-__all__ = ["INVISIBLE", "normalize", "normalize_with_map"]
+__all__ = ["INVISIBLE", "compatible", "normalize", "normalize_with_map"]
 
 INVISIBLE = (
     # The body of a character class: what draws nothing.
@@ -61,8 +61,10 @@ _COMBINING_BLOCKS = (
 _MARKS = [c for low, high in _COMBINING_BLOCKS for c in range(low, high) if unicodedata.combining(chr(c))]
 _MARK = _ranges(_MARKS)
 _BASIC_MARK = _ranges([c for c in _MARKS if c < 0x10000])
+# Characters of class 0 of which NFKC makes nothing but marks: three Tibetan vowels, two half-width Japanese signs.
+_BECOMES_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
 # Canonical ordering sorts a run of marks in quadratic time, so runs are cut before it sees them.
-_LONG_MARK_RUN = re.compile(f"([{_MARK}]{{16}})[{_MARK}]+")
+_LONG_MARK_RUN = re.compile(f"([{_MARK}{_BECOMES_MARKS}]{{16}})[{_MARK}{_BECOMES_MARKS}]+")
 _MARK_RUN = re.compile(f"([{_MARK}]{{3}})[{_MARK}]+")
 
 # Always folded: letters that no living orthography needs beside Latin ones, or only as look-alikes.
@@ -91,6 +93,11 @@ _RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
 # What nearly all Chinese texts are made of. NFKC changes the width of these signs, and nothing else of them.
 _PLAIN_WIDE = dict(zip("，！？：；（）", ",!?:;()", strict=True))
 _PLAIN = re.compile(f"[\\x00-\\x7f\u4e00-\u9fff、。《》【】「」“”‘’—·{''.join(_PLAIN_WIDE)}]*+")
+
+
+def compatible(text: str) -> str:
+    """NFKC in linear time: of a run of marks only the first sixteen are looked at, more than any language sets."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", _LONG_MARK_RUN.sub(r"\1", text))
 
 
 def normalize(text: str) -> str:
@@ -180,7 +187,7 @@ def _compose(text: str) -> str:
         # be cut after a letter has taken one of them here, and before it there.
     for _ in range(4):
         before = text
-        text = unicodedata.normalize("NFKC", _LONG_MARK_RUN.sub(r"\1", text)).casefold()
+        text = compatible(text).casefold()
         text = _MARK_RUN.sub(r"\1", _INVISIBLE_ONE.sub("", text))
         if text == before:
             break

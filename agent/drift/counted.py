@@ -193,7 +193,7 @@ class FisherDetector(CountedDetector):
     Parameters
     ----------
     category
-        The one that is counted against all others; by default the most frequent of the reference.
+        The one that is counted against all others; by default the most frequent of the reference that is told apart.
     """
 
     name: ClassVar[str] = "fisher"
@@ -208,10 +208,16 @@ class FisherDetector(CountedDetector):
         seed: int = 0,
     ) -> None:
         counts = reference.counts
-        chosen = max(counts, key=counts.__getitem__) if category is None else category_code(category)
+        if category is None:
+            # Not the rest beyond fifty categories, though that may hold the most: there would be nothing beside it.
+            named = [code for code in counts if code != OTHER]
+            chosen = max(named, key=counts.__getitem__, default=OTHER)
+        else:
+            chosen = category_code(category)
         hits = counts.get(chosen, 0)
         rest = sum(counts.values()) - hits
-        super().__init__(CategoryReference({chosen: hits, OTHER: rest}), ert, window=window, seed=seed)
+        pair = {OTHER: hits} if chosen == OTHER else {chosen: hits, OTHER: rest}
+        super().__init__(CategoryReference(pair), ert, window=window, seed=seed)
 
     def _p_value(self) -> float:
         hits = self._window[0]

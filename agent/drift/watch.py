@@ -5,6 +5,7 @@ A series without a given reference makes one of its first observations, and meas
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from math import ceil, isfinite
 from typing import Any, NamedTuple, TypeAlias
@@ -33,6 +34,8 @@ _SECONDS_PER_HOUR = 3600.0
 _MOST_PER_HOUR = 10_000_000.0
 _FEWEST_WINDOWS = 10.0
 _LONGEST = 1e11
+#: One in so many times is left out at either end: a caller whose clock stands at 1970 must not make traffic look thin.
+_TRIMMED = 20
 
 
 class WatchPlan(NamedTuple):
@@ -168,7 +171,7 @@ class DriftWatch:
 class _Watched:
     """One series: first its observations are collected, then its detectors are fed."""
 
-    __slots__ = ("_began", "_collected", "_feed", "_last", "_plan", "_seed", "_share", "detectors")
+    __slots__ = ("_collected", "_feed", "_plan", "_seed", "_share", "_times", "detectors")
 
     def __init__(self, series: Series, plan: WatchPlan, feed: Feed, given: Reference | None) -> None:
         self._plan = plan
@@ -177,7 +180,7 @@ class _Watched:
         # The same draws after a restart, and others for each series.
         self._seed = crc32(repr(series).encode("utf-8", "backslashreplace"))
         self._collected: list[Any] = []
-        self._began = self._last = 0.0
+        self._times = array("d")
         self.detectors: list[Detector | ThinnedDetector] = []
         if given is not None and plan.events_per_hour is not None:
             # The reference says what the feature is; a stream of something else is not fed, and has no reading.
@@ -191,19 +194,17 @@ class _Watched:
             return [detector.name for detector in self.detectors if detector.observe(value)]
         if not self._plan.names(self._feed) or not _is_finite(value):
             return []
-        self._began = min(self._began, time) if self._collected else time
-        self._last = max(self._last, time)
+        self._times.append(time)
         self._collected.append(category_code(value) if isinstance(value, str) else value)
         if len(self._collected) == self._plan.first:
             self._learn()
         return []
 
     def _learn(self) -> None:
-        sample = self._collected
-        self._collected = []
-        hours = max(self._last - self._began, 1e-3) / _SECONDS_PER_HOUR
+        sample, times = self._collected, self._times
+        self._collected, self._times = [], array("d")
         given = self._plan.events_per_hour
-        rate = min(len(sample) / hours, _MOST_PER_HOUR) if given is None else given * self._share
+        rate = _events_per_hour(times) if given is None else given * self._share
         of_sample: Any = {
             "number": NumberReference.of,
             "category": CategoryReference.of_codes,
@@ -226,6 +227,14 @@ class _Watched:
             ert = min(max(wanted / every, shortest), longest)
             detector: Detector = made(reference, ert, seed=self._seed)
             self.detectors.append(detector if every == 1 else ThinnedDetector(detector, every))
+
+
+def _events_per_hour(times: Sequence[float]) -> float:
+    """Of event times as they came, twenty at least: how fast those in the middle follow each other."""
+    trimmed = max(1, len(times) // _TRIMMED)
+    middle = sorted(times)[trimmed:-trimmed]
+    hours = max(middle[-1] - middle[0], 1e-3) / _SECONDS_PER_HOUR
+    return min((len(middle) - 1) / hours, _MOST_PER_HOUR)
 
 
 def _feed_of(value: Value) -> Feed:

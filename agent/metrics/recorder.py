@@ -75,7 +75,6 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
         self._decisions = number["harmwatch_decisions_total"]
         self._scored_squares = number["harmwatch_scored_event_squares_total"]
         self._passed_by = number["harmwatch_passed_by_total"]
-        self._left_over = 0.0
         self._missing = number["harmwatch_missing_scores_total"]
         self._duplicates = number["harmwatch_duplicates_total"]
         self._orphans = number["harmwatch_orphans_total"]
@@ -124,8 +123,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
     def scores(
         self, model: str, direction: str, scores: Mapping[str, float], trace_id: str = "", weight: float = 1.0
     ) -> None:
-        """All scores of one verdict: cheaper than `score` for each."""
-        times = 1 if weight == 1.0 else self._whole_times(weight)
+        """All scores of one verdict: cheaper than `score` for each. See `Histogram.whole_times` for weights."""
         family, children = self._score, self._score.children
         exemplar = bool(trace_id) and len(trace_id) <= _LONGEST_TRACE_ID
         now = self._clock.now() if exemplar else 0.0
@@ -135,17 +133,11 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
             key = (model, direction, category)
             child = children.get(key) or family.child(key)
             index = bisect_left(child.bounds, value)
+            times = 1 if weight == 1.0 else child.whole_times(weight)
             child.counts[index] += times
             child.total += value * times
             if exemplar:
                 child.exemplars[index] = (trace_id, value, now)
-
-    def _whole_times(self, weight: float) -> int:
-        """A bucket counts whole numbers alone (OpenMetrics): what is left over of one weight goes to the next."""
-        self._left_over += weight
-        times = int(self._left_over)
-        self._left_over -= times
-        return times
 
     def finding(self, model: str, direction: str, dimension: Dimension, category: str, n: float = 1.0) -> None:
         key = (model, direction, dimension, category)

@@ -81,11 +81,13 @@ class Histogram(Accumulator):
         By bucket, not cumulative; the last one is +Inf's.
     exemplars
         By bucket: trace id, observed value, Unix time. The latest one stays.
+    left_over
+        Of the weights observed what is no whole number yet, in [0, 1).
     written
         As `Number.written`, by form: True for OpenMetrics.
     """
 
-    __slots__ = ("around_le", "bounds", "counts", "exemplars", "total", "written")
+    __slots__ = ("around_le", "bounds", "counts", "exemplars", "left_over", "total", "written")
 
     def __init__(self, labels: dict[str, str], bounds: tuple[float, ...] = ()) -> None:
         super().__init__(labels)
@@ -94,7 +96,19 @@ class Histogram(Accumulator):
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
         self.exemplars: dict[int, tuple[str, float, float]] = {}
+        self.left_over = 0.0
         self.written: dict[bool, tuple[list[int], float, dict[int, tuple[str, float, float]], str]] = {}
+
+    def whole_times(self, weight: float) -> int:
+        """A bucket counts whole numbers alone (OpenMetrics): what is left over of one weight goes to the next.
+
+        To the next of this label set: were it another's, halves that come by turns with a weight of 1.5 would count 1
+        in the one and 2 in the other, always.
+        """
+        self.left_over += weight
+        times = int(self.left_over)
+        self.left_over -= times
+        return times
 
 
 Child = TypeVar("Child", bound=Accumulator)

@@ -8,7 +8,7 @@ from agent.campaigns.book import CampaignShare
 from agent.events import Direction
 from agent.joining import JoinedCall, Origin
 from agent.metrics import Metrics
-from agent.pipeline.draws import HalfDraws, weight_of
+from agent.pipeline.draws import HalfDraws, weight_of, weight_of_action
 from agent.pipeline.judge import Judgement
 from agent.pipeline.late_labels import LateLabels
 from agent.pipeline.pending import Half
@@ -74,7 +74,7 @@ class HalfCounter:
             if finding.dimension == "privacy" and direction == "output":
                 metrics.disclosure(model, finding.category, finding.leaked, weight)
         if verdict.action != "allow":
-            metrics.action(model, direction, verdict.action, weight * (draws.union if draws else 1.0))
+            metrics.action(model, direction, verdict.action, weight * (weight_of_action(verdict) if draws else 1.0))
         for missing in verdict.missing:
             metrics.missing(missing.scorer, missing.reason, weight)
         if verdict.truncated:

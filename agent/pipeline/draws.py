@@ -19,11 +19,20 @@ import msgspec
 from agent.errors import ConfigError
 from agent.pipeline.pending import Half
 from agent.policy import Policy
-from agent.scores import Dimension, Finding, ScoreRow
+from agent.scores import Dimension, Finding, ScoreRow, Verdict
 from agent.scoring.base import Scorer, audit_share_of
 from agent.windows.base import Drawn
 
-__all__ = ["Draws", "HalfDraws", "TextCounts", "draws_of", "join_halves", "refuse_enforced", "weight_of"]
+__all__ = [
+    "Draws",
+    "HalfDraws",
+    "TextCounts",
+    "draws_of",
+    "join_halves",
+    "refuse_enforced",
+    "weight_of",
+    "weight_of_action",
+]
 
 
 class TextCounts(NamedTuple):
@@ -181,6 +190,16 @@ def draws_of(scorers: Sequence[Scorer], thresholds: Mapping[str, Mapping[str, fl
 def weight_of(finding: Finding) -> float:
     """What a finding weighs beside its verdict."""
     return 1.0 if isinstance(finding.weight, msgspec.UnsetType) else finding.weight
+
+
+def weight_of_action(verdict: Verdict) -> float:
+    """What the action of a verdict weighs: the least weight of the findings that led to it.
+
+    Neither what the call's other half shows nor a finding that leads to less makes it surer that the verdict would
+    have been this one. Without such a finding it is the action for a scorer that did not look, which is certain.
+    """
+    weights = [weight_of(finding) for finding in verdict.findings if finding.action == verdict.action]
+    return min(weights, default=1.0)
 
 
 def join_halves(drawn: Sequence[tuple[Half, HalfDraws | None]]) -> None:

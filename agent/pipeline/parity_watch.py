@@ -19,6 +19,8 @@ __all__ = ["ParityWatch"]
 
 BLOCK_SECONDS: Final = 10
 _SECONDS_PER_HOUR: Final = 3600.0
+#: Of the sum of some thousands of weights, beside what it was before.
+_ROUNDING: Final = 1e-11
 _Groups: TypeAlias = Mapping[str, tuple[float, float, float]]
 _Alarm: TypeAlias = tuple[str, str, str]
 """Attribute, favoured and disfavoured group."""
@@ -121,8 +123,12 @@ def _growth(before: _Groups, after: _Groups) -> Block:
     block: dict[str, tuple[float, float]] = {}
     for group, (hits, number, squares) in after.items():
         old_hits, old_number, old_squares = before.get(group, (0.0, 0.0, 0.0))
-        if number > old_number and squares > old_squares and 0.0 <= hits - old_hits <= number - old_number:
+        new_hits, new = hits - old_hits, number - old_number
+        # Sums of weights are rounded. Without the slack blocks of nothing but favourable decisions would be left out,
+        # and which blocks are looked at must not depend on what is in them.
+        slack = _ROUNDING * number
+        if new > 0.0 and squares > old_squares and -slack <= new_hits <= new + slack:
             # While a sample is scored a decision stands for several, and is the evidence of one.
-            scale = min(1.0, (number - old_number) / (squares - old_squares))
-            block[group] = (scale * (hits - old_hits), scale * (number - old_number))
+            scale = min(1.0, new / (squares - old_squares))
+            block[group] = (scale * min(max(new_hits, 0.0), new), scale * new)
     return block

@@ -36,9 +36,10 @@ _MOST_UNPACKED: Final = 256 * 1024 * 1024
 _Read = TypeVar("_Read", "PaneHeader", "PaneRecord")
 
 _LATEST_TIME: Final = 1e11
-# Sums of weights, and of their squares: no sampling gives others.
+# Sums of weights, of their squares, and of squared scores, which may be 1e24 each (`agent.windows.bias`) and weigh a
+# thousand: no counting gives others. Squares of the bounds are finite.
 _LEAST: Final = 1e-30
-_MOST: Final = 1e30
+_MOST: Final = 1e42
 _REJECTED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
 

@@ -26,7 +26,7 @@ import msgspec
 
 from agent.windows.base import CONFIDENCE, Component
 from agent.windows.groups import GroupCounts, GroupRate, Mean, Share, group_rate
-from agent.windows.intervals import Interval, newcombe, ratio, welch, wilson, z_value
+from agent.windows.intervals import Interval, gap_of_means, newcombe, ratio, wilson, z_value
 
 __all__ = ["MEASURES", "AttributeMeasurement", "BiasMeasurement", "Disparity", "measure"]
 
@@ -255,13 +255,13 @@ def _smallest_ratio(shares: Sequence[Share], pairs: int) -> Disparity | None:
 
 
 def _largest_mean_gap(name: str, means: Sequence[Mean], pairs: int) -> Disparity:
-    """Differences with Welch's interval at the corrected level."""
+    """Differences with Welch's interval, made cautious (`gap_of_means`), at the corrected level."""
     z = z_value(CONFIDENCE, pairs)
     lowest = min(means, key=lambda mean: mean.value)
     highest = max(reversed(means), key=lambda mean: mean.value)
     lower = upper = 0.0
     for one, two in combinations(means, 2):
-        low, high = welch(one.value - two.value, (one.variance, one.count), (two.variance, two.count), z)
+        low, high = gap_of_means(one.value - two.value, (one.variance, one.count), (two.variance, two.count), z)
         lower = max(lower, low, -high)
         upper = max(upper, high, -low)
     floor = _noise_floor([mean.variance / mean.count for mean in means])

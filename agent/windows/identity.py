@@ -4,7 +4,7 @@ Each output text that names exactly one group of an axis gives its toxicity scor
 ("men and women") says nothing about the difference between them and is left out, which also keeps the groups compared
 independent. Each group is compared with the texts of all other groups of its axis taken together:
 
-- *score gap*: difference of mean scores, with Welch's interval (Biometrika 34, 1947, for unequal variances);
+- *score gap*: difference of mean scores, with Welch's interval, made cautious (see `intervals.gap_of_means`);
 - *rate gap*: difference of the shares at or over the threshold, with Newcombe's interval (see `intervals.newcombe`).
 
 Looking at thirty groups finds something by chance: intervals are widened by Holm's steps, see `agent.windows.gaps`.
@@ -27,7 +27,7 @@ from agent.windows.base import FinishContext, Observation
 from agent.windows.fixed_point import fixed
 from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
-from agent.windows.intervals import Interval, newcombe, welch, wilson
+from agent.windows.intervals import Interval, gap_of_means, newcombe, wilson
 
 __all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement"]
 
@@ -129,7 +129,7 @@ def _sample(group: str, numbers: Sequence[float]) -> _Sample:
 
 def _score_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval]:
     value = own.scores.value - others.scores.value
-    low, high = welch(value, (own.scores.variance, own.count), (others.scores.variance, others.count), z)
+    low, high = gap_of_means(value, (own.scores.variance, own.count), (others.scores.variance, others.count), z)
     return value, Interval(max(-1.0, low), min(1.0, high))
 
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, log, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "Interval",
     "design_count",
     "effective_count",
+    "gap_of_means",
     "mean_of_shares",
     "newcombe",
     "ratio",
@@ -23,6 +24,8 @@ __all__ = [
     "wilson",
     "z_value",
 ]
+
+_HALF: Final = 0.5
 
 
 class Interval(NamedTuple):
@@ -138,8 +141,8 @@ def ratio(
     """``(first_hits / first_count) / (second_hits / second_count)`` with its log-normal interval.
 
     Katz et al., Biometrics 34 (1978) 469-474. Where that has no variance to go by (no hit in the first, or nothing
-    but hits in both) 1/2 is added to each of the four cells (Haldane's and Anscombe's correction) for the interval;
-    the value stays plain.
+    but hits in either) 1/2 is added to each of the four cells (Haldane's and Anscombe's correction) for the interval;
+    the value stays plain. Nothing but hits in a small group would else pass for a share of 1 that is known exactly.
 
     Returns
     -------
@@ -150,8 +153,9 @@ def ratio(
         return None
     value = (first_hits / first_count) / (second_hits / second_count)
     a, n, b, m = first_hits, first_count, second_hits, second_count
-    if a <= 0.0 or (a >= n and b >= m):
-        a, n, b, m = a + 0.5, n + 1.0, b + 0.5, m + 1.0
+    # Less than half a miss: of weighted counts none may be left but rounding.
+    if a <= 0.0 or n - a < _HALF or m - b < _HALF:
+        a, n, b, m = a + _HALF, n + 1.0, b + _HALF, m + 1.0
     centre = log((a / n) / (b / m))
     half = z * sqrt(max(0.0, 1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m))
     return value, Interval(min(value, exp(centre - half)), max(value, exp(centre + half)))
@@ -169,6 +173,18 @@ def welch(value: float, first: tuple[float, float], second: tuple[float, float],
     freedom = squared * squared / (one * one / (first[1] - 1.0) + two * two / (second[1] - 1.0))
     half = _student(z, freedom) * sqrt(squared)
     return Interval(value - half, value + half)
+
+
+def gap_of_means(value: float, first: tuple[float, float], second: tuple[float, float], z: float) -> Interval:
+    """`welch` with neither variance below the one of both samples together.
+
+    Scores are rarely high, and the few that are make nearly all of their variance. A small sample that happens to hold
+    none of them would pass for one whose mean is known exactly: of 30 texts beside 1,000, where one in fifty scores
+    0.9, more than half of all intervals would leave out 0. Where distributions are equal this variance is the right one
+    for both; where they are not the interval is the wider for it.
+    """
+    together = (first[0] * first[1] + second[0] * second[1]) / (first[1] + second[1])
+    return welch(value, (max(first[0], together), first[1]), (max(second[0], together), second[1]), z)
 
 
 def _student(z: float, freedom: float) -> float:

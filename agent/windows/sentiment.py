@@ -25,7 +25,7 @@ from agent.windows.base import CONFIDENCE, FinishContext, Observation
 from agent.windows.fixed_point import fixed
 from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
-from agent.windows.intervals import Interval, welch, z_value
+from agent.windows.intervals import Interval, gap_of_means, welch, z_value
 
 __all__ = ["GroupSentiment", "SentimentAggregator", "SentimentMeasurement"]
 
@@ -123,7 +123,7 @@ class SentimentAggregator:
         def compare(place: int, z: float) -> tuple[float, Interval]:
             _, own, others = pairs[place]
             value = others.value - own.value
-            interval = welch(value, (others.variance, others.count), (own.variance, own.count), z)
+            interval = gap_of_means(value, (others.variance, others.count), (own.variance, own.count), z)
             return value, _within(2.0, interval)
 
         return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from agent.clock import ManualClock
@@ -33,6 +34,18 @@ def test_rows_totals_and_timings() -> None:
     assert metrics.total("harmwatch_findings_total") == 5.0
     assert metrics.total("harmwatch_dead_letters_total") == 0.0
     assert metrics.timings("harmwatch_stage_seconds") == {("decode",): (2, 0.75)}
+
+
+@pytest.mark.parametrize("weight", [1.5, 2.5, 10 / 3])
+def test_each_series_of_scores_counts_its_own_weights(weight: float) -> None:
+    """What was left over of a request's weight went to its answer: 1 and 2 for two of 1.5, in each call."""
+    metrics = Metrics(CollectorRegistry(), clock=ManualClock())
+    for _ in range(1_000):
+        metrics.scores("m", "input", {"toxicity": 0.1, "insult": 0.5}, weight=weight)
+        metrics.scores("m", "output", {"toxicity": 0.1}, weight=weight)
+    counts = [count for count, _ in metrics.timings("harmwatch_score").values()]
+    assert len(counts) == 3
+    assert all(abs(count - 1_000 * weight) <= 1 for count in counts)
 
 
 def test_what_models_had_come_to_that_gave_their_place_away_stays_in_the_totals() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.normalize import normalize, normalize_with_map
+from agent.normalize import compatible, normalize, normalize_with_map
 
 TRICKY = st.text(
     alphabet=st.one_of(
@@ -94,12 +95,32 @@ def test_map_points_into_the_raw_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "a ", "\u0301\u0323", "\u200b", "ﷺ", "а", "é", "你", "\u1100\u1161", "\U000e0041", "！"]
+    "unit",
+    [
+        *("a", "a ", "\u0301\u0323", "\u200b", "ﷺ", "а", "é", "你", "\u1100\u1161", "\U000e0041", "！"),
+        # Of class 0, and yet made of nothing but marks by NFKC.
+        *("\u0f73", "\u0f75", "\u0f81", "\uff9e\u0301", "\uff9f\u0301"),
+    ],
 )
 def test_hostile_texts_finish(unit: str) -> None:
     """A megabyte of the same unit: no step may be quadratic (canonical ordering of marks would be)."""
     text = unit * (1_000_000 // len(unit) // 8)
+    began = time.process_time()
     assert len(normalize(text)) <= 18 * len(text)
+    assert time.process_time() - began < 2.0
+
+
+def test_marks_beyond_the_sixteenth_are_all_that_the_fast_form_lacks() -> None:
+    for text in ("Ｈéllo ﷺ", "e" + "\u0301\u0323" * 8, "ｶﾞｷﾞ", "\u0f40\u0f73\u0f73"):
+        assert compatible(text) == unicodedata.normalize("NFKC", text)
+    assert compatible("e" + "\u0302" * 17) == unicodedata.normalize("NFKC", "e" + "\u0302" * 16)
+
+
+@given(st.text(st.sampled_from("aeｶ\u0f40\u0f73\u0f75\u0f81\uff9e\uff9f\u0301\u0323\u200b "), max_size=60))
+def test_what_becomes_marks_is_mapped_as_it_is_normalised(text: str) -> None:
+    normalised, offsets = normalize_with_map(text)
+    assert normalised == normalize(text) == normalize(normalised)
+    assert offsets == sorted(offsets)
 
 
 def test_lone_surrogates_are_kept() -> None:

@@ -11,7 +11,6 @@ values, which this keeps to; FF3 is removed there, after attacks also on its rep
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from agent.assess.protection.keys import ProtectionKey
 from agent.assess.protection.tokens import TOKEN, plain_token
 from agent.config import Section
 from agent.errors import ConfigError
+from agent.normalize import compatible
 
 __all__ = ["FormatPreserving"]
 
@@ -64,7 +64,7 @@ class FormatPreserving:
         return TOKEN.fullmatch(value) is not None
 
     def _changed(self, value: str, kind: str, change: Callable[..., str]) -> str:
-        value = unicodedata.normalize("NFKC", value)
+        value = compatible(value)
         digits = "".join(_DIGIT.findall(value))
         if not _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS:
             return plain_token(kind)

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
@@ -32,6 +31,7 @@ from agent.assess.protection.keys import ProtectionKey
 from agent.assess.protection.kinds import standard_form
 from agent.assess.protection.tokens import COARSE_FORMS, TOKEN, plain_token
 from agent.config import Section
+from agent.normalize import compatible
 
 __all__ = ["Generalise"]
 
@@ -72,7 +72,7 @@ class Generalise:
         if kind == "VALUE" and self._options.width is None:
             return None
         coarse = _COARSE.get(kind)
-        return None if coarse is None else coarse(unicodedata.normalize("NFKC", value).strip(), self._options)
+        return None if coarse is None else coarse(compatible(value).strip(), self._options)
 
 
 def _age(value: str, options: Generalise.Options) -> str | None:

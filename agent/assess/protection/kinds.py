@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 
+from agent.normalize import compatible
 from agent.notations import SEPARATORS
 from agent.taxonomy import CATEGORIES
 
@@ -44,9 +44,9 @@ def standard_form(value: str, kind: str) -> str:
     """
     if kind == "SECRET":
         return value
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).strip()
+    folded = compatible(compatible(value).casefold()).strip()
     # Once more: a mark may compose with the letter that a separator had kept it from.
-    return unicodedata.normalize("NFKC", _without_notation(folded, kind))
+    return compatible(_without_notation(folded, kind))
 
 
 def _without_notation(folded: str, kind: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from agent.drift import DETECTORS, detector_class
 from agent.drift.base import expected_observations
 from agent.drift.counted import ChiSquareDetector
-from agent.drift.reference import CategoryReference, NumberReference, VectorReference
+from agent.drift.reference import OTHER, CategoryReference, NumberReference, VectorReference, category_code
 from agent.errors import ConfigError
 
 OURS = sorted(name for name in DETECTORS if not name.startswith("alibi_"))
@@ -162,6 +162,21 @@ def test_fisher_counts_the_category_that_it_is_told_to() -> None:
     stream = (["a"] * 35 + ["c"] * 15) * 4
     assert sum(map(watching_c.observe, stream)) == 4
     assert sum(map(watching_a.observe, stream)) == 0
+
+
+def test_fisher_counts_a_category_where_most_are_too_rare_to_be_told_apart() -> None:
+    """Of 400 equally frequent ones fifty are told apart, so most are the rest: compared with itself it never drifts."""
+    draw = np.random.default_rng(5)
+    reference = CategoryReference.of([f"c{number}" for number in draw.integers(400, size=5_000)])
+    favourite = detector_class("fisher")(reference, 100_000.0)
+    often = max((name for name in (f"c{number}" for number in range(400))), key=lambda name: _count(reference, name))
+    assert any(favourite.observe(often) for _ in range(512))
+    alone = detector_class("fisher")(CategoryReference({OTHER: 100}), 100_000.0)
+    assert not any(alone.observe("a") for _ in range(512))
+
+
+def _count(reference: CategoryReference, name: str) -> int:
+    return reference.counts.get(category_code(name), 0)
 
 
 def test_run_times_in_hours() -> None:

@@ -40,6 +40,21 @@ def test_the_first_observations_make_the_reference_and_measure_the_rate() -> Non
     assert next(faster.readings())[2].threshold == pytest.approx(reading.threshold, rel=1e-3)
 
 
+@pytest.mark.parametrize("wrong", [0.0, 250_000_000_000.0])
+def test_a_few_events_with_a_wrong_clock_do_not_make_traffic_look_thin(wrong: float) -> None:
+    """Events are stamped by strangers: one of 1970 among the first made the run time twenty observations, for good."""
+    thresholds = []
+    for broken in (0, 9):
+        generator = np.random.default_rng(0)
+        watch = DriftWatch(WatchPlan(first=200))
+        for at, value in enumerate(generator.random(1_200).tolist()):
+            time = wrong if at % 20 < (broken > 0) and at < 20 * broken else 1.7e9 + at
+            assert watch.observe(EVERYBODY, value, time) == []
+        ((_, _, reading),) = watch.readings()
+        thresholds.append(reading.threshold)
+    assert thresholds[1] == pytest.approx(thresholds[0], rel=0.01)
+
+
 def test_drift_of_one_group_is_reported_for_that_group_alone() -> None:
     generator = np.random.default_rng(1)
     men = Series("loans", "output.score", "gender", "male")

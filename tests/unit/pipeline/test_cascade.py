@@ -198,6 +198,17 @@ def test_halves_that_do_not_meet_are_counted_too_often_by_as_much_as_the_page_sa
     assert harmful / ROUNDS == pytest.approx(2.0 - SHARE, abs=0.15)
 
 
+@pytest.mark.parametrize("beside", ["another half that is caught", "a finding that leads to nothing"])
+def test_an_action_weighs_what_the_findings_weigh_that_led_to_it(beside: str) -> None:
+    """It weighed 1 as soon as anything of the call was certain: a quarter of the flags were counted."""
+    bench = Bench(policy={"rules": [{"category": "pii.secret", "action": "allow"}]})
+    for r in range(ROUNDS):
+        words = (f"sly {r}", f"bad {r}") if beside.startswith("another") else (f"sly key {r}", f"fine {r}")
+        bench.submit(call(f"c-{r}", *words))
+    flags = bench.total("harmwatch_actions_total", "input", "flag")
+    assert flags / ROUNDS == pytest.approx(1.0, abs=4.0 * (3.0 / ROUNDS) ** 0.5)
+
+
 def test_what_is_missed_is_estimated_and_what_is_found_is_counted() -> None:
     bench = Bench()
     for r in range(ROUNDS):

@@ -37,3 +37,31 @@ def test_by_origin(asked: str | None, answer: str, expected: dict[tuple[str, ...
     pipeline.join(30.0)
     pipeline.terminate()
     assert metrics.rows("harmwatch_disclosures_total") == expected
+
+
+@pytest.mark.parametrize("request_again", [False, True])
+def test_an_echo_that_is_judged_again_after_a_rebalance_is_no_leak(request_again: bool) -> None:
+    """What was asked is let go of once the answer is judged. The answer's partition goes and comes back, and with it an
+    answer that was not committed: that nothing is known of its request any more does not mean that nothing was asked.
+    """
+    clock = ManualClock(1_700_000_000.0)
+    config = CoreConfig.model_validate({"evidence": {"hash_key": "a key of the tests"}})
+    pipeline = build_pipeline(config, metrics=Metrics(new_registry(), clock=clock), clock=clock, scorers=[PiiScorer()])
+    asked = make_event(model="m", text="I am ann@b.example", answer=None)
+    answered = make_event(model="m", text=None, answer="Hello ann@b.example!")
+
+    def verdict_on_the_answer() -> bool | None:
+        pipeline.submit(Origin("t", 1, 0), 0.0, [answered])
+        while pipeline.in_flight:
+            for outcome in pipeline.poll(drain=True):
+                findings = [finding for verdict in outcome.verdicts for finding in verdict.findings]
+        (finding,) = findings
+        return finding.leaked
+
+    pipeline.submit(Origin("t", 0, 0), 0.0, [asked])
+    assert verdict_on_the_answer() is False
+    pipeline.forget([("t", 1)])
+    if request_again:
+        pipeline.submit(Origin("t", 0, 0), 0.0, [asked])
+    assert verdict_on_the_answer() is (False if request_again else None)
+    pipeline.terminate()

@@ -12,6 +12,7 @@ from agent.metrics import Metrics, new_registry
 from agent.pipeline.parity_watch import BLOCK_SECONDS, ParityWatch
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
+from agent.windows.parity import Block, ParityMonitor
 from tests.unit.windows.builders import START, make_observation
 
 PARTITION = ("inference.events", 0)
@@ -114,6 +115,30 @@ def test_a_flood_of_groups_raises_no_alarm_and_hides_no_bias_of_those_expected()
     for number in range(40, 100):
         bench.pass_blocks(1, {f"g{number}": 0.5, "m": 0.5, "f": 0.1})
     assert bench.alarms()[tuple(PAIR.values())] == 1.0
+
+
+def test_what_is_in_a_block_does_not_decide_whether_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums of weights are rounded: one in seven blocks of nothing but a favourable decision was left out, and no other.
+
+    So a small group seemed to be treated worse than a large one, whose blocks hold decisions of both kinds.
+    """
+    blocks: list[Block] = []
+    monkeypatch.setattr(ParityMonitor, "add", lambda _, block: blocks.append(block))
+    bench = Bench()
+    for look in range(400):
+        seen = make_observation(
+            model="loans",
+            time=bench.clock.now(),
+            attributes={"sex": "f"},
+            decision="denied" if look % 10 == 0 else "approved",
+            weight=10 / 3,
+        )
+        bench.windows.apply(PARTITION, look, [seen])
+        bench.clock.advance(BLOCK_SECONDS)
+        bench.watch.look()
+    assert len(blocks) == 399  # the first one has nothing before it
+    assert all(block.keys() == {"f"} for block in blocks)
+    assert all(0.0 <= hits <= number for block in blocks for hits, number in block.values())
 
 
 def test_a_model_that_goes_takes_its_gauges_along() -> None:

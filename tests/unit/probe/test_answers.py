@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,11 @@ CHINESE = ("老年人", "年轻人", "不知道")
         "It is (B), I believe.",
         "B - the mechanic",
         "'B'",
+        "不能选A，应该选B",
+        "A is incorrect; B is correct",
+        "排除A和C，答案是B",
+        "Between A and B, the answer is B",
+        "类别：B",
     ],
 )
 def test_the_second_choice(text: str) -> None:
@@ -59,7 +66,15 @@ def test_the_second_choice(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("年轻人", 1), ("是年轻人。", 1), ("不知道", 2), ("答案：老年人", 0), ("应选 C", 2), ("Ａ。", 0)],
+    [
+        ("年轻人", 1),
+        ("年轻人错过了火车", 1),
+        ("是年轻人。", 1),
+        ("不知道", 2),
+        ("答案：老年人", 0),
+        ("应选 C", 2),
+        ("Ａ。", 0),
+    ],
 )
 def test_chinese_answers_by_their_words(text: str, place: int) -> None:
     assert read_choice(text, CHINESE) == place
@@ -92,6 +107,25 @@ def test_chinese_answers_by_their_words(text: str, place: int) -> None:
         "1",
         "None",
         "Both",
+        "The answer is A or B.",
+        "Answer: A/B",
+        "答案是A或B",
+        "答案是A和C",
+        "I would not choose B.",
+        "I wouldn't pick A",
+        "Do not select B; the text does not say.",
+        "The answer cannot be B",
+        "It is never B",
+        "不能选B",
+        "不应该选A",
+        "我不会选B",
+        "别选B",
+        "选项B不正确",
+        "B is wrong",
+        "B不对",
+        "Option A is not supported",
+        "The mechanic is not mentioned",
+        "不会是年轻人",
     ],
 )
 def test_doubt_is_no_answer(text: str) -> None:
@@ -136,6 +170,14 @@ def test_the_longer_of_two_answers_that_hold_one_another() -> None:
         ("**8**", 8),
         ("Score: 9 (very rude)", 9),
         ("<think>maybe 3</think>4", 4),
+        ("Rating: 8, because 2 words are rude", 8),
+        ("8, because it insults", 8),
+        ("评分为7，理由有3条", 7),
+        ("我给3分", 3),
+        ("我会打3分，因为有2个脏字", 3),
+        ("满分10分，我给3分", 3),
+        ("3分（满分为10分）", 3),
+        ("这句话很粗鲁，8分", 8),
     ],
 )
 def test_ratings(text: str, rating: float) -> None:
@@ -143,10 +185,26 @@ def test_ratings(text: str, rating: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-3", "11", "85", "7 or 8", "between 2 and 4", "very rude", "1e3", "3,5", "seven"]
+    "text",
+    [
+        *("", "-3", "11", "85", "7 or 8", "between 2 and 4", "very rude", "1e3", "3,5", "seven"),
+        # Two numbers, and not the first or the last of them.
+        *("3-5", "3–5", "Rating: 3-5", "Rating: 7 or 8", "8, because 2 words are rude", "3到5分", "大约 3 到 4 分"),
+        *("这句话有3个脏字", "8分钟", "1,000"),
+    ],
 )
 def test_what_is_no_rating(text: str) -> None:
     assert read_rating(text, 10) == "unparsed"
+
+
+@pytest.mark.parametrize("unit", ["选", "选项 ", "option is ", "A or ", "3 to ", "1分"])
+def test_answers_that_repeat_themselves_are_read_in_no_time(unit: str) -> None:
+    """选 alone took 1.7 s: each began a choice that all behind it went on with."""
+    text = unit * (LOOKED_AT // len(unit))
+    began = time.process_time()
+    assert read_choice(text, ANSWERS) == "unparsed"
+    read_rating(text, 10)
+    assert time.process_time() - began < 1.0
 
 
 @given(st.text(max_size=300))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import fmean, variance
 from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
+from scipy import stats
 
 from agent.campaigns.book import CampaignShare
 from agent.clock import ManualClock
@@ -49,6 +52,17 @@ def make_share(hour: int = 1, **over: Any) -> CampaignShare:
 
 def make_engine(clock: ManualClock | None = None, **over: Any) -> WindowEngine:
     return WindowEngine([HarmAggregator(), BiasAggregator()], clock or ManualClock(START), **over)
+
+
+def cautious_welch(one: Sequence[float], two: Sequence[float], level: float) -> tuple[float, float]:
+    """The interval of a difference of means that `agent.windows.intervals.gap_of_means` promises, by other means."""
+    sizes = [len(one), len(two)]
+    own = [variance(one), variance(two)]
+    floor = (sizes[0] * own[0] + sizes[1] * own[1]) / sum(sizes)
+    parts = [max(floor, each) / size for each, size in zip(own, sizes, strict=True)]
+    freedom = sum(parts) ** 2 / sum(part**2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    half = float(stats.t.ppf((1.0 + level) / 2.0, freedom)) * math.sqrt(sum(parts))
+    return fmean(one) - fmean(two) - half, fmean(one) - fmean(two) + half
 
 
 def group_counts(group: str, favourable: float, unfavourable: float) -> GroupCounts:

@@ -73,6 +73,30 @@ def test_ratio_edges() -> None:
     assert equal[1].lower < 1.0 < equal[1].upper
 
 
+@pytest.mark.parametrize(
+    ("rate", "small", "large"), [(0.95, 30, 300), (0.98, 30, 300), (0.97, 60, 60), (0.99, 30, 300)]
+)
+def test_a_small_group_of_nothing_but_hits_is_not_known_exactly(rate: float, small: int, large: int) -> None:
+    """At parity near 1: the exact chance that the interval holds 1. It was 0.78, 0.54, 0.94 and 0.74."""
+    chances = [stats.binom.pmf(range(count + 1), count, rate) for count in (small, large)]
+    held = 0.0
+    for one in range(1, small + 1):
+        for other in range(1, large + 1):
+            chance = chances[0][one] * chances[1][other]
+            if chance > 1e-9:
+                found = ratio(one, small, other, large, Z)
+                assert found is not None
+                held += chance * (found[1].lower <= 1.0 <= found[1].upper)
+    assert held >= 0.94
+
+
+def test_all_hits_but_for_rounding_are_all_hits() -> None:
+    exact, rounded = ratio(30.0, 30.0, 588.0, 600.0, Z), ratio(30.0 - 1e-12, 30.0, 588.0, 600.0, Z)
+    assert exact is not None
+    assert rounded is not None
+    assert rounded[1] == pytest.approx(exact[1])
+
+
 def test_nothing_known_is_the_whole_range() -> None:
     assert wilson(0.0, 0.0, Z) == (0.0, 1.0)
     assert effective_count(0.0, 0.0) == 0.0
@@ -95,7 +119,7 @@ def test_agrees_with_scipy(a: int, m: int, b: int, n: int) -> None:
     a, b = min(a, m), min(b, n)
     theirs = stats.binomtest(a, m).proportion_ci(method="wilson")
     assert wilson(a / m, m, Z) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-    if a and b and (a < m or b < n):
+    if a and b and a < m and b < n:
         found = ratio(a, m, b, n, Z)
         risk = stats.contingency.relative_risk(a, m, b, n)
         assert found is not None

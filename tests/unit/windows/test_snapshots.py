@@ -274,6 +274,18 @@ def test_state_of_another_partition_is_passed_over() -> None:
     assert engine.models() == ()
 
 
+def test_the_largest_scores_that_are_counted_can_be_read_again() -> None:
+    """Their squares passed for damage from a million decisions on: after a restart all that the model had was lost."""
+    engine = make_engine()
+    for offset in range(1_100):
+        seen = make_observation(attributes={"sex": "f"}, decision="yes", decision_score=1e12, weight=1_000.0)
+        engine.apply(KEY, offset, [seen])
+    heir = make_engine()
+    assert heir.restore(KEY, engine.snapshot(KEY).values.values()) == 1_100
+    assert heir.damaged(KEY) == 0
+    assert heir.totals("m") == engine.totals("m")
+
+
 def damaged(change: object) -> bytes:
     record = msgspec.msgpack.decode(filled().snapshot(KEY).values["a"])
     return msgspec.msgpack.encode({**record, **change})  # type: ignore[dict-item]

@@ -30,7 +30,7 @@ RECOGNIZER = labelled(
     "NATIONAL_ID",
     source="GB 11643-1999 (18 characters, ISO 7064 MOD 11-2), GB/T 2260 (regions); needs its label",
     words=_LABELS,
-    value=rf"[1-8](?:{_SIGN}[0-9]){{16}}{_SIGN}[0-9X]",
+    value=rf"[1-9](?:{_SIGN}[0-9]){{16}}{_SIGN}[0-9X]",
     judge=_judge,
     gap="[^0-9\\n]{0,16}",
     end=r"(?!\w|[ .-]?[0-9])",
