@@ -58,7 +58,14 @@ MUST_BE_FLAT: Final = {
 """By measure of the meter. A block of Python's is what an object takes, some 60 bytes."""
 
 
-SLOWLY_FILLED: Final = {"CampaignBook._owners": 20_000.0}
+SLOWLY_FILLED: Final = {
+    "CampaignBook._owners": 20_000.0,
+    # Clusters of the soak's configuration times what one holds at most.
+    "NearDuplicates._by_band": 80.0 * 256,
+    "_Cluster.profile": 80.0 * 160,
+    # Numbers that a usual range is learnt from: let go at 500, of each feature of the traffic; some are seldom given.
+    "_Feature.values": 13.0 * 500,
+}
 """Containers of which a run may see no more than the filling, with what they hold at the most."""
 
 
