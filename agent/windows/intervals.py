@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import inf, sqrt
+from math import erfc, exp, inf, lgamma, log, log1p, pi, sqrt
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "Interval",
@@ -24,6 +24,11 @@ __all__ = [
     "wilson",
     "z_value",
 ]
+
+_EXPANDED: Final = 4.0
+"""Degrees of freedom for each z^2 from which Student's quantile is expanded about the normal one."""
+_PRECISION: Final = 1e-12
+_MOST_STEPS, _MOST_TERMS = 100, 10_000
 
 
 class Interval(NamedTuple):
@@ -161,8 +166,7 @@ def welch(value: float, first: tuple[float, float], second: tuple[float, float],
     """Interval of a difference of means, from (variance, count) of each sample; counts of at least 2.
 
     Welch, Biometrika 34 (1947), for unequal variances.
-    Student's quantile is got from the normal one by Abramowitz and Stegun 26.7.5, good to three digits from ten degrees
-    of freedom on. Takes its level from z.
+    Takes its level from z.
     """
     one, two = first[0] / first[1], second[0] / second[1]
     squared = one + two
@@ -184,8 +188,54 @@ def gap_of_means(value: float, first: tuple[float, float], second: tuple[float, 
 
 
 def _student(z: float, freedom: float) -> float:
-    square = z * z
-    first = (square + 1.0) * z / 4.0
-    second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
-    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
-    return z + first / freedom + second / freedom**2 + third / freedom**3
+    """Student's quantile that leaves as much outside on both sides as ``z`` does of a normal distribution.
+
+    By the expansion of Abramowitz and Stegun 26.7.5 where that is good to four digits, else by Newton's method. In
+    logarithms of both the quantile and what is outside the latter is concave, so that every step but the first comes
+    nearer from the right.
+    """
+    if freedom >= _EXPANDED * max(1.0, z * z):
+        square = z * z
+        first = (square + 1.0) * z / 4.0
+        second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
+        third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
+        return z + first / freedom + second / freedom**2 + third / freedom**3
+    outside = log(erfc(z / sqrt(2.0)))
+    front = lgamma((freedom + 1.0) / 2.0) - lgamma(freedom / 2.0) - log(pi * freedom) / 2.0
+    found = log(z)
+    for _ in range(_MOST_STEPS):
+        value = exp(found)
+        tail = log(_outside(value, freedom))
+        density = front - (freedom + 1.0) / 2.0 * log1p(value * value / freedom)
+        step = (tail - outside) / (2.0 * exp(found + density - tail))
+        found += step
+        if abs(step) < _PRECISION:
+            break
+    return exp(found)
+
+
+def _outside(value: float, freedom: float) -> float:
+    """Probability that Student's t lies further from 0 than ``value``: an incomplete beta function of freedom / 2, 1/2.
+
+    By its continued fraction (Press et al., Numerical Recipes, 6.4), on the side where that converges soon.
+    """
+    square = value * value
+    far = (
+        square * (freedom + 2.0) > 3.0 * freedom
+    )  # the share of freedom in freedom + square is below (a + 1)/(a + 5/2)
+    a, b, x = freedom / 2.0, 0.5, freedom / (freedom + square)
+    if not far:
+        a, b, x = b, a, square / (freedom + square)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
+    c, d = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1.0))
+    fraction = d
+    for m in range(1, _MOST_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        d, c = 1.0 / (1.0 + even * d), 1.0 + even / c
+        fraction *= d * c
+        d, c = 1.0 / (1.0 + odd * d), 1.0 + odd / c
+        fraction *= d * c
+        if abs(d * c - 1.0) < _PRECISION:
+            break
+    return front * fraction if far else 1.0 - front * fraction
