@@ -83,8 +83,8 @@ class EvidenceBuilder:
         -----
         A conversation may have any number of texts, a message to Kafka may not have any size: at most 64 texts are
         represented, those with findings first. The hashes are theirs, in order, and so are the redacted texts, each of
-        which is empty when its room has gone to others. The findings keep their offsets in the raw texts, which the
-        evidence does not hold.
+        which is empty when its room has gone to others. What was found in one text is replaced in all. The findings
+        keep their offsets in the raw texts, which the evidence does not hold.
         """
         points = _points(verdict, range(len(texts)) if parts is None else parts)
         found = [bool(there) or place in flagged for place, there in enumerate(points)]
@@ -120,10 +120,18 @@ class EvidenceBuilder:
         if not self._keep_texts or spans_by_text is None or len(spans_by_text) != len(texts):
             return []
         rooms = self._rooms({place: len(texts[place]) for place in places}, found)
+        kinds: dict[str, str] = {}
         try:
-            return [_excerpt(texts[place], spans_by_text[place], points[place], rooms[place]) for place in places]
+            for text, spans in zip(texts, spans_by_text, strict=True):
+                kinds |= values_of(text, spans)
         except ScorerError:
             return []
+        # Of all texts together: a name that one of them announces stands in the next with nothing that gives it away.
+        values = ValueSearch(kinds)
+        reach = max(map(len, kinds), default=0)
+        return [
+            _excerpt(texts[place], spans_by_text[place], points[place], rooms[place], values, reach) for place in places
+        ]
 
     def _rooms(self, lengths: Mapping[int, int], found: Sequence[bool]) -> dict[int, int]:
         """How many characters are kept of each text: shared fairly, what short texts leave goes to the long ones."""
@@ -139,15 +147,21 @@ class EvidenceBuilder:
         return rooms
 
 
-def _excerpt(text: str, spans: Sequence[TextSpan], points: Sequence[tuple[int, int]], room: int) -> Rendered:
+def _excerpt(
+    text: str,
+    spans: Sequence[TextSpan],
+    points: Sequence[tuple[int, int]],
+    room: int,
+    values: ValueSearch,
+    reach: int,
+) -> Rendered:
+    """About ``room`` characters of a text; ``reach`` is how long any of the values is."""
     if room == 0 < len(text):
         return Rendered("", [])
-    values = ValueSearch(values_of(text, spans))
     if len(text) <= room:
         return render(text, stretches(text, spans, values), 0, len(text))
     # An excerpt is searched as far beyond its edges as the longest value reaches, numbers with all their separators: so
     # a cut never leaves half of a value, and a text of megabytes is not searched for what a page of it shows.
-    reach = max((span.end - span.start for span in spans), default=0)
     if values.has_numbers:
         reach = max(reach, MOST_CHARACTERS)
     windows = _windows(len(text), points, room)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -35,8 +35,6 @@ __all__ = [
     "given_origins",
 ]
 
-#: One set for all calls that were counted in the same dimensions; there are sixteen.
-_DIMENSIONS: dict[frozenset[Dimension], frozenset[Dimension]] = {}
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 TextOrigin: TypeAlias = Role | Literal["context"]
@@ -74,6 +72,20 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         return Origin(self.topic, self.partition, self.offset, index) if index else self
 
 
+class Tally(NamedTuple):
+    """What one half of a call has been counted as where the other had not: harmful and scored, by dimension, and
+    harmful at all."""
+
+    harmful: frozenset[Dimension] = frozenset()
+    scored: frozenset[Dimension] = frozenset()
+    in_any: bool = False
+
+
+_NOTHING: Final = Tally()
+#: One for all halves that were counted in the same dimensions; there are 512 at most.
+_TALLIES: dict[Tally, Tally] = {}
+
+
 class JoinedCall(msgspec.Struct, gc=False, eq=False):
     """What is remembered of one call.
 
@@ -93,8 +105,10 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
     known_origins
         What each of them was: the speaker's role, or ``context``. As many as texts.
-    harmful, scored
-        Dimensions in which this call has been counted as harmful, as scored.
+    input_tally, output_tally
+        What each half has counted.
+    lost_input, lost_output
+        Whence a half came whose partition was lost, until it is counted again.
     attributes
         Protected attributes that came with the request alone; they belong to the decision, which comes later.
     label
@@ -129,8 +143,10 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
     known_texts: tuple[str, ...] | None = None
     known_origins: tuple[TextOrigin, ...] = ()
     held_chars: int = 0
-    harmful: frozenset[Dimension] = frozenset()
-    scored: frozenset[Dimension] = frozenset()
+    input_tally: Tally = _NOTHING
+    output_tally: Tally = _NOTHING
+    lost_input: Origin | None = None
+    lost_output: Origin | None = None
     attributes: Mapping[str, str] = _NO_ATTRIBUTES
     attribute_chars: int = 0
     label: str | None = None
@@ -150,10 +166,33 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         """The call of a half, or of a whole event, that nobody has seen before; ``arrived`` is of a monotonic clock."""
         return cls(event_time, arrived, event.format, event.model)
 
-    def count(self, harmful: frozenset[Dimension], scored: frozenset[Dimension]) -> None:
-        """The call has been counted in these dimensions too."""
-        self.harmful = _DIMENSIONS.setdefault(both := self.harmful | harmful, both)
-        self.scored = _DIMENSIONS.setdefault(both := self.scored | scored, both)
+    def counted_before(self, direction: Direction) -> Tally:
+        """What has been counted of the call when this half is; without what the half itself counted and was lost.
+
+        Its partition was lost and came back, with windows as they were before: it is judged again, and whatever it
+        counted is to be counted again.
+        """
+        one, two = self._own(direction), self.output_tally if direction == "input" else self.input_tally
+        return Tally(one.harmful | two.harmful, one.scored | two.scored, one.in_any or two.in_any)
+
+    def count(self, direction: Direction, harmful: frozenset[Dimension], scored: frozenset[Dimension]) -> None:
+        """This half has been counted in these dimensions, as far as the call had not been."""
+        own, before = self._own(direction), self.counted_before(direction)
+        new = harmful - before.harmful
+        in_any = own.in_any or (bool(new) and not before.in_any)
+        tally = Tally(own.harmful | new, own.scored | (scored - before.scored), in_any)
+        tally = _TALLIES.setdefault(tally, tally)
+        if direction == "input":
+            self.input_tally, self.lost_input = tally, None
+        else:
+            self.output_tally, self.lost_output = tally, None
+
+    def _own(self, direction: Direction) -> Tally:
+        if direction == "input":
+            is_again = self.lost_input is not None and self.lost_input == self.input_origin
+            return _NOTHING if is_again else self.input_tally
+        is_again = self.lost_output is not None and self.lost_output == self.output_origin
+        return _NOTHING if is_again else self.output_tally
 
     @property
     def whole(self) -> bool:
@@ -299,9 +338,9 @@ class JoinStore:
         lost = frozenset(partitions)
         for key, call in list(self._calls.items()):
             if _is_from(call.input_origin, lost):
-                call.input_origin = None
+                call.lost_input, call.input_origin = call.input_origin, None
             if _is_from(call.output_origin, lost):
-                call.output_origin = None
+                call.lost_output, call.output_origin = call.output_origin, None
                 # What `settle` has let go of is not known any more when the output comes again: as good as never seen,
                 # and not a request without words, by which all that the output tells would be a leak.
                 call.known_texts = call.known_texts or None

@@ -35,12 +35,17 @@ _MOST_CALLERS: Final = 1_000
 
 
 class _Caller:
-    """One tenant of one model: inputs not yet counted, and what follows its texts."""
+    """One tenant of one model: inputs not yet counted, and what follows its texts.
 
-    __slots__ = ("fits", "inputs")
+    Sums of weights are no whole numbers, and detectors count in those: ``rest`` is what rounding has left over, in
+    [-1/2, 1/2], for the next time.
+    """
 
-    def __init__(self, fits: tuple[Callable[[str], bool], ...]) -> None:
+    __slots__ = ("fits", "inputs", "rest")
+
+    def __init__(self, fits: tuple[Callable[[str], bool], ...], rest: float) -> None:
         self.inputs = 0.0
+        self.rest = rest
         self.fits = fits
 
 
@@ -139,20 +144,26 @@ class CampaignWatch:
 
     def _open(self, model: str, tenant: str) -> _Caller:
         """The first to come is the first to go; what was counted for it is not lost, and it may come again."""
+        rest = 0.0
         if len(self._callers) >= _MOST_CALLERS:
             first = next(iter(self._callers))
-            if self._callers.pop(first).inputs:
+            left = self._callers.pop(first)
+            if left.inputs:
                 # The whole model: its table does not stay behind empty.
                 self._count(first[0])
+            if first[0] == model:
+                rest = left.rest
         fits = tuple(follow(model, tenant) for follow in self._follow) if tenant else ()
-        caller = self._callers[model, tenant] = _Caller(fits)
+        caller = self._callers[model, tenant] = _Caller(fits, rest)
         return caller
 
     def _count(self, model: str) -> None:
         for tenant, caller in self._uncounted.pop(model, {}).items():
+            exact = caller.inputs + caller.rest
+            whole = round(exact)
             for count in self._counts:
-                count(model, tenant, round(caller.inputs))
-            caller.inputs = 0.0
+                count(model, tenant, whole)
+            caller.inputs, caller.rest = 0.0, exact - whole
 
     def _note_attack(self, half: Half, judgement: Judgement, found: list[CampaignShare]) -> None:
         findings = [finding for finding in judgement.verdict.findings if finding.dimension == "adversarial"]

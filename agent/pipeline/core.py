@@ -363,7 +363,7 @@ class Pipeline:
         decisions: list[tuple[Half, Observation, bool]] = []
         for half, judgement in self.rules.current.judge.judge_all(record.halves, scored_at):
             if half.recalled:
-                half.call.count(judgement.dimensions, judgement.scored)
+                half.call.count(half.direction, judgement.dimensions, judgement.scored)
                 continue
             verdicts.append(judgement.verdict)
             if judgement.evidence is not None:

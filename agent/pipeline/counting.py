@@ -56,11 +56,12 @@ class HalfCounter:
         new_event = self.is_new(call, this_half)
         if new_event:
             metrics.event_decoded(model, event.format)
-        new_dimensions = judgement.dimensions and judgement.dimensions - call.harmful
+        before = call.counted_before(direction)
+        new_dimensions = judgement.dimensions and judgement.dimensions - before.harmful
         draws = judgement.draws
         for dimension in new_dimensions:
             metrics.harmful_event(model, dimension, weight * (draws.harmful[dimension] if draws else 1.0))
-        new_scored = tuple(judgement.scored - call.scored)
+        new_scored = tuple(judgement.scored - before.scored)
         for dimension in new_scored:
             metrics.scored_event(model, dimension, weight)
         for scorer in verdict.scores:
@@ -103,7 +104,7 @@ class HalfCounter:
             categories=tuple((direction, finding.category) for finding in verdict.findings),
             directions=(direction,) if verdict.scores or (draws and draws.screened) else (),
             scored_dimensions=new_scored,
-            harmful_before=bool(call.harmful),
+            harmful_before=before.in_any,
             leaked=judgement.leaked,
             decision=decision,
             decision_score=payload.score if payload is not None else None,
@@ -115,8 +116,7 @@ class HalfCounter:
             campaigns=campaigns,
             drawn=draws.drawn(verdict.findings, new_dimensions) if draws else None,
         )
-        if new_dimensions or new_scored:
-            call.count(judgement.dimensions, judgement.scored)
+        call.count(direction, judgement.dimensions, judgement.scored)
         return observation
 
     def _count_draws(

@@ -13,12 +13,12 @@ from typing import Final, TypeAlias
 
 from agent.errors import StateError
 from agent.windows.base import FinishContext, Observation
-from agent.windows.bounded import REST, short_name, trim
+from agent.windows.bounded import JOINED, REST, joined_name, short_name, trim
 from agent.windows.disparity import MEASURES, BiasMeasurement, measure
 from agent.windows.fixed_point import fixed
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 
-__all__ = ["DEFAULT_FAVOURABLE", "JOINED", "BiasAggregator"]
+__all__ = ["DEFAULT_FAVOURABLE", "BiasAggregator"]
 
 DEFAULT_FAVOURABLE: Final = frozenset(
     short_name(value)
@@ -38,8 +38,6 @@ BiasState: TypeAlias = dict[str, GroupTable]
 _UNKNOWN: Final = 0
 _LABEL_UNFAVOURABLE: Final = 1
 _LABEL_FAVOURABLE: Final = 2
-JOINED: Final = "+"
-"""Between the names of attributes, and of groups, that are looked at together."""
 _SHORT: Final = ("spd", "dir", "eod")
 """What is measured of windows but the longest: the others need more decisions, and cost as much again."""
 _LARGEST_SCORE: Final = 1e12
@@ -149,7 +147,7 @@ class BiasAggregator:
         for intersection, parts in self._intersections.items():
             groups = [named.get(attribute, "") for attribute in parts]
             if all(groups):
-                self._count(state, intersection, JOINED.join(groups), increments)
+                self._count(state, intersection, joined_name(groups), increments)
 
     def _increments(self, observation: Observation, label: str | None) -> list[tuple[int, float]]:
         """What an observation adds to the numbers of each of its groups: (slot, value)."""

@@ -8,15 +8,18 @@ part, so its count is complete, and everything else meets in one rest, in any or
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
-__all__ = ["MAX_NAME_LENGTH", "REST", "short_name", "trim"]
+__all__ = ["JOINED", "MAX_NAME_LENGTH", "REST", "joined_name", "short_name", "trim"]
 
 REST = ""
 """Key of the rest. Real names are never empty; "other" is a common real value (of gender, say) and stays usable."""
 
 MAX_NAME_LENGTH = 64
+
+JOINED: Final = "+"
+"""Between the names of attributes, and of groups, that are looked at together."""
 
 Value = TypeVar("Value")
 
@@ -25,6 +28,17 @@ def short_name(name: str) -> str:
     """Stripped, case-folded, at most `MAX_NAME_LENGTH` characters; may be empty."""
     # Cut before folding as well: folding a hostile megabyte is work that nobody needs.
     return name[: 2 * MAX_NAME_LENGTH].strip().casefold()[:MAX_NAME_LENGTH]
+
+
+def joined_name(names: Sequence[str]) -> str:
+    """One name of several that are looked at together, a different one for any others of as many.
+
+    Joined by `JOINED`. Where a name has one elsewhere than at its end (as in ``65+``, which leaves no doubt) all names
+    have theirs, and backslashes, behind a backslash: ``a+b`` with ``c`` is not ``a`` with ``b+c``.
+    """
+    if len(names) > 1 and any(JOINED in name.rstrip(JOINED) or name[:1] == JOINED for name in names):
+        names = [name.replace("\\", "\\\\").replace(JOINED, "\\" + JOINED) for name in names]
+    return JOINED.join(names)
 
 
 def _rank(name: str) -> tuple[int, str]:

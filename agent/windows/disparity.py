@@ -231,23 +231,23 @@ def _largest_difference(name: str, shares: Sequence[Share], pairs: int) -> Dispa
 
 
 def _smallest_ratio(shares: Sequence[Share], pairs: int) -> Disparity | None:
-    """Ratios with Katz's log-normal interval at the corrected level, in both directions of each pair.
+    """Ratios from the same intervals as the differences, by MOVER, in both directions of each pair.
 
     The smallest true ratio is at least the smallest of the lower bounds and at most the smallest of the upper ones.
     """
-    z = z_value(CONFIDENCE, pairs)
+    intervals = _intervals(shares, pairs)
     lowest, highest = _extremes(shares)
     lower, upper, value = 1.0, 1.0, None
     for one, two in combinations(shares, 2):
         below, above = (one, two) if one.rate <= two.rate else (two, one)
-        found = ratio(below.rate * below.count, below.count, above.rate * above.count, above.count, z)
-        if found is None:  # two rates of 0: their true ratio may be anything
+        if above.rate <= 0.0:  # two rates of 0: their true ratio may be anything
             lower = 0.0
             continue
-        value = found[0] if value is None else min(value, found[0])
-        bounds = found[1]
+        plain = below.rate / above.rate
+        value = plain if value is None else min(value, plain)
+        bounds = ratio(below.rate, intervals[below.group], above.rate, intervals[above.group])
         # The other direction of the pair has the reciprocal interval.
-        lower = min(lower, bounds.lower, 1.0 / bounds.upper if bounds.upper > 0.0 else 1.0)
+        lower = min(lower, bounds.lower, 1.0 / bounds.upper)
         upper = min(upper, bounds.upper)
     if value is None:
         return None

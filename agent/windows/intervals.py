@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import erfc, exp, inf, lgamma, log, log1p, pi, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
@@ -25,7 +25,10 @@ __all__ = [
     "z_value",
 ]
 
-_HALF: Final = 0.5
+_EXPANDED: Final = 4.0
+"""Degrees of freedom for each z^2 from which Student's quantile is expanded about the normal one."""
+_PRECISION: Final = 1e-12
+_MOST_STEPS, _MOST_TERMS = 100, 10_000
 
 
 class Interval(NamedTuple):
@@ -135,38 +138,35 @@ def newcombe(first: float, first_interval: Interval, second: float, second_inter
     return Interval(max(-1.0, difference - below), min(1.0, difference + above))
 
 
-def ratio(
-    first_hits: float, first_count: float, second_hits: float, second_count: float, z: float
-) -> tuple[float, Interval] | None:
-    """``(first_hits / first_count) / (second_hits / second_count)`` with its log-normal interval.
+def ratio(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
+    """Interval of ``first / second`` from the Wilson intervals of two independent shares; ``second`` above 0.
 
-    Katz et al., Biometrics 34 (1978) 469-474. Where that has no variance to go by (no hit in the first, or nothing
-    but hits in either) 1/2 is added to each of the four cells (Haldane's and Anscombe's correction) for the interval;
-    the value stays plain. Nothing but hits in a small group would else pass for a share of 1 that is known exactly.
-
-    Returns
-    -------
-    tuple or None
-        None when it is undefined: a count is 0 or the second share is.
+    The method of variance estimates recovery (MOVER) for a ratio: Donner and Zou, Statistical Methods in Medical
+    Research 21 (2012) 347-359. It takes its level from the z with which the two were made, and agrees with them: a
+    small group with one miss is not known nearly exactly. Katz's log-normal interval takes it for that: at rates of 0.9
+    and 0.98 in groups of 30 and 1,000 it held 84 % for 95 %, with 1/2 added to each cell 77 % and less elsewhere.
     """
-    if first_count <= 0.0 or second_count <= 0.0 or second_hits <= 0.0:
-        return None
-    value = (first_hits / first_count) / (second_hits / second_count)
-    a, n, b, m = first_hits, first_count, second_hits, second_count
-    # Less than half a miss: of weighted counts none may be left but rounding.
-    if a <= 0.0 or n - a < _HALF or m - b < _HALF:
-        a, n, b, m = a + _HALF, n + 1.0, b + _HALF, m + 1.0
-    centre = log((a / n) / (b / m))
-    half = z * sqrt(max(0.0, 1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m))
-    return value, Interval(min(value, exp(centre - half)), max(value, exp(centre + half)))
+    product = first * second
+    # Each is the square of a share less that of the way to its bound, so at most the former; negative where that way is
+    # longer than the share.
+    lower, upper = (bound * (2.0 * first - bound) for bound in first_interval)
+    small, large = (bound * (2.0 * second - bound) for bound in second_interval)
+    # The smaller root in the form that neither cancels nor divides by 0 where `large` is 0 or less.
+    below = product + sqrt(max(0.0, product * product - lower * large))
+    above = product + sqrt(max(0.0, product * product - upper * small))
+    plain = first / second
+    # min and max with the ratio: rounding must not cross it. Of a share that is nothing but rounding the bound is 0.
+    return Interval(
+        min(plain, lower / below if below > 0.0 else 0.0),
+        max(plain, above / small if small > 0.0 else inf),
+    )
 
 
 def welch(value: float, first: tuple[float, float], second: tuple[float, float], z: float) -> Interval:
     """Interval of a difference of means, from (variance, count) of each sample; counts of at least 2.
 
     Welch, Biometrika 34 (1947), for unequal variances.
-    Student's quantile is got from the normal one by Abramowitz and Stegun 26.7.5, good to three digits from ten degrees
-    of freedom on. Takes its level from z.
+    Takes its level from z.
     """
     one, two = first[0] / first[1], second[0] / second[1]
     squared = one + two
@@ -188,8 +188,54 @@ def gap_of_means(value: float, first: tuple[float, float], second: tuple[float, 
 
 
 def _student(z: float, freedom: float) -> float:
-    square = z * z
-    first = (square + 1.0) * z / 4.0
-    second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
-    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
-    return z + first / freedom + second / freedom**2 + third / freedom**3
+    """Student's quantile that leaves as much outside on both sides as ``z`` does of a normal distribution.
+
+    By the expansion of Abramowitz and Stegun 26.7.5 where that is good to four digits, else by Newton's method. In
+    logarithms of both the quantile and what is outside the latter is concave, so that every step but the first comes
+    nearer from the right.
+    """
+    if freedom >= _EXPANDED * max(1.0, z * z):
+        square = z * z
+        first = (square + 1.0) * z / 4.0
+        second = ((5.0 * square + 16.0) * square + 3.0) * z / 96.0
+        third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) * z / 384.0
+        return z + first / freedom + second / freedom**2 + third / freedom**3
+    outside = log(erfc(z / sqrt(2.0)))
+    front = lgamma((freedom + 1.0) / 2.0) - lgamma(freedom / 2.0) - log(pi * freedom) / 2.0
+    found = log(z)
+    for _ in range(_MOST_STEPS):
+        value = exp(found)
+        tail = log(_outside(value, freedom))
+        density = front - (freedom + 1.0) / 2.0 * log1p(value * value / freedom)
+        step = (tail - outside) / (2.0 * exp(found + density - tail))
+        found += step
+        if abs(step) < _PRECISION:
+            break
+    return exp(found)
+
+
+def _outside(value: float, freedom: float) -> float:
+    """Probability that Student's t lies further from 0 than ``value``: an incomplete beta function of freedom / 2, 1/2.
+
+    By its continued fraction (Press et al., Numerical Recipes, 6.4), on the side where that converges soon.
+    """
+    square = value * value
+    far = (
+        square * (freedom + 2.0) > 3.0 * freedom
+    )  # the share of freedom in freedom + square is below (a + 1)/(a + 5/2)
+    a, b, x = freedom / 2.0, 0.5, freedom / (freedom + square)
+    if not far:
+        a, b, x = b, a, square / (freedom + square)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
+    c, d = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1.0))
+    fraction = d
+    for m in range(1, _MOST_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        d, c = 1.0 / (1.0 + even * d), 1.0 + even / c
+        fraction *= d * c
+        d, c = 1.0 / (1.0 + odd * d), 1.0 + odd / c
+        fraction *= d * c
+        if abs(d * c - 1.0) < _PRECISION:
+            break
+    return front * fraction if far else 1.0 - front * fraction

@@ -145,7 +145,7 @@ class PartitionPanes:
         model = self._counted_under(observation.model)
         if model is None or key // PLACES >= model.covered or key in model.labelled:
             return False
-        states = self._states_at(model, min(observation.time, self.watermark))
+        states = self._states_of(model, observation.time)
         for place, relabel in self._math.relabels:
             relabel(states[place], observation, label)
         # What is summed up for the windows does not see that a pane has changed.
@@ -154,6 +154,14 @@ class PartitionPanes:
         model.labelled.add(key)
         model.revision += 1
         return True
+
+    def _states_of(self, model: ModelPanes, time: float) -> list[State]:
+        """Those in which an event of this time was counted, see `relabel`."""
+        if self.watermark > 0.0 or not time > 0.0:
+            return self._states_at(model, min(time, self.watermark))
+        # Without a watermark all that was counted came from the future, and stands in the panes of the clock.
+        newest = max(model.tiers[0], default=None)
+        return model.settled if newest is None else model.tiers[0][newest]
 
     def _states_at(self, model: ModelPanes, time: float) -> list[State]:
         """Those that hold a time up to the watermark, or NaN."""

@@ -127,6 +127,23 @@ def test_unsearched_texts_are_not_kept() -> None:
         assert len(evidence.content_hashes) == 1
 
 
+@pytest.mark.parametrize("filler", ["", "x " * 3000])
+def test_what_was_found_in_one_text_stands_in_no_other(filler: str) -> None:
+    """The next text gives nothing away by itself: a name without its announcement, a number in other groups."""
+    first, second = (
+        "I am Ann Bell, 138 0013 8000.",
+        f"Sir {filler}ANN BELL, ｂell, 138-0013-8000 {filler}signed ann bell",
+    )
+    found = spans_of(first, ("Ann Bell", "NAME"), ("138 0013 8000", "PHONE"))
+    place = len(second) - 5
+    verdict = make_verdict(Span(place, place + 5, "SENTENCE", 1))
+    for texts, spans in (((first, second), (found, [])), ((second, first), ([], found))):
+        parts = [1, 0] if texts[0] == second else None
+        shown = EvidenceBuilder(KEY).build(verdict, texts, spans, parts).texts
+        assert all(name not in text.casefold() for text in shown for name in ("ann", "8000"))
+        assert "[NAME]" in shown[texts.index(second)]
+
+
 def test_texts_can_be_left_out_and_fields_are_carried() -> None:
     verdict = make_verdict()
     evidence = EvidenceBuilder(KEY, keep_texts=False).build(verdict, ["a", "b"], [[], []])

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from agent.assess.bias.columns import FIRST_NAMED, CodedColumn, ColumnTexts
 from agent.assess.tables import Batch
-from agent.windows.bias import JOINED
+from agent.windows.bounded import JOINED, joined_name
 
 __all__ = ["Attributes", "Cells"]
 
@@ -50,7 +50,7 @@ class Attributes:
         parts = self.parts(name)
         if any(code < FIRST_NAMED for code in cell[: len(parts)]):
             return None
-        return JOINED.join(part.names[code - FIRST_NAMED] for part, code in zip(parts, cell, strict=False))
+        return joined_name([part.names[code - FIRST_NAMED] for part, code in zip(parts, cell, strict=False)])
 
     def group_rows(self, name: str, cells: Cells) -> dict[str, int]:
         """Rows of each group that has a name; the largest first."""

@@ -14,7 +14,7 @@ from agent.assess.bias.significance import LEVEL, Association, goodness_of_fit
 from agent.assess.groups_shown import LEAST_COMPARED, LEAST_NAMED, MOST_COMPARED, MOST_NAMED, largest
 from agent.assess.tables import Batch
 from agent.significance import holm
-from agent.windows.bias import JOINED
+from agent.windows.bounded import joined_name
 from agent.windows.intervals import wilson, z_value
 
 __all__ = ["Representation", "evenness", "imbalance_ratio"]
@@ -104,7 +104,7 @@ class Representation:
             for first in largest(rows[one], MOST_COMPARED, LEAST_NAMED)
             for second in largest(rows[two], MOST_COMPARED, LEAST_NAMED)
             if (expected := known * (rows[one][first] / of_one) * (rows[two][second] / of_two)) >= LEAST_COMPARED
-            and rows[name].get(joined := JOINED.join((first, second)), 0) < LEAST_NAMED
+            and rows[name].get(joined := joined_name((first, second)), 0) < LEAST_NAMED
         ]
         return sorted(found, key=lambda part: -part["rows_if_independent"])
 

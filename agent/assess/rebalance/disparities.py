@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.assess.disparity_figures import disparity_figures, most_compared
 from agent.assess.groups_shown import LEAST_COMPARED
-from agent.windows.bias import JOINED
+from agent.windows.bounded import JOINED, joined_name
 from agent.windows.disparity import measure
 from agent.windows.groups import SLOTS, GroupCounts
 
@@ -46,7 +46,7 @@ def compared(
         sizes: Counter[str] = Counter()
         for number, values in enumerate(groups):
             if all(values[place] for place in places):
-                name = JOINED.join(values[place] for place in places)
+                name = joined_name([values[place] for place in places])
                 members.setdefault(name, []).append(number)
                 sizes[name] += rows[number]
         found[view] = {name: members[name] for name in sorted(most_compared(sizes, len(places)))}

@@ -130,13 +130,25 @@ class Numbers:
     def hold(self, quantity: Quantity) -> bool:
         """Whether the text gives this quantity: in this unit, in one that converts to it, or without any unit."""
         if not quantity.unit:
-            return self._near(self._all, quantity.value, quantity)
+            return self._near(self._all, quantity.value, quantity) or self._hold_share(quantity)
         known = self._by_unit.get(quantity.unit)
         if known is not None:
             factor = quantity.base / quantity.value if quantity.value else 1.0
             if self._near(known, quantity.base, quantity, factor):
                 return True
-        return self._near(self._loose, quantity.value, quantity)
+        if self._near(self._loose, quantity.value, quantity):
+            return True
+        # 35 % of a table that has 0.35.
+        return quantity.unit == "%" and self._near(self._loose, quantity.value / 100.0, quantity, 0.01)
+
+    def _hold_share(self, quantity: Quantity) -> bool:
+        """Whether the text gives a share such as 0.35 in per cent."""
+        known = self._by_unit.get("%")
+        return (
+            known is not None
+            and 0.0 < quantity.value < 1.0
+            and self._near(known, 100.0 * quantity.value, quantity, 100.0)
+        )
 
     def _near(self, known: _Sorted, value: float, quantity: Quantity, factor: float = 1.0) -> bool:
         if known.near(value, 0.0):

@@ -6,14 +6,18 @@ import logging
 from collections.abc import Collection, Sequence
 from math import inf
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
+from agent.campaigns.base import Sighting
 from agent.config import CampaignsConfig, CoreConfig
 from agent.events import InferenceEvent, Payload, TextPart
 from agent.pipeline.build import build_windows
+from agent.pipeline.campaign_watch import CampaignWatch
+from agent.scores import ScoreRow
 from tests.bench.campaign import Traffic, run
 from tests.campaign_rig import PARTITION, START, KnownAttacks, Rig
 from tests.campaign_texts import benign, paraphrases, unrelated
@@ -286,3 +290,57 @@ def test_a_worker_that_publishes_no_evidence_raises_campaigns_all_the_same() -> 
 def test_the_section_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="kinds"):
         CampaignsConfig(kinds=("flood",))  # type: ignore[arg-type]
+
+
+class Counts:
+    """A detector that is told of every input, and finds nothing."""
+
+    kind, sees = "burst", "attacks"
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[str, str], int] = {}
+
+    def count(self, model: str, tenant: str, inputs: int) -> None:
+        self.told[model, tenant] = self.told.get((model, tenant), 0) + inputs
+
+    def see(self, sighting: Sighting) -> None: ...
+
+
+@pytest.mark.parametrize("tenants", [1, 7, 1_200])
+def test_sums_of_weights_are_counted_without_what_rounding_would_add(tenants: int) -> None:
+    """Each tenant's inputs of weight 1.5 are rounded at each attack: they were told as 2, a third too many."""
+    rig = rig_of()
+    rig.close()
+    counts = Counts()
+    watch = CampaignWatch(
+        [counts],
+        key=b"k" * 32,
+        quiet_seconds=600.0,
+        rules=rig.pipeline.rules,
+        windows=rig.pipeline.windows,
+        metrics=rig.metrics,
+        clock=rig.clock,
+    )
+    finding = SimpleNamespace(dimension="adversarial", category="adversarial", threshold=0.9)
+    verdict = SimpleNamespace(scores={}, findings=[finding])
+    rows = {"adversarial": ScoreRow({"adversarial": 1.0})}
+    calls = 2_520
+    for place in range(calls):
+        asked = event(place, "anything", tenant=f"t{place % tenants}")
+        is_attack = place % 3 == 2
+        half: Any = SimpleNamespace(
+            direction="input",
+            event=asked,
+            call=SimpleNamespace(model="chat"),
+            parts=[SimpleNamespace(part=TextPart("anything"), text_index=0)],
+            passages=[],
+            answers=[rows],
+            passage_answers=[],
+            weight=1.5,
+            time=asked.time,
+        )
+        judgement: Any = SimpleNamespace(dimensions={"adversarial"} if is_attack else set(), verdict=verdict)
+        assert watch.note(half, judgement) == ()
+    assert sum(counts.told.values()) == pytest.approx(1.5 * calls, abs=0.5 * tenants + 1.0)
+    if tenants < 1_000:
+        assert all(told == pytest.approx(1.5 * calls / tenants, abs=1.0) for told in counts.told.values())

@@ -137,6 +137,21 @@ def test_a_label_that_comes_later_makes_no_difference(
     assert late.measurements() == known.measurements()
 
 
+@pytest.mark.parametrize("times", [[NOW + 3_600], [NOW + 3_600, NOW + 9_000], [NOW, NOW + 3_600]])
+def test_a_decision_from_the_future_is_labelled_where_it_was_counted(times: list[float]) -> None:
+    """Also while its partition has no watermark: short windows held the decision without its label."""
+    known, late = make_engine(), make_engine()
+    for place, time in enumerate(times):
+        known.apply(PARTITION, place, [decision(place, label="approved", time=time)])
+        late.apply(PARTITION, place, [decision(place, time=time)])
+    part = late.held(PARTITION)
+    assert part is not None
+    for place, time in enumerate(times):
+        assert part.relabel(place * PLACES, decision(place, time=time), "approved")
+    assert late.measurements() == known.measurements()
+    assert late.window("loans", 60.0, NOW) == known.window("loans", 60.0, NOW)
+
+
 def test_what_has_not_been_counted_takes_no_label() -> None:
     engine = make_engine()
     engine.apply(PARTITION, 7, [decision(7)])

@@ -18,9 +18,12 @@ _MONTH = (
     "nov(?:ember)?|dec(?:ember)?)"
 )
 _YEAR = "(?:19|20)[0-9]{2}"
+_NUMERALS = "[一二三四五六七八九十]"
 _DATES = (
     rf"{_YEAR}(?P<s>[-/. ])[0-9]{{1,2}}(?P=s)[0-9]{{1,2}}",
     rf"{_YEAR} ?年 ?[0-9]{{1,2}} ?月(?: ?[0-9]{{1,2}} ?[日号])?",
+    r"[0-9]{2} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]",
+    rf"(?:一九|二[〇零○])[〇零○一二三四五六七八九]{{2}}年{_NUMERALS}{{1,2}}月(?:{_NUMERALS}{{1,3}}[日号])?",
     rf"[0-9]{{1,2}}(?P<t>[-/. ])[0-9]{{1,2}}(?P=t)(?:{_YEAR}|[0-9]{{2}})",
     rf"[0-9]{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}\.?,?[ -]{_YEAR}",
     rf"{_MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}",
@@ -31,6 +34,8 @@ _NUMBERS = re.compile("[0-9]+")
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     numbers = [int(number) for number in _NUMBERS.findall(match["value"])]
+    if not numbers:
+        return 1.0  # in Chinese numerals
     if len(numbers) < 3:
         return 1.0 if max(numbers) > 99 else 0.0  # the month in letters, the day left out, or all in one
     days = sorted(number for number in numbers if number < 100)[:2]

@@ -63,6 +63,23 @@ def test_names_are_not_looked_for_in_another_script() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "context", "numbers"),
+    [
+        ("The rate is 35%.", "rate: 0.35", []),
+        ("The rate is 35%.", "rate: 0.3521", []),
+        ("The rate is 0.35.", "The rate is 35%.", []),
+        ("占比为百分之三十五。", "占比: 0.35", []),
+        ("The rate is 36%.", "rate: 0.35", ["36%"]),
+        ("The rate is 0.36.", "The rate is 35%.", ["0.36"]),
+        ("The rate is 350%.", "rate: 0.35", ["350%"]),
+        ("It is 35.", "The rate is 0.35.", ["35"]),
+    ],
+)
+def test_a_share_is_the_same_in_per_cent(answer: str, context: str, numbers: list[str]) -> None:
+    assert lacking(answer, context, "NUMBER") == numbers
+
+
+@pytest.mark.parametrize(
     ("answer", "quotes"),
     [
         ('It says "please keep the gate closed".', []),

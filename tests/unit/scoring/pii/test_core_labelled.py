@@ -23,6 +23,10 @@ FOUND: list[Found] = [
     ("hut at 46.5601° N, 8.5611° E", [("ADDRESS", "46.5601° N, 8.5611° E")]),
     ("DOB: 03/14/1987", [("DATE_OF_BIRTH", "03/14/1987")]),
     ("出生日期：1990年5月12日", [("DATE_OF_BIRTH", "1990年5月12日")]),
+    ("我的生日是85年4月12日，", [("DATE_OF_BIRTH", "85年4月12日")]),
+    ("出生日期：一九八五年四月十二日", [("DATE_OF_BIRTH", "一九八五年四月十二日")]),
+    ("生于二○○一年十二月三十一号，汉族", [("DATE_OF_BIRTH", "二○○一年十二月三十一号")]),
+    ("出生日期：二零零一年十一月", [("DATE_OF_BIRTH", "二零零一年十一月")]),
     ("born on 3 March 1971", [("DATE_OF_BIRTH", "3 March 1971")]),
     ("birth_date=19870314", [("DATE_OF_BIRTH", "19870314")]),
     ("passport no. C01X00T47", [("NATIONAL_ID", "C01X00T47")]),
@@ -51,6 +55,8 @@ def test_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 LEFT = [
+    "会议于一九八五年四月十二日召开",
+    "生于85年40月12日",
     "in 1999 Supreme Court",
     "2 Google Drive links",
     "since 1984 Wall Street",
