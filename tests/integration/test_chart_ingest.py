@@ -71,7 +71,41 @@ def test_it_is_confined_and_may_finish() -> None:
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-    assert pod["terminationGracePeriodSeconds"] > 20 + 5
+    assert pod["terminationGracePeriodSeconds"] == 40 > 20 + 5
+
+
+def test_it_may_finish_however_long_that_may_take() -> None:
+    longer = objects(rendered(*ON, "config.ingest.drain_seconds=60.5"))["StatefulSet", "hw-harmwatch-ingest"]
+    assert longer["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 81
+
+
+@pytest.mark.parametrize("given", [{"release": "r" * 53}, {"release": "hw", "name": "n" * 63}])
+def test_its_names_leave_room_for_what_kubernetes_adds(given: dict[str, str]) -> None:
+    """Of a StatefulSet's pods a label is its name and a hash of ten: 63 characters, or no pod is made."""
+    override = (f"nameOverride={given['name']}",) if "name" in given else ()
+    manifests = rendered(*ON, "serviceMonitor.enabled=true", *override, release=given["release"])
+    sets = of_kind(manifests, "StatefulSet")
+    assert len(sets) == 2 and len({one["metadata"]["name"] for one in sets}) == 2
+    for one in sets:
+        assert len(one["metadata"]["name"]) + len("-0123456789") <= 63
+        assert one["spec"]["serviceName"] in {service["metadata"]["name"] for service in of_kind(manifests, "Service")}
+        assert all(len(value) <= 63 for value in one["spec"]["template"]["metadata"]["labels"].values())
+
+
+def test_files_of_kafkas_settings_are_there_and_no_other_volumes() -> None:
+    """A projected token, as docs/deployment.md says; the models beside it may be on a volume that one node has."""
+    values = (
+        "config.kafka={security_protocol: SASL_SSL, sasl_mechanism: OAUTHBEARER, oauth_token_file: /run/kafka/token}",
+        "extraVolumes=[{name: token, projected: {sources: [{serviceAccountToken: {path: token, audience: kafka}}]}},"
+        " {name: models, persistentVolumeClaim: {claimName: models}}]",
+        "extraVolumeMounts=[{name: token, mountPath: /run/kafka, readOnly: true}, {name: models, mountPath: /models}]",
+    )
+    pod = objects(rendered(*ON, *values))["StatefulSet", "hw-harmwatch-ingest"]["spec"]["template"]["spec"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    volumes = [volume["name"] for volume in pod["volumes"]]
+    assert mounts["/run/kafka"] == "token" and "/models" not in mounts and "models" not in volumes
+    # The worker's name for what clients send is not taken by a volume of that name.
+    assert len(set(volumes)) == len(volumes) and mounts["/etc/harmwatch-ingest"] != "token"
 
 
 @pytest.mark.parametrize("key", ["port", "spool_directory", "token_file"])
