@@ -118,6 +118,13 @@ def test_a_probe_that_is_null_is_left_out() -> None:
         *("image.tag=' '", "image.tag='1 # 2'", "image.tag=a:b", "image.repository=' '", "image.repository='a b'"),
         *("fullnameOverride=UPPER", "fullnameOverride=1st", "fullnameOverride=a.b", "nameOverride=a.b"),
         *("prometheusRule.grafanaUrl=grafana.corp", "kafka.panesTopic='a b'"),
+        # What Kubernetes refuses: of a variable a number or a truth value, of these probes more than one success.
+        *(
+            "extraEnv=[{name: OMP_NUM_THREADS, value: 2}]",
+            "extraEnv=[{name: FLAG, value: true}]",
+            "extraEnv=[{value: a}]",
+        ),
+        *("probes.liveness.successThreshold=2", "probes.startup.successThreshold=2"),
         *("kafka=null", "probes=null", "config=null", "workload.replicas=null", "autoscaling.maxReplicas=null"),
     ],
 )
