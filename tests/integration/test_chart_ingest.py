@@ -74,6 +74,16 @@ def test_it_is_confined_and_may_finish() -> None:
     assert pod["terminationGracePeriodSeconds"] == 40 > 20 + 5
 
 
+def test_a_drained_node_does_not_take_all_receivers_at_once() -> None:
+    """They may stand on one node; what is sent while none is there is lost by most senders."""
+    made = objects(rendered(*ON))
+    budget = made["PodDisruptionBudget", "hw-harmwatch-ingest"]["spec"]
+    assert budget["maxUnavailable"] == 1 and made["StatefulSet", "hw-harmwatch-ingest"]["spec"]["replicas"] == 2
+    assert selects(budget["selector"]["matchLabels"], receiver()["spec"]["template"]["metadata"]["labels"])
+    off = objects(rendered(*ON, "podDisruptionBudget.enabled=false"))
+    assert not [name for kind, name in off if kind == "PodDisruptionBudget"]
+
+
 def test_it_may_finish_however_long_that_may_take() -> None:
     longer = objects(rendered(*ON, "config.ingest.drain_seconds=60.5"))["StatefulSet", "hw-harmwatch-ingest"]
     assert longer["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 81
