@@ -28,7 +28,12 @@ def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
 @pytest.mark.layer("kubeconform")
 def test_kubernetes_takes_it(schemas: tuple[str, str]) -> None:
     odd = rendered(
-        *EVERYTHING, *ON, "tls.secretName=t", "ingest.storageClassName=fast", release="rel.with.dots" + "-x" * 20
+        *EVERYTHING,
+        *ON,
+        "tls.secretName=t",
+        "autoscaling.authenticationRef=a",
+        "ingest.storageClassName=fast",
+        release="rel.with.dots" + "-x" * 20,
     )
     summary = conforms("\n---\n".join([rendered(*ON), odd]), schemas)
     assert summary["invalid"] == summary["errors"] == summary["skipped"] == 0, summary

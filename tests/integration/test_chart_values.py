@@ -149,6 +149,11 @@ def test_wrong_values_are_refused(setting: str) -> None:
         (("config.web.host=127.0.0.1",), "config.web.host is loopback"),
         (("kafka.bootstrapServers='b:99999'",), "99999 is no port"),
         (("autoscaling.enabled=true", "autoscaling.minReplicas=5", "autoscaling.maxReplicas=2"), "minReplicas is 5"),
+        (("autoscaling.enabled=true", "tls.secretName=t"), "autoscaling.authenticationRef is empty"),
+        (
+            ("autoscaling.enabled=true", "config.kafka.security_protocol=SASL_SSL"),
+            "autoscaling.authenticationRef is empty",
+        ),
         (("config.tap.drain_seconds=45",), "terminationGracePeriodSeconds must be more"),
         (("tls.clientCertificate=true",), "tls.clientCertificate is set without tls.secretName"),
         (("secret.saslUsernameKey=u",), "secret.saslUsernameKey is set without secret.saslPasswordKey"),
