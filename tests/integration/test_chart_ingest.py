@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chart import EVERYTHING, loaded, objects, of_kind, rendered, template
+from tests.chart import CHART, EVERYTHING, KUBERNETES, helm, loaded, objects, of_kind, rendered, settings, template
 from tests.integration.test_chart import conforms, schemas
 
 __all__ = ["schemas"]  # the fixture
@@ -87,6 +89,28 @@ def test_a_drained_node_does_not_take_all_receivers_at_once() -> None:
     assert selects(budget["selector"]["matchLabels"], receiver()["spec"]["template"]["metadata"]["labels"])
     off = objects(rendered(*ON, "podDisruptionBudget.enabled=false"))
     assert not [name for kind, name in off if kind == "PodDisruptionBudget"]
+
+
+def test_the_notes_make_a_secret_with_every_key_that_pods_ask_for(tmp_path: Path) -> None:
+    """A pod whose Secret lacks a key does not start. An installation alone shows the notes: here they are an object."""
+    chart = tmp_path / "chart"
+    shutil.copytree(CHART, chart)
+    notes = (chart / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+    shown = (
+        '{{ define "notes" }}'
+        + notes
+        + '{{ end }}kind: Notes\nmetadata: {name: notes}\nnotes: {{ include "notes" . | quote }}\n'
+    )
+    (chart / "templates" / "notes.yaml").write_text(shown, encoding="utf-8")
+    given = (*ON, "secret.saslUsernameKey=user", "secret.saslPasswordKey=pass")
+    done = helm("template", "hw", chart, "--kube-version", KUBERNETES[-1], *settings(*given))
+    assert done.returncode == 0, done.stderr
+    (told,) = (document["notes"] for document in of_kind(done.stdout, "Notes"))
+    made = set(re.findall(r"--from-literal=([\w-]+)=", told))
+    asked = {
+        key for pair in re.findall(r"secretKeyRef: {(.*?)}", done.stdout) for key in re.findall(r'key: "(.*)"', pair)
+    }
+    assert made == {"token", "hash-key", "ingest-token", "user", "pass"} == asked | {"ingest-token"}
 
 
 def test_it_may_finish_however_long_that_may_take() -> None:
