@@ -122,3 +122,21 @@ def test_gaps_in_units_of_scores_are_not_among_shares(tmp_path: Path) -> None:
     given = [series("harmwatch_fairness", "one", 0.2, measure="spd", **told)]
     given += [series("harmwatch_fairness", "one", 200.0, measure=measure, **told) for measure in ("mean_gap", "dir")]
     prometheus_answers(tmp_path, given, {gaps: {'{model="m", attribute="age", measure="spd"}': 0.2}})
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "panel", "metric", "told"),
+    [
+        ("privacy", "Personal data in outputs, in the chosen time", "disclosures", {"origin": "leak"}),
+        ("adversarial", "Findings in the chosen time", "findings", {"dimension": "adversarial"}),
+    ],
+)
+def test_the_first_finding_of_a_kind_is_in_the_table(
+    tmp_path: Path, dashboard: str, panel: str, metric: str, told: dict[str, str]
+) -> None:
+    """A counter begins with it, at 1: the tile beside says 1, and the table said 0."""
+    (table,) = expressions(dashboard, panel, __range="4m")
+    labels = {"model": "m", "category": "c", **told}
+    given = [series(f"harmwatch_{metric}_total", "one", 1.0, instance="a", **labels) | {"values": "_x3 1x7"}]
+    shown = ", ".join(f'{label}="{value}"' for label, value in labels.items() if label != "dimension")
+    prometheus_answers(tmp_path, given, {table: {f"{{{shown}}}": 1.0}})
