@@ -81,6 +81,14 @@ def test_it_is_confined_and_may_finish() -> None:
     assert pod["terminationGracePeriodSeconds"] == 40 > 20 + 5
 
 
+def test_it_is_not_killed_while_it_reads_a_large_spool() -> None:
+    """A restart reads it once more from its beginning, and is killed again."""
+    (container,) = receiver()["spec"]["template"]["spec"]["containers"]
+    probe = container["startupProbe"]
+    assert probe["httpGet"]["path"] == "/livez"
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 100e9 / 50e6  # 100 GB of a slow disk
+
+
 def test_a_drained_node_does_not_take_all_receivers_at_once() -> None:
     """They may stand on one node; what is sent while none is there is lost by most senders."""
     made = objects(rendered(*ON))
