@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, heat, lines, ratio_lines, rows, tiles
-from grafana.queries import gauge, increase, occurrences, or_zero, quantile, rate, selector
+from grafana.queries import gauge, occurrences, or_zero, quantile, rate, selector
 from grafana.scales import ANY, SHARE_OF_HARM
 
 __all__ = ["build"]
@@ -107,7 +107,11 @@ def _outcomes() -> Section:
                 "Findings in the chosen time",
                 "How many findings of each category, over the time range at the top right.",
                 {"model": "Model", "category": "Category"},
-                [Column("Findings", increase(found, "model category", dimension="adversarial"), "short", decimals=0)],
+                [
+                    Column(
+                        "Findings", occurrences(found, "model category", dimension="adversarial"), "short", decimals=0
+                    )
+                ],
                 width=8,
                 sort_by="Findings",
             ),

@@ -15,8 +15,9 @@ __all__ = ["build", "drift_ratio", "parity_ratio"]
 UID = "harmwatch-bias-drift"
 
 _BOUNDS = {"value": "Value", "lower": "Lower bound", "upper": "Upper bound"}
-#: Measures whose parity is 0; dir is a ratio, and is 1 at parity.
-_GAPS = "!dir"
+#: Measures that are differences of shares. dir is a ratio, and is 1 at parity; mean_gap and calibration are in the
+#: score's unit, which of a regression is no share: one of them would make a line at 0 of all others.
+_GAPS = "~spd|eod|equalised_odds|predictive_parity"
 
 
 def build() -> dashboard.Dashboard:
@@ -55,7 +56,8 @@ def _decisions() -> Section:
             lines(
                 "Fairness: lower bounds of gaps",
                 "What the gap between the worst and the best group is at the least, with 95 % for all groups "
-                "together, over the longest window. Above 0 is hardly chance. Measures: docs/metrics.md.",
+                "together, over the longest window. Above 0 is hardly chance. Of shares alone: gaps in the score's "
+                "unit stand in the table. Measures: docs/metrics.md.",
                 Target(
                     gauge("harmwatch_fairness", "model attribute measure", bound="lower", measure=_GAPS),
                     "{{model}} {{attribute}}: {{measure}}",
@@ -93,7 +95,7 @@ def _decisions() -> Section:
                 "From 1 on a parity alarm is raised. May be looked at at any time; of the worker whose evidence is "
                 "strongest.",
                 Target(parity_ratio(), "{{model}} {{attribute}}"),
-                unit="percentunit",
+                unit="none",
                 scale=ALARM,
             ),
             rows(
@@ -164,7 +166,7 @@ def _drift() -> Section:
                 "Drift: statistic by its threshold, the ten largest",
                 "From 1 on a detector reports drift of a feature. Empty unless drift.enabled.",
                 Target(largest(10, drift_ratio()), "{{model}} {{feature}} ({{detector}})"),
-                unit="percentunit",
+                unit="none",
                 scale=ALARM,
             ),
             rows(

@@ -106,7 +106,7 @@ def _drift() -> Section:
                 "Drift: statistic by its threshold, the ten largest",
                 "From 1 on a detector reports drift of a feature. Empty unless drift.enabled.",
                 Target(largest(10, drift_ratio()), "{{model}} {{feature}} ({{detector}})"),
-                unit="percentunit",
+                unit="none",
                 scale=ALARM,
                 width=10,
             ),
@@ -115,7 +115,7 @@ def _drift() -> Section:
                 "From 1 on a parity alarm is raised: a group is decided upon worse than another. May be looked at at "
                 "any time.",
                 Target(parity_ratio(), "{{model}} {{attribute}}"),
-                unit="percentunit",
+                unit="none",
                 scale=ALARM,
                 width=10,
             ),

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, ratio_lines, rows, tiles
-from grafana.queries import increase, occurrences, or_zero, rate
+from grafana.queries import occurrences, or_zero, rate
 from grafana.scales import ANY, SHARE_OF_HARM
 
 __all__ = ["build"]
@@ -81,7 +81,7 @@ def _disclosures() -> Section:
                 "Personal data in outputs, in the chosen time",
                 "How many findings of each category and origin, over the time range at the top right.",
                 {"model": "Model", "category": "Category", "origin": "Origin"},
-                [Column("Findings", increase(told, "model category origin"), "short", decimals=0)],
+                [Column("Findings", occurrences(told, "model category origin"), "short", decimals=0)],
                 width=12,
                 sort_by="Findings",
             ),

@@ -8,13 +8,25 @@ from grafana.panels import Target, tiles
 from grafana.queries import gauge, or_zero, quantile, rate, share
 from grafana.scales import LAG_SECONDS, LOSS, SAMPLED, STALL_SECONDS
 
-__all__ = ["missing_share", "seconds_since_progress", "tiles_of_trust"]
+__all__ = ["seconds_since_progress", "tiles_of_trust"]
 
 
-def missing_share(by: str = "") -> str:
-    """Scores that were not given, by those that were asked for."""
-    missing, scored = rate("harmwatch_missing_scores_total", by), rate("harmwatch_scored_total", by)
-    return f"{missing} / ({missing} + {scored} > 0)"
+def _missing_share() -> str:
+    """Scores that were not given, by those that were due; as the rules have it.
+
+    Of all models, since what is missing has no model: beside the scores of a chosen one it would be a share of nothing.
+    Texts that their sender removed are not due, and measures beside harm have no count of what was scored. Where
+    nothing was ever scored, all that is missing is all that was due.
+    """
+    missing = rate("harmwatch_missing_scores_total", reason="!redacted", scorer="!~embedding.*|sentiment")
+    scored = rate("harmwatch_scored_total", model="~.+")
+    return share(missing, f"({scored} + {missing} or {missing})")
+
+
+def _dead_share() -> str:
+    """Records set aside, by those that were read: of records that are all set aside no event is ever decoded."""
+    dead, records = rate("harmwatch_dead_letters_total"), rate("harmwatch_records_total")
+    return f"clamp_max({share(dead, f'({records} or {dead})')}, 1)"
 
 
 def seconds_since_progress(by: str = "") -> str:
@@ -24,7 +36,6 @@ def seconds_since_progress(by: str = "") -> str:
 
 def tiles_of_trust() -> list[stat.Panel]:
     """Six figures that say whether the others can be believed."""
-    dead = rate("harmwatch_dead_letters_total")
     return [
         tiles(
             "Events read",
@@ -41,8 +52,8 @@ def tiles_of_trust() -> list[stat.Panel]:
         ),
         tiles(
             "Scores missing",
-            "Share of the scores asked for that a scorer did not give. Missing is not safe.",
-            Target(or_zero(missing_share()), "missing"),
+            "Share of the scores that were due and that a scorer did not give, of all models. Missing is not safe.",
+            Target(or_zero(_missing_share()), "missing"),
             unit="percentunit",
             scale=LOSS,
             decimals=2,
@@ -50,7 +61,7 @@ def tiles_of_trust() -> list[stat.Panel]:
         tiles(
             "Dead letters",
             "Share of the records that no decoder takes; they are on the dead-letter topic, whole.",
-            Target(or_zero(share(dead, f"({dead} + {rate('harmwatch_events_total', model='~.+')})")), "dead letters"),
+            Target(or_zero(_dead_share()), "dead letters"),
             unit="percentunit",
             scale=LOSS,
             decimals=2,

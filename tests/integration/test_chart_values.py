@@ -118,6 +118,13 @@ def test_a_probe_that_is_null_is_left_out() -> None:
         *("image.tag=' '", "image.tag='1 # 2'", "image.tag=a:b", "image.repository=' '", "image.repository='a b'"),
         *("fullnameOverride=UPPER", "fullnameOverride=1st", "fullnameOverride=a.b", "nameOverride=a.b"),
         *("prometheusRule.grafanaUrl=grafana.corp", "kafka.panesTopic='a b'"),
+        # What Kubernetes refuses: of a variable a number or a truth value, of these probes more than one success.
+        *(
+            "extraEnv=[{name: OMP_NUM_THREADS, value: 2}]",
+            "extraEnv=[{name: FLAG, value: true}]",
+            "extraEnv=[{value: a}]",
+        ),
+        *("probes.liveness.successThreshold=2", "probes.startup.successThreshold=2"),
         *("kafka=null", "probes=null", "config=null", "workload.replicas=null", "autoscaling.maxReplicas=null"),
     ],
 )
@@ -142,6 +149,11 @@ def test_wrong_values_are_refused(setting: str) -> None:
         (("config.web.host=127.0.0.1",), "config.web.host is loopback"),
         (("kafka.bootstrapServers='b:99999'",), "99999 is no port"),
         (("autoscaling.enabled=true", "autoscaling.minReplicas=5", "autoscaling.maxReplicas=2"), "minReplicas is 5"),
+        (("autoscaling.enabled=true", "tls.secretName=t"), "autoscaling.authenticationRef is empty"),
+        (
+            ("autoscaling.enabled=true", "config.kafka.security_protocol=SASL_SSL"),
+            "autoscaling.authenticationRef is empty",
+        ),
         (("config.tap.drain_seconds=45",), "terminationGracePeriodSeconds must be more"),
         (("tls.clientCertificate=true",), "tls.clientCertificate is set without tls.secretName"),
         (("secret.saslUsernameKey=u",), "secret.saslUsernameKey is set without secret.saslPasswordKey"),

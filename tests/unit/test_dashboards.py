@@ -177,6 +177,13 @@ def test_links_between_dashboards_lead_to_dashboards() -> None:
     }
 
 
+def test_a_threshold_of_one_is_on_an_axis_that_has_a_one() -> None:
+    """What fires from 1 on is not to be looked for at 100 %."""
+    told = [panel for file in COMMITTED for panel in panels(read(file)) if "From 1 on" in panel.get("description", "")]
+    assert len(told) >= 4
+    assert {panel["fieldConfig"]["defaults"]["unit"] for panel in told} == {"none"}
+
+
 def test_colours_are_those_of_the_theme() -> None:
     """A colour by name has a shade for each theme; a colour by number is wrong in one of them."""
     for file in COMMITTED:

@@ -163,6 +163,35 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     - {port: 53, protocol: TCP}
 {{- end -}}
 
+{{- /*
+Extra volumes in which files of Kafka's settings are (`oauth_token_file`, `sasl_password_file`): the receiver reads the same settings. Others are
+the worker's alone: models on a volume that one node may have would keep the receiver from starting.
+*/ -}}
+{{- define "harmwatch.kafkaFiles" -}}
+{{- $mounts := list -}}
+{{- $names := list -}}
+{{- range $mount := .root.Values.extraVolumeMounts -}}
+{{- $folder := printf "%s/" (trimSuffix "/" (toString $mount.mountPath)) -}}
+{{- $needed := false -}}
+{{- range $key, $file := $.kafka -}}
+{{- if and (hasSuffix "_file" $key) (hasPrefix $folder (printf "%v/" $file)) -}}
+{{- $needed = true -}}
+{{- end -}}
+{{- end -}}
+{{- if $needed -}}
+{{- $mounts = append $mounts $mount -}}
+{{- $names = append $names $mount.name -}}
+{{- end -}}
+{{- end -}}
+{{- $volumes := list -}}
+{{- range $volume := .root.Values.extraVolumes -}}
+{{- if has $volume.name $names -}}
+{{- $volumes = append $volumes $volume -}}
+{{- end -}}
+{{- end -}}
+{{- dict "mounts" $mounts "volumes" $volumes | toYaml -}}
+{{- end -}}
+
 {{- /* Of a probe, by whether the port has a Secret with a certificate: the kubelet verifies none, and brings none. */ -}}
 {{- define "harmwatch.probeScheme" -}}
 {{- if . }}, scheme: HTTPS{{ end -}}
