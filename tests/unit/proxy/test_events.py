@@ -302,3 +302,32 @@ async def test_custody_keeps_what_waits_and_counts_what_it_drops() -> None:
     assert custody.dropped["sink_full"] >= dropped + 1
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_the_sink_takes_when_patience_ends_is_settled_once() -> None:
+    import asyncio
+
+    class Slow(Sink):
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def deliver(self, messages) -> int:
+            self.asked.set()
+            await self.answer.wait()
+            self.taken += messages[:150]
+            return 150
+
+    sink = Slow()
+    custody = Custody(sink, maker(), 1_000_000, ManualClock())
+    for _ in range(250):
+        custody.take(captured())
+    running = asyncio.create_task(custody.run())
+    await sink.asked.wait()  # of 200
+    await custody.finish(0.0)
+    assert custody.dropped["sink_full"] == 50
+    sink.answer.set()
+    async with asyncio.timeout(60.0):
+        await running
+    assert len(sink.taken) == 150
+    assert custody.dropped["sink_full"] == 100
+    assert custody.settled == 250
+    assert custody.queued_bytes == 0
