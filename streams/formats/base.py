@@ -16,6 +16,7 @@ import msgspec
 
 from agent.errors import DecodeError
 from agent.events import InferenceEvent
+from streams.formats.nesting import shallow
 from streams.ports import Headers
 
 __all__ = [
@@ -48,7 +49,8 @@ __all__ = [
 
 #: Largest record value, and largest body after decompression, in bytes.
 MAX_BYTES = 8 * 1024 * 1024
-#: Deepest nesting that a walk of ours follows; the JSON parser's own limit is the interpreter's.
+#: Deepest nesting that a walk of ours follows. The JSON parser's own limit is the interpreter's; what is nested deeper
+#: than that is read down to here.
 MAX_DEPTH = 64
 #: Most events that one record may hold: a batch tensor of one byte per row would else fill the memory.
 MAX_EVENTS = 10_000
@@ -183,7 +185,8 @@ def parse_json(data: bytes | str, path: str = "", *, keep_surrogates: bool = Fal
     """Parse JSON into plain objects: strict about syntax, lenient about what real servers get wrong.
 
     Lone surrogates become U+FFFD; ``NaN``, ``Infinity`` and numbers beyond what we can hold become null; a byte order
-    mark is skipped. Model servers take all of them: who writes ``1e999`` somewhere must not go unseen by it.
+    mark is skipped; of what is nested deeper than the parser follows, all below `MAX_DEPTH` becomes null. Model servers
+    take all of them: who writes ``1e999`` somewhere must not go unseen by it.
 
     Parameters
     ----------
@@ -195,16 +198,23 @@ def parse_json(data: bytes | str, path: str = "", *, keep_surrogates: bool = Fal
     Raises
     ------
     DecodeError
-        ``not_json``, ``truncated_json`` (ends in the middle), ``bad_utf8``, ``too_deep``.
+        ``not_json``, ``truncated_json`` (ends in the middle), ``bad_utf8``.
     """
+    try:
+        return _parse(data, path, keep_surrogates)
+    except RecursionError:
+        pass
+    raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    return _parse(shallow(raw, MAX_DEPTH), path, keep_surrogates)
+
+
+def _parse(data: bytes | str, path: str, keep_surrogates: bool) -> object:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError as error:
         return _parse_leniently(data, path, keep_surrogates, error)
     except UnicodeError:
         raise DecodeError("bad_utf8", path) from None
-    except RecursionError:
-        raise DecodeError("too_deep", path) from None
 
 
 def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error: msgspec.DecodeError) -> object:
@@ -222,8 +232,6 @@ def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error:
     except msgspec.DecodeError as second:
         # Not kept in a variable: an error in a frame of its own traceback is a cycle, which keeps the text in memory.
         raise json_failure(second, path) from None
-    except RecursionError:
-        raise DecodeError("too_deep", path) from None
     except DecodeError:
         raise
     except ValueError:  # json.JSONDecodeError, UnicodeError, and the interpreter's limit on digits of an integer

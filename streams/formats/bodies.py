@@ -16,6 +16,7 @@ from agent.events import Direction, Payload, TextPart
 from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json, utf8
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
 from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
 from streams.formats.tensors import v1_halves
 
@@ -170,6 +171,7 @@ def close_truncated(text: str, path: str = "") -> object:
     DecodeError
         ``truncated_json`` when nothing can be saved.
     """
+    text = shallow(text.encode("utf-8", "replace"), MAX_DEPTH).decode("utf-8", "replace")
     closers = safe_closers = ""
     safe = 0
     for match in _TOKEN.finditer(text):
@@ -185,8 +187,6 @@ def close_truncated(text: str, path: str = "") -> object:
                     continue
             break  # a key, not a value: fall back to the last whole element
         if found in _CLOSER:
-            if len(closers) >= MAX_DEPTH:
-                raise DecodeError("too_deep", path)
             closers = _CLOSER[found] + closers
             safe, safe_closers = match.end(), closers
         elif found == ",":

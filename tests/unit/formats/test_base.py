@@ -24,6 +24,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.nesting import shallow
 
 
 def reason(call: Any, *args: Any, **kwargs: Any) -> str:
@@ -133,12 +134,36 @@ def test_lenient_json(text: bytes, expected: object) -> None:
         (b'{"a": NaN, "b": "x', "truncated_json"),
         (b'"\xff"', "bad_utf8"),
         (b'"\xed\xa0\xbd"', "bad_utf8"),
-        (b"[" * 100_000, "too_deep"),
-        (b"[NaN," * 100_000, "too_deep"),
+        (b"[" * 100_000, "truncated_json"),
+        (b"[NaN," * 100_000, "truncated_json"),
+        (b"]" * 100_000, "not_json"),
+        (b"[" * 100_000 + b"]" * 100_001, "not_json"),
     ],
 )
 def test_bad_json(text: bytes, why: str) -> None:
     assert reason(parse_json, text) == why
+
+
+@pytest.mark.parametrize("keep_surrogates", [False, True])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a\\"[":[NaN,"\\ud800",', b"[[]," * 3])
+def test_what_is_nested_deeper_than_the_parser_follows_hides_nothing_beside_it(
+    opening: bytes, keep_surrogates: bool
+) -> None:
+    closing = opening.replace(b"[]", b"").replace(b'"a\\"["', b"")[::-1].translate(bytes.maketrans(b"[{", b"]}"))
+    deep = opening * 5000 + b"0" + bytes(one for one in closing if one in b"]}") * 5000
+    text = b'{"x": ' + deep + b', "messages": ["[{", 1], "y": ' + deep + b', "model": "m"}'
+    found = parse_json(text, keep_surrogates=keep_surrogates)
+    assert isinstance(found, dict)
+    assert list(found) == ["x", "messages", "y", "model"]
+    assert found["messages"] == ["[{", 1]
+    assert found["model"] == "m"
+
+
+@given(st.recursive(st.none() | st.text(max_size=3), lambda s: st.lists(s) | st.dictionaries(st.text(max_size=3), s)))
+def test_what_is_shallow_stays_as_it_is(document: object) -> None:
+    text = json.dumps(document).encode()
+    assert shallow(text, 64) == text
+    json.loads(shallow(text, 1))
 
 
 @given(st.text(alphabet=st.sampled_from('ab\\"\ud83d\ude00你😀')))
