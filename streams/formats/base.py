@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -44,6 +45,7 @@ __all__ = [
     "mend_surrogates",
     "parse_json",
     "parse_time",
+    "shortened",
     "utf8",
 ]
 
@@ -327,7 +329,8 @@ def _parse_odd_time(value: str) -> float | None:
 def bounded_name(value: object, path: str) -> str:
     """A model, source, tenant or version: at most `MAX_NAME` characters, any of them; "" for null.
 
-    Different names stay different: whoever shows one writes out what does not print (`agent.metrics.label_values`).
+    A longer one is `shortened`. Different names stay different: whoever shows one writes out what does not print
+    (`agent.metrics.label_values`).
     """
     if type(value) is str and len(value) <= MAX_NAME and value.isprintable():
         return value  # first of all, for this is the hot path
@@ -337,22 +340,28 @@ def bounded_name(value: object, path: str) -> str:
         value = _int_text(value, path)
     if not isinstance(value, str):
         raise DecodeError("wrong_type", path)
-    if len(value) > MAX_NAME:
-        raise DecodeError("field_too_long", path)
-    return mend_surrogates(value)
+    return shortened(mend_surrogates(value), MAX_NAME)
 
 
 def bounded_id(value: object, path: str) -> str:
-    """An id: at most 512 characters, any of them; integers are written out; "" for null."""
+    """An id: at most `MAX_ID` characters, any of them, a longer one `shortened`; integers written out; "" for null."""
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         value = _int_text(value, path)
     if not isinstance(value, str):
         raise DecodeError("wrong_type", path)
-    if len(value) > MAX_ID:
-        raise DecodeError("field_too_long", path)
-    return mend_surrogates(value)
+    return shortened(mend_surrogates(value), MAX_ID)
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text that is too long, and a digest of it, by which different ones stay different.
+
+    Clients choose what they call models and calls, and many servers pass it over: no call must go unseen by its names.
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 17]}~{blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 def _int_text(value: int, path: str) -> str:
@@ -371,6 +380,8 @@ def label_text(value: object, path: str) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, str) and len(value) > MAX_NAME:
+        raise DecodeError("field_too_long", path)
     return bounded_name(value, path)
 
 

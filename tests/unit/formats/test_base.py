@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.errors import DecodeError
 from agent.metrics.label_values import clean_label
 from streams.formats.base import (
+    MAX_ID,
     MAX_NAME,
     bounded_id,
     bounded_name,
@@ -192,7 +193,11 @@ def test_names() -> None:
     assert bounded_name(7, "model_version") == "7"
     assert bounded_name(None, "source") == ""
     assert bounded_id("a\nb", "id") == "a\nb"
-    assert reason(bounded_name, "x" * (MAX_NAME + 1), "model") == "field_too_long"
+    long = bounded_name("x" * (MAX_NAME + 1), "model")
+    assert len(long) == MAX_NAME
+    assert long != bounded_name("x" * (MAX_NAME + 2), "model")
+    assert len(bounded_id("\ud800" * 5000, "id")) == MAX_ID
+    assert reason(label_text, "x" * (MAX_NAME + 1), "label") == "field_too_long"
     assert reason(bounded_name, True, "model") == "wrong_type"
     assert reason(bounded_id, 10**100_000, "id") == "field_too_long"
     assert reason(bounded_id, 1.5, "id") == "wrong_type"

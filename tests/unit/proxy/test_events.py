@@ -122,6 +122,45 @@ def test_nobody_goes_unseen_by_what_servers_pass_over_in_a_message(message: dict
     assert [part.text for part in event.input.texts] == ["How do I?"]
 
 
+@pytest.mark.parametrize(
+    "model", ["m" * 300, "\ud800" * 300, {}, ["m"], True, 10**100, 1.5, None], ids=lambda m: str(m)[:8]
+)
+def test_nobody_goes_unseen_by_a_model_that_servers_of_one_model_pass_over(model: object) -> None:
+    echoed = ANSWERED | {"model": model}
+    asked, answered = json.dumps(ASKED | {"model": model}).encode(), json.dumps(echoed).encode()
+    event = decoded(maker().make(captured(request=[asked], response=[answered])))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+    assert text_of(event.output) == "Ask the desk."
+    assert 0 < len(event.model) <= 256
+
+
+@pytest.mark.parametrize("key", ["x", "messages"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_nobody_goes_unseen_by_depth(key: str, cut: bool) -> None:
+    deep = '{"a":[' * 5000 + "]}" * 5000
+    if key == "x":
+        text = json.dumps(ASKED, ensure_ascii=False).replace("{", f'{{"x": {deep}, ', 1)
+    else:
+        text = json.dumps(ASKED, ensure_ascii=False).replace('{"role"', f'{{"x": {deep}, "role"', 1)
+    body = text[: -6 if cut else None].encode()
+    event = decoded(maker().make(captured(request=[body])))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "texts"),
+    [
+        ({"prompt": {"prompt_string": "a", "multimodal_data": []}}, ["a"]),
+        ({"prompt": [{"prompt_string": "a"}, "b", [1, 2], {"x": 1}]}, ["a", "b"]),
+        ({"prompt": "a", "suffix": "b"}, ["a", "b"]),
+    ],
+    ids=str,
+)
+def test_a_prompt_is_read_in_each_of_its_forms(prompt: dict[str, object], texts: list[str]) -> None:
+    event = decoded(maker().make(captured(request=[json.dumps({"model": "m"} | prompt).encode()])))
+    assert [part.text for part in event.input.texts] == texts
+
+
 def test_an_event_is_what_the_call_was() -> None:
     message = maker().make(captured(trace_parent=b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
     event = decoded(message)

@@ -104,7 +104,9 @@ async def test_one_that_goes_on_saying_that_it_lives_is_left_alone(monkeypatch: 
         assert tested.counts.restarts == 0
 
 
-@pytest.mark.parametrize("nonsense", [b"\0\0\0\1\xc1", b"\0\0\0\0", encode(msgspec.msgpack.Encoder(), Hello(b"", "", {}))])
+@pytest.mark.parametrize(
+    "nonsense", [b"\0\0\0\1\xc1", b"\0\0\0\0", encode(msgspec.msgpack.Encoder(), Hello(b"", "", {}))]
+)
 async def test_one_that_talks_nonsense_is_ended_and_started_again(
     nonsense: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
