@@ -13,9 +13,10 @@ from functools import partial
 
 from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
-from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json, utf8
+from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
 from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
 from streams.formats.tensors import v1_halves
@@ -50,12 +51,17 @@ def body_halves(
         ``truncated_json`` when a cut body cannot be used, ``unknown_format`` when its shape is not known.
     """
     if isinstance(body, (bytes, str)) and header_length:
-        raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
-        text_part, binary = split_binary(gunzip(raw), header_length)
-        return v2_halves(as_object(parse_json(text_part, path), path), f"{path}.", binary)
+        try:
+            return _with_tensors(body, path, header_length)
+        except DecodeError as error:
+            why = error.reason, error.detail
+        # A client wrote that header, and other servers than V2's pass it over.
+        with contextlib.suppress(DecodeError):
+            return body_halves(body, direction, path, plain_text=plain_text)
+        raise DecodeError(*why)
     truncated = False
     if isinstance(body, bytes):
-        body = utf8(gunzip(body))
+        body = body_characters(gunzip(body))
     if isinstance(body, str):
         given = body
         text = body.lstrip(" \t\r\n\ufeff")
@@ -89,6 +95,15 @@ def body_halves(
     if truncated and all(half.payload is None or not half.payload.texts for half in halves):
         raise DecodeError("truncated_json", path)
     return [replace(half, truncated=True) for half in halves] if truncated else halves
+
+
+def _with_tensors(body: bytes | str, path: str, header_length: str) -> list[Half]:
+    raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
+    text_part, binary = split_binary(gunzip(raw), header_length)
+    document = as_object(parse_json(text_part, path), path)
+    if asks(document):
+        raise DecodeError("unknown_format", path)
+    return v2_halves(document, f"{path}.", binary)
 
 
 def _text_half(text: str, direction: Direction) -> Half:

@@ -78,7 +78,7 @@ def test_closing_is_bounded_in_depth_and_reads_what_stands_beside_it() -> None:
         ({"rows": 1}, "unknown_format"),
         ([1, 2], "unknown_format"),
         (5, "wrong_type"),
-        (b"\xff", "bad_utf8"),
+        (b"\xff", "not_json"),
         ('{"mess', "truncated_json"),
     ],
 )

@@ -229,3 +229,29 @@ def test_telemetry_without_end_is_refused(encoding: str) -> None:
         size = len(scope)
         value = b"\x0a" + bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14]) + scope
     assert reason(Decoder(), value, topic="otlp_logs") == "too_large"
+
+
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "How do I?"}]}
+KSERVE: Headers = (("ce_type", b"org.kubeflow.serving.inference.request"), ("ce_id", b"c-1"))
+
+
+@pytest.mark.parametrize("body", [b'{"x": "\xed\xa0\x80\xff", ', "utf-16", "utf-32-be", "utf-8-sig"], ids=str)
+@pytest.mark.parametrize("headers", [KSERVE, (("harmwatch-format", b"openai"),), ()], ids=["kserve", "openai", "found"])
+def test_nobody_goes_unseen_by_bytes_that_model_servers_take(body: bytes | str, headers: Headers) -> None:
+    text = json.dumps(ASKED)
+    raw = text.encode(body) if isinstance(body, str) else body + text[1:].encode()
+    if not headers and isinstance(body, str) and not raw.startswith((b"{", b"\xef")):
+        return  # no other tap than these two brings such a body
+    (event,) = Decoder().decode(record(raw, headers=headers))
+    assert [part.text for part in event.input.texts] == ["How do I?"] if event.input else False
+
+
+@pytest.mark.parametrize("length", ["5", "99999", "x", "-1", "whole"])
+@pytest.mark.parametrize("tensors", [{}, {"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES", "data": ["b"]}]}])
+def test_nobody_goes_unseen_by_a_header_of_the_binary_extension(length: str, tensors: dict[str, Any]) -> None:
+    raw = json.dumps(ASKED | tensors).encode()
+    given = str(len(raw)) if length == "whole" else length
+    metadata = json.dumps({"Inference-Header-Content-Length": [given]}).encode()
+    (event,) = Decoder().decode(record(raw, headers=(*KSERVE, ("ce_metadata", metadata))))
+    assert event.input is not None
+    assert "How do I?" in [part.text for part in event.input.texts]

@@ -147,6 +147,30 @@ def test_nobody_goes_unseen_by_depth(key: str, cut: bool) -> None:
     assert text_of(event.input).startswith("How do I reach Ann?")
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, br", "x", "identity, identity"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_nobody_goes_unseen_by_a_content_encoding_that_servers_pass_over(encoding: str, cut: bool) -> None:
+    body = json.dumps(ASKED, ensure_ascii=False)[: -6 if cut else None].encode()
+    event = decoded(maker().make(captured(request=[body], request_encoding=encoding.encode())))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig"]
+)
+@pytest.mark.parametrize("said", [b"", b"br"])
+def test_nobody_goes_unseen_by_an_encoding_that_pythons_servers_take(encoding: str, said: bytes) -> None:
+    body = json.dumps(ASKED, ensure_ascii=False).encode(encoding)
+    assert json.loads(body) == ASKED
+    event = decoded(maker().make(captured(request=[body], request_encoding=said)))
+    assert text_of(event.input) == "How do I reach Ann? 你好"
+
+
+def test_what_is_packed_and_begins_like_json_is_not_taken_for_it() -> None:
+    event = decoded(maker().make(captured(request=[b"[\x9a\x07\x00\x83"], request_encoding=b"br")))
+    assert event.input is None
+
+
 @pytest.mark.parametrize(
     ("prompt", "texts"),
     [
@@ -184,7 +208,8 @@ def test_what_is_packed_in_a_way_that_we_do_not_know_leaves_the_other_half() -> 
     event = decoded(maker().make(captured(response=[b"\x8b\x02"], response_encoding=b"br")))
     assert text_of(event.input).startswith("How")
     with pytest.raises(DecodeError):
-        maker().make(captured(request_encoding=b"zstd", response_encoding=b"br"))
+        packed = {"request": [b"\x28\xb5\x2f\xfd"], "response": [b"\x8b\x02"]}
+        maker().make(captured(request_encoding=b"zstd", response_encoding=b"br", **packed))
 
 
 def test_a_bomb_fills_no_memory() -> None:
@@ -329,7 +354,7 @@ async def test_custody_keeps_what_waits_and_counts_what_it_drops() -> None:
     dropped = custody.dropped["sink_full"]
     assert 0 < dropped < 100
     assert custody.settled == dropped
-    custody.take(captured(request_encoding=b"br", response_encoding=b"br"))
+    custody.take(captured(request=[b"\x8b\x02"], request_encoding=b"br", response=[b"\x8b"], response_encoding=b"br"))
     sink.allowed = 3
     await custody.finish(60.0)
     assert len(sink.taken) == 100 - dropped
