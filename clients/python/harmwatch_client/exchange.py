@@ -18,6 +18,8 @@ __all__ = ["Body", "Exchange", "Reader"]
 #: Request and answer as JSON (or text, where they are none) to arguments of `Tap.log`; None: nothing to tell.
 Reader = Callable[[object, object], "Mapping[str, object] | None"]
 
+#: White space, byte order marks, and the zeros of UTF-16 and UTF-32.
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 _FACTS = frozenset(Facts.__dataclass_fields__)
 
 
@@ -49,9 +51,15 @@ class Body:
         return sum(map(len, self._pieces))
 
     def text(self, most: int) -> str:
-        """As text, inflated up to ``most`` bytes when it is gzip or deflate. Raises Skip for other encodings."""
+        """As text, inflated up to ``most`` bytes when it is gzip or deflate. Raises Skip for other encodings.
+
+        JSON is taken as it is, whatever its client says of its encoding, since servers do not look at that of a
+        request; and in UTF-16 or UTF-32 too, which they take.
+        """
         content = b"".join(self._pieces)
         encoding = self.encoding.strip().lower()
+        if encoding not in (b"", b"identity") and self._is_json(content):
+            encoding = b""
         if encoding in (b"gzip", b"x-gzip", b"deflate"):
             inflater = zlib.decompressobj(47)
             try:
@@ -61,7 +69,23 @@ class Body:
             self.cut = self.cut or bool(inflater.unconsumed_tail)
         elif encoding not in (b"", b"identity"):
             raise Skip
-        return content.decode("utf-8", "replace")
+        return content.decode(json.detect_encoding(content), "replace")
+
+    def _is_json(self, content: bytes) -> bool:
+        if not _begins_like_json(content):
+            return False
+        try:
+            json.loads(content)
+        except RecursionError:
+            return True
+        except ValueError:
+            # What is packed may begin so by chance, and is no text then; cut JSON still is.
+            return self.cut and content[:256].isascii() and b"\0" not in content[:256]
+        return True
+
+
+def _begins_like_json(content: bytes) -> bool:
+    return content.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
 
 @dataclass
@@ -80,6 +104,8 @@ class Exchange:
     kind: str = ""
     failed: bool = False
     unwanted: bool = False
+    #: It is not said to be JSON. Servers take it all the same, so its beginning decides, once it has come.
+    sought: bool = False
     #: It could not be looked at, for an error of ours or a server that keeps to no rules.
     broken: bool = False
 
@@ -87,6 +113,14 @@ class Exchange:
     def size(self) -> int:
         """Bytes that it takes in the buffer."""
         return self.asked.size + self.answered.size + 200
+
+    def hear(self, piece: bytes, last: bool) -> None:
+        """A piece of the request."""
+        if self.sought and piece.lstrip(_BEFORE_JSON):
+            self.sought = False
+            self.unwanted = not _begins_like_json(piece)
+        if not self.unwanted:
+            self.asked.add(piece, last)
 
     def build(self) -> Event:
         """The event. Raises Skip when there is nothing to judge."""
