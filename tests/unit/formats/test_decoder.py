@@ -255,3 +255,40 @@ def test_nobody_goes_unseen_by_a_header_of_the_binary_extension(length: str, ten
     (event,) = Decoder().decode(record(raw, headers=(*KSERVE, ("ce_metadata", metadata))))
     assert event.input is not None
     assert "How do I?" in [part.text for part in event.input.texts]
+
+
+TEXT = "How do I?"
+MESSAGES = json.dumps([{"role": "user", "parts": [{"type": "text", "content": each}]} for each in (TEXT, "x" * 99)])
+OLD = json.dumps([{"role": "user", "content": TEXT}, {"role": "user", "content": "x" * 99}])
+
+
+def otlp(**attributes: str) -> Record:
+    given = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"} | attributes
+    listed = [{"key": key, "value": {"stringValue": value}} for key, value in given.items()]
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "startTimeUnixNano": "1787306400123456789", "attributes": listed}
+    return record({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+
+@pytest.mark.parametrize("cut", [0, 40])
+@pytest.mark.parametrize(("key", "value"), [("gen_ai.input.messages", MESSAGES), ("gen_ai.prompt", OLD)])
+def test_an_attribute_that_an_exporter_has_cut_is_read_to_where_it_was(key: str, value: str, cut: int) -> None:
+    (event,) = Decoder().decode(otlp(**{key: value[: len(value) - cut]}))
+    assert event.input is not None
+    assert [part.text for part in event.input.texts] == [
+        TEXT,
+        "x" * (99 if not cut else len(event.input.texts[1].text)),
+    ]
+    assert event.truncated is bool(cut)
+
+
+@pytest.mark.parametrize(
+    "text", ["[INST] How do I?", "{name}, hi", "[1, 2]", "{}x", '{"a": 1}', "[1, 2", '["a", {"b": 1}']
+)
+@pytest.mark.parametrize("key", ["gen_ai.input.messages", "gen_ai.prompt", "gen_ai.system_instructions"])
+def test_a_text_that_begins_like_json_is_a_text(key: str, text: str) -> None:
+    (event,) = Decoder().decode(otlp(**{"gen_ai.input.messages": MESSAGES} | {key: text}))
+    assert event.input is not None
+    if key == "gen_ai.prompt":
+        assert event.input.texts[0].text == TEXT  # the newer attribute goes before
+    else:
+        assert event.input.texts
