@@ -19,6 +19,7 @@ from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_s
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
+from streams.formats.own_answers import answer_of
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -119,6 +120,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
             return [stream_half(Stream(body), prefix)]
         if len(body) == 1 and isinstance(body[0], dict) and "generated_text" in body[0]:
             return [response_half(body[0], f"{path}[0]")]
+        if direction == "output" and (whole := answer_of(body)) is not None:
+            return [response_half(whole, path)]
         raise DecodeError("unknown_format", path)
     body = as_object(body, path)
     if direction == "input" and asks(body):
@@ -133,6 +136,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
         return [request_half(body, path)]
     if is_response(body) or ("output" in body and direction == "output"):
         return [response_half(body, path)]
+    if direction == "output" and (whole := answer_of(body)) is not None:
+        return [response_half(whole, path)]
     raise DecodeError("unknown_format", path)
 
 

@@ -13,6 +13,7 @@ from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates, parse_json, parse_time
 from streams.formats.chat import Half, argument_text, model_name, response_half
+from streams.formats.own_answers import choice_of
 
 __all__ = ["Stream", "is_chunk", "looks_like_sse", "read_sse", "stream_half"]
 
@@ -141,6 +142,8 @@ def stream_half(stream: Stream, path: str = "") -> Half:
             time = parse_time(chunk.get("created"))
         failed = failed or chunk.get("error") is not None
         listed = chunk.get("choices")
+        if listed is None and (own := choice_of(chunk)) is not None:
+            listed = [own]
         for item in as_list(listed, f"{where}.choices") if listed is not None else ():
             _add_delta(choices, as_object(item, f"{where}.choices"), f"{where}.choices")
     parts = tuple(part for index in sorted(choices) for part in choices[index].parts(index))

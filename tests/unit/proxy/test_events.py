@@ -171,6 +171,43 @@ def test_what_is_packed_and_begins_like_json_is_not_taken_for_it() -> None:
     assert event.input is None
 
 
+def streamed(*chunks: object) -> bytes:
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
+
+
+LLAMA_CPP = {"index": 0, "content": "Ask the desk.", "stop": True, "model": "m", "tokens": []}
+ANTHROPIC = {"id": "m", "type": "message", "role": "assistant", "content": [{"type": "text", "text": "Ask the desk."}]}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json.dumps(LLAMA_CPP).encode(),
+        json.dumps([LLAMA_CPP]).encode(),
+        streamed({"content": "Ask the ", "stop": False}, {"content": "desk.", "stop": True}),
+        streamed(
+            {"index": 1, "token": {"text": "Ask the "}, "generated_text": None},
+            {"index": 2, "token": {"text": "desk."}, "generated_text": None},
+            {"index": 3, "token": {"text": "</s>", "special": True}, "generated_text": "Ask the desk."},
+        ),
+        json.dumps(ANTHROPIC).encode(),
+        streamed(
+            {"type": "message_start", "message": {"id": "m", "content": []}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Ask the desk."}},
+            {"type": "message_stop"},
+        ),
+        json.dumps({"model": "m", "message": {"role": "assistant", "content": "Ask the desk."}, "done": True}).encode(),
+    ],
+    ids=["llama.cpp", "llama.cpp list", "llama.cpp stream", "tgi stream", "anthropic", "anthropic stream", "ollama"],
+)
+def test_an_answer_in_a_servers_own_form_is_read(answer: bytes) -> None:
+    kind = b"text/event-stream" if answer.startswith(b"data") else b"application/json"
+    event = decoded(maker().make(captured(response=[answer], response_type=kind)))
+    assert text_of(event.input).startswith("How do I reach Ann?")
+    assert [part.text for part in event.output.texts] == ["Ask the desk."]
+    assert not event.truncated
+
+
 @pytest.mark.parametrize(
     ("prompt", "texts"),
     [
