@@ -20,6 +20,27 @@ Reader = Callable[[object, object], "Mapping[str, object] | None"]
 
 #: White space, byte order marks, and the zeros of UTF-16 and UTF-32.
 _BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
+#: What is read by its name, and what chooses how a model answers.
+_OPENAI_FIELDS = frozenset(
+    [
+        "documents",
+        "instructions",
+        "input",
+        "inputs",
+        "messages",
+        "model",
+        "prompt",
+        "system",
+        "response_format",
+        "role",
+        "service_tier",
+        "stop",
+        "stream",
+        "tool_choice",
+        "tools",
+        "user",
+    ]
+)
 _FACTS = frozenset(Facts.__dataclass_fields__)
 
 
@@ -157,8 +178,18 @@ class Exchange:
             facts["context"] = request_context(request)
         if facts.get("input") is None:
             facts["input"] = gathered_text(request, self.max_event_bytes) or None
-        if not failed:
-            facts.update(self._answer(self.answered.text(most)))
+        if failed:
+            return facts
+        answer = self._answer(self.answered.text(most))
+        given = facts["input"]
+        if answer.pop("own_form", False) and isinstance(request, dict) and isinstance(given, dict):
+            # A server of a form of its own reads fields of its own: nobody hides them behind a field of OpenAI's.
+            beside = {name: value for name, value in request.items() if name not in _OPENAI_FIELDS}
+            text = gathered_text(beside, self.max_event_bytes)
+            messages = given["messages"]
+            if text and isinstance(messages, list):
+                messages.append({"role": "user", "content": text})
+        facts.update(answer)
         return facts
 
     def _answer(self, text: str) -> dict[str, object]:
@@ -166,7 +197,8 @@ class Exchange:
             return self._stream(text)
         answer = _json_or_text(text)
         output = answer_output(answer) if isinstance(answer, dict) else None
-        return {"output": output or gathered_text(answer, self.max_event_bytes) or None}
+        output_text = gathered_text(answer, self.max_event_bytes) or None
+        return {"output": output or output_text, "own_form": output is None}
 
     def _stream(self, text: str) -> dict[str, object]:
         """Server-sent events: OpenAI's chunks, or plain texts."""
@@ -179,7 +211,8 @@ class Exchange:
             if pieces.output() is None and data.strip() != "[DONE]":
                 plain.append(gathered_text(chunk, self.max_event_bytes))
         output: object = pieces.output() or "".join(plain) or None
-        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut}
+        own_form = pieces.output() is None
+        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut, "own_form": own_form}
 
 
 def _json_or_text(text: str) -> object:

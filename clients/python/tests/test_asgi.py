@@ -210,6 +210,17 @@ async def test_nobody_goes_unseen_by_what_servers_do_not_look_at() -> None:
     assert [event["input"] for event in ingest.events] == [{"messages": ASKED["messages"]}] * len(sent)
 
 
+async def test_a_server_of_its_own_form_is_not_hidden_from_by_a_field_of_openais() -> None:
+    with tapped(model="own-model") as (tap, ingest):
+        async with served(tap) as client:
+            for field in ({"messages": ASKED["messages"]}, {"prompt": "help"}, {"input": "help"}):
+                await client.post("/own", json={"question": "why?", "n": 1, **field})
+            await client.post("/v1/chat/completions", json={**ASKED, "note": "not read by OpenAI's"})
+        await flushed(tap)
+    hidden = [{"role": "user", "content": "help"}, {"role": "user", "content": "why?"}]
+    assert [event["input"]["messages"] for event in ingest.events] == [*[hidden] * 3, ASKED["messages"]]
+
+
 async def test_a_client_that_goes_away_leaves_a_cut_answer() -> None:
     with tapped() as (tap, ingest):
 
