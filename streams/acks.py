@@ -47,7 +47,7 @@ class AckTracker:
     def ack(self, partition: Partition, offset: int) -> None:
         """A record is done: its verdicts are with the broker's client and its effect is in the window state."""
         acks = self._partitions.get(partition)
-        if acks is None:
+        if acks is None or offset < acks.frontier:  # the second: handed out twice, and done twice
             return
         acks.done.add(offset)
         while acks.order and acks.order[0] in acks.done:

@@ -31,6 +31,7 @@ __all__ = ["KafkaSource", "KafkaStateReader"]
 
 _FETCH_BYTES = 1024 * 1024
 _STATE_WAIT_MS = 20
+_STATE_RECORDS: Final = 1000
 _ONE_MS = 300
 _WARN_SECONDS = 60.0
 #: Beside what stands in place of a record that aiokafka cannot read: it comes to the dead letters.
@@ -347,15 +348,35 @@ class KafkaStateReader:
                 return []
             end = (await consumer.end_offsets([partition]))[partition]
             await consumer.seek_to_beginning(partition)
-            while await consumer.position(partition) < end:
-                batches = await consumer.getmany(partition, timeout_ms=500, max_records=1000)
-                for m in batches.get(partition, ()):
-                    kept.add(Record(topic, number, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers))
+            await self._read(consumer, partition, end, kept)
         except (KafkaError, OSError) as error:
             raise read_error(error, topic) from None
         finally:
             await stop_client(consumer)
         return kept.records()
+
+    async def _read(self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, kept: _Kept) -> None:
+        """Records before ``end``, but for those that aiokafka cannot read, see `KafkaSource`: else whoever may write
+        there could keep every worker from starting.
+        """
+        following, careful, skipped = await consumer.position(partition), 0, 0
+        while await consumer.position(partition) < end:
+            try:
+                most = 1 if careful else _STATE_RECORDS
+                batches = await consumer.getmany(partition, timeout_ms=500, max_records=most)
+            except UnicodeDecodeError:
+                if careful:
+                    skipped += 1
+                    following += 1
+                careful = _STATE_RECORDS
+                consumer.seek(partition, following)
+                continue
+            careful = max(0, careful - 1)
+            for record in _records(batches).get(partition, ()):
+                kept.add(record)
+                following = record.offset + 1
+        if skipped:
+            _logger.warning("records_not_readable topic=%s partition=%d records=%d", *partition, skipped)
 
 
 class _Kept:

@@ -130,7 +130,10 @@ async def _first_stranger(
     left = {place for place in places if ends[place] > 0}
     stranger: str | None = None
     while left:
-        batches = await consumer.getmany(timeout_ms=200)
+        try:
+            batches = await consumer.getmany(timeout_ms=200)
+        except UnicodeDecodeError:  # the name of a header, on which aiokafka stops: nobody may keep us down with it
+            return None
         for message in (message for messages in batches.values() for message in messages):
             if message.value is None:
                 continue

@@ -24,6 +24,7 @@ __all__ = [
     "LabelledRow",
     "SpanNote",
     "Task",
+    "files_in",
     "numbered_lines",
     "read_files",
     "read_training",
@@ -116,7 +117,7 @@ def read_files(
     """
     sources: list[tuple[str, Path | None]] = []
     for name in names:
-        sources += [("standard input", None)] if name == "-" else [(str(path), path) for path in _paths(Path(name))]
+        sources += [("standard input", None)] if name == "-" else [(str(path), path) for path in files_in(Path(name))]
     places = [path.resolve() if path else name for name, path in sources]
     twice = next((name for name, place in zip(sources, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
@@ -187,7 +188,14 @@ def without_seen(files: Sequence[LabelledFile], train: Path) -> list[LabelledFil
     return found
 
 
-def _paths(path: Path) -> list[Path]:
+def files_in(path: Path) -> list[Path]:
+    """The path itself; of a folder all JSON Lines in it.
+
+    Raises
+    ------
+    ConfigError
+        When a folder holds none.
+    """
     if not path.is_dir():
         return [path]
     found = sorted(child for child in path.rglob("*") if child.name.endswith(_SUFFIXES) and child.is_file())

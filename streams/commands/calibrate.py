@@ -25,10 +25,17 @@ from agent.quality.plots import calibration_pictures, require_matplotlib
 from agent.quality.reliability import cross_fitted
 from agent.quality.report import calibration_report
 from streams.commands.evaluate_table import widened
-from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
+from streams.commands.labelled import (
+    add_common_arguments,
+    bootstrap_of,
+    check_results,
+    judge_of,
+    labelled_files,
+    total_rows,
+)
 from streams.commands.printable import printable
 from streams.commands.terminal import progress_bar
-from streams.commands.writable import write_file
+from streams.commands.writable import replace_file, write_file
 
 __all__ = ["add_arguments", "run"]
 
@@ -59,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--least-precision must lie between 0 and 1")
     if args.report:
         require_matplotlib()
+    check_results(args, (args.feedback,), out=args.out, report=args.report)
     files = labelled_files(args)
     judge = judge_of(args, raw=True)
     marks = None if args.feedback is None else read_marks(args.feedback, judge.name, judge.version)
@@ -72,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     unlabelled = sum(file.unlabelled for file in files)
     found = calibrate(judged, [file.name for file in files], unlabelled, judge, wanted, bootstrap, clock)
     if args.out:
-        write_file(args.out, found.encode(), "--out")
+        replace_file(args.out, found.encode(), "--out")  # a worker may be reading it
     if args.report:
         crossed = cross_fitted(args.method, judged.labels, judged.scores, bootstrap.seed)
         pictures = calibration_pictures(judged, crossed, found.threshold.raw)

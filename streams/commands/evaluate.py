@@ -21,7 +21,14 @@ from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
 from agent.quality.rows import without_seen
 from streams.commands.evaluate_table import WIDE, render
-from streams.commands.labelled import add_common_arguments, bootstrap_of, judge_of, labelled_files, total_rows
+from streams.commands.labelled import (
+    add_common_arguments,
+    bootstrap_of,
+    check_results,
+    judge_of,
+    labelled_files,
+    total_rows,
+)
 from streams.commands.sections import render_blocks
 from streams.commands.terminal import progress_bar
 from streams.commands.writable import write_file
@@ -60,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     bootstrap = bootstrap_of(args)
     if args.task == "pii" and args.hard_negatives:
         raise ConfigError("--hard-negatives changes labels, which --task pii does not have; leave it out")
+    check_results(args, (args.calibration, *args.leave_out_seen), report=args.report)
     files = labelled_files(args, RowChoice(args.leave_out, args.hard_negatives))
     for train in args.leave_out_seen:
         files = without_seen(files, train)

@@ -14,12 +14,15 @@ from agent.pipeline import build_scorers
 from agent.quality.bootstrap import Bootstrap
 from agent.quality.choice import RowChoice
 from agent.quality.measure import ScorerJudge
-from agent.quality.rows import TASKS, LabelledFile, read_files
+from agent.quality.rows import TASKS, LabelledFile, files_in, read_files
+from streams.commands.same_file import same_file
+from streams.commands.writable import check_writable
 from streams.config import load_config
 
 __all__ = [
     "add_common_arguments",
     "bootstrap_of",
+    "check_results",
     "judge_of",
     "labelled_files",
     "total_rows",
@@ -53,6 +56,31 @@ def bootstrap_of(args: argparse.Namespace) -> Bootstrap:
 
 def labelled_files(args: argparse.Namespace, choice: RowChoice | None = None) -> list[LabelledFile]:
     return read_files(args.files, args.task, sys.stdin.buffer, choice)
+
+
+def check_results(args: argparse.Namespace, read: Sequence[Path | None], **written: Path | None) -> None:
+    """Whether results can be written, before long work, and that none is written over what is read.
+
+    Parameters
+    ----------
+    read
+        Beside the labelled files and the configuration.
+    written
+        By option.
+
+    Raises
+    ------
+    ConfigError
+        When one cannot, or would be.
+    """
+    labelled = [path for name in args.files if name != "-" for path in files_in(Path(name))]
+    for option, path in written.items():
+        if path is None:
+            continue
+        for other in (*labelled, args.config, *read):
+            if other is not None and same_file(path, other):
+                raise ConfigError(f"--{option} {path}: is what is read, and would be lost; name another file")
+        check_writable(path, f"--{option}")
 
 
 def judge_of(args: argparse.Namespace, *, calibration: Path | None = None, raw: bool = False) -> ScorerJudge:

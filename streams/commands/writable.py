@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,11 +49,17 @@ def write_file(path: Path, content: bytes, option: str) -> None:
 def replace_file(path: Path, content: bytes, option: str) -> None:
     """Write a result whole or not at all, for files that somebody reads meanwhile, or that are the only copy.
 
+    What a link leads to is replaced, and a device or pipe just written to.
+
     Raises
     ------
     ConfigError
         When it cannot be written; what was there before is there still.
     """
+    if path.exists() and not path.is_file():
+        write_file(path, content, option)
+        return
+    given, path = path, Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,4 +68,4 @@ def replace_file(path: Path, content: bytes, option: str) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
+        raise ConfigError(f"{option} {given}: cannot be written ({error.strerror})") from None

@@ -122,10 +122,17 @@ class SpoolDirectory:
             _logger.info("spool_position_not_saved error=%s", reason(error))
 
     def saved_position(self) -> Position:
-        """The last one that is whole; the very beginning when there is none."""
+        """The last one that is whole; the very beginning when there is none.
+
+        Raises
+        ------
+        OSError
+            When it is there and cannot be read. It is not taken for none: segments would be numbered from one again,
+            and those below the old number, which is still in the file, deleted by the next start as delivered.
+        """
         try:
             raw = (self.path / "position").read_bytes()
-        except OSError:
+        except FileNotFoundError:
             return Position(0, 0)
         body, checksum = raw[: _POSITION.size], raw[_POSITION.size :]
         if len(body) != _POSITION.size or checksum != struct.pack("<I", zlib.crc32(body)):

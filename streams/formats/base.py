@@ -10,12 +10,14 @@ import math
 import re
 import zlib
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import ClassVar, Protocol
 
 import msgspec
 
 from agent.errors import DecodeError
 from agent.events import InferenceEvent
+from streams.formats.nesting import shallow
 from streams.ports import Headers
 
 __all__ = [
@@ -43,12 +45,14 @@ __all__ = [
     "mend_surrogates",
     "parse_json",
     "parse_time",
+    "shortened",
     "utf8",
 ]
 
 #: Largest record value, and largest body after decompression, in bytes.
 MAX_BYTES = 8 * 1024 * 1024
-#: Deepest nesting that a walk of ours follows; the JSON parser's own limit is the interpreter's.
+#: Deepest nesting that a walk of ours follows. The JSON parser's own limit is the interpreter's; what is nested deeper
+#: than that is read down to here.
 MAX_DEPTH = 64
 #: Most events that one record may hold: a batch tensor of one byte per row would else fill the memory.
 MAX_EVENTS = 10_000
@@ -183,7 +187,8 @@ def parse_json(data: bytes | str, path: str = "", *, keep_surrogates: bool = Fal
     """Parse JSON into plain objects: strict about syntax, lenient about what real servers get wrong.
 
     Lone surrogates become U+FFFD; ``NaN``, ``Infinity`` and numbers beyond what we can hold become null; a byte order
-    mark is skipped. Model servers take all of them: who writes ``1e999`` somewhere must not go unseen by it.
+    mark is skipped; of what is nested deeper than the parser follows, all below `MAX_DEPTH` becomes null. Model servers
+    take all of them: who writes ``1e999`` somewhere must not go unseen by it.
 
     Parameters
     ----------
@@ -195,16 +200,23 @@ def parse_json(data: bytes | str, path: str = "", *, keep_surrogates: bool = Fal
     Raises
     ------
     DecodeError
-        ``not_json``, ``truncated_json`` (ends in the middle), ``bad_utf8``, ``too_deep``.
+        ``not_json``, ``truncated_json`` (ends in the middle), ``bad_utf8``.
     """
+    try:
+        return _parse(data, path, keep_surrogates)
+    except RecursionError:
+        pass
+    raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    return _parse(shallow(raw, MAX_DEPTH), path, keep_surrogates)
+
+
+def _parse(data: bytes | str, path: str, keep_surrogates: bool) -> object:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError as error:
         return _parse_leniently(data, path, keep_surrogates, error)
     except UnicodeError:
         raise DecodeError("bad_utf8", path) from None
-    except RecursionError:
-        raise DecodeError("too_deep", path) from None
 
 
 def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error: msgspec.DecodeError) -> object:
@@ -222,8 +234,6 @@ def _parse_leniently(data: bytes | str, path: str, keep_surrogates: bool, error:
     except msgspec.DecodeError as second:
         # Not kept in a variable: an error in a frame of its own traceback is a cycle, which keeps the text in memory.
         raise json_failure(second, path) from None
-    except RecursionError:
-        raise DecodeError("too_deep", path) from None
     except DecodeError:
         raise
     except ValueError:  # json.JSONDecodeError, UnicodeError, and the interpreter's limit on digits of an integer
@@ -319,7 +329,8 @@ def _parse_odd_time(value: str) -> float | None:
 def bounded_name(value: object, path: str) -> str:
     """A model, source, tenant or version: at most `MAX_NAME` characters, any of them; "" for null.
 
-    Different names stay different: whoever shows one writes out what does not print (`agent.metrics.label_values`).
+    A longer one is `shortened`. Different names stay different: whoever shows one writes out what does not print
+    (`agent.metrics.label_values`).
     """
     if type(value) is str and len(value) <= MAX_NAME and value.isprintable():
         return value  # first of all, for this is the hot path
@@ -329,22 +340,28 @@ def bounded_name(value: object, path: str) -> str:
         value = _int_text(value, path)
     if not isinstance(value, str):
         raise DecodeError("wrong_type", path)
-    if len(value) > MAX_NAME:
-        raise DecodeError("field_too_long", path)
-    return mend_surrogates(value)
+    return shortened(mend_surrogates(value), MAX_NAME)
 
 
 def bounded_id(value: object, path: str) -> str:
-    """An id: at most 512 characters, any of them; integers are written out; "" for null."""
+    """An id: at most `MAX_ID` characters, any of them, a longer one `shortened`; integers written out; "" for null."""
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         value = _int_text(value, path)
     if not isinstance(value, str):
         raise DecodeError("wrong_type", path)
-    if len(value) > MAX_ID:
-        raise DecodeError("field_too_long", path)
-    return mend_surrogates(value)
+    return shortened(mend_surrogates(value), MAX_ID)
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text that is too long, and a digest of it, by which different ones stay different.
+
+    Clients choose what they call models and calls, and many servers pass it over: no call must go unseen by its names.
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 17]}~{blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 def _int_text(value: int, path: str) -> str:
@@ -363,6 +380,8 @@ def label_text(value: object, path: str) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, str) and len(value) > MAX_NAME:
+        raise DecodeError("field_too_long", path)
     return bounded_name(value, path)
 
 

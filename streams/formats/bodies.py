@@ -13,10 +13,13 @@ from functools import partial
 
 from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
-from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json, utf8
+from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
 from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.encodings import body_characters
+from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
+from streams.formats.own_answers import answer_of
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -49,12 +52,17 @@ def body_halves(
         ``truncated_json`` when a cut body cannot be used, ``unknown_format`` when its shape is not known.
     """
     if isinstance(body, (bytes, str)) and header_length:
-        raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
-        text_part, binary = split_binary(gunzip(raw), header_length)
-        return v2_halves(as_object(parse_json(text_part, path), path), f"{path}.", binary)
+        try:
+            return _with_tensors(body, path, header_length)
+        except DecodeError as error:
+            why = error.reason, error.detail
+        # A client wrote that header, and other servers than V2's pass it over.
+        with contextlib.suppress(DecodeError):
+            return body_halves(body, direction, path, plain_text=plain_text)
+        raise DecodeError(*why)
     truncated = False
     if isinstance(body, bytes):
-        body = utf8(gunzip(body))
+        body = body_characters(gunzip(body))
     if isinstance(body, str):
         given = body
         text = body.lstrip(" \t\r\n\ufeff")
@@ -90,6 +98,15 @@ def body_halves(
     return [replace(half, truncated=True) for half in halves] if truncated else halves
 
 
+def _with_tensors(body: bytes | str, path: str, header_length: str) -> list[Half]:
+    raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
+    text_part, binary = split_binary(gunzip(raw), header_length)
+    document = as_object(parse_json(text_part, path), path)
+    if asks(document):
+        raise DecodeError("unknown_format", path)
+    return v2_halves(document, f"{path}.", binary)
+
+
 def _text_half(text: str, direction: Direction) -> Half:
     part = TextPart(mend_surrogates(text), "user" if direction == "input" else "assistant")
     return Half(direction, Payload((part,)))
@@ -103,6 +120,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
             return [stream_half(Stream(body), prefix)]
         if len(body) == 1 and isinstance(body[0], dict) and "generated_text" in body[0]:
             return [response_half(body[0], f"{path}[0]")]
+        if direction == "output" and (whole := answer_of(body)) is not None:
+            return [response_half(whole, path)]
         raise DecodeError("unknown_format", path)
     body = as_object(body, path)
     if direction == "input" and asks(body):
@@ -117,6 +136,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
         return [request_half(body, path)]
     if is_response(body) or ("output" in body and direction == "output"):
         return [response_half(body, path)]
+    if direction == "output" and (whole := answer_of(body)) is not None:
+        return [response_half(whole, path)]
     raise DecodeError("unknown_format", path)
 
 
@@ -170,6 +191,7 @@ def close_truncated(text: str, path: str = "") -> object:
     DecodeError
         ``truncated_json`` when nothing can be saved.
     """
+    text = shallow(text.encode("utf-8", "replace"), MAX_DEPTH).decode("utf-8", "replace")
     closers = safe_closers = ""
     safe = 0
     for match in _TOKEN.finditer(text):
@@ -185,8 +207,6 @@ def close_truncated(text: str, path: str = "") -> object:
                     continue
             break  # a key, not a value: fall back to the last whole element
         if found in _CLOSER:
-            if len(closers) >= MAX_DEPTH:
-                raise DecodeError("too_deep", path)
             closers = _CLOSER[found] + closers
             safe, safe_closers = match.end(), closers
         elif found == ",":

@@ -35,6 +35,7 @@ __all__ = [
     "is_response",
     "join_halves",
     "message_parts",
+    "model_name",
     "request_half",
     "response_half",
     "role_of",
@@ -141,6 +142,14 @@ def _add_call(parts: list[TextPart], call: object, role: Role, path: str, choice
         add_text(parts, argument_text(function.get("arguments")), role, path, "tool_arguments", choice)
 
 
+def model_name(value: object) -> str:
+    """The model as a body names it, "" when that is no name: servers of one model pass over what stands there."""
+    try:
+        return bounded_name(value, "model")
+    except DecodeError:
+        return ""
+
+
 def content_parts(
     parts: list[TextPart],
     content: object,
@@ -230,8 +239,10 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
         parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
     for key in ("prompt", "inputs"):
         _add_prompt(parts, body.get(key), f"{prefix}{key}")
+    if isinstance(body.get("suffix"), str):  # of a text that is to be filled in
+        add_text(parts, body["suffix"], "user", f"{prefix}suffix")
     _add_items(parts, body.get("input"), "user", f"{prefix}input")
-    model = bounded_name(body.get("model"), f"{prefix}model")
+    model = model_name(body.get("model"))
     return Half("input", Payload(tuple(parts)), model, context=request_passages(body))
 
 
@@ -240,10 +251,20 @@ def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
         for number, item in enumerate(prompt):
             if isinstance(item, str):
                 add_text(parts, item, "user", path, "text", number)
+            elif isinstance(item, dict):
+                _add_wrapped(parts, item, number)
             elif not isinstance(item, (int, list)):
                 raise DecodeError("wrong_type", f"{path}[{number}]")
-    elif not isinstance(prompt, dict):
+    elif isinstance(prompt, dict):
+        _add_wrapped(parts, prompt, 0)
+    else:
         add_text(parts, prompt, "user", path)
+
+
+def _add_wrapped(parts: list[TextPart], prompt: dict[str, object], choice: int) -> None:
+    """llama.cpp takes a prompt with pictures beside it as an object."""
+    if isinstance(prompt.get("prompt_string"), str):
+        add_text(parts, prompt["prompt_string"], "user", "prompt", "text", choice)
 
 
 def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:
@@ -277,7 +298,7 @@ def response_half(body: dict[str, object], path: str = "") -> Half:
     half = Half(
         "output",
         None,
-        bounded_name(body.get("model"), f"{prefix}model"),
+        model_name(body.get("model")),
         bounded_id(body.get("id"), f"{prefix}id"),
         parse_time(body.get("created", body.get("created_at"))),
     )

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
-from streams.formats.base import as_list, as_object, bounded_id, bounded_name, mend_surrogates, parse_json, parse_time
-from streams.formats.chat import Half, argument_text, response_half
+from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates, parse_json, parse_time
+from streams.formats.chat import Half, argument_text, model_name, response_half
+from streams.formats.own_answers import choice_of
 
 __all__ = ["Stream", "is_chunk", "looks_like_sse", "read_sse", "stream_half"]
 
@@ -136,11 +137,13 @@ def stream_half(stream: Stream, path: str = "") -> Half:
     for number, chunk in enumerate(stream.chunks):
         where = f"{path}chunk[{number}]"
         ident = ident or bounded_id(chunk.get("id"), f"{where}.id")
-        model = model or bounded_name(chunk.get("model"), f"{where}.model")
+        model = model or model_name(chunk.get("model"))
         if time is None:
             time = parse_time(chunk.get("created"))
         failed = failed or chunk.get("error") is not None
         listed = chunk.get("choices")
+        if listed is None and (own := choice_of(chunk)) is not None:
+            listed = [own]
         for item in as_list(listed, f"{where}.choices") if listed is not None else ():
             _add_delta(choices, as_object(item, f"{where}.choices"), f"{where}.choices")
     parts = tuple(part for index in sorted(choices) for part in choices[index].parts(index))
@@ -215,7 +218,7 @@ def _responses_half(stream: Stream, path: str) -> Half:
             if _type(chunk) in ("response.completed", "response.incomplete", "response.failed"):
                 return response_half(response, f"{path}chunk[{number}].response")
             ident = ident or bounded_id(response.get("id"), f"{path}chunk[{number}].response.id")
-            model = model or bounded_name(response.get("model"), f"{path}chunk[{number}].response.model")
+            model = model or model_name(response.get("model"))
             time = parse_time(response.get("created_at")) if time is None else time
         kind = _DELTAS.get(_type(chunk))
         if kind is not None:

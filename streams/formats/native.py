@@ -152,7 +152,9 @@ def _event(native: NativeEvent) -> InferenceEvent:
         raise DecodeError("missing_field", "model")
     if len(ident) > MAX_ID:
         raise DecodeError("field_too_long", "id")
-    if len(model) > MAX_NAME or not model.isprintable():
+    if len(model) > MAX_NAME:
+        raise DecodeError("field_too_long", "model")
+    if not model.isprintable():
         model = bounded_name(model, "model")
     if native.input is None and native.output is None:
         raise DecodeError("missing_field", "input or output")

@@ -18,11 +18,11 @@ from streams.formats.base import (
     header,
     parse_json,
     parse_time,
-    utf8,
 )
 from streams.formats.bodies import asks, body_halves, object_halves
 from streams.formats.chat import Half, is_request, is_response, join_halves
 from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.encodings import body_characters
 from streams.ports import Headers
 
 __all__ = ["OpenAIFormat"]
@@ -46,7 +46,7 @@ class OpenAIFormat:
         if value[:1] not in (b"{", b"[", b" ", b"\n", b"\r", b"\t", b"\xef"):
             return looks_like_sse(value[:64].decode("utf-8", "replace"))
         try:
-            document = parse_json(value)
+            document = parse_json(body_characters(value))
         except DecodeError:
             return looks_like_sse(value[:64].decode("utf-8", "replace"))
         if isinstance(document, list):
@@ -55,7 +55,7 @@ class OpenAIFormat:
 
     def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
         request_id = bounded_id(header(headers, "x-request-id"), "x-request-id")
-        text = utf8(value).lstrip(" \t\r\n\ufeff")
+        text = body_characters(value).lstrip(" \t\r\n\ufeff")
         if looks_like_sse(text):
             return [self._join(None, stream_half(read_sse(text)), request_id)]
         document = parse_json(text)

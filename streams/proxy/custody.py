@@ -62,6 +62,8 @@ class Custody:
         self._arrived = asyncio.Event()
         self._emptied = asyncio.Event()
         self._warned = float("-inf")
+        self._handed = 0  # so many of the first are with the sink, which has not said yet what it took
+        self._ended = False
         self.settled = 0
         self.dropped: Counter[str] = Counter()
         self.queued_bytes = 0
@@ -85,8 +87,8 @@ class Custody:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Bring what is queued to the sink, for ever."""
-        while True:
+        """Bring what is queued to the sink, until `finish` has lost its patience."""
+        while not self._ended:
             batch = self._batch()
             if not batch:
                 self._emptied.set()
@@ -94,28 +96,42 @@ class Custody:
                 await self._arrived.wait()
                 continue
             self._emptied.clear()
+            self._handed = len(batch)
             try:
                 taken = await self._sink.deliver(batch)
             except Overloaded as refused:
-                self._warn("taps_wait", str(refused))
-                await asyncio.sleep(min(refused.retry_after_seconds, 1.0))
+                self._handed = 0
+                if not self._ended:
+                    self._warn("taps_wait", str(refused))
+                    await asyncio.sleep(min(refused.retry_after_seconds, 1.0))
                 continue
+            self._handed = 0
             for _ in range(taken):
                 self.queued_bytes -= len(self._queue.popleft().value or b"")
             self.settled += taken
+        self._give_up()
 
     async def finish(self, seconds: float) -> None:
-        """Wait until the queue is empty; what is left after so long is dropped."""
+        """Wait until the queue is empty; what is left after so long is dropped.
+
+        But for what the sink is taking just then, of which it has yet to say what it has: that is settled by `run`.
+        """
         self._emptied.clear()
         self._arrived.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._emptied.wait()
         except TimeoutError:
-            _logger.error("taps_lost_at_the_end taps=%d", len(self._queue))
-            while self._queue:
-                self._queue.popleft()
-                self._drop("sink_full")
+            self._ended = True
+            self._give_up()
+
+    def _give_up(self) -> None:
+        lost = len(self._queue) - self._handed
+        if lost:
+            _logger.error("taps_lost_at_the_end taps=%d", lost)
+        for _ in range(lost):
+            self.queued_bytes -= len(self._queue.pop().value or b"")
+            self._drop("sink_full")
 
     def _batch(self) -> list[Message]:
         batch: list[Message] = []

@@ -12,7 +12,8 @@ from uuid import uuid4
 import msgspec
 
 from agent.errors import DecodeError
-from streams.formats.base import FORMAT_HEADER, MAX_ID, MAX_NAME
+from streams.formats.base import FORMAT_HEADER, MAX_ID, MAX_NAME, parse_json
+from streams.formats.encodings import body_characters
 from streams.ports import Message
 from streams.proxy.capture import Captured
 
@@ -121,10 +122,13 @@ class EventMaker:
 def body_text(pieces: Sequence[bytes], encoding: bytes, most: int) -> str | None:
     """A body as text, at most so many bytes of it, as far as it can be unpacked; None when it is packed unknown to us.
 
-    Damaged UTF-8 is mended, as is what was cut in the middle: decoders tell what lacks its end.
+    Damaged UTF-8 is mended, as is what was cut in the middle: decoders tell what lacks its end. JSON is taken as it is,
+    whatever its client says of its encoding: most model servers pass over that field of a request.
     """
     kind = encoding.strip().lower()
     data = b"".join(pieces)
+    if kind not in (b"", b"identity") and _is_json(body_characters(data[:most])):
+        kind = b""
     if kind in (b"gzip", b"x-gzip", b"deflate"):
         unpacked = _unpack(data, most, raw=kind == b"deflate")
         if unpacked is None:
@@ -132,7 +136,17 @@ def body_text(pieces: Sequence[bytes], encoding: bytes, most: int) -> str | None
         data = unpacked
     elif kind not in (b"", b"identity"):
         return None
-    return data[:most].decode("utf-8", "replace")
+    return body_characters(data[:most])
+
+
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        parse_json(text)
+    except DecodeError as error:
+        return error.reason == "truncated_json"
+    return True
 
 
 def _unpack(data: bytes, most: int, *, raw: bool) -> bytes | None:

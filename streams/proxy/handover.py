@@ -21,7 +21,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, HarmwatchError, TransportError
 from streams.proxy.capture import Captured
 from streams.proxy.counts import Counts
-from streams.proxy.messages import Custody, Failed, Hello, Ready, encode, read_answer
+from streams.proxy.messages import Answer, Custody, Failed, Hello, Ready, encode, read_answer
 
 __all__ = ["Handover"]
 
@@ -32,6 +32,9 @@ _COUNTS_SECONDS: Final = 0.5
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _WARN_SECONDS: Final = 60.0
+#: So long without a word from the process, twice in a row, and it counts as hung. Twice, since this process may have
+#: stood still itself: then its words are here, and have yet to be read.
+_SILENCE_SECONDS: Final = 60.0
 
 
 class _Run:
@@ -179,17 +182,25 @@ class Handover:
                 self._warn("tap_process_does_not_start", error)
 
     async def _follow(self, run: _Run) -> None:
-        """Read what the process says, until its end."""
-        with contextlib.suppress(ConnectionError):
-            while True:
-                answer = await read_answer(run.reader)
-                if answer is None:
-                    break
-                if isinstance(answer, Custody):
-                    run.settled = answer.settled
+        """Read what the process says, until its end, or until it has said nothing for long."""
+        while (answer := await self._next_answer(run.reader)) is not None:
+            if isinstance(answer, Custody):
+                run.settled = answer.settled
         with contextlib.suppress(ProcessLookupError):
             run.process.kill()  # one that no longer listens is of no use
         await run.process.wait()
+
+    async def _next_answer(self, reader: asyncio.StreamReader) -> Answer | None:
+        reading = asyncio.create_task(read_answer(reader))
+        try:
+            for _ in range(2):
+                await asyncio.wait([reading], timeout=_SILENCE_SECONDS)
+                if reading.done():
+                    return reading.result()
+            _logger.error("tap_process_hung")
+            return None
+        finally:
+            reading.cancel()
 
     async def _tell(self) -> None:
         while True:

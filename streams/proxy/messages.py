@@ -10,7 +10,7 @@ import msgspec
 from streams.proxy.capture import Captured
 from streams.proxy.counts import Counts
 
-__all__ = ["Custody", "Failed", "Hello", "Ready", "encode", "read_answer", "read_word"]
+__all__ = ["Answer", "Custody", "Failed", "Hello", "Ready", "encode", "read_answer", "read_word"]
 
 _LENGTH_BYTES: Final = 4
 
@@ -50,16 +50,20 @@ class Failed(msgspec.Struct, tag="failed"):
 
 
 class Custody(msgspec.Struct, tag="custody"):
-    """So many copies are settled since it began: its sink has them, or it has counted them as dropped."""
+    """So many copies are settled since it began: its sink has them, or it has counted them as dropped.
+
+    Said again when nothing has changed, as a sign of life.
+    """
 
     settled: int
 
 
 _Word: TypeAlias = Hello | Captured | Counts
-_Answer: TypeAlias = Ready | Failed | Custody
+#: What the tap's process says.
+Answer: TypeAlias = Ready | Failed | Custody
 
 _words = msgspec.msgpack.Decoder(_Word)
-_answers = msgspec.msgpack.Decoder(_Answer)
+_answers = msgspec.msgpack.Decoder(Answer)
 
 
 def encode(encoder: msgspec.msgpack.Encoder, message: msgspec.Struct) -> bytes:
@@ -84,7 +88,10 @@ async def read_word(reader: asyncio.StreamReader) -> Hello | Captured | Counts |
     return None if data is None else _words.decode(data)
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Ready | Failed | Custody | None:
-    """The tap's process's next message; None at its end."""
+async def read_answer(reader: asyncio.StreamReader) -> Answer | None:
+    """The tap's process's next message; None at its end, which is also when it says what nobody understands."""
     data = await _read(reader)
-    return None if data is None else _answers.decode(data)
+    try:
+        return None if data is None else _answers.decode(data)
+    except msgspec.DecodeError:
+        return None

@@ -47,6 +47,7 @@ _SILENCE_SECONDS: Final = 10.0
 #: A dropped tap is what health tells for so long.
 _DROPPED_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 0.1
+_LIFE_SECONDS: Final = 5.0  # far below the silence after which `streams.proxy.handover` starts another process
 _NICENESS: Final = 5
 _TEXTS_A_TURN: Final = 16
 
@@ -218,10 +219,11 @@ class TapProcess:
                 self.take_counts(word)
 
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
-        told = -1
+        told, told_at = -1, float("-inf")
         while True:
-            if self.custody.settled != told:
-                told = self.custody.settled
+            now = self._clock.monotonic()
+            if self.custody.settled != told or now - told_at >= _LIFE_SECONDS:
+                told, told_at = self.custody.settled, now
                 self._tell_custody(writer)
             await asyncio.sleep(_ANSWER_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Collection, Sequence
 
@@ -13,8 +14,9 @@ from agent.errors import DecodeError
 from streams.config import KafkaConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.formats import Decoder
-from streams.kafka_source import KafkaSource
+from streams.kafka_source import KafkaSource, KafkaStateReader
 from streams.ports import Partition, Record
+from streams.state_owner import StateOwner, foreign_group
 
 pytestmark = pytest.mark.layer("embedded")
 
@@ -82,3 +84,25 @@ async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> No
     with pytest.raises(DecodeError, match="empty"):
         Decoder().decode(first[3])
     assert dict(first[3].headers)["unreadable"].startswith(b"the name of a header")
+
+
+async def test_state_is_read_around_a_header_that_is_no_utf8() -> None:
+    async with EmbeddedBroker() as broker:
+        await broker.create_topics({TOPIC: 1})
+        await send(broker, 0, [b"a0", b"a1"])
+        await send(broker, 0, [b"b0", b"b1", b"b2"], damaged=[1])
+        await send(broker, 0, [b"c0", b"c1"])
+        await send(broker, 0, [b"d0"], damaged=[0])
+        read = KafkaStateReader(KafkaConfig(bootstrap_servers=broker.bootstrap_servers))
+        async with asyncio.timeout(60.0):
+            records = await read(TOPIC, 0)
+    assert [record.value for record in records] == [b"a0", b"a1", b"b0", b"c0", b"c1"]
+    assert [record.offset for record in records] == [0, 1, 2, 5, 6]
+
+
+async def test_whose_state_it_is_cannot_be_kept_from_us_by_a_header_that_is_no_utf8() -> None:
+    async with EmbeddedBroker() as broker:
+        await broker.create_topics({TOPIC: 1})
+        await send(broker, 0, [b"a0"], damaged=[0])
+        kafka = KafkaConfig(bootstrap_servers=broker.bootstrap_servers)
+        assert await foreign_group(kafka, TOPIC, StateOwner("ours", frozenset({TOPIC}))) is None

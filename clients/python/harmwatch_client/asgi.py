@@ -72,7 +72,7 @@ class TapMiddleware:
             message = await receive()
             try:
                 if message["type"] == "http.request":
-                    exchange.asked.add(message.get("body", b""), not message.get("more_body", False))
+                    exchange.hear(message.get("body", b""), not message.get("more_body", False))
             except Exception:
                 exchange.broken = True
             return message
@@ -99,8 +99,6 @@ class TapMiddleware:
             if self._paths is not None and not scope["path"].startswith(self._paths):
                 return None
             headers = dict(scope["headers"])
-            if not _is_json(headers.get(b"content-type", b"")) and self._reader is None:
-                return None
             ident = headers.get(self._id_header, b"") if self._id_header else b""
             return Exchange(
                 known={**self._tap.known, **({"model": self._model} if self._model else {})},
@@ -108,6 +106,7 @@ class TapMiddleware:
                 trace_id=_trace_id(headers.get(b"traceparent", b"")),
                 reader=self._reader,
                 max_event_bytes=self._tap.max_event_bytes,
+                sought=not _is_json(headers.get(b"content-type", b"")) and self._reader is None,
                 asked=Body(self._max_body_bytes, headers.get(b"content-encoding", b"")),
                 answered=Body(self._max_body_bytes),
             )
@@ -118,7 +117,7 @@ class TapMiddleware:
     def _tell(self, exchange: Exchange) -> None:
         if exchange.broken:
             self._tap.lose()
-        elif not exchange.unwanted:
+        elif not (exchange.unwanted or exchange.sought):
             self._tap.offer(exchange)
 
 

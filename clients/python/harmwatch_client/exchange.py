@@ -18,6 +18,29 @@ __all__ = ["Body", "Exchange", "Reader"]
 #: Request and answer as JSON (or text, where they are none) to arguments of `Tap.log`; None: nothing to tell.
 Reader = Callable[[object, object], "Mapping[str, object] | None"]
 
+#: White space, byte order marks, and the zeros of UTF-16 and UTF-32.
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
+#: What is read by its name, and what chooses how a model answers.
+_OPENAI_FIELDS = frozenset(
+    [
+        "documents",
+        "instructions",
+        "input",
+        "inputs",
+        "messages",
+        "model",
+        "prompt",
+        "system",
+        "response_format",
+        "role",
+        "service_tier",
+        "stop",
+        "stream",
+        "tool_choice",
+        "tools",
+        "user",
+    ]
+)
 _FACTS = frozenset(Facts.__dataclass_fields__)
 
 
@@ -49,9 +72,15 @@ class Body:
         return sum(map(len, self._pieces))
 
     def text(self, most: int) -> str:
-        """As text, inflated up to ``most`` bytes when it is gzip or deflate. Raises Skip for other encodings."""
+        """As text, inflated up to ``most`` bytes when it is gzip or deflate. Raises Skip for other encodings.
+
+        JSON is taken as it is, whatever its client says of its encoding, since servers do not look at that of a
+        request; and in UTF-16 or UTF-32 too, which they take.
+        """
         content = b"".join(self._pieces)
         encoding = self.encoding.strip().lower()
+        if encoding not in (b"", b"identity") and self._is_json(content):
+            encoding = b""
         if encoding in (b"gzip", b"x-gzip", b"deflate"):
             inflater = zlib.decompressobj(47)
             try:
@@ -61,7 +90,23 @@ class Body:
             self.cut = self.cut or bool(inflater.unconsumed_tail)
         elif encoding not in (b"", b"identity"):
             raise Skip
-        return content.decode("utf-8", "replace")
+        return content.decode(json.detect_encoding(content), "replace")
+
+    def _is_json(self, content: bytes) -> bool:
+        if not _begins_like_json(content):
+            return False
+        try:
+            json.loads(content)
+        except RecursionError:
+            return True
+        except ValueError:
+            # What is packed may begin so by chance, and is no text then; cut JSON still is.
+            return self.cut and content[:256].isascii() and b"\0" not in content[:256]
+        return True
+
+
+def _begins_like_json(content: bytes) -> bool:
+    return content.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
 
 @dataclass
@@ -80,6 +125,8 @@ class Exchange:
     kind: str = ""
     failed: bool = False
     unwanted: bool = False
+    #: It is not said to be JSON. Servers take it all the same, so its beginning decides, once it has come.
+    sought: bool = False
     #: It could not be looked at, for an error of ours or a server that keeps to no rules.
     broken: bool = False
 
@@ -87,6 +134,14 @@ class Exchange:
     def size(self) -> int:
         """Bytes that it takes in the buffer."""
         return self.asked.size + self.answered.size + 200
+
+    def hear(self, piece: bytes, last: bool) -> None:
+        """A piece of the request."""
+        if self.sought and piece.lstrip(_BEFORE_JSON):
+            self.sought = False
+            self.unwanted = not _begins_like_json(piece)
+        if not self.unwanted:
+            self.asked.add(piece, last)
 
     def build(self) -> Event:
         """The event. Raises Skip when there is nothing to judge."""
@@ -123,8 +178,18 @@ class Exchange:
             facts["context"] = request_context(request)
         if facts.get("input") is None:
             facts["input"] = gathered_text(request, self.max_event_bytes) or None
-        if not failed:
-            facts.update(self._answer(self.answered.text(most)))
+        if failed:
+            return facts
+        answer = self._answer(self.answered.text(most))
+        given = facts["input"]
+        if answer.pop("own_form", False) and isinstance(request, dict) and isinstance(given, dict):
+            # A server of a form of its own reads fields of its own: nobody hides them behind a field of OpenAI's.
+            beside = {name: value for name, value in request.items() if name not in _OPENAI_FIELDS}
+            text = gathered_text(beside, self.max_event_bytes)
+            messages = given["messages"]
+            if text and isinstance(messages, list):
+                messages.append({"role": "user", "content": text})
+        facts.update(answer)
         return facts
 
     def _answer(self, text: str) -> dict[str, object]:
@@ -132,7 +197,8 @@ class Exchange:
             return self._stream(text)
         answer = _json_or_text(text)
         output = answer_output(answer) if isinstance(answer, dict) else None
-        return {"output": output or gathered_text(answer, self.max_event_bytes) or None}
+        output_text = gathered_text(answer, self.max_event_bytes) or None
+        return {"output": output or output_text, "own_form": output is None}
 
     def _stream(self, text: str) -> dict[str, object]:
         """Server-sent events: OpenAI's chunks, or plain texts."""
@@ -145,7 +211,8 @@ class Exchange:
             if pieces.output() is None and data.strip() != "[DONE]":
                 plain.append(gathered_text(chunk, self.max_event_bytes))
         output: object = pieces.output() or "".join(plain) or None
-        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut}
+        own_form = pieces.output() is None
+        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut, "own_form": own_form}
 
 
 def _json_or_text(text: str) -> object:

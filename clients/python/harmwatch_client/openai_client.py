@@ -1,8 +1,8 @@
 """Taps the calls that a client of the openai package makes, without importing that package.
 
-The client stays the one it was: `create` of its chat completions (legacy completions and responses too, where it has
-them) is replaced, on this one object, by a function that calls it and looks at what went through. Sync and async, whole
-and streamed.
+The client stays the one it was: `create` and `parse` of its chat completions (legacy completions and responses too, and
+those of ``beta``, where it has them) are replaced, on this one object, by functions that call them and look at what
+went through. Sync and async, whole and streamed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _MARK = "_harmwatch_tapped"
 _PLACES = (
     (("chat", "completions"), ("create", "parse")),
     (("completions",), ("create",)),
-    (("responses",), ("create",)),
+    (("responses",), ("create", "parse")),
+    # Resources of their own, which have much the same.
+    (("beta", "chat", "completions"), ("create", "parse")),
+    (("beta", "responses"), ("create", "parse")),
 )
 
 

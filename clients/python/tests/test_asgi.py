@@ -187,6 +187,40 @@ async def test_compressed_bodies_are_read() -> None:
     assert ingest.events[1]["input"] == {"messages": ASKED["messages"]} and tap.stats.skipped == 1
 
 
+async def test_nobody_goes_unseen_by_what_servers_do_not_look_at() -> None:
+    plain = json.dumps(ASKED).encode()
+    sent: list[tuple[bytes, list[tuple[str, str]]]] = [
+        (plain, [("content-type", "text/plain")]),
+        (plain, []),
+        (b" \r\n" + plain, [("content-type", "image/png")]),
+        (plain, [("content-type", "application/json"), ("content-type", "text/plain")]),
+        *((plain, [("content-type", "application/json"), ("content-encoding", e)]) for e in ("br", "gzip", "deflate")),
+        *((json.dumps(ASKED).encode(e), [("content-type", "application/json")]) for e in ("utf-16", "utf-16-be")),
+        (json.dumps(ASKED).encode("utf-32"), [("content-type", "text/plain"), ("content-encoding", "x")]),
+    ]
+    with tapped() as (tap, ingest):
+        async with served(tap) as client:
+            for body, headers in sent:
+                answer = await client.post("/v1/chat/completions", content=body, headers=headers)
+                assert answer.json() == completion(content=TEXT)
+            form = await client.post("/words", content=b"--x\r\n{", headers={"content-type": "multipart/form-data"})
+            assert form.status_code == 200
+        await flushed(tap)
+        assert tap.stats.skipped == tap.stats.dropped == 0
+    assert [event["input"] for event in ingest.events] == [{"messages": ASKED["messages"]}] * len(sent)
+
+
+async def test_a_server_of_its_own_form_is_not_hidden_from_by_a_field_of_openais() -> None:
+    with tapped(model="own-model") as (tap, ingest):
+        async with served(tap) as client:
+            for field in ({"messages": ASKED["messages"]}, {"prompt": "help"}, {"input": "help"}):
+                await client.post("/own", json={"question": "why?", "n": 1, **field})
+            await client.post("/v1/chat/completions", json={**ASKED, "note": "not read by OpenAI's"})
+        await flushed(tap)
+    hidden = [{"role": "user", "content": "help"}, {"role": "user", "content": "why?"}]
+    assert [event["input"]["messages"] for event in ingest.events] == [*[hidden] * 3, ASKED["messages"]]
+
+
 async def test_a_client_that_goes_away_leaves_a_cut_answer() -> None:
     with tapped() as (tap, ingest):
 

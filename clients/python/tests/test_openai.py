@@ -109,6 +109,21 @@ def test_responses_completions_and_helpers(both: tuple[Tap, FakeIngest, str]) ->
     assert "output" not in ingest.events[4]  # a raw response is its reader's
 
 
+def test_parse_and_the_resources_under_beta(both: tuple[Tap, FakeIngest, str]) -> None:
+    tap, ingest, url = both
+    with client(url) as wrapped:
+        wrap(wrapped, tap)
+        assert wrapped.responses.parse(model="llama", input="help").output_text == TEXT
+        assert wrapped.chat.completions.parse(model="llama", messages=MESSAGES).choices[0].message.content == TEXT
+        beta = wrapped.beta.chat.completions
+        assert beta.create(model="llama", messages=MESSAGES).choices[0].message.content == TEXT
+        assert beta.parse(model="llama", messages=MESSAGES).choices[0].message.content == TEXT
+        with beta.stream(model="llama", messages=MESSAGES) as helper:
+            assert helper.get_final_completion().choices[0].message.content == TEXT
+    assert tap.flush(30)
+    assert len(ingest.events) == 5
+
+
 async def test_async_clients(both: tuple[Tap, FakeIngest, str]) -> None:
     tap, ingest, url = both
     async with openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0) as wrapped:

@@ -7,7 +7,7 @@ a dashboard shows what it cannot judge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from agent.errors import DecodeError
 from agent.events import InferenceEvent, Payload, Role, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, bounded_name, parse_json
+from streams.formats.bodies import close_truncated
 from streams.formats.chat import Half, add_text, argument_text, choice_parts, join_halves, message_parts, role_of
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
@@ -66,10 +67,7 @@ def is_call(item: Item) -> bool:
 def event(item: Item, name: str) -> InferenceEvent:
     """The event of one call."""
     attributes = item.attributes
-    parts: list[TextPart] = []
-    instructions = _structured(attributes, "gen_ai.system_instructions")
-    if instructions is not None:
-        _add_parts(parts, instructions, "system", "gen_ai.system_instructions", 0)
+    parts = _instructions(attributes)
     asked = _messages(attributes, "gen_ai.input.messages", "user", in_choices=False)
     given = _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True)
     question = None if asked is None and not parts else Half("input", Payload((*parts, *(asked or ()))))
@@ -102,6 +100,7 @@ def _join(item: Item, question: Half | None, answer: Half | None, name: str) -> 
         source=item.service,
         time=item.time,
         trace_id=item.trace_id,
+        truncated=any(_is_cut(item.attributes.get(key)) for key in _CONTENT),
     )
     if asked and answered and asked != answered:  # the answer names the exact release, e.g. with its date
         return msgspec.structs.replace(whole, model_version=answered)
@@ -113,34 +112,84 @@ def _string(attributes: Mapping[str, object], key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _structured(attributes: Mapping[str, object], key: str) -> object:
-    """An attribute that is structured on events and may be a JSON string on spans."""
-    value = attributes.get(key)
+def _structured(value: object, key: str) -> object:
+    """An attribute that is structured on events and may be a JSON string on spans.
+
+    Exporters cut long strings, in the middle of JSON too: what is left is read. Whoever writes much must not go unseen.
+    """
     if isinstance(value, str) and value[:1] in ("[", "{"):
-        return parse_json(value, key)
+        try:
+            return parse_json(value, key)
+        except DecodeError as error:
+            if error.reason == "truncated_json":
+                return close_truncated(value, key)
+            return value  # a text that begins so
     return value
+
+
+def _is_cut(value: object) -> bool:
+    """Whether an attribute is JSON without its end."""
+    if not isinstance(value, str) or value[:1] not in ("[", "{") or value.rstrip()[-1:] in ("]", "}"):
+        return False
+    return not isinstance(_structured(value, ""), str)
+
+
+def _legible(value: object, key: str, role: Role, read: Callable[[object], list[TextPart]]) -> list[TextPart]:
+    """What ``read`` makes of a structured value. A string that is none of that structure is a text.
+
+    Raises
+    ------
+    DecodeError
+        ``truncated_json`` when a cut string holds no text, and what ``read`` raises for what is no string.
+    """
+    try:
+        structured = _structured(value, key)
+        if not isinstance(structured, str):
+            parts = read(structured)
+            if parts or not _is_cut(value):
+                return parts
+            raise DecodeError("truncated_json", key)
+    except DecodeError as error:
+        if not isinstance(value, str) or error.reason == "truncated_json":
+            raise
+    parts = []
+    add_text(parts, value, role, key)
+    return parts
+
+
+def _instructions(attributes: Mapping[str, object]) -> list[TextPart]:
+    key = "gen_ai.system_instructions"
+    if attributes.get(key) is None:
+        return []
+
+    def read(value: object) -> list[TextPart]:
+        parts: list[TextPart] = []
+        _add_parts(parts, value, "system", key, 0)
+        return parts
+
+    return _legible(attributes[key], key, "system", read)
 
 
 def _messages(
     attributes: Mapping[str, object], key: str, default: Role, *, in_choices: bool
 ) -> tuple[TextPart, ...] | None:
-    value = _structured(attributes, key)
-    if value is None:
+    if attributes.get(key) is None:
         return None
-    parts: list[TextPart] = []
-    if isinstance(value, str):
-        add_text(parts, value, default, key)
-        return tuple(parts)
-    for number, message in enumerate(as_list(value, key)):
-        path = f"{key}[{number}]"
-        message = as_object(message, path)
-        role = role_of(message.get("role"), default)
-        choice = number if in_choices else 0
-        if "parts" in message:
-            _add_parts(parts, message["parts"], role, f"{path}.parts", choice)
-        else:  # instrumentations that keep OpenAI's form
-            parts += message_parts([message], default, key, choice)
-    return tuple(parts)
+
+    def read(value: object) -> list[TextPart]:
+        parts: list[TextPart] = []
+        for number, message in enumerate(as_list(value, key)):
+            path = f"{key}[{number}]"
+            message = as_object(message, path)
+            role = role_of(message.get("role"), default)
+            choice = number if in_choices else 0
+            if "parts" in message:
+                _add_parts(parts, message["parts"], role, f"{path}.parts", choice)
+            else:  # instrumentations that keep OpenAI's form
+                parts += message_parts([message], default, key, choice)
+        return parts
+
+    return tuple(_legible(attributes[key], key, default, read))
 
 
 def _add_parts(parts: list[TextPart], listed: object, role: Role, path: str, choice: int) -> None:
@@ -165,19 +214,23 @@ def _add_parts(parts: list[TextPart], listed: object, role: Role, path: str, cho
 def _old_half(attributes: Mapping[str, object], prefix: str, direction: str) -> Half | None:
     """``gen_ai.prompt``: a JSON string of messages on a span's event, or one attribute per field."""
     default: Role = "user" if direction == "input" else "assistant"
-    value = _structured(attributes, prefix)
-    messages = unflatten(attributes, f"{prefix}.") if value is None else value
-    if isinstance(messages, str):
-        messages = [messages]
-    if not messages:
+    value = attributes.get(prefix)
+    if value is None:
+        value = unflatten(attributes, f"{prefix}.")
+    if not value:
         return None
-    listed = [messages] if isinstance(messages, dict) else as_list(messages, prefix)
-    if direction == "input":
-        return Half("input", Payload(tuple(message_parts(listed, default, prefix))))
-    parts: list[TextPart] = []
-    for number, message in enumerate(listed):
-        parts += message_parts([message], default, prefix, number)
-    return Half("output", Payload(tuple(parts)))
+
+    def read(messages: object) -> list[TextPart]:
+        listed = [messages] if isinstance(messages, dict) else as_list(messages, prefix)
+        if direction == "input":
+            return message_parts(listed, default, prefix)
+        parts: list[TextPart] = []
+        for number, message in enumerate(listed):
+            parts += message_parts([message], default, prefix, number)
+        return parts
+
+    parts = _legible(value, prefix, default, read)
+    return Half("input" if direction == "input" else "output", Payload(tuple(parts)))
 
 
 class Conversation:
@@ -203,7 +256,7 @@ class Conversation:
             self._model_item = item
         body = item.body
         if isinstance(body, str) and body[:1] == "{":
-            body = parse_json(body, item.name)
+            body = _structured(body, item.name)
         if body is None:
             body = {}
         if isinstance(body, str):

@@ -272,6 +272,28 @@ def test_a_directory_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def test_a_position_that_cannot_be_read_now_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = opened(tmp_path, max_bytes=64 * 1024)
+    for number in range(80):
+        spool.append([message(number, 500)])
+    assert len(drained(spool)) == 80
+    spool.close()  # nothing waits, and the saved position names a segment of a high number
+
+    def failing(path: Path) -> bytes:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", failing)
+        with pytest.raises(ConfigError, match=r"spool_directory: .* cannot be read \(EIO\)"):
+            opened(tmp_path)
+    again = opened(tmp_path)
+    again.append([message(7)])
+    again.close()
+    assert drained(opened(tmp_path)) == [message(7)]
+
+
 def test_what_is_set_aside_is_kept_and_counts_as_used(tmp_path: Path) -> None:
     spool = opened(tmp_path)
     spool.set_aside([message(1, 5000)])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.errors import DecodeError
 from agent.metrics.label_values import clean_label
 from streams.formats.base import (
+    MAX_ID,
     MAX_NAME,
     bounded_id,
     bounded_name,
@@ -24,6 +25,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.nesting import shallow
 
 
 def reason(call: Any, *args: Any, **kwargs: Any) -> str:
@@ -133,12 +135,36 @@ def test_lenient_json(text: bytes, expected: object) -> None:
         (b'{"a": NaN, "b": "x', "truncated_json"),
         (b'"\xff"', "bad_utf8"),
         (b'"\xed\xa0\xbd"', "bad_utf8"),
-        (b"[" * 100_000, "too_deep"),
-        (b"[NaN," * 100_000, "too_deep"),
+        (b"[" * 100_000, "truncated_json"),
+        (b"[NaN," * 100_000, "truncated_json"),
+        (b"]" * 100_000, "not_json"),
+        (b"[" * 100_000 + b"]" * 100_001, "not_json"),
     ],
 )
 def test_bad_json(text: bytes, why: str) -> None:
     assert reason(parse_json, text) == why
+
+
+@pytest.mark.parametrize("keep_surrogates", [False, True])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a\\"[":[NaN,"\\ud800",', b"[[]," * 3])
+def test_what_is_nested_deeper_than_the_parser_follows_hides_nothing_beside_it(
+    opening: bytes, keep_surrogates: bool
+) -> None:
+    closing = opening.replace(b"[]", b"").replace(b'"a\\"["', b"")[::-1].translate(bytes.maketrans(b"[{", b"]}"))
+    deep = opening * 5000 + b"0" + bytes(one for one in closing if one in b"]}") * 5000
+    text = b'{"x": ' + deep + b', "messages": ["[{", 1], "y": ' + deep + b', "model": "m"}'
+    found = parse_json(text, keep_surrogates=keep_surrogates)
+    assert isinstance(found, dict)
+    assert list(found) == ["x", "messages", "y", "model"]
+    assert found["messages"] == ["[{", 1]
+    assert found["model"] == "m"
+
+
+@given(st.recursive(st.none() | st.text(max_size=3), lambda s: st.lists(s) | st.dictionaries(st.text(max_size=3), s)))
+def test_what_is_shallow_stays_as_it_is(document: object) -> None:
+    text = json.dumps(document).encode()
+    assert shallow(text, 64) == text
+    json.loads(shallow(text, 1))
 
 
 @given(st.text(alphabet=st.sampled_from('ab\\"\ud83d\ude00你😀')))
@@ -167,7 +193,11 @@ def test_names() -> None:
     assert bounded_name(7, "model_version") == "7"
     assert bounded_name(None, "source") == ""
     assert bounded_id("a\nb", "id") == "a\nb"
-    assert reason(bounded_name, "x" * (MAX_NAME + 1), "model") == "field_too_long"
+    long = bounded_name("x" * (MAX_NAME + 1), "model")
+    assert len(long) == MAX_NAME
+    assert long != bounded_name("x" * (MAX_NAME + 2), "model")
+    assert len(bounded_id("\ud800" * 5000, "id")) == MAX_ID
+    assert reason(label_text, "x" * (MAX_NAME + 1), "label") == "field_too_long"
     assert reason(bounded_name, True, "model") == "wrong_type"
     assert reason(bounded_id, 10**100_000, "id") == "field_too_long"
     assert reason(bounded_id, 1.5, "id") == "wrong_type"

@@ -229,3 +229,66 @@ def test_telemetry_without_end_is_refused(encoding: str) -> None:
         size = len(scope)
         value = b"\x0a" + bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14]) + scope
     assert reason(Decoder(), value, topic="otlp_logs") == "too_large"
+
+
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "How do I?"}]}
+KSERVE: Headers = (("ce_type", b"org.kubeflow.serving.inference.request"), ("ce_id", b"c-1"))
+
+
+@pytest.mark.parametrize("body", [b'{"x": "\xed\xa0\x80\xff", ', "utf-16", "utf-32-be", "utf-8-sig"], ids=str)
+@pytest.mark.parametrize("headers", [KSERVE, (("harmwatch-format", b"openai"),), ()], ids=["kserve", "openai", "found"])
+def test_nobody_goes_unseen_by_bytes_that_model_servers_take(body: bytes | str, headers: Headers) -> None:
+    text = json.dumps(ASKED)
+    raw = text.encode(body) if isinstance(body, str) else body + text[1:].encode()
+    if not headers and isinstance(body, str) and not raw.startswith((b"{", b"\xef")):
+        return  # no other tap than these two brings such a body
+    (event,) = Decoder().decode(record(raw, headers=headers))
+    assert [part.text for part in event.input.texts] == ["How do I?"] if event.input else False
+
+
+@pytest.mark.parametrize("length", ["5", "99999", "x", "-1", "whole"])
+@pytest.mark.parametrize("tensors", [{}, {"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES", "data": ["b"]}]}])
+def test_nobody_goes_unseen_by_a_header_of_the_binary_extension(length: str, tensors: dict[str, Any]) -> None:
+    raw = json.dumps(ASKED | tensors).encode()
+    given = str(len(raw)) if length == "whole" else length
+    metadata = json.dumps({"Inference-Header-Content-Length": [given]}).encode()
+    (event,) = Decoder().decode(record(raw, headers=(*KSERVE, ("ce_metadata", metadata))))
+    assert event.input is not None
+    assert "How do I?" in [part.text for part in event.input.texts]
+
+
+TEXT = "How do I?"
+MESSAGES = json.dumps([{"role": "user", "parts": [{"type": "text", "content": each}]} for each in (TEXT, "x" * 99)])
+OLD = json.dumps([{"role": "user", "content": TEXT}, {"role": "user", "content": "x" * 99}])
+
+
+def otlp(**attributes: str) -> Record:
+    given = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"} | attributes
+    listed = [{"key": key, "value": {"stringValue": value}} for key, value in given.items()]
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "startTimeUnixNano": "1787306400123456789", "attributes": listed}
+    return record({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+
+@pytest.mark.parametrize("cut", [0, 40])
+@pytest.mark.parametrize(("key", "value"), [("gen_ai.input.messages", MESSAGES), ("gen_ai.prompt", OLD)])
+def test_an_attribute_that_an_exporter_has_cut_is_read_to_where_it_was(key: str, value: str, cut: int) -> None:
+    (event,) = Decoder().decode(otlp(**{key: value[: len(value) - cut]}))
+    assert event.input is not None
+    assert [part.text for part in event.input.texts] == [
+        TEXT,
+        "x" * (99 if not cut else len(event.input.texts[1].text)),
+    ]
+    assert event.truncated is bool(cut)
+
+
+@pytest.mark.parametrize(
+    "text", ["[INST] How do I?", "{name}, hi", "[1, 2]", "{}x", '{"a": 1}', "[1, 2", '["a", {"b": 1}']
+)
+@pytest.mark.parametrize("key", ["gen_ai.input.messages", "gen_ai.prompt", "gen_ai.system_instructions"])
+def test_a_text_that_begins_like_json_is_a_text(key: str, text: str) -> None:
+    (event,) = Decoder().decode(otlp(**{"gen_ai.input.messages": MESSAGES} | {key: text}))
+    assert event.input is not None
+    if key == "gen_ai.prompt":
+        assert event.input.texts[0].text == TEXT  # the newer attribute goes before
+    else:
+        assert event.input.texts

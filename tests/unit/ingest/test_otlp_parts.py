@@ -35,7 +35,7 @@ def in_protobuf(scopes: int, records: int, *, broken: bool) -> bytes:
     if broken:
         record = held.scope_logs[0].log_records[0]
         record.event_name = "gen_ai.client.inference.operation.details"
-        record.attributes.add(key="gen_ai.request.model").value.string_value = "m" * 1000
+        record.attributes.add(key="gen_ai.input.messages").value.string_value = "[{"
     return request.SerializeToString()
 
 

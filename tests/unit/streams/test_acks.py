@@ -56,6 +56,17 @@ def test_a_seek_back_hands_out_again_without_effect() -> None:
     assert acks.frontier(P0) == 3
 
 
+def test_what_is_done_twice_is_not_remembered() -> None:
+    acks = AckTracker()
+    acks.open(P0, 0)
+    for offset in range(100):
+        acks.track(P0, offset)
+    for offset in (*range(100), *range(100)):
+        acks.ack(P0, offset)
+    assert acks.frontier(P0) == 100
+    assert acks._partitions[P0].done == set()
+
+
 @given(st.lists(st.integers(0, 200), unique=True, min_size=1), st.randoms(use_true_random=False), st.data())
 def test_never_past_the_smallest_unacked(offsets: list[int], rng: object, data: st.DataObject) -> None:
     acks = AckTracker()

@@ -23,3 +23,12 @@ def test_what_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^--out .*: cannot be written \("):
         replace_file(path, b"content", "--out")
     assert path.is_dir() and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_link_leads_to_is_replaced_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    path, link = tmp_path / "result", tmp_path / "link"
+    link.symlink_to(path)
+    replace_file(link, b"content", "--out")
+    assert link.is_symlink() and path.read_bytes() == b"content"
+    replace_file(Path("/dev/null"), b"content", "--out")
+    assert Path("/dev/null").is_char_device()

@@ -1,0 +1,60 @@
+"""Answers in servers' own forms, which come where OpenAI's are expected, as OpenAI's.
+
+Of llama.cpp (``/completions`` without ``/v1``), TGI (``/generate_stream``), Anthropic's messages, which vLLM serves
+too, and Ollama. A caller who chooses such a path must not make the call a dead letter, or its answer an empty one.
+"""
+
+from __future__ import annotations
+
+__all__ = ["answer_of", "choice_of"]
+
+
+def answer_of(body: object) -> dict[str, object] | None:
+    """An answer with ``choices``, of a list of answers one with a choice of each; None when it is none of these."""
+    if isinstance(body, list):
+        messages = [_message_of(one) for one in body]
+        if not messages or any(message is None for message in messages):
+            return None
+        return {"choices": [{"index": n, "message": message} for n, message in enumerate(messages)]}
+    message = _message_of(body)
+    if message is None or not isinstance(body, dict):
+        return None
+    return body | {"choices": [{"index": 0, "message": message}]}
+
+
+def _message_of(body: object) -> dict[str, object] | None:
+    if not isinstance(body, dict):
+        return None
+    content = body.get("content")
+    if isinstance(content, str) or (body.get("type") == "message" and isinstance(content, list)):
+        return {"role": "assistant", "content": content}
+    message = body.get("message")
+    return message if isinstance(message, dict) and "role" in message else None
+
+
+def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
+    """A piece of a stream as an item of ``choices``; None when it is none of these."""
+    token, kind, content = chunk.get("token"), chunk.get("type"), chunk.get("content")
+    if isinstance(token, dict) and isinstance(token.get("text"), str):
+        text = "" if token.get("special") is True else token["text"]
+        return _item(0, {"content": text}, ended=chunk.get("generated_text") is not None)
+    if kind == "content_block_delta":
+        return _item(0, _block_delta(chunk), ended=False)
+    if kind == "message_stop":
+        return _item(0, {}, ended=True)
+    if isinstance(content, str):
+        return _item(chunk.get("index"), {"content": content}, ended=chunk.get("stop") is True)
+    return None
+
+
+def _block_delta(chunk: dict[str, object]) -> dict[str, object]:
+    delta = chunk.get("delta")
+    if not isinstance(delta, dict):
+        return {}
+    if isinstance(delta.get("partial_json"), str):
+        return {"tool_calls": [{"index": chunk.get("index"), "function": {"arguments": delta["partial_json"]}}]}
+    return {"content": delta.get("text"), "reasoning_content": delta.get("thinking")}
+
+
+def _item(index: object, delta: dict[str, object], *, ended: bool) -> dict[str, object]:
+    return {"index": index, "delta": delta, "finish_reason": "stop" if ended else None}

@@ -1,0 +1,42 @@
+"""What ``evaluate`` and ``calibrate`` write: never over what they read, and refused before long work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streams.cli import main
+from tests.unit.quality.builders import TOXIC_ROWS, write
+from tests.unit.quality.test_commands import many
+
+
+@pytest.fixture
+def toxic(tmp_path: Path) -> Path:
+    return write(tmp_path / "toxic.jsonl", TOXIC_ROWS)
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+@pytest.mark.parametrize("way", ["file", "folder", "link", "marks"])
+def test_no_result_is_written_over_what_is_read(
+    option: str, way: str, tmp_path: Path, toxic: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    data = write(tmp_path / "data" / "rows.jsonl", many())
+    link = tmp_path / "link.json"
+    link.symlink_to(data)
+    before = data.read_bytes()
+    files = [str(toxic), str(data.parent if way == "folder" else toxic if way == "marks" else data)]
+    words = ["calibrate", *dict.fromkeys(files), "--task", "toxicity", "--target-fpr", "0.01", "--bootstrap", "0"]
+    words += ["--feedback", str(data)] if way == "marks" else []
+    assert main([*words, option, str(link if way == "link" else data)]) == 2
+    assert f"calibrate: {option} " in capsys.readouterr().err
+    assert data.read_bytes() == before
+
+
+def test_a_result_that_cannot_be_written_is_said_before_the_work(
+    toxic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["calibrate", str(toxic), "--task", "toxicity", "--target-fpr", "0.01"]
+    assert main([*words, "--out", str(tmp_path)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
