@@ -19,6 +19,7 @@ from tests.proxy.processes import ProxyProcess, model_server
 from .proxy import through_an_outage
 
 CALLS = 60
+CONNECTIONS = 8
 TAPPABLE = sum(planned_answer(seed).status == 200 for seed in range(CALLS))
 
 
@@ -31,7 +32,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def ask(proxy: ProxyProcess, calls: int = CALLS) -> Result:
     result = Result()
-    asyncio.run(ask_seeds(proxy.port, list(range(calls)), 8, result))
+    asyncio.run(ask_seeds(proxy.port, list(range(calls)), CONNECTIONS, result))
     assert not result.wrong
     return result
 
@@ -98,7 +99,8 @@ def test_copies_that_were_handed_over_outlive_the_data_plane(tmp_path: Path) -> 
         again = ProxyProcess(port, config)
         try:
             until(lambda: _spooled(again) > 0)
-            assert _spooled(again) == TAPPABLE
+            # A client has its answer before the copy is handed over: on each connection one may have been on its way.
+            assert TAPPABLE - CONNECTIONS <= _spooled(again) <= TAPPABLE
         finally:
             again.stop()
 
