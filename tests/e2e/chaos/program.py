@@ -27,13 +27,14 @@ from streams.cli import FAILED, WRONG_USAGE
 from streams.config_file import ConfigFile
 from streams.worker import Worker
 
-__all__ = ["FOLDER", "ORDERS", "HeldUp", "told"]
+__all__ = ["FOLDER", "LOOK_SECONDS", "ORDERS", "HeldUp", "told"]
 
 ORDERS = ("clock", "slow", "hangs", "raises", "memory", "dies")
 
 #: Where the orders lie; set once, at the start of the process.
 FOLDER: list[Path] = []
-_LOOK_SECONDS = 0.2
+#: So often an order that is waited for is looked at.
+LOOK_SECONDS = 0.2
 
 
 def told(folder: Path, name: str) -> float:
@@ -56,7 +57,7 @@ class JumpingClock(SystemClock):
 
     def now(self) -> float:
         moment = time.monotonic()
-        if moment - self._looked > _LOOK_SECONDS:
+        if moment - self._looked > LOOK_SECONDS:
             self._looked, self._wrong = moment, told(self._folder, "clock")
         return time.time() + self._wrong
 
@@ -68,7 +69,7 @@ class HeldUp(NgramClassifier):
         folder = FOLDER[0]
         time.sleep(told(folder, "slow"))
         while told(folder, "hangs"):
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
         if told(folder, "raises"):
             raise ValueError("as it was told")
         if told(folder, "memory"):

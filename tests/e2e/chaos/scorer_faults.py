@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from random import Random
 from typing import Final
 
 from .fault import Fault
+from .program import LOOK_SECONDS
 from .rig import DEADLINE_SECONDS, ChaosRig
 
 __all__ = ["MISSING", "scorer_hangs", "scorer_kills", "scorer_out_of_memory", "scorer_raises"]
@@ -28,7 +30,13 @@ def _everywhere(rig: ChaosRig, order: str, seconds: float) -> Fault:
         tell(1.0)
         rig.flow()
 
-    return Fault("all", seconds, begin, lambda: tell(0.0))
+    def end() -> None:
+        tell(0.0)
+        # A call that hangs sees it at its next look; until it has come back, its scorer is busy. On a quiet machine
+        # nothing else would hold up the next calls for so long.
+        time.sleep(5.0 * LOOK_SECONDS)
+
+    return Fault("all", seconds, begin, end)
 
 
 def scorer_hangs(rig: ChaosRig, rng: Random) -> Fault:
