@@ -25,6 +25,7 @@ from agent.scoring.base import Batch
 from agent.scoring.ngram_classifier import NgramClassifier
 from streams.cli import FAILED, WRONG_USAGE
 from streams.config_file import ConfigFile
+from streams.ending import leave
 from streams.worker import Worker
 
 __all__ = ["FOLDER", "LOOK_SECONDS", "ORDERS", "HeldUp", "told"]
@@ -35,6 +36,7 @@ ORDERS = ("clock", "slow", "hangs", "raises", "memory", "dies")
 FOLDER: list[Path] = []
 #: So often an order that is waited for is looked at.
 LOOK_SECONDS = 0.2
+_LAST_SECONDS = 5.0
 
 
 def told(folder: Path, name: str) -> float:
@@ -92,12 +94,16 @@ def main() -> None:
     # One more row of the table.
     cast("dict[str, str]", SCORERS)["held_up"] = "tests.e2e.chaos.program:HeldUp"
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    code = 0
     try:
         asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]))
     except HarmwatchError as error:
         # As the command ends, so that a traceback in the log is one that nobody caught.
         sys.stderr.write(f"harmwatch run: {' '.join(str(error).split())}\n")
-        sys.exit(WRONG_USAGE if isinstance(error, ConfigError) else FAILED)
+        code = WRONG_USAGE if isinstance(error, ConfigError) else FAILED
+    # As the command does: a library's thread that waits for a frozen broker does not keep the process.
+    leave(code, SystemClock(), _LAST_SECONDS)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
