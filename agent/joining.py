@@ -173,15 +173,19 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         counted is to be counted again.
         """
         one, two = self._own(direction), self.output_tally if direction == "input" else self.input_tally
+        if two is _NOTHING:  # most halves are counted while the other has not been: no new sets for them
+            return one
         return Tally(one.harmful | two.harmful, one.scored | two.scored, one.in_any or two.in_any)
 
     def count(self, direction: Direction, harmful: frozenset[Dimension], scored: frozenset[Dimension]) -> None:
         """This half has been counted in these dimensions, as far as the call had not been."""
         own, before = self._own(direction), self.counted_before(direction)
-        new = harmful - before.harmful
-        in_any = own.in_any or (bool(new) and not before.in_any)
-        tally = Tally(own.harmful | new, own.scored | (scored - before.scored), in_any)
-        tally = _TALLIES.setdefault(tally, tally)
+        new, newly_scored = harmful - before.harmful, scored - before.scored
+        tally = own
+        if new or newly_scored:
+            in_any = own.in_any or (bool(new) and not before.in_any)
+            tally = Tally(own.harmful | new, own.scored | newly_scored, in_any)
+            tally = _TALLIES.setdefault(tally, tally)
         if direction == "input":
             self.input_tally, self.lost_input = tally, None
         else:
@@ -189,10 +193,10 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
 
     def _own(self, direction: Direction) -> Tally:
         if direction == "input":
-            is_again = self.lost_input is not None and self.lost_input == self.input_origin
-            return _NOTHING if is_again else self.input_tally
-        is_again = self.lost_output is not None and self.lost_output == self.output_origin
-        return _NOTHING if is_again else self.output_tally
+            tally, lost, origin = self.input_tally, self.lost_input, self.input_origin
+        else:
+            tally, lost, origin = self.output_tally, self.lost_output, self.output_origin
+        return _NOTHING if lost is not None and lost == origin else tally
 
     @property
     def whole(self) -> bool:

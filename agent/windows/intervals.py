@@ -220,9 +220,8 @@ def _outside(value: float, freedom: float) -> float:
     By its continued fraction (Press et al., Numerical Recipes, 6.4), on the side where that converges soon.
     """
     square = value * value
-    far = (
-        square * (freedom + 2.0) > 3.0 * freedom
-    )  # the share of freedom in freedom + square is below (a + 1)/(a + 5/2)
+    # Whether the share of freedom in freedom + square is below (a + 1) / (a + 5/2), where the fraction converges soon.
+    far = square * (freedom + 2.0) > 3.0 * freedom
     a, b, x = freedom / 2.0, 0.5, freedom / (freedom + square)
     if not far:
         a, b, x = b, a, square / (freedom + square)

@@ -143,11 +143,14 @@ def _document(facts: Facts, head: Plain, rooms: list[int]) -> tuple[Plain, bool,
 
 
 def _tried(work: Callable[[], Part], trimmer: Trimmer) -> Part | None:
-    """A part of an event, None where an object raises when it is looked at: the other parts are told all the same."""
+    """A part of an event, None where an object raises when it is looked at: the other parts are told all the same.
+
+    What is told then lacks a part of the call, and says so: it is truncated.
+    """
     try:
         return work()
     except Exception:
-        trimmer.mended = True
+        trimmer.cut = trimmer.mended = True
         return None
 
 

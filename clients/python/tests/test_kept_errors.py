@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from clients.python.tests.rig import tapped
 
 from harmwatch_client import Tap, TapMiddleware, openai_client, wrap
 from harmwatch_client.call import Call
+from harmwatch_client.events import Facts, build_event
 
 JSON = [(b"content-type", b"application/json")]
 MESSAGES = [{"role": "user", "content": "help"}]
@@ -127,3 +129,17 @@ def test_an_answer_that_cannot_be_read_is_said_to_be_missing(monkeypatch: pytest
     call = Call(tap, {"input": "x"})  # type: ignore[arg-type]
     assert openai_client._seen(answer, call, tap) is answer  # type: ignore[arg-type]
     assert [(event["input"], event["truncated"]) for event in tap.events] == [("x", True)]
+
+
+@pytest.mark.parametrize("part", ["input", "output", "context", "attributes"])
+def test_an_event_that_lacks_a_part_which_could_not_be_read_says_so(part: str) -> None:
+    class HandsOff:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError("hands off")
+
+    told = {"model": "m", "input": "one", "output": "two", part: HandsOff()}
+    event = build_event(Facts(**told), 1_795_000_000.0, 10_000)  # type: ignore[arg-type]
+    document = json.loads(event.value)
+    assert part not in document
+    assert document["truncated"] is True
+    assert event.mended
