@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from agent.clock import Clock
+from agent.counted_as import NOTHING, CountedAs
 from agent.events import Direction, InferenceEvent, Role
 from agent.scores import Dimension, Stance
 
@@ -72,20 +73,6 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         return Origin(self.topic, self.partition, self.offset, index) if index else self
 
 
-class Tally(NamedTuple):
-    """What one half of a call has been counted as where the other had not: harmful and scored, by dimension, and
-    harmful at all."""
-
-    harmful: frozenset[Dimension] = frozenset()
-    scored: frozenset[Dimension] = frozenset()
-    in_any: bool = False
-
-
-_NOTHING: Final = Tally()
-#: One for all halves that were counted in the same dimensions; there are 512 at most.
-_TALLIES: dict[Tally, Tally] = {}
-
-
 class JoinedCall(msgspec.Struct, gc=False, eq=False):
     """What is remembered of one call.
 
@@ -105,7 +92,7 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
     known_origins
         What each of them was: the speaker's role, or ``context``. As many as texts.
-    input_tally, output_tally
+    input_counted, output_counted
         What each half has counted.
     lost_input, lost_output
         Whence a half came whose partition was lost, until it is counted again.
@@ -143,8 +130,8 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
     known_texts: tuple[str, ...] | None = None
     known_origins: tuple[TextOrigin, ...] = ()
     held_chars: int = 0
-    input_tally: Tally = _NOTHING
-    output_tally: Tally = _NOTHING
+    input_counted: CountedAs = NOTHING
+    output_counted: CountedAs = NOTHING
     lost_input: Origin | None = None
     lost_output: Origin | None = None
     attributes: Mapping[str, str] = _NO_ATTRIBUTES
@@ -166,37 +153,28 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         """The call of a half, or of a whole event, that nobody has seen before; ``arrived`` is of a monotonic clock."""
         return cls(event_time, arrived, event.format, event.model)
 
-    def counted_before(self, direction: Direction) -> Tally:
+    def counted_before(self, direction: Direction) -> CountedAs:
         """What has been counted of the call when this half is; without what the half itself counted and was lost.
 
         Its partition was lost and came back, with windows as they were before: it is judged again, and whatever it
         counted is to be counted again.
         """
-        one, two = self._own(direction), self.output_tally if direction == "input" else self.input_tally
-        if two is _NOTHING:  # most halves are counted while the other has not been: no new sets for them
-            return one
-        return Tally(one.harmful | two.harmful, one.scored | two.scored, one.in_any or two.in_any)
+        return self._own(direction).union(self.output_counted if direction == "input" else self.input_counted)
 
     def count(self, direction: Direction, harmful: frozenset[Dimension], scored: frozenset[Dimension]) -> None:
         """This half has been counted in these dimensions, as far as the call had not been."""
-        own, before = self._own(direction), self.counted_before(direction)
-        new, newly_scored = harmful - before.harmful, scored - before.scored
-        tally = own
-        if new or newly_scored:
-            in_any = own.in_any or (bool(new) and not before.in_any)
-            tally = Tally(own.harmful | new, own.scored | newly_scored, in_any)
-            tally = _TALLIES.setdefault(tally, tally)
+        counted = self._own(direction).plus(harmful, scored, self.counted_before(direction))
         if direction == "input":
-            self.input_tally, self.lost_input = tally, None
+            self.input_counted, self.lost_input = counted, None
         else:
-            self.output_tally, self.lost_output = tally, None
+            self.output_counted, self.lost_output = counted, None
 
-    def _own(self, direction: Direction) -> Tally:
+    def _own(self, direction: Direction) -> CountedAs:
         if direction == "input":
-            tally, lost, origin = self.input_tally, self.lost_input, self.input_origin
+            counted, lost, origin = self.input_counted, self.lost_input, self.input_origin
         else:
-            tally, lost, origin = self.output_tally, self.lost_output, self.output_origin
-        return _NOTHING if lost is not None and lost == origin else tally
+            counted, lost, origin = self.output_counted, self.lost_output, self.output_origin
+        return NOTHING if lost is not None and lost == origin else counted
 
     @property
     def whole(self) -> bool:
