@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,8 @@ def beside(second: int, now: float) -> Iterator[bytes]:
         yield native(f"loan-{second}-{number}", text=None, answer=None, model=LOANS, **at, **decided)
 
 
-async def send_traffic(settings: WorkerConfig) -> int:
-    """The demo's calls at their times, and those beside them: how many records of events there were."""
+async def send_traffic(settings: WorkerConfig, is_enough: Callable[[], Awaitable[bool]]) -> int:
+    """The demo's calls at their times, and those beside them until it is enough: how many records of events."""
     clock = SystemClock()
     sink = KafkaSink(settings.kafka, patience_seconds=20.0, max_message_bytes=1 << 20, clock=clock)
     await sink.start()
@@ -120,6 +120,14 @@ async def send_traffic(settings: WorkerConfig) -> int:
             sink.send(Message(str(settings.topics.labels), b"loan", json.dumps(label).encode()))
             second += 1
     await sink.flush()
+    async with asyncio.timeout(90.0):
+        while not await is_enough():
+            for value in beside(second, clock.now()):
+                sink.send(Message(topic, b"beside", value))
+                sent += 1
+            await sink.flush()
+            await asyncio.sleep(1.0)
+            second += 1
     await sink.stop()
     return sent
 
@@ -166,6 +174,10 @@ async def answer(prometheus: PrometheusServer, query: Query, start: float, end: 
     if query.instant:
         return await prometheus.instant(expression)
     return await prometheus.course(expression, start, end, 1.0)
+
+
+async def is_scraped(prometheus: PrometheusServer, metric: str) -> bool:
+    return bool(await prometheus.instant(metric))
 
 
 async def until_scraped(prometheus: PrometheusServer, after: float) -> None:
@@ -224,7 +236,8 @@ async def _nothing_is_empty(worker: Worker, working: asyncio.Task[None], ports: 
         targets = [f"127.0.0.1:{port}" for port in (worker.web.port, *ports)]
         async with running_prometheus(tmp_path, targets, RULES, SCRAPE_SECONDS) as prometheus:
             start = SystemClock().now()
-            sent = await send_traffic(settings)
+            # Decisions are looked at in blocks of ten seconds, of which a slow machine has not seen two by then.
+            sent = await send_traffic(settings, lambda: is_scraped(prometheus, "harmwatch_parity_alarms_total"))
             async with asyncio.timeout(120.0):
                 while sum(worker.tap.committed.values()) < sent:
                     assert not working.done(), working.exception()
