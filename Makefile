@@ -30,13 +30,13 @@ demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
 	@$(BIN)/harmwatch demo $(ARGS)
 
 # Tests that start whole clusters and kill them, or watch the whole way for a while: a third of the time of all tests.
-WHOLE := tests/e2e tests/integration/test_kafka_acls.py
+WHOLE := tests/e2e tests/integration/test_kafka_acls.py tests/integration/test_kafka_sign_in.py
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test: $(VENV)/.test ## unit, conformance, contract and integration tests; prints which layers ran
 	@$(PYTEST) $(if $(findstring tests/,$(ARGS)),,$(addprefix --ignore=,$(WHOLE))) $(ARGS)
 
-test-whole: $(VENV)/.test ## the tests that `make test` leaves out: whole clusters, killed, silenced and without rights
+test-whole: $(VENV)/.test ## the tests that `make test` leaves out: whole clusters, killed, silenced, signed in to and without rights
 	@$(PYTEST) $(WHOLE) $(ARGS)
 
 check: $(VENV)/.test ## ruff, mypy --strict, import rules, file lengths

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from agent.scoring.detoxify import DetoxifyScorer
+from agent.scoring.encoders.pinned import digest_of
 from tests.bench.encoder import BASE, SMALL, Shape, batch_of, make_texts, matmul_peak, operations, write_checkpoint
 from tests.bench.gpu_workers import measure_workers
 
@@ -51,6 +52,10 @@ while time.perf_counter() - began < 1.0:
     done += sum(len(each) for each in tokenizer.encode_batch_fast(texts, add_special_tokens=False))
 print(done / (time.perf_counter() - began), done / (time.process_time() - cpu))
 """
+
+
+def _scorer(checkpoint: Path, directory: Path, device: str, **options: Any) -> DetoxifyScorer:
+    return DetoxifyScorer(checkpoint, directory, device=device, sha256=digest_of([checkpoint]), **options)
 
 
 class Gpu:
@@ -108,7 +113,7 @@ def forward(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], f
     from agent.scoring.encoders.tokenising import TextTokenizer
     from agent.scoring.encoders.varlen import PackedEncoder, varlen_available
 
-    classifier = DetoxifyScorer(checkpoint, directory, device="cpu").load()
+    classifier = _scorer(checkpoint, directory, "cpu").load()
     tokenizer = TextTokenizer(classifier.tokenizer, parallel=True)
     weights = take_apart(classifier.model)
     assert weights is not None
@@ -152,7 +157,7 @@ def forward(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], f
 
 def tokeniser(checkpoint: Path, directory: Path, folder: Path, words: Sequence[str]) -> dict[str, Any]:
     """Tokens a second, by threads; of the clock and of the processor."""
-    classifier = DetoxifyScorer(checkpoint, directory, device="cpu").load()
+    classifier = _scorer(checkpoint, directory, "cpu").load()
     classifier.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "texts.txt").write_text("\n".join(make_texts(2048, words)), encoding="utf-8")
     rows: dict[str, Any] = {}
@@ -175,7 +180,7 @@ def scorer(gpu: Gpu, checkpoint: Path, directory: Path, words: Sequence[str], fo
         ((1024, (64,)),) if gpu.short else ((8192, (256, 2048)), (16_384, (1, 256, 2048, 8192)), (32_768, (2048, 8192)))
     )
     for tokens, batches in sweeps:
-        made = DetoxifyScorer(checkpoint, directory, device=str(gpu.device), tokens_per_pass=tokens)
+        made = _scorer(checkpoint, directory, str(gpu.device), tokens_per_pass=tokens)
         made.warm_up()
         for batch in batches:
             for begin in range(0, 3 * batch, batch):

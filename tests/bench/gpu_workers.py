@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.models import __file__ as _of_models
+from agent.scoring.encoders.pinned import digest_of
 from tests.bench.encoder import LABELS, Shape, batch_of
 
 __all__ = ["measure_workers"]
@@ -73,7 +74,7 @@ def _child(pipe: Any, checkpoint: str, device: str, seed: int) -> None:
 
     torch.set_num_threads(1)
     calm_the_collector()
-    section = {"kind": "detoxify", "checkpoint": checkpoint, "device": device}
+    section = {"kind": "detoxify", "checkpoint": checkpoint, "sha256": digest_of([Path(checkpoint)]), "device": device}
     while (task := pipe.recv()) is not None:
         work = _prepare_scorer if task["what"] == "scorer" else _run_core
 

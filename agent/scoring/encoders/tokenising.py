@@ -44,12 +44,7 @@ class TextTokenizer:
         self._backend = getattr(tokenizer, "backend_tokenizer", None)
         self._slow = tokenizer
         self._parallel = parallel
-        specials = {int(token) for token in tokenizer.build_inputs_with_special_tokens([])}
-        marker = next(token for token in range(len(specials) + 1) if token not in specials)
-        frame = [int(token) for token in tokenizer.build_inputs_with_special_tokens([marker])]
-        middle = frame.index(marker)
-        self.prefix = np.asarray(frame[:middle], dtype=np.int32)
-        self.suffix = np.asarray(frame[middle + 1 :], dtype=np.int32)
+        self.prefix, self.suffix = (np.asarray(each, dtype=np.int32) for each in _frame(tokenizer))
         self.pad_id = int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0)
         if self._backend is not None:
             self._backend.no_truncation()
@@ -79,6 +74,22 @@ class TextTokenizer:
             # One by one stays in this thread; a batch would wake the pool, which has a thread for every core.
             ids = [self._backend.encode(text, add_special_tokens=False).ids for text in texts]
         return [np.asarray(each, dtype=np.int32) for each in ids]
+
+
+def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:
+    """Special tokens before and after a text."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        framed = backend.encode("a", add_special_tokens=True)
+        own = [place for place, is_special in enumerate(framed.special_tokens_mask) if not is_special]
+        if own:
+            return framed.ids[: own[0]], framed.ids[own[-1] + 1 :]
+    build = tokenizer.build_inputs_with_special_tokens
+    specials = {int(token) for token in build([])}
+    marker = next(token for token in range(len(specials) + 1) if token not in specials)
+    frame = [int(token) for token in build([marker])]
+    middle = frame.index(marker)
+    return frame[:middle], frame[middle + 1 :]
 
 
 class TokenisedBatch:
