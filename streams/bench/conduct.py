@@ -11,7 +11,7 @@ from agent.clock import Clock
 from agent.config import CoreConfig
 from agent.errors import ConfigError
 from streams.bench.core import available_scorers, bench_config, scorer_sections
-from streams.bench.end_to_end import measure_end_to_end, unmeasured
+from streams.bench.end_to_end import PARTITIONS, measure_end_to_end, unmeasured
 from streams.bench.machine import load_average, machine
 from streams.bench.rivals import DetoxifyFiles, score_rivals
 from streams.bench.stages import measure_stages
@@ -34,8 +34,8 @@ class BenchOptions(NamedTuple):
         On the topic.
     stage_events
         Through the stages.
-    processes
-        Of the worker on the whole way.
+    processes, partitions
+        Of the worker, and of the topic, on the whole way.
     toxicity
         What fills that slot on the whole way: a row of `streams.bench.core.TOXICITY`.
     repetitions, stage_repetitions
@@ -50,6 +50,7 @@ class BenchOptions(NamedTuple):
     stage_events: int = 5_000
     repetitions: int = 3
     processes: int = 1
+    partitions: int = PARTITIONS
     toxicity: str = "ngrams"
     stage_repetitions: int = 5
     slow_texts: int = 512
@@ -116,4 +117,5 @@ async def _end_to_end(
             clock,
             tell,
             processes=options.processes,
+            partitions=options.partitions,
         )

@@ -56,6 +56,7 @@ async def measure_end_to_end(
     clock: Clock,
     tell: Callable[[str], None],
     processes: int = 1,
+    partitions: int = PARTITIONS,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The section ``end_to_end``, and of the rivals those that consume.
 
@@ -68,7 +69,9 @@ async def measure_end_to_end(
     scorers
         The configuration's section.
     processes
-        Of the worker; there are at least as many partitions.
+        Of the worker.
+    partitions
+        Of the topic; as many as there are processes where that is more.
 
     Raises
     ------
@@ -77,7 +80,7 @@ async def measure_end_to_end(
     """
     topic = f"harmwatch-bench-{uuid.uuid4().hex[:8]}"
     kafka = KafkaConfig(bootstrap_servers=bootstrap, worker_name="bench")
-    partitions = max(PARTITIONS, processes)
+    partitions = max(partitions, processes)
     target = Target(bootstrap, topic, partitions, len(values))
     _create(kafka, topic, partitions)
     try:

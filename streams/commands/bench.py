@@ -15,6 +15,8 @@ from agent.errors import ConfigError
 __all__ = ["add_arguments", "run"]
 
 _SHORT_EVENTS = 3000
+#: A broker by itself takes some seconds for so many.
+_MOST_PARTITIONS = 1024
 MOST_PROCESSES = 64
 
 
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--processes", type=int, default=1, metavar="N", help="processes of the worker on the whole way (default 1)"
     )
+    parser.add_argument("--partitions", type=int, metavar="N", help="of the topic on the whole way (default 4)")
     parser.add_argument(
         "--toxicity",
         choices=("ngrams", "encoders", "cascade"),
@@ -49,9 +52,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--processes must lie between 1 and {MOST_PROCESSES}")
     if args.processes > 1 and args.bootstrap is None:
         raise ConfigError("--processes needs --bootstrap: the embedded broker divides no partitions")
+    if args.partitions is not None and not 1 <= args.partitions <= _MOST_PARTITIONS:
+        raise ConfigError(f"--partitions must lie between 1 and {_MOST_PARTITIONS}")
     if args.detoxify is not None and not args.detoxify.is_file():
         raise ConfigError(f"--detoxify {args.detoxify}: no such file")
     from streams.bench.conduct import BenchOptions, run_bench
+    from streams.bench.end_to_end import PARTITIONS
     from streams.bench.report import render
     from streams.bench.rivals import DetoxifyFiles
 
@@ -62,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         stage_events=min(events, 600 if args.short else 5000),
         repetitions=repetitions,
         processes=args.processes,
+        partitions=args.partitions or PARTITIONS,
         toxicity=args.toxicity,
         stage_repetitions=1 if args.short else 5,
         slow_texts=48 if args.short else 512,

@@ -25,7 +25,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
-    finished = bench("--short", "--json", "--events", "2000")
+    finished = bench("--short", "--json", "--events", "2000", "--partitions", "6")
     assert finished.returncode == 0, finished.stderr[-2000:]
     lines = finished.stdout.splitlines()
     assert len(lines) == 1  # one object, and nothing else on standard output
@@ -49,6 +49,7 @@ def test_stages_add_up(result: dict[str, Any]) -> None:
 def test_end_to_end_says_what_was_measured_on_what(result: dict[str, Any]) -> None:
     section = result["end_to_end"]
     assert section["events"] == 2000
+    assert section["partitions"] == 6
     assert section["events_per_second"] > 0.0
     assert section["events_per_second_without_cache"] > 0.0
     assert "noida-db" in section["broker"]
@@ -77,9 +78,10 @@ def test_texts_hardly_repeat_themselves(result: dict[str, Any]) -> None:
     assert 0.3 < traffic["chinese_share"] < 0.5
 
 
-def test_wrong_usage_is_one_line() -> None:
-    finished = bench("--events", "3")
+@pytest.mark.parametrize("wrong", [("--events", "3"), ("--partitions", "0")])
+def test_wrong_usage_is_one_line(wrong: tuple[str, str]) -> None:
+    finished = bench(*wrong)
     assert finished.returncode == 2
     assert finished.stdout == ""
     assert len(finished.stderr.splitlines()) == 1
-    assert "--events" in finished.stderr
+    assert wrong[0] in finished.stderr
