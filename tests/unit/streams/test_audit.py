@@ -87,7 +87,7 @@ async def test_the_task_delivers_what_comes(caplog: pytest.LogCaptureFixture) ->
     task = asyncio.create_task(audit.run())
     for number in range(3):
         audit.note(change(reason=str(number)))
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(30.0):
             while audit.waiting:
                 await broker.arrived.wait()
                 broker.arrived.clear()
