@@ -110,10 +110,13 @@ class Guard:
         """Whose token it is; compared in constant time with all."""
         return self._book.holder(given)
 
-    def bearer_holder(self, authorization: str) -> Holder | None:
-        """Whom an Authorization header proves."""
-        scheme, _, given = authorization.partition(" ")
-        return self._book.holder(given.strip()) if scheme.lower() == "bearer" else None
+    def bearer_token(self, authorization: str | None) -> str | None:
+        """The token of an Authorization header; None for other schemes, which are meant for somebody else.
+
+        Behind a proxy that asks for a password browsers send it here, too, beside the session that they have.
+        """
+        scheme, _, given = (authorization or "").partition(" ")
+        return given.strip() if scheme.lower() == "bearer" and self.asks_for_token else None
 
     def session_holder(self, session: str | None) -> Holder | None:
         """Whom a session cookie proves; everybody is `ANYONE` where no token is asked for."""

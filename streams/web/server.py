@@ -203,11 +203,11 @@ class WebServer:
 
     def _refusal(self, request: web.BaseRequest, route: Route | None) -> web.Response | None:
         """None for whoever may ask this; who that is goes with the request from then on."""
-        authorization = request.headers.get("Authorization") if self._guard.asks_for_token else None
-        if authorization is None:
+        given = self._guard.bearer_token(request.headers.get("Authorization"))
+        if given is None:
             holder = self._guard.session_holder(request.cookies.get(SESSION_COOKIE))
         else:
-            proved = self._proved(request, lambda: self._guard.bearer_holder(authorization))
+            proved = self._proved(request, given)
             if isinstance(proved, web.Response):
                 return proved
             holder = proved
@@ -221,12 +221,12 @@ class WebServer:
         asks(holder)
         return None
 
-    def _proved(self, request: web.BaseRequest, prove: Callable[[], Holder | None]) -> Holder | web.Response | None:
+    def _proved(self, request: web.BaseRequest, token: str) -> Holder | web.Response | None:
         """Wrong tokens are counted by address; after too many none is looked at, so that guessing gets nowhere."""
         address = _address(request)
         if wait := self._limits.locked_out(address):
             return _too_many(wait)
-        holder = prove()
+        holder = self._guard.token_holder(token)
         if holder is None:
             self._limits.failed(address)
         return holder
@@ -277,7 +277,7 @@ class WebServer:
         except ValueError:
             return error_answer(400, "the form has too many fields")
         given = form.get("token", [""])[0]
-        holder = self._proved(request, lambda: self._guard.token_holder(given))
+        holder = self._proved(request, given)
         if isinstance(holder, web.Response):
             return holder
         if holder is None:

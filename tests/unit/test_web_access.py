@@ -206,6 +206,19 @@ async def test_wrong_tokens_lock_an_address_out_for_a_while_but_no_session(tmp_p
         assert await site.status("/api/v1/audit", "admin") == 200
 
 
+async def test_a_password_for_the_proxy_in_front_is_no_token_and_leaves_the_session(tmp_path: Path) -> None:
+    """Browsers send it with every request, also behind the proxy that asked for it."""
+    async with GuardedSite(write_tokens(tmp_path / "tokens.yaml", *ROLES), limits=(0.0, 0.0, 3.0)) as site:
+        assert isinstance(site, GuardedSite)
+        basic = {"Authorization": "Basic YW5uOnB3"}
+        _, headers, _ = await site.ask("/", "POST", data={"token": TOKENS["viewer"]}, headers=basic)
+        session = {**basic, "Cookie": headers["Set-Cookie"].partition(";")[0]}
+        assert {(await site.ask("/api/v1/status", headers=session))[0] for _ in range(5)} == {200}
+        assert {(await site.ask("/api/v1/status", headers=basic))[0] for _ in range(5)} == {401}
+        # None of that was a guess, and whoever has a token is let in.
+        assert await site.status("/api/v1/status", "viewer") == 200
+
+
 async def test_requests_are_limited_by_address_and_by_token_and_probes_are_not(tmp_path: Path) -> None:
     path = write_tokens(tmp_path / "tokens.yaml", *ROLES)
     async with GuardedSite(path, limits=(0.5, 0.2, 0.0)) as site:
