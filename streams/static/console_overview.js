@@ -149,6 +149,13 @@ harmwatch.overview = (() => {
       byId("ready").hidden = true;
       notify(say("lost", { time: clockTime.format(time) }));
     },
+    // Somebody is there, and says why not: a worker that is asked too often is not one that is gone.
+    refused(error, time) {
+      pill("alive", "warn", say("answers_status", { status: error.status }), "");
+      byId("ready").hidden = true;
+      const values = { time: clockTime.format(time), status: error.status, reason: error.reason };
+      notify(say(error.status === 429 ? "too_many" : "refused", values));
+    },
     signedOut() {
       pill("alive", "warn", say("signed_out"), "");
       byId("ready").hidden = true;
