@@ -17,9 +17,12 @@ from agent.clock import Clock
 from agent.metrics.merged import MergedMetrics
 from streams.console.counted import categories_found, stages_timed
 from streams.console.findings import HeldEvidence, RecentFindings, of_model, with_marks
-from streams.console.signs import the_worst
+from streams.console.shapes import Sign
+from streams.console.signs import OF_THE_WORKER, severity, the_worst, worker_signs
 from streams.processes.group import ProcessGroup
 from streams.processes.life import Life
+from streams.web import Readiness
+from streams.web.status import PipelineStatus
 
 __all__ = ["GroupConsole"]
 
@@ -62,12 +65,13 @@ class GroupConsole:
         pages = [page for page in await self._of_all("page", dict[str, Any]) if page]
         first: dict[str, Any] = pages[0] if pages else {"windows": [], "models": [], "configuration": {}}
         partitions = {(each["topic"], each["partition"]): each for page in pages for each in page["partitions"]}
+        pipeline = self._pipeline([page["pipeline"] for page in pages])
         return {
             "version": __version__,
             "now": self._clock.now(),
             "started": self._started,
-            "pipeline": self._pipeline([page["pipeline"] for page in pages]),
-            "signs": _signs([sign for page in pages for sign in page["signs"]]),
+            "pipeline": pipeline,
+            "signs": _signs([sign for page in pages for sign in page["signs"]], self._of_the_worker(pipeline)),
             "windows": first["windows"],
             "models": first["models"],
             "findings": categories_found(self._metrics),
@@ -77,22 +81,32 @@ class GroupConsole:
             | {"refused": any(page["configuration"].get("refused") for page in pages)},
         }
 
-    def _pipeline(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _of_the_worker(self, pipeline: PipelineStatus) -> list[Sign]:
+        """Made of what all processes are together, also of those that cannot answer."""
+        ready = self._group.readiness()
+        # Which processes lack a broker is no matter: they tell it, and it is one sign.
+        missing = tuple(part for part in ready.missing if not part.endswith(": broker"))
+        return list(worker_signs(self._group.health(), Readiness(ready.ready, missing), pipeline))
+
+    def _pipeline(self, told: Sequence[Mapping[str, Any]]) -> PipelineStatus:
         counted = ("events", "scored", "findings", "missing_scores", "dead_letters", "duplicates")
         lags = [each["lag_records"] for each in told]
         seconds = [each["lag_seconds"] for each in told if each["lag_seconds"] is not None]
-        return {
+        # Of what a process holds that does not answer nobody knows how far it is.
+        known = None not in lags and len(told) >= self._group.count
+        figures: dict[str, Any] = {
             **{name: int(self._metrics.total(f"harmwatch_{name}_total")) for name in counted},
             **{
                 name: sum(each[name] for each in told)
                 for name in ("events_per_second", "queue_depth", "queue_capacity")
             },
-            "lag_records": None if None in lags else sum(lags),
+            "lag_records": sum(lags) if known else None,
             "lag_seconds": max(seconds, default=None),
             "sampling_ratio": min((each["sampling_ratio"] for each in told), default=1.0),
             "series": self._metrics.series_in_use,
             "series_budget": self._series_budget,
         }
+        return cast(PipelineStatus, figures)
 
     # -- the API -------------------------------------------------------------------------------------------------------
 
@@ -211,17 +225,20 @@ async def _asked(life: Life, what: str, seconds: float, kind: Any, **arguments: 
     return None if content is None else msgspec.msgpack.decode(content, type=kind)
 
 
-def _signs(told: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-    """Of what several tell the worst, once; that a process has no partition is no sign of anything."""
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+def _signs(told: Iterable[Sign], of_the_worker: Iterable[Sign]) -> list[Sign]:
+    """Of what several tell the worst, once, and what is true of all together. Each tells nearly all that it has."""
+    found: dict[tuple[Any, ...], Sign] = {}
+    more: dict[str, Sign] = {}
     for sign in told:
-        if sign["sign"] == "more" or (sign["sign"] == "not_ready" and sign.get("detail") == "partitions"):
+        if sign["sign"] in OF_THE_WORKER - {"broker", "stalled"}:
             continue
-        place = (sign["sign"], sign.get("model"), sign.get("detail"), sign.get("window"))
-        held = found.get(place)
-        if held is None or (sign["tone"] == "bad", sign.get("value", 0.0)) > (
-            held["tone"] == "bad",
-            held.get("value", 0.0),
-        ):
-            found[place] = sign
-    return the_worst(cast(Iterable[Any], found.values()))
+        if sign["sign"] == "more":
+            # Most tell the same, of windows that all know: who has most left out has left out all that others have.
+            more[sign["detail"]] = max(sign, more.get(sign["detail"], sign), key=lambda each: each["value"])
+            continue
+        # Windows a moment apart may differ in which is the worst: it is one sign all the same.
+        place = (sign["sign"], sign.get("model"), sign.get("detail"))
+        found[place] = min(sign, found.get(place, sign), key=severity)
+    kinds = {kind for kind, *_ in found}
+    others = (sign for sign in of_the_worker if sign["sign"] != "stalled" or "stalled" not in kinds)
+    return the_worst([*found.values(), *others], more.values())

@@ -112,6 +112,13 @@ def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
     assert [model for sign, _, model, _ in signs if sign == "drift"] == ["m149", "m148", "m147"]
 
 
+def test_a_parent_is_told_nearly_all_to_find_the_worst_among_them(bench: Bench) -> None:
+    for number in range(300):
+        bench.metrics.set_parity(f"m{number % 100}", f"a{number // 100}", 14.0 + number, 13.0)
+    told = bench.watch.signs(ALIVE, READY, WELL, nearly_all=True)
+    assert [(sign["sign"], sign["value"]) for sign in told[-2:]] == [("parity", 64.0), ("more", 50)]
+
+
 def leaking(model: str, share: float) -> Reading:
     harm: Any = reading(model, 0.0).results["harm"]
     return Reading(model, 60.0, {"harm": msgspec.structs.replace(harm, leaks=100 * share, scored={"output": 100.0})})
