@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final
 
 from agent.metrics import Metrics
@@ -49,6 +51,7 @@ def signs(
     metrics: Metrics,
     harm: Iterable[Sign],
     *,
+    names: Mapping[str, str] = MappingProxyType({}),
     nearly_all: bool = False,
 ) -> list[Sign]:
     """At most forty, and at most twelve of a kind, the worst first; signs ``more`` count by kind what is left out.
@@ -57,16 +60,20 @@ def signs(
     ----------
     harm
         What windows and findings say (`streams.console.harm_signs`), and campaigns.
+    names
+        Of models by the label that they have in metrics, where it is another.
     nearly_all
         A thousand, and 250 of a kind: for whoever finds the worst of several processes.
     """
-    found = [
-        *worker_signs(health, readiness, pipeline),
-        *harm,
-        *_reached(metrics, "parity", "harmwatch_parity_evidence", "harmwatch_parity_threshold", "bad"),
-        *_hints(metrics),
-        *_reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
-    ]
+    measured = chain(
+        _reached(metrics, "parity", "harmwatch_parity_evidence", "harmwatch_parity_threshold", "bad"),
+        _hints(metrics),
+        _reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
+    )
+    found = [*worker_signs(health, readiness, pipeline), *harm]
+    for sign in measured:
+        sign["model"] = names.get(sign["model"], sign["model"])
+        found.append(sign)
     return _few_of_each(found, *(_MOST_TOLD if nearly_all else (_MOST, _MOST_OF_A_KIND)))
 
 

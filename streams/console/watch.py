@@ -105,7 +105,9 @@ class ConsoleWatch:
             active_campaigns(self.longest().values(), self._active_since()),
             leaked_signs(self.recent, self._merged().event_now() - max(longest, _LEAK_SECONDS)),
         )
-        return signs(health, readiness, pipeline, self._metrics, harm, nearly_all=nearly_all)
+        # Metrics know models by their labels: links go by the names.
+        names = {clean_label(reading.model): reading.model for reading in readings}
+        return signs(health, readiness, pipeline, self._metrics, harm, names=names, nearly_all=nearly_all)
 
     def windows(self) -> list[str]:
         """Names of the windows, the shortest first."""

@@ -100,6 +100,15 @@ def test_signs_of_models_the_worst_first(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["abc\u202egnp", "projects/p/models/" + "m" * 130, "", "plain"])
+def test_signs_of_metrics_name_models_as_windows_do(bench: Bench, name: str) -> None:
+    bench.watch.sample([reading(name, 0.0)])
+    bench.metrics.set_drift(name, "psi", "toxicity", 0.4, 0.2)
+    bench.metrics.set_parity(name, "gender", 14.0, 13.0)
+    bench.metrics.set_bias_hint(name, "gender", "female", "income", held=True)
+    assert [model for _, _, model, _ in bench.signs()] == [name] * 3
+
+
 def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
     for number in range(150):
         bench.metrics.set_drift(f"m{number}", "psi", "toxicity", 1.0 + number, 0.5)
