@@ -17,7 +17,7 @@ from streams.web.answers import error_answer, json_answer, page_answer, with_ban
 from streams.web.api import ConsoleApi
 from streams.web.connections import ANSWER_SECONDS, BODY_SECONDS, MAX_BODY, Connection, Protocol, read_body
 from streams.web.exposition import accepts, negotiate
-from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
+from streams.web.guard import SECURITY_HEADERS, SESSION_SECONDS, Guard, session_cookie
 from streams.web.later import Later, settled
 from streams.web.limits import RateLimits
 from streams.web.openapi import openapi
@@ -205,7 +205,7 @@ class WebServer:
         """None for whoever may ask this; who that is goes with the request from then on."""
         given = self._guard.bearer_token(request.headers.get("Authorization"))
         if given is None:
-            holder = self._guard.session_holder(request.cookies.get(SESSION_COOKIE))
+            holder = self._guard.session_holder(request.cookies.get(session_cookie(request.headers.get("Host"))))
         else:
             proved = self._proved(request, given)
             if isinstance(proved, web.Response):
@@ -284,7 +284,7 @@ class WebServer:
             return page_answer(self._refused[_language(request)], status=401)
         response = self._to_console(request)
         response.set_cookie(
-            SESSION_COOKIE,
+            session_cookie(request.headers.get("Host")),
             self._guard.new_session(holder),
             max_age=SESSION_SECONDS,
             httponly=True,
