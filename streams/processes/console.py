@@ -14,6 +14,8 @@ import msgspec
 
 from agent import __version__
 from agent.clock import Clock
+from agent.errors import TransportError
+from agent.metrics.label_values import clean_label
 from agent.metrics.merged import MergedMetrics
 from streams.console.counted import categories_found, stages_timed
 from streams.console.findings import HeldEvidence, RecentFindings, of_model, with_marks
@@ -111,7 +113,9 @@ class GroupConsole:
     # -- the API -------------------------------------------------------------------------------------------------------
 
     async def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
-        """One model over one window; drift is that of whichever process is nearest to its threshold, or past it."""
+        """One model over one window; drift is that of whichever process is nearest to its threshold, or past it, with
+        the alarms of all.
+        """
         told = [each for each in await self._of_all("model", dict[str, Any] | None, name=name, window=window) if each]
         if not told:
             return None
@@ -120,6 +124,9 @@ class GroupConsole:
             held = furthest.get((row["detector"], row["feature"]))
             if held is None or row["statistic"] - row["threshold"] > held["statistic"] - held["threshold"]:
                 furthest[row["detector"], row["feature"]] = row
+        alarms = self._metrics.rows("harmwatch_drift_detected_total")
+        for (detector, feature), row in furthest.items():
+            row["times"] = int(max(row["times"], alarms.get((clean_label(name), detector, feature), 0)))
         drift = sorted(furthest.values(), key=lambda row: -row["statistic"] / row["threshold"])
         first: dict[str, Any] = told[0]
         return first | {"drift": drift}
@@ -146,15 +153,24 @@ class GroupConsole:
         return found or []
 
     async def mark(self, verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
-        """A mark on a finding of any process, also of one that has died; None when it is held no more."""
+        """A mark on a finding of any process, also of one that has died; None when it is held no more.
+
+        Raises
+        ------
+        TopicUnavailable, TransportError
+            As `streams.console.desk.FeedbackDesk.mark` does, and when no process answers.
+        """
         held = self._recent.get(verdict_id)
         if held is None:
             await self._take_findings()
             held = self._recent.get(verdict_id)
-        if held is None:
+        if held is None or all(finding.category != category for finding in held.findings):
             return None
         arguments = {"held": msgspec.to_builtins(held), "category": category, "correct": correct, "by": by}
-        return await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        marked = await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        if marked is None:
+            raise TransportError("no process of this worker has answered in time")
+        return marked
 
     async def audit(self) -> Sequence[Any]:
         """The latest records of all processes, the newest first."""
@@ -203,9 +219,10 @@ class GroupConsole:
         return [answer for answer in told if answer is not None]
 
     async def _of_first(self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, **arguments: Any) -> Any:
-        """What the first answers that does."""
+        """What the first answers that does, within so many seconds in all."""
+        until = self._clock.monotonic() + seconds
         for life in self._group.answering():
-            answer = await _asked(life, what, seconds, kind, **arguments)
+            answer = await _asked(life, what, until - self._clock.monotonic(), kind, **arguments)
             if answer is not None:
                 return answer
         return None

@@ -186,6 +186,20 @@ async def test_a_mark_that_the_broker_does_not_take_fails_as_in_one_process(prob
             await worker.console.mark(recent.latest()[0].id, "pii.email", True, "ann")
 
 
+async def test_a_mark_that_no_process_takes_is_not_told_as_a_finding_that_is_gone() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 1)
+        recent = held("a")
+        life, process = await worker.add(**answering(recent, []))
+        found = (await worker.console.findings(None, None, 0, 50))["findings"][0]["id"]
+        assert await worker.console.mark(found, "no.such.category", True, "ann") is None
+        process.end(-9)
+        await life.kill()
+        await asyncio.wait_for(life.ended.wait(), 30.0)
+        with pytest.raises(TransportError):
+            await worker.console.mark(found, "pii.email", True, "ann")
+
+
 async def test_a_reload_that_one_refuses_is_refused() -> None:
     change = {"outcome": "applied", "reason": "", "keys": ["log_level"], "restart_keys": [], "time": "1"}
     async with AsyncExitStack() as stack:
@@ -310,3 +324,22 @@ async def test_a_model_is_told_by_the_process_that_has_been_there_longest() -> N
         worker.supervisor.lives[1].began += 499.0
         found = await worker.console.model("m", None)
         assert found is not None and len(found["history"]["times"]) == 3
+
+
+async def test_alarms_of_drift_are_those_of_all_processes_dead_ones_too() -> None:
+    def told(statistic: float, times: int) -> Any:
+        row = {"detector": "psi", "feature": "length", "statistic": statistic, "threshold": 0.2, "detected": False}
+        return lambda _: {"name": "m\u200b", "history": {}, "drift": [{**row, "times": times}]}
+
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        for statistic, times in ((0.1, 2), (0.15, 3)):
+            counted = Metrics(CollectorRegistry(), clock=worker.clock)
+            for _ in range(times):
+                counted.drift_detected("m\u200b", "psi", "length")
+            content = write_snapshot(counted.freeze())
+            await worker.add(model=told(statistic, times), metrics=lambda _, content=content: content)
+        await worker.group.freeze_metrics()
+        found = await worker.console.model("m\u200b", None)
+        assert found is not None
+        assert [(row["statistic"], row["times"]) for row in found["drift"]] == [(0.15, 5)]
