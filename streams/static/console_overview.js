@@ -2,6 +2,8 @@
 harmwatch.overview = (() => {
   const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fixed, known, names, percent, pill, replace, say, says, told, when, write } = harmwatch;
 
+  const PARTITIONS = 64;
+
   function showHealth(status) {
     const { health, ready } = status;
     if (health) pill("alive", health.alive ? "good" : "bad", say(health.alive ? "alive" : "stalled"), names.explain(health.reason));
@@ -83,10 +85,15 @@ harmwatch.overview = (() => {
     filled("series", pipeline.series, pipeline.series_budget);
     replace("meters", meters);
 
+    // Of more than there is room for those that are furthest behind, or of which nobody knows how far.
     const partitions = status.partitions || [];
-    replace("partitions", partitions.slice(0, 64).map((row) => el(
+    const behind = (row) => (known(row.lag) ? row.lag : Infinity);
+    const shown = partitions.length > PARTITIONS ? [...partitions].sort((a, b) => (behind(b) > behind(a)) - (behind(a) > behind(b))).slice(0, PARTITIONS) : partitions;
+    const chips = shown.map((row) => el(
       "li", { "data-tone": row.lag > 10000 ? "warn" : null }, el("span", {}, names.shown(`${row.topic}[${row.partition}]`)), el("b", {}, count(row.lag)),
-    )), say("no_partitions"));
+    ));
+    if (partitions.length > PARTITIONS) chips.push(el("li", {}, say("more_partitions", { n: count(partitions.length - PARTITIONS) })));
+    replace("partitions", chips, say("no_partitions"));
   }
 
   function showFooter(status) {

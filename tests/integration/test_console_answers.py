@@ -94,3 +94,41 @@ async def test_an_answer_that_comes_late_is_not_shown_for_what_is_asked_now(tmp_
         await page.look("window.late")
         await page.look("new Promise((done) => setTimeout(done, 100))")
         assert await page.look("window.drawn") == 0
+
+
+class Many(Traffic):
+    """More partitions and groups than there is room for, and an attribute of which nothing is favourable."""
+
+    def state(self) -> dict[str, Any]:
+        lags = [5, None, *range(98), 20_000]
+        return {
+            **super().state(),
+            "partitions": [{"topic": "t", "partition": place, "lag": lag} for place, lag in enumerate(lags)],
+        }
+
+    def model(self, name: str, window: str | None) -> Any:
+        bounds: dict[str, list[float]] = {"value": [], "lower": [], "upper": []}
+        history = dict.fromkeys(("index", "bias", "output", "privacy", "adversarial"), bounds)
+
+        def attribute(name: str, rate: float, left_out: int) -> dict[str, Any]:
+            group = {"rate": rate, "lower": 0.0, "upper": 1.0, "n": 900}
+            groups = [{"group": "a", **group}, {"group": "b", **group}]
+            return {"attribute": name, "groups": groups, "left_out": left_out, "disparities": []}
+
+        attributes = [attribute("gender", 0.0, 0), attribute("region", 0.5, 7)]
+        return {
+            "name": name, "window": "5m", "history": {"times": [], "step": 1.0, **history},
+            "fairness": {"window": "5m", "attributes": attributes}, "campaigns": [], "drift": [],
+        }  # fmt: skip
+
+
+async def test_what_is_left_out_is_counted_and_is_not_the_worst(tmp_path: Path) -> None:
+    async with page_of(Many([model("chat", 0.1)]), tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en")
+        chips = await page.look("[...document.querySelectorAll('#partitions li')].map((row) => row.textContent)")
+        assert len(chips) == 65
+        assert chips[:2] == ["t[1]–", "t[100]20,000"] and chips[-1] == "37 more, none further behind"
+        await page.until("document.querySelector('#fairness h3')")
+        gender, region = await page.look("[...document.querySelectorAll('#fairness > li')].map((row) => row.innerText)")
+        assert "No decision is favourable" in gender and "large enough" not in gender
+        assert "7 more groups are not shown" in region and "large enough" in region
