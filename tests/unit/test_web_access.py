@@ -18,7 +18,7 @@ from streams.audit import ConfigChange
 from streams.web import AdminApi, ConsoleApi, WebServer
 from streams.web.access import ROLES, Holder, TokenBook, read_tokens
 from streams.web.api import ConsoleSource
-from streams.web.guard import session_cookie
+from streams.web.guard import Guard, session_cookie
 from streams.web.limits import Buckets, RateLimits, network_of
 from tests.unit.test_web import Site
 from tests.unit.test_web_api import JSON, MARK, Marker, Source
@@ -191,6 +191,14 @@ def test_the_single_token_is_an_admin_and_no_repr_shows_digests() -> None:
     assert found is not None and (found.name, found.role) == ("token", "admin")
     assert repr(found) == "Holder(name='token', role='admin')"
     assert not Holder("a", "viewer").may("labeller") and Holder("a", "labeller").may("viewer")
+
+
+def test_a_token_that_stands_in_both_places_has_one_role_however_it_comes(tmp_path: Path) -> None:
+    path = write_tokens(tmp_path / "tokens.yaml", "viewer")
+    guard = Guard("0.0.0.0", TOKENS["viewer"], ManualClock(), tokens_file=path)
+    holder = guard.token_holder(TOKENS["viewer"])
+    assert holder is not None and holder.role == "viewer"
+    assert guard.session_holder(guard.new_session(holder)) == holder
 
 
 async def test_wrong_tokens_lock_an_address_out_for_a_while_but_no_session(tmp_path: Path) -> None:
