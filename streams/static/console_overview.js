@@ -161,7 +161,7 @@ harmwatch.overview = (() => {
       pill("alive", "warn", say("answers_status", { status: error.status }), "");
       byId("ready").hidden = true;
       const values = { time: clockTime.format(time), status: error.status, reason: error.reason };
-      notify(say(error.status === 429 ? "too_many" : "refused", values));
+      notify(say(error.status === 429 ? "too_many" : "refused_status", values));
     },
     signedOut() {
       pill("alive", "warn", say("signed_out"), "");

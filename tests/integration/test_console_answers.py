@@ -42,6 +42,8 @@ async def test_a_mark_that_was_taken_is_not_called_lost_when_the_list_cannot_be_
         # Pressed, as far as is known: whoever presses again takes it back.
         assert await page.look("document.querySelector('#recent button[id$=-right]').ariaPressed") == "true"
         assert traffic.marked == [True]
+        await page.until("document.querySelector('#notice').innerText.includes('The worker answers 500')")
+        assert await page.text("#alive") == "Answers 500"
         page.complaints.clear()
 
 
