@@ -115,8 +115,10 @@ harmwatch.overview = (() => {
     if (categories.every((one) => names.meaning(one))) return categories.flatMap((one, place) => [place ? ", " : "", names.category(one)]);
     const [, attribute, worse, better, measure] = /^(.*): (.*) \/ (.*) \((\w+)\)$/s.exec(text) || [];
     if (says(`measure_${measure}`)) return [names.shown(attribute), ": ", names.shown(worse), " / ", names.shown(better), ` (${say(`measure_${measure}`)})`];
+    const whole = names.explain(text);
+    if (whole !== text) return names.shown(whole, 160);
     const reasons = categories.map(names.reason);
-    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text), 160);
+    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(text, 160);
   }
 
   // Where no token is asked for there is nobody to name.

@@ -90,9 +90,15 @@ async def test_what_is_wrong_with_a_worker_of_several_processes_is_said_in_chine
         "process 1 of 2: answer": "进程 1/2：应答",
     }  # fmt: skip
     traffic = Traffic([model("chat", 0.1)])
-    traffic.signs = [{"sign": "not_ready", "tone": "warn", "detail": "process 1 of 2: models, process 2 of 2: answer"}]
+    held_up = "stalled: t[0] has not moved for 61 s with 7 records to go, and 2 more"
+    traffic.signs = [
+        {"sign": "stalled", "tone": "bad", "detail": held_up},
+        {"sign": "not_ready", "tone": "warn", "detail": "process 1 of 2: models, process 2 of 2: answer"},
+    ]
     async with page_of(traffic, tmp_path) as (page, url):
         await open_console(page, f"{url}?lang=zh")
         for english, chinese in said.items():
             assert await page.look(f"harmwatch.names.explain({json.dumps(english)})") == chinese
-        assert "进程 1/2：模型, 进程 2/2：应答" in await page.text("#signs")
+        told = await page.text("#signs")
+        assert "进程 1/2：模型、进程 2/2：应答" in told
+        assert "还有 7 条记录待处理；另有 2 个分区" in told and "more" not in told
