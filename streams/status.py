@@ -130,15 +130,15 @@ class Status:
         self._metrics.ready(self.readiness().ready)
         return self._metrics.freeze()
 
-    def snapshot(self) -> StatusPage:
-        """Everything the console shows, and `demo` at its end."""
+    def snapshot(self, *, nearly_all_signs: bool = False) -> StatusPage:
+        """Everything the console shows, and `demo` at its end. For ``nearly_all_signs`` see `streams.console.signs`."""
         pipeline = self._pipeline_status()
         return StatusPage(
             version=__version__,
             now=self._clock.now(),
             started=self._started,
             pipeline=pipeline,
-            signs=self.console.signs(self.health(), self.readiness(), pipeline),
+            signs=self.console.signs(self.health(), self.readiness(), pipeline, nearly_all=nearly_all_signs),
             windows=self.console.windows(),
             models=self._models(),
             findings=categories_found(self._metrics),

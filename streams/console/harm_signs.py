@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from agent.events import Direction
 from agent.pipeline.export import window_name
-from agent.windows.base import CONFIDENCE
+from agent.windows.base import CONFIDENCE, Component
 from agent.windows.disparity import AttributeMeasurement, BiasMeasurement, Disparity
 from agent.windows.engine import Reading
 from agent.windows.harm import HarmMeasurement
@@ -85,17 +85,13 @@ def _leak(finding: HeldFinding, direction: Direction) -> str:
 
 
 def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterator[Sign]:
-    # While a sample is scored counts are estimates: as evidence they are worth what was scored, on average.
-    worth = {window: min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0 for window, harm in harms}
-
-    def worst(numbers: Iterable[tuple[str, float, float]], limit: float, least: int) -> _Share | None:
-        """Of (window, harmful, of how many) the one that is surely over the limit by most."""
+    def worst(shares: Iterable[tuple[str, float, float]], limit: float, least: int) -> _Share | None:
+        """Of (window, share, of how many: their effective number) the one that is surely over the limit by most."""
         z = z_value(CONFIDENCE, max(1, len(harms)))
         found = []
-        for window, estimated, of_all in numbers:
-            harmful, scored = estimated * worth[window], of_all * worth[window]
-            if harmful >= least and scored > 0.0:
-                share = min(1.0, harmful / scored)
+        for window, share, scored in shares:
+            harmful = round(share * scored, 6)
+            if harmful >= least:
                 found.append(_Share(window, harmful, share, wilson(share, scored, z).lower))
         over = [one for one in found if one.lower > limit]
         return max(over, key=lambda one: one.lower, default=None)
@@ -103,21 +99,19 @@ def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterato
     def told(sign: str, tone: Any, detail: str, found: _Share, limit: float) -> Sign:
         return Sign(
             sign=sign, tone=tone, model=model, detail=detail, window=found.window,
-            value=found.share, lower=found.lower, limit=limit, number=int(found.harmful),
+            value=found.share, lower=found.lower, limit=limit, number=round(found.harmful),
         )  # fmt: skip
 
     budget = limits.BUDGETS["output"]
     if output := worst(_of(harms, "output"), budget, limits.HARMFUL_LEAST):
         yield told("harm", "bad", "output", output, budget)
     budget = limits.BUDGETS["privacy"]
-    leaks = ((window, harm.leaks, harm.scored.get("output", 0.0)) for window, harm in harms)
-    if leaked := worst(leaks, budget, limits.HARMFUL_LEAST):
+    if leaked := worst(_leaks(harms), budget, limits.HARMFUL_LEAST):
         yield told("leaks", "bad", "privacy", leaked, budget)
     elif exposed := worst(_of(harms, "privacy"), budget, limits.HARMFUL_LEAST):
         yield told("harm", "warn", "privacy", exposed, budget)
     category, limit = "adversarial.succeeded", limits.SUCCEEDED_SHARE
-    succeeded = ((window, _findings(harm, category), _scored(harm, "adversarial")) for window, harm in harms)
-    if won := worst(succeeded, limit, limits.SUCCEEDED_LEAST):
+    if won := worst(_with_finding(harms, category, "adversarial"), limit, limits.SUCCEEDED_LEAST):
         yield told("succeeded", "bad", category, won, limit)
     category = "adversarial.leak"
     if harms and (number := _findings(harms[-1][1], category)) >= limits.LEAKS_LEAST:
@@ -128,13 +122,33 @@ def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterato
 
 def _of(harms: Iterable[tuple[str, HarmMeasurement]], dimension: str) -> Iterator[tuple[str, float, float]]:
     for window, harm in harms:
-        component = next((part for part in harm.components if part.name == dimension), None)
-        if component is not None and component.sufficient and component.value is not None:
-            yield window, component.value * component.count, component.count
+        component = _component(harm, dimension)
+        if component is not None and component.value is not None:
+            yield window, component.value, component.count
 
 
-def _scored(harm: HarmMeasurement, dimension: str) -> float:
-    return next((part.count for part in harm.components if part.name == dimension and part.sufficient), 0.0)
+def _leaks(harms: Iterable[tuple[str, HarmMeasurement]]) -> Iterator[tuple[str, float, float]]:
+    for window, harm in harms:
+        outputs = harm.scored.get("output", 0.0)
+        if outputs > 0.0:
+            # While a sample is scored they are estimates: as evidence worth what was scored, on average.
+            worth = min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0
+            yield window, min(1.0, harm.leaks / outputs), outputs * worth
+
+
+def _with_finding(
+    harms: Iterable[tuple[str, HarmMeasurement]], category: str, dimension: str
+) -> Iterator[tuple[str, float, float]]:
+    """Of events scored in the dimension those with such a finding: both sums of weights, worth the effective number."""
+    for window, harm in harms:
+        component, scored = _component(harm, dimension), harm.scored_dimensions.get(dimension, 0.0)
+        if component is not None and scored > 0.0:
+            yield window, min(1.0, _findings(harm, category) / scored), component.count
+
+
+def _component(harm: HarmMeasurement, dimension: str) -> Component | None:
+    """None for too few events."""
+    return next((part for part in harm.components if part.name == dimension and part.sufficient), None)
 
 
 def _findings(harm: HarmMeasurement, category: str) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from agent.clock import Clock
 from agent.metrics import Metrics
+from agent.metrics.series import Labels
 
 __all__ = ["Rates", "Recent"]
 
@@ -23,8 +25,8 @@ class Recent(NamedTuple):
 class _Look(NamedTuple):
     at: float
     events: float
-    lag_count: int
-    lag_sum: float
+    #: By model: how many, and the sum of their lags.
+    lags: Mapping[Labels, tuple[int, float]]
 
 
 class Rates:
@@ -52,17 +54,27 @@ class Rates:
         for each in self._looks:
             if look.at - each.at >= _RECENT_SECONDS:
                 first = each
-        measured = look.lag_count - first.lag_count
+        measured, lags = _grown(first.lags, look.lags)
         return Recent(
-            (look.events - first.events) / max(look.at - first.at, 1e-3),
-            (look.lag_sum - first.lag_sum) / measured if measured else None,
+            (look.events - first.events) / max(look.at - first.at, 1e-3), lags / measured if measured else None
         )
 
     def _now(self) -> _Look:
-        timings = self._metrics.timings("harmwatch_event_lag_seconds").values()
         return _Look(
             self._clock.monotonic(),
             self._metrics.total("harmwatch_events_total"),
-            sum(count for count, _ in timings),
-            sum(total for _, total in timings),
+            self._metrics.timings("harmwatch_event_lag_seconds"),
         )
+
+
+def _grown(before: Mapping[Labels, tuple[int, float]], now: Mapping[Labels, tuple[int, float]]) -> tuple[int, float]:
+    """How many were measured, and the sum of their lags. A model that has given its place away takes what it had come
+    to with it; one that is there again begins at 0.
+    """
+    measured, lags = 0, 0.0
+    for labels, (count, total) in now.items():
+        known, known_total = before.get(labels, (0, 0.0))
+        fresh = count < known
+        measured += count if fresh else count - known
+        lags += total if fresh else total - known_total
+    return measured, lags

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final
 
 from agent.metrics import Metrics
 from streams.console.shapes import Sign, Tone
 from streams.web.status import Health, PipelineStatus, Readiness
 
-__all__ = ["Sign", "signs", "the_worst"]
+__all__ = ["OF_THE_WORKER", "Sign", "severity", "signs", "the_worst", "worker_signs"]
 
 _MOST: Final = 40
 _NOTICEABLE: Final = 0.01
@@ -32,6 +34,12 @@ _ORDER: Final = (
 )
 #: Of one kind, so that none hides the others.
 _MOST_OF_A_KIND: Final = 12
+#: What a process tells its parent, which finds the worst among those of all.
+_MOST_TOLD: Final = (1000, 250)
+OF_THE_WORKER: Final = frozenset(
+    ("broker", "stalled", "not_ready", "missing_scores", "dead_letters", "behind", "backlog", "sampling", "series")
+)
+"""Kinds of `worker_signs`."""
 #: Ratios below are taken for as far from their limit as this one.
 _LEAST_RATIO: Final = 0.01
 
@@ -42,6 +50,9 @@ def signs(
     pipeline: PipelineStatus,
     metrics: Metrics,
     harm: Iterable[Sign],
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
+    nearly_all: bool = False,
 ) -> list[Sign]:
     """At most forty, and at most twelve of a kind, the worst first; signs ``more`` count by kind what is left out.
 
@@ -49,23 +60,35 @@ def signs(
     ----------
     harm
         What windows and findings say (`streams.console.harm_signs`), and campaigns.
+    names
+        Of models by the label that they have in metrics, where it is another.
+    nearly_all
+        A thousand, and 250 of a kind: for whoever finds the worst of several processes.
     """
-    found = [
-        *_worker(health, readiness, pipeline),
-        *harm,
-        *_reached(metrics, "parity", "harmwatch_parity_evidence", "harmwatch_parity_threshold", "bad"),
-        *_hints(metrics),
-        *_reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
-    ]
-    return the_worst(found)
+    measured = chain(
+        _reached(metrics, "parity", "harmwatch_parity_evidence", "harmwatch_parity_threshold", "bad"),
+        _hints(metrics),
+        _reached(metrics, "drift", "harmwatch_drift_statistic", "harmwatch_drift_threshold", "warn"),
+    )
+    found = [*worker_signs(health, readiness, pipeline), *harm]
+    for sign in measured:
+        sign["model"] = names.get(sign["model"], sign["model"])
+        found.append(sign)
+    return _few_of_each(found, *(_MOST_TOLD if nearly_all else (_MOST, _MOST_OF_A_KIND)))
 
 
-def the_worst(found: Iterable[Sign]) -> list[Sign]:
-    """At most forty, and at most twelve of a kind, the worst first."""
-    return _few_of_each(sorted(found, key=_severity))
+def the_worst(found: Iterable[Sign], more: Iterable[Sign] = ()) -> list[Sign]:
+    """At most forty, and at most twelve of a kind, the worst first.
+
+    Parameters
+    ----------
+    more
+        Signs ``more``, one for each kind of which there are others besides those found.
+    """
+    return _few_of_each(found, _MOST, _MOST_OF_A_KIND, more)
 
 
-def _severity(sign: Sign) -> tuple[bool, int, float]:
+def severity(sign: Sign) -> tuple[bool, int, float]:
     """Red ones first, then by kind, then by how far over the limit; what counts those left out ends its kind."""
     counts = sign["sign"] == "more"
     kind = sign["detail"] if counts else sign["sign"]
@@ -82,22 +105,23 @@ def _excess(sign: Sign) -> float:
     return max(measured / limit, limit / max(measured, _LEAST_RATIO))
 
 
-def _few_of_each(found: Iterable[Sign]) -> list[Sign]:
+def _few_of_each(found: Iterable[Sign], most: int, of_a_kind: int, more: Iterable[Sign] = ()) -> list[Sign]:
     seen: Counter[str] = Counter()
     kept: list[Sign] = []
-    left_out: dict[str, Sign] = {}
-    for sign in found:
+    left_out = {sign["detail"]: sign.copy() for sign in more}
+    for sign in sorted(found, key=severity):
         kind = sign["sign"]
         seen[kind] += 1
-        if seen[kind] <= _MOST_OF_A_KIND and len(kept) < _MOST:
+        if seen[kind] <= of_a_kind and len(kept) < most:
             kept.append(sign)
         else:
             first = left_out.setdefault(kind, Sign(sign="more", tone=sign["tone"], detail=kind, value=0))
             first["value"] += 1
-    return sorted([*kept, *left_out.values()], key=_severity)
+    return sorted([*kept, *left_out.values()], key=severity)
 
 
-def _worker(health: Health, readiness: Readiness, pipeline: PipelineStatus) -> Iterator[Sign]:
+def worker_signs(health: Health, readiness: Readiness, pipeline: PipelineStatus) -> Iterator[Sign]:
+    """What concerns the worker and none of its models."""
     silent = "broker" in readiness.missing
     if silent:
         yield Sign(sign="broker", tone="bad")

@@ -94,7 +94,9 @@ class ConsoleWatch:
         found = {reading.model: reading for reading in self.readings()}  # windows rise: the last one is the longest
         return dict(sorted(found.items()))
 
-    def signs(self, health: Health, readiness: Readiness, pipeline: PipelineStatus) -> list[Sign]:
+    def signs(
+        self, health: Health, readiness: Readiness, pipeline: PipelineStatus, *, nearly_all: bool = False
+    ) -> list[Sign]:
         """See `streams.console.signs`."""
         readings = self.readings()
         longest = max((reading.window_seconds or 0.0 for reading in readings), default=0.0)
@@ -103,7 +105,9 @@ class ConsoleWatch:
             active_campaigns(self.longest().values(), self._active_since()),
             leaked_signs(self.recent, self._merged().event_now() - max(longest, _LEAK_SECONDS)),
         )
-        return signs(health, readiness, pipeline, self._metrics, harm)
+        # Metrics know models by their labels: links go by the names.
+        names = {clean_label(reading.model): reading.model for reading in readings}
+        return signs(health, readiness, pipeline, self._metrics, harm, names=names, nearly_all=nearly_all)
 
     def windows(self) -> list[str]:
         """Names of the windows, the shortest first."""

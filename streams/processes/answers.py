@@ -84,7 +84,7 @@ class Answers:
         return self.snapshot()
 
     async def _page(self, _: Mapping[str, Any]) -> Any:
-        return self._face.status.snapshot()
+        return self._face.status.snapshot(nearly_all_signs=True)
 
     async def _model(self, arguments: Mapping[str, Any]) -> Any:
         return self._face.status.console.model(arguments["name"], arguments["window"])

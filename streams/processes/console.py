@@ -14,12 +14,17 @@ import msgspec
 
 from agent import __version__
 from agent.clock import Clock
+from agent.errors import TransportError
+from agent.metrics.label_values import clean_label
 from agent.metrics.merged import MergedMetrics
 from streams.console.counted import categories_found, stages_timed
 from streams.console.findings import HeldEvidence, RecentFindings, of_model, with_marks
-from streams.console.signs import the_worst
+from streams.console.shapes import Sign
+from streams.console.signs import OF_THE_WORKER, severity, the_worst, worker_signs
 from streams.processes.group import ProcessGroup
 from streams.processes.life import Life
+from streams.web import Readiness
+from streams.web.status import PipelineStatus
 
 __all__ = ["GroupConsole"]
 
@@ -62,12 +67,13 @@ class GroupConsole:
         pages = [page for page in await self._of_all("page", dict[str, Any]) if page]
         first: dict[str, Any] = pages[0] if pages else {"windows": [], "models": [], "configuration": {}}
         partitions = {(each["topic"], each["partition"]): each for page in pages for each in page["partitions"]}
+        pipeline = self._pipeline([page["pipeline"] for page in pages])
         return {
             "version": __version__,
             "now": self._clock.now(),
             "started": self._started,
-            "pipeline": self._pipeline([page["pipeline"] for page in pages]),
-            "signs": _signs([sign for page in pages for sign in page["signs"]]),
+            "pipeline": pipeline,
+            "signs": _signs([sign for page in pages for sign in page["signs"]], self._of_the_worker(pipeline)),
             "windows": first["windows"],
             "models": first["models"],
             "findings": categories_found(self._metrics),
@@ -77,27 +83,39 @@ class GroupConsole:
             | {"refused": any(page["configuration"].get("refused") for page in pages)},
         }
 
-    def _pipeline(self, told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _of_the_worker(self, pipeline: PipelineStatus) -> list[Sign]:
+        """Made of what all processes are together, also of those that cannot answer."""
+        ready = self._group.readiness()
+        # Which processes lack a broker is no matter: they tell it, and it is one sign.
+        missing = tuple(part for part in ready.missing if not part.endswith(": broker"))
+        return list(worker_signs(self._group.health(), Readiness(ready.ready, missing), pipeline))
+
+    def _pipeline(self, told: Sequence[Mapping[str, Any]]) -> PipelineStatus:
         counted = ("events", "scored", "findings", "missing_scores", "dead_letters", "duplicates")
         lags = [each["lag_records"] for each in told]
         seconds = [each["lag_seconds"] for each in told if each["lag_seconds"] is not None]
-        return {
+        # Of what a process holds that does not answer nobody knows how far it is.
+        known = None not in lags and len(told) >= self._group.count
+        figures: dict[str, Any] = {
             **{name: int(self._metrics.total(f"harmwatch_{name}_total")) for name in counted},
             **{
                 name: sum(each[name] for each in told)
                 for name in ("events_per_second", "queue_depth", "queue_capacity")
             },
-            "lag_records": None if None in lags else sum(lags),
+            "lag_records": sum(lags) if known else None,
             "lag_seconds": max(seconds, default=None),
             "sampling_ratio": min((each["sampling_ratio"] for each in told), default=1.0),
             "series": self._metrics.series_in_use,
             "series_budget": self._series_budget,
         }
+        return cast(PipelineStatus, figures)
 
     # -- the API -------------------------------------------------------------------------------------------------------
 
     async def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
-        """One model over one window; drift is that of whichever process is nearest to its threshold, or past it."""
+        """One model over one window; drift is that of whichever process is nearest to its threshold, or past it, with
+        the alarms of all.
+        """
         told = [each for each in await self._of_all("model", dict[str, Any] | None, name=name, window=window) if each]
         if not told:
             return None
@@ -106,6 +124,9 @@ class GroupConsole:
             held = furthest.get((row["detector"], row["feature"]))
             if held is None or row["statistic"] - row["threshold"] > held["statistic"] - held["threshold"]:
                 furthest[row["detector"], row["feature"]] = row
+        alarms = self._metrics.rows("harmwatch_drift_detected_total")
+        for (detector, feature), row in furthest.items():
+            row["times"] = int(max(row["times"], alarms.get((clean_label(name), detector, feature), 0)))
         drift = sorted(furthest.values(), key=lambda row: -row["statistic"] / row["threshold"])
         first: dict[str, Any] = told[0]
         return first | {"drift": drift}
@@ -132,15 +153,24 @@ class GroupConsole:
         return found or []
 
     async def mark(self, verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
-        """A mark on a finding of any process, also of one that has died; None when it is held no more."""
+        """A mark on a finding of any process, also of one that has died; None when it is held no more.
+
+        Raises
+        ------
+        TopicUnavailable, TransportError
+            As `streams.console.desk.FeedbackDesk.mark` does, and when no process answers.
+        """
         held = self._recent.get(verdict_id)
         if held is None:
             await self._take_findings()
             held = self._recent.get(verdict_id)
-        if held is None:
+        if held is None or all(finding.category != category for finding in held.findings):
             return None
         arguments = {"held": msgspec.to_builtins(held), "category": category, "correct": correct, "by": by}
-        return await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        marked = await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        if marked is None:
+            raise TransportError("no process of this worker has answered in time")
+        return marked
 
     async def audit(self) -> Sequence[Any]:
         """The latest records of all processes, the newest first."""
@@ -189,9 +219,10 @@ class GroupConsole:
         return [answer for answer in told if answer is not None]
 
     async def _of_first(self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, **arguments: Any) -> Any:
-        """What the first answers that does."""
+        """What the first answers that does, within so many seconds in all."""
+        until = self._clock.monotonic() + seconds
         for life in self._group.answering():
-            answer = await _asked(life, what, seconds, kind, **arguments)
+            answer = await _asked(life, what, until - self._clock.monotonic(), kind, **arguments)
             if answer is not None:
                 return answer
         return None
@@ -211,17 +242,20 @@ async def _asked(life: Life, what: str, seconds: float, kind: Any, **arguments: 
     return None if content is None else msgspec.msgpack.decode(content, type=kind)
 
 
-def _signs(told: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-    """Of what several tell the worst, once; that a process has no partition is no sign of anything."""
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+def _signs(told: Iterable[Sign], of_the_worker: Iterable[Sign]) -> list[Sign]:
+    """Of what several tell the worst, once, and what is true of all together. Each tells nearly all that it has."""
+    found: dict[tuple[Any, ...], Sign] = {}
+    more: dict[str, Sign] = {}
     for sign in told:
-        if sign["sign"] == "more" or (sign["sign"] == "not_ready" and sign.get("detail") == "partitions"):
+        if sign["sign"] in OF_THE_WORKER - {"broker", "stalled"}:
             continue
-        place = (sign["sign"], sign.get("model"), sign.get("detail"), sign.get("window"))
-        held = found.get(place)
-        if held is None or (sign["tone"] == "bad", sign.get("value", 0.0)) > (
-            held["tone"] == "bad",
-            held.get("value", 0.0),
-        ):
-            found[place] = sign
-    return the_worst(cast(Iterable[Any], found.values()))
+        if sign["sign"] == "more":
+            # Most tell the same, of windows that all know: who has most left out has left out all that others have.
+            more[sign["detail"]] = max(sign, more.get(sign["detail"], sign), key=lambda each: each["value"])
+            continue
+        # Windows a moment apart may differ in which is the worst: it is one sign all the same.
+        place = (sign["sign"], sign.get("model"), sign.get("detail"))
+        found[place] = min(sign, found.get(place, sign), key=severity)
+    kinds = {kind for kind, *_ in found}
+    others = (sign for sign in of_the_worker if sign["sign"] != "stalled" or "stalled" not in kinds)
+    return the_worst([*found.values(), *others], more.values())

@@ -31,10 +31,15 @@ class ProcessGroup:
         metrics.started(clock.now())
         metrics.processes(running=0, down=supervisor.count)
 
+    @property
+    def count(self) -> int:
+        """How many there should be."""
+        return self._supervisor.count
+
     def answering(self) -> list[Life]:
-        """Those that can be asked, the one that knows most first: it scores, or at least is ready to."""
+        """Those that can be asked, the one that knows most first: it scores, and of those that do for the longest."""
         lives = [life for life in self._supervisor.lives.values() if life.running and not life.silent]
-        return sorted(lives, key=lambda life: (not self._is_ready(life), life.number))
+        return sorted(lives, key=lambda life: (not self._is_ready(life), life.began, life.number))
 
     def health(self) -> Health:
         """Well when all are. One that has not come up yet is not ill, and neither is one without a partition."""

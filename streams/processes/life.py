@@ -41,6 +41,8 @@ class Life:
     ----------
     number
         Which of the worker's processes it is, from 1 on.
+    began
+        When it was started, by the clock's monotonic time.
     state
         How it is, by its last answer; None before the first.
     failed
@@ -72,7 +74,7 @@ class Life:
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        self._heard = clock.monotonic()
+        self.began = self._heard = clock.monotonic()
         self._asked = 0
         self._asking: dict[int, asyncio.Future[Answer]] = {}
         self._open: dict[str, tuple[asyncio.Future[Answer], float]] = {}

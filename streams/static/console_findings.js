@@ -22,14 +22,20 @@ harmwatch.findings = (() => {
   const clicked = new Map();
   const sending = new Set();
 
-  async function refresh(force = false, anew = force) {
+  function wanted() {
     const query = { limit: String(MOST) };
     if (dimension) query.dimension = dimension;
     if (ofModel && harmwatch.model.current() !== undefined) query.model = harmwatch.model.current();
+    return query;
+  }
+
+  async function refresh(force = false, anew = force) {
+    const query = wanted();
     const question = JSON.stringify(query);
     const whole = anew || question !== asked || Date.now() - wholeAt > WHOLE_LIST_MS;
     if (!whole) query.after = String(number);
     const answer = await fetchJson(`/api/v1/findings?${new URLSearchParams(query)}`);
+    if (question !== JSON.stringify(wanted())) return;  // others were asked for meanwhile
     if (whole) {
       if (question !== asked) shown = PAGE;
       asked = question;
@@ -138,7 +144,8 @@ harmwatch.findings = (() => {
       else one.marks[category] = correct;
       note.textContent = say(correct === null ? "mark_taken_back" : "mark_saved", { category });
       note.dataset.tone = "good";
-      await refresh(true);
+      // What became of the mark is known, whether or not the list can be read anew.
+      await refresh(true).catch(() => show(true));
     } catch (error) {
       // Without a status nobody answered: it may be the worker that is gone, not the broker.
       // Whoever may mark and is forbidden to is a page of another origin, as far as the worker can tell.

@@ -16,6 +16,7 @@
       lastAnswer = new Date();
     } catch (error) {
       if (error.status === 401) harmwatch.overview.signedOut();
+      else if (error.status) harmwatch.overview.refused(error, lastAnswer);
       else harmwatch.overview.lost(lastAnswer);
     } finally {
       polling = false;

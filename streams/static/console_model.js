@@ -170,8 +170,9 @@ harmwatch.model = (() => {
       });
       const table = measures.length
         ? el("table", { class: "small" }, el("thead", {}, el("tr", {}, ...["measure", "figure", "groups"].map((key) => el("th", { scope: "col", class: key === "figure" ? "num" : null }, say(key))))), el("tbody", {}, ...measures))
-        : el("p", { class: "empty" }, say("groups_too_small"));
-      return el("li", {}, el("h3", {}, names.shown(attribute.attribute)), el("p", { class: "hint tight" }, say("favourable")), el("ol", { class: "bars groups" }, ...groups), table);
+        : el("p", { class: "empty" }, say(attribute.groups.some((group) => group.rate > 0) ? "groups_too_small" : "none_favourable"));
+      const others = attribute.left_out > 0 ? el("p", { class: "hint tight" }, say("groups_left_out", { n: count(attribute.left_out) })) : null;
+      return el("li", {}, el("h3", {}, names.shown(attribute.attribute)), el("p", { class: "hint tight" }, say("favourable")), el("ol", { class: "bars groups" }, ...groups), others, table);
     }), say("no_fairness"));
   }
 

@@ -2,6 +2,8 @@
 harmwatch.overview = (() => {
   const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fixed, known, names, percent, pill, replace, say, says, told, when, write } = harmwatch;
 
+  const PARTITIONS = 64;
+
   function showHealth(status) {
     const { health, ready } = status;
     if (health) pill("alive", health.alive ? "good" : "bad", say(health.alive ? "alive" : "stalled"), names.explain(health.reason));
@@ -83,10 +85,15 @@ harmwatch.overview = (() => {
     filled("series", pipeline.series, pipeline.series_budget);
     replace("meters", meters);
 
+    // Of more than there is room for those that are furthest behind, or of which nobody knows how far.
     const partitions = status.partitions || [];
-    replace("partitions", partitions.slice(0, 64).map((row) => el(
+    const behind = (row) => (known(row.lag) ? row.lag : Infinity);
+    const shown = partitions.length > PARTITIONS ? [...partitions].sort((a, b) => (behind(b) > behind(a)) - (behind(a) > behind(b))).slice(0, PARTITIONS) : partitions;
+    const chips = shown.map((row) => el(
       "li", { "data-tone": row.lag > 10000 ? "warn" : null }, el("span", {}, names.shown(`${row.topic}[${row.partition}]`)), el("b", {}, count(row.lag)),
-    )), say("no_partitions"));
+    ));
+    if (partitions.length > PARTITIONS) chips.push(el("li", {}, say("more_partitions", { n: count(partitions.length - PARTITIONS) })));
+    replace("partitions", chips, say("no_partitions"));
   }
 
   function showFooter(status) {
@@ -108,8 +115,10 @@ harmwatch.overview = (() => {
     if (categories.every((one) => names.meaning(one))) return categories.flatMap((one, place) => [place ? ", " : "", names.category(one)]);
     const [, attribute, worse, better, measure] = /^(.*): (.*) \/ (.*) \((\w+)\)$/s.exec(text) || [];
     if (says(`measure_${measure}`)) return [names.shown(attribute), ": ", names.shown(worse), " / ", names.shown(better), ` (${say(`measure_${measure}`)})`];
+    const whole = names.explain(text);
+    if (whole !== text) return names.shown(whole, 160);
     const reasons = categories.map(names.reason);
-    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(names.explain(text), 160);
+    return reasons.some((one, place) => one !== categories[place]) ? reasons.join(", ") : names.shown(text, 160);
   }
 
   // Where no token is asked for there is nobody to name.
@@ -148,6 +157,13 @@ harmwatch.overview = (() => {
       pill("alive", "bad", say("offline"), "");
       byId("ready").hidden = true;
       notify(say("lost", { time: clockTime.format(time) }));
+    },
+    // Somebody is there, and says why not: a worker that is asked too often is not one that is gone.
+    refused(error, time) {
+      pill("alive", "warn", say("answers_status", { status: error.status }), "");
+      byId("ready").hidden = true;
+      const values = { time: clockTime.format(time), status: error.status, reason: error.reason };
+      notify(say(error.status === 429 ? "too_many" : "refused_status", values));
     },
     signedOut() {
       pill("alive", "warn", say("signed_out"), "");

@@ -86,7 +86,9 @@ class TokenBook:
         return bool(self._single) or self._path is not None
 
     def holder(self, token: str) -> Holder | None:
-        """Whose token this is. All are compared, in constant time each, whichever fits."""
+        """Whose token this is. All are compared, in constant time each, whichever fits; of ``single`` and the file the
+        file says who it is.
+        """
         self._look()
         given = token_digest(token)
         found = None
@@ -98,7 +100,9 @@ class TokenBook:
     def by_digest(self, digest: str) -> Holder | None:
         """Who had the session's token, if it still holds. ``digest`` as `session_digest` makes it of theirs."""
         self._look()
-        return next((each for each in self._holders if hmac.compare_digest(session_digest(each), digest)), None)
+        # As above the last one: a session may what its token may.
+        latest = reversed(self._holders)
+        return next((each for each in latest if hmac.compare_digest(session_digest(each), digest)), None)
 
     def _look(self) -> None:
         if self._path is None or (mark := self._files.due()) is None:

@@ -22,6 +22,8 @@ ANSWER_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 5.0
 
 _MAX_LINE: Final = 4096
+#: As aiohttp and most servers have it: cookies of a whole domain come in one header.
+_MAX_FIELD: Final = 8190
 _KEEPALIVE_SECONDS: Final = 75.0
 _MAX_CONNECTIONS: Final = 100
 _FIRST_REQUEST_SECONDS: Final = 10.0
@@ -165,7 +167,7 @@ class Protocol(web.Server):
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
     max_connections = _MAX_CONNECTIONS
-    #: Longest request line, and longest header.
+    #: Longest request line; longer headers than `_MAX_FIELD` are taken where it is longer.
     max_line = _MAX_LINE
     #: Connections that are not made yet, and since when. asyncio tells nobody of a handshake that failed, but ends each
     #: after `HANDSHAKE_SECONDS`.
@@ -191,7 +193,7 @@ class Protocol(web.Server):
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None, and its own runners pass it
             keepalive_timeout=_KEEPALIVE_SECONDS,
             max_line_size=self.max_line,
-            max_field_size=self.max_line,
+            max_field_size=max(self.max_line, _MAX_FIELD),
             lingering_time=1.0,
             auto_decompress=False,  # what is packed is refused, and need not be unpacked for that
         )

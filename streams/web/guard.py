@@ -15,9 +15,8 @@ from agent.errors import ConfigError
 from streams.config_web import LEAST_TOKEN
 from streams.web.access import ANYONE, Holder, TokenBook, session_digest
 
-__all__ = ["SECURITY_HEADERS", "SESSION_COOKIE", "SESSION_SECONDS", "Guard", "is_loopback"]
+__all__ = ["SECURITY_HEADERS", "SESSION_SECONDS", "Guard", "is_loopback", "session_cookie"]
 
-SESSION_COOKIE = "harmwatch_session"
 SESSION_SECONDS = 12 * 3600
 
 #: On every answer; pages replace the policy with one that names their own script and style by hash.
@@ -41,6 +40,19 @@ def is_loopback(host: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def session_cookie(host: str | None) -> str:
+    """The name of the session's cookie, by the port that a browser asks, which its Host header says.
+
+    Browsers give cookies to all ports of a host (RFC 6265, 8.5): under one name, signing in to one of two workers that
+    are asked there would end the session at the other.
+    """
+    try:
+        port = urlsplit(f"//{host or ''}").port
+    except ValueError:
+        port = None
+    return "harmwatch_session" if port is None else f"harmwatch_session_{port}"
 
 
 class Guard:
@@ -110,10 +122,13 @@ class Guard:
         """Whose token it is; compared in constant time with all."""
         return self._book.holder(given)
 
-    def bearer_holder(self, authorization: str) -> Holder | None:
-        """Whom an Authorization header proves."""
-        scheme, _, given = authorization.partition(" ")
-        return self._book.holder(given.strip()) if scheme.lower() == "bearer" else None
+    def bearer_token(self, authorization: str | None) -> str | None:
+        """The token of an Authorization header; None for other schemes, which are meant for somebody else.
+
+        Behind a proxy that asks for a password browsers send it here, too, beside the session that they have.
+        """
+        scheme, _, given = (authorization or "").partition(" ")
+        return given.strip() if scheme.lower() == "bearer" and self.asks_for_token else None
 
     def session_holder(self, session: str | None) -> Holder | None:
         """Whom a session cookie proves; everybody is `ANYONE` where no token is asked for."""

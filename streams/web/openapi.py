@@ -101,7 +101,10 @@ def openapi() -> dict[str, Any]:
             "schemas": _SCHEMAS,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "harmwatch_session"},
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": "harmwatch_session",
+                    "description": "Where the address names a port, `_` and the port stand behind the name.",
+                },
             },
         },
     }  # fmt: skip

@@ -17,7 +17,7 @@ from streams.web.answers import error_answer, json_answer, page_answer, with_ban
 from streams.web.api import ConsoleApi
 from streams.web.connections import ANSWER_SECONDS, BODY_SECONDS, MAX_BODY, Connection, Protocol, read_body
 from streams.web.exposition import accepts, negotiate
-from streams.web.guard import SECURITY_HEADERS, SESSION_COOKIE, SESSION_SECONDS, Guard
+from streams.web.guard import SECURITY_HEADERS, SESSION_SECONDS, Guard, session_cookie
 from streams.web.later import Later, settled
 from streams.web.limits import RateLimits
 from streams.web.openapi import openapi
@@ -203,11 +203,11 @@ class WebServer:
 
     def _refusal(self, request: web.BaseRequest, route: Route | None) -> web.Response | None:
         """None for whoever may ask this; who that is goes with the request from then on."""
-        authorization = request.headers.get("Authorization") if self._guard.asks_for_token else None
-        if authorization is None:
-            holder = self._guard.session_holder(request.cookies.get(SESSION_COOKIE))
+        given = self._guard.bearer_token(request.headers.get("Authorization"))
+        if given is None:
+            holder = self._guard.session_holder(request.cookies.get(session_cookie(request.headers.get("Host"))))
         else:
-            proved = self._proved(request, lambda: self._guard.bearer_holder(authorization))
+            proved = self._proved(request, given)
             if isinstance(proved, web.Response):
                 return proved
             holder = proved
@@ -221,12 +221,12 @@ class WebServer:
         asks(holder)
         return None
 
-    def _proved(self, request: web.BaseRequest, prove: Callable[[], Holder | None]) -> Holder | web.Response | None:
+    def _proved(self, request: web.BaseRequest, token: str) -> Holder | web.Response | None:
         """Wrong tokens are counted by address; after too many none is looked at, so that guessing gets nowhere."""
         address = _address(request)
         if wait := self._limits.locked_out(address):
             return _too_many(wait)
-        holder = prove()
+        holder = self._guard.token_holder(token)
         if holder is None:
             self._limits.failed(address)
         return holder
@@ -277,14 +277,14 @@ class WebServer:
         except ValueError:
             return error_answer(400, "the form has too many fields")
         given = form.get("token", [""])[0]
-        holder = self._proved(request, lambda: self._guard.token_holder(given))
+        holder = self._proved(request, given)
         if isinstance(holder, web.Response):
             return holder
         if holder is None:
             return page_answer(self._refused[_language(request)], status=401)
         response = self._to_console(request)
         response.set_cookie(
-            SESSION_COOKIE,
+            session_cookie(request.headers.get("Host")),
             self._guard.new_session(holder),
             max_age=SESSION_SECONDS,
             httponly=True,

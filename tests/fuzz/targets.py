@@ -195,7 +195,7 @@ def _http_headers() -> Check:
         choose_language(one, two)
         guard.host_allowed(one)
         guard.same_origin({"Origin": one, "Host": two})
-        assert guard.bearer_holder(text) is None and guard.session_holder(text) is None
+        assert guard.token_holder(guard.bearer_token(text) or "") is None and guard.session_holder(text) is None
         network_of(one)
 
     return check

@@ -116,11 +116,13 @@ async def page_of(
     token: str | None = None,
     tls: ServerTls | None = None,
     tokens_file: Path | None = None,
+    limits: tuple[float, float, float] = (50.0, 20.0, 10.0),
 ) -> AsyncIterator[tuple[Browser, str]]:
     ready = Readiness(False, ("models", "partitions"))
     server = WebServer(
         "127.0.0.1", 0, nothing_measured, lambda: Health(True), lambda: ready, token, traffic.state,
         api=ConsoleApi(traffic, traffic.mark), clock=SystemClock(), tls=tls, tokens_file=tokens_file,
+        limits=limits,
     )  # fmt: skip
     await server.start()
     try:

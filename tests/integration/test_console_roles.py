@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -41,7 +42,7 @@ async def test_over_https_each_role_sees_what_it_may(tmp_path: Path) -> None:
             assert (traffic.marked, traffic.marked_by) == ([True] * may, ["labeller-1"] * may)
             cookies = (await page.call("Network.getCookies"))["cookies"]
             assert [(c["name"], c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
-                ("harmwatch_session", True, True, "Strict")
+                (f"harmwatch_session_{urlsplit(url).port}", True, True, "Strict")
             ]
             await page.call("Network.clearBrowserCookies")
         # What the browser says of a refused request is no fault of the page.

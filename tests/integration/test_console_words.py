@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,27 @@ async def test_dead_letters_are_records(tmp_path: Path, language: str, words: st
         await open_console(page, f"{url}?lang={language}")
         tile = await page.text("#tiles [data-key=tile_dead]")
         assert words in tile and "13" in tile
+
+
+async def test_what_is_wrong_with_a_worker_of_several_processes_is_said_in_chinese(tmp_path: Path) -> None:
+    said = {
+        "no broker has answered for 130 s": "已有 130 秒没有消息代理应答",
+        "process 2 of 4 has not answered for 37 s": "进程 2/4 已有 37 秒没有应答",
+        "process 1 of 2 has died, and is started again": "进程 1/2 已退出，正在重新启动",
+        "process 1 of 2: stalled: t[0] has not moved for 61 s with records to go that nobody can tell":
+            "进程 1/2：已停滞：t[0] 已有 61 秒未推进，待处理的记录数未知",
+        "process 1 of 2: answer": "进程 1/2：应答",
+    }  # fmt: skip
+    traffic = Traffic([model("chat", 0.1)])
+    held_up = "stalled: t[0] has not moved for 61 s with 7 records to go, and 2 more"
+    traffic.signs = [
+        {"sign": "stalled", "tone": "bad", "detail": held_up},
+        {"sign": "not_ready", "tone": "warn", "detail": "process 1 of 2: models, process 2 of 2: answer"},
+    ]
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=zh")
+        for english, chinese in said.items():
+            assert await page.look(f"harmwatch.names.explain({json.dumps(english)})") == chinese
+        told = await page.text("#signs")
+        assert "进程 1/2：模型、进程 2/2：应答" in told
+        assert "还有 7 条记录待处理；另有 2 个分区" in told and "more" not in told

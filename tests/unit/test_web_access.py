@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from agent.clock import ManualClock
@@ -16,6 +18,7 @@ from streams.audit import ConfigChange
 from streams.web import AdminApi, ConsoleApi, WebServer
 from streams.web.access import ROLES, Holder, TokenBook, read_tokens
 from streams.web.api import ConsoleSource
+from streams.web.guard import Guard, session_cookie
 from streams.web.limits import Buckets, RateLimits, network_of
 from tests.unit.test_web import Site
 from tests.unit.test_web_api import JSON, MARK, Marker, Source
@@ -190,6 +193,14 @@ def test_the_single_token_is_an_admin_and_no_repr_shows_digests() -> None:
     assert not Holder("a", "viewer").may("labeller") and Holder("a", "labeller").may("viewer")
 
 
+def test_a_token_that_stands_in_both_places_has_one_role_however_it_comes(tmp_path: Path) -> None:
+    path = write_tokens(tmp_path / "tokens.yaml", "viewer")
+    guard = Guard("0.0.0.0", TOKENS["viewer"], ManualClock(), tokens_file=path)
+    holder = guard.token_holder(TOKENS["viewer"])
+    assert holder is not None and holder.role == "viewer"
+    assert guard.session_holder(guard.new_session(holder)) == holder
+
+
 async def test_wrong_tokens_lock_an_address_out_for_a_while_but_no_session(tmp_path: Path) -> None:
     async with GuardedSite(write_tokens(tmp_path / "tokens.yaml", *ROLES), limits=(0.0, 0.0, 3.0)) as site:
         assert isinstance(site, GuardedSite)
@@ -204,6 +215,42 @@ async def test_wrong_tokens_lock_an_address_out_for_a_while_but_no_session(tmp_p
         assert await site.status("/healthz", None) == 200
         site.clock.advance(21.0)
         assert await site.status("/api/v1/audit", "admin") == 200
+
+
+async def test_a_password_for_the_proxy_in_front_is_no_token_and_leaves_the_session(tmp_path: Path) -> None:
+    """Browsers send it with every request, also behind the proxy that asked for it."""
+    async with GuardedSite(write_tokens(tmp_path / "tokens.yaml", *ROLES), limits=(0.0, 0.0, 3.0)) as site:
+        assert isinstance(site, GuardedSite)
+        basic = {"Authorization": "Basic YW5uOnB3"}
+        _, headers, _ = await site.ask("/", "POST", data={"token": TOKENS["viewer"]}, headers=basic)
+        session = {**basic, "Cookie": headers["Set-Cookie"].partition(";")[0]}
+        assert {(await site.ask("/api/v1/status", headers=session))[0] for _ in range(5)} == {200}
+        assert {(await site.ask("/api/v1/status", headers=basic))[0] for _ in range(5)} == {401}
+        # None of that was a guess, and whoever has a token is let in.
+        assert await site.status("/api/v1/status", "viewer") == 200
+
+
+async def test_two_workers_on_one_host_have_a_session_each(tmp_path: Path) -> None:
+    """Browsers keep no cookies apart by port, as this jar does not."""
+    tokens = write_tokens(tmp_path / "tokens.yaml", *ROLES)
+    async with (
+        GuardedSite(tokens) as one, GuardedSite(tokens) as two,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
+    ):  # fmt: skip
+        addresses = [f"http://127.0.0.1:{site.server.port}" for site in (one, two)]
+        for address in addresses:
+            async with browser.post(f"{address}/", data={"token": TOKENS["viewer"]}) as answer:
+                assert answer.status == 200
+        for address in addresses:
+            async with browser.get(f"{address}/api/v1/status") as answer:
+                assert answer.status == 200
+
+
+def test_the_sessions_cookie_is_named_by_the_port_that_is_asked() -> None:
+    assert session_cookie("worker:9464") == session_cookie("[::1]:9464") == "harmwatch_session_9464"
+    for host in ("worker", None, "", "worker:x", "worker:99999999", "[", "worker:", "::1"):
+        assert re.fullmatch(r"harmwatch_session(_\d{1,5})?", session_cookie(host))
+    assert session_cookie("worker.example") == "harmwatch_session"
 
 
 async def test_requests_are_limited_by_address_and_by_token_and_probes_are_not(tmp_path: Path) -> None:

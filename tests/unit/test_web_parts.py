@@ -189,6 +189,13 @@ def test_what_scorers_explain_is_said_in_chinese() -> None:
     assert in_chinese("what nobody knows", terms) == "what nobody knows"
 
 
+def test_no_message_has_the_name_of_a_part_of_the_pages() -> None:
+    """Messages are filled in first."""
+    words = json.loads((files("streams") / "static" / "messages.json").read_text("utf-8"))
+    parts = {"style", "script", "library", "refused", "messages", "terms"}
+    assert all(parts.isdisjoint(messages) for messages in words.values())
+
+
 def test_what_is_vendored_is_what_its_page_says() -> None:
     vendor = files("streams") / "static" / "vendor"
     rows = re.findall(r"^\| `([\w.]+)` \| .* \| `([0-9a-f]{64})` \|$", (vendor / "README.md").read_text("utf-8"), re.M)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from agent.quality.marks import LEAST_MARKS
-from agent.windows.base import Component
+from agent.windows.base import Component, FinishContext, Observation
 from agent.windows.disparity import AttributeMeasurement, BiasMeasurement, Disparity
 from agent.windows.engine import Reading
 from agent.windows.harm import HarmAggregator, HarmMeasurement
@@ -88,6 +88,7 @@ def harm(events: int = 600, *, dimension: str = "", harmful: int = 0, leaks: int
             "components": parts,
             "leaks": float(leaks),
             "scored": {"output": float(events)},
+            "scored_dimensions": {"adversarial": float(events)},
             "categories": {"output": found},
         }
     )
@@ -134,6 +135,37 @@ def test_of_several_windows_the_one_that_is_surest_speaks() -> None:
     (sign,) = harm_signs(readings)
     assert (sign["window"], sign["value"], sign["limit"], sign["number"]) == ("1m", 0.5, 0.005, 30)
     assert 0.36 < sign["lower"] < 0.37  # one window alone: 0.377
+
+
+def sampled(events: int, harmful: int, weight: float, **over: Any) -> HarmMeasurement:
+    """Of so many events that were drawn and scored, each of which stands for ``weight``."""
+    aggregator = HarmAggregator()
+    state = aggregator.empty()
+    for number in range(events):
+        found: Any = over if number < harmful else {}
+        aggregator.add(state, Observation(model="chat", time=0.0, weight=weight, directions=("output",), **found))
+    return aggregator.finish(state, FinishContext("chat"))
+
+
+@pytest.mark.parametrize("weight", [1.0, 5.0, 50.0])
+@pytest.mark.parametrize(
+    ("over", "sign", "few", "many"),
+    [
+        ({"dimensions": ("output",)}, "harm", 3, 12),
+        ({"leaked": True}, "leaks", 8, 20),
+        ({"dimensions": ("adversarial",)}, "attempts", 18, 40),
+        ({"categories": (("output", "adversarial.succeeded"),)}, "succeeded", 5, 20),
+    ],
+)
+def test_a_sample_says_the_same_as_as_many_events_that_are_all(
+    over: Any, sign: str, few: int, many: int, weight: float
+) -> None:
+    def told(harmful: int) -> list[Any]:
+        reading = Reading("chat", 60.0, {"harm": sampled(300, harmful, weight, **over)})
+        return [(one["sign"], one["number"], pytest.approx(one["value"])) for one in harm_signs([reading])]
+
+    assert told(few) == []
+    assert told(many) == [(sign, many, many / 300)]
 
 
 def disparity(measure: str, value: float, lower: float, upper: float) -> Disparity:

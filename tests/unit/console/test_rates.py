@@ -80,3 +80,19 @@ def test_a_pause_of_the_looks_leaves_the_last_one(bench: Bench) -> None:
 def test_few_looks_are_kept(bench: Bench) -> None:
     bench.seconds(1000, events=1)
     assert len(bench.rates._looks) <= 12
+
+
+def test_a_model_that_gives_its_place_to_another_takes_no_time_with_it() -> None:
+    clock = ManualClock()
+    metrics = Metrics(new_registry(), clock=clock, model_budget=1)
+    rates = Rates(metrics, clock)
+    for _ in range(100):
+        metrics.event_lag("before", 3.0)
+    clock.advance(5.0)
+    rates.look()
+    metrics.forget_model("before")
+    for number in range(120):
+        metrics.event_lag("after", 0.5)
+        assert number or "before" not in {labels[0] for labels in metrics.timings("harmwatch_event_lag_seconds")}
+    clock.advance(11.0)
+    assert rates.recent().lag_seconds == pytest.approx(0.5)

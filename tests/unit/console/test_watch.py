@@ -100,6 +100,15 @@ def test_signs_of_models_the_worst_first(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["abc\u202egnp", "projects/p/models/" + "m" * 130, "", "plain"])
+def test_signs_of_metrics_name_models_as_windows_do(bench: Bench, name: str) -> None:
+    bench.watch.sample([reading(name, 0.0)])
+    bench.metrics.set_drift(name, "psi", "toxicity", 0.4, 0.2)
+    bench.metrics.set_parity(name, "gender", 14.0, 13.0)
+    bench.metrics.set_bias_hint(name, "gender", "female", "income", held=True)
+    assert [model for _, _, model, _ in bench.signs()] == [name] * 3
+
+
 def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
     for number in range(150):
         bench.metrics.set_drift(f"m{number}", "psi", "toxicity", 1.0 + number, 0.5)
@@ -110,6 +119,13 @@ def test_signs_are_bounded_and_no_kind_hides_the_others(bench: Bench) -> None:
     several = [*["critical"] * 12, "more", *["leaked"] * 12, "more", *["parity"] * 12, "more", *["drift"] * 3, "more"]
     assert [sign for sign, *_ in signs] == ["stalled", *several]
     assert [model for sign, _, model, _ in signs if sign == "drift"] == ["m149", "m148", "m147"]
+
+
+def test_a_parent_is_told_nearly_all_to_find_the_worst_among_them(bench: Bench) -> None:
+    for number in range(300):
+        bench.metrics.set_parity(f"m{number % 100}", f"a{number // 100}", 14.0 + number, 13.0)
+    told = bench.watch.signs(ALIVE, READY, WELL, nearly_all=True)
+    assert [(sign["sign"], sign["value"]) for sign in told[-2:]] == [("parity", 64.0), ("more", 50)]
 
 
 def leaking(model: str, share: float) -> Reading:

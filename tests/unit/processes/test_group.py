@@ -186,6 +186,20 @@ async def test_a_mark_that_the_broker_does_not_take_fails_as_in_one_process(prob
             await worker.console.mark(recent.latest()[0].id, "pii.email", True, "ann")
 
 
+async def test_a_mark_that_no_process_takes_is_not_told_as_a_finding_that_is_gone() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 1)
+        recent = held("a")
+        life, process = await worker.add(**answering(recent, []))
+        found = (await worker.console.findings(None, None, 0, 50))["findings"][0]["id"]
+        assert await worker.console.mark(found, "no.such.category", True, "ann") is None
+        process.end(-9)
+        await life.kill()
+        await asyncio.wait_for(life.ended.wait(), 30.0)
+        with pytest.raises(TransportError):
+            await worker.console.mark(found, "pii.email", True, "ann")
+
+
 async def test_a_reload_that_one_refuses_is_refused() -> None:
     change = {"outcome": "applied", "reason": "", "keys": ["log_level"], "restart_keys": [], "time": "1"}
     async with AsyncExitStack() as stack:
@@ -196,34 +210,136 @@ async def test_a_reload_that_one_refuses_is_refused() -> None:
         assert [each["time"] for each in await worker.console.audit()] == ["2", "1"]
 
 
-async def test_the_page_adds_up_and_tells_a_sign_once() -> None:
-    def page(lag: int | None, partition: int, value: float) -> dict[str, Any]:
-        return {
-            "pipeline": {
-                "events_per_second": 5.0, "queue_depth": 1, "queue_capacity": 10, "lag_records": lag,
-                "lag_seconds": value, "sampling_ratio": 1.0,
-            },
-            "signs": [
-                {"sign": "missing_scores", "tone": "warn", "value": value},
-                {"sign": "not_ready", "tone": "warn", "detail": "partitions"},
-            ],
-            "windows": ["1m"],
-            "models": [],
-            "partitions": [{"topic": "t", "partition": partition, "lag": lag}],
-            "configuration": {"hash": "ab", "taken": 1.0, "refused": partition == 1},
-        }  # fmt: skip
+def page(
+    *signs: dict[str, Any], lag: int | None = 0, partition: int = 0, seconds: float = 0.1, refused: bool = False
+) -> Any:
+    """Answers as a process does that is asked for its page."""
+    pipeline = {
+        "events_per_second": 5.0, "queue_depth": 1, "queue_capacity": 10, "lag_records": lag, "lag_seconds": seconds,
+        "sampling_ratio": 1.0,
+    }  # fmt: skip
+    told = {
+        "pipeline": pipeline, "signs": list(signs), "windows": ["1m"], "models": [],
+        "partitions": [{"topic": "t", "partition": partition, "lag": lag}],
+        "configuration": {"hash": "ab", "taken": 1.0, "refused": refused},
+    }  # fmt: skip
+    return lambda _: told
 
+
+async def test_the_page_adds_up() -> None:
     async with AsyncExitStack() as stack:
         worker = Worker(stack, 2)
         counted = Metrics(CollectorRegistry(), clock=worker.clock)
         counted.finding("m", "output", "privacy", "pii.email", 2)
         told = write_snapshot(counted.freeze())
-        await worker.add(page=lambda _: page(3, 1, 0.25), metrics=lambda _: told)
-        await worker.add(page=lambda _: page(4, 0, 0.5), metrics=lambda _: told)
+        await worker.add(page=page(lag=3, partition=1, seconds=0.25, refused=True), metrics=lambda _: told)
+        await worker.add(page=page(lag=4, seconds=0.5), metrics=lambda _: told)
         shown = await worker.console.page()
         assert shown["pipeline"]["lag_records"] == 7 and shown["pipeline"]["lag_seconds"] == 0.5
         assert shown["pipeline"]["findings"] == 4 and shown["pipeline"]["events_per_second"] == 10.0
         assert shown["findings"] == [{"category": "pii.email", "dimension": "privacy", "count": 4}]
         assert [each["partition"] for each in shown["partitions"]] == [0, 1]
-        assert [(sign["sign"], sign["value"]) for sign in shown["signs"]] == [("missing_scores", 0.5)]
-        assert shown["configuration"]["refused"] is True
+        assert (shown["signs"], shown["configuration"]["refused"]) == ([], True)
+
+
+async def signs_of(worker: Worker) -> list[tuple[Any, ...]]:
+    shown = await worker.console.page()
+    return [tuple(sign.get(key) for key in ("sign", "model", "detail", "value")) for sign in shown["signs"]]
+
+
+async def test_a_process_that_has_died_is_a_sign_and_its_lag_is_not_known() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        life, process = await worker.add(page=page(lag=3))
+        await worker.add(page=page(lag=4, partition=1))
+        assert await signs_of(worker) == []
+        process.end(-9)
+        await life.kill()
+        await asyncio.wait_for(life.ended.wait(), 30.0)
+        died = ("stalled", None, "process 1 of 2 has died, and is started again", None)
+        assert await signs_of(worker) == [died, ("not_ready", None, "process 1 of 2: answer", None)]
+        assert (await worker.console.page())["pipeline"]["lag_records"] is None
+
+
+async def test_a_process_that_is_held_up_by_partitions_says_so_itself_and_once() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        stalled = {"sign": "stalled", "tone": "bad", "detail": "t/1 stands still"}
+        silent = {"sign": "broker", "tone": "bad"}
+        behind = {"sign": "not_ready", "tone": "warn", "detail": "broker"}
+        ill = replaced(alive=False, reason="t/1 stands still", ready=False, missing=("broker",))
+        await worker.add(ill, page=page(silent, stalled, behind))
+        await worker.add(ill, page=page(silent))
+        assert await signs_of(worker) == [("broker", None, None, None), ("stalled", None, "t/1 stands still", None)]
+
+
+async def test_shares_since_the_start_are_those_of_the_worker_and_outlive_a_process() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        clean, broken = (Metrics(CollectorRegistry(), clock=worker.clock) for _ in range(2))
+        clean.event_decoded("m", "native", 300)
+        broken.event_decoded("m", "native", 75)
+        for _ in range(125):
+            broken.dead_letter("t", "not_json")
+        life, process = await worker.add(metrics=lambda _: write_snapshot(broken.freeze()), page=page(
+            {"sign": "dead_letters", "tone": "bad", "value": 0.625}))  # fmt: skip
+        await worker.add(metrics=lambda _: write_snapshot(clean.freeze()), page=page(partition=1))
+        assert await signs_of(worker) == [("dead_letters", None, None, 0.25)]
+        process.end(-9)
+        await life.kill()
+        await asyncio.wait_for(life.ended.wait(), 30.0)
+        assert ("dead_letters", None, None, 0.25) in await signs_of(worker)
+
+
+async def test_signs_of_several_are_told_once_and_those_left_out_are_counted() -> None:
+    def leaks(model: str, lower: float, window: str = "1m") -> dict[str, Any]:
+        return {"sign": "leaks", "tone": "bad", "model": model, "detail": "privacy", "value": lower + 0.1,
+                "lower": lower, "limit": 0.02, "window": window}  # fmt: skip
+
+    def secret(model: str) -> dict[str, Any]:
+        return {"sign": "leaked", "tone": "bad", "model": model, "detail": "pii.secret"}
+
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        models = [f"m{n:02}" for n in range(20)]
+        # Windows are known to both; which of them is the worst may differ for a moment.
+        await worker.add(page=page(*(leaks(name, 0.5) for name in models), *map(secret, models[:10])))
+        await worker.add(page=page(*(leaks(name, 0.4, "5m") for name in models), *map(secret, models[5:15])))
+        signs = await signs_of(worker)
+        kinds = [sign if sign != "more" else (sign, detail, value) for sign, _, detail, value in signs]
+        assert kinds == [*["leaked"] * 12, ("more", "leaked", 3), *["leaks"] * 12, ("more", "leaks", 8)]
+        assert {value for sign, _, _, value in signs if sign == "leaks"} == {0.6}
+
+
+async def test_a_model_is_told_by_the_process_that_has_been_there_longest() -> None:
+    """Of two that know the same windows: the other has a history since it was started again."""
+
+    def told(times: list[float]) -> Any:
+        return lambda _: {"name": "m", "history": {"times": times}, "drift": []}
+
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        await worker.add(model=told([500.0]))
+        await worker.add(model=told([1.0, 2.0, 500.0]))
+        worker.supervisor.lives[1].began += 499.0
+        found = await worker.console.model("m", None)
+        assert found is not None and len(found["history"]["times"]) == 3
+
+
+async def test_alarms_of_drift_are_those_of_all_processes_dead_ones_too() -> None:
+    def told(statistic: float, times: int) -> Any:
+        row = {"detector": "psi", "feature": "length", "statistic": statistic, "threshold": 0.2, "detected": False}
+        return lambda _: {"name": "m\u200b", "history": {}, "drift": [{**row, "times": times}]}
+
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        for statistic, times in ((0.1, 2), (0.15, 3)):
+            counted = Metrics(CollectorRegistry(), clock=worker.clock)
+            for _ in range(times):
+                counted.drift_detected("m\u200b", "psi", "length")
+            content = write_snapshot(counted.freeze())
+            await worker.add(model=told(statistic, times), metrics=lambda _, content=content: content)
+        await worker.group.freeze_metrics()
+        found = await worker.console.model("m\u200b", None)
+        assert found is not None
+        assert [(row["statistic"], row["times"]) for row in found["drift"]] == [(0.15, 5)]
