@@ -19,7 +19,7 @@ from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_s
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_answers import answer_of
+from streams.formats.own_answers import answer_of, holds_no_text
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -138,6 +138,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
         return [response_half(body, path)]
     if direction == "output" and (whole := answer_of(body)) is not None:
         return [response_half(whole, path)]
+    if direction == "output" and holds_no_text(body):
+        return [replace(response_half(body | {"choices": []}, path), payload=Payload())]
     raise DecodeError("unknown_format", path)
 
 

@@ -6,7 +6,10 @@ too, and Ollama. A caller who chooses such a path must not make the call a dead 
 
 from __future__ import annotations
 
-__all__ = ["answer_of", "choice_of"]
+__all__ = ["answer_of", "choice_of", "holds_no_text"]
+
+#: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
+_TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_score"})
 
 
 def answer_of(body: object) -> dict[str, object] | None:
@@ -20,6 +23,12 @@ def answer_of(body: object) -> dict[str, object] | None:
     if message is None or not isinstance(body, dict):
         return None
     return body | {"choices": [{"index": 0, "message": message}]}
+
+
+def holds_no_text(body: dict[str, object]) -> bool:
+    """Whether an answer is of a call that gives no text. What was asked of it is a text all the same."""
+    listed = body.get("data", body.get("results"))
+    return isinstance(listed, list) and all(isinstance(one, dict) and not _TEXTLESS.isdisjoint(one) for one in listed)
 
 
 def _message_of(body: object) -> dict[str, object] | None:

@@ -1,0 +1,120 @@
+"""Pairs and batches as gateways log them: nothing of a call is lost by what stands beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agent.errors import DecodeError
+from agent.events import InferenceEvent, Payload
+from streams.formats import Decoder
+from streams.formats.base import MAX_EVENTS
+from streams.ports import Headers, Record
+
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "How do I reach Ann?"}]}
+ANSWERED = {"choices": [{"message": {"role": "assistant", "content": "Ask the desk."}}]}
+
+
+def decoded(value: Any, headers: Headers = ()) -> list[InferenceEvent]:
+    return Decoder().decode(Record("calls", 0, 7, 1_790_000_000.0, None, json.dumps(value).encode(), headers))
+
+
+def texts(payload: Payload | None) -> list[str] | None:
+    return None if payload is None else [part.text for part in payload.texts]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I am sorry.",
+        "<html>",
+        {"weather": 1},
+        [1, 2],
+        3,
+        {"choices": None},
+        {"choices": [{"message": {"content": 5}}]},
+        'data: {"choices": [{"delta": {"content": "x"}}]}\n\ndata: oops\n\ndata: [DONE]\n\n',
+        ": ping\n\n",
+    ],
+    ids=str,
+)
+def test_an_answer_that_cannot_be_read_costs_no_question(answer: object) -> None:
+    (event,) = decoded({"id": "c", "request": ASKED, "response": answer})
+    assert texts(event.input) == ["How do I reach Ann?"]
+    assert event.output is None
+    assert event.truncated
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"object": "list", "data": [{"object": "embedding", "embedding": [0.1], "index": 0}], "model": "e-1"},
+        {"id": "modr-1", "results": [{"flagged": True}]},
+        {"created": 1_790_000_000, "data": [{"url": "https://pictures.example/1"}]},
+        {"results": [{"index": 0, "relevance_score": 0.5}]},
+    ],
+    ids=lambda answer: next(iter(answer)),
+)
+def test_what_is_asked_of_a_model_that_gives_no_text_is_read(answer: dict[str, object]) -> None:
+    question = {"model": "e", "input": "How do I reach Ann?"}
+    (event,) = decoded({"id": "c", "request": question, "response": answer})
+    assert texts(event.input) == ["How do I reach Ann?"]
+    assert texts(event.output) == []
+    assert not event.truncated
+    called = {"specversion": "1.0", "id": "c", "source": "s", "type": "org.kubeflow.serving.inference.response"}
+    (half,) = decoded({**called, "data": answer})
+    assert (half.inference_id, texts(half.output)) == ("c", [])
+
+
+def test_a_question_that_cannot_be_read_goes_to_the_dead_letters_whole() -> None:
+    with pytest.raises(DecodeError, match="unknown_format"):
+        decoded({"id": "c", "request": {"weather": 1}, "response": ANSWERED})
+
+
+def tensor(*rows: str) -> dict[str, object]:
+    return {"name": "text", "shape": [len(rows)], "datatype": "BYTES", "data": list(rows)}
+
+
+@pytest.mark.parametrize(
+    ("request_", "response"),
+    [
+        ({"instances": ["a", "b", "c"]}, {"predictions": ["x", "y", "z"]}),
+        ({"id": "r", "inputs": [tensor("a", "b", "c")]}, {"id": "r", "outputs": [tensor("x", "y", "z")]}),
+    ],
+    ids=["v1", "v2"],
+)
+@pytest.mark.parametrize("ident", ["c", ""])
+def test_every_row_of_a_batch_is_an_event(request_: Any, response: Any, ident: str) -> None:
+    pair = {"id": ident, "request": request_, "response": response}
+    events = decoded(pair)
+    own = ident or request_.get("id", "calls-0-7")
+    assert [event.inference_id for event in events] == [f"{own}#0", f"{own}#1", f"{own}#2"]
+    assert [texts(event.input) for event in events] == [["a"], ["b"], ["c"]]
+    assert all(event.output is not None for event in events)
+    answered_fewer = decoded({**pair, "response": None})
+    assert [texts(event.input) for event in answered_fewer] == [["a"], ["b"], ["c"]]
+    failed = decoded({**pair, "response": {"status": 500, "body": "<html>"}})
+    assert [(texts(event.input), event.failed) for event in failed] == [(["a"], True), (["b"], True), (["c"], True)]
+
+
+def test_calls_of_one_record_do_not_share_the_records_request_id() -> None:
+    headers: Headers = (("x-request-id", b"q"), ("harmwatch-format", b"openai"))
+    pairs = [{"request": ASKED, "response": ANSWERED}] * 2
+    assert [event.inference_id for event in decoded(pairs, headers)] == ["q#0", "q#1"]
+    assert [event.inference_id for event in decoded(pairs[0], headers)] == ["q"]
+    assert [event.inference_id for event in decoded({"instances": ["a", "b"]}, headers)] == ["q#0", "q#1"]
+
+
+@pytest.mark.parametrize("rows", [10, 9000])
+def test_batches_of_batches_are_bounded(rows: int) -> None:
+    called = {"specversion": "1.0", "id": "c", "source": "s", "type": "org.kubeflow.serving.inference.request"}
+    calls: list[object] = [{**called, "data": {"instances": [0] * rows}}] * 100
+    pairs: list[object] = [{"request": {"instances": [0] * rows}, "response": None}] * 100
+    for batch in (calls, pairs):
+        if rows * 100 <= MAX_EVENTS:
+            assert len(decoded(batch)) == rows * 100
+        else:
+            with pytest.raises(DecodeError, match="too_large"):
+                decoded(batch)
