@@ -26,7 +26,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
-from streams.formats.batches import gathered, row_id
+from streams.formats.batches import read_each, row_id
 from streams.formats.bodies import body_halves
 from streams.formats.chat import join_halves
 from streams.ports import Headers
@@ -67,7 +67,7 @@ class CloudEventsFormat:
             return self._structured(document, "")
         if len(document) > MAX_EVENTS:
             raise DecodeError("too_large", "events in a batch")
-        return gathered(self._structured(item, f"[{n}].") for n, item in enumerate(document))
+        return read_each(document, self._structured)
 
     def _structured(self, document: object, prefix: str) -> list[InferenceEvent]:
         event = as_object(document, prefix or "top level")

@@ -21,7 +21,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
-from streams.formats.batches import gathered, row_id
+from streams.formats.batches import read_each, row_id
 from streams.formats.bodies import asks, body_halves, object_halves
 from streams.formats.chat import Half, is_request, is_response, join_halves
 from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
@@ -53,7 +53,8 @@ class OpenAIFormat:
         except DecodeError:
             return looks_like_sse(value[:64].decode("utf-8", "replace"))
         if isinstance(document, list):
-            return bool(document) and all(isinstance(item, dict) and _known(item) for item in document[:8])
+            # One that is known is enough: what another client sent must not make the batch unknown.
+            return any(isinstance(item, dict) and _known(item) for item in document[:8])
         return isinstance(document, dict) and _known(document)
 
     def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
@@ -71,8 +72,8 @@ class OpenAIFormat:
                 return [self._join(None, object_halves(chunks, "output", "")[0], request_id)]
             if len(document) > MAX_EVENTS:
                 raise DecodeError("too_large", "records in a batch")
-            count = len(document)
-            return gathered(self._one(item, f"[{n}].", row_id(request_id, n, count)) for n, item in enumerate(document))
+            ids = (row_id(request_id, number, len(document)) for number in range(len(document)))
+            return read_each(zip(document, ids, strict=True), lambda each, place: self._one(each[0], place, each[1]))
         return self._one(document, "", request_id)
 
     def _one(self, document: object, prefix: str, request_id: str) -> list[InferenceEvent]:

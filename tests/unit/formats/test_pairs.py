@@ -118,3 +118,86 @@ def test_batches_of_batches_are_bounded(rows: int) -> None:
         else:
             with pytest.raises(DecodeError, match="too_large"):
                 decoded(batch)
+
+
+def called(text: object, ident: str) -> dict[str, object]:
+    """A call as a structured CloudEvent."""
+    kind = "org.kubeflow.serving.inference.request"
+    return {"specversion": "1.0", "id": ident, "source": "s", "type": kind, "data": asked(text)}
+
+
+def asked(text: object) -> dict[str, object]:
+    return {"model": "m", "messages": [{"role": "user", "content": text}]}
+
+
+def logged(text: object, ident: str) -> dict[str, object]:
+    return {"call_type": "acompletion", "id": ident, **asked(text)}
+
+
+def paired(text: object, ident: str) -> dict[str, object]:
+    return {"id": ident, "request": asked(text) if isinstance(text, str) else text}
+
+
+def spans(*texts: object) -> dict[str, object]:
+    found = []
+    for number, text in enumerate(texts):
+        messages = json.dumps([{"role": "user", "parts": [{"type": "text", "content": text}]}])
+        shown: object = {"stringValue": messages}
+        if not isinstance(text, str):
+            shown = {"kvlistValue": {"values": []}}
+        attributes = [
+            {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
+            {"key": "gen_ai.response.id", "value": {"stringValue": f"c-{number}"}},
+            {"key": "gen_ai.input.messages", "value": shown},
+        ]
+        found.append({"traceId": "ab" * 16, "spanId": f"{number:016x}", "attributes": attributes})
+    return {"resourceSpans": [{"scopeSpans": [{"spans": found}]}]}
+
+
+def messages(*texts: object) -> dict[str, object]:
+    """Log events before 1.37."""
+    records = [
+        {
+            "eventName": "gen_ai.user.message",
+            "traceId": "ab" * 16,
+            "spanId": f"{number:016x}",
+            "body": {"kvlistValue": {"values": [{"key": "content", "value": shown}]}},
+        }
+        for number, text in enumerate(texts)
+        for shown in ({"stringValue": text} if isinstance(text, str) else {"intValue": "5"},)
+    ]
+    return {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        lambda *texts: [called(text, f"c-{number}") for number, text in enumerate(texts)],
+        lambda *texts: [logged(text, f"c-{number}") for number, text in enumerate(texts)],
+        lambda *texts: [paired(text, f"c-{number}") for number, text in enumerate(texts)],
+        spans,
+        messages,
+    ],
+    ids=["cloudevents", "litellm", "openai", "otlp spans", "otlp messages"],
+)
+def test_one_call_that_cannot_be_read_hides_none_that_travel_with_it(batch: Any) -> None:
+    whole = decoded(batch("one", "two", "three"))
+    with pytest.raises(DecodeError) as caught:
+        decoded(batch("one", 5, "three"))
+    assert caught.value.rest == [whole[0], whole[2]]
+    assert caught.value.reason == "wrong_type"
+    assert caught.value.wire_format == whole[0].format
+    assert "5" not in caught.value.detail
+    with pytest.raises(DecodeError) as caught:
+        decoded(batch(5, 5))
+    assert not caught.value.rest
+
+
+def test_what_is_nested_without_end_costs_a_collectors_batch_nothing() -> None:
+    deep: dict[str, object] = {"stringValue": "x"}
+    for _ in range(200):
+        deep = {"arrayValue": {"values": [deep]}}
+    record = messages("How do I reach Ann?")
+    record["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"] = [{"key": "x", "value": deep}]  # type: ignore[index]
+    (event,) = decoded(record)
+    assert texts(event.input) == ["How do I reach Ann?"]
