@@ -105,8 +105,8 @@ class OpenAIFormat:
                 found_id = found_id or bounded_id(_http_header(message, "x-request-id"), f"{prefix}{key}.headers")
                 status = message.get("status")
                 failed = failed or (isinstance(status, int) and status >= 400)
-            if body is None or body == "":
-                continue
+            if body is None or (isinstance(body, str) and not body.strip()):
+                continue  # blanks may be all that a copy holds of a body: what else there is of the call is read
             try:
                 plain = failed and direction == "output"
                 halves[direction] = body_halves(body, direction, f"{prefix}{key}", plain_text=plain)
@@ -139,7 +139,7 @@ class OpenAIFormat:
                 time=time,
                 tenant=bounded_name(envelope.get("tenant"), f"{prefix}tenant"),
                 trace_id=bounded_name(envelope.get("trace_id"), f"{prefix}trace_id"),
-                truncated=bool(problems),
+                truncated=bool(problems) or envelope.get("truncated") is True,
             )
 
 
