@@ -15,7 +15,7 @@ from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
 from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
-from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_lines, read_sse, stream_half
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
@@ -77,6 +77,8 @@ def body_halves(
         try:
             body = parse_json(text, path)
         except DecodeError as error:
+            if error.reason == "not_json" and direction == "output" and (lines := read_lines(text)) is not None:
+                return [stream_half(lines, f"{path}.")]
             if error.reason == "not_json" and plain_text:
                 return [_text_half(given, direction)]
             if error.reason != "truncated_json":

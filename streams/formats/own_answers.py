@@ -37,6 +37,8 @@ def _message_of(body: object) -> dict[str, object] | None:
     content = body.get("content")
     if isinstance(content, str) or (body.get("type") == "message" and isinstance(content, list)):
         return {"role": "assistant", "content": content}
+    if isinstance(body.get("response"), str) and isinstance(body.get("done"), bool):
+        return {"role": "assistant", "content": body["response"]}
     message = body.get("message")
     return message if isinstance(message, dict) and "role" in message else None
 
@@ -51,6 +53,10 @@ def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
         return _item(0, _block_delta(chunk), ended=False)
     if kind == "message_stop":
         return _item(0, {}, ended=True)
+    if isinstance(chunk.get("done"), bool):
+        message = chunk.get("message")
+        delta = message if isinstance(message, dict) else {"content": chunk.get("response")}
+        return _item(0, {**delta, "reasoning_content": delta.get("thinking")}, ended=chunk["done"] is True)
     if isinstance(content, str):
         return _item(chunk.get("index"), {"content": content}, ended=chunk.get("stop") is True)
     return None

@@ -201,3 +201,57 @@ def test_what_is_nested_without_end_costs_a_collectors_batch_nothing() -> None:
     record["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"] = [{"key": "x", "value": deep}]  # type: ignore[index]
     (event,) = decoded(record)
     assert texts(event.input) == ["How do I reach Ann?"]
+
+
+def lines(*chunks: dict[str, object]) -> str:
+    return "".join(json.dumps(chunk) + "\n" for chunk in chunks)
+
+
+OLLAMA = lines(
+    {"model": "m", "message": {"role": "assistant", "content": "Ask the "}, "done": False},
+    {"model": "m", "message": {"role": "assistant", "content": "desk."}, "done": True},
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cut"),
+    [
+        (OLLAMA, False),
+        (OLLAMA[:-20], True),
+        (lines({"response": "Ask the ", "done": False}, {"response": "desk.", "done": True}), False),
+        ({"model": "m", "response": "Ask the desk.", "done": True}, False),
+    ],
+    ids=["chat", "chat cut", "generate", "generate whole"],
+)
+def test_ollamas_answers_are_read_by_lines_too(answer: object, cut: bool) -> None:
+    (event,) = decoded({"id": "c", "request": ASKED, "response": answer})
+    assert texts(event.input) == ["How do I reach Ann?"]
+    assert "".join(texts(event.output) or ()) == ("Ask the " if cut else "Ask the desk.")
+    assert event.truncated is cut
+
+
+def sse(*chunks: dict[str, object]) -> str:
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+
+
+def tool_delta(text: str) -> dict[str, object]:
+    return {"choices": [{"delta": {"tool_calls": [{"index": 0, "type": "custom", "custom": {"input": text}}]}}]}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"choices": [{"message": {"content": None, "tool_calls": [{"type": "custom", "custom": {"input": "rm -r"}}]}}]},
+        sse(tool_delta("rm "), tool_delta("-r")),
+        {"object": "response", "output": [{"type": "code_interpreter_call", "code": "rm -r"}]},
+        sse({"type": "response.custom_tool_call_input.delta", "delta": "rm -r"}, {"type": "response.done"}),
+        sse(
+            {"type": "response.output_text.delta", "delta": "rm -r"},
+            {"type": "response.completed", "response": {"id": "r", "object": "response", "output": []}},
+        ),
+    ],
+    ids=["custom tool", "its stream", "code", "its deltas", "an end without the answer"],
+)
+def test_of_an_output_everything_is_judged(answer: object) -> None:
+    (event,) = decoded({"id": "c", "request": ASKED, "response": answer})
+    assert texts(event.output) == ["rm -r"]
