@@ -27,7 +27,7 @@ No message ever holds payload text.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AccessDenied",
@@ -90,6 +90,8 @@ class DecodeError(HarmwatchError):
         self.detail = legible(detail)
         #: The format that the bytes were read as, "" when none claimed them.
         self.wire_format = ""
+        #: Of a batch: the events of those calls that could be read.
+        self.rest: list[Any] = []
 
 
 class DataError(HarmwatchError):

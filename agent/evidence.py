@@ -21,6 +21,8 @@ _MIN_ROOM = 100
 # With JSON's escapes and the types in place of values this stays below Kafka's usual limit of 1 MB.
 _MAX_ROOM = 50_000
 _MAX_TEXTS = 64
+# Characters that one takes up when it is written with its accents apart.
+_MOST_APART = 4
 
 
 class EvidenceBuilder:
@@ -128,7 +130,7 @@ class EvidenceBuilder:
             return []
         # Of all texts together: a name that one of them announces stands in the next with nothing that gives it away.
         values = ValueSearch(kinds)
-        reach = max(map(len, kinds), default=0)
+        reach = max((len(value) * (1 if value.isascii() else _MOST_APART) for value in kinds), default=0)
         return [
             _excerpt(texts[place], spans_by_text[place], points[place], rooms[place], values, reach) for place in places
         ]

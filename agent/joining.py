@@ -6,7 +6,8 @@ store remembers for a while which directions of ``(source, inference_id)`` have 
 - the response's personal data can be told from an echo of the request (its texts are kept until both halves are in),
 - an event counts once per dimension, whichever half shows the harm,
 - a direction that comes again from *another* record, or from another place in the same record, is a duplicate; from
-  the *same* place it is a replay after a rebalance and is scored again.
+  the *same* place it is a replay after a rebalance and is scored again. One whose texts its sender had removed is none
+  of which the texts come later: OpenTelemetry tells a call in a span, without them, and in an event, with them.
 
 A half whose other half never came by the time it leaves the store is an orphan.
 """
@@ -88,6 +89,8 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
         Event time of the half that came first, seconds since the Unix epoch: both halves count in its pane.
     input_origin, output_origin
         Which event of which record brought which direction; None while it has not been seen.
+    input_hidden, output_hidden
+        Whether its sender had removed the texts of the half that has been seen.
     known_texts
         Texts of the input and context, kept for a response that comes later; None while no input has been seen.
     known_origins
@@ -127,6 +130,8 @@ class JoinedCall(msgspec.Struct, gc=False, eq=False):
     model: str
     input_origin: Origin | None = None
     output_origin: Origin | None = None
+    input_hidden: bool = False
+    output_hidden: bool = False
     known_texts: tuple[str, ...] | None = None
     known_origins: tuple[TextOrigin, ...] = ()
     held_chars: int = 0
@@ -247,20 +252,25 @@ class JoinStore:
         fresh: list[Direction] = []
         duplicates = 0
         if event.input is not None:
-            if call.input_origin is None or call.input_origin == origin:
-                call.input_origin = origin
+            shown = call.input_hidden and not event.redacted
+            if call.input_origin is None or call.input_origin == origin or shown:
+                call.input_origin, call.input_hidden = origin, event.redacted
+                if shown:
+                    call.known_texts = None
                 fresh.append("input")
             else:
                 duplicates += 1
         if event.output is not None:
-            if call.output_origin is None or call.output_origin == origin:
-                call.output_origin = origin
+            if call.output_origin in (None, origin) or (call.output_hidden and not event.redacted):
+                call.output_origin, call.output_hidden = origin, event.redacted
                 fresh.append("output")
             else:
                 duplicates += 1
         if fresh and not before_restart:
             call.live = True
-        if event.input is not None and call.output_origin is None and call.known_texts is None:
+        awaited = call.output_origin is None or call.output_hidden
+        if event.input is not None and awaited and call.known_texts is None:
+            self._chars -= call.held_chars
             call.known_texts = tuple(part.text for part in event.input.texts) + event.context
             call.known_origins = given_origins(event)
             call.held_chars = sum(map(len, call.known_texts))
@@ -335,8 +345,11 @@ class JoinStore:
         return iter(self._calls.values())
 
     def settle(self, call: JoinedCall) -> None:
-        """Let go of the texts of a call whose output has been judged. They are known to have been there."""
-        if call.held_chars:
+        """Let go of the texts of a call whose output has been judged. They are known to have been there.
+
+        Not where the output's texts had been removed, and may still come.
+        """
+        if call.held_chars and not call.output_hidden:
             self._chars -= call.held_chars
             call.held_chars = 0
             call.known_texts = ()

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-__all__ = ["INVISIBLE", "compatible", "normalize", "normalize_with_map"]
+__all__ = ["INVISIBLE", "compatible", "composed", "composed_with_map", "normalize", "normalize_with_map"]
 
 INVISIBLE = (
     # The body of a character class: what draws nothing.
@@ -98,6 +98,18 @@ _PLAIN = re.compile(f"[\\x00-\\x7f\u4e00-\u9fff、。《》【】「」“”‘
 def compatible(text: str) -> str:
     """NFKC in linear time: of a run of marks only the first sixteen are looked at, more than any language sets."""
     return text if text.isascii() else unicodedata.normalize("NFKC", _LONG_MARK_RUN.sub(r"\1", text))
+
+
+def composed(text: str) -> str:
+    """NFC in linear time, as `compatible` is NFKC: letters and their accents are one character where there is one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _LONG_MARK_RUN.sub(r"\1", text))
+
+
+def composed_with_map(text: str) -> tuple[str, list[int]] | None:
+    """The same with the offset of the raw character that each came from; None when it changes nothing."""
+    if text.isascii() or unicodedata.is_normalized("NFC", _LONG_MARK_RUN.sub(r"\1", text)):
+        return None
+    return _by_segment(text, range(len(text)), composed)
 
 
 def normalize(text: str) -> str:

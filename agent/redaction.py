@@ -1,17 +1,19 @@
 """Finding values again, and replacing them: what `agent.evidence` and `agent.assess.protection` have in common.
 
-A value counts as found again in any case and in full-width forms, a number that identifies somebody (`agent.notations`)
+A value counts as found again in any case, in full-width forms and with its accents composed or apart, a number that identifies somebody (`agent.notations`)
 also with other separators.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.errors import ScorerError
 from agent.literals import Literals
+from agent.normalize import composed, composed_with_map
 from agent.notations import Numbers
 from agent.scores import TextSpan
 
@@ -56,8 +58,8 @@ class Rendered(NamedTuple):
 def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE) -> str:
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
-    Every other occurrence of a span's value goes too, in any case and in full-width forms, and of numbers (telephone,
-    card, account, identity) of seven digits and more also those with other separators. Spans that touch or overlap
+    Every other occurrence of a span's value goes too, in any case, in full-width forms and with accents composed or
+    apart, and of numbers (telephone, card, account, identity) of seven digits and more also those with other separators. Spans that touch or overlap
     become one, named by all their types: ``[EMAIL+PHONE]``; one inside of another is not named. So no detected value is
     left in the result, unless the value is made of brackets or is itself part of a type's name. Values that were not
     detected stay.
@@ -120,7 +122,10 @@ class ValueSearch:
 
     def __init__(self, kinds: Mapping[str, str], whole_words: bool = False) -> None:
         self.kinds = kinds
-        self._literals = Literals(kinds, whole_words)
+        # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in another.
+        forms = ((composed(value), value) for value in kinds if not value.isascii())
+        self._as_given = {form: value for form, value in forms if form not in kinds}
+        self._literals = Literals({**kinds, **self._as_given}, whole_words)
         self._numbers = Numbers(kinds)
 
     @property
@@ -129,9 +134,21 @@ class ValueSearch:
         return bool(self._numbers)
 
     def literals(self, folded: str) -> Iterator[tuple[int, int, str]]:
-        """Start, end and value, wherever one stands in a folded text as it is; where several begin, the longest."""
+        """Start, end and value, wherever one stands in a folded text, its accents composed or apart; where several
+        begin, the longest.
+        """
+        given = self._as_given
         for start, value in self._literals.longest(folded).items():
-            yield start, start + len(value), value
+            yield start, start + len(value), given.get(value, value)
+        mapped = composed_with_map(folded) if self.kinds else None
+        if mapped is None:
+            return
+        text, offsets = mapped
+        offsets.append(len(folded))
+        for start, value in self._literals.longest(text).items():
+            # Of what composed to one character all goes.
+            end = bisect_right(offsets, offsets[start + len(value) - 1])
+            yield offsets[start], offsets[end], given.get(value, value)
 
     def numbers(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value, wherever the number of one stands in a folded text, in any notation."""
@@ -139,7 +156,9 @@ class ValueSearch:
 
     def any_in(self, folded: str) -> bool:
         """Whether any value, in any notation, stands in a folded text."""
-        return self._literals.stands_in(folded) or next(self._numbers.places(folded), None) is not None
+        if self._literals.stands_in(folded) or ((form := composed(folded)) != folded and self._literals.stands_in(form)):
+            return True
+        return next(self._numbers.places(folded), None) is not None
 
 
 def blanked(folded: str, places: Iterable[tuple[int, int]]) -> str:

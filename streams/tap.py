@@ -263,6 +263,7 @@ class Tap:
             events = self._decoder.decode(record)
             self._limits.good()
         except DecodeError as error:
+            events = error.rest
             self._dead_letter(record, error)
         self._metrics.stage("decode", self._clock.monotonic() - started)
         self._pipeline.submit(origin, record.time, events)
@@ -271,12 +272,12 @@ class Tap:
         """A record from before the committed offset, read again only to know ids and open halves after a restart."""
         try:
             events = self._decoder.decode(record)
-        except DecodeError:
-            return  # it became a dead letter the first time
+        except DecodeError as error:
+            events = error.rest  # the record became a dead letter the first time
         self._pipeline.remember(origin, record.time, events)
 
     def _dead_letter(self, record: Record, error: DecodeError) -> None:
-        self._limits.bad()
+        (self._limits.good if error.rest else self._limits.bad)()
         self._metrics.dead_letter(record.topic, error.reason)
         self.dead_letters += 1
         most = self._config.tap.max_record_bytes

@@ -30,6 +30,7 @@ from agent.scoring.canary.registry import (
     is_label,
     register,
 )
+from streams.commands.same_file import same_file
 from streams.commands.terminal import open_input
 from streams.commands.writable import replace_file
 
@@ -109,6 +110,8 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--generate N needs --values FILE, where the fresh values go, and --values needs --generate")
     if args.generate is not None and not 1 <= args.generate <= MAX_CANARIES:
         raise ConfigError(f"--generate must lie between 1 and {MAX_CANARIES}")
+    if args.values is not None and same_file(args.values, args.out):
+        raise ConfigError(f"--values {args.values}: is the file of --out, which would replace the values; name another")
     if not is_label(args.label):
         raise ConfigError(
             "--label must be a word of at most 32 letters a to z, digits, _ and -, and no part of a value"

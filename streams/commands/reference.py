@@ -116,9 +116,9 @@ class _Work:
             self.records += 1
             try:
                 events = self._decoder.decode(record)
-            except DecodeError:
+            except DecodeError as error:
                 self.undecodable += 1
-                continue
+                events = error.rest
             for event in events:
                 time = record.time if event.time is None else event.time
                 self.first, self.last = min(self.first, time), max(self.last, time)

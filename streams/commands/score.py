@@ -79,8 +79,9 @@ def run(args: argparse.Namespace) -> int:
                 events = decoder.decode(record)
             except DecodeError as error:
                 undecodable += 1
-                console.print(f"line {number}: not scored: {error}", markup=False, highlight=False)
-                continue
+                scored = "scored in part" if error.rest else "not scored"
+                console.print(f"line {number}: {scored}: {error}", markup=False, highlight=False)
+                events = error.rest
             while pipeline.full:
                 _emit(pipeline.poll(drain=True), progress, task, shown)
             pipeline.submit(Origin(_TOPIC, 0, number), record.time, events)

@@ -107,7 +107,9 @@ class Decoder:
             if value[:2] == b"\x1f\x8b":
                 value = gunzip(value, self._max_bytes)
             events = self._decode(record, value)
-        except DecodeError:
+        except DecodeError as error:
+            count = len(error.rest)
+            error.rest = [_complete(event, number, count, record) for number, event in enumerate(error.rest)]
             raise
         except RecursionError:
             raise DecodeError("too_deep") from None

@@ -15,11 +15,11 @@ from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
 from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
-from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_sse, stream_half
+from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_lines, read_sse, stream_half
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_answers import answer_of
+from streams.formats.own_answers import answer_of, holds_no_text
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -77,6 +77,8 @@ def body_halves(
         try:
             body = parse_json(text, path)
         except DecodeError as error:
+            if error.reason == "not_json" and direction == "output" and (lines := read_lines(text)) is not None:
+                return [stream_half(lines, f"{path}.")]
             if error.reason == "not_json" and plain_text:
                 return [_text_half(given, direction)]
             if error.reason != "truncated_json":
@@ -138,6 +140,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
         return [response_half(body, path)]
     if direction == "output" and (whole := answer_of(body)) is not None:
         return [response_half(whole, path)]
+    if direction == "output" and holds_no_text(body):
+        return [replace(response_half(body | {"choices": []}, path), payload=Payload())]
     raise DecodeError("unknown_format", path)
 
 

@@ -137,9 +137,11 @@ def _add_message(parts: list[TextPart], message: dict[str, object], default: Rol
 
 
 def _add_call(parts: list[TextPart], call: object, role: Role, path: str, choice: int) -> None:
-    function = as_object(call, path).get("function")
-    if isinstance(function, dict):
-        add_text(parts, argument_text(function.get("arguments")), role, path, "tool_arguments", choice)
+    call = as_object(call, path)
+    for key, given in (("function", "arguments"), ("custom", "input")):
+        called = call.get(key)
+        if isinstance(called, dict):
+            add_text(parts, argument_text(called.get(given)), role, path, "tool_arguments", choice)
 
 
 def model_name(value: object) -> str:
@@ -283,6 +285,8 @@ def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -
             elif kind in ("function_call", "custom_tool_call", "mcp_call"):
                 arguments = argument_text(item.get("arguments", item.get("input")))
                 add_text(parts, arguments, "assistant", where, "tool_arguments")
+            elif kind == "code_interpreter_call":
+                add_text(parts, argument_text(item.get("code")), "assistant", where, "tool_arguments")
             elif kind in ("function_call_output", "custom_tool_call_output"):
                 content_parts(parts, item.get("output"), "tool", f"{where}.output", "tool_result")
             elif kind == "reasoning":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
@@ -15,7 +15,7 @@ from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates
 from streams.formats.chat import Half, argument_text, model_name, response_half
 from streams.formats.own_answers import choice_of
 
-__all__ = ["Stream", "is_chunk", "looks_like_sse", "read_sse", "stream_half"]
+__all__ = ["Stream", "is_chunk", "looks_like_sse", "read_lines", "read_sse", "stream_half"]
 
 _SSE_START = re.compile(r"\s{0,16}(?:data|event|id|retry|):")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -102,6 +102,23 @@ def read_sse(text: str, path: str = "") -> Stream:
     return Stream(chunks, done, cut)
 
 
+def read_lines(text: str) -> Stream | None:
+    """Chunks of an answer one a line, as Ollama streams them; None when it is none."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    chunks: list[dict[str, object]] = []
+    for number, line in enumerate(lines):
+        try:
+            chunk = parse_json(line, keep_surrogates=True)
+        except DecodeError as error:
+            if chunks and number == len(lines) - 1 and error.reason == "truncated_json":
+                return Stream(chunks, cut=True)
+            return None
+        if not isinstance(chunk, dict) or choice_of(chunk) is None:
+            return None
+        chunks.append(chunk)
+    return Stream(chunks) if len(chunks) > 1 else None
+
+
 @dataclass(slots=True)
 class _Choice:
     text: list[str] = field(default_factory=list)
@@ -184,10 +201,10 @@ def _add_delta(choices: dict[int, _Choice], item: dict[str, object], path: str) 
     calls = delta.get("tool_calls")
     for call in as_list(calls, f"{path}.delta.tool_calls") if calls is not None else ():
         call = as_object(call, f"{path}.delta.tool_calls")
-        function = call.get("function")
-        if isinstance(function, dict) and function.get("arguments") is not None:
-            strings = choice.calls.setdefault(_index(call.get("index")), [])
-            strings.append(argument_text(function["arguments"]))
+        for key, given in (("function", "arguments"), ("custom", "input")):
+            called = call.get(key)
+            if isinstance(called, dict) and called.get(given) is not None:
+                choice.calls.setdefault(_index(call.get("index")), []).append(argument_text(called[given]))
 
 
 def _add(strings: list[str], value: object, path: str) -> None:
@@ -204,19 +221,24 @@ _DELTAS: dict[str, PartKind] = {
     "response.reasoning_text.delta": "reasoning",
     "response.reasoning_summary_text.delta": "reasoning",
     "response.function_call_arguments.delta": "tool_arguments",
+    "response.custom_tool_call_input.delta": "tool_arguments",
+    "response.mcp_call_arguments.delta": "tool_arguments",
+    "response.code_interpreter_call_code.delta": "tool_arguments",
 }
 
 
 def _responses_half(stream: Stream, path: str) -> Half:
-    """The Responses API ends with the whole answer; when that is missing the deltas must do."""
+    """The Responses API ends with the whole answer; when that is missing, or holds nothing, the deltas must do."""
     strings: dict[tuple[int, int, PartKind], list[str]] = {}
     ident = model = ""
     time: float | None = None
+    whole: Half | None = None
     for number, chunk in enumerate(stream.chunks):
         response = chunk.get("response")
         if isinstance(response, dict):
             if _type(chunk) in ("response.completed", "response.incomplete", "response.failed"):
-                return response_half(response, f"{path}chunk[{number}].response")
+                whole = response_half(response, f"{path}chunk[{number}].response")
+                break
             ident = ident or bounded_id(response.get("id"), f"{path}chunk[{number}].response.id")
             model = model or model_name(response.get("model"))
             time = parse_time(response.get("created_at")) if time is None else time
@@ -225,4 +247,7 @@ def _responses_half(stream: Stream, path: str) -> Half:
             key = (_index(chunk.get("output_index")), _index(chunk.get("content_index")), kind)
             _add(strings.setdefault(key, []), chunk.get("delta"), f"{path}chunk[{number}].delta")
     parts = [TextPart(mend_surrogates("".join(s)), "assistant", key[2]) for key, s in sorted(strings.items())]
-    return Half("output", Payload(tuple(p for p in parts if p.text)), model, ident, time, truncated=True)
+    said = Payload(tuple(part for part in parts if part.text))
+    if whole is None:
+        return Half("output", said, model, ident, time, truncated=True)
+    return whole if (whole.payload and whole.payload.texts) or not said.texts else replace(whole, payload=said)

@@ -26,6 +26,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.batches import read_each, row_id
 from streams.formats.bodies import body_halves
 from streams.formats.chat import join_halves
 from streams.ports import Headers
@@ -66,7 +67,7 @@ class CloudEventsFormat:
             return self._structured(document, "")
         if len(document) > MAX_EVENTS:
             raise DecodeError("too_large", "events in a batch")
-        return [event for n, item in enumerate(document) for event in self._structured(item, f"[{n}].")]
+        return read_each(document, self._structured)
 
     def _structured(self, document: object, prefix: str) -> list[InferenceEvent]:
         event = as_object(document, prefix or "top level")
@@ -100,12 +101,11 @@ class CloudEventsFormat:
         events = []
         for number, half in enumerate(halves):
             given = ident or half.ident
-            suffix = f"#{number}" if given and len(halves) > 1 else ""
             sides = (half, None) if half.direction == "input" else (None, half)
             event = join_halves(
                 self.name,
                 *sides,
-                ident=given + suffix,
+                ident=row_id(given, number, len(halves)),
                 model=model,
                 source=source,
                 time=time,

@@ -20,6 +20,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.batches import read_each
 from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half, without_hidden
 from streams.formats.passages import vector_store_passages
 from streams.ports import Headers
@@ -50,8 +51,9 @@ class LiteLLMFormat:
         documents = _documents(value)
         if len(documents) > MAX_EVENTS:
             raise DecodeError("too_large", "payloads in a batch")
-        alone = len(documents) == 1
-        return [event for n, item in enumerate(documents) for event in self._events(item, "" if alone else f"[{n}].")]
+        if len(documents) == 1:
+            return self._events(documents[0], "")
+        return read_each(documents, self._events)
 
     def _events(self, document: object, prefix: str) -> list[InferenceEvent]:
         log = as_object(document, prefix.rstrip(".") or "top level")

@@ -13,6 +13,7 @@ from typing import ClassVar
 from agent.errors import DecodeError
 from agent.events import Direction, InferenceEvent
 from streams.formats.base import TOPIC_HEADER, as_object, bounded_id, bounded_name, header, parse_json
+from streams.formats.batches import row_id
 from streams.formats.chat import Half, join_halves
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
 from streams.formats.oip_proto import read_proto, unframe
@@ -60,9 +61,7 @@ class OipFormat:
         failed = bool(header(headers, "seldon-pipeline-errors"))
         events = []
         for number, half in enumerate(halves):
-            ident = request_id or half.ident
-            if ident and len(halves) > 1:
-                ident = f"{ident}#{number}"
+            ident = row_id(request_id or half.ident, number, len(halves))
             sides: tuple[Half | None, Half | None] = (half, None) if half.direction == "input" else (None, half)
             if failed:
                 sides = (sides[0], Half("output", sides[1].payload if sides[1] else None, failed=True))

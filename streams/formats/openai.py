@@ -6,6 +6,8 @@ Also Apache APISIX's ``kafka-logger``, whose default record is such a pair with 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import ClassVar
 
 from agent.errors import DecodeError
@@ -19,6 +21,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.batches import read_each, row_id
 from streams.formats.bodies import asks, body_halves, object_halves
 from streams.formats.chat import Half, is_request, is_response, join_halves
 from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
@@ -50,7 +53,8 @@ class OpenAIFormat:
         except DecodeError:
             return looks_like_sse(value[:64].decode("utf-8", "replace"))
         if isinstance(document, list):
-            return bool(document) and all(isinstance(item, dict) and _known(item) for item in document[:8])
+            # One that is known is enough: what another client sent must not make the batch unknown.
+            return any(isinstance(item, dict) and _known(item) for item in document[:8])
         return isinstance(document, dict) and _known(document)
 
     def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
@@ -68,23 +72,29 @@ class OpenAIFormat:
                 return [self._join(None, object_halves(chunks, "output", "")[0], request_id)]
             if len(document) > MAX_EVENTS:
                 raise DecodeError("too_large", "records in a batch")
-            return [event for n, item in enumerate(document) for event in self._one(item, f"[{n}].", request_id)]
+            ids = (row_id(request_id, number, len(document)) for number in range(len(document)))
+            return read_each(zip(document, ids, strict=True), lambda each, place: self._one(each[0], place, each[1]))
         return self._one(document, "", request_id)
 
     def _one(self, document: object, prefix: str, request_id: str) -> list[InferenceEvent]:
         body = as_object(document, prefix or "top level")
         if "request" in body or "response" in body:
-            return [self._pair(body, prefix, request_id)]
+            return list(self._pairs(body, prefix, request_id))
         direction: Direction = "input" if is_request(body) else "output"
         halves = object_halves(body, direction, prefix.rstrip("."))
-        return [self._join(*_sides(half), request_id) for half in halves]
+        return [
+            self._join(*_sides(half), row_id(request_id or half.ident, number, len(halves)))
+            for number, half in enumerate(halves)
+        ]
 
     def _join(self, question: Half | None, answer: Half | None, ident: str) -> InferenceEvent:
         return join_halves(self.name, question, answer, ident=ident)
 
-    def _pair(self, envelope: dict[str, object], prefix: str, request_id: str) -> InferenceEvent:
-        halves: dict[Direction, Half | None] = {"input": None, "output": None}
-        problems: list[tuple[str, str]] = []  # not the errors: in a frame of their traceback they would be a cycle
+    def _pairs(self, envelope: dict[str, object], prefix: str, request_id: str) -> Iterator[InferenceEvent]:
+        """One event, or one for each row where a batch was asked."""
+        halves: dict[Direction, list[Half]] = {"input": [], "output": []}
+        # Not the errors themselves: in a frame of their traceback they would be a cycle.
+        problems: dict[Direction, tuple[str, str]] = {}
         failed = False
         found_id = ""
         keys: tuple[tuple[str, Direction], ...] = (("request", "input"), ("response", "output"))
@@ -95,38 +105,42 @@ class OpenAIFormat:
                 found_id = found_id or bounded_id(_http_header(message, "x-request-id"), f"{prefix}{key}.headers")
                 status = message.get("status")
                 failed = failed or (isinstance(status, int) and status >= 400)
-            if body is None or body == "":
-                continue
+            if body is None or (isinstance(body, str) and not body.strip()):
+                continue  # blanks may be all that a copy holds of a body: what else there is of the call is read
             try:
-                half = body_halves(body, direction, f"{prefix}{key}", plain_text=failed and direction == "output")[0]
+                plain = failed and direction == "output"
+                halves[direction] = body_halves(body, direction, f"{prefix}{key}", plain_text=plain)
             except DecodeError as error:
-                problems.append((error.reason, error.detail))
-            except IndexError:
-                continue
-            else:
-                halves[direction] = half
-        question, answer = halves["input"], halves["output"]
-        if problems and (any(reason != "truncated_json" for reason, _ in problems) or not (question or answer)):
-            raise DecodeError(*problems[0])
-        if question is None and answer is None and not failed:
+                problems[direction] = error.reason, error.detail
+        questions, answers = halves["input"], halves["output"]
+        # What was asked is looked at whatever came back for it: who has a server answer strangely must not go unseen.
+        unread = problems.get("input", ("truncated_json", ""))[0] != "truncated_json"
+        if problems and (unread or not (questions or answers)):
+            raise DecodeError(*next(iter(problems.values())))
+        if not questions and not answers and not failed:
             raise DecodeError("missing_field", f"{prefix}request or {prefix}response")
         if failed:
-            answer = Half("output", None, failed=True)
+            answers = [Half("output", None, failed=True)] * max(1, len(questions))
         ident = next((bounded_id(envelope[k], f"{prefix}{k}") for k in _ID_KEYS if envelope.get(k)), "")
+        ident = (
+            ident or found_id or request_id or next((half.ident for half in (*answers, *questions) if half.ident), "")
+        )
         time = next((t for k in _TIME_KEYS if (t := parse_time(envelope.get(k))) is not None), None)
         source = envelope.get("source", envelope.get("service_id", envelope.get("route_id")))
-        return join_halves(
-            self.name,
-            question,
-            answer,
-            ident=ident or found_id or request_id,
-            model=bounded_name(envelope.get("model"), f"{prefix}model"),
-            source=bounded_name(source, f"{prefix}source"),
-            time=time,
-            tenant=bounded_name(envelope.get("tenant"), f"{prefix}tenant"),
-            trace_id=bounded_name(envelope.get("trace_id"), f"{prefix}trace_id"),
-            truncated=bool(problems),
-        )
+        count = max(len(questions), len(answers))
+        for number, (question, answer) in enumerate(zip_longest(questions, answers)):
+            yield join_halves(
+                self.name,
+                question,
+                answer,
+                ident=row_id(ident, number, count),
+                model=bounded_name(envelope.get("model"), f"{prefix}model"),
+                source=bounded_name(source, f"{prefix}source"),
+                time=time,
+                tenant=bounded_name(envelope.get("tenant"), f"{prefix}tenant"),
+                trace_id=bounded_name(envelope.get("trace_id"), f"{prefix}trace_id"),
+                truncated=bool(problems) or envelope.get("truncated") is True,
+            )
 
 
 def _sides(half: Half) -> tuple[Half | None, Half | None]:

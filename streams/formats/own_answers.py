@@ -6,7 +6,10 @@ too, and Ollama. A caller who chooses such a path must not make the call a dead 
 
 from __future__ import annotations
 
-__all__ = ["answer_of", "choice_of"]
+__all__ = ["answer_of", "choice_of", "holds_no_text"]
+
+#: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
+_TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_score"})
 
 
 def answer_of(body: object) -> dict[str, object] | None:
@@ -22,12 +25,20 @@ def answer_of(body: object) -> dict[str, object] | None:
     return body | {"choices": [{"index": 0, "message": message}]}
 
 
+def holds_no_text(body: dict[str, object]) -> bool:
+    """Whether an answer is of a call that gives no text. What was asked of it is a text all the same."""
+    listed = body.get("data", body.get("results"))
+    return isinstance(listed, list) and all(isinstance(one, dict) and not _TEXTLESS.isdisjoint(one) for one in listed)
+
+
 def _message_of(body: object) -> dict[str, object] | None:
     if not isinstance(body, dict):
         return None
     content = body.get("content")
     if isinstance(content, str) or (body.get("type") == "message" and isinstance(content, list)):
         return {"role": "assistant", "content": content}
+    if isinstance(body.get("response"), str) and isinstance(body.get("done"), bool):
+        return {"role": "assistant", "content": body["response"]}
     message = body.get("message")
     return message if isinstance(message, dict) and "role" in message else None
 
@@ -42,6 +53,10 @@ def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
         return _item(0, _block_delta(chunk), ended=False)
     if kind == "message_stop":
         return _item(0, {}, ended=True)
+    if isinstance(chunk.get("done"), bool):
+        message = chunk.get("message")
+        delta = message if isinstance(message, dict) else {"content": chunk.get("response")}
+        return _item(0, {**delta, "reasoning_content": delta.get("thinking")}, ended=chunk["done"] is True)
     if isinstance(content, str):
         return _item(chunk.get("index"), {"content": content}, ended=chunk.get("stop") is True)
     return None

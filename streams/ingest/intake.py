@@ -110,15 +110,24 @@ class Intake:
         they come to too much, each with its resource and scope.
         """
         value, headers = part
-        singles = split_singly(value, dict(headers).get("content-type", b"").decode("latin-1"), copies)
+        media = dict(headers).get("content-type", b"").decode("latin-1")
         good: list[tuple[Message, Sequence[InferenceEvent]]] = []
         bad, reason = 0, error.reason
-        for single in singles if len(singles) > 1 else ():
+        # First by span: the messages of a call that all can be read stay one call.
+        for span in split_singly(value, media, copies, by_span=True):
             try:
-                good.append(self._message(route, (single, headers), now))
+                good.append(self._message(route, (span, headers), now))
+                continue
             except DecodeError as failure:
-                bad, reason = bad + 1, failure.reason
-        return good, bad if len(singles) > 1 else 1, reason
+                reason = failure.reason
+            singles = split_singly(span, media, copies)
+            for single in singles if len(singles) > 1 else ():
+                try:
+                    good.append(self._message(route, (single, headers), now))
+                except DecodeError as failure:
+                    bad, reason = bad + 1, failure.reason
+            bad += len(singles) == 1
+        return good, bad, reason
 
     def _message(self, route: TapRoute, part: Part, now: float) -> tuple[Message, Sequence[InferenceEvent]]:
         value, headers = part

@@ -7,8 +7,9 @@ a ``google.rpc.Status``; 429 and 503, with ``Retry-After``, are sent again, 400 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -22,6 +23,18 @@ _SHELL_SHARE: Final = 0.5
 #: Every part has its resource and scope, so that parts together are larger than their request: so much larger at most.
 _COPIED_BYTES: Final = 8 * 1024 * 1024
 _COPIED_TIMES: Final = 4
+
+
+class _Sized(NamedTuple):
+    """A log record or span, about how many bytes it takes, and which span it is of."""
+
+    record: Any
+    size: int
+    span: object
+
+
+#: Which records go together, of those of one scope; told how large resource and scope are.
+_Divide: TypeAlias = Callable[[Sequence[_Sized], int], Iterator[list[Any]]]
 _SIGNALS: Final = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
 
 
@@ -80,7 +93,8 @@ class Copies:
 def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
     """The request as it is, or in several of at most ``most`` bytes, each with its resource and scope.
 
-    A part is larger only for one log record or span that is: whoever takes the parts leaves that one out.
+    A part is larger only for one log record or span that is: whoever takes the parts leaves that one out. Log records
+    of one span, which may be the messages of one call, stay together where they fit.
 
     Raises
     ------
@@ -89,15 +103,25 @@ def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
     """
     if len(body) <= most:
         return [body]
-    return Copies(len(body)).kept(_split_json(body, most) if is_json(content_type) else _split_proto(body, most))
+    return Copies(len(body)).kept(_split(body, content_type, partial(_fitting, most)))
 
 
-def split_singly(body: bytes, content_type: str, copies: Copies) -> Sequence[bytes]:
-    """A request in as many as it has log records or spans; itself where that cannot be told, or is too much."""
+def split_singly(body: bytes, content_type: str, copies: Copies, *, by_span: bool = False) -> Sequence[bytes]:
+    """A request in as many as it has log records or spans; itself where that cannot be told, or is too much.
+
+    Parameters
+    ----------
+    by_span
+        Log records of one span and scope stay together: they may be the messages of one call.
+    """
     try:
-        return copies.kept(_split_json(body, None) if is_json(content_type) else _split_proto(body, None)) or [body]
+        return copies.kept(_split(body, content_type, _by_span if by_span else _singly)) or [body]
     except DecodeError:
         return [body]
+
+
+def _split(body: bytes, content_type: str, divide: _Divide) -> Iterator[bytes]:
+    return _split_json(body, divide) if is_json(content_type) else _split_proto(body, divide)
 
 
 def _varint(number: int) -> bytes:
@@ -108,7 +132,7 @@ def _varint(number: int) -> bytes:
     return bytes((*out, number))
 
 
-def _split_proto(body: bytes, most: int | None) -> Iterator[bytes]:
+def _split_proto(body: bytes, divide: _Divide) -> Iterator[bytes]:
     """Logs and traces have the same outline, field for field: what logs do not know of a span stays as it is."""
     from google.protobuf.message import DecodeError as ProtobufError
     from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
@@ -130,8 +154,11 @@ def _split_proto(body: bytes, most: int | None) -> Iterator[bytes]:
                 outer.resource.CopyFrom(resource.resource)
                 inner = getattr(outer, scopes).add()
                 inner.scope.CopyFrom(scope.scope)
-                room = _room(shell.ByteSize(), most)
-                for group in _groups([(each, each.ByteSize() + 8) for each in getattr(scope, records)], room):
+                sized = [
+                    _Sized(each, each.ByteSize() + 8, (each.trace_id, each.span_id) if each.span_id else None)
+                    for each in getattr(scope, records)
+                ]
+                for group in divide(sized, shell.ByteSize()):
                     del getattr(inner, records)[:]
                     getattr(inner, records).extend(group)
                     yield shell.SerializeToString()
@@ -139,7 +166,7 @@ def _split_proto(body: bytes, most: int | None) -> Iterator[bytes]:
     raise DecodeError("bad_protobuf", "export request")
 
 
-def _split_json(body: bytes, most: int | None) -> Iterator[bytes]:
+def _split_json(body: bytes, divide: _Divide) -> Iterator[bytes]:
     document = as_object(parse_json(body), "")
     for resources, scopes, records in _SIGNALS:
         for resource in _objects(document, resources):
@@ -148,8 +175,8 @@ def _split_json(body: bytes, most: int | None) -> Iterator[bytes]:
                 inner = {key: value for key, value in scope.items() if key != records}
                 shell = len(msgspec.json.encode({resources: [{**outer, scopes: [inner]}]})) + 64
                 listed = as_list(scope.get(records) or [], records)
-                sized = [(each, len(msgspec.json.encode(each)) + 1) for each in listed]
-                for group in _groups(sized, _room(shell, most)):
+                sized = [_Sized(each, len(msgspec.json.encode(each)) + 1, _span_of(each)) for each in listed]
+                for group in divide(sized, shell):
                     yield msgspec.json.encode({resources: [{**outer, scopes: [{**inner, records: group}]}]})
 
 
@@ -157,23 +184,46 @@ def _objects(parent: Mapping[str, object], name: str) -> list[dict[str, object]]
     return [as_object(each, name) for each in as_list(parent.get(name) or [], name)]
 
 
-def _room(shell: int, most: int | None) -> int:
-    """What is left for records. A shell of most of a record would multiply the bytes by the number of parts."""
-    if most is None:
-        return 0  # one record each
+def _span_of(record: object) -> object:
+    """The span of a log record in JSON; None where it names none."""
+    if not isinstance(record, dict):
+        return None
+    place = record.get("traceId"), record.get("spanId")
+    return place if all(isinstance(part, str) for part in place) and place[1] else None
+
+
+def _singly(sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+    del shell
+    return ([each.record] for each in sized)
+
+
+def _by_span(sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+    del shell
+    return ([each.record for each in group] for group in _spans(sized))
+
+
+def _fitting(most: int, sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+    """As many as fit. A shell of most of a record would multiply the bytes by the number of parts."""
     if shell > most * _SHELL_SHARE:
         raise DecodeError("too_large", "resource and scope")
-    return most - shell - 64
-
-
-def _groups(sized: Sequence[tuple[Any, int]], room: int) -> Iterator[list[Any]]:
+    room = most - shell - 64
     group: list[Any] = []
     used = 0
-    for record, size in sized:
-        if group and used + size > room:
-            yield group
-            group, used = [], 0
-        group.append(record)
-        used += size
+    for span in _spans(sized):
+        size = sum(each.size for each in span)
+        for unit, unit_size in [(span, size)] if size <= room else [([each], each.size) for each in span]:
+            if group and used + unit_size > room:
+                yield group
+                group, used = [], 0
+            group += (each.record for each in unit)
+            used += unit_size
     if group:
         yield group
+
+
+def _spans(sized: Sequence[_Sized]) -> Iterable[list[_Sized]]:
+    """What belongs to one span, and each that belongs to none, in the order in which they begin."""
+    found: dict[object, list[_Sized]] = {}
+    for number, each in enumerate(sized):
+        found.setdefault(number if each.span is None else each.span, []).append(each)
+    return found.values()

@@ -21,6 +21,8 @@ __all__ = ["EventMaker", "RecentIds", "body_text"]
 
 _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.{0,200})?")
 _LEAST_TEXT: Final = 1024
+#: What follows each is copied: more would take long.
+_MOST_MEMBERS: Final = 256
 
 
 class _Named(msgspec.Struct):
@@ -90,7 +92,8 @@ class EventMaker:
         trace = _TRACE_PARENT.fullmatch(captured.trace_parent)
         if trace is not None:
             record["trace_id"] = trace.group(1).decode("ascii")
-        if captured.cut or captured.request_truncated or captured.response_truncated:
+        unread = (request is None and captured.request) or (response is None and captured.response)
+        if unread or captured.cut or captured.request_truncated or captured.response_truncated:
             record["truncated"] = True
         model = _model(request) or _model(response)
         value = self._fitted(record, request, response)
@@ -130,7 +133,7 @@ def body_text(pieces: Sequence[bytes], encoding: bytes, most: int) -> str | None
     if kind not in (b"", b"identity") and _is_json(body_characters(data[:most])):
         kind = b""
     if kind in (b"gzip", b"x-gzip", b"deflate"):
-        unpacked = _unpack(data, most, raw=kind == b"deflate")
+        unpacked = _inflated(data, most) if kind == b"deflate" else _unzipped(data, most)
         if unpacked is None:
             return None
         data = unpacked
@@ -149,9 +152,24 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _unpack(data: bytes, most: int, *, raw: bool) -> bytes | None:
+def _unzipped(data: bytes, most: int) -> bytes | None:
+    """Of a file of gzip all members, as servers unpack it: what is asked may stand behind an empty one."""
+    found = bytearray()
+    for _ in range(_MOST_MEMBERS):
+        member = zlib.decompressobj(wbits=31)
+        try:
+            found += member.decompress(data, most - len(found))
+        except zlib.error:
+            return bytes(found) or None
+        data = member.unused_data
+        if not data or len(found) >= most:
+            return bytes(found)
+    return None
+
+
+def _inflated(data: bytes, most: int) -> bytes | None:
     """``deflate`` is zlib's form, or by the custom of some senders none at all."""
-    for bits in (15, -15) if raw else (31,):
+    for bits in (15, -15):
         try:
             return zlib.decompressobj(wbits=bits).decompress(data, most)
         except zlib.error:

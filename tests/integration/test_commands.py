@@ -57,6 +57,16 @@ def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
     assert b"secret-payload" not in done.stderr
 
 
+def test_score_scores_what_can_be_read_of_a_batch() -> None:
+    asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+    batch = [{"id": "r-1", "request": "secret-payload"}, {"id": "r-2", "request": asked}]
+    done = harmwatch("score", "-", stdin=json.dumps(batch).encode())
+    assert done.returncode == 1
+    assert [json.loads(line)["inference_id"] for line in done.stdout.splitlines()] == ["r-2"]
+    assert b"line 1: scored in part: " in done.stderr
+    assert b"secret-payload" not in done.stderr
+
+
 def test_score_behind_a_screen_says_what_the_scorer_has_not_seen(tmp_path: Path) -> None:
     config = tmp_path / "harmwatch.yaml"
     config.write_text(

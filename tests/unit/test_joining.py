@@ -38,6 +38,33 @@ def test_a_direction_from_another_record_is_a_duplicate_from_the_same_a_replay()
     assert (again.directions, again.duplicates) == ((), 2)
 
 
+def test_texts_that_come_after_a_half_without_them_are_no_duplicate() -> None:
+    """OpenTelemetry: a span tells the call without its texts, and an event, in another topic, with them."""
+    span, late, again = Origin("otlp_spans", 0, 1), Origin("otlp_logs", 0, 1), Origin("otlp_logs", 0, 2)
+    store = make_store(ManualClock(), [])
+    hidden = make_event(text="", answer="", redacted=True)
+    assert store.admit(hidden, span, 1.0).directions == ("input", "output")
+    question = store.admit(make_event(text="my mail is a@b.example", answer=None), late, 1.0)
+    store.settle(question.call)
+    assert question.call.known_texts == ("my mail is a@b.example",)
+    answer = store.admit(make_event(text=None), again, 1.0)
+    assert (question.directions, answer.directions) == (("input",), ("output",))
+    store.settle(answer.call)
+    assert store.chars == 0
+    for origin in (span, Origin("otlp_spans", 0, 2)):
+        assert store.admit(hidden, origin, 1.0).duplicates == 2
+    assert store.admit(make_event(), Origin("otlp_logs", 0, 3), 1.0).duplicates == 2
+
+
+def test_a_half_without_its_texts_does_not_let_go_of_the_request() -> None:
+    store = make_store(ManualClock(), [])
+    store.admit(make_event(text="my mail is a@b.example", answer=None), REQUEST, 1.0)
+    call = store.admit(make_event(text="", answer="", redacted=True), RESPONSE, 2.0).call
+    store.settle(call)
+    assert store.admit(make_event(text=None), Origin("events", 1, 4), 2.0).directions == ("output",)
+    assert call.known_texts == ("my mail is a@b.example",)
+
+
 def test_ids_are_told_apart_by_source() -> None:
     store = make_store(ManualClock(), [])
     store.admit(make_event(source="a"), REQUEST, 1.0)

@@ -129,7 +129,8 @@ class Repeats:
     def _hashes(self, batch: Batch) -> Iterator[bytes]:
         columns = [self._texts.of(batch, column) for column in self._features]
         known: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if columns else [()] * len(batch.rows)
-        later = [column for column in batch.columns if column not in self._skipped]
+        # By name: a batch has them in the order in which its own rows came, and equal rows stand in any two batches.
+        later = sorted(column for column in batch.columns if column not in self._skipped)
         if not later:
             return map(self._hash, known)
         return (

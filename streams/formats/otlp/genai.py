@@ -244,6 +244,11 @@ class Conversation:
         self._has_question = False
         self._has_answer = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message could be taken."""
+        return not (self._has_question or self._has_answer)
+
     def add(self, item: Item) -> None:
         """Take one more message.
 
@@ -263,7 +268,6 @@ class Conversation:
             body = {"content": body}
         message = as_object(body, f"{item.name}.body")
         if item.name == _CHOICE:
-            self._has_answer = True
             inner = message.get("message")
             if inner is None and isinstance(message.get("content"), str):
                 inner = {"content": message["content"]}
@@ -272,12 +276,13 @@ class Conversation:
             if inner is not None:
                 choice = {"index": message.get("index", 0), "message": inner}
                 self._given += choice_parts([choice], f"{item.name}.body")
+            self._has_answer = True
             return
-        self._has_question = True
         role = _LEGACY.get(item.name)
         if role is None:
             raise DecodeError("unknown_format", "event name")
         self._asked += message_parts([{"role": role, **message}], role, f"{item.name}.body")
+        self._has_question = True
 
     def event(self, name: str) -> InferenceEvent:
         """The event of what has been taken."""

@@ -58,7 +58,7 @@ def _attributes(parent: dict[str, object]) -> dict[str, object]:
 def _value(value: object, depth: int) -> object:
     """An ``AnyValue`` as a plain object; None for bytes and for kinds that are not known."""
     if depth > MAX_DEPTH:
-        raise DecodeError("too_deep", "AnyValue")
+        return None  # as of any JSON: what is nested without end must not cost the record's other calls
     if not isinstance(value, dict):
         return None
     for key in ("stringValue", "boolValue", "doubleValue"):

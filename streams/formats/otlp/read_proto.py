@@ -94,7 +94,7 @@ def _attributes(pairs: Any) -> dict[str, object]:
 
 def _value(value: Any, depth: int) -> object:
     if depth > MAX_DEPTH:
-        raise DecodeError("too_deep", "AnyValue")
+        return None  # as of any JSON: what is nested without end must not cost the record's other calls
     kind = value.WhichOneof("value")
     if kind in ("string_value", "bool_value", "int_value", "double_value"):
         plain: object = getattr(value, kind)

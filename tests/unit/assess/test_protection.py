@@ -126,6 +126,14 @@ def test_names_are_found_again_as_whole_words_alone() -> None:
     assert protector("redact").protect(chinese, [span(chinese, "张伟", "NAME")]).text == "[NAME]说：[NAME]好"
 
 
+def test_names_are_found_again_with_their_accents_composed_or_apart() -> None:
+    for form, other in (("NFC", "NFD"), ("NFD", "NFC")):
+        given, elsewhere = (unicodedata.normalize(each, "José Álvarez") for each in (form, other))
+        known = protector("redact").known(given, [TextSpan(0, len(given), "pii.name", "NAME")])
+        result = protector("redact").protect(f"von {elsewhere}, {elsewhere.upper()}s Haus", [], known)
+        assert result.text == f"von [NAME], {elsewhere.upper()}s Haus"
+
+
 def test_touching_values_are_replaced_one_by_one_and_overlapping_ones_together() -> None:
     text = "a@b.example13912345678 xx12345678"
     spans = [TextSpan(0, 11, "pii.email", "EMAIL"), TextSpan(11, 22, "pii.phone", "PHONE")]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import tracemalloc
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
 from agent.clock import SystemClock
 from agent.errors import DecodeError
+from streams.formats import Decoder
 from streams.ingest.intake import Intake
 from streams.ingest.routes import ROUTES
+from streams.ports import Record
 
 SHELL = 20_000
 
@@ -58,3 +62,42 @@ def test_a_small_request_is_not_multiplied_by_its_parts(encoding: str, scopes: i
     finally:
         tracemalloc.stop()
     assert (refused.value.reason == "too_large") is not broken
+
+
+def message(name: str, content: Any, span: int) -> dict[str, Any]:
+    """A log record as the conventions before 1.37 had one for each message."""
+    shown = {"stringValue": content} if isinstance(content, str) else {"intValue": str(content)}
+    body = {"kvlistValue": {"values": [{"key": "content", "value": shown}]}}
+    return {"eventName": name, "traceId": "ab" * 16, "spanId": f"{span:016x}", "body": body}
+
+
+def exported(encoding: str, records: list[dict[str, Any]]) -> bytes:
+    document = {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+    if encoding == "json":
+        return json.dumps(document).encode()
+    for record in records:
+        for name in ("traceId", "spanId"):
+            record[name] = base64.b64encode(bytes.fromhex(record[name])).decode()
+    return ParseDict(document, logs_service_pb2.ExportLogsServiceRequest()).SerializeToString()
+
+
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+@pytest.mark.parametrize("most", [1 << 20, 1_200], ids=["a bad record beside", "larger than a record"])
+def test_messages_of_one_call_stay_together(encoding: str, most: int) -> None:
+    """Each alone would be an event of the same call: all but the first would be duplicates, and go unseen."""
+    calls = range(1, 9)
+    records = [message("gen_ai.system.message", "Be brief.", call) for call in calls]
+    records += [message("gen_ai.user.message", f"question {call}", call) for call in calls]
+    if most > 10_000:
+        records.append(message("gen_ai.user.message", 5, 99))
+    intake = Intake("t", most, SystemClock())
+    media = "application/json" if encoding == "json" else "application/x-protobuf"
+    taken = intake.take(ROUTES["/v1/logs"], exported(encoding, records), {"content-type": media})
+    assert taken.rejected == (1 if most > 10_000 else 0)
+    assert all(len(each.value or b"") <= most for each in taken.messages)
+    told: dict[str, list[str]] = {}
+    for number, each in enumerate(taken.messages):
+        for event in Decoder().decode(Record("t", 0, number, 0.0, None, each.value, each.headers)):
+            assert event.inference_id not in told
+            told[event.inference_id] = [part.text for part in event.input.texts] if event.input else []
+    assert sorted(told.values()) == [["Be brief.", f"question {call}"] for call in calls]

@@ -155,3 +155,17 @@ def test_an_event_is_scored_once_per_dimension_and_not_when_its_scorer_failed() 
     pipeline.terminate()
     assert metrics.rows("harmwatch_scored_events_total") == {("chat", "output"): 40}
     assert metrics.rows("harmwatch_harmful_events_total") == {("chat", "output"): 40}
+
+
+@pytest.mark.parametrize("span_first", [True, False])
+def test_a_call_that_comes_without_its_texts_and_with_them_is_judged_and_counts_once(span_first: bool) -> None:
+    bench = Bench()
+    told = [make_event(text="", answer="", redacted=True), make_event(answer="an awful answer")]
+    for offset, event in enumerate(told if span_first else told[::-1]):
+        bench.pipeline.submit(Origin("t", 0, offset), 0.0, [event])
+    found = {verdict.direction: verdict for outcome in bench.settle() for verdict in outcome.verdicts if verdict.scores}
+    assert len(found["output"].findings) == 1
+    assert not found["input"].missing
+    totals = {name: bench.metrics.total(f"harmwatch_{name}_total") for name in ("events", "harmful_events", "findings")}
+    assert totals == {"events": 1, "harmful_events": 1, "findings": 1}
+    assert bench.metrics.total("harmwatch_scored_events_total") == 1

@@ -88,6 +88,49 @@ def test_what_is_packed_in_a_way_that_we_do_not_know_leaves_the_other_half() -> 
         maker().make(captured(request_encoding=b"zstd", response_encoding=b"br", **packed))
 
 
+BROTLI = {"response": [b"\x8b\x02"], "response_encoding": b"br"}
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        {"request": [b" " * 524_288], "request_truncated": True},
+        {"request": [b'{"pad": "' + b"x" * 524_280], "request_truncated": True},
+        {"request": [], "request_truncated": True},
+        {"response": [], "cut": True},
+        BROTLI,
+        {"request": BROTLI["response"], "request_encoding": b"br"},
+        {"request": [gzip.compress(json.dumps(ASKED).encode())[:60]], "request_encoding": b"gzip", "cut": True},
+    ],
+    ids=["blanks", "a field", "no room", "hung up", "answer in br", "question in br", "half of a gzip"],
+)
+def test_an_event_that_lacks_a_part_of_its_call_says_so_and_has_the_other(copy: dict[str, object]) -> None:
+    event = decoded(maker().make(captured(**copy)))
+    assert event.truncated
+    if "request" in copy:
+        assert event.input is None
+        assert text_of(event.output) == "Ask the desk."
+    else:
+        assert text_of(event.input).startswith("How do I reach Ann?")
+
+
+@pytest.mark.parametrize("before", [b"", b" ", b"{"])
+def test_all_members_of_a_gzip_are_read(before: bytes) -> None:
+    """Servers that unpack what they are asked read all of them."""
+    body = before + json.dumps(ASKED).encode()[len(before) if before == b"{" else 0 :]
+    members = [before, body[len(before) :]] if before else [b"", b"", body]
+    event = decoded(maker().make(captured(request=[gzip.compress(m) for m in members], request_encoding=b"gzip")))
+    assert text_of(event.input) == "How do I reach Ann? 你好"
+    assert not event.truncated
+
+
+def test_members_without_end_are_not_read_and_the_event_says_so() -> None:
+    body = gzip.compress(b"") * 20_000 + gzip.compress(json.dumps(ASKED).encode())
+    event = decoded(maker().make(captured(request=[body], request_encoding=b"gzip")))
+    assert event.input is None
+    assert event.truncated
+
+
 def test_a_bomb_fills_no_memory() -> None:
     bomb = gzip.compress(b" " * 200_000_000)
     message = maker().make(captured(response=[bomb], response_encoding=b"gzip"))

@@ -151,6 +151,15 @@ def test_fresh_canaries_are_told_once_and_to_their_owner_alone(command: Command)
     assert len(labels("again.json")) == 12
 
 
+def test_the_hashes_do_not_replace_fresh_values(command: Command) -> None:
+    Path("link.json").symlink_to("fresh.jsonl")
+    for out in ("fresh.jsonl", "./fresh.jsonl", "link.json"):
+        code, _, err = command("--generate", "3", "--values", "fresh.jsonl", "--out", out)
+        assert code == 2
+        assert "is the file of --out" in err
+        assert not Path("fresh.jsonl").exists()
+
+
 # ---------------------------------------------------------------- doctor
 
 

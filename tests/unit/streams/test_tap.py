@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 
 import pytest
@@ -155,6 +156,27 @@ async def test_an_undecodable_record_becomes_a_dead_letter_and_the_rest_goes_on(
     assert set(headers) >= {"reason", "format", "time"}
     assert second.value is None
     assert rig.metrics.total("harmwatch_dead_letters_total") == 2
+
+
+async def test_of_a_batch_what_can_be_read_is_judged_and_the_record_is_a_dead_letter() -> None:
+    """Gateways batch the calls of many people: who sends what nobody can read must not hide the others' calls."""
+    config = make_config(dead_letters={"max_consecutive": 2}, tap={"commit_interval_seconds": 0.01})
+    rig = Rig(make_broker(), config)
+    pairs = [
+        {"id": f"c-{number}", "request": {"model": "chat", "messages": [{"role": "user", "content": "hello"}]}}
+        for number in range(3)
+    ]
+    pairs[1]["request"] = "a body that is no JSON"
+    value = json.dumps(pairs).encode()
+    for _ in range(4):
+        rig.broker.append("inference.events", value, partition=0)
+    async with rig.running():
+        await until(lambda: rig.committed() == 4)
+    assert sorted(verdict["inference_id"] for verdict in rig.verdicts()) == ["c-0", "c-2"]
+    letters = rig.broker.log("harm.dlq")
+    assert [letter.value for letter in letters] == [value] * 4
+    assert dict(letters[0].headers)["detail"].startswith(b"[1].request")
+    assert rig.metrics.total("harmwatch_dead_letters_total") == 4
 
 
 async def test_a_bad_deploy_stops_before_its_offsets_are_given_back() -> None:

@@ -16,6 +16,7 @@ from agent.assess.bias.groups import Attributes
 from agent.assess.bias.records import Records
 from agent.assess.bias.repeats import Repeats
 from agent.assess.hashing import HASH_BYTES, Hasher
+from agent.assess.tables import Batch
 from tests.unit.assess.bias.builders import feed
 
 
@@ -166,3 +167,17 @@ def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found = figures(random_rows(1000))
     assert found["rows"]["copies"]["rows"] == 1000
     assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_that_come_later_are_compared_whatever_their_order() -> None:
+    """JSON Lines: a batch has its columns in the order in which its own rows bring them."""
+    same = [{"sex": "f", "x": number, "a": "one", "b": "two", "y": "1", "part": "train"} for number in range(20)]
+    first = [{"sex": "f", "x": -number, "y": "1", "part": "train"} for number in range(1, 20)]
+    other = [{"sex": "f", "x": 99, "b": "two", "y": "1", "part": "test"}]
+    observer = analysis()
+    for rows in (first, same, other + [{**row, "part": "test"} for row in same]):
+        columns = tuple(dict.fromkeys(column for row in rows for column in row))
+        observer.observe(Batch(columns, rows, 1, 0))
+    found = observer.figures()["rows"]
+    assert found["copies"]["copies"]["rows"] == 20
+    assert {pair["stands_in"]: pair["rows"] for pair in found["leakage"]["pairs"]} == {"test": 20, "train": 20}

@@ -1,0 +1,56 @@
+"""Events of records that hold several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from agent.errors import DecodeError
+from agent.events import InferenceEvent
+from streams.formats.base import MAX_EVENTS
+
+__all__ = ["partly", "read_each", "row_id"]
+
+_Item = TypeVar("_Item")
+
+
+def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[InferenceEvent]]) -> list[InferenceEvent]:
+    """The events of every call in a batch, each of which may be a batch of its own.
+
+    Parameters
+    ----------
+    read
+        Told a call and where it stands, ``[3].``.
+
+    Raises
+    ------
+    DecodeError
+        For the first call that cannot be read, with the events of all others in ``rest``: calls of many people travel
+        in one record, and nobody's must go unseen by what another one sends. ``too_large`` as soon as there are more
+        events than `MAX_EVENTS`: a thousand batches of ten thousand rows fit into a few megabytes, and their events
+        into no memory.
+    """
+    events: list[InferenceEvent] = []
+    problem: tuple[str, str] | None = None  # not the error: in a frame of its own traceback it would be a cycle
+    for number, item in enumerate(items):
+        try:
+            events.extend(list(read(item, f"[{number}].")))
+        except DecodeError as error:
+            problem = problem or (error.reason, error.detail)
+        if len(events) > MAX_EVENTS:
+            raise DecodeError("too_large", "events in a record")
+    if problem is None:
+        return events
+    raise partly(problem, events)
+
+
+def partly(problem: tuple[str, str], events: list[InferenceEvent]) -> DecodeError:
+    """The error for what could not be read, with what could."""
+    error = DecodeError(*problem)
+    error.rest = events
+    return error
+
+
+def row_id(ident: str, number: int, count: int) -> str:
+    """The id of a row: the call's own where there is one row, else with its number; "" where the call has none."""
+    return f"{ident}#{number}" if ident and count > 1 else ident
