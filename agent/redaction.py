@@ -1,7 +1,7 @@
 """Finding values again, and replacing them: what `agent.evidence` and `agent.assess.protection` have in common.
 
-A value counts as found again in any case, in full-width forms and with its accents composed or apart, a number that identifies somebody (`agent.notations`)
-also with other separators.
+A value counts as found again in any case, in full-width forms and with its accents composed or apart, a number that
+identifies somebody (`agent.notations`) also with other separators.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
     Every other occurrence of a span's value goes too, in any case, in full-width forms and with accents composed or
-    apart, and of numbers (telephone, card, account, identity) of seven digits and more also those with other separators. Spans that touch or overlap
-    become one, named by all their types: ``[EMAIL+PHONE]``; one inside of another is not named. So no detected value is
-    left in the result, unless the value is made of brackets or is itself part of a type's name. Values that were not
-    detected stay.
+    apart, and of numbers (telephone, card, account, identity) of seven digits and more also those with other
+    separators. Spans that touch or overlap become one, named by all their types: ``[EMAIL+PHONE]``; one inside of
+    another is not named. So no detected value is left in the result, unless the value is made of brackets or is itself
+    part of a type's name. Values that were not detected stay.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class ValueSearch:
 
     def __init__(self, kinds: Mapping[str, str], whole_words: bool = False) -> None:
         self.kinds = kinds
-        # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in another.
+        # What has its accents apart in one text (file names of macOS, some keyboards) is composed in another.
         forms = ((composed(value), value) for value in kinds if not value.isascii())
         self._as_given = {form: value for form, value in forms if form not in kinds}
         self._literals = Literals({**kinds, **self._as_given}, whole_words)
@@ -156,7 +156,10 @@ class ValueSearch:
 
     def any_in(self, folded: str) -> bool:
         """Whether any value, in any notation, stands in a folded text."""
-        if self._literals.stands_in(folded) or ((form := composed(folded)) != folded and self._literals.stands_in(form)):
+        if self._literals.stands_in(folded):
+            return True
+        form = composed(folded)
+        if form != folded and self._literals.stands_in(form):
             return True
         return next(self._numbers.places(folded), None) is not None
 

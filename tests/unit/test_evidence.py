@@ -152,13 +152,13 @@ def test_what_was_found_stands_in_no_other_composition_of_its_accents(name: str,
     """File names of macOS and some keyboards write accents apart; Vietnamese is often written with one of two apart."""
     forms = {unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
     forms |= {form.upper() for form in forms} | {form.replace("e\u0302", "ê") for form in forms}
-    for given in forms:
-        first = f"my name is {given}."
+    for form_found in forms:
+        first = f"my name is {form_found}."
         second = f"{filler}".join(f" {form}," for form in forms) + f" bye {filler}"
-        assert not any(form in redact(first + second, spans_of(first, (given, "NAME"))) for form in forms)
-        place = second.index(given) + 1
+        assert not any(form in redact(first + second, spans_of(first, (form_found, "NAME"))) for form in forms)
+        place = second.index(form_found) + 1
         verdict = make_verdict(Span(place, place + 1, "SENTENCE", 1))
-        shown = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (given, "NAME")), [])).texts
+        shown = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (form_found, "NAME")), [])).texts
         assert "[NAME]" in shown[1]
         folded = [unicodedata.normalize("NFC", text).casefold() for text in (name, *shown)]
         assert folded[0] not in folded[1] + folded[2]
