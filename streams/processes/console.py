@@ -45,7 +45,7 @@ class _Held(msgspec.Struct):
 class GroupConsole:
     """A `streams.web.api.ConsoleSource`, and the rest of what the web port asks for.
 
-    All but the page and findings, which are kept here too, raise TransportError while no process answers.
+    All but the page raise TransportError while no process answers.
 
     Parameters
     ----------
@@ -204,15 +204,12 @@ class GroupConsole:
             self._recent.hold(held)
 
     async def _book(self, model: str | None, findings: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        found = await self._of_first("book", dict[str, Any], model=model, findings=list(findings))
-        return found or {
-            "changes": 0,
-            "marks": [],
-            "precision": [],
-            "models": [],
-            "feedback": False,
-            "evidence": True,
-        }
+        found: dict[str, Any] | None = await self._of_first(
+            "book", dict[str, Any], model=model, findings=list(findings)
+        )
+        if found is None:
+            raise _nobody()
+        return found
 
     async def _of_all(
         self, what: str, kind: Callable[..., Value] | Any, seconds: float = _ANSWER_SECONDS, **arguments: Any

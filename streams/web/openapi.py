@@ -78,7 +78,7 @@ def openapi() -> dict[str, Any]:
                     _query("name", {"type": "string", "minLength": 0, "maxLength": 1024}, required=True),
                     _query("window", {"type": "string"})])},
             "/api/v1/findings": {"get": _operation("the latest findings, the newest first", _answers(
-                "Findings", {200: "findings with redacted texts, precision by category"}), parameters=[
+                "Findings", {200: "findings with redacted texts, precision by category"}, errors=(503,)), parameters=[
                     _query("model", {"type": "string"}),
                     _query("dimension", {"enum": [*DIMENSIONS, ""]}),
                     _query("after", {"type": "integer", "minimum": 0, "maximum": 10**16 - 1}),

@@ -352,10 +352,13 @@ async def test_that_nobody_answers_is_not_told_as_nothing_found() -> None:
         console = worker.console
         asked: list[Callable[[], Awaitable[Any]]] = [
             lambda: console.model("m", None), console.feedback, console.audit, lambda: console.reload("ann"),
+            lambda: console.findings(None, None, 0, 50),
         ]  # fmt: skip
         nothing: dict[str, Any] = {"model": None, "marks": [], "audit": [], "reload": None}
-        life, process = await worker.add(**{name: lambda _, told=told: told for name, told in nothing.items()})
-        assert [await ask() for ask in asked] == [None, [], [], None]
+        answers = {name: lambda _, told=told: told for name, told in nothing.items()}
+        life, process = await worker.add(**answering(held(), []), **answers)
+        assert [await ask() for ask in asked[:4]] == [None, [], [], None]
+        assert (await asked[4]())["findings"] == []
         process.end(-9)
         await life.kill()
         await asyncio.wait_for(life.ended.wait(), 30.0)
