@@ -7,6 +7,7 @@ process holds: all are asked, and what they held is kept here when they die. Cou
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
@@ -171,7 +172,8 @@ class GroupConsole:
         if held is None or all(finding.category != category for finding in held.findings):
             return None
         arguments = {"held": msgspec.to_builtins(held), "category": category, "correct": correct, "by": by}
-        marked = await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        # Whoever has been told that it failed must not find it taken by another process later.
+        marked = await self._of_first("mark", Any, _MARK_SECONDS, _MARK_SECONDS, **arguments)
         if marked is None:
             raise _nobody()
         return marked
@@ -226,11 +228,13 @@ class GroupConsole:
             raise _nobody()
         return told
 
-    async def _of_first(self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, **arguments: Any) -> Any:
-        """What the first answers that does, within so many seconds in all."""
-        until = self._clock.monotonic() + seconds
+    async def _of_first(
+        self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, in_all: float = math.inf, **arguments: Any
+    ) -> Any:
+        """What the first answers that does, each within ``seconds``, all ``in_all``."""
+        until = self._clock.monotonic() + in_all
         for life in self._group.answering():
-            answer = await _asked(life, what, until - self._clock.monotonic(), kind, **arguments)
+            answer = await _asked(life, what, min(seconds, until - self._clock.monotonic()), kind, **arguments)
             if answer is not None:
                 return answer
         return None

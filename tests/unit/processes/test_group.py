@@ -367,3 +367,15 @@ async def test_that_nobody_answers_is_not_told_as_nothing_found() -> None:
                 await ask()
         # The page is there all the same, and says what is wrong.
         assert (await console.page())["signs"][0]["sign"] == "stalled"
+
+
+async def test_one_that_may_hang_is_asked_last() -> None:
+    """Else whoever looks waits for it each time, until it counts as silent."""
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        await worker.add()
+        other, _ = await worker.add(**answering(held("a"), []))
+        assert [life.number for life in worker.group.answering()] == [1, 2]
+        worker.clock.advance(4.0)
+        assert await other.look("state", 30.0)
+        assert [life.number for life in worker.group.answering()] == [2, 1]
