@@ -7,6 +7,7 @@ process holds: all are asked, and what they held is kept here when they die. Cou
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
@@ -44,6 +45,8 @@ class _Held(msgspec.Struct):
 
 class GroupConsole:
     """A `streams.web.api.ConsoleSource`, and the rest of what the web port asks for.
+
+    All but the page raise TransportError while no process answers.
 
     Parameters
     ----------
@@ -116,7 +119,7 @@ class GroupConsole:
         """One model over one window; drift is that of whichever process is nearest to its threshold, or past it, with
         the alarms of all.
         """
-        told = [each for each in await self._of_all("model", dict[str, Any] | None, name=name, window=window) if each]
+        told = [each for each in await self._of_some("model", dict[str, Any] | None, name=name, window=window) if each]
         if not told:
             return None
         furthest: dict[tuple[str, str], dict[str, Any]] = {}
@@ -149,8 +152,10 @@ class GroupConsole:
 
     async def feedback(self) -> Iterable[Any]:
         """The marks that hold, the oldest first: the same in every process."""
-        found = await self._of_first("marks", list[Any])
-        return found or []
+        found: list[Any] | None = await self._of_first("marks", list[Any])
+        if found is None:
+            raise _nobody()
+        return found
 
     async def mark(self, verdict_id: str, category: str, correct: bool | None, by: str) -> Any:
         """A mark on a finding of any process, also of one that has died; None when it is held no more.
@@ -167,20 +172,21 @@ class GroupConsole:
         if held is None or all(finding.category != category for finding in held.findings):
             return None
         arguments = {"held": msgspec.to_builtins(held), "category": category, "correct": correct, "by": by}
-        marked = await self._of_first("mark", Any, _MARK_SECONDS, **arguments)
+        # Whoever has been told that it failed must not find it taken by another process later.
+        marked = await self._of_first("mark", Any, _MARK_SECONDS, _MARK_SECONDS, **arguments)
         if marked is None:
-            raise TransportError("no process of this worker has answered in time")
+            raise _nobody()
         return marked
 
     async def audit(self) -> Sequence[Any]:
         """The latest records of all processes, the newest first."""
-        told = await self._of_all("audit", list[dict[str, Any]])
+        told = await self._of_some("audit", list[dict[str, Any]])
         records = [record for records in told if records for record in records]
         return sorted(records, key=lambda record: str(record["time"]), reverse=True)[:_MOST_AUDIT]
 
     async def reload(self, by: str) -> Any:
         """Have every process look at the file: a refusal if one refuses, None when none found anything new."""
-        told = await self._of_all("reload", _Change | None, seconds=_RELOAD_SECONDS, by=by)
+        told = await self._of_some("reload", _Change | None, seconds=_RELOAD_SECONDS, by=by)
         changes = [change for change in told if change is not None]
         return next((each for each in changes if each.outcome == "refused"), changes[0] if changes else None)
 
@@ -200,29 +206,35 @@ class GroupConsole:
             self._recent.hold(held)
 
     async def _book(self, model: str | None, findings: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        found = await self._of_first("book", dict[str, Any], model=model, findings=list(findings))
-        return found or {
-            "changes": 0,
-            "marks": [],
-            "precision": [],
-            "models": [],
-            "feedback": False,
-            "evidence": True,
-        }
+        found: dict[str, Any] | None = await self._of_first(
+            "book", dict[str, Any], model=model, findings=list(findings)
+        )
+        if found is None:
+            raise _nobody()
+        return found
 
     async def _of_all(
         self, what: str, kind: Callable[..., Value] | Any, seconds: float = _ANSWER_SECONDS, **arguments: Any
     ) -> list[Any]:
         """What all answer who can, the one that knows most first."""
         lives = self._group.answering()
-        told = await asyncio.gather(*(_asked(life, what, seconds, kind, **arguments) for life in lives))
-        return [answer for answer in told if answer is not None]
+        told = await asyncio.gather(*(life.ask(what, seconds, **arguments) for life in lives))
+        return [msgspec.msgpack.decode(content, type=kind) for content in told if content is not None]
 
-    async def _of_first(self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, **arguments: Any) -> Any:
-        """What the first answers that does, within so many seconds in all."""
-        until = self._clock.monotonic() + seconds
+    async def _of_some(self, *asked: Any, **arguments: Any) -> list[Any]:
+        """As `_of_all`, of at least one; raises TransportError where nobody answers: that is not to find nothing."""
+        told = await self._of_all(*asked, **arguments)
+        if not told:
+            raise _nobody()
+        return told
+
+    async def _of_first(
+        self, what: str, kind: Any, seconds: float = _ANSWER_SECONDS, in_all: float = math.inf, **arguments: Any
+    ) -> Any:
+        """What the first answers that does, each within ``seconds``, all ``in_all``."""
+        until = self._clock.monotonic() + in_all
         for life in self._group.answering():
-            answer = await _asked(life, what, until - self._clock.monotonic(), kind, **arguments)
+            answer = await _asked(life, what, min(seconds, until - self._clock.monotonic()), kind, **arguments)
             if answer is not None:
                 return answer
         return None
@@ -235,6 +247,10 @@ class _Change(msgspec.Struct):
     reason: str
     keys: list[str]
     restart_keys: list[str]
+
+
+def _nobody() -> TransportError:
+    return TransportError("no process of this worker has answered in time")
 
 
 async def _asked(life: Life, what: str, seconds: float, kind: Any, **arguments: Any) -> Any:

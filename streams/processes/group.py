@@ -17,6 +17,8 @@ __all__ = ["ProcessGroup"]
 
 #: A scrape waits no longer for those that do not answer, and takes what they have told before.
 _SCRAPE_SECONDS: Final = 0.5
+#: The supervisor asks every second.
+_QUIET_SECONDS: Final = 3.0
 _RUNNING = "running"
 
 
@@ -37,9 +39,14 @@ class ProcessGroup:
         return self._supervisor.count
 
     def answering(self) -> list[Life]:
-        """Those that can be asked, the one that knows most first: it scores, and of those that do for the longest."""
+        """Those that can be asked, the one that knows most first: it scores, and of those that do for the longest. One
+        that has said nothing for some seconds, and may hang, comes last.
+        """
         lives = [life for life in self._supervisor.lives.values() if life.running and not life.silent]
-        return sorted(lives, key=lambda life: (not self._is_ready(life), life.began, life.number))
+        return sorted(
+            lives,
+            key=lambda life: (life.silence > _QUIET_SECONDS, not self._is_ready(life), life.began, life.number),
+        )
 
     def health(self) -> Health:
         """Well when all are. One that has not come up yet is not ill, and neither is one without a partition."""

@@ -24,7 +24,10 @@ const harmwatch = (() => {
   const clockTime = new Intl.DateTimeFormat(LANG, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const momentText = new Intl.DateTimeFormat(LANG, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const count = (n) => (!known(n) ? "–" : Math.abs(n) < 100000 ? whole.format(n) : short.format(n));
-  const percentDigits = (x) => (x === 0 || x >= 0.1 ? 0 : x >= 0.01 ? 1 : 2);
+  // What goes on slowly does not stand still.
+  const rate = (n) => (known(n) && n > 0 && n < 10 ? threeDigits.format(n) : count(n));
+  // Nearly all is not all.
+  const percentDigits = (x) => (x >= 0.995 && x < 1 ? 2 : x === 0 || x >= 0.1 ? 0 : x >= 0.01 ? 1 : 2);
   const percentTo = (x, digits) => (!known(x) ? "–" : fixedTo(digits, { style: "percent" }).format(x));
   const percent = (x) => (known(x) && x > 0 && x < 0.0001 ? `<${percentTo(0.0001, 2)}` : percentTo(x, percentDigits(x)));
   // A figure and its interval have the same number of digits: those that the figure needs.
@@ -183,7 +186,7 @@ const harmwatch = (() => {
 
   return {
     DIMENSIONS, LANG, addressOf, axisDigits, bar, byId, choose, chosen, clockTime, colour, count, duration, el, fetchJson, fine, fixed, fixedTo,
-    harmOf, inUse, known, lack, lacking, niceCeiling, percent, percentTo, percents, pill, readAddress, replace, say, says, sized, told, when,
+    harmOf, inUse, known, lack, lacking, niceCeiling, percent, percentTo, percents, pill, rate, readAddress, replace, say, says, sized, told, when,
     whisker, write,
   };
 })();

@@ -1,6 +1,6 @@
 // Tiles, signs, categories, the pipeline: what /api/v1/status gives, but for the table of models.
 harmwatch.overview = (() => {
-  const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fixed, known, names, percent, pill, replace, say, says, told, when, write } = harmwatch;
+  const { DIMENSIONS, bar, byId, clockTime, count, duration, el, fixed, known, names, percent, pill, rate, replace, say, says, told, when, write } = harmwatch;
 
   const PARTITIONS = 64;
 
@@ -34,7 +34,7 @@ harmwatch.overview = (() => {
       ? tile("tile_lag", duration(pipeline.lag_seconds), behind)
       : tile("tile_lag", count(pipeline.lag_records), say("records_no_time"), "warn");
     replace("tiles", [
-      tile("tile_rate", count(pipeline.events_per_second)),
+      tile("tile_rate", rate(pipeline.events_per_second)),
       tile("tile_events", count(pipeline.events), doubles || say("since_start")),
       tile("tile_findings", count(pipeline.findings), say("since_start")),
       lag,

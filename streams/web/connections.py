@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, cast
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -47,7 +47,7 @@ class Connection(RequestHandler):
         loop = asyncio.get_running_loop()
         self._waits_since = loop.time()
         if isinstance(self._manager, Protocol):
-            self._manager.handshakes.pop(id(self), None)
+            self._manager.handshakes.pop(self, None)
         super().connection_made(transport)
         self._deadline = loop.call_later(_FIRST_REQUEST_SECONDS, self.force_close)
         self._make_room()
@@ -169,22 +169,26 @@ class Protocol(web.Server):
     max_connections = _MAX_CONNECTIONS
     #: Longest request line; longer headers than `_MAX_FIELD` are taken where it is longer.
     max_line = _MAX_LINE
-    #: Connections that are not made yet, and since when. asyncio tells nobody of a handshake that failed, but ends each
-    #: after `HANDSHAKE_SECONDS`.
-    handshakes: OrderedDict[int, float]
+    max_handshakes = _MAX_HANDSHAKES
+    #: Connections that are not made yet, and since when, the oldest first. asyncio tells nobody of a handshake that
+    #: failed, but lets go of the connection, and ends each handshake after `HANDSHAKE_SECONDS`.
+    handshakes: WeakKeyDictionary[Connection, float]
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
         super().__init__(handler)
-        self.handshakes = OrderedDict()
+        self.handshakes = WeakKeyDictionary()
 
-    def _begin_handshake(self, connection: Connection) -> None:
+    def begin_handshake(self, connection: Connection) -> None:
         """Raises for one too many, which makes asyncio close it: each open handshake holds a file descriptor."""
         now = asyncio.get_running_loop().time()
-        while self.handshakes and next(iter(self.handshakes.values())) < now - HANDSHAKE_SECONDS:
-            self.handshakes.popitem(last=False)
-        if len(self.handshakes) >= _MAX_HANDSHAKES:
+        for known, since in list(self.handshakes.items()):
+            if since >= now - HANDSHAKE_SECONDS:
+                break
+            del self.handshakes[known]
+        if len(self.handshakes) >= self.max_handshakes:
             raise ConnectionRefusedError("too many handshakes at once")
-        self.handshakes[id(connection)] = now
+        self.handshakes.pop(connection, None)
+        self.handshakes[connection] = now
 
     def __call__(self) -> RequestHandler:
         connection = Connection(
@@ -199,7 +203,7 @@ class Protocol(web.Server):
         )
         connection.answer_seconds = self.answer_seconds
         connection.body_seconds = self.body_seconds
-        self._begin_handshake(connection)
+        self.begin_handshake(connection)
         return connection
 
 

@@ -32,7 +32,7 @@ _ERRORS = {
     421: "bound to loopback, the server answers to loopback names only",
     429: "too many requests, or wrong tokens: come back after `Retry-After` seconds",
     502: "the broker refused",
-    503: "the broker did not answer in time",
+    503: "the broker, or a process of the worker, did not answer in time",
 }
 _ALWAYS = (400, 413, 421, 429)
 _GUARDED = (*_ALWAYS, 401, 403)
@@ -74,11 +74,11 @@ def openapi() -> dict[str, Any]:
             "/api/v1/status": {"get": _operation("figures of the worker, and whom they are shown to", _answers(
                 "Status", {200: "see docs/console.md"}))},
             "/api/v1/model": {"get": _operation("one model over one window", _answers(
-                "Object", {200: "history, fairness, campaigns, drift"}, errors=(404,)), parameters=[
+                "Object", {200: "history, fairness, campaigns, drift"}, errors=(404, 503)), parameters=[
                     _query("name", {"type": "string", "minLength": 0, "maxLength": 1024}, required=True),
                     _query("window", {"type": "string"})])},
             "/api/v1/findings": {"get": _operation("the latest findings, the newest first", _answers(
-                "Findings", {200: "findings with redacted texts, precision by category"}), parameters=[
+                "Findings", {200: "findings with redacted texts, precision by category"}, errors=(503,)), parameters=[
                     _query("model", {"type": "string"}),
                     _query("dimension", {"enum": [*DIMENSIONS, ""]}),
                     _query("after", {"type": "integer", "minimum": 0, "maximum": 10**16 - 1}),
@@ -86,15 +86,15 @@ def openapi() -> dict[str, Any]:
             "/api/v1/feedback": {
                 "get": _operation("the marks that hold, one a line", {
                     "200": {"description": "JSON Lines", "content": {"application/x-ndjson": {"schema": _STRING}}},
-                    **_errors(_GUARDED)}),
+                    **_errors((*_GUARDED, 503))}),
                 "post": _operation("mark a finding as right or wrong, or take that back", _answers(
                     "Mark", {200: "the broker has it"}, errors=(404, 408, 409, 415, 502, 503)),
                     body={_JSON: {"schema": _ref("Mark")}}, role="labeller"),
             },
             "/api/v1/audit": {"get": _operation("who changed and marked what, of this worker", _answers(
-                "Audit", {200: "the latest 200 records, the newest first"}), role="admin")},
+                "Audit", {200: "the latest 200 records, the newest first"}, errors=(503,)), role="admin")},
             "/api/v1/reload": {"post": _operation("look at the configuration's file now", _answers(
-                "Reloaded", {200: "what came of it"}, errors=(408, 409, 415)),
+                "Reloaded", {200: "what came of it"}, errors=(408, 409, 415, 503)),
                 body={_JSON: {"schema": {"type": "object", "maxProperties": 0}}}, role="admin")},
         },
         "components": {

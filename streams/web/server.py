@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from agent.clock import Clock, SystemClock
+from agent.errors import TransportError
 from agent.metrics.frozen import FrozenMetrics
 from streams.web.access import Holder
 from streams.web.admin import AdminApi
@@ -199,7 +200,10 @@ class WebServer:
             at_home = self._guard.sent_from_here if public else self._guard.same_origin
             if not at_home(request.headers):
                 return error_answer(403, "another site may not send this")
-        return await answer(request)
+        try:
+            return await answer(request)
+        except TransportError:
+            return error_answer(503, "no process of this worker answers: try again")
 
     def _refusal(self, request: web.BaseRequest, route: Route | None) -> web.Response | None:
         """None for whoever may ask this; who that is goes with the request from then on."""

@@ -232,6 +232,9 @@ def test_a_process_that_is_frozen_holds_up_no_scrape_and_is_named(kafka: BrokerC
             assert "process 2 of 3 has not answered" in worker.told("/healthz")
             assert total(worker.samples(), "harmwatch_processes", state="silent") == 1
             assert not worker.ready()
+            status = json.loads(worker.told("/api/v1/status"))
+            assert {"stalled", "not_ready"} <= {sign["sign"] for sign in status["signs"]}
+            assert status["pipeline"]["lag_records"] is None
         finally:
             os.kill(frozen, signal.SIGCONT)
         wait_until(lambda: worker.health() == 200, "/healthz", timeout_seconds=60.0)

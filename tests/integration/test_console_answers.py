@@ -134,3 +134,18 @@ async def test_what_is_left_out_is_counted_and_is_not_the_worst(tmp_path: Path) 
         gender, region = await page.look("[...document.querySelectorAll('#fairness > li')].map((row) => row.innerText)")
         assert "No decision is favourable" in gender and "large enough" not in gender
         assert "7 more groups are not shown" in region and "large enough" in region
+
+
+class Slow(Traffic):
+    """A few events a minute, nearly all of which are scored."""
+
+    def state(self) -> dict[str, Any]:
+        state = super().state()
+        return {**state, "pipeline": {**state["pipeline"], "events_per_second": 0.0667, "sampling_ratio": 0.9964}}
+
+
+async def test_a_little_is_not_nothing_and_nearly_all_is_not_all(tmp_path: Path) -> None:
+    async with page_of(Slow([model("chat", 0.1)]), tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en")
+        assert "0.0667" in await page.text("#tiles [data-key=tile_rate]")
+        assert "99.64% of events is scored" in await page.text("#meters")

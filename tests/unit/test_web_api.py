@@ -184,6 +184,25 @@ async def test_odd_questions_are_refused(site: ApiSite, query: str) -> None:
     assert (await site.ask(f"/api/v1/findings?{query}"))[0] == 400
 
 
+class Away(Source):
+    """Of a worker whose processes do not answer."""
+
+    def model(self, name: str, window: str | None) -> Mapping[str, Any] | None:
+        raise TransportError("process 1 at secret:9092")
+
+    def feedback(self) -> Iterable[Any]:
+        raise TransportError("process 1 at secret:9092")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/model?name=x", "/api/v1/feedback"])
+async def test_that_nobody_answers_is_told(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with ApiSite() as site:
+        site.server.routes |= ConsoleApi(Away(), None).routes
+        status, _, body = await site.ask(path)
+    assert (status, json.loads(body)) == (503, {"error": "no process of this worker answers: try again"})
+    assert not caplog.records
+
+
 async def test_marks_come_out_as_json_lines(site: ApiSite) -> None:
     _, headers, body = await site.ask("/api/v1/feedback")
     assert headers["Content-Type"] == "application/x-ndjson"

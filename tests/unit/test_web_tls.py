@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import ssl
 from collections.abc import AsyncIterator
@@ -12,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from cryptography import x509
 
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from streams.config_web import WebTlsConfig
 from streams.web import Health, Readiness, WebServer
-from streams.web.tls import ServerTls, server_tls
+from streams.web.connections import Connection, Protocol
+from streams.web.tls import HANDSHAKE_SECONDS, ServerTls, server_tls
 from tests.builders import nothing_measured
 from tests.certificates import Authority, Pair
 
@@ -186,6 +189,28 @@ async def test_handshakes_that_never_end_are_bounded(authority: Authority) -> No
         async with asyncio.timeout(60):
             while _open_files() > before:
                 await asyncio.sleep(0.01)
+
+
+async def test_an_old_handshake_behind_a_new_one_is_forgotten() -> None:
+    """A connection may lie where one that failed has lain: what is known of that one is not its."""
+    protocol = Protocol(_nobody)
+    protocol.max_handshakes = 2
+    first, second = protocol(), protocol()
+    with pytest.raises(ConnectionRefusedError):
+        protocol()
+    assert isinstance(first, Connection) and isinstance(second, Connection)
+    for known in (first, second):
+        protocol.handshakes[known] -= HANDSHAKE_SECONDS + 1.0
+    protocol.begin_handshake(first)
+    third = protocol()
+    assert set(protocol.handshakes) == {first, third}
+    del third
+    gc.collect()
+    assert set(protocol.handshakes) == {first}
+
+
+async def _nobody(_request: web.BaseRequest) -> web.StreamResponse:
+    raise AssertionError
 
 
 def _open_files() -> int:

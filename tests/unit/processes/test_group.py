@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -343,3 +344,38 @@ async def test_alarms_of_drift_are_those_of_all_processes_dead_ones_too() -> Non
         found = await worker.console.model("m\u200b", None)
         assert found is not None
         assert [(row["statistic"], row["times"]) for row in found["drift"]] == [(0.15, 5)]
+
+
+async def test_that_nobody_answers_is_not_told_as_nothing_found() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 1)
+        console = worker.console
+        asked: list[Callable[[], Awaitable[Any]]] = [
+            lambda: console.model("m", None), console.feedback, console.audit, lambda: console.reload("ann"),
+            lambda: console.findings(None, None, 0, 50),
+        ]  # fmt: skip
+        nothing: dict[str, Any] = {"model": None, "marks": [], "audit": [], "reload": None}
+        answers = {name: lambda _, told=told: told for name, told in nothing.items()}
+        life, process = await worker.add(**answering(held(), []), **answers)
+        assert [await ask() for ask in asked[:4]] == [None, [], [], None]
+        assert (await asked[4]())["findings"] == []
+        process.end(-9)
+        await life.kill()
+        await asyncio.wait_for(life.ended.wait(), 30.0)
+        for ask in asked:
+            with pytest.raises(TransportError):
+                await ask()
+        # The page is there all the same, and says what is wrong.
+        assert (await console.page())["signs"][0]["sign"] == "stalled"
+
+
+async def test_one_that_may_hang_is_asked_last() -> None:
+    """Else whoever looks waits for it each time, until it counts as silent."""
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        await worker.add()
+        other, _ = await worker.add(**answering(held("a"), []))
+        assert [life.number for life in worker.group.answering()] == [1, 2]
+        worker.clock.advance(4.0)
+        assert await other.look("state", 30.0)
+        assert [life.number for life in worker.group.answering()] == [2, 1]
