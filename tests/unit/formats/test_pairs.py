@@ -68,6 +68,40 @@ def test_what_is_asked_of_a_model_that_gives_no_text_is_read(answer: dict[str, o
     assert (half.inference_id, texts(half.output)) == ("c", [])
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"call_type": "acompletion", "id": "c", "messages": ASKED["messages"], "response": {"choices": None}},
+        {"call_type": "acompletion", "id": "c", "messages": ASKED["messages"], "response": [5]},
+        "gen_ai",
+        "openinference",
+    ],
+    ids=["litellm", "litellm list", "gen_ai", "openinference"],
+)
+def test_nor_does_it_in_logs_and_spans(call: Any) -> None:
+    if isinstance(call, str):
+        asked = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "How do I reach Ann?"}]}])
+        attributes = (
+            {"gen_ai.operation.name": "chat", "gen_ai.input.messages": asked, "gen_ai.output.messages": 5}
+            if call == "gen_ai"
+            else {
+                "openinference.span.kind": "LLM",
+                "llm.input_messages.0.message.content": "How do I reach Ann?",
+                "llm.output_messages.0.message.content": 5,
+            }
+        )
+        listed = [
+            {"key": key, "value": {"stringValue": value} if isinstance(value, str) else {"intValue": str(value)}}
+            for key, value in attributes.items()
+        ]
+        span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "attributes": listed}
+        call = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    (event,) = decoded(call)
+    assert texts(event.input) == ["How do I reach Ann?"]
+    assert event.output is None
+    assert event.truncated
+
+
 def test_a_question_that_cannot_be_read_goes_to_the_dead_letters_whole() -> None:
     with pytest.raises(DecodeError, match="unknown_format"):
         decoded({"id": "c", "request": {"weather": 1}, "response": ANSWERED})
