@@ -1,7 +1,7 @@
 """Finding values again, and replacing them: what `agent.evidence` and `agent.assess.protection` have in common.
 
-A value counts as found again in any case, in full-width forms and with its accents composed or apart, a number that identifies somebody (`agent.notations`)
-also with other separators.
+A value counts as found again in any case, in full-width forms and with its accents composed or apart, a number that
+identifies somebody (`agent.notations`) also with other separators.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from agent.errors import ScorerError
 from agent.literals import Literals
-from agent.normalize import composed, composed_with_map
+from agent.normalize import caseless, caseless_with_map
 from agent.notations import Numbers
 from agent.scores import TextSpan
 
@@ -37,6 +37,8 @@ _WIDE |= {
     for code in (*range(0x0660, 0xABFA), *range(0x1D7CE, 0x1D800))
     if chr(code).isdecimal()
 }
+# Whose other case is another letter's as well: Turkish names in capitals have an I.
+_WIDE |= {"ı": "i", "İ": "i"}
 _NONE: Mapping[str, str] = {}
 
 
@@ -59,10 +61,10 @@ def redact(text: str, spans: Sequence[TextSpan], also: Mapping[str, str] = _NONE
     """Replace each span by its type in brackets, such as ``[EMAIL]``.
 
     Every other occurrence of a span's value goes too, in any case, in full-width forms and with accents composed or
-    apart, and of numbers (telephone, card, account, identity) of seven digits and more also those with other separators. Spans that touch or overlap
-    become one, named by all their types: ``[EMAIL+PHONE]``; one inside of another is not named. So no detected value is
-    left in the result, unless the value is made of brackets or is itself part of a type's name. Values that were not
-    detected stay.
+    apart, and of numbers (telephone, card, account, identity) of seven digits and more also those with other
+    separators. Spans that touch or overlap become one, named by all their types: ``[EMAIL+PHONE]``; one inside of
+    another is not named. So no detected value is left in the result, unless the value is made of brackets or is itself
+    part of a type's name. Values that were not detected stay.
 
     Parameters
     ----------
@@ -102,11 +104,11 @@ def check_spans(text: str, spans: Sequence[TextSpan]) -> None:
 
 
 def fold(text: str) -> str:
-    """Lower case, ASCII width and ASCII digits, character by character, so that offsets stay."""
+    """One case, ASCII width and ASCII digits, character by character, so that offsets stay."""
     if text.isascii():
         return text.lower()
     narrow = (_WIDE.get(character, character) for character in text)
-    return "".join(lower if len(lower := character.lower()) == 1 else character for character in narrow)
+    return "".join(folded if len(folded := character.casefold()) == 1 else character for character in narrow)
 
 
 class ValueSearch:
@@ -122,8 +124,9 @@ class ValueSearch:
 
     def __init__(self, kinds: Mapping[str, str], whole_words: bool = False) -> None:
         self.kinds = kinds
-        # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in another.
-        forms = ((composed(value), value) for value in kinds if not value.isascii())
+        # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in
+        # another; of some letters the capital is two.
+        forms = ((caseless(value), value) for value in kinds if not value.isascii())
         self._as_given = {form: value for form, value in forms if form not in kinds}
         self._literals = Literals({**kinds, **self._as_given}, whole_words)
         self._numbers = Numbers(kinds)
@@ -140,13 +143,13 @@ class ValueSearch:
         given = self._as_given
         for start, value in self._literals.longest(folded).items():
             yield start, start + len(value), given.get(value, value)
-        mapped = composed_with_map(folded) if self.kinds else None
+        mapped = caseless_with_map(folded) if self.kinds else None
         if mapped is None:
             return
         text, offsets = mapped
         offsets.append(len(folded))
         for start, value in self._literals.longest(text).items():
-            # Of what composed to one character all goes.
+            # Of what became one character, or several of one, all goes.
             end = bisect_right(offsets, offsets[start + len(value) - 1])
             yield offsets[start], offsets[end], given.get(value, value)
 
@@ -156,7 +159,9 @@ class ValueSearch:
 
     def any_in(self, folded: str) -> bool:
         """Whether any value, in any notation, stands in a folded text."""
-        if self._literals.stands_in(folded) or ((form := composed(folded)) != folded and self._literals.stands_in(form)):
+        if self._literals.stands_in(folded) or (
+            (form := caseless(folded)) != folded and self._literals.stands_in(form)
+        ):
             return True
         return next(self._numbers.places(folded), None) is not None
 
