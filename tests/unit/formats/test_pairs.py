@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -289,3 +290,31 @@ def tool_delta(text: str) -> dict[str, object]:
 def test_of_an_output_everything_is_judged(answer: object) -> None:
     (event,) = decoded({"id": "c", "request": ASKED, "response": answer})
     assert texts(event.output) == ["rm -r"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How do I reach Ann?"}]},
+        {"data": {"note": "x", "text": ["Be brief.", "How do I reach Ann?"]}},
+        {"a": [[{"b": [{"prompt": "Be brief."}, {"prompt": "How do I reach Ann?"}]}]]},
+    ],
+    ids=["messages", "object", "deep"],
+)
+def test_texts_in_objects_of_a_row_are_read(row: dict[str, object]) -> None:
+    answered = {"predictions": [{"message": {"role": "assistant", "content": "Ask the desk, not me."}}]}
+    (event,) = decoded({"id": "c", "request": {"instances": [row]}, "response": answered})
+    assert texts(event.input) == ["Be brief.", "How do I reach Ann?"]
+    assert texts(event.output) == ["Ask the desk, not me."]
+
+
+def test_objects_without_end_in_a_row_take_no_long_time() -> None:
+    begun = time.process_time()
+    deep = '{"a": ' * 100_000 + '"x"' + "}" * 100_000
+    wide = json.dumps({"messages": [{"content": "x"}] * 100_000})
+    for row in (deep, wide):
+        value = f'{{"id": "c", "request": {{"instances": [{row}]}}}}'.encode()
+        (event,) = Decoder().decode(Record("calls", 0, 7, 1.0, None, value, ()))
+        assert event.input is not None
+        assert len(event.input.texts) <= 1024
+    assert time.process_time() - begun < 5
