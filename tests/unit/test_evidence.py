@@ -184,6 +184,26 @@ def test_what_was_found_stands_in_no_other_case_or_composition_of_its_accents(na
         assert folded[0] not in folded[1] + folded[2]
 
 
+@pytest.mark.parametrize("name", ["Ann Bell", "José María Álvarez"])
+@pytest.mark.parametrize("filler", ["", "x " * 3000])
+def test_what_was_found_stands_in_no_other_layout_of_its_words(name: str, filler: str) -> None:
+    """Lines are broken, columns filled up, and web pages have blanks that do not break."""
+    forms = [name.replace(" ", blanks) for blanks in (" ", "\n", "  ", "\u00a0", "\r\n\t ", " " * 30)]
+    forms += [unicodedata.normalize("NFD", form).upper() for form in forms]
+    for written in forms:
+        first = f"my name is {written}."
+        second = f"{filler}".join(f" {form}," for form in forms) + f" Annex, bye {filler}"
+        shown = redact(first + second, spans_of(first, (written, "NAME")))
+        assert not any(form in shown for form in forms)
+        assert " Annex, bye" in shown
+        place = second.index(written) + 1
+        verdict = make_verdict(Span(place, place + 1, "SENTENCE", 1))
+        kept = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (written, "NAME")), [])).texts
+        assert "[NAME]" in kept[1]
+        assert "bell" not in kept[1].casefold()
+        assert "lvarez" not in kept[1].casefold()
+
+
 def test_runs_of_accents_do_not_make_the_search_for_names_slow() -> None:
     text = "josé " + "e" + "\u0301\u0323" * 100_000
     begun = time.process_time()
