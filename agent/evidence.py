@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Collection, Mapping, Sequence
 
 from agent.errors import ConfigError, ScorerError
-from agent.notations import MOST_CHARACTERS
 from agent.redaction import Rendered, ValueSearch, redact, render, stretches, values_of
 from agent.scores import Evidence, TextSpan, Verdict
 
@@ -21,8 +20,6 @@ _MIN_ROOM = 100
 # With JSON's escapes and the types in place of values this stays below Kafka's usual limit of 1 MB.
 _MAX_ROOM = 50_000
 _MAX_TEXTS = 64
-# Characters that one takes up when it is written with its accents apart.
-_MOST_APART = 4
 
 
 class EvidenceBuilder:
@@ -130,7 +127,7 @@ class EvidenceBuilder:
             return []
         # Of all texts together: a name that one of them announces stands in the next with nothing that gives it away.
         values = ValueSearch(kinds)
-        reach = max((len(value) * (1 if value.isascii() else _MOST_APART) for value in kinds), default=0)
+        reach = values.reach
         return [
             _excerpt(texts[place], spans_by_text[place], points[place], rooms[place], values, reach) for place in places
         ]
@@ -164,8 +161,6 @@ def _excerpt(
         return render(text, stretches(text, spans, values), 0, len(text))
     # An excerpt is searched as far beyond its edges as the longest value reaches, numbers with all their separators: so
     # a cut never leaves half of a value, and a text of megabytes is not searched for what a page of it shows.
-    if values.has_numbers:
-        reach = max(reach, MOST_CHARACTERS)
     windows = _windows(len(text), points, room)
     pieces: list[Rendered] = []
     for low, high in windows:

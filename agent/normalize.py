@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-__all__ = ["INVISIBLE", "compatible", "composed", "composed_with_map", "normalize", "normalize_with_map"]
+__all__ = ["INVISIBLE", "caseless", "caseless_with_map", "compatible", "normalize", "normalize_with_map"]
 
 INVISIBLE = (
     # The body of a character class: what draws nothing.
@@ -100,16 +100,20 @@ def compatible(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", _LONG_MARK_RUN.sub(r"\1", text))
 
 
-def composed(text: str) -> str:
-    """NFC in linear time, as `compatible` is NFKC: letters and their accents are one character where there is one."""
-    return text if text.isascii() else unicodedata.normalize("NFC", _LONG_MARK_RUN.sub(r"\1", text))
+def caseless(text: str) -> str:
+    """The same for texts that differ in case or in the composition of accents alone: ``WEISS`` as ``Weiß``. In linear
+    time, as `compatible` is.
+    """
+    return text.lower() if text.isascii() else _composed(_composed(text).casefold())
 
 
-def composed_with_map(text: str) -> tuple[str, list[int]] | None:
+def caseless_with_map(text: str) -> tuple[str, list[int]] | None:
     """The same with the offset of the raw character that each came from; None when it changes nothing."""
-    if text.isascii() or unicodedata.is_normalized("NFC", _LONG_MARK_RUN.sub(r"\1", text)):
-        return None
-    return _by_segment(text, range(len(text)), composed)
+    return None if caseless(text) == text else _by_segment(text, range(len(text)), caseless)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", _LONG_MARK_RUN.sub(r"\1", text))
 
 
 def normalize(text: str) -> str:

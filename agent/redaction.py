@@ -6,6 +6,7 @@ identifies somebody (`agent.notations`) also with other separators.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ from typing import NamedTuple
 
 from agent.errors import ScorerError
 from agent.literals import Literals
-from agent.normalize import composed, composed_with_map
-from agent.notations import Numbers
+from agent.normalize import caseless, caseless_with_map
+from agent.notations import MOST_CHARACTERS, Numbers
 from agent.scores import TextSpan
 
 __all__ = [
@@ -37,7 +38,15 @@ _WIDE |= {
     for code in (*range(0x0660, 0xABFA), *range(0x1D7CE, 0x1D800))
     if chr(code).isdecimal()
 }
+# Whose other case is another letter's as well: Turkish names in capitals have an I.
+_WIDE |= {"ı": "i", "İ": "i"}
 _NONE: Mapping[str, str] = {}
+# So many blanks between two words are one space: a line break with what the next line is indented by.
+_MOST_BLANKS = 32
+_SPACE = re.compile(rf"\s{{1,{_MOST_BLANKS}}}")
+_ODD_SPACE = re.compile(r"[^\S ]|\s\s")
+# Characters that one takes up when it is written with its accents apart.
+_MOST_APART = 4
 
 
 class Stretch(NamedTuple):
@@ -102,11 +111,11 @@ def check_spans(text: str, spans: Sequence[TextSpan]) -> None:
 
 
 def fold(text: str) -> str:
-    """Lower case, ASCII width and ASCII digits, character by character, so that offsets stay."""
+    """One case, ASCII width and ASCII digits, character by character, so that offsets stay."""
     if text.isascii():
         return text.lower()
     narrow = (_WIDE.get(character, character) for character in text)
-    return "".join(lower if len(lower := character.lower()) == 1 else character for character in narrow)
+    return "".join(folded if len(folded := character.casefold()) == 1 else character for character in narrow)
 
 
 class ValueSearch:
@@ -122,9 +131,11 @@ class ValueSearch:
 
     def __init__(self, kinds: Mapping[str, str], whole_words: bool = False) -> None:
         self.kinds = kinds
-        # What has its accents apart in one text (file names of macOS, some keyboards) is composed in another.
-        forms = ((composed(value), value) for value in kinds if not value.isascii())
-        self._as_given = {form: value for form, value in forms if form not in kinds}
+        # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in
+        # another; of some letters the capital is two; a name stands in two lines.
+        forms = ((form, value) for value in kinds for form in (caseless(value), " ".join(caseless(value).split())))
+        self._as_given = {form: value for form, value in forms if form and form not in kinds}
+        self._spaced = any(_SPACE.search(value) for value in kinds)
         self._literals = Literals({**kinds, **self._as_given}, whole_words)
         self._numbers = Numbers(kinds)
 
@@ -133,22 +144,44 @@ class ValueSearch:
         """Whether any of the values is looked for in other notations."""
         return bool(self._numbers)
 
+    @property
+    def reach(self) -> int:
+        """How many characters any of the values may take up in a text, at most."""
+        return max((MOST_CHARACTERS if self.has_numbers else 0, *map(_longest, self.kinds)))
+
     def literals(self, folded: str) -> Iterator[tuple[int, int, str]]:
-        """Start, end and value, wherever one stands in a folded text, its accents composed or apart; where several
-        begin, the longest.
+        """Start, end and value, wherever one stands in a folded text, its accents composed or apart, its words with any
+        blanks between them; where several begin, the longest.
         """
         given = self._as_given
-        for start, value in self._literals.longest(folded).items():
-            yield start, start + len(value), given.get(value, value)
-        mapped = composed_with_map(folded) if self.kinds else None
-        if mapped is None:
+        for text, offsets in self._looks(folded):
+            for start, value in self._literals.longest(text).items():
+                end = start + len(value)
+                if offsets is None:
+                    yield start, end, given.get(value, value)
+                else:
+                    # Of what became one character, or several of one, all goes.
+                    after = bisect_right(offsets, offsets[end - 1])
+                    yield (
+                        offsets[start],
+                        offsets[after] if after < len(offsets) else len(folded),
+                        given.get(value, value),
+                    )
+
+    def _looks(self, folded: str) -> Iterator[tuple[str, list[int] | None]]:
+        """The forms of a text in which values may stand, and where the characters of each were."""
+        yield folded, None
+        if not self.kinds:
             return
-        text, offsets = mapped
-        offsets.append(len(folded))
-        for start, value in self._literals.longest(text).items():
-            # Of what composed to one character all goes.
-            end = bisect_right(offsets, offsets[start + len(value) - 1])
-            yield offsets[start], offsets[end], given.get(value, value)
+        text, offsets = folded, None
+        mapped = caseless_with_map(folded)
+        if mapped is not None:
+            text, offsets = mapped
+            yield text, offsets
+        once = _with_single_spaces(text) if self._spaced else None
+        if once is not None:
+            text, places = once
+            yield text, places if offsets is None else [offsets[place] for place in places]
 
     def numbers(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value, wherever the number of one stands in a folded text, in any notation."""
@@ -156,12 +189,29 @@ class ValueSearch:
 
     def any_in(self, folded: str) -> bool:
         """Whether any value, in any notation, stands in a folded text."""
-        if self._literals.stands_in(folded):
-            return True
-        form = composed(folded)
-        if form != folded and self._literals.stands_in(form):
+        if any(self._literals.stands_in(text) for text, _ in self._looks(folded)):
             return True
         return next(self._numbers.places(folded), None) is not None
+
+
+def _with_single_spaces(text: str) -> tuple[str, list[int]] | None:
+    """A text with one space in place of other blanks, and where each character was; None when that changes nothing."""
+    if _ODD_SPACE.search(text) is None:
+        return None
+    pieces: list[str] = []
+    offsets: list[int] = []
+    position = 0
+    for blanks in _SPACE.finditer(text):
+        pieces += (text[position : blanks.start()], " ")
+        offsets += range(position, blanks.start() + 1)
+        position = blanks.end()
+    offsets += range(position, len(text))
+    return "".join((*pieces, text[position:])), offsets
+
+
+def _longest(value: str) -> int:
+    apart = len(value) if value.isascii() else _MOST_APART * len(value)
+    return apart + _MOST_BLANKS * len(_SPACE.findall(value))
 
 
 def blanked(folded: str, places: Iterable[tuple[int, int]]) -> str:

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from kafka.errors import KafkaError
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agent.clock import SystemClock
 from agent.config import validate
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, DataError, TransportError
 from streams.config import KafkaConfig, load_config
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
@@ -82,10 +83,7 @@ def _check_topic(kafka: KafkaConfig, topic: str, create: int | None) -> None:
 def _messages(path: Path, topic: str) -> Iterator[Message]:
     decode = msgspec.json.Decoder(_Key).decode
     with path.open("rb") as stream:
-        for line in stream:
-            value = line.strip()
-            if not value:
-                continue
+        for value in _lines(path, stream):
             try:
                 key = decode(value).model.encode("utf-8", "replace") or None
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -93,12 +91,23 @@ def _messages(path: Path, topic: str) -> Iterator[Message]:
             yield Message(topic, key, value)
 
 
+def _lines(path: Path, stream: BinaryIO) -> Iterator[bytes]:
+    """Lines that are not blank. What is no JSON Lines may be one line of any size: it must not fill the memory."""
+    number = 0
+    while line := stream.readline(_MAX_BYTES + 1):
+        number += 1
+        if len(line) > _MAX_BYTES:
+            raise DataError(f"{path}: line {number} is longer than {_MAX_BYTES} bytes; is it JSON Lines?")
+        if value := line.strip():
+            yield value
+
+
 async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig) -> dict[str, float]:
     clock = SystemClock()
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=_MAX_BYTES, clock=clock)
     chunk = _CHUNK if rate is None else max(1, min(_CHUNK, int(rate / 20)))
     with path.open("rb") as lines:
-        total = sum(1 for line in lines if line.strip())  # one pass before anything else runs
+        total = sum(1 for _ in _lines(path, lines))  # one pass before anything else runs
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     sent = 0

@@ -60,7 +60,14 @@ class LiteLLMFormat:
         if "messages" not in log and "response" not in log:
             raise DecodeError("missing_field", f"{prefix}messages")
         question, hidden_question = _without_sentinel(_question(log.get("messages"), f"{prefix}messages"))
-        answer, hidden_answer = _without_sentinel(_answer(log.get("response"), f"{prefix}response"))
+        unread = False
+        try:
+            answer, hidden_answer = _without_sentinel(_answer(log.get("response"), f"{prefix}response"))
+        except DecodeError:
+            if question is None:
+                raise
+            # What was asked is looked at whatever came back for it.
+            answer, hidden_answer, unread = None, False, True
         failed = log.get("status") == "failure"
         if failed:
             payload = answer.payload if answer and answer.payload and answer.payload.texts else None
@@ -81,7 +88,7 @@ class LiteLLMFormat:
             time=parse_time(log.get("startTime")),
             tenant=bounded_name(tenant, f"{prefix}metadata.user_api_key_team_id"),
             trace_id=bounded_name(log.get("trace_id"), f"{prefix}trace_id"),
-            truncated=_is_shortened(question) or _is_shortened(answer),
+            truncated=unread or _is_shortened(question) or _is_shortened(answer),
         )
         hidden: set[Direction] = set()
         if hidden_question:

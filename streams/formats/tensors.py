@@ -8,6 +8,7 @@ What a tensor means is not said on the wire, so these rules decide, the same for
 * the first dimension is the batch when all tensors agree on it: one row is one event;
 * a string is a text when its tensor has a text's name or is the request's only one, or when it is long; else a
   feature (``region``: ``north``);
+* of an object inside a row (V1) those strings are texts that have a text's name there, or are long;
 * in an answer a short label-like string, an integer or a boolean is the decision, a float is the score;
 * tensors of more than `MAX_FEATURES` elements per row (images, embeddings) are no row of features and are left out.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 
 from agent.errors import DecodeError
 from agent.events import Direction, FeatureValue, Payload, TextPart
-from streams.formats.base import MAX_EVENTS, as_object, bounded_name, label_text, mend_surrogates, parse_json
+from streams.formats.base import MAX_DEPTH, MAX_EVENTS, as_object, bounded_name, label_text, mend_surrogates, parse_json
 from streams.formats.chat import Half, add_text, choice_parts, message_parts
 
 __all__ = ["MAX_FEATURES", "Tensor", "is_label", "rows_of_tensors", "v1_halves"]
@@ -235,9 +236,33 @@ def _cells(row: object, default: str) -> list[tuple[str, Sequence[object]]]:
             flat = list(_scalars(value)) if isinstance(value, list) else [value]
             if len(flat) <= MAX_FEATURES:
                 cells.append((name, flat))
+            if any(isinstance(item, dict) for item in flat):
+                cells += ((inner, [text]) for inner, text in _texts_inside(name, flat))
         return cells
     flat = list(_scalars(row)) if isinstance(row, list) else [row]
     return [(default, flat)] if len(flat) <= MAX_FEATURES else []
+
+
+def _texts_inside(name: str, values: Sequence[object]) -> Iterator[tuple[str, str]]:
+    """Texts in objects of a row, such as messages, with the names that they have there; without recursion."""
+    stack: list[Iterator[tuple[str, object]]] = [iter([(name, value) for value in values])]
+    given = 0
+    while stack and given < MAX_FEATURES:
+        found = next(stack[-1], None)
+        if found is None:
+            stack.pop()
+            continue
+        key, value = found
+        if isinstance(value, str):
+            if len(stack) > 1 and (key.lower() in _TEXT_NAMES or len(value) > _LONG_TEXT):
+                given += 1
+                yield key, value
+        elif len(stack) > MAX_DEPTH:
+            continue
+        elif isinstance(value, dict):
+            stack.append(iter(as_object(value, key).items()))
+        elif isinstance(value, list):
+            stack.append(iter([(key, item) for item in value]))
 
 
 def _scalars(value: object) -> Iterator[object]:

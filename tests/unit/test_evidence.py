@@ -146,22 +146,62 @@ def test_what_was_found_in_one_text_stands_in_no_other(filler: str) -> None:
         assert "[NAME]" in shown[texts.index(second)]
 
 
-@pytest.mark.parametrize("name", ["José Álvarez", "Nguyễn Văn Tế", "김철수", "Müller", "金三"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "José Álvarez",
+        "Nguyễn Văn Tế",
+        "김철수",
+        "Müller",
+        "金三",
+        "Jürgen Weiß",
+        "Γιώργος Παππάς",
+        "Yıldız Işık",
+        "İnci",
+    ],
+)
 @pytest.mark.parametrize("filler", ["", "x " * 3000])
-def test_what_was_found_stands_in_no_other_composition_of_its_accents(name: str, filler: str) -> None:
-    """File names of macOS and some keyboards write accents apart; Vietnamese is often written with one of two apart."""
-    forms = {unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
-    forms |= {form.upper() for form in forms} | {form.replace("e\u0302", "ê") for form in forms}
-    for form_found in forms:
-        first = f"my name is {form_found}."
+def test_what_was_found_stands_in_no_other_case_or_composition_of_its_accents(name: str, filler: str) -> None:
+    """File names of macOS and some keyboards write accents apart; Vietnamese is often written with one of two apart.
+
+    The capital of ß is SS, the Greek final s has that of every s, the Turkish ı has that of i.
+    """
+    forms = {name} if name == "İnci" else {unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
+    forms |= (
+        {form.upper() for form in forms}
+        | ({"inci", "INCI"} if name == "İnci" else set())
+        | {form.replace("e\u0302", "ê") for form in forms}
+    )
+    for written in forms:
+        first = f"my name is {written}."
         second = f"{filler}".join(f" {form}," for form in forms) + f" bye {filler}"
-        assert not any(form in redact(first + second, spans_of(first, (form_found, "NAME"))) for form in forms)
-        place = second.index(form_found) + 1
+        assert not any(form in redact(first + second, spans_of(first, (written, "NAME"))) for form in forms)
+        place = second.index(written) + 1
         verdict = make_verdict(Span(place, place + 1, "SENTENCE", 1))
-        shown = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (form_found, "NAME")), [])).texts
+        shown = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (written, "NAME")), [])).texts
         assert "[NAME]" in shown[1]
         folded = [unicodedata.normalize("NFC", text).casefold() for text in (name, *shown)]
         assert folded[0] not in folded[1] + folded[2]
+
+
+@pytest.mark.parametrize("name", ["Ann Bell", "José María Álvarez"])
+@pytest.mark.parametrize("filler", ["", "x " * 3000])
+def test_what_was_found_stands_in_no_other_layout_of_its_words(name: str, filler: str) -> None:
+    """Lines are broken, columns filled up, and web pages have blanks that do not break."""
+    forms = [name.replace(" ", blanks) for blanks in (" ", "\n", "  ", "\u00a0", "\r\n\t ", " " * 30)]
+    forms += [unicodedata.normalize("NFD", form).upper() for form in forms]
+    for written in forms:
+        first = f"my name is {written}."
+        second = f"{filler}".join(f" {form}," for form in forms) + f" Annex, bye {filler}"
+        shown = redact(first + second, spans_of(first, (written, "NAME")))
+        assert not any(form in shown for form in forms)
+        assert " Annex, bye" in shown
+        place = second.index(written) + 1
+        verdict = make_verdict(Span(place, place + 1, "SENTENCE", 1))
+        kept = EvidenceBuilder(KEY).build(verdict, (first, second), (spans_of(first, (written, "NAME")), [])).texts
+        assert "[NAME]" in kept[1]
+        assert "bell" not in kept[1].casefold()
+        assert "lvarez" not in kept[1].casefold()
 
 
 def test_runs_of_accents_do_not_make_the_search_for_names_slow() -> None:

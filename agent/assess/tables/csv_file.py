@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from agent.assess.tables.base import MAX_BATCH, MAX_CELL, Batch, CsvForm
@@ -127,16 +127,18 @@ class CsvRows:
         )
         if form.byte_order_mark:
             self._buffer.write(_MARK)
-        self._writer.writerow(columns)
+        self._write_row(columns)
 
     def write(self, batch: Batch) -> None:
         for number, row in enumerate(batch.rows, batch.first):
             if not row.keys() <= self._known:
                 raise DataError(f"row {number}: has a column that the first rows lack; write JSON Lines instead")
-            cells = [plain_text(row.get(column)) for column in self._columns]
-            # Before Python 3.13 the module leaves a carriage return unquoted where lines end in a line feed alone.
-            (self._quoting_all if any("\r" in cell for cell in cells) else self._writer).writerow(cells)
+            self._write_row([plain_text(row.get(column)) for column in self._columns])
         self._flush()
+
+    def _write_row(self, cells: Sequence[str]) -> None:
+        # Before Python 3.13 the module leaves a carriage return unquoted where lines end in a line feed alone.
+        (self._quoting_all if any("\r" in cell for cell in cells) else self._writer).writerow(cells)
 
     def finish(self) -> None:
         self._flush()

@@ -69,9 +69,15 @@ def event(item: Item, name: str) -> InferenceEvent:
     attributes = item.attributes
     parts = _instructions(attributes)
     asked = _messages(attributes, "gen_ai.input.messages", "user", in_choices=False)
-    given = _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True)
     question = None if asked is None and not parts else Half("input", Payload((*parts, *(asked or ()))))
-    answer = None if given is None else Half("output", Payload(given))
+    answer, unread = None, False
+    try:
+        given = _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True)
+        answer = None if given is None else Half("output", Payload(given))
+    except DecodeError:
+        if question is None:
+            raise
+        unread = True  # what was asked is looked at whatever came back for it
     if question is None:
         question = _old_half(attributes, "gen_ai.prompt", "input")
     if answer is None:
@@ -82,13 +88,15 @@ def event(item: Item, name: str) -> InferenceEvent:
     failed = item.failed or bool(attributes.get("error.type"))
     if failed:
         answer = Half("output", answer.payload if answer else None, failed=True)
-    whole = _join(item, question, answer, name)
+    whole = _join(item, question, answer, name, truncated=unread)
     if question is None and (answer is None or answer.payload is None):
         return nothing_captured(whole)
     return whole
 
 
-def _join(item: Item, question: Half | None, answer: Half | None, name: str) -> InferenceEvent:
+def _join(
+    item: Item, question: Half | None, answer: Half | None, name: str, *, truncated: bool = False
+) -> InferenceEvent:
     asked = bounded_name(_string(item.attributes, "gen_ai.request.model"), "gen_ai.request.model")
     answered = bounded_name(_string(item.attributes, "gen_ai.response.model"), "gen_ai.response.model")
     whole = join_halves(
@@ -100,7 +108,7 @@ def _join(item: Item, question: Half | None, answer: Half | None, name: str) -> 
         source=item.service,
         time=item.time,
         trace_id=item.trace_id,
-        truncated=any(_is_cut(item.attributes.get(key)) for key in _CONTENT),
+        truncated=truncated or any(_is_cut(item.attributes.get(key)) for key in _CONTENT),
     )
     if asked and answered and asked != answered:  # the answer names the exact release, e.g. with its date
         return msgspec.structs.replace(whole, model_version=answered)

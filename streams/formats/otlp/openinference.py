@@ -47,7 +47,13 @@ def events(item: Item, name: str) -> list[InferenceEvent]:
     """The event of one call, or its halves when only one of them is hidden."""
     attributes = item.attributes
     question, hidden_question = _half(attributes, "input")
-    answer, hidden_answer = _half(attributes, "output")
+    unread = False
+    try:
+        answer, hidden_answer = _half(attributes, "output")
+    except DecodeError:
+        if question is None:
+            raise
+        answer, hidden_answer, unread = None, False, True  # what was asked is looked at whatever came back for it
     passages = documents(unflatten(attributes, "retrieval.documents."))
     if passages and question is not None:
         question = replace(question, context=question.context + passages)
@@ -63,6 +69,7 @@ def events(item: Item, name: str) -> list[InferenceEvent]:
         source=item.service,
         time=item.time,
         trace_id=item.trace_id,
+        truncated=unread,
     )
     if question is None and (answer is None or answer.payload is None):
         return [nothing_captured(whole)]

@@ -130,6 +130,8 @@ def test_names_are_found_again_with_their_accents_composed_or_apart() -> None:
     for form, other in (("NFC", "NFD"), ("NFD", "NFC")):
         given, elsewhere = (unicodedata.normalize(each, "José Álvarez") for each in (form, other))
         known = protector("redact").known(given, [TextSpan(0, len(given), "pii.name", "NAME")])
+        wrapped = elsewhere.replace(" ", "\n  ")
+        assert protector("redact").protect(f"von {wrapped}, ja", [], known).text == "von [NAME], ja"
         result = protector("redact").protect(f"von {elsewhere}, {elsewhere.upper()}s Haus", [], known)
         assert result.text == f"von [NAME], {elsewhere.upper()}s Haus"
 

@@ -58,6 +58,14 @@ def test_csv_is_written_as_it_was_read(tmp_path: Path, head: str) -> None:
     assert target.read_bytes() == source.read_bytes()
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_title_with_a_carriage_return_can_be_read_again(tmp_path: Path, newline: str) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_bytes(f'sex,"age\r(years)"{newline}f,"3\r5"{newline}'.encode())
+    copy(source, target)
+    assert rows_of(target) == rows_of(source) == [{"sex": "f", "age\r(years)": "3\r5"}]
+
+
 def test_a_csv_cell_may_hold_line_breaks_and_errors_know_their_line(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     assert "line 4: has 3 cells, the header has 2" in refused(path, b'a,b\n"1\n2",3\n4,5,6\n')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -66,6 +67,40 @@ def test_what_is_asked_of_a_model_that_gives_no_text_is_read(answer: dict[str, o
     called = {"specversion": "1.0", "id": "c", "source": "s", "type": "org.kubeflow.serving.inference.response"}
     (half,) = decoded({**called, "data": answer})
     assert (half.inference_id, texts(half.output)) == ("c", [])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"call_type": "acompletion", "id": "c", "messages": ASKED["messages"], "response": {"choices": None}},
+        {"call_type": "acompletion", "id": "c", "messages": ASKED["messages"], "response": [5]},
+        "gen_ai",
+        "openinference",
+    ],
+    ids=["litellm", "litellm list", "gen_ai", "openinference"],
+)
+def test_nor_does_it_in_logs_and_spans(call: Any) -> None:
+    if isinstance(call, str):
+        asked = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "How do I reach Ann?"}]}])
+        attributes = (
+            {"gen_ai.operation.name": "chat", "gen_ai.input.messages": asked, "gen_ai.output.messages": 5}
+            if call == "gen_ai"
+            else {
+                "openinference.span.kind": "LLM",
+                "llm.input_messages.0.message.content": "How do I reach Ann?",
+                "llm.output_messages.0.message.content": 5,
+            }
+        )
+        listed = [
+            {"key": key, "value": {"stringValue": value} if isinstance(value, str) else {"intValue": str(value)}}
+            for key, value in attributes.items()
+        ]
+        span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "attributes": listed}
+        call = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    (event,) = decoded(call)
+    assert texts(event.input) == ["How do I reach Ann?"]
+    assert event.output is None
+    assert event.truncated
 
 
 def test_a_question_that_cannot_be_read_goes_to_the_dead_letters_whole() -> None:
@@ -255,3 +290,31 @@ def tool_delta(text: str) -> dict[str, object]:
 def test_of_an_output_everything_is_judged(answer: object) -> None:
     (event,) = decoded({"id": "c", "request": ASKED, "response": answer})
     assert texts(event.output) == ["rm -r"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How do I reach Ann?"}]},
+        {"data": {"note": "x", "text": ["Be brief.", "How do I reach Ann?"]}},
+        {"a": [[{"b": [{"prompt": "Be brief."}, {"prompt": "How do I reach Ann?"}]}]]},
+    ],
+    ids=["messages", "object", "deep"],
+)
+def test_texts_in_objects_of_a_row_are_read(row: dict[str, object]) -> None:
+    answered = {"predictions": [{"message": {"role": "assistant", "content": "Ask the desk, not me."}}]}
+    (event,) = decoded({"id": "c", "request": {"instances": [row]}, "response": answered})
+    assert texts(event.input) == ["Be brief.", "How do I reach Ann?"]
+    assert texts(event.output) == ["Ask the desk, not me."]
+
+
+def test_objects_without_end_in_a_row_take_no_long_time() -> None:
+    begun = time.process_time()
+    deep = '{"a": ' * 100_000 + '"x"' + "}" * 100_000
+    wide = json.dumps({"messages": [{"content": "x"}] * 100_000})
+    for row in (deep, wide):
+        value = f'{{"id": "c", "request": {{"instances": [{row}]}}}}'.encode()
+        (event,) = Decoder().decode(Record("calls", 0, 7, 1.0, None, value, ()))
+        assert event.input is not None
+        assert len(event.input.texts) <= 1024
+    assert time.process_time() - begun < 5
