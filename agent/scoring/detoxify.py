@@ -16,6 +16,7 @@ from agent.errors import ModelError
 from agent.scoring.encoders.options import EncoderOptions
 from agent.scoring.encoders.pinned import check_pin
 from agent.scoring.encoders.scorer import Classifier, Column, EncoderScorer, category_of, import_models
+from agent.scoring.encoders.tokenising import knows_words
 
 __all__ = ["LABELS", "DetoxifyScorer"]
 
@@ -103,6 +104,8 @@ class DetoxifyScorer(EncoderScorer):
             # Some checkpoints carry the buffer of positions, which newer networks make themselves.
             absent, unknown = model.load_state_dict(state, strict=False)
             tokenizer = tokenizer_class.from_pretrained(str(directory), local_files_only=True)
+            if not knows_words(tokenizer):
+                raise ValueError("no vocabulary")
         except (OSError, ValueError, RuntimeError, TypeError, AttributeError, KeyError) as error:
             raise ModelError(
                 f"scorer {self.name}: {self._checkpoint} does not fit the network in {directory} "

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agent.errors import ModelError
 from agent.scoring.encoders.pinned import check_pin
 from agent.scoring.encoders.scorer import import_models
+from agent.scoring.encoders.tokenising import knows_words
 
 __all__ = ["activation_of", "load_classifier", "load_encoder"]
 
@@ -117,6 +118,8 @@ def _load(
         raise ModelError(
             f"scorer {slot}: {model} cannot be loaded ({type(error).__name__}); {_advice(error, kind)}"
         ) from error
+    if not knows_words(tokenizer):
+        raise ModelError(f"scorer {slot}: {model} cannot be loaded: its tokeniser knows no words; is a file missing?")
     missing = sorted(report["missing_keys"])
     if plain:
         from agent.scoring.encoders.heads import FirstToken

@@ -14,7 +14,7 @@ from agent.scoring.base import Batch
 from agent.scoring.windowing import Windowing
 from agent.tokens import estimate_tokens
 
-__all__ = ["Ids", "TextTokenizer", "TokenisedBatch", "tokenised"]
+__all__ = ["Ids", "TextTokenizer", "TokenisedBatch", "knows_words", "tokenised"]
 
 Ids: TypeAlias = NDArray[np.int32]
 
@@ -74,6 +74,14 @@ class TextTokenizer:
             # One by one stays in this thread; a batch would wake the pool, which has a thread for every core.
             ids = [self._backend.encode(text, add_special_tokens=False).ids for text in texts]
         return [np.asarray(each, dtype=np.int32) for each in ids]
+
+
+def knows_words(tokenizer: Any) -> bool:
+    """Whether its vocabulary has more than special tokens.
+
+    Where the files of one are missing transformers 5 makes up a tokeniser to which every word is unknown.
+    """
+    return bool(set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens))
 
 
 def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.errors import ConfigError, ModelError
 from agent.scoring.encoders.options import EncoderOptions
 from agent.scoring.encoders.scorer import import_models
+from agent.scoring.encoders.tokenising import knows_words
 from agent.scoring.ner.base import Entity, EntityKind
 from agent.scoring.ner.gate import Script
 from agent.scoring.ner.labels import kind_of, tag_of
@@ -130,6 +131,8 @@ class TransformersModel:
         if report["missing_keys"]:
             # transformers would fill them with random numbers.
             raise self._wrong(f"lacks {len(report['missing_keys'])} parameters; it is no trained token classifier")
+        if not knows_words(tokenizer):
+            raise self._wrong("has a tokeniser that knows no words; is a file missing?")
         if not tokenizer.is_fast:
             raise self._wrong("has no fast tokeniser, which offsets need; save it with tokenizer.json")
         return model, tokenizer

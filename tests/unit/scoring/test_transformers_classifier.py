@@ -171,6 +171,15 @@ def test_a_damaged_model_says_so(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.layer("models")
+def test_a_tokeniser_that_knows_no_words_is_refused(tmp_path: Path) -> None:
+    folder = write_classifier(tmp_path, "bert")
+    (folder / "tokenizer.json").unlink(missing_ok=True)
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="knows no words"):
+        loaded(folder, {"LABEL_1": "toxicity"})
+
+
+@pytest.mark.layer("models")
 def test_a_path_is_never_looked_up_on_the_hub(tmp_path: Path) -> None:
     for missing in (str(tmp_path / "absent"), "./absent", "~/absent-model"):
         with pytest.raises(ModelError, match="is no directory"):

@@ -36,6 +36,10 @@ _OWN_SETTINGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+#: Files of SentencePiece models, as published checkpoints name them.
+_PIECES = {"xlm-roberta": "sentencepiece.bpe.model", "albert": "spiece.model", "deberta-v2": "spm.model"}
+
+
 def tokenizer_name(kind: str) -> str:
     """Class of the tokeniser, as published checkpoints name it."""
     return f"{_CLASSES[kind]}Tokenizer"
@@ -98,42 +102,48 @@ def write_classifier(
     over
         Settings of the configuration, e.g. ``problem_type``.
     """
+    import torch
+
     names = dict(labels or {0: "LABEL_0", 1: "LABEL_1"})
     write_network(directory, kind, id2label=names, label2id={name: place for place, name in names.items()}, **over)
     network = make_network(directory, kind, seed=seed)
     if head_scale != 1.0:
         network.classifier.weight.data.mul_(head_scale)
-    network.save_pretrained(directory, safe_serialization=safe)
+    if safe:
+        network.save_pretrained(directory)
+    else:  # which transformers 5 does no more
+        network.config.save_pretrained(directory)
+        torch.save(network.state_dict(), directory / "pytorch_model.bin")
     return directory
 
 
 def _write_tokenizer(directory: Path, kind: str) -> Any:
     import transformers
+    from tokenizers.pre_tokenizers import ByteLevel
 
     made = getattr(transformers, tokenizer_name(kind))
     if kind in ("bert", "distilbert"):
         vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_WORDS, *"abcdefghijklmnopqrstuvwxyz0123456789"]
         (directory / "vocab.txt").write_text("\n".join(dict.fromkeys(vocabulary)) + "\n", encoding="utf-8")
-        tokenizer = made(str(directory / "vocab.txt"))
+        tokenizer = made.from_pretrained(directory)
     elif kind == "roberta":
-        symbols = transformers.models.roberta.tokenization_roberta.bytes_to_unicode().values()
-        vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *sorted(symbols), "Ġyou", "Ġare"]
+        vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *sorted(ByteLevel.alphabet()), "Ġyou", "Ġare"]
         entries = {word: place for place, word in enumerate(vocabulary)}
         (directory / "vocab.json").write_text(json.dumps(entries), encoding="utf-8")
         (directory / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
-        tokenizer = made(str(directory / "vocab.json"), str(directory / "merges.txt"))
+        tokenizer = made.from_pretrained(directory)
     else:
-        tokenizer = made(str(_write_pieces(directory)))
+        _write_pieces(directory / _PIECES[kind], ["[CLS]", "[SEP]", "[MASK]"] if kind == "albert" else [])
+        tokenizer = made.from_pretrained(directory)
     tokenizer.save_pretrained(directory)
     return tokenizer
 
 
-def _write_pieces(directory: Path) -> Path:
+def _write_pieces(file: Path, specials: list[str]) -> None:
     """A SentencePiece model, trained on a handful of sentences."""
     import sentencepiece
 
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(SENTENCES * 4), model_prefix=str(directory / "sentencepiece"), vocab_size=90,
-        character_coverage=1.0, hard_vocab_limit=False, minloglevel=2,
+        sentence_iterator=iter(SENTENCES * 4), model_prefix=str(file.with_suffix("")), vocab_size=90,
+        character_coverage=1.0, hard_vocab_limit=False, minloglevel=2, control_symbols=specials,
     )  # fmt: skip
-    return directory / "sentencepiece.model"

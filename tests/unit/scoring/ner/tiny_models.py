@@ -119,5 +119,9 @@ def write_tagger(
         model.classifier.bias.data.zero_()
         model.classifier.weight.data[:, : len(labels)] = 4.0 * torch.eye(len(labels))
     state = {name: value for name, value in model.state_dict().items() if name != drop}
-    model.save_pretrained(folder, state_dict=state, safe_serialization=safe)
+    if safe:
+        model.save_pretrained(folder, state_dict=state)
+    else:  # which transformers 5 does no more
+        model.config.save_pretrained(folder)
+        torch.save(state, folder / "pytorch_model.bin")
     return folder
