@@ -74,12 +74,13 @@ class HandedSource:
                     await self._arrived.wait()
             except TimeoutError:
                 return []
+        await asyncio.sleep(0)
+        # No pause from here on: what is neither here nor with who asked would look as if all had been taken.
         taken: list[Record] = []
         while self._records and len(taken) < max_records and not self._paused:
             record = self._records.popleft()
             self.waiting_bytes -= len(record.value or b"")
             taken.append(record)
-        await asyncio.sleep(0)
         return taken
 
     def pause(self) -> None:
@@ -225,10 +226,15 @@ class CoreSink:
         """Score what was taken, then end."""
         if self._running is None:
             return
-        while self._source.waiting_bytes and not self._running.done():  # noqa: ASYNC110 (the tap takes; it tells nobody)
+        # A tap that stops lets go of what it has read and not begun to score: here nobody would read that again.
+        while self._is_behind and not self._running.done():  # noqa: ASYNC110 (the tap takes; it tells nobody)
             await asyncio.sleep(0.02)
         self._tap.request_stop()
         await asyncio.gather(self._running, return_exceptions=True)
+
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._source.waiting_bytes) or self._tap.waiting_since is not None
 
 
 async def _no_state(topic: str, number: int) -> Sequence[Record]:
