@@ -78,6 +78,7 @@ class Answers:
             readiness.missing,
             assigned,
             partitions,
+            status.console.configuration()["hash"],
         )
 
     async def _metrics(self, _: Mapping[str, Any]) -> bytes:

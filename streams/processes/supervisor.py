@@ -18,7 +18,6 @@ from agent.errors import ConfigError, HarmwatchError
 from agent.metrics.merged import MergedMetrics
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
-from streams.live_keys import changed_keys, is_live
 from streams.processes.life import Life, error_of, launch
 from streams.processes.settings import hello_for, with_processes
 from streams.processes.wire import Hello
@@ -34,6 +33,8 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _LIVED_SECONDS: Final = 60.0
 #: Beyond the time for draining: for the clients' own ends, and for the last threads.
 _MORE_SECONDS: Final = 30.0
+#: Of a file's SHA-256, as processes tell it.
+_DIGITS: Final = 12
 
 
 class Supervisor:
@@ -185,6 +186,7 @@ class Supervisor:
             lives = [life for life in self.lives.values() if life.following and not life.ended.is_set()]
             await asyncio.gather(*(life.look("state", _LOOK_SECONDS) for life in lives))
             self.pass_on_looks()
+            self.follow_the_file()
             for life in lives:
                 if life.silence > self._config.tap.stall_seconds:
                     _logger.error("process_hung process=%d silent_seconds=%.0f", life.number, life.silence)
@@ -218,19 +220,21 @@ class Supervisor:
         self.pass_on_looks()
 
     def _hello(self, number: int) -> Hello:
-        """A process that is started later runs what the others do: what of the file they have taken, and no more."""
-        if self.lives:
-            self._follow_the_file()
         return hello_for(self._file, number, self.count, self._hash_key, self._processes)
 
-    def _follow_the_file(self) -> None:
-        found = ConfigFile.look(self._file.path)
-        if not self._file.watchable or found.mark == self._file.mark:
+    def follow_the_file(self) -> None:
+        """A process that is started later runs what the others do: what of the file they have taken, and no more.
+
+        What they were not asked to take, or refused, would have it judge by other rules than theirs, or end them all.
+        """
+        running = {life.state.configuration for life in self.lives.values() if life.running and life.state is not None}
+        if not self._file.watchable or running <= {"", self._file.sha256[:_DIGITS]}:
             return
+        found = ConfigFile.look(self._file.path)
+        if found.sha256 == self._file.sha256 or found.sha256[:_DIGITS] not in running:
+            return  # still taking it, or it was changed once more
         with contextlib.suppress(HarmwatchError):
-            config = with_processes(found.replacement(), self._processes)
-            if all(map(is_live, changed_keys(self._config, config))):
-                self._file, self._config = found, config
+            self._file, self._config = found, with_processes(found.replacement(), self._processes)
 
     def _take(self, life: Life) -> None:
         snapshot = life.take_snapshot()

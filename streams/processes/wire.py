@@ -107,6 +107,8 @@ class ProcessState(msgspec.Struct, frozen=True):
     ----------
     assigned, partitions
         Partitions of events that it holds, and how many there are for the whole group; 0 while it is not known.
+    configuration
+        First digits of the SHA-256 of the file that it runs; "" without one.
     """
 
     alive: bool
@@ -117,6 +119,7 @@ class ProcessState(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     assigned: int
     partitions: int
+    configuration: str = ""
 
 
 Order: TypeAlias = Hello | Go | Ask
