@@ -30,6 +30,7 @@ class ParentLink:
         self._answering: set[asyncio.Task[None]] = set()
         self._answers: Answers | None = None
         self._worker: Worker | None = None
+        self._stuck = False
         # Whoever waits for room waits until the parent has all of it.
         writer.transport.set_write_buffer_limits(high=0)
 
@@ -65,13 +66,15 @@ class ParentLink:
             self._writer.write(written(answer))
 
     async def _tell_counts(self) -> None:
-        transport = self._writer.transport
-        if self._answers is None or transport.is_closing() or transport.get_write_buffer_size():
+        if self._answers is None or (self._stuck and self._writer.transport.get_write_buffer_size()):
             return  # it has not taken what it was told before: what waits for it must not grow
-        self._writer.write(written(Counted(self._answers.snapshot())))
+        self._stuck = True
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(_PUSH_SECONDS):
+                await self._writer.drain()  # of an answer, which may be a long one
+                self._writer.write(written(Counted(self._answers.snapshot())))
                 await self._writer.drain()
+                self._stuck = False
 
     def _partitions(self) -> tuple[int, int]:
         worker = self._worker
