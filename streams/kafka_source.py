@@ -73,7 +73,8 @@ class KafkaSource:
             group_id=self._config.group_id,
             client_id=f"harmwatch-{self._config.worker_name}",
             enable_auto_commit=False,
-            auto_offset_reset=self._config.auto_offset_reset,
+            # Where a group begins the listener says; this is for a position that the log has no more.
+            auto_offset_reset="earliest",
             # Per partition and fetched ahead, so this bounds memory. A larger record still comes, alone (KIP-74).
             max_partition_fetch_bytes=min(self._max_record_bytes, _FETCH_BYTES),
             session_timeout_ms=session_ms,

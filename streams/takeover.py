@@ -112,6 +112,10 @@ async def _read(
     first = await source.start_offsets(partitions)
     ends = await source.end_offsets(partitions)
     defaults = await source.default_offsets(partitions)
+    if begun := {partition: defaults[partition] for partition in partitions if committed[partition].result() is None}:
+        # Where the group begins is told at once: where that is the end, whoever comes next before a first commit would
+        # begin at a later one, and pass over what came since.
+        await source.commit(begun)
     takeovers = []
     for partition in partitions:
         offset = committed[partition].result()
