@@ -340,7 +340,7 @@ class Tap:
         if late is not None:
             waiting = late.restore(partition, takeover.decisions)
             offered = self._pipeline.windows.label_offsets(partition)
-            if waiting or offered:
+            if late.owes(partition) or waiting or offered:
                 # Labels that came while nobody held the partition, or were not saved with it.
                 late.rewind(offered)
         self.checkpoints.open(partition, resume_at)

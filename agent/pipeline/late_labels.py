@@ -131,6 +131,7 @@ class LateLabels:
         # found their decision since.
         self._early_offsets: dict[int, list[tuple[int, bytes]]] = {}
         self._next: dict[int, int] = {}
+        self._unsaved: set[PartitionKey] = set()
         #: Rises with every `rewind`: what was read before it is not to be offered after it.
         self.rewinds = 0
 
@@ -316,10 +317,19 @@ class LateLabels:
     def forget(self, partitions: Collection[PartitionKey]) -> None:
         """Partitions that are no longer ours."""
         lost = frozenset(partitions)
+        self._unsaved.update(key for key in lost if (part := self._windows.held(key)) and part.is_relabelled)
         for digest in [digest for digest, (partition, _) in self._waiting.items() if partition in lost]:
             del self._waiting[digest]
         for partition in lost:
             self._unwritten.pop(partition, None)
+
+    def owes(self, partition: PartitionKey) -> bool:
+        """Whether it was lost with labels that no state has: they must be offered again, also to a state that says
+        nothing. Asked once, when it comes back.
+        """
+        owed = partition in self._unsaved
+        self._unsaved.discard(partition)
+        return owed
 
     def expire(self) -> None:
         """Let go of labels that waited too long. Cheap: looks at the oldest first and stops."""

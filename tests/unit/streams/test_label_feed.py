@@ -185,3 +185,27 @@ async def test_labels_are_not_read_where_there_is_no_topic_of_them() -> None:
         await until(lambda: rig.committed() == 1)
     assert rig.pipeline.late_labels is None
     assert not rig.broker.log("harm.decisions")
+
+
+async def test_a_label_that_was_joined_and_not_saved_is_joined_again_when_the_partition_comes_back() -> None:
+    """Before anything of the partition was ever saved, on a broker that takes nothing while it is revoked."""
+    rig = Rig(make_broker(), make_config(tap={"commit_interval_seconds": 0.05, "revoke_seconds": 0.1}))
+    publish_label(rig.broker, 0)
+    taken, flush = asyncio.Event(), rig.sink.flush
+
+    async def slow() -> None:
+        await taken.wait()
+        await flush()
+
+    rig.sink.flush = slow  # type: ignore[method-assign]
+    late = rig.pipeline.late_labels
+    async with rig.running():
+        assert late is not None
+        await until(lambda: bool(late._early))
+        publish_decision(rig.broker, 0)
+        await until(lambda: rig.metrics.total("harmwatch_labels_total") == 1)
+        await rig.broker.rebalance("harmwatch")
+        taken.set()
+        await until(lambda: rig.committed() == 1)
+        wanted = await counted_at_once(1, {0})
+        await until(lambda: merged_windows(rig.broker, rig.config).totals("loans")["bias"] == wanted)
