@@ -6,11 +6,12 @@ write to them at that moment is an operator.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -129,14 +130,24 @@ def check_files(config: CoreConfig, trust: TrustConfig) -> None:
     checked = look_at_files(config, trust)
     if not (trust.monotonic and trust.record):
         return
-    record = trust.record
-    versions = {**_recorded(record), **{each.key: each.version for each in checked}}
+    known = _recorded(trust.record)
+    versions = {**known, **{each.key: each.version for each in checked}}
+    if versions != known:  # a start that has nothing to add asks nothing of the disk, which may be full
+        _write_record(trust.record, versions)
+
+
+def _write_record(record: Path, versions: Mapping[str, int]) -> None:
+    """On the disk before it takes its place: an empty file after a power cut would keep every worker from starting."""
     beside = record.with_name(f".{record.name}.{os.getpid()}")
     try:
-        beside.write_text(json.dumps(versions, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(versions, indent=1, sort_keys=True) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
         beside.replace(record)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise ConfigError(f"trust.record: {record} cannot be written ({error.strerror})") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,23 @@ def test_an_older_version_is_refused_after_a_newer_one(files: Files) -> None:
     for damaged in ("{", "[]", '{"a": "x"}', "[" * 100_000):
         record.write_text(damaged)
         files.refused("is damaged", **trust)
+
+
+def test_a_start_that_has_no_newer_version_to_remember_writes_nothing(files: Files) -> None:
+    record = files.folder / "versions.json"
+    config = files.config(monotonic=True, record=str(record))
+    files.sign(2)
+    check_files(config, config.trust)
+    # As where the disk is full, or mounted to be read.
+    in_the_way = files.folder / f".versions.json.{os.getpid()}"
+    in_the_way.mkdir()
+    check_files(config, config.trust)
+    files.sign(3)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        check_files(config, config.trust)
+    in_the_way.rmdir()
+    check_files(config, config.trust)
+    assert json.loads(record.read_text())["scorers.toxicity.calibration"] == 3
 
 
 def test_what_minisign_signs_is_checked() -> None:
