@@ -182,7 +182,9 @@ class Pipeline:
                 self._metrics.duplicate(event.format, admission.duplicates)
             if event.redacted:
                 self._metrics.redacted(event.format)
-            if sampling and admission.directions and not sampling.takes(admission.call, event):
+            # Decided once: what was passed by stays so without a budget too, since what was kept counts for it.
+            is_passed = admission.call.weight == 0.0
+            if admission.directions and (is_passed or (sampling and not sampling.takes(admission.call, event))):
                 self._pass_by(record, event, admission, origin)
                 continue
             if admission.directions and (recalled := self._joining.recall(admission.call)) is not None:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.clock import ManualClock
 from agent.config import CoreConfig, validate
+from agent.config_overload import OverloadConfig
 from agent.events import InferenceEvent, Payload
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
@@ -124,6 +125,24 @@ def test_halves_are_scored_or_passed_by_together_and_nobody_is_an_orphan(bench: 
     bench.clock.advance(3600.0)
     bench.pipeline.keep_house()
     assert bench.total("harmwatch_orphans_total", format="native") == 0.0
+
+
+def test_a_call_stays_decided_when_the_budget_is_taken_back_between_its_halves(bench: Bench) -> None:
+    verdicts: dict[str, int] = {}
+    for n in range(400):
+        verdicts[f"h-{n}"] = len(bench.submit(make_event(inference_id=f"h-{n}", answer=None))[0].verdicts)
+    kept, before = sum(verdicts.values()), bench.total("harmwatch_harmful_events_total")
+    assert bench.pipeline.sampler is not None
+    bench.pipeline.sampler.revise(OverloadConfig())
+    weights = 0.0
+    for n in range(400):
+        (outcome,) = bench.submit(make_event(inference_id=f"h-{n}", text=None, answer="awful"))
+        verdicts[f"h-{n}"] += len(outcome.verdicts)
+        weights += sum(verdict.weight for verdict in outcome.verdicts)
+    assert set(verdicts.values()) == {0, 2}, "those that were kept count for the others already"
+    assert bench.total("harmwatch_harmful_events_total") - before == pytest.approx(weights)
+    assert weights == pytest.approx(400, rel=8.0 / kept**0.5)
+    assert len(bench.submit(make_event(inference_id="new"))[0].verdicts) == 2
 
 
 def test_a_copy_of_a_call_that_was_passed_by_is_a_duplicate_and_is_not_drawn_anew(bench: Bench) -> None:
