@@ -117,10 +117,10 @@ class KafkaSource:
             raise TransportError(f"records cannot be read ({type(error).__name__})") from None
         if generation != self._generation or not self._gate.is_set():
             # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
-            # out none and go back to where they started: the listener, if still at work, will seek again anyway.
+            # out none and go back: to where it has sought, or to where they started, and it is still to seek.
             for partition, records in batches.items():
                 try:
-                    consumer.seek(partition, records[0].offset)
+                    consumer.seek(partition, self._next.get(partition, records[0].offset))
                 except IllegalStateError:
                     continue  # no longer ours
             return []
