@@ -87,7 +87,8 @@ class TapMiddleware:
         try:
             await self.app(scope, heard, said)
         except Exception:
-            exchange.failed = True
+            # What an application does behind its answer, such as background tasks, is not the call.
+            exchange.failed = not exchange.answered.whole
             raise
         finally:
             self._tell(exchange)

@@ -16,6 +16,7 @@ from clients.python.tests.rig import QUICK, end, free_port, tapped
 from fastapi import FastAPI, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.background import BackgroundTask
 
 from harmwatch_client import Tap, TapMiddleware
 
@@ -63,6 +64,15 @@ def application() -> FastAPI:
         await request.body()
         raise KeyError("mine")
 
+    @app.post("/late")
+    async def late(request: Request) -> Any:
+        await request.body()
+
+        def fails() -> None:
+            raise KeyError("behind the answer")
+
+        return JSONResponse(completion(content=TEXT), background=BackgroundTask(fails))
+
     @app.post("/echo")
     async def echo(request: Request) -> Any:
         body = await request.body()
@@ -107,6 +117,17 @@ async def test_openai_pairs_whole_and_streamed() -> None:
         assert event["output"]["messages"] == [{"role": "assistant", "content": TEXT}] and event["source"] == "chat"
         assert "truncated" not in event and "failed" not in event
     assert whole["trace_id"] == "ab" * 16 and whole["id"] != "chosen by the user"
+
+
+async def test_what_fails_behind_a_whole_answer_does_not_take_it_away() -> None:
+    with tapped() as (tap, ingest):
+        async with served(tap) as client:
+            with pytest.raises(KeyError):
+                await client.post("/late", json=ASKED)
+        await flushed(tap)
+        (event,) = ingest.events
+        assert event["output"]["messages"] == [{"role": "assistant", "content": TEXT}]
+        assert "failed" not in event and "truncated" not in event
 
 
 async def test_other_shapes_by_their_strings_or_by_a_reader() -> None:
