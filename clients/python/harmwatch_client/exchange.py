@@ -41,6 +41,8 @@ _OPENAI_FIELDS = frozenset(
         "user",
     ]
 )
+#: Each is copied with what follows it: a body of many empty ones would take long.
+_MOST_MEMBERS = 256
 _FACTS = frozenset(Facts.__dataclass_fields__)
 
 
@@ -82,15 +84,35 @@ class Body:
         if encoding not in (b"", b"identity") and self._is_json(content):
             encoding = b""
         if encoding in (b"gzip", b"x-gzip", b"deflate"):
-            inflater = zlib.decompressobj(47)
-            try:
-                content = inflater.decompress(content, most)
-            except zlib.error:
-                raise Skip from None
-            self.cut = self.cut or bool(inflater.unconsumed_tail)
+            content = self._inflated(content, most)
         elif encoding not in (b"", b"identity"):
             raise Skip
         return content.decode(json.detect_encoding(content), "replace")
+
+    def _inflated(self, content: bytes, most: int) -> bytes:
+        """Of gzip all members, as servers inflate it: what is asked may stand behind an empty one. ``deflate`` is
+        zlib's form, or by the custom of some senders none at all.
+        """
+        found = bytearray()
+        # What begins like neither gzip nor zlib is bare.
+        zlibs = content[:1] and content[0] & 15 == 8 and int.from_bytes(content[:2], "big") % 31 == 0
+        bits = 47 if zlibs or content[:2] == b"\x1f\x8b" else -15
+        for _ in range(_MOST_MEMBERS):
+            inflater = zlib.decompressobj(bits)
+            try:
+                found += inflater.decompress(content, most - len(found))
+            except zlib.error:
+                if not found:
+                    raise Skip from None
+                return bytes(found)
+            content = inflater.unused_data if bits == 47 else b""
+            self.cut = self.cut or bool(inflater.unconsumed_tail)
+            if not content:
+                return bytes(found)
+            if len(found) >= most:
+                break
+        self.cut = True
+        return bytes(found)
 
     def _is_json(self, content: bytes) -> bool:
         if not _begins_like_json(content):

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import random
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -206,6 +207,29 @@ async def test_compressed_bodies_are_read() -> None:
         await flushed(tap)
     assert ingest.events[0]["output"]["messages"][0]["content"] == TEXT
     assert ingest.events[1]["input"] == {"messages": ASKED["messages"]} and tap.stats.skipped == 1
+
+
+async def test_nobody_goes_unseen_by_how_a_body_is_packed() -> None:
+    plain = json.dumps(ASKED).encode()
+    bare = zlib.compressobj(wbits=-15)
+    sent = [
+        ("gzip", gzip.compress(b"") + gzip.compress(plain)),
+        ("gzip", gzip.compress(plain[:20]) + gzip.compress(plain[20:])),
+        ("gzip", gzip.compress(plain) + b"what no server reads"),
+        ("deflate", zlib.compress(plain)),
+        ("deflate", bare.compress(plain) + bare.flush()),
+    ]
+    with tapped() as (tap, ingest):
+        async with served(tap) as client:
+            for encoding, body in sent:
+                packed = {"content-type": "application/json", "content-encoding": encoding}
+                await client.post("/words", content=body, headers=packed)
+            many = gzip.compress(b"") * 40_000 + gzip.compress(plain)
+            await client.post("/words", content=many, headers=packed | {"content-encoding": "gzip"})
+        await flushed(tap)
+    *found, last = ingest.events
+    assert [event["input"] for event in found] == [{"messages": ASKED["messages"]}] * len(sent)
+    assert last["truncated"] is True
 
 
 async def test_nobody_goes_unseen_by_what_servers_do_not_look_at() -> None:
