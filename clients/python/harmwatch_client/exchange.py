@@ -168,31 +168,36 @@ class Exchange:
     def build(self) -> Event:
         """The event. Raises Skip when there is nothing to judge."""
         most = 4 * self.max_event_bytes
-        question = self.asked.text(most)
-        request = _json_or_text(question)
         failed = self.failed or self.status >= 400 or self.status == 0
+        question = _readable(self.asked, most)
+        answer = None if failed else _readable(self.answered, most)
+        if question is None and answer is None:
+            raise Skip
+        # Half of what was said is told: nobody goes unseen by asking for an answer that is packed unknown to us.
+        unread = question is None or (answer is None and not failed)
+        request = None if question is None else _json_or_text(question)
         if self.reader is not None:
-            facts = self._by_reader(request, failed, most)
+            facts = self._by_reader(request, answer, failed)
         else:
-            facts = self._by_shape(request, failed, most)
+            facts = self._by_shape(request, answer, failed)
         facts.setdefault("id", self.ident or None)
         for name, value in {**self.known, "trace_id": self.trace_id}.items():
             if value and not facts.get(name):
                 facts[name] = value
-        cut = self.asked.cut or self.answered.cut or not (failed or self.answered.whole)
+        cut = unread or self.asked.cut or self.answered.cut or not (failed or self.answered.whole)
         facts["truncated"] = facts.get("truncated") is True or cut
         if facts.get("input") is None and facts.get("output") is None:
             raise Skip
         return build_event(Facts(**facts), self.time, self.max_event_bytes)
 
-    def _by_reader(self, request: object, failed: bool, most: int) -> dict[str, object]:
+    def _by_reader(self, request: object, answer: str | None, failed: bool) -> dict[str, object]:
         assert self.reader is not None
-        told = self.reader(request, None if failed else _json_or_text(self.answered.text(most)))
+        told = self.reader(request, None if answer is None else _json_or_text(answer))
         if told is None:
             raise Skip
         return {"failed": failed, **{name: value for name, value in told.items() if name in _FACTS}}
 
-    def _by_shape(self, request: object, failed: bool, most: int) -> dict[str, object]:
+    def _by_shape(self, request: object, text: str | None, failed: bool) -> dict[str, object]:
         facts: dict[str, object] = {"failed": failed}
         if isinstance(request, dict):
             facts["model"] = request.get("model")
@@ -200,9 +205,9 @@ class Exchange:
             facts["context"] = request_context(request)
         if facts.get("input") is None:
             facts["input"] = gathered_text(request, self.max_event_bytes) or None
-        if failed:
+        if text is None:
             return facts
-        answer = self._answer(self.answered.text(most))
+        answer = self._answer(text)
         given = facts["input"]
         if answer.pop("own_form", False) and isinstance(request, dict) and isinstance(given, dict):
             # A server of a form of its own reads fields of its own: nobody hides them behind a field of OpenAI's.
@@ -235,6 +240,14 @@ class Exchange:
         output: object = pieces.output() or "".join(plain) or None
         own_form = pieces.output() is None
         return {"output": output, "failed": pieces.failed, "truncated": pieces.cut, "own_form": own_form}
+
+
+def _readable(body: Body, most: int) -> str | None:
+    """A body as text; None when it is packed unknown to us."""
+    try:
+        return body.text(most)
+    except Skip:
+        return None
 
 
 def _json_or_text(text: str) -> object:

@@ -206,7 +206,28 @@ async def test_compressed_bodies_are_read() -> None:
             await client.post("/words", content=b"\x1f\x8bbroken", headers=packed)
         await flushed(tap)
     assert ingest.events[0]["output"]["messages"][0]["content"] == TEXT
-    assert ingest.events[1]["input"] == {"messages": ASKED["messages"]} and tap.stats.skipped == 1
+    assert ingest.events[1]["input"] == {"messages": ASKED["messages"]} and tap.stats.skipped == 0
+    assert ingest.events[2]["output"] == {"text": "plain words"} and ingest.events[2]["truncated"] is True
+
+
+async def test_nobody_goes_unseen_by_asking_for_an_answer_that_cannot_be_unpacked() -> None:
+    with tapped() as (tap, ingest):
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            headers = [(b"content-type", b"application/json"), (b"content-encoding", b"br")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"\x8b\x02\x80packed"})
+
+        transport = httpx.ASGITransport(TapMiddleware(app, tap))
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://model") as client,
+            client.stream("POST", "/v1/chat/completions", json=ASKED) as answer,
+        ):
+            assert answer.status_code == 200
+        await flushed(tap)
+    (event,) = ingest.events
+    assert event["input"] == {"messages": ASKED["messages"]} and "output" not in event and event["truncated"] is True
 
 
 async def test_nobody_goes_unseen_by_how_a_body_is_packed() -> None:
