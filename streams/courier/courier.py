@@ -31,7 +31,7 @@ _BUSY_RETRY_AFTER_SECONDS: Final = 1.0
 #: So long a disk counts as full after it has refused.
 _DISK_SECONDS: Final = 10.0
 _WARN_SECONDS: Final = 60.0
-#: Of a record beside its value: key, headers, objects.
+#: Of a record beside its bytes: objects.
 _RECORD_OVERHEAD: Final = 512
 
 _logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class Courier:
             del outcome, messages  # else the error holds this frame, the frame the error, and both the records
 
     async def _outcome(self, messages: Sequence[Message]) -> Held | HarmwatchError:
-        size = sum(len(message.value or b"") + _RECORD_OVERHEAD for message in messages)
+        size = sum(map(_size, messages))
         if self._stopping:
             return Overloaded("this process is ending", _BUSY_RETRY_AFTER_SECONDS)
         if self._pending and self._pending + size > self._max_pending:
@@ -379,6 +379,11 @@ class Courier:
         self.counts.drained += len(batch.messages) - len(carried.refused)
         self._disk_problem = ""
         return True
+
+
+def _size(message: Message) -> int:
+    beside = len(message.key or b"") + sum(len(name) + len(content) for name, content in message.headers)
+    return len(message.value or b"") + beside + _RECORD_OVERHEAD
 
 
 def _try_append(spool: Spool, messages: Sequence[Message]) -> str:

@@ -259,6 +259,21 @@ async def test_more_than_may_wait_in_memory_is_refused_at_once() -> None:
     await courier.stop()
 
 
+async def test_keys_and_headers_count_as_what_waits_in_memory_and_on_the_disk(tmp_path: Path) -> None:
+    """CloudEvents bring a megabyte of them beside a value of a few bytes."""
+    broker = new_broker()
+    large = Message(TOPIC, b"m", b"000001", (("ce_x", b"y" * 100_000),))
+    async with running(broker, tmp_path, max_bytes=150_000, pending_bytes=150_000) as courier:
+        broker.away = True
+        outcomes = await asyncio.gather(
+            *(courier.deliver([each]) for each in (large, large, message(2))), return_exceptions=True
+        )
+        taken = [outcome for outcome in outcomes if outcome == "spool"]
+        # The second has no room, in memory; those beside it have, and keep it.
+        assert len(taken) == 2 and isinstance(outcomes[1], Overloaded) and outcomes[1].busy
+        assert courier.state().accepting
+
+
 async def test_stop_brings_what_was_accepted_and_takes_no_more(tmp_path: Path) -> None:
     broker = new_broker()
     async with running(broker, tmp_path) as courier:
