@@ -20,6 +20,8 @@ from streams.ports import Headers, Message, Record
 __all__ = ["Intake", "Taken"]
 
 _MOST_ID: Final = 128
+#: Beside a value of `max_record_bytes` a topic has no more room unless it was given more.
+_MOST_HEADERS: Final = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Intake:
         value, headers = part
         if len(value) > self._max_record_bytes:
             raise DecodeError("too_large", "record")
+        if sum(len(name) + len(content) for name, content in headers) > _MOST_HEADERS:
+            raise DecodeError("too_large", "attributes of the event")
         own: Headers = ((TIME_HEADER, b"%.3f" % now),)
         if route.format is not None:
             own = ((FORMAT_HEADER, route.format.encode()), *own)
