@@ -16,13 +16,13 @@ import msgspec
 
 from streams.ports import Message
 
-__all__ = ["HEAD_BYTES", "MAGIC", "Frame", "body_length", "encode", "read_frames", "time_of"]
+__all__ = ["HEAD_BYTES", "MAGIC", "MAX_BODY", "Frame", "body_length", "encode", "read_frames", "time_of"]
 
 MAGIC: Final = b"HWSPOOL1"
 _HEAD: Final = struct.Struct("<IId")
 HEAD_BYTES: Final = _HEAD.size
 #: Nothing larger is ever taken (`max_record_bytes` is smaller): a damaged length must not ask for gigabytes.
-_MAX_BODY: Final = 64 * 1024 * 1024
+MAX_BODY: Final = 64 * 1024 * 1024
 
 
 class _Body(msgspec.Struct, array_like=True):
@@ -78,7 +78,7 @@ def read_frames(stream: BinaryIO, offset: int) -> Iterator[Frame]:
         if len(head) < HEAD_BYTES:
             return
         length, checksum, time = _HEAD.unpack(head)
-        if not 0 < length <= _MAX_BODY:
+        if not 0 < length <= MAX_BODY:
             return
         body = stream.read(length)
         if len(body) < length or zlib.crc32(body, zlib.crc32(head[8:])) != checksum:

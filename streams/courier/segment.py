@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streams.courier.frames import HEAD_BYTES, MAGIC, body_length, read_frames
+from streams.courier.frames import HEAD_BYTES, MAGIC, MAX_BODY, body_length, read_frames
 
 __all__ = ["READ_BUFFER", "Segment", "recover"]
 
@@ -75,8 +75,11 @@ def recover(path: Path, number: int, offset: int, *, newest: bool) -> Segment:
 
 
 def _is_torn(head: bytes, rest: int) -> bool:
-    """Whether the frame that begins there goes beyond the end of the file, as an interrupted write's does."""
-    return len(head) < HEAD_BYTES or body_length(head) + HEAD_BYTES > rest
+    """Whether the frame that begins there goes beyond the end of the file, as an interrupted write's does.
+
+    With a length that one may have: others are damage, and what stands behind it may have been acknowledged.
+    """
+    return len(head) < HEAD_BYTES or rest - HEAD_BYTES < body_length(head) <= MAX_BODY
 
 
 def _is_blank(path: Path, start: int) -> bool:

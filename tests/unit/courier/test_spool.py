@@ -133,6 +133,22 @@ def test_zeros_after_a_power_cut_are_a_torn_tail(tmp_path: Path) -> None:
     assert list((tmp_path / "spool").glob("*.damaged")) == []
 
 
+def test_a_length_that_no_write_begins_with_is_no_torn_tail_and_costs_nothing_behind_it(tmp_path: Path) -> None:
+    """A bit of the newest file has turned: what stands behind it was acknowledged, and is kept for people."""
+    spool = opened(tmp_path)
+    spool.append([message(n) for n in range(5)])
+    spool.close()
+    (path,) = segments(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[len(MAGIC) + len(encode(message(0), 0.0)) + 3] ^= 0x40
+    path.write_bytes(content)
+    again = opened(tmp_path)
+    assert again.state().torn_bytes == 0
+    assert drained(again) == [message(0)]
+    (kept,) = (tmp_path / "spool").glob("*.damaged")
+    assert kept.read_bytes() == content
+
+
 @pytest.mark.parametrize("before_opening", [True, False])
 def test_damage_in_the_middle_keeps_the_file_for_people_and_goes_on_with_the_next(
     tmp_path: Path, before_opening: bool
