@@ -68,6 +68,8 @@ class KafkaSink:
         self._owed: list[Message] = []
         self._queued_bytes = 0
         self._discarded: set[tuple[str, int | None]] = set()
+        # Places of messages for a named partition, among what is queued and owed.
+        self._named: set[tuple[str, int | None]] = set()
         self._producer: AIOKafkaProducer | None = None
         self._flushing = asyncio.Lock()
         self._round_robin = 0
@@ -93,6 +95,8 @@ class KafkaSink:
     def send(self, message: Message) -> None:
         self._queue.append(message)
         self._queued_bytes += len(message.value or b"")
+        if message.partition is not None:
+            self._named.add((message.topic, message.partition))
 
     @property
     def queued_bytes(self) -> int:
@@ -129,6 +133,7 @@ class KafkaSink:
         """Why something of what is owed is not delivered, None when all is. The error holds no frame of ours."""
         # A discard while they are under way comes too late for them, but not for what has to be sent again.
         pending, self._owed, self._discarded = self._owed, [], set()
+        self._named = _named(self._queue)
         failed: Sequence[Message] = pending
         cause: Exception | None = None
         try:
@@ -140,6 +145,7 @@ class KafkaSink:
         finally:
             # Also when cancelled: what may not have arrived is sent again rather than lost.
             self._owed = [m for m in failed if (m.topic, m.partition) not in self._discarded]
+            self._named |= _named(self._owed)
             self._queued_bytes = _bytes(self._owed) + _bytes(self._queue)
         return (cause or TimeoutError()) if self._owed else None
 
@@ -167,6 +173,9 @@ class KafkaSink:
 
     def discard(self, topic: str, partition: int) -> None:
         self._discarded.add((topic, partition))
+        if (topic, partition) not in self._named:
+            return  # hundreds of partitions leave at once, and a hundred thousand messages may wait
+        self._named.discard((topic, partition))
         self._owed = [m for m in self._owed if (m.topic, m.partition) != (topic, partition)]
         self._queue = [m for m in self._queue if (m.topic, m.partition) != (topic, partition)]
         self._queued_bytes = _bytes(self._owed) + _bytes(self._queue)
@@ -281,6 +290,10 @@ class KafkaSink:
         if self._producer is None:
             raise TransportError("the sink is not running")
         return self._producer
+
+
+def _named(messages: Sequence[Message]) -> set[tuple[str, int | None]]:
+    return {(message.topic, message.partition) for message in messages if message.partition is not None}
 
 
 def _bytes(messages: Sequence[Message]) -> int:

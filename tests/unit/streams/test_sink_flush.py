@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -100,3 +101,17 @@ async def test_what_is_discarded_while_under_way_is_not_sent_again() -> None:
     await sink.flush()
     await sink.flush()
     assert sink.delivered == [b"2", b"3"]
+
+
+async def test_partitions_that_leave_by_the_hundred_do_not_hold_up_the_loop_for_what_others_have_waiting() -> None:
+    """It was seconds, in which no heartbeat went out."""
+    sink = PortionSink([])
+    for _ in range(50_000):
+        sink.send(Message("verdicts", b"m", b"v"))
+    sink.send(Message("panes", b"m", b"p", partition=7))
+    began = time.process_time()
+    for number in range(500):
+        sink.discard("panes", number)
+    assert time.process_time() - began < 1.0
+    await sink.flush()
+    assert sink.delivered == [b"v"] * 50_000
