@@ -240,6 +240,7 @@ class Trimmer:
             plain["audio"] = {"transcript": self.text(transcript)}
         calls = field(message, "tool_calls")
         if isinstance(calls, (list, tuple)) and calls:
+            self.cut = self.cut or len(calls) > MAX_ENTRIES
             plain["tool_calls"] = [self._call(call) for call in calls[:MAX_ENTRIES]]
         elif field(message, "function_call") is not None:
             plain["tool_calls"] = [self._call({"function": field(message, "function_call")})]

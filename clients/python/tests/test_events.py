@@ -215,3 +215,11 @@ def test_nothing_is_no_event() -> None:
     for nothing in ({}, {"input": object()}, {"attributes": {"a": "b"}}):
         with pytest.raises(Malformed):
             build_event(Facts(model="m", **nothing), NOW, MAX_BYTES)  # type: ignore[arg-type]
+
+
+def test_calls_of_tools_that_are_left_out_make_the_event_a_truncated_one() -> None:
+    calls = [{"function": {"name": "f", "arguments": "{}"}}] * 1_001
+    output = {"messages": [{"role": "assistant", "tool_calls": calls}]}
+    assert decoded(model="m", output=output).truncated
+    output["messages"][0]["tool_calls"] = calls[1:]
+    assert not decoded(model="m", output=output).truncated
