@@ -100,9 +100,13 @@ def find_dates(text: str) -> list[Date]:
 
 
 def _inside(match: re.Match[str]) -> bool:
-    """Whether a number goes on to the left. A look-behind in the pattern would be tried at every character."""
-    before = match.string[max(0, match.start() - 1) : match.start()]
-    return before.isdigit() or before in ("/", ".", ":")
+    """Whether a number goes on to the left. A look-behind in the pattern would be tried at every character.
+
+    A sign goes on with a number only behind a digit: in 时间：9点 it ends a label.
+    """
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    last = before[-1:]
+    return last.isdigit() or last == "/" or (last in (".", ":") and before[:-1].isdigit())
 
 
 def _checked(match: re.Match[str], year: int | None, month: int, day: int | None) -> list[Date]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
-from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, narrow, squeeze
+from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, mostly_chinese, narrow, squeeze
 from agent.scoring.grounding.numerals import ORDINALS
 from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
@@ -336,6 +336,11 @@ class Facts:
     def is_chinese(self) -> bool:
         """The same for Chinese."""
         return sum(1 for _, _ in zip(range(5), _CHINESE_RUN.finditer(self.text), strict=False)) == 5
+
+    @cached_property
+    def is_mostly_chinese(self) -> bool:
+        """Whether the texts are Chinese, though a question or a name in Latin letters stands among them."""
+        return mostly_chinese(self.text)
 
 
 def _digit_forms(value: float, written: str) -> list[str]:

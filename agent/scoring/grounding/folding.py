@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CJK", "LATIN_WORD", "lines_of", "lower", "narrow", "squeeze", "stem", "without_code", "words"]
+__all__ = [
+    "CJK",
+    "LATIN_WORD",
+    "lines_of",
+    "lower",
+    "mostly_chinese",
+    "narrow",
+    "squeeze",
+    "stem",
+    "without_code",
+    "words",
+]
 
 CJK: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 """Chinese characters, as the inside of a character class."""
@@ -15,6 +26,7 @@ LATIN_WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFFE5: 0xA5, 0xFFE1: 0xA3, 0xA0: 0x20}
 _HAS_WIDE = re.compile("[\uff01-\uff5e\u3000\uffe5\uffe1\u00a0]")
 _FEW = 12
+_CHINESE = re.compile(f"[{CJK}]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _ASCII_NO_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 # Up to the closing fence, or to the end of a text that was cut.
@@ -54,6 +66,13 @@ def without_code(text: str) -> str:
     if "`" not in text and "://" not in text:
         return text
     return _CODE.sub(lambda match: " " * len(match.group()), text)
+
+
+def mostly_chinese(text: str) -> bool:
+    """Whether Chinese characters make up more of the text than a foreign name would."""
+    if text.isascii():
+        return False
+    return sum(map(len, _CHINESE.findall(text))) * 5 > len(text)
 
 
 def stem(word: str) -> str:

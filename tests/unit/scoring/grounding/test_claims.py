@@ -62,6 +62,20 @@ def test_names_are_not_looked_for_in_another_script() -> None:
     assert lacking("由陈丽华老师讲授。", "The course is led by Chen Lihua on Mondays.", "NAME") == []
 
 
+CHINESE_PASSAGE = "公司成立于1998年，总部位于深圳市南山区，由张伟创办，员工约3000人。"
+
+
+@pytest.mark.parametrize("question", ["", "Who founded the company, and where is it now?"])
+def test_an_english_answer_from_chinese_passages_has_its_numbers_alone_to_be_found(question: str) -> None:
+    answer = 'Zhang Wei of Nanshan founded it in 1998 and said "we were a very small team".'
+    assert {claim.kind for claim in claims_of(answer, CHINESE_PASSAGE, question)} == {"NUMBER"}
+
+
+def test_a_chinese_answer_from_english_passages_quotes_in_translation() -> None:
+    context = "The director said that quality comes before everything else."
+    assert claims_of("主任说“质量高于一切其他的东西”。", context) == []
+
+
 @pytest.mark.parametrize(
     ("answer", "context", "numbers"),
     [
