@@ -41,7 +41,7 @@ class _Sorted:
         """Whether a number lies within `slack` of the value."""
         # The rounding of binary fractions; not of whole numbers with so many digits that they are somebody's number.
         if value < _LARGEST_AMOUNT:
-            slack += 1e-9 * max(1.0, abs(value))
+            slack += 1e-9 * abs(value)
         # Adding even 0.0 would make a float of a large whole number, and lose its last digits.
         low, high = (value - slack, value + slack) if slack else (value, value)
         place = bisect_left(self._values, low)
