@@ -142,7 +142,7 @@ def _is_claim(text: str, quantity: Quantity) -> bool:
     if not quantity.words:
         return True
     if text[quantity.start : quantity.start + 1].isascii():
-        return quantity.value >= _LEAST_IN_WORDS or bool(quantity.unit)
+        return bool(quantity.unit) or quantity.value >= _LEAST_IN_WORDS
     # Single Chinese numerals are part of a thousand words (三明治, 四川, 十分): only with a unit are they amounts.
     run = text[quantity.start : quantity.end]
     if quantity.unit:

@@ -25,6 +25,12 @@ _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _CAPITALISED = re.compile(r"\b[A-Z][A-Za-z]*(?:[ -](?:of |the |and |for )?[A-Z][A-Za-z]*)+")
 _CHINESE_RUN = re.compile(f"[{CJK}]")
 _LARGEST_AMOUNT = 1e12
+# 5度 is 5℃, or 5 °F.
+_ALIKE = {
+    "degree": ("degree", "celsius", "fahrenheit"),
+    "celsius": ("celsius", "degree"),
+    "fahrenheit": ("fahrenheit", "degree"),
+}
 #: Relative error of "about": nobody rounds further without saying so.
 _HEDGED_ERROR = 0.1
 
@@ -114,7 +120,7 @@ class Numbers:
     def __init__(self, text: str, times: Times) -> None:
         quantities = find_quantities(blanked_apart(text, times.stretches), hedges=False)
         loose: set[float] = {each.value for each in quantities if not each.unit}
-        everything: set[float] = times.values | {each.value for each in quantities}
+        everything: set[float] = times.values | {abs(each.value) for each in quantities}
         by_unit: dict[str, set[float]] = {}
         for each in quantities:
             if each.unit:
@@ -131,12 +137,14 @@ class Numbers:
         """Whether the text gives this quantity: in this unit, in one that converts to it, or without any unit."""
         if not quantity.unit:
             return self._near(self._all, quantity.value, quantity) or self._hold_share(quantity)
-        known = self._by_unit.get(quantity.unit)
-        if known is not None:
+        for unit in _ALIKE.get(quantity.unit, (quantity.unit,)):
+            known = self._by_unit.get(unit)
+            if known is None:
+                continue
             factor = quantity.base / quantity.value if quantity.value else 1.0
             if self._near(known, quantity.base, quantity, factor):
                 return True
-        if self._near(self._loose, quantity.value, quantity):
+        if self._near(self._loose, abs(quantity.value), quantity):
             return True
         # 35 % of a table that has 0.35.
         return quantity.unit == "%" and self._near(self._loose, quantity.value / 100.0, quantity, 0.01)
@@ -219,7 +227,7 @@ class Facts:
         """Whether the texts give a quantity. Most stand there as the answer writes them, which is quickly seen."""
         key = (written, quantity.value, quantity.unit, quantity.hedged)
         if key not in self._known:
-            forms = _digit_forms(quantity.value, written)
+            forms = _digit_forms(abs(quantity.value), written)
             self._known[key] = (
                 any(self._stands(quantity, digits) for digits in forms)
                 or (quantity.words and self._stands_as(written))

@@ -22,6 +22,11 @@ _GOES_ON = re.compile(r"\.[0-9]|[a-z_]|-[a-z]{1,8}[0-9]")
 _WORD = re.compile("[A-Za-z]+")
 _AFTER_DIGITS = re.compile("[0-9][ -]?$")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
+# A temperature is below zero by its sign, which stands for no range (20-25°C) and joins no words; other quantities
+# are told without theirs as well: -5 % is a fall of 5 %.
+_SIGNED = ("celsius", "fahrenheit", "degree")
+_BELOW_BEFORE = re.compile(r"(?:零下 ?|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
+_BELOW_AFTER = re.compile(r" below (?:zero|freezing)\b")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
     r"|[~≈]|约|近|超过|大概|不到|至少|最多|将近|接近) ?[$€£¥]?$"
@@ -35,7 +40,8 @@ class Quantity(NamedTuple):
     Attributes
     ----------
     value
-        As it stands, magnitude included, unit not: 1.2 for ``1.2 km``, 1200 for ``1.2k``.
+        As it stands, magnitude included, unit not: 1.2 for ``1.2 km``, 1200 for ``1.2k``. Below 0 for
+        temperatures alone.
     unit
         What is measured (a row of ``units``); "" when it is not known.
     base
@@ -194,6 +200,8 @@ def _measured(
         if not (name == "%" and unit == "%"):
             unit, base = name, value * factor_of_unit
         end = followed.end()
+    if unit in _SIGNED and _is_below_zero(text, start, end):
+        value, base = -value, -base
     code = False
     if not words and end == number_end:
         if ordinal := _ORDINAL.match(text, end):
@@ -202,3 +210,8 @@ def _measured(
             code = _GOES_ON.match(text, end) is not None
     hedged = hedged or (hedges and _HEDGE_AFTER.match(text, end) is not None)
     return Quantity(start, end, value, unit, base, resolution, hedged, words, code)
+
+
+def _is_below_zero(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - 8) : start]
+    return _BELOW_BEFORE.search(before) is not None or _BELOW_AFTER.match(text, end) is not None

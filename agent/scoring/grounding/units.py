@@ -56,7 +56,8 @@ litre 1: l litre litres liter liters 升
 litre 0.001: ml millilitre millilitres milliliter milliliters 毫升
 cubic_metre 1: m³ m3 cubic_metre cubic_metres cubic_meter cubic_meters 立方米
 square_metre 1: m² m2 sqm sq_m square_metre square_metres square_meter square_meters 平方米 平米
-square_metre 1000000: km² km2 sq_km square_kilometre square_kilometres square_kilometer square_kilometers 平方公里 平方千米
+square_metre 1000000: km² km2 sq_km square_kilometre square_kilometres square_kilometer square_kilometers
+square_metre 1000000: 平方公里 平方千米
 square_metre 10000: ha hectare hectares 公顷
 square_metre 4046.8564224: acre acres 英亩
 square_metre 0.09290304: ft² sqft sq_ft square_foot square_feet 平方英尺
@@ -78,7 +79,10 @@ UNITS: Final[dict[str, tuple[str, float]]] = {
     for head, _, aliases in (line.partition(":") for line in _TABLE.strip().splitlines())
     for alias in aliases.split()
 }
-"""Alias (``_`` in the table is a blank) to its quantity and the factor to the quantity's base unit. Not ``pound``, which is money and weight."""
+"""Alias (``_`` in the table is a blank) to its quantity and the factor to the quantity's base unit.
+
+Not ``pound``, which is money and weight.
+"""
 
 _ALIASES = sorted(UNITS, key=len, reverse=True)
 _WORDS = "|".join(re.escape(alias) for alias in _ALIASES if alias.isascii() and alias.isalpha())
