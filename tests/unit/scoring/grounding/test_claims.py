@@ -120,6 +120,18 @@ def test_quotations(answer: str, quotes: list[str]) -> None:
         ("游泳馆内禁止携带宠物。", "游泳馆内不允许携带宠物。", False),
         ("这张票不可以在两周内退换。", "这张票可以在两周内退换。", True),
         ("非常欢迎大家参加活动。", "欢迎大家参加活动。", False),
+        ("The warranty does not cover water damage.", "The warranty doesn't cover water damage.", False),
+        ("The warranty doesn’t cover water damage.", "The warranty does not cover water damage.", False),
+        ("The clinic isn't open on Sunday morning.", "The clinic is open on Sunday morning.", True),
+        ("You can't return the opened box.", "You can return the opened box.", True),
+        ("The blood test was negative for the virus.", "The blood test was positive for the virus.", True),
+        ("检测结果为阴性的患者需要隔离。", "检测结果为阳性的患者需要隔离。", True),
+        ("今年的总销量增长了百分之五。", "今年的总销量下降了百分之五。", True),
+        ("今年的总销量增加了百分之五。", "今年的总销量上升了百分之五。", False),
+        ("存款利率下调了两个基点。", "存款利率上调了两个基点。", True),
+        ("公司去年盈利五个亿元。", "公司去年亏损五个亿元。", True),
+        ("严禁在木材仓库内吸烟。", "允许在木材仓库内吸烟。", True),
+        ("不得在木材仓库内吸烟。", "严禁在木材仓库内吸烟。", False),
     ],
 )
 def test_negations(answer: str, context: str, contrary: bool) -> None:
