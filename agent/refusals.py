@@ -15,6 +15,7 @@ from itertools import islice
 
 from agent.events import TextPart
 from agent.scores import Stance
+from agent.simplified import simplified
 
 __all__ = ["is_refusal", "refused", "stance"]
 
@@ -207,15 +208,6 @@ _ZH_SIGNS = (
 )
 _ALL_SIGNS = _SIGNS + _ZH_SIGNS
 _QUOTES = ("’", "‘", "＇")
-#: The characters of the patterns in traditional writing.
-_SIMPLIFIED = str.maketrans(
-    "個為爲麼麽於們從會傳倫寫準則別務辦協參響處復複對尋將盡屬幫應開棄強執據無時暫來構樣權洩滿愛種類終繞給絕繼續編薦慮規視討"
-    "記許論設訴詞話該誤說請調談謝貫資贊讚輸過這違適遺還裡裏錯門閉問間隨隱難題須顧勵術實審當兒堅讓發學現關內確沒換講業職圍範"
-    "護護見證認變轉遞聯繫單極訓練產檢測",
-    "个为为么么于们从会传伦写准则别务办协参响处复复对寻将尽属帮应开弃强执据无时暂来构样权泄满爱种类终绕给绝继续编荐虑规视讨"
-    "记许论设诉词话该误说请调谈谢贯资赞赞输过这违适遗还里里错门闭问间随隐难题须顾励术实审当儿坚让发学现关内确没换讲业职围范"
-    "护护见证认变转递联系单极训练产检测",
-)
 
 
 def is_refusal(text: str) -> bool:
@@ -260,7 +252,7 @@ def _head(text: str) -> str:
     if not head.isascii():
         for quote in _QUOTES:  # translating would look up every character
             head = head.replace(quote, "'")
-        head = head.translate(_SIMPLIFIED)
+        head = simplified(head)
     return head.lstrip('*_#>"“ ')
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent.simplified import simplified
+
 __all__ = [
     "CJK",
     "LATIN_WORD",
@@ -34,9 +36,10 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://[^\s\u3000-\u303f\uff00
 
 
 def narrow(text: str) -> str:
-    """Full-width forms to ASCII, character by character: offsets stay."""
+    """Full-width forms to ASCII, and traditional characters to simplified ones, one for one: offsets stay."""
     if text.isascii():
         return text
+    text = simplified(text)
     wide = set(_HAS_WIDE.findall(text))
     if len(wide) > _FEW:
         return text.translate(_WIDE)
