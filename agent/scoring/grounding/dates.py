@@ -63,7 +63,7 @@ _UNTIL = (
     ),
 )
 _ISO = re.compile(r"([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([12][0-9]{3})(?![0-9/])")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([12][0-9]{3})(?![0-9/])")
 _NUMERAL = f"(?:[0-9]{{1,4}}|[{CHINESE_DIGITS}十]{{1,4}})"
 _CHINESE = re.compile(f"(?:({_NUMERAL}) ?年 ?)?({_NUMERAL}) ?月(?: ?({_NUMERAL}) ?[日号])?")
 _CHINESE_UNTIL = re.compile(
@@ -99,8 +99,8 @@ def find_dates(text: str) -> list[Date]:
     found: list[Date] = []
     for match in _ISO.finditer(text):
         found += _checked(match, int(match[1]), int(match[3]), int(match[4]))
-    for match in _SLASHED.finditer(text):
-        found += _slashed(match)
+    for match in _YEAR_LAST.finditer(text):
+        found += _year_last(match)
     if "月" in text:
         for match in _CHINESE_UNTIL.finditer(text):
             found += _both_ends(match, _number(match["month"]))
@@ -153,8 +153,8 @@ def _both_ends(match: re.Match[str], month: int | None) -> list[Date]:
     ]
 
 
-def _slashed(match: re.Match[str]) -> list[Date]:
-    first, second, year = int(match[1]), int(match[2]), int(match[3])
+def _year_last(match: re.Match[str]) -> list[Date]:
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
     if _inside(match) or not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
         return []
     month, day = (first, second) if first <= 12 else (second, first)

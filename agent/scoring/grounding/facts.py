@@ -9,7 +9,7 @@ from functools import cached_property
 
 from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
 from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, mostly_chinese, narrow, squeeze
-from agent.scoring.grounding.numerals import ORDINALS
+from agent.scoring.grounding.numerals import ORDINALS, shares
 from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
 __all__ = ["Facts", "Numbers", "Times", "blanked_apart"]
@@ -125,6 +125,8 @@ class Numbers:
         for each in quantities:
             if each.unit:
                 by_unit.setdefault(each.unit, set()).add(each.base)
+        # Whoever reads of two thirds may say 66.7 %.
+        by_unit.setdefault("%", set()).update(100.0 * share for share in shares(text))
         for word, value in ORDINALS.items():
             if word in text:
                 everything.add(value)

@@ -25,7 +25,7 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
 # A temperature is below zero by its sign, which stands for no range (20-25°C) and joins no words; other quantities
 # are told without theirs as well: -5 % is a fall of 5 %.
 _SIGNED = ("celsius", "fahrenheit", "degree")
-_BELOW_BEFORE = re.compile(r"(?:零下 ?|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
+_BELOW_BEFORE = re.compile(r"(?:零下 ?|负|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
 _BELOW_AFTER = re.compile(r" below (?:zero|freezing)\b")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
