@@ -45,9 +45,13 @@ _MARKER = re.compile(
 )
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\(?[0-9]{1,3}[.)、])", re.MULTILINE)
 _CALCULATION = re.compile(
-    r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每|后",
+    r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每",
     re.IGNORECASE,
 )
+# A number may have been taken twice; else twice 30 days would be told by 30.
+_DOUBLING = re.compile(r"\b(?:twice|both|each|per)\b|[×每倍双两]", re.IGNORECASE)
+# Years after are a difference, and nothing else: 退货 within 60 days 购买后 is no sum of what is there.
+_LATER = "后"
 # Where these stand an answer reckons, in as many steps as it likes: what does not come out cannot be checked by form.
 _RECKONING = re.compile(
     r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|later|earlier|doubled?|halved?|triple)\b"
@@ -132,7 +136,10 @@ def _numbers(text: str, context: Context) -> Iterator[Claim]:
             around = (max(0, quantity.start - near), min(len(text), quantity.end + near))
             reckoned = _RECKONING.search(text, *around)
             if reckoned or _CALCULATION.search(text, *around):
-                supported = context.numbers.derive(quantity)
+                doubled = bool(reckoned or _DOUBLING.search(text, *around))
+                supported = context.numbers.derive(quantity, doubled=doubled)
+            elif _LATER in text[slice(*around)]:
+                supported = context.numbers.is_difference(quantity)
             if reckoned and not supported and context.numbers.can_be_reckoned_with:
                 continue
         yield Claim(quantity.start, quantity.end, "NUMBER", supported)

@@ -177,10 +177,21 @@ class Numbers:
         """Whether there are two numbers or more."""
         return len(self._all.few(10_000)) > 1
 
-    def derive(self, quantity: Quantity) -> bool:
-        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic."""
-        # Larger ones are identifiers, and products of them overflow.
-        numbers = [number for number in self._all.few(12) if abs(number) < _LARGEST_AMOUNT]
+    def _few(self) -> list[float]:
+        """All numbers when they are few; larger ones are identifiers, and products of them overflow."""
+        return [number for number in self._all.few(12) if abs(number) < _LARGEST_AMOUNT]
+
+    def is_difference(self, quantity: Quantity) -> bool:
+        """Whether it lies between two of few numbers: so many years."""
+        close = max(quantity.resolution / 2, 1e-6)
+        numbers = self._few()
+        return any(abs(first - second - quantity.value) <= close for first in numbers for second in numbers)
+
+    def derive(self, quantity: Quantity, *, doubled: bool = True) -> bool:
+        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic; with ``doubled`` one
+        of them with itself, too.
+        """
+        numbers = self._few()
         if abs(quantity.value) >= _LARGEST_AMOUNT**2:
             return False
         close = max(quantity.resolution / 2, 1e-6)
@@ -190,7 +201,7 @@ class Numbers:
             abs(result - quantity.value) <= close
             for first in numbers
             for second in numbers
-            if first >= second
+            if first > second or (doubled and first == second)
             for result in (first + second, first - second, first * second, first / second if second else first)
         )
 

@@ -27,6 +27,7 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
 _SIGNED = ("celsius", "fahrenheit", "degree")
 _BELOW_BEFORE = re.compile(r"(?:零下 ?|负|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
 _BELOW_AFTER = re.compile(r" below (?:zero|freezing)\b")
+_RANGE = re.compile(r" ?(?:[-–—~]|to|至|到) ?[0-9]{1,9}(?:\.[0-9]{1,6})?(?![0-9.,])")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
     r"|[~≈]|约|近|超过|大概|不到|至少|最多|将近|接近) ?[$€£¥]?$"
@@ -200,6 +201,12 @@ def _measured(
         if not (name == "%" and unit == "%"):
             unit, base = name, value * factor_of_unit
         end = followed.end()
+    elif (
+        not unit and end == number_end and (other := _RANGE.match(text, end)) and (of := UNIT.match(text, other.end()))
+    ):
+        # Of 0.2 to 0.4 g both are grams.
+        name, factor_of_unit = UNITS[(of["word"] or of["sign"]).lower()]
+        unit, base = name, value * factor_of_unit
     if unit in _SIGNED and _is_below_zero(text, start, end):
         value, base = -value, -base
     code = False
