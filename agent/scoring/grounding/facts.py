@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
-from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, mostly_chinese, narrow, squeeze
+from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, mostly_chinese, narrow, plain, squeeze
 from agent.scoring.grounding.numerals import ORDINALS, shares
 from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
@@ -24,6 +24,7 @@ _STEM_CHARS = 5
 _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _CAPITALISED = re.compile(r"\b[A-Z][A-Za-z]*(?:[ -](?:of |the |and |for )?[A-Z][A-Za-z]*)+")
 _CHINESE_RUN = re.compile(f"[{CJK}]")
+_ACRONYM = re.compile(r"\b(?:[A-Z]{2,6}\b|(?:[A-Z]\.){2,6})")
 _LARGEST_AMOUNT = 1e12
 # 5度 is 5℃, or 5 °F.
 _ALIKE = {
@@ -327,8 +328,9 @@ class Facts:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Latin words and digit runs, in lower case."""
-        return frozenset(_LATIN_OR_DIGITS.findall(self._lowered))
+        """Latin words and digit runs, in lower case, with and without their accents."""
+        found = set(_LATIN_OR_DIGITS.findall(self._lowered))
+        return frozenset(found.union(map(plain, found)))
 
     @cached_property
     def _beginnings(self) -> frozenset[str]:
@@ -336,14 +338,21 @@ class Facts:
 
     @cached_property
     def initials(self) -> frozenset[str]:
-        """Acronyms that the names in the texts give: ``who`` of World Health Organization."""
-        return frozenset(
-            "".join(word[0] for word in re.split(r"[ -]", match.group()) if word[:1].isupper()).lower()
-            for match in _CAPITALISED.finditer(self.text)
-        )
+        """Acronyms that the names in the texts give: ``who`` of World Health Organization, whatever stands before."""
+        found: set[str] = set()
+        for match in _CAPITALISED.finditer(self.text):
+            letters = "".join(word[0] for word in re.split(r"[ -]", match.group()) if word[:1].isupper()).lower()[-8:]
+            found.update(letters[start:] for start in range(len(letters)))
+        return frozenset(found)
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """Acronyms in the texts, in lower case, with or without points."""
+        return frozenset(match.replace(".", "").lower() for match in _ACRONYM.findall(self.text))
 
     def knows(self, word: str) -> bool:
         """Whether a lower-case Latin word occurs, in this or another form, or as the initials of a name."""
+        word = plain(word)
         if word in self.words or (len(word) > _STEM_CHARS and word[:_STEM_CHARS] in self._beginnings):
             return True
         return 2 <= len(word) <= 6 and word in self.initials

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import combining, normalize
 
 from agent.simplified import simplified
 
@@ -14,6 +15,7 @@ __all__ = [
     "lower",
     "mostly_chinese",
     "narrow",
+    "plain",
     "squeeze",
     "stem",
     "without_code",
@@ -76,6 +78,13 @@ def mostly_chinese(text: str) -> bool:
     if text.isascii():
         return False
     return sum(map(len, _CHINESE.findall(text))) * 5 > len(text)
+
+
+def plain(word: str) -> str:
+    """A word without its accents."""
+    if word.isascii():
+        return word
+    return "".join(character for character in normalize("NFKD", word) if not combining(character))
 
 
 def stem(word: str) -> str:

@@ -34,10 +34,28 @@ CHINESE = "烘焙课由王小明老师在滨河大学讲授,推荐阅读《春�
         ("**Course Details And Prices**\nHelen Okafor leads it.", []),
         ("- Flour\n- Water", []),
         ("It is in the Leaflet.", []),
+        ("It is led by Helen. Visitors are welcome.", []),
+        ("The course is at Riverside. Lunch is free.", []),
+        ("It is led by Dr. Lindqvist.", ["Lindqvist"]),
+        ("It is led by Martin. Visitors are welcome.", ["Martin"]),
     ],
 )
 def test_english_names(answer: str, names: list[str]) -> None:
     assert lacking(answer, ENGLISH, "NAME") == names
+
+
+@pytest.mark.parametrize(
+    ("answer", "context"),
+    [
+        ("Ask Maria González at the desk.", "The desk of the library is led by Maria Gonzalez."),
+        ("Ask Maria Gonzalez at the desk.", "The desk of the library is led by Maria González."),
+        ("Please ask HR for more leave.", "Contact Human Resources for any kind of leave."),
+        ("It was made in the United States.", "All of the parts were made in the U.S. of old steel."),
+        ("In the end the European Union passed it.", "It was the EU that passed it in the end."),
+    ],
+)
+def test_the_same_name_written_otherwise(answer: str, context: str) -> None:
+    assert lacking(answer, context, "NAME") == []
 
 
 @pytest.mark.parametrize(
