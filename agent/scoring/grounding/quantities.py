@@ -27,6 +27,9 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
 _SIGNED = ("celsius", "fahrenheit", "degree")
 _BELOW_BEFORE = re.compile(r"(?:零下 ?|负|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
 _BELOW_AFTER = re.compile(r" below (?:zero|freezing)\b")
+# 3年 lasts three years; 98年, 08年 and 2024年 name one and last none, and so do decades and forms of a school.
+_LONGEST_YEARS = 60
+_YEARS = re.compile(" ?年(?![代级度])")
 _RANGE = re.compile(r" ?(?:[-–—~]|to|至|到) ?[0-9]{1,9}(?:\.[0-9]{1,6})?(?![0-9.,])")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
@@ -197,10 +200,11 @@ def _measured(
     if measured and (followed := UNIT.match(text, end)) and (not unit or unit == "%"):
         said = (followed["word"] or followed["sign"]).lower()
         name, factor_of_unit = UNITS[said]
-        # "2024 年" names a year and lasts none; "3 年" in Chinese is left alone for the same reason.
         if not (name == "%" and unit == "%"):
             unit, base = name, value * factor_of_unit
         end = followed.end()
+    elif not unit and 0 < value <= _LONGEST_YEARS and text[start] != "0" and (years := _YEARS.match(text, end)):
+        unit, base, end = "month", 12 * value, years.end()
     elif (
         not unit and end == number_end and (other := _RANGE.match(text, end)) and (of := UNIT.match(text, other.end()))
     ):
