@@ -19,6 +19,7 @@ _BARE = "账号 帐号 账户 帐户 卡号 帳號 賬號 帳戶 賬戶 卡號"
 _BARE_LABELS = frozenset(_BARE.split())
 _BANK = re.compile("银行|開戶|开户|支行|信用社|銀行|分行")
 _NEAR = 48
+_LEAST_OF_BARE = 10
 # 11 digits of a mobile number (of Alipay), which is found as what it is.
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 
@@ -28,6 +29,8 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     if not 8 <= len(digits) <= 30 or _MOBILE.fullmatch(digits):
         return 0.0
     if match["label"] in _BARE_LABELS:
+        if len(digits) < _LEAST_OF_BARE:  # a date, or a meeting's
+            return 0.0
         before = match.string[max(0, match.start() - _NEAR) : match.start()]
         after = match.string[match.end() : match.end() + _NEAR]
         return 0.8 if any(map(_BANK.search, (before, match[0], after))) else 0.0
