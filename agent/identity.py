@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from agent.simplified import simplified
+
 __all__ = ["AXES", "LOOKED_AT", "TERMS", "mentioned"]
 
 LOOKED_AT = 4_000
@@ -111,6 +113,7 @@ def mentioned(text: str) -> frozenset[tuple[str, str]]:
         words = text.encode().translate(_BLANKS).decode().split()
         found: set[tuple[str, str]] = set()
     else:
+        text = simplified(text)
         words = _WORD.findall(text)
         found = {TERMS[term] for term in _CHINESE.findall(text)}
     present = _INTERESTING.intersection(words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from agent.birthdays import dates_in
 from agent.canonical import canonical
 from agent.normalize import compatible
 
@@ -25,6 +26,13 @@ _READ_PER_IP = 20
 _SHORTEST_SQUEEZED = 7
 # A telephone number may be written with or without its country and trunk prefix; what must agree is the rest.
 _PHONE_DIGITS = 9
+# What goes on with an address. Of version 6 a group and its colon do, and no word that a colon ends.
+_BESIDE_IPV4 = (re.compile("[0-9.]$"), re.compile(r"[0-9]|\.[0-9]"))
+_BESIDE_IPV6 = (re.compile("(?:[0-9a-f.]|(?:(?<![0-9a-z])[0-9a-f]{1,4}|:):)$"), re.compile(r"[0-9a-f:]|\.[0-9]"))
+# Dates are looked for in no more; in longer ones they must stand as they are written.
+_MOST_DATED = 500_000
+# Who else sits at the number: written ext. 12, x12, 转12, it is the same telephone.
+_EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|转|轉|分机|分機)[ .:]{0,2}[0-9]{1,6}$")
 _SEPARATORS = re.compile(r"[\W_]+")
 # The same for ASCII, forty times as fast: what is looked through may be megabytes.
 _ASCII_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -55,7 +63,7 @@ class SeenText:
         Characters in all.
     """
 
-    __slots__ = ("_canonical", "_folded", "_parts", "_squeezed", "_texts", "size")
+    __slots__ = ("_canonical", "_dates", "_folded", "_parts", "_squeezed", "_texts", "size")
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = tuple(texts)
@@ -64,6 +72,7 @@ class SeenText:
         self._folded: str | None = None
         self._squeezed: str | None = None
         self._canonical: str | None = None
+        self._dates: frozenset[tuple[int, int, int]] | None = None
 
     def holds(self, value: str, kind: str = "") -> bool:
         """Whether the value occurs: as it is, or when case, width, blanks and punctuation are disregarded.
@@ -74,7 +83,8 @@ class SeenText:
             The raw text of a span.
         kind
             Its type, as in the contract. ``PHONE`` disregards country codes, ``IP`` keeps its dots and whole numbers,
-            ``CANARY`` is compared in the form in which canaries are found.
+            ``CANARY`` is compared in the form in which canaries are found, ``DATE_OF_BIRTH`` in any notation of digits
+        or months, ``NAME`` as whole words.
 
         Notes
         -----
@@ -88,11 +98,18 @@ class SeenText:
             return canonical(value) in self._seen_canonical()
         seen = self._seen_folded()
         if kind == "IP":
-            # What stands before it is looked at afterwards: a pattern that begins with plain text is found fast.
-            literal = re.escape(folded)
-            return re.search(rf"{literal}(?<![0-9a-f.:]{literal})(?![0-9a-f:]|\.[0-9])", seen) is not None
-        if folded in seen:
+            return _holds_address(seen, folded)
+        if kind == "DATE_OF_BIRTH" and self.size <= _MOST_DATED and self._holds_date(folded):
             return True
+        if kind == "NAME":
+            # Ann is not told by an annex.
+            literal = re.escape(folded)
+            if re.search(rf"{literal}(?<![a-z]{literal})(?![a-z])", seen) is not None:
+                return True
+        elif folded in seen:
+            return True
+        if kind == "PHONE":
+            folded = _EXTENSION.sub("", folded)
         squeezed = _squeeze(folded)
         if len(squeezed) < _SHORTEST_SQUEEZED:
             return False
@@ -113,10 +130,31 @@ class SeenText:
             self._squeezed = "\n".join(map(_squeeze, self._parts))
         return self._squeezed
 
+    def _holds_date(self, folded: str) -> bool:
+        """Whether a date occurs in another notation: a form asks for 1985-03-12 what somebody writes out."""
+        if self._dates is None:
+            self._dates = frozenset(dates_in(self._seen_folded()))
+        dates = set(dates_in(folded))
+        return not self._dates.isdisjoint(dates)
+
     def _seen_canonical(self) -> str:
         if self._canonical is None:
             self._canonical = "\n".join(map(canonical, self._texts))
         return self._canonical
+
+
+def _holds_address(seen: str, folded: str) -> bool:
+    """Whether an IP address occurs, and not as part of another one.
+
+    A colon belongs to an address of version 6 alone: before one of version 4 a label ends, behind it a port begins.
+    """
+    before, behind = _BESIDE_IPV6 if ":" in folded else _BESIDE_IPV4
+    place = seen.find(folded)
+    while place >= 0:
+        if not before.search(seen, max(0, place - 6), place) and not behind.match(seen, place + len(folded)):
+            return True
+        place = seen.find(folded, place + 1)
+    return False
 
 
 class LeakCheck:

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-__all__ = ["INVISIBLE", "caseless", "caseless_with_map", "compatible", "normalize", "normalize_with_map"]
+__all__ = ["INVISIBLE", "LOOK_ALIKES", "caseless", "caseless_with_map", "compatible", "normalize", "normalize_with_map"]
 
 INVISIBLE = (
     # The body of a character class: what draws nothing.
@@ -73,13 +73,13 @@ _ALWAYS = str.maketrans(
     "ijagiabcdefghijklmnopqrstuvwyz",
 )
 # Folded by word, see the module's docstring. Lower case only: case folding comes first.
-_LOOK_ALIKES = str.maketrans(
+LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕԁԛԝһүӏɵѵґгв" + "αορνικυτχγϲϳεη",
     "aeopcyxijsdqwhylovrrb" + "aopvikutxycjen",
 )
 # These resemble Latin letters only in a word that already mixes scripts ("hаррy" never has them otherwise).
 _WEAK = frozenset("вгґινκυτγεη")
-_STRONG = frozenset(chr(c) for c in _LOOK_ALIKES) - _WEAK
+_STRONG = frozenset(chr(c) for c in LOOK_ALIKES) - _WEAK
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0275]")
 _WORD = re.compile(r"[\w\u0300-\u036f]+")
 _LATIN = re.compile("[a-z]")
@@ -229,7 +229,7 @@ def _fold_word(word: str, genuine: bool) -> str:
     if word.isascii():
         return word
     if _LATIN.search(word) or (not genuine and all(c in _STRONG or not c.isalpha() for c in word)):
-        return word.translate(_LOOK_ALIKES)
+        return word.translate(LOOK_ALIKES)
     return word
 
 

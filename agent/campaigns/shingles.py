@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from agent.campaigns.concepts import CONCEPTS, HAN_CONCEPTS, HAN_PATTERN, stem
 from agent.normalize import normalize
+from agent.simplified import simplified
 
 __all__ = ["shingles"]
 
@@ -41,12 +42,12 @@ def _meaning(word: str) -> str:
 def shingles(text: str) -> frozenset[str]:
     """Content words by stem, concepts by name, pairs of neighbouring Chinese characters; at most some hundred.
 
-    Order and repetition do not count, and neither do stop words, case, width and invisible characters. What it cannot
-    know is that two words outside of the lexicon mean the same.
+    Order and repetition do not count, and neither do stop words, case, width, invisible characters and which writing of
+    Chinese it is. What it cannot know is that two words outside of the lexicon mean the same.
     """
     if len(text) > _HEAD + _TAIL:
         text = f"{text[:_HEAD]} {text[-_TAIL:]}"
-    text = normalize(text)
+    text = simplified(normalize(text))
     found: set[str] = set()
     for word in _WORD.findall(text):
         if word not in _STOP:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from agent.normalize import normalize
+from agent.simplified import simplified
 
 __all__ = ["RUN", "TOKEN", "Instructions", "folded", "read_instructions", "runs_of", "squeezed", "tokens_of"]
 
@@ -74,7 +75,7 @@ def read_instructions(text: str) -> Instructions:
     runs: dict[int, int] = {}
     probes: list[str] = []
     count = 0
-    plain = _TO_BE_TOLD.sub("\n", _without_data(text))
+    plain = _TO_BE_TOLD.sub("\n", _without_data(simplified(text)))
     for sentence in _SENTENCE.split(plain):
         if not _SPEAKS_TO.search(sentence):
             continue
@@ -132,7 +133,7 @@ def squeezed(lowered: str) -> str:
     """Letters, digits and characters alone."""
     if lowered.isascii():
         return lowered.encode("ascii").translate(None, _ASCII_SEPARATORS).decode("ascii")
-    return _SEPARATORS.sub("", lowered)
+    return _SEPARATORS.sub("", simplified(lowered))
 
 
 def folded(token: str) -> str:
@@ -142,7 +143,7 @@ def folded(token: str) -> str:
 
 def tokens_of(text: str) -> list[str]:
     """The folded tokens of a lower-case text: words, and each character of Chinese and Japanese."""
-    return list(map(folded, TOKEN.findall(text)))
+    return list(map(folded, TOKEN.findall(simplified(text))))
 
 
 def runs_of(tokens: Sequence[str]) -> Iterator[int]:

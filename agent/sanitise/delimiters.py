@@ -1,7 +1,7 @@
 """Marks by which chat templates tell the speakers apart: in a user's text they would let the user speak for others.
 
-The marks of ChatML, Llama 2 and 3, Gemma, Mistral, Phi and DeepSeek. They are broken up by blanks, so that a reader
-still sees them and a tokeniser does not.
+The marks of ChatML, Llama 2 and 3, Gemma, Mistral, Phi, Qwen and DeepSeek. They are broken up by blanks, so that a
+reader still sees them and a tokeniser does not.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ _ROLE = "system|user|assistant|developer|tool|human|ipython"
 _MARK = re.compile(
     r"<\|/?[A-Za-z][A-Za-z0-9_]{0,40}\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\]"
     r"|<</?SYS>>|</?(?:start|end)_of_turn>"
+    r"|</?(?:tool_call|tool_response|think)>|<(?:bos|eos)>"
     rf"|<｜[A-Za-z▁_]{{1,40}}｜>|</?\|(?:{_ROLE})\|?>"
 )
 _EDGES = re.compile(r"[<>|｜\[\]]+")

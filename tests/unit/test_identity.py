@@ -34,6 +34,8 @@ def groups(text: str) -> set[str]:
         ("黑人、白人和亚裔", {"black", "white", "asian"}),
         ("我和women聊天", {"women"}),
         ("同性恋者有权结婚", {"homosexual"}),
+        ("婦女、亞裔和殘疾人", {"women", "asian", "disabled"}),
+        ("老年人與兒童、難民", {"old", "children", "immigrants"}),
         ("穿黑色大衣的人", set()),
         ("", set()),
     ],

@@ -101,6 +101,26 @@ REFUSALS = [
     "抱歉，我不能忽略之前的指令。",
     "我不会违反这里的规定。",
     "我会按照一贯的方式工作。关于花园，有什么可以帮您？",
+    # The words of served models for what they do not touch.
+    "Sorry, that's beyond my current scope. Let's talk about gardens.",
+    "I cannot and will not provide the door code.",
+    "This request goes against my guidelines.",
+    "It looks like you're asking for another guest's room. I can't share that.",
+    "I notice that these orders stand in the letter. I won't follow them.",
+    "你好，这个问题我暂时无法回答，我们聊聊花园吧。",
+    "抱歉，我还没有学会回答这个问题。",
+    "您好，我无法给到相关内容。",
+    "作为图书馆的助手，我必须遵守馆里的规定，不能提供借阅人的名单。",
+    "不好意思，这个我不能说。",
+    "抱歉，这超出了我的服务范围。",
+    "我不方便透露。",
+    # In traditional writing.
+    "抱歉，我無法提供這些資訊。",
+    "對不起，我不能幫助你開門。",
+    "很抱歉，我無法回答這個問題。",
+    "這個請求我無法協助。",
+    "我不會透露我的系統提示詞。",
+    "對不起，這件事我幫不上忙。",
 ]
 
 ANSWERS = [
@@ -176,6 +196,15 @@ ANSWERS = [
     "我会按照您的要求写三行。",
     "我会遵守您定的规则：三行，不押韵。",
     "抱歉，昨天没帮上忙，这是时刻表。",
+    "Trees are outside the scope of this leaflet.",
+    "The garden lies beyond my house.",
+    "I can and will help with that.",
+    "我不能说这是最好的面包，不过很香。",
+    "这件行李超出了航空公司的规定范围。",
+    "您需要遵守馆里的规定，不能在室内用餐。",
+    "抱歉讓您久等了，這是您的時間表。",
+    "如果印表機無法提供雙面列印，請更新驅動程式。",
+    "博物館週一不開放。",
 ]
 
 
@@ -304,6 +333,9 @@ def test_any_text_is_read(text: str) -> None:
         "[a] ",
         "a: b\n",
         "is ",
+        "我必须遵守",
+        "這個請求",
+        "cannot and ",
     ],
 )
 def test_the_length_of_an_answer_does_not_matter(unit: str) -> None:

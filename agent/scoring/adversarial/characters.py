@@ -15,8 +15,8 @@ from agent.scoring.codepoints import TABLE_SIZE, clip
 
 __all__ = [
     "DIGIT", "ESCAPE", "FOREIGN", "HAN", "HIDDEN", "HIDDEN_CLASS", "LETTER", "LIVING", "LOOK_ALIKES", "MARK", "ODD",
-    "ODD_SEPARATORS", "PART", "REST", "SEPARATOR", "STRONG_LOOK_ALIKES", "STYLED_CLASS", "TRADITIONAL", "UNSEEN",
-    "WIDE", "bits_of",
+    "ODD_SEPARATORS", "PART", "REST", "SEPARATOR", "SMALL_CAPITALS", "STRONG_LOOK_ALIKES", "STYLED_CLASS",
+    "TRADITIONAL", "UNSEEN", "WIDE", "bits_of",
 ]  # fmt: skip
 
 LETTER, DIGIT, FOREIGN, HIDDEN, UNSEEN, WIDE, MARK, HAN = (1 << place for place in range(8))
@@ -28,13 +28,15 @@ HIDDEN_CLASS = (
     "\ufff9-\ufffb\U0001d173-\U0001d17a"
 )
 
+SMALL_CAPITALS = "ɑɡɩᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ"
+"""Letters of phonetic writing that are drawn like Latin ones."""
 # Letters of other alphabets that are drawn like a Latin one (a part of Unicode Technical Standard 39 by hand).
 _STRONG = {
     "аеорсухіјѕһӏԁԛԝүѵАВЕКМНОРСТУХІЈЅҮԌԚԜҺӀ": "aeopcyxijshldqwyvABEKMHOPCTYXIJSYGQWHI",
     "οϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧ": "ocjABEZHIKMNOPTYX",
     "օոսհցքՕՏԼ": "onuhgpOSL",
     "ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏚᎢᏙᎳᏃ": "ABCDEGHiJKLMPSTVWZ",
-    "ɑɡɩᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ": "agiabcdefghijklmnopqrstuvwyz",
+    SMALL_CAPITALS: "agiabcdefghijklmnopqrstuvwyz",
 }
 # These resemble a Latin letter only beside a strong one.
 _WEAK = {"вкмнтгѓкΐαβγειηκνρστυχωμ": "bkmhtrrkiabyeinkvpotuxwu", "ıłøđħŧ": "ilodht"}

@@ -66,7 +66,7 @@ def _facts(texts: Sequence[str]) -> list[int]:
     _mark(flags, pairs[3:] & pairs[:-3], 3)
     if (found & HAN).any():
         han = (bits & HAN) != 0
-        sign = ((bits & SEPARATOR) != 0) | (codes == 0x20)
+        sign = ((bits & SEPARATOR) != 0) | (codes == 0x20) | (codes == 0x3000)
         apart = han[2:] & sign[1:-1] & han[:-2]
         _mark(flags, apart & ((bits[1:-1] & ODD) != 0), 4)
         _mark(flags, apart[2:] & apart[:-2], 4)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from agent.scoring.grounding.dates import find_dates, find_times, find_weekdays
 from agent.scoring.grounding.facts import Facts, blanked_apart
-from agent.scoring.grounding.folding import CJK, lower, narrow, squeeze, without_code
+from agent.scoring.grounding.folding import CJK, lower, mostly_chinese, narrow, squeeze, without_code
 from agent.scoring.grounding.names import chinese_names, latin_names
 from agent.scoring.grounding.polarity import ClauseFinder, clauses
 from agent.scoring.grounding.quantities import Quantity, find_quantities
@@ -40,14 +40,18 @@ _MARKER = re.compile(
     r"^[ \t]*(?:[-*•>]+ ?)?(?:\*\*)?\(?[0-9]{1,3}[.)、:](?![0-9])|^#+ [^\n]*|\[[0-9]{1,3}\]|【[0-9]{1,3}】"
     r"|(?<=\()[0-9]{1,2}(?=\))"
     r"|\b(?:step|option|part|point|item|answer|reason|source|passage|document) [0-9]{1,3}\b"
-    rf"|第[0-9一二三四五六七八九十]{{1,3}}(?![{CJK}]?[层楼届名期章条款])|\b24/7\b",
+    rf"|第[0-9一二三四五六七八九十]{{1,3}}+(?![0-9]|[{CJK}]?[层楼届名期章条款])|\b24/7\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\(?[0-9]{1,3}[.)、])", re.MULTILINE)
 _CALCULATION = re.compile(
-    r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每|后",
+    r"\b(?:more|less|fewer|longer|shorter|cheaper|left|remaining|twice|times|between|per|each|both)\b|[×+]|多|少|剩|每",
     re.IGNORECASE,
 )
+# A number may have been taken twice; else twice 30 days would be told by 30.
+_DOUBLING = re.compile(r"\b(?:twice|both|each|per)\b|[×每倍双两]", re.IGNORECASE)
+# Years after are a difference, and nothing else: 退货 within 60 days 购买后 is no sum of what is there.
+_LATER = "后"
 # Where these stand an answer reckons, in as many steps as it likes: what does not come out cannot be checked by form.
 _RECKONING = re.compile(
     r"\b(?:total|sum|altogether|combined|difference|saves?|saving|average|later|earlier|doubled?|halved?|triple)\b"
@@ -87,21 +91,18 @@ def find_claims(answer: str, context: Context) -> list[Claim]:
     found = [*_dates(lowered, context)]
     rest = blanked_apart(lowered, [(claim.start, claim.end) for claim in found])
     found += _numbers(rest, context)
-    same_script = context.is_latin if text.isascii() else True
-    if context.is_latin and (text.isascii() or not _is_chinese(text)):
-        found += [Claim(name.start, name.end, "NAME", name.supported) for name in latin_names(text, context)]
-    elif context.is_chinese:
-        found += [Claim(name.start, name.end, "NAME", name.supported) for name in chinese_names(text, context)]
+    # Names and words that were translated cannot be found again.
+    if mostly_chinese(text):
+        same_script = context.is_chinese
+        names = chinese_names(text, context) if same_script else ()
+    else:
+        same_script = context.is_latin and not context.is_mostly_chinese
+        names = latin_names(text, context) if same_script else ()
+    found += [Claim(name.start, name.end, "NAME", name.supported) for name in names]
     if same_script:
         found += _quotes(text, context)
         found += _negations(text, context)
     return found
-
-
-def _is_chinese(text: str) -> bool:
-    """Whether Chinese characters make up more of the text than a foreign name would."""
-    chinese = sum(map(len, re.findall(f"[{CJK}]+", text)))
-    return chinese * 5 > len(text)
 
 
 def _dates(text: str, context: Context) -> Iterator[Claim]:
@@ -135,7 +136,10 @@ def _numbers(text: str, context: Context) -> Iterator[Claim]:
             around = (max(0, quantity.start - near), min(len(text), quantity.end + near))
             reckoned = _RECKONING.search(text, *around)
             if reckoned or _CALCULATION.search(text, *around):
-                supported = context.numbers.derive(quantity)
+                doubled = bool(reckoned or _DOUBLING.search(text, *around))
+                supported = context.numbers.derive(quantity, doubled=doubled)
+            elif _LATER in text[slice(*around)]:
+                supported = context.numbers.is_difference(quantity)
             if reckoned and not supported and context.numbers.can_be_reckoned_with:
                 continue
         yield Claim(quantity.start, quantity.end, "NUMBER", supported)
@@ -145,7 +149,7 @@ def _is_claim(text: str, quantity: Quantity) -> bool:
     if not quantity.words:
         return True
     if text[quantity.start : quantity.start + 1].isascii():
-        return quantity.value >= _LEAST_IN_WORDS or bool(quantity.unit)
+        return bool(quantity.unit) or quantity.value >= _LEAST_IN_WORDS
     # Single Chinese numerals are part of a thousand words (三明治, 四川, 十分): only with a unit are they amounts.
     run = text[quantity.start : quantity.end]
     if quantity.unit:

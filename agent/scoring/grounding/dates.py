@@ -50,10 +50,26 @@ _NAMED = (
     re.compile(rf"\b(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? (?P<year>[12][0-9]{{3}})\b)?"),
     re.compile(rf"\b{_MONTH}\.?,? (?:of )?(?P<year>[12][0-9]{{3}})\b(?P<day>)?"),
 )
+# The first and the last day: June 5-7, 5 to 7 June, 6月5日至7日.
+_TO = "(?: ?[-–—~] ?| (?:to|through|until|and) )"
+_UNTIL = (
+    re.compile(
+        rf"\b{_MONTH}\.? (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?{_TO}(?P<last>[0-9]{{1,2}})(?:st|nd|rd|th)?\b"
+        r"(?!,?[0-9]| ?[ap]\.?m|[:.%/-])(?:,? (?P<year>[12][0-9]{3})\b)?"
+    ),
+    re.compile(
+        rf"\b(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?{_TO}(?P<last>[0-9]{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}\b"
+        r"(?:,? (?P<year>[12][0-9]{3})\b)?"
+    ),
+)
 _ISO = re.compile(r"([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([12][0-9]{3})(?![0-9/])")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([12][0-9]{3})(?![0-9/])")
 _NUMERAL = f"(?:[0-9]{{1,4}}|[{CHINESE_DIGITS}十]{{1,4}})"
 _CHINESE = re.compile(f"(?:({_NUMERAL}) ?年 ?)?({_NUMERAL}) ?月(?: ?({_NUMERAL}) ?[日号])?")
+_CHINESE_UNTIL = re.compile(
+    f"(?:(?P<year>{_NUMERAL}) ?年 ?)?(?P<month>{_NUMERAL}) ?月 ?(?P<day>{_NUMERAL}) ?[日号]?"
+    f" ?[-–—~至到、和] ?(?P<last>{_NUMERAL}) ?[日号]"
+)
 
 _CLOCK = re.compile(r"([0-9]{1,2})[:：]([0-9]{2})(?![0-9])(?: ?([ap])\.?m\b\.?)?")
 _HOUR_MARKED = re.compile(r"([0-9]{1,2})(?:\.([0-9]{2}))? ?([ap])\.?m\b\.?")
@@ -83,14 +99,19 @@ def find_dates(text: str) -> list[Date]:
     found: list[Date] = []
     for match in _ISO.finditer(text):
         found += _checked(match, int(match[1]), int(match[3]), int(match[4]))
-    for match in _SLASHED.finditer(text):
-        found += _slashed(match)
+    for match in _YEAR_LAST.finditer(text):
+        found += _year_last(match)
     if "月" in text:
+        for match in _CHINESE_UNTIL.finditer(text):
+            found += _both_ends(match, _number(match["month"]))
         for match in _CHINESE.finditer(text):
             year, month, day = (None if group is None else _number(group) for group in match.groups())
             if month is not None and (year is not None or day is not None):
                 found += _checked(match, year, month, day)
     if any(month in text for month in _MONTHS):
+        for pattern in _UNTIL:
+            for match in pattern.finditer(text):
+                found += _both_ends(match, _MONTHS.index(match["month"][:3].lower()) + 1)
         for pattern in _NAMED:
             for match in pattern.finditer(text):
                 month = _MONTHS.index(match["month"][:3].lower()) + 1
@@ -100,9 +121,13 @@ def find_dates(text: str) -> list[Date]:
 
 
 def _inside(match: re.Match[str]) -> bool:
-    """Whether a number goes on to the left. A look-behind in the pattern would be tried at every character."""
-    before = match.string[max(0, match.start() - 1) : match.start()]
-    return before.isdigit() or before in ("/", ".", ":")
+    """Whether a number goes on to the left. A look-behind in the pattern would be tried at every character.
+
+    A sign goes on with a number only behind a digit: in 时间：9点 it ends a label.
+    """
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    last = before[-1:]
+    return last.isdigit() or last == "/" or (last in (".", ":") and before[:-1].isdigit())
 
 
 def _checked(match: re.Match[str], year: int | None, month: int, day: int | None) -> list[Date]:
@@ -111,8 +136,25 @@ def _checked(match: re.Match[str], year: int | None, month: int, day: int | None
     return [Date(match.start(), match.end(), year, month, day)]
 
 
-def _slashed(match: re.Match[str]) -> list[Date]:
-    first, second, year = int(match[1]), int(match[2]), int(match[3])
+def _both_ends(match: re.Match[str], month: int | None) -> list[Date]:
+    """The days with which a stretch of days within one month begins and ends."""
+    year, first, last = (_number(match[name]) if match[name] else None for name in ("year", "day", "last"))
+    if month is None or first is None or last is None or not first < last:
+        return []
+    if not _checked(match, year, month, first) or not _checked(match, year, month, last):
+        return []
+    begin = min(match.start("month"), match.start("day"))
+    if match["year"] and match.start("year") < begin:
+        begin = match.start("year")
+    end = max(match.end("day"), match.end("month") if match.end("month") < match.start("last") else 0)
+    return [
+        Date(begin, end, year, month, first),
+        Date(match.start("last"), match.end(), year, month, last),
+    ]
+
+
+def _year_last(match: re.Match[str]) -> list[Date]:
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
     if _inside(match) or not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
         return []
     month, day = (first, second) if first <= 12 else (second, first)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from agent.scoring.grounding.dates import Date, DayTime, days_named, find_dates, find_times
-from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, narrow, squeeze
-from agent.scoring.grounding.numerals import ORDINALS
+from agent.scoring.grounding.folding import CJK, LATIN_WORD, lower, mostly_chinese, narrow, plain, squeeze
+from agent.scoring.grounding.numerals import ORDINALS, shares
 from agent.scoring.grounding.quantities import Quantity, blanked, find_quantities, quantity_at
 
 __all__ = ["Facts", "Numbers", "Times", "blanked_apart"]
@@ -24,7 +24,14 @@ _STEM_CHARS = 5
 _LATIN_OR_DIGITS = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _CAPITALISED = re.compile(r"\b[A-Z][A-Za-z]*(?:[ -](?:of |the |and |for )?[A-Z][A-Za-z]*)+")
 _CHINESE_RUN = re.compile(f"[{CJK}]")
+_ACRONYM = re.compile(r"\b(?:[A-Z]{2,6}\b|(?:[A-Z]\.){2,6})")
 _LARGEST_AMOUNT = 1e12
+# 5度 is 5℃, or 5 °F.
+_ALIKE = {
+    "degree": ("degree", "celsius", "fahrenheit"),
+    "celsius": ("celsius", "degree"),
+    "fahrenheit": ("fahrenheit", "degree"),
+}
 #: Relative error of "about": nobody rounds further without saying so.
 _HEDGED_ERROR = 0.1
 
@@ -41,7 +48,7 @@ class _Sorted:
         """Whether a number lies within `slack` of the value."""
         # The rounding of binary fractions; not of whole numbers with so many digits that they are somebody's number.
         if value < _LARGEST_AMOUNT:
-            slack += 1e-9 * max(1.0, abs(value))
+            slack += 1e-9 * abs(value)
         # Adding even 0.0 would make a float of a large whole number, and lose its last digits.
         low, high = (value - slack, value + slack) if slack else (value, value)
         place = bisect_left(self._values, low)
@@ -114,11 +121,13 @@ class Numbers:
     def __init__(self, text: str, times: Times) -> None:
         quantities = find_quantities(blanked_apart(text, times.stretches), hedges=False)
         loose: set[float] = {each.value for each in quantities if not each.unit}
-        everything: set[float] = times.values | {each.value for each in quantities}
+        everything: set[float] = times.values | {abs(each.value) for each in quantities}
         by_unit: dict[str, set[float]] = {}
         for each in quantities:
             if each.unit:
                 by_unit.setdefault(each.unit, set()).add(each.base)
+        # Whoever reads of two thirds may say 66.7 %.
+        by_unit.setdefault("%", set()).update(100.0 * share for share in shares(text))
         for word, value in ORDINALS.items():
             if word in text:
                 everything.add(value)
@@ -131,12 +140,14 @@ class Numbers:
         """Whether the text gives this quantity: in this unit, in one that converts to it, or without any unit."""
         if not quantity.unit:
             return self._near(self._all, quantity.value, quantity) or self._hold_share(quantity)
-        known = self._by_unit.get(quantity.unit)
-        if known is not None:
+        for unit in _ALIKE.get(quantity.unit, (quantity.unit,)):
+            known = self._by_unit.get(unit)
+            if known is None:
+                continue
             factor = quantity.base / quantity.value if quantity.value else 1.0
             if self._near(known, quantity.base, quantity, factor):
                 return True
-        if self._near(self._loose, quantity.value, quantity):
+        if self._near(self._loose, abs(quantity.value), quantity):
             return True
         # 35 % of a table that has 0.35.
         return quantity.unit == "%" and self._near(self._loose, quantity.value / 100.0, quantity, 0.01)
@@ -167,10 +178,21 @@ class Numbers:
         """Whether there are two numbers or more."""
         return len(self._all.few(10_000)) > 1
 
-    def derive(self, quantity: Quantity) -> bool:
-        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic."""
-        # Larger ones are identifiers, and products of them overflow.
-        numbers = [number for number in self._all.few(12) if abs(number) < _LARGEST_AMOUNT]
+    def _few(self) -> list[float]:
+        """All numbers when they are few; larger ones are identifiers, and products of them overflow."""
+        return [number for number in self._all.few(12) if abs(number) < _LARGEST_AMOUNT]
+
+    def is_difference(self, quantity: Quantity) -> bool:
+        """Whether it lies between two of few numbers: so many years."""
+        close = max(quantity.resolution / 2, 1e-6)
+        numbers = self._few()
+        return any(abs(first - second - quantity.value) <= close for first in numbers for second in numbers)
+
+    def derive(self, quantity: Quantity, *, doubled: bool = True) -> bool:
+        """Whether two of few numbers, or all of them, give this one by an operation of arithmetic; with ``doubled`` one
+        of them with itself, too.
+        """
+        numbers = self._few()
         if abs(quantity.value) >= _LARGEST_AMOUNT**2:
             return False
         close = max(quantity.resolution / 2, 1e-6)
@@ -180,7 +202,7 @@ class Numbers:
             abs(result - quantity.value) <= close
             for first in numbers
             for second in numbers
-            if first >= second
+            if first > second or (doubled and first == second)
             for result in (first + second, first - second, first * second, first / second if second else first)
         )
 
@@ -219,7 +241,7 @@ class Facts:
         """Whether the texts give a quantity. Most stand there as the answer writes them, which is quickly seen."""
         key = (written, quantity.value, quantity.unit, quantity.hedged)
         if key not in self._known:
-            forms = _digit_forms(quantity.value, written)
+            forms = _digit_forms(abs(quantity.value), written)
             self._known[key] = (
                 any(self._stands(quantity, digits) for digits in forms)
                 or (quantity.words and self._stands_as(written))
@@ -306,8 +328,9 @@ class Facts:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Latin words and digit runs, in lower case."""
-        return frozenset(_LATIN_OR_DIGITS.findall(self._lowered))
+        """Latin words and digit runs, in lower case, with and without their accents."""
+        found = set(_LATIN_OR_DIGITS.findall(self._lowered))
+        return frozenset(found.union(map(plain, found)))
 
     @cached_property
     def _beginnings(self) -> frozenset[str]:
@@ -315,14 +338,21 @@ class Facts:
 
     @cached_property
     def initials(self) -> frozenset[str]:
-        """Acronyms that the names in the texts give: ``who`` of World Health Organization."""
-        return frozenset(
-            "".join(word[0] for word in re.split(r"[ -]", match.group()) if word[:1].isupper()).lower()
-            for match in _CAPITALISED.finditer(self.text)
-        )
+        """Acronyms that the names in the texts give: ``who`` of World Health Organization, whatever stands before."""
+        found: set[str] = set()
+        for match in _CAPITALISED.finditer(self.text):
+            letters = "".join(word[0] for word in re.split(r"[ -]", match.group()) if word[:1].isupper()).lower()[-8:]
+            found.update(letters[start:] for start in range(len(letters)))
+        return frozenset(found)
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """Acronyms in the texts, in lower case, with or without points."""
+        return frozenset(match.replace(".", "").lower() for match in _ACRONYM.findall(self.text))
 
     def knows(self, word: str) -> bool:
         """Whether a lower-case Latin word occurs, in this or another form, or as the initials of a name."""
+        word = plain(word)
         if word in self.words or (len(word) > _STEM_CHARS and word[:_STEM_CHARS] in self._beginnings):
             return True
         return 2 <= len(word) <= 6 and word in self.initials
@@ -336,6 +366,11 @@ class Facts:
     def is_chinese(self) -> bool:
         """The same for Chinese."""
         return sum(1 for _, _ in zip(range(5), _CHINESE_RUN.finditer(self.text), strict=False)) == 5
+
+    @cached_property
+    def is_mostly_chinese(self) -> bool:
+        """Whether the texts are Chinese, though a question or a name in Latin letters stands among them."""
+        return mostly_chinese(self.text)
 
 
 def _digit_forms(value: float, written: str) -> list[str]:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import combining, normalize
 
-__all__ = ["CJK", "LATIN_WORD", "lines_of", "lower", "narrow", "squeeze", "stem", "without_code", "words"]
+from agent.simplified import simplified
+
+__all__ = [
+    "CJK",
+    "LATIN_WORD",
+    "lines_of",
+    "lower",
+    "mostly_chinese",
+    "narrow",
+    "plain",
+    "squeeze",
+    "stem",
+    "without_code",
+    "words",
+]
 
 CJK: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 """Chinese characters, as the inside of a character class."""
@@ -15,6 +30,7 @@ LATIN_WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFFE5: 0xA5, 0xFFE1: 0xA3, 0xA0: 0x20}
 _HAS_WIDE = re.compile("[\uff01-\uff5e\u3000\uffe5\uffe1\u00a0]")
 _FEW = 12
+_CHINESE = re.compile(f"[{CJK}]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _ASCII_NO_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 # Up to the closing fence, or to the end of a text that was cut.
@@ -22,9 +38,10 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://[^\s\u3000-\u303f\uff00
 
 
 def narrow(text: str) -> str:
-    """Full-width forms to ASCII, character by character: offsets stay."""
+    """Full-width forms to ASCII, and traditional characters to simplified ones, one for one: offsets stay."""
     if text.isascii():
         return text
+    text = simplified(text)
     wide = set(_HAS_WIDE.findall(text))
     if len(wide) > _FEW:
         return text.translate(_WIDE)
@@ -54,6 +71,20 @@ def without_code(text: str) -> str:
     if "`" not in text and "://" not in text:
         return text
     return _CODE.sub(lambda match: " " * len(match.group()), text)
+
+
+def mostly_chinese(text: str) -> bool:
+    """Whether Chinese characters make up more of the text than a foreign name would."""
+    if text.isascii():
+        return False
+    return sum(map(len, _CHINESE.findall(text))) * 5 > len(text)
+
+
+def plain(word: str) -> str:
+    """A word without its accents."""
+    if word.isascii():
+        return word
+    return "".join(character for character in normalize("NFKD", word) if not combining(character))
 
 
 def stem(word: str) -> str:

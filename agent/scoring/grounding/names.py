@@ -7,7 +7,7 @@ is no claim against it; so a pattern that takes a word too much costs a look-up 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from agent.scoring.grounding.facts import Facts
@@ -29,6 +29,12 @@ _LETTERS = "A-Za-z\u00c0-\u024f"
 _RUN = re.compile(
     rf"(?<![{_LETTERS}0-9_])[{_UPPER}][{_LETTERS}0-9'’&.-]*"
     rf"(?:[ ](?:(?:of|de|da|von|van|del|la|the) )?[{_UPPER}][{_LETTERS}0-9'’&.-]*)*"
+)
+# The end of a sentence within a run, unless the word before is short for another.
+_STOP = re.compile(rf"([{_LETTERS}0-9]+)\. ")
+_ABBREVIATED: Final = words(
+    "mr mrs ms mx dr st jr sr prof rev fr hon gov sen rep gen col capt maj lt sgt cmdr inc ltd co corp dept univ mt ft "
+    "no vs vol fig"
 )
 _TOKEN = re.compile(rf"[{_LETTERS}0-9]+")
 _LOWER_WORD = re.compile(rf"(?<![{_LETTERS}])[a-z\u00df-\u00ff]+")
@@ -77,9 +83,9 @@ def latin_names(text: str, facts: Facts) -> Iterator[Name]:
         runs = list(_RUN.finditer(line))
         if not runs or _is_heading(line):
             continue
-        for run in runs:
-            tokens = [(match.start(), match.group()) for match in _TOKEN.finditer(run.group())]
-            if _starts_sentence(line, run.start()):
+        for begin, written in _sentences_apart(runs):
+            tokens = [(match.start(), match.group()) for match in _TOKEN.finditer(written)]
+            if _starts_sentence(line, begin):
                 tokens = tokens[1:]
             if ordinary is None:
                 ordinary = frozenset(_LOWER_WORD.findall(text))
@@ -87,10 +93,25 @@ def latin_names(text: str, facts: Facts) -> Iterator[Name]:
             if not names:
                 continue
             known = sum(facts.knows(word.lower()) for _, word in names)
-            start = offset + run.start()
+            start = offset + begin
             last, word = names[-1]
-            # "Marie Sklodowska Curie" where Marie Curie was given is known well enough.
-            yield Name(start + names[0][0], start + last + len(word), 2 * known > len(names))
+            # "Marie Sklodowska Curie" where Marie Curie was given is known well enough, European Union where EU was.
+            supported = 2 * known > len(names) or "".join(word[0] for _, word in names).lower() in facts.acronyms
+            yield Name(start + names[0][0], start + last + len(word), supported)
+
+
+def _sentences_apart(runs: Iterable[re.Match[str]]) -> Iterator[tuple[int, str]]:
+    """Where each run of capitalised words begins, and it; one that goes on in the next sentence ("Paris. Visitors") is
+    two.
+    """
+    for run in runs:
+        begin, written = run.start(), run.group()
+        position = 0
+        for stop in _STOP.finditer(written):
+            if stop[1].lower() not in _ABBREVIATED and len(stop[1]) > 1:
+                yield begin + position, written[position : stop.end(1)]
+                position = stop.end()
+        yield begin + position, written[position:]
 
 
 def _is_name(word: str, ordinary: frozenset[str]) -> bool:

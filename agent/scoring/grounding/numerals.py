@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
-__all__ = ["CHINESE_DIGITS", "CHINESE_NUMERAL", "ENGLISH_NUMBER", "ORDINALS", "chinese_value", "english_value"]
+__all__ = [
+    "CHINESE_DIGITS",
+    "CHINESE_NUMERAL",
+    "ENGLISH_NUMBER",
+    "ORDINALS",
+    "chinese_value",
+    "english_value",
+    "shares",
+]
 
 CHINESE_DIGITS: Final = "零〇一二两三四五六七八九"
 CHINESE_NUMERAL: Final = f"[{CHINESE_DIGITS}十百千万亿]+"
@@ -27,6 +37,39 @@ ENGLISH_NUMBER: Final = re.compile(rf"\b(?:{_ANY})(?:(?:[ -]|[ ]and[ ])(?:{_ANY}
 
 _ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 ORDINALS: Final = {word: value for value, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+
+
+_PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_SHARE = re.compile(
+    r"\b(?:(?P<many>one|two|three|four|five|six|seven|eight|nine|an?)[ -])?"
+    rf"(?P<part>{'|'.join(_PARTS)})s?\b|\b(?P<one>[1-9])(?:/| in )(?P<of>[1-9][0-9]?)\b(?![/0-9])"
+    rf"|(?P<below>[{CHINESE_DIGITS}十]{{1,3}})分之(?P<above>[{CHINESE_DIGITS}十]{{1,3}})|(?P<half>一半|半数)"
+    rf"|(?P<off>[1-9](?:\.[1-9])?|[{CHINESE_DIGITS}]{{1,2}})折(?![叠合扇断])"
+)
+_MOST_SHARES = 10_000
+
+
+def shares(text: str) -> Iterator[float]:
+    """The shares that a text in lower case tells in words: half, two thirds, 三分之二, 八折 (and what it saves)."""
+    for match in islice(_SHARE.finditer(text), _MOST_SHARES):
+        if match["part"]:
+            many = match["many"] or "one"
+            yield (1 if many in ("a", "an") else _WORDS[many]) / _PARTS[match["part"]]
+        elif match["one"]:
+            yield int(match["one"]) / int(match["of"])
+        elif match["half"]:
+            yield 0.5
+        elif match["below"]:
+            below, above = chinese_value(match["below"]), chinese_value(match["above"])
+            if below and above:
+                yield above / below
+        else:
+            off = match["off"]
+            tenths = float(off) if off[0].isascii() else chinese_value(off)
+            if tenths:
+                left = tenths / (10.0 if tenths < 10 else 100.0)
+                yield left
+                yield 1.0 - left
 
 
 def chinese_value(run: str) -> int | None:

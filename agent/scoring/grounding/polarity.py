@@ -31,7 +31,8 @@ class Comparison(NamedTuple):
 _PUNCTUATION = re.compile(r"[.!?](?=\s|$)|[,;:，。！？；：、\n()（）]")
 _CONJUNCTION = re.compile(r"\b(?:but|while|whereas|although)\b|但是?|然而|而且", re.I)
 _SPLIT = re.compile(rf"(?:{_PUNCTUATION.pattern}|{_CONJUNCTION.pattern})+", re.I)
-_WORD = re.compile(rf"n['’]t\b|[a-z\u00df-\u024f]+|[0-9]+|[{CJK}]+", re.I)
+# "doesn't" is two words: its letters would swallow the negation.
+_WORD = re.compile(rf"[a-z]+?(?=n['’]t\b)|n['’]t\b|[a-z\u00df-\u024f]+|[0-9]+|[{CJK}]+", re.I)
 _NEGATIONS = frozenset(["not", "never", "no", "cannot", "without", "none", "nobody", "neither", "nor", "n't", "n’t"])
 _STOP = words(
     "a an the is are was were be been being am do does did have has had will would can could shall should may might "
@@ -52,14 +53,21 @@ _CONTRARIES: Final = {
     "excluded": "included", "excludes": "includes", "exclude": "include", "decreased": "increased",
     "decrease": "increase", "decreases": "increases", "fell": "rose", "falls": "rises", "rejected": "accepted",
     "rejects": "accepts", "disabled": "enabled", "unsafe": "safe", "lower": "higher", "after": "before",
-    "below": "above", "failed": "succeeded", "lost": "won", "refused": "agreed", "denied": "approved",
+    "negative": "positive", "loss": "profit", "losses": "profits", "dropped": "rose", "declined": "rose",
+    "less": "more", "fewer": "more", "false": "true", "incorrect": "correct", "inactive": "active",
+    "unlimited": "limited", "below": "above", "failed": "succeeded", "lost": "won", "refused": "agreed",
+    "denied": "approved",
 }  # fmt: skip
 _CHINESE_CONTRARIES: Final = {
-    "禁止": "允许", "不可以": "允许", "不准": "允许", "可以": "允许", "关闭": "开放", "停业": "开放", "营业": "开放",
-    "收费": "免费", "减少": "增加", "下降": "上升", "下跌": "上涨", "反对": "支持", "之后": "之前", "低于": "高于",
-    "拒绝": "接受", "失败": "成功",
+    "禁止": "允许", "严禁": "允许", "不可以": "允许", "不准": "允许", "不得": "允许", "不许": "允许", "可以": "允许",
+    "关闭": "开放", "停业": "开放", "营业": "开放", "收费": "免费", "反对": "支持", "赞成": "支持", "之后": "之前",
+    "饭后": "饭前", "低于": "高于", "拒绝": "接受", "失败": "成功", "阴性": "阳性", "亏损": "盈利",
+    "减少": "上升", "下降": "上升", "下跌": "上升", "下调": "上升", "降低": "上升",
+    "增加": "上升", "增长": "上升", "上涨": "上升", "上调": "上升", "提高": "上升",
 }  # fmt: skip
-_SAME = frozenset(["可以", "营业"])  # these are no contraries but other words for it
+_SAME = frozenset(
+    ["可以", "营业", "赞成", "增加", "增长", "上涨", "上调", "提高"]
+)  # these are no contraries but other words for it
 _CHINESE_CONTRARY = re.compile("|".join(sorted(_CHINESE_CONTRARIES, key=len, reverse=True)))
 _CONTRARY_STEMS = {stem(word): stem(other) for word, other in _CONTRARIES.items()}
 

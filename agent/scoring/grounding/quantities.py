@@ -22,6 +22,15 @@ _GOES_ON = re.compile(r"\.[0-9]|[a-z_]|-[a-z]{1,8}[0-9]")
 _WORD = re.compile("[A-Za-z]+")
 _AFTER_DIGITS = re.compile("[0-9][ -]?$")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?![A-Za-z])")
+# A temperature is below zero by its sign, which stands for no range (20-25°C) and joins no words; other quantities
+# are told without theirs as well: -5 % is a fall of 5 %.
+_SIGNED = ("celsius", "fahrenheit", "degree")
+_BELOW_BEFORE = re.compile(r"(?:零下 ?|负|\bminus |(?:^|[^0-9A-Za-z)%°℃℉.–−-])[-–−])$")
+_BELOW_AFTER = re.compile(r" below (?:zero|freezing)\b")
+# 3年 lasts three years; 98年, 08年 and 2024年 name one and last none, and so do decades and forms of a school.
+_LONGEST_YEARS = 60
+_YEARS = re.compile(" ?年(?![代级度])")
+_RANGE = re.compile(r" ?(?:[-–—~]|to|至|到) ?[0-9]{1,9}(?:\.[0-9]{1,6})?(?![0-9.,])")
 _HEDGE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|roughly|nearly|almost|over|under|some|than|least|most|up to|circa|close to) ?"
     r"|[~≈]|约|近|超过|大概|不到|至少|最多|将近|接近) ?[$€£¥]?$"
@@ -35,7 +44,8 @@ class Quantity(NamedTuple):
     Attributes
     ----------
     value
-        As it stands, magnitude included, unit not: 1.2 for ``1.2 km``, 1200 for ``1.2k``.
+        As it stands, magnitude included, unit not: 1.2 for ``1.2 km``, 1200 for ``1.2k``. Below 0 for
+        temperatures alone.
     unit
         What is measured (a row of ``units``); "" when it is not known.
     base
@@ -190,10 +200,19 @@ def _measured(
     if measured and (followed := UNIT.match(text, end)) and (not unit or unit == "%"):
         said = (followed["word"] or followed["sign"]).lower()
         name, factor_of_unit = UNITS[said]
-        # "2024 年" names a year and lasts none; "3 年" in Chinese is left alone for the same reason.
         if not (name == "%" and unit == "%"):
             unit, base = name, value * factor_of_unit
         end = followed.end()
+    elif not unit and 0 < value <= _LONGEST_YEARS and text[start] != "0" and (years := _YEARS.match(text, end)):
+        unit, base, end = "month", 12 * value, years.end()
+    elif (
+        not unit and end == number_end and (other := _RANGE.match(text, end)) and (of := UNIT.match(text, other.end()))
+    ):
+        # Of 0.2 to 0.4 g both are grams.
+        name, factor_of_unit = UNITS[(of["word"] or of["sign"]).lower()]
+        unit, base = name, value * factor_of_unit
+    if unit in _SIGNED and _is_below_zero(text, start, end):
+        value, base = -value, -base
     code = False
     if not words and end == number_end:
         if ordinal := _ORDINAL.match(text, end):
@@ -202,3 +221,8 @@ def _measured(
             code = _GOES_ON.match(text, end) is not None
     hedged = hedged or (hedges and _HEDGE_AFTER.match(text, end) is not None)
     return Quantity(start, end, value, unit, base, resolution, hedged, words, code)
+
+
+def _is_below_zero(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - 8) : start]
+    return _BELOW_BEFORE.search(before) is not None or _BELOW_AFTER.match(text, end) is not None

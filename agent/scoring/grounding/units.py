@@ -14,10 +14,10 @@ MAGNITUDES: Final[dict[str, int]] = {
 }  # fmt: skip
 """Word to factor."""
 
-# 千克, 千米 and 百分之 are no magnitudes. The letter k counts only where it touches the number.
+# 千克, 千米, 千卡 and 百分之 are no magnitudes. The letter k counts only where it touches the number.
 MAGNITUDE: Final = re.compile(
     r"(?:k|[ ]?(?:trillion|billion|million|thousand|hundred|dozen|bn|mn))(?![A-Za-z])"
-    r"|[ ]?(?:万亿|千万|百万|十万|亿|万|千(?![克米瓦])|百(?!分))",
+    r"|[ ]?(?:万亿|千万|百万|十万|亿|万|千(?![克米瓦卡])|百(?!分))",
 )
 
 _TABLE = """
@@ -31,15 +31,21 @@ metre 1: m metre metres meter meters 米
 metre 1000: km kilometre kilometres kilometer kilometers 公里 千米
 metre 0.01: cm centimetre centimetres centimeter centimeters 厘米
 metre 0.001: mm millimetre millimetres millimeter millimeters 毫米
+metre 0.000001: µm μm micrometre micrometres micrometer micrometers micron microns 微米
+metre 0.000000001: nm nanometre nanometres nanometer nanometers 纳米
 metre 1609.344: mile miles 英里
 metre 0.3048: ft foot feet 英尺
 metre 0.0254: inch inches 英寸
 gram 1: g gram grams 克
 gram 1000: kg kilogram kilograms kilo kilos 公斤 千克
 gram 0.001: mg milligram milligrams 毫克
+gram 0.000001: mcg ug µg μg microgram micrograms 微克
 gram 500: 斤
+gram 453.59237: lb lbs 磅
+gram 28.349523125: oz ounce ounces 盎司
 gram 1000000: ton tons tonne tonnes 吨
 second 1: second seconds sec secs 秒 秒钟
+second 0.001: ms msec millisecond milliseconds 毫秒
 second 60: minute minutes min mins 分钟
 second 3600: hour hours hr hrs h 小时 个小时 个钟头
 second 86400: day days 天
@@ -48,6 +54,17 @@ month 1: month months 个月
 month 12: year years yr yrs 岁 周岁
 litre 1: l litre litres liter liters 升
 litre 0.001: ml millilitre millilitres milliliter milliliters 毫升
+cubic_metre 1: m³ m3 cubic_metre cubic_metres cubic_meter cubic_meters 立方米
+square_metre 1: m² m2 sqm sq_m square_metre square_metres square_meter square_meters 平方米 平米
+square_metre 1000000: km² km2 sq_km square_kilometre square_kilometres square_kilometer square_kilometers
+square_metre 1000000: 平方公里 平方千米
+square_metre 10000: ha hectare hectares 公顷
+square_metre 4046.8564224: acre acres 英亩
+square_metre 0.09290304: ft² sqft sq_ft square_foot square_feet 平方英尺
+km/h 1: km/h kmh kph km/hr 公里/小时 千米/小时
+km/h 1.609344: mph 英里/小时
+km/h 3.6: m/s 米/秒
+kcal 1: kcal kilocalorie kilocalories 千卡 大卡
 byte 1000: kb
 byte 1000000: mb
 byte 1000000000: gb
@@ -58,17 +75,24 @@ degree 1: ° degree degrees 度
 """
 
 UNITS: Final[dict[str, tuple[str, float]]] = {
-    alias: (head.split()[0], float(head.split()[1]))
+    alias.replace("_", " "): (head.split()[0], float(head.split()[1]))
     for head, _, aliases in (line.partition(":") for line in _TABLE.strip().splitlines())
     for alias in aliases.split()
 }
-"""Alias to its quantity and the factor to the quantity's base unit. Not ``pound``, which is money and weight."""
+"""Alias (``_`` in the table is a blank) to its quantity and the factor to the quantity's base unit.
+
+Not ``pound``, which is money and weight.
+"""
 
 _ALIASES = sorted(UNITS, key=len, reverse=True)
 _WORDS = "|".join(re.escape(alias) for alias in _ALIASES if alias.isascii() and alias.isalpha())
-_SIGNS = "|".join(re.escape(alias) for alias in _ALIASES if not (alias.isascii() and alias.isalpha()))
-# A word ends where its letters end; a Chinese unit is followed by whatever comes.
-UNIT: Final = re.compile(rf"[ -]?(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<sign>{_SIGNS}))")
+# km/h and m² come before km and m. A word ends where its letters end; a Chinese unit is followed by whatever comes.
+_SIGNS = "|".join(
+    re.escape(alias) + ("(?![A-Za-z])" if alias[-1].isascii() and alias[-1].isalpha() else "")
+    for alias in _ALIASES
+    if not (alias.isascii() and alias.isalpha())
+)
+UNIT: Final = re.compile(rf"[ -]?(?:(?P<sign>{_SIGNS})|(?P<word>{_WORDS})(?![A-Za-z]))")
 
 FIRST: Final = frozenset(word[0] for word in (*UNITS, *MAGNITUDES))
 """What units and magnitudes begin with: most numbers are followed by something else, which is quickly seen."""

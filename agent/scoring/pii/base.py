@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import msgspec
 
+from agent.simplified import simplified
+
 __all__ = ["CATEGORIES", "Match", "Nearby", "Recognizer", "Words", "bounded", "longest_match"]
 
 CATEGORIES: dict[str, str] = {
@@ -141,7 +143,7 @@ class Words:
         Blank-separated. They match as whole words, with a plural s or not (not: when a ``.`` ends the word); two words
         joined by ``_`` match written as one, and one after the other.
     chinese
-        Blank-separated. They match anywhere, since Chinese is written without blanks.
+        Blank-separated. They match anywhere, since Chinese is written without blanks, and in either writing of it.
     """
 
     __slots__ = ("_chinese", "_firsts", "_pairs", "_single")
@@ -153,7 +155,7 @@ class Words:
         pairs = [tuple(word.split("_")) for word in english.split() if "_" in word]
         self._pairs = frozenset(pairs + [(first, f"{second}s") for first, second in pairs])
         self._firsts = frozenset(first for first, _ in pairs)
-        longest_first = sorted(chinese.split(), key=len, reverse=True)
+        longest_first = sorted(dict.fromkeys(simplified(chinese).split()), key=len, reverse=True)
         self._chinese = re.compile("|".join(longest_first)) if longest_first else None
 
     def last_end(self, near: Nearby) -> int:
@@ -165,7 +167,7 @@ class Words:
         if not self._firsts.isdisjoint(words) and not self._pairs.isdisjoint(near.pairs):
             end = max(end, *(near.end_of(second) for _, second in self._pairs.intersection(near.pairs)))
         if self._chinese is not None and not near.is_ascii:
-            for match in self._chinese.finditer(near.text):
+            for match in self._chinese.finditer(near.simplified):
                 end = max(end, match.end())
         return end
 
@@ -173,13 +175,21 @@ class Words:
 class Nearby:
     """A little text near a hit, lower-cased and cut into words once for all that look for some in it."""
 
-    __slots__ = ("_pairs", "is_ascii", "text", "words")
+    __slots__ = ("_pairs", "_simplified", "is_ascii", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text = text.lower()
         self.is_ascii = text.isascii()
         self.words = _LATIN_WORD.findall(text)
         self._pairs: set[tuple[str, str]] | None = None
+        self._simplified: str | None = None
+
+    @property
+    def simplified(self) -> str:
+        """The text in simplified characters; places stay."""
+        if self._simplified is None:
+            self._simplified = simplified(self.text)
+        return self._simplified
 
     @property
     def pairs(self) -> set[tuple[str, str]]:

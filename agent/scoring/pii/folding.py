@@ -11,7 +11,7 @@ import unicodedata
 from array import array
 from collections.abc import Sequence
 
-from agent.normalize import INVISIBLE
+from agent.normalize import INVISIBLE, LOOK_ALIKES
 
 __all__ = ["fold"]
 
@@ -55,6 +55,9 @@ _HIDDEN = re.compile(f"[{_BASIC_INVISIBLE}]")
 _BASIC = re.compile("[" + "".join(map(re.escape, [*_FOLDED, *_RAISED])) + _BASIC_INVISIBLE + "]")
 _ASTRAL = re.compile("[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001d400-\U0001d7ff\U000e0000-\U000e0fff]")
 _ASTRAL_ONE = re.compile("[\U0001d400-\U0001d7ff]")
+# Behind the sign of an address of mail: a domain is of one script, unless it is to look like another.
+_DOMAIN = re.compile("(?<=@)[A-Za-z0-9.-]{0,64}[\u0370-\u052f][A-Za-z0-9.\u0370-\u052f-]{1,128}")
+_LATIN = re.compile("[A-Za-z]")
 _VISIBLE = re.compile(f"[^{_DROPPED}]+")
 
 
@@ -69,6 +72,8 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
     """
     if text.isascii():
         return text, None
+    if "@" in text:
+        text = _DOMAIN.sub(_latin_domain, text)
     basic, astral = _BASIC.search(text), _ASTRAL.search(text)
     if basic is None and astral is None:
         return text, None
@@ -98,3 +103,8 @@ def _lowered(match: re.Match[str]) -> str:
 
 def _folded_mathematical(match: re.Match[str]) -> str:
     return _MATHEMATICAL.get(match[0], match[0])
+
+
+def _latin_domain(match: re.Match[str]) -> str:
+    domain = match[0]
+    return domain.translate(LOOK_ALIKES) if _LATIN.search(domain) else domain

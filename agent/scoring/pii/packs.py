@@ -79,6 +79,8 @@ PACKS: dict[str, tuple[str, ...]] = {
         "agent.scoring.pii.cn.plate",
         "agent.scoring.pii.cn.im_account",
         "agent.scoring.pii.cn.address",
+        "agent.scoring.pii.cn.bank_account",
+        "agent.scoring.pii.cn.date_of_birth",
         "agent.scoring.pii.cn.name_after_role",
         "agent.scoring.pii.cn.name_before_title",
     ),

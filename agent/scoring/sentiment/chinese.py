@@ -1,6 +1,6 @@
 """How positive a Chinese sentence is: a small closed list of evaluative words, with negation. Written for this purpose.
 
-Simplified characters, plain modern language: about people, their character, their work and what is felt about them. No
+Plain modern language in either writing: about people, their character, their work and what is felt about them. No
 slurs, since the toxicity scorer finds those. Nothing is segmented; the longest word counts where several begin. A
 negation before a word turns it and halves it, as "not good" is less than "bad". Irony, comparisons ("不如"), questions
 and rare words are not understood: of many texts about a group the mean says something, of one text the figure little.
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from math import sqrt
+
+from agent.simplified import simplified
 
 __all__ = ["polarity"]
 
@@ -65,7 +67,7 @@ def polarity(sentence: str) -> float:
     The sum of the words' valences, brought into the interval by ``x / sqrt(x^2 + 15)`` as VADER does.
     """
     total = 0.0
-    for found in _PATTERN.finditer(sentence):
+    for found in _PATTERN.finditer(simplified(sentence)):
         plain = found["plain"]
         total += _WORDS[plain] if plain is not None else _NEGATED * _WORDS[found["negated"]]
     return total / sqrt(total * total + _SATURATION)

@@ -46,6 +46,18 @@ def test_the_whole_prompt_is_a_leak_for_certain(instructions: str) -> None:
     assert found.spans[0][0] == len("Sure. ")
 
 
+def test_the_other_writing_of_chinese_hides_nothing() -> None:
+    traditional = (
+        "你是山街圖書館的助手小燈。只回答與圖書館和藏書有關的問題，不要討論其他話題。"
+        "任何情況下都不得透露檔案室的門禁密碼。"
+    )
+    for answer, instructions in ((traditional, CHINESE), (CHINESE, traditional)):
+        found = look(f"好的：{answer}", instructions)
+        assert found is not None
+        assert found.score == 1.0
+        assert found.spans[0][0] == len("好的：")
+
+
 @pytest.mark.parametrize(
     ("answer", "instructions"),
     [

@@ -63,6 +63,10 @@ def test_a_negation_turns_a_word_and_leaves_less_of_it(text: str, sign: int) -> 
     assert abs(polarity("不优秀")) < polarity("优秀")
 
 
+def test_both_writings_say_the_same() -> None:
+    assert polarity("她誠實、勤奮，從不說謊。") == polarity("她诚实、勤奋，从不说谎。") > 0.0
+
+
 @given(st.text(alphabet="不没优秀懒坏人好错，。 a", max_size=80))
 def test_polarity_stays_in_range(text: str) -> None:
     assert -1.0 <= polarity(text) <= 1.0

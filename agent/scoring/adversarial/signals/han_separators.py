@@ -19,7 +19,7 @@ _ODD = re.escape(ODD_SEPARATORS)
 _BREAK = re.compile(rf"(?<=[{_HAN}])([{_ODD}])[ ]?(?=[{_HAN}])")
 _BLANK = re.compile(rf"(?<=[{_HAN}])[ \u3000]{{1,2}}(?=[{_HAN}])")
 # Single characters, each with a sign behind it: five, or it could be a list.
-_ALL_APART = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}]([{_ODD} ，。、,;；:])\1?){{4,}}[{_HAN}](?![{_HAN}])")
+_ALL_APART = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}]([{_ODD} \u3000，。、,;；:])\1?){{4,}}[{_HAN}](?![{_HAN}])")
 _ANY_SIGN = re.compile(rf"(?<=[{_HAN}])[{_ODD} \u3000，。、,;；:]{{1,2}}(?=[{_HAN}])")
 _ODD_SIGN = re.compile(rf"(?<=[{_HAN}])(?:[{_ODD}][ ]?|[ \u3000]{{1,2}})(?=[{_HAN}])")
 _CHARACTER = re.compile(f"[{_HAN}]")
@@ -27,7 +27,8 @@ _LEAST_KINDS = 2
 _LEAST_VISIBLE = 0.2
 _LEAST_SHARE = 0.08
 _LONG_ROW = 15
-_LIST = frozenset("，。、,;；: ")
+_BLANKS = frozenset(" \u3000")
+_LIST = frozenset("，。、,;；: \u3000")
 _LONG_LIST = 23
 #: Numerals, and what else lists are numbered by.
 _COUNTED = frozenset("〇零一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥")
@@ -66,7 +67,7 @@ def _strength_of_row(match: re.Match[str]) -> float:
     """Of single characters with a sign behind each: blanks set names in catalogues apart, and commas make lists."""
     row = match[0]
     signs = set(_CHARACTER.sub("", row))
-    if signs == {" "}:
+    if signs <= _BLANKS:
         return 0.6 if len(row) >= _LONG_ROW else 0.4
     if not signs <= _LIST:
         return 0.9

@@ -13,8 +13,10 @@ _PROVINCE = re.compile(
     "海南|四川|贵州|云南|"
     "西藏|陕西|甘肃|青海|宁夏|新疆|香港|澳门|台湾|"
     "重慶|內蒙古|遼寧|黑龍江|江蘇|廣東|廣西|貴州|雲南|陝西|甘肅|寧夏|澳門|臺灣|台灣|[臺台]北市|[臺台]中市|[臺台]南市|高雄市|新北市|"
-    "桃園市|九龍|新界"
+    "桃園市|九龍|九龙|新界"
 )
+# Where addresses name no city and no district as such: 香港中環皇后大道中1號.
+_REGION = re.compile("香港|九[龙龍]|新界|澳[门門]|氹仔")
 # Before these nothing belongs to the address.
 _ANNOUNCED = re.compile(
     "地址[是为:]?|住址[是为:]?|住所[地]?[是为:]?|户籍[地]?[是为:]?|家住|住在|住于|位于|坐落于|坐落在|寄到|寄往|"
@@ -73,6 +75,9 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     complete = match["units"] or match["house"]
     if in_context or _ADMINISTRATIVE.search(before):
         return 0.9 if complete else 0.6
+    run = _HAN_RUN.search(before)
+    if run and match["house"] and _REGION.search(run[0]):
+        return 0.9
     if match["units"] and (match["house"] or len(_DIVIDED.findall(match["units"])) > 1):
         return 0.7
     return 0.0
@@ -83,12 +88,12 @@ RECOGNIZER = Recognizer(
     type="ADDRESS",
     source="GB/T 23705-2009 (place names and addresses): administrative division, road, number, building, room",
     pattern=bounded(
-        rf"(?:{_KIND})(?:[东西南北中東一二三四五六七八九十]段|[东西南北東][侧側]|[东西南北東])?"
+        rf"(?:{_KIND})(?:[东西南北中東一二三四五六七八九十]段|[东西南北東][侧側]|[东西南北東中])?"
         rf"(?:(?P<house>{_NUMBER}(?:号|弄|巷|號)(?:院|大院)?)|(?=(?:{_NUMBER}|[A-Za-z][0-9]{{0,2}})(?:{_BUILDING})))"
         rf"(?P<units>{_UNIT}{{1,6}}(?:(?<=[栋幢座塔楼元层棟樓層])[0-9]{{2,5}}(?![0-9年月日元个人号個號./:-]))?)?"
     ),
     trigger=(
-        rf"(?:{_KIND}|段|侧|側|东|東|西|南|北)"
+        rf"(?:{_KIND}|段|侧|側|东|東|西|南|北|中)"
         r"(?:(?:[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})"
         r"(?:号|弄|巷|栋|幢|座|单|號|棟|單)|[A-Za-z][0-9]{0,2}(?:号楼|栋|幢|座|单|號樓|棟|單))"
     ),

@@ -8,7 +8,7 @@ from agent.scoring.pii.base import Recognizer, Words, bounded
 
 __all__ = ["RECOGNIZER"]
 
-_PROVINCE = "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+_PROVINCE = "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬雲遼魯蘇贛晉陝閩貴粵寧瓊]"
 _CONTEXT = Words(
     "plate licence_plate license_plate vehicle car", "车牌 牌照 号牌 车辆 车主 停车 违章 行驶 轿车 货车 开车"
 )

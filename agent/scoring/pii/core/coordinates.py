@@ -8,8 +8,8 @@ from agent.scoring.pii.labels import labelled
 
 __all__ = ["RECOGNIZER"]
 
-_ONE_OF_TWO = "latitude lat longitude lon lng 纬度 经度"
-_PAIR = "coordinates coordinate coords geolocation gps gps_location gps_position location position 经纬度 定位"
+_ONE_OF_TWO = "latitude lat longitude lon lng 纬度 经度 緯度 經度"
+_PAIR = "coordinates coordinate coords geolocation gps gps_location gps_position location position 经纬度 經緯度 定位"
 # Three decimals are a hundred metres: a house. With fewer it is a town.
 _DEGREES = r"[-+]?[0-9]{1,3}\.[0-9]{3,15}"
 

@@ -9,9 +9,9 @@ from agent.scoring.pii.labels import FAR, labelled
 __all__ = ["RECOGNIZER"]
 
 _LABELS = (
-    "date_of_birth dob birth_date date_born birthday born né_le née_le naissance date_de_naissance geburtsdatum "
+    "date_of_birth dob d.o.b birth_date date_born birthday born né_le née_le naissance date_de_naissance geburtsdatum "
     "geboren geb geboortedatum fecha_de_nacimiento nacido nacida data_di_nascita nato_il nata_il data_de_nascimento "
-    "data_urodzenia 出生日期 出生年月 出生于 生于 生日 出生时间"
+    "data_urodzenia 出生日期 出生年月 出生于 生于 生日 出生时间 出生: 生年月日 出生於 生於"
 )
 _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -25,7 +25,7 @@ _DATES = (
     r"[0-9]{2} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]",
     rf"(?:一九|二[〇零○])[〇零○一二三四五六七八九]{{2}}年{_NUMERALS}{{1,2}}月(?:{_NUMERALS}{{1,3}}[日号])?",
     rf"[0-9]{{1,2}}(?P<t>[-/. ])[0-9]{{1,2}}(?P=t)(?:{_YEAR}|[0-9]{{2}})",
-    rf"[0-9]{{1,2}}(?:st|nd|rd|th)?[ -](?:of )?{_MONTH}\.?,?[ -]{_YEAR}",
+    rf"[0-9]{{1,2}}(?:st|nd|rd|th)?[ -]?(?:of )?{_MONTH}\.?,?[ -]?{_YEAR}",
     rf"{_MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}",
     rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
 )

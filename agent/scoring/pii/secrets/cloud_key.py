@@ -10,6 +10,7 @@ RECOGNIZER = vendor_recognizer(
     name="cloud key",
     source=(
         "docs.aws.amazon.com/IAM (unique identifiers), cloud.google.com (API keys, OAuth clients, HMAC keys), "
+        "ai.google.dev (authorization keys, since 2026 the only ones that are issued), "
         "help.aliyun.com and cloud.tencent.com (access keys), cloud.baidu.com (BCE v3), volcengine.com, and the hosts' "
         "own pages on their tokens"
     ),
@@ -21,6 +22,7 @@ RECOGNIZER = vendor_recognizer(
         r"amzn\.mws\.[0-9a-f]{8}-[0-9a-f-]{27}",
         r"amzn1\.oa2-cs\.v1\.[0-9a-f]{64}",
         r"AIza[\w-]{35}",
+        r"AQ\.[\w-]{40,120}",
         r"ya29\.[\w-]{20,1000}",
         r"1//0[\w-]{40,200}",
         r"GOCSPX-[\w-]{20,40}",

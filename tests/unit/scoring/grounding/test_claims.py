@@ -34,10 +34,28 @@ CHINESE = "烘焙课由王小明老师在滨河大学讲授,推荐阅读《春�
         ("**Course Details And Prices**\nHelen Okafor leads it.", []),
         ("- Flour\n- Water", []),
         ("It is in the Leaflet.", []),
+        ("It is led by Helen. Visitors are welcome.", []),
+        ("The course is at Riverside. Lunch is free.", []),
+        ("It is led by Dr. Lindqvist.", ["Lindqvist"]),
+        ("It is led by Martin. Visitors are welcome.", ["Martin"]),
     ],
 )
 def test_english_names(answer: str, names: list[str]) -> None:
     assert lacking(answer, ENGLISH, "NAME") == names
+
+
+@pytest.mark.parametrize(
+    ("answer", "context"),
+    [
+        ("Ask Maria González at the desk.", "The desk of the library is led by Maria Gonzalez."),
+        ("Ask Maria Gonzalez at the desk.", "The desk of the library is led by Maria González."),
+        ("Please ask HR for more leave.", "Contact Human Resources for any kind of leave."),
+        ("It was made in the United States.", "All of the parts were made in the U.S. of old steel."),
+        ("In the end the European Union passed it.", "It was the EU that passed it in the end."),
+    ],
+)
+def test_the_same_name_written_otherwise(answer: str, context: str) -> None:
+    assert lacking(answer, context, "NAME") == []
 
 
 @pytest.mark.parametrize(
@@ -60,6 +78,20 @@ def test_chinese_names(answer: str, names: list[str]) -> None:
 
 def test_names_are_not_looked_for_in_another_script() -> None:
     assert lacking("由陈丽华老师讲授。", "The course is led by Chen Lihua on Mondays.", "NAME") == []
+
+
+CHINESE_PASSAGE = "公司成立于1998年，总部位于深圳市南山区，由张伟创办，员工约3000人。"
+
+
+@pytest.mark.parametrize("question", ["", "Who founded the company, and where is it now?"])
+def test_an_english_answer_from_chinese_passages_has_its_numbers_alone_to_be_found(question: str) -> None:
+    answer = 'Zhang Wei of Nanshan founded it in 1998 and said "we were a very small team".'
+    assert {claim.kind for claim in claims_of(answer, CHINESE_PASSAGE, question)} == {"NUMBER"}
+
+
+def test_a_chinese_answer_from_english_passages_quotes_in_translation() -> None:
+    context = "The director said that quality comes before everything else."
+    assert claims_of("主任说“质量高于一切其他的东西”。", context) == []
 
 
 @pytest.mark.parametrize(
@@ -103,9 +135,24 @@ def test_quotations(answer: str, quotes: list[str]) -> None:
         ("Is the sauna not open to guests?", "The sauna is open to guests.", False),
         ("游泳馆内允许携带宠物。", "游泳馆内不允许携带宠物。", True),
         ("游泳馆内不允许携带宠物。", "游泳馆内不允许携带宠物。", False),
+        ("這種藥沒有嚴重副作用。", "這種藥有嚴重副作用。", True),
+        ("這種藥沒有嚴重副作用。", "这种药没有严重副作用。", False),
+        ("展覽館內禁止攜帶寵物。", "展覽館內允許攜帶寵物。", True),
         ("游泳馆内禁止携带宠物。", "游泳馆内不允许携带宠物。", False),
         ("这张票不可以在两周内退换。", "这张票可以在两周内退换。", True),
         ("非常欢迎大家参加活动。", "欢迎大家参加活动。", False),
+        ("The warranty does not cover water damage.", "The warranty doesn't cover water damage.", False),
+        ("The warranty doesn’t cover water damage.", "The warranty does not cover water damage.", False),
+        ("The clinic isn't open on Sunday morning.", "The clinic is open on Sunday morning.", True),
+        ("You can't return the opened box.", "You can return the opened box.", True),
+        ("The blood test was negative for the virus.", "The blood test was positive for the virus.", True),
+        ("检测结果为阴性的患者需要隔离。", "检测结果为阳性的患者需要隔离。", True),
+        ("今年的总销量增长了百分之五。", "今年的总销量下降了百分之五。", True),
+        ("今年的总销量增加了百分之五。", "今年的总销量上升了百分之五。", False),
+        ("存款利率下调了两个基点。", "存款利率上调了两个基点。", True),
+        ("公司去年盈利五个亿元。", "公司去年亏损五个亿元。", True),
+        ("严禁在木材仓库内吸烟。", "允许在木材仓库内吸烟。", True),
+        ("不得在木材仓库内吸烟。", "严禁在木材仓库内吸烟。", False),
     ],
 )
 def test_negations(answer: str, context: str, contrary: bool) -> None:

@@ -50,6 +50,12 @@ FOUND: list[Found] = [
 ]
 
 
+def test_letters_that_look_like_others_in_a_domain_hide_nothing() -> None:
+    for address in ("john@gm\u0430il.com", "john@gmail.\u0441\u043em"):
+        assert found(f"write to {address} now") == [("EMAIL", address)]
+    assert found("ivan@\u043f\u043e\u0447\u0442\u0430 mail") == []
+
+
 @pytest.mark.parametrize(("text", "expected"), FOUND)
 def test_found(text: str, expected: list[tuple[str, str]]) -> None:
     assert found(text) == expected

@@ -95,6 +95,7 @@ UUID = "7f9c24e8-3b12-4d4f-a6c5-" + "9e8b1d2f3a4c"
 KEYS = [
     "AKIA" + "Q7ZK2MXB3RTVWLC5",
     "AIza" + BODY[:35],
+    "AQ." + "Ab8RN6" + BODY[:44],
     "ghp_" + BODY[:36],
     "github_pat_" + BODY,
     "glpat-" + BODY[:20],
