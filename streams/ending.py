@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from agent.clock import Clock
 
-__all__ = ["StopRequest", "leave"]
+__all__ = ["StopRequest", "leave", "run_to_its_end"]
 
 _logger = logging.getLogger(__name__)
 
@@ -45,6 +45,38 @@ class StopRequest:
             for task in (doing, asked):
                 task.cancel()
             await asyncio.gather(doing, asked, return_exceptions=True)
+
+
+def run_to_its_end(work: Coroutine[Any, Any, Result], patience_seconds: float) -> Result:
+    """As `asyncio.run`, but tasks that take no cancellation are waited for so long at most.
+
+    `asyncio.run` cancels what is left and waits for it without a limit. A library's task that is ending something with
+    a broker that takes connections and answers nothing ends minutes later.
+    """
+
+    async def bounded() -> Result:
+        try:
+            return await work
+        finally:
+            await _end_others(patience_seconds)
+
+    return asyncio.run(bounded())
+
+
+async def _end_others(patience_seconds: float) -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if not others:
+        return
+    _, staying = await asyncio.wait(others, timeout=patience_seconds)
+    if not staying:
+        return
+    names = ",".join(sorted(getattr(task.get_coro(), "__qualname__", "task") for task in staying))
+    _logger.warning("ended_in_spite_of_tasks tasks=%s", names)
+    for task in staying:
+        asyncio.tasks._unregister_task(task)  # what asyncio.run would wait for
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
 
 
 def leave(code: int, clock: Clock, patience_seconds: float) -> None:

@@ -28,6 +28,7 @@ from streams.config_file import ConfigFile
 from streams.console import FeedbackDesk, FeedbackFeed
 from streams.console.feedback import Feedback
 from streams.contact import BrokerContact
+from streams.ending import run_to_its_end
 from streams.formats import Decoder
 from streams.front import Face, Front, web_port
 from streams.kafka_log import KafkaLogReader
@@ -54,6 +55,7 @@ _AUDIT_BYTES = 64 * 1024
 
 #: An operator who marks a finding waits for the broker no longer than that.
 _MARK_SECONDS = 5.0
+_LAST_SECONDS = 5.0
 _MARK_BYTES = 64 * 1024
 
 
@@ -392,4 +394,4 @@ def run_worker(
         await worker.run()
         return worker.status.snapshot()
 
-    return asyncio.run(main())
+    return run_to_its_end(main(), _LAST_SECONDS)

@@ -20,7 +20,7 @@ from typing import Final
 from agent.clock import SystemClock
 from agent.errors import ConfigError, HarmwatchError
 from agent.metrics.label_values import clean_label
-from streams.ending import leave
+from streams.ending import leave, run_to_its_end
 from streams.processes.settings import file_of, revision_of
 from streams.processes.wire import Built, Failed, Go, Hello, read_order, written
 
@@ -143,7 +143,7 @@ def main(descriptor: int, number: int, parent: int) -> int:
     if level != "DEBUG":
         for noisy in ("aiokafka", "kafka", "faust", "mode"):
             logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    code = asyncio.run(_serve(descriptor))
+    code = run_to_its_end(_serve(descriptor), _LAST_SECONDS)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # at its end Python gives functions up for the default, and not this
     leave(code, SystemClock(), _LAST_SECONDS)
     return code

@@ -25,7 +25,7 @@ from agent.scoring.base import Batch
 from agent.scoring.ngram_classifier import NgramClassifier
 from streams.cli import FAILED, WRONG_USAGE
 from streams.config_file import ConfigFile
-from streams.ending import leave
+from streams.ending import leave, run_to_its_end
 from streams.worker import Worker
 
 __all__ = ["FOLDER", "LOOK_SECONDS", "ORDERS", "HeldUp", "told"]
@@ -96,12 +96,12 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     code = 0
     try:
-        asyncio.run(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]))
+        run_to_its_end(_run(ConfigFile.at_start(Path(sys.argv[1])), FOLDER[0]), _LAST_SECONDS)
     except HarmwatchError as error:
         # As the command ends, so that a traceback in the log is one that nobody caught.
         sys.stderr.write(f"harmwatch run: {' '.join(str(error).split())}\n")
         code = WRONG_USAGE if isinstance(error, ConfigError) else FAILED
-    # As the command does: a library's thread that waits for a frozen broker does not keep the process.
+    # As the command does: neither tasks nor threads of a library that wait for a frozen broker keep the process.
     leave(code, SystemClock(), _LAST_SECONDS)
     sys.exit(code)
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from streams.daemon import in_daemon_thread
-from streams.ending import StopRequest
+from streams.ending import StopRequest, run_to_its_end
 
 STAYING = """
 import sys, threading
@@ -83,3 +83,54 @@ async def test_blocking_work_beside_the_loop() -> None:
     assert await in_daemon_thread(lambda: 7) == 7
     with pytest.raises(ValueError, match="no"):
         await in_daemon_thread(fail)
+
+
+STUBBORN = """
+import asyncio, sys, time
+from streams.ending import leave, run_to_its_end
+async def ending_with_a_frozen_broker():
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            pass
+async def main():
+    task = asyncio.create_task(ending_with_a_frozen_broker())
+    await asyncio.sleep(0.01)
+    return 3
+began = time.monotonic()
+code = run_to_its_end(main(), 0.3)
+print(time.monotonic() - began < 10)
+sys.exit(code)
+"""
+
+
+def test_a_task_that_takes_no_cancellation_does_not_keep_the_process() -> None:
+    """As Faust's own while a broker takes connections and answers nothing: SIGTERM was not heard for 90 s."""
+    result = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=60.0, check=False)
+    assert (result.returncode, result.stdout) == (3, "True\n")
+    assert result.stderr == "ended_in_spite_of_tasks tasks=ending_with_a_frozen_broker\n"
+
+
+def test_other_tasks_are_ended_and_errors_pass() -> None:
+    seen: list[str] = []
+
+    async def other() -> None:
+        try:
+            await asyncio.sleep(3600.0)
+        finally:
+            seen.append("ended")
+
+    async def main(wrong: bool) -> str:
+        task = asyncio.create_task(other())
+        await asyncio.sleep(0.01)
+        assert not task.done()
+        if wrong:
+            raise ValueError("as it was told")
+        return "well"
+
+    assert run_to_its_end(main(wrong=False), 5.0) == "well"
+    with pytest.raises(ValueError, match="as it was told"):
+        run_to_its_end(main(wrong=True), 5.0)
+    assert seen == ["ended", "ended"]
