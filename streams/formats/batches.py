@@ -1,4 +1,4 @@
-"""Events of records that hold several."""
+"""Events of records that hold several, and of calls of which a half cannot be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent
 from streams.formats.base import MAX_EVENTS
 
-__all__ = ["partly", "read_each", "row_id"]
+__all__ = ["partly", "read_answer", "read_each", "row_id"]
 
 _Item = TypeVar("_Item")
 
@@ -34,7 +34,7 @@ def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[Infe
     problem: tuple[str, str] | None = None  # not the error: in a frame of its own traceback it would be a cycle
     for number, item in enumerate(items):
         try:
-            events.extend(list(read(item, f"[{number}].")))
+            events += list(read(item, f"[{number}]."))  # all of a call or nothing, also of one that is read as it goes
         except DecodeError as error:
             problem = problem or (error.reason, error.detail)
         if len(events) > MAX_EVENTS:
@@ -49,6 +49,24 @@ def partly(problem: tuple[str, str], events: list[InferenceEvent]) -> DecodeErro
     error = DecodeError(*problem)
     error.rest = events
     return error
+
+
+def read_answer(read: Callable[[], _Item], *, asked: bool) -> tuple[_Item | None, bool]:
+    """What came back for a question, and whether it could not be read: None then.
+
+    What was asked is looked at whatever came back for it: who has a server answer strangely must not go unseen.
+
+    Raises
+    ------
+    DecodeError
+        Where nothing was asked, so that nothing of the call would be left.
+    """
+    try:
+        return read(), False
+    except DecodeError:
+        if not asked:
+            raise
+        return None, True
 
 
 def row_id(ident: str, number: int, count: int) -> str:

@@ -20,7 +20,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
-from streams.formats.batches import read_each
+from streams.formats.batches import read_answer, read_each
 from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half, without_hidden
 from streams.formats.passages import vector_store_passages
 from streams.ports import Headers
@@ -60,14 +60,10 @@ class LiteLLMFormat:
         if "messages" not in log and "response" not in log:
             raise DecodeError("missing_field", f"{prefix}messages")
         question, hidden_question = _without_sentinel(_question(log.get("messages"), f"{prefix}messages"))
-        unread = False
-        try:
-            answer, hidden_answer = _without_sentinel(_answer(log.get("response"), f"{prefix}response"))
-        except DecodeError:
-            if question is None:
-                raise
-            # What was asked is looked at whatever came back for it.
-            answer, hidden_answer, unread = None, False, True
+        found, unread = read_answer(
+            lambda: _without_sentinel(_answer(log.get("response"), f"{prefix}response")), asked=question is not None
+        )
+        answer, hidden_answer = found or (None, False)
         failed = log.get("status") == "failure"
         if failed:
             payload = answer.payload if answer and answer.payload and answer.payload.texts else None

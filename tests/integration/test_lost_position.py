@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,22 +11,11 @@ from agent.errors import TransportError
 from streams.config import KafkaConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka_source import KafkaSource
-from streams.ports import Partition
+from tests.listeners import GoesOnFrom
 
 pytestmark = pytest.mark.layer("embedded")
 
 TOPIC = "inference.events"
-
-
-class FromBeyondTheEnd:
-    def __init__(self, source: KafkaSource) -> None:
-        self._source = source
-
-    async def on_assigned(self, partitions: Sequence[Partition]) -> None:
-        for partition in partitions:
-            await self._source.seek(partition, 10_000)
-
-    async def on_revoked(self, partitions: Sequence[Partition]) -> None: ...
 
 
 @pytest.mark.parametrize("begins", ["earliest", "latest"])
@@ -41,7 +29,7 @@ async def test_what_the_log_holds_is_not_passed_over_wherever_the_group_began(be
         await producer.stop()
         kafka = KafkaConfig(bootstrap_servers=broker.bootstrap_servers, auto_offset_reset=begins)
         source = KafkaSource(kafka, [TOPIC], max_record_bytes=1 << 20)
-        await source.start(FromBeyondTheEnd(source))
+        await source.start(GoesOnFrom(source, 10_000))
         try:
             # The records are there, and are seen to lie before what had been read.
             with pytest.raises(TransportError, match="goes on before what was read of it"):

@@ -15,8 +15,9 @@ from streams.config import KafkaConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.formats import Decoder
 from streams.kafka_source import KafkaSource, KafkaStateReader
-from streams.ports import Partition, Record
+from streams.ports import Record
 from streams.state_owner import StateOwner, foreign_group
+from tests.listeners import GoesOnFrom
 
 pytestmark = pytest.mark.layer("embedded")
 
@@ -41,19 +42,6 @@ async def send(broker: EmbeddedBroker, partition: int, values: Sequence[bytes], 
         await producer.stop()
 
 
-class FromTheBeginning:
-    """As a tap that goes on from offset 0."""
-
-    def __init__(self, source: KafkaSource) -> None:
-        self._source = source
-
-    async def on_assigned(self, partitions: Sequence[Partition]) -> None:
-        for partition in partitions:
-            await self._source.seek(partition, 0)
-
-    async def on_revoked(self, partitions: Sequence[Partition]) -> None: ...
-
-
 async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> None:
     async with EmbeddedBroker() as broker:
         await broker.create_topics({TOPIC: 3})
@@ -63,7 +51,7 @@ async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> No
         await send(broker, 1, [b"d%d" % number for number in range(40)])
         source = KafkaSource(KafkaConfig(bootstrap_servers=broker.bootstrap_servers), [TOPIC], max_record_bytes=1 << 20)
         records: list[Record] = []
-        await source.start(FromTheBeginning(source))
+        await source.start(GoesOnFrom(source, 0))
         try:
             for _ in range(600):
                 records += await source.getmany(10, 0.1)

@@ -15,6 +15,7 @@ import msgspec
 from agent.errors import DecodeError
 from agent.events import InferenceEvent, Payload, Role, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, bounded_name, parse_json
+from streams.formats.batches import read_answer
 from streams.formats.bodies import close_truncated
 from streams.formats.chat import Half, add_text, argument_text, choice_parts, join_halves, message_parts, role_of
 from streams.formats.otlp.flat import unflatten
@@ -70,14 +71,11 @@ def event(item: Item, name: str) -> InferenceEvent:
     parts = _instructions(attributes)
     asked = _messages(attributes, "gen_ai.input.messages", "user", in_choices=False)
     question = None if asked is None and not parts else Half("input", Payload((*parts, *(asked or ()))))
-    answer, unread = None, False
-    try:
-        given = _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True)
-        answer = None if given is None else Half("output", Payload(given))
-    except DecodeError:
-        if question is None:
-            raise
-        unread = True  # what was asked is looked at whatever came back for it
+    given, unread = read_answer(
+        lambda: _messages(attributes, "gen_ai.output.messages", "assistant", in_choices=True),
+        asked=question is not None,
+    )
+    answer = None if given is None else Half("output", Payload(given))
     if question is None:
         question = _old_half(attributes, "gen_ai.prompt", "input")
     if answer is None:

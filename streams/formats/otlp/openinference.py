@@ -12,6 +12,7 @@ from dataclasses import replace
 from agent.errors import DecodeError
 from agent.events import Direction, InferenceEvent, Payload, TextPart
 from streams.formats.base import bounded_name, parse_json
+from streams.formats.batches import read_answer
 from streams.formats.chat import (
     Half,
     add_text,
@@ -47,13 +48,8 @@ def events(item: Item, name: str) -> list[InferenceEvent]:
     """The event of one call, or its halves when only one of them is hidden."""
     attributes = item.attributes
     question, hidden_question = _half(attributes, "input")
-    unread = False
-    try:
-        answer, hidden_answer = _half(attributes, "output")
-    except DecodeError:
-        if question is None:
-            raise
-        answer, hidden_answer, unread = None, False, True  # what was asked is looked at whatever came back for it
+    found, unread = read_answer(lambda: _half(attributes, "output"), asked=question is not None)
+    answer, hidden_answer = found or (None, False)
     passages = documents(unflatten(attributes, "retrieval.documents."))
     if passages and question is not None:
         question = replace(question, context=question.context + passages)

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from streams.config import KafkaConfig
 from streams.kafka_source import KafkaSource
 from streams.ports import Partition
+from tests.listeners import GoesOnFrom
 
 TOPIC = "inference.events"
 FIRST, SECOND = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
@@ -54,19 +55,6 @@ class Consumer:
         self.positions[place] = offset
 
 
-class Listener:
-    """As a tap whose last commit was refused: it goes on before what had been read."""
-
-    def __init__(self, source: KafkaSource) -> None:
-        self._source = source
-
-    async def on_assigned(self, partitions: list[Partition]) -> None:
-        for partition in partitions:
-            await self._source.seek(partition, 480)
-
-    async def on_revoked(self, partitions: list[Partition]) -> None: ...
-
-
 async def test_what_was_read_before_it_does_not_move_the_place_from_which_the_listener_goes_on() -> None:
     source, consumer = KafkaSource(KafkaConfig(), [TOPIC], max_record_bytes=1 << 20), Consumer()
     source._consumer = consumer
@@ -75,7 +63,7 @@ async def test_what_was_read_before_it_does_not_move_the_place_from_which_the_li
 
     async def divided_anew() -> None:
         source.close_gate()
-        source.begin_adoption([Partition(*FIRST)], Listener(source))  # type: ignore[arg-type]
+        source.begin_adoption([Partition(*FIRST)], GoesOnFrom(source, 480))  # type: ignore[arg-type]
         assert source._adoption is not None
         await source._adoption
 
