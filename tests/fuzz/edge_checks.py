@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from agent.clock import ManualClock
 from agent.errors import DecodeError, MessageTooLarge, RefusedMessage
+from tests.conformance.formats_golden import cases
 
 if TYPE_CHECKING:
     from streams.ports import Message
 
-__all__ = ["PAIRS", "WIRES", "ingest", "proxy_pair", "proxy_wire", "sound_spool", "spool"]
+__all__ = ["PAIRS", "WIRES", "ingest", "proxy_pair", "proxy_wire", "sent", "sound_spool", "spool"]
 
 _TIME = 1_780_000_000.0
 
@@ -31,7 +32,7 @@ WIRES = (
 )
 
 
-def proxy_wire() -> Callable[[bytes], object]:
+def proxy_wire() -> Callable[[bytes], bool]:
     """What is passed on is read as what came; and however it was cut into pieces, it is the same message."""
     from streams.proxy.bodies import body_reader
     from streams.proxy.heads import CHUNKED, read_request, read_response, write_response
@@ -47,7 +48,7 @@ def proxy_wire() -> Callable[[bytes], object]:
             return None
         return got, reader.trailers, reader.done
 
-    def check(data: bytes) -> None:
+    def check(data: bytes) -> bool:
         end = data.find(b"\r\n\r\n") + 4
         end = len(data) if end < 4 else end
         length = None
@@ -74,38 +75,52 @@ def proxy_wire() -> Callable[[bytes], object]:
             # What will be refused may be seen sooner or later, but not after it was taken for whole.
             whole = {one for one in found if one is not None and (one[2] or None not in found)}
             assert len(whole) <= 1 and not (whole and None in found)
+        return length is not None
 
     return check
 
 
-def ingest() -> Callable[[bytes], object]:
-    """A body at each path of the receiver; what is taken the worker can read."""
+_KINDS = ("application/json", "application/x-protobuf", "application/cloudevents+json", "")
+
+
+def sent(*formats: str) -> list[bytes]:
+    """Golden bodies as they are sent to the receiver, in JSON and as protobuf: behind a byte that tells the kind."""
+    values = [case.value for case in cases() if case.format in formats]
+    return [bytes((kind,)) + value for value in values for kind in (0, 1)] + [b"#" + value for value in values]
+
+
+def ingest() -> Callable[[bytes], bool]:
+    """A body at each path of the receiver, and once more taken apart into small records; the worker can read them."""
     from streams.formats import Decoder
     from streams.ingest.intake import Intake
-    from streams.ingest.routes import ROUTES
+    from streams.ingest.routes import ROUTES, TapRoute
     from streams.ports import Record
 
-    intake, decoder = Intake("inference.events", 1 << 20, ManualClock(_TIME)), Decoder()
-    kinds = ("application/json", "application/x-protobuf", "application/cloudevents+json", "")
+    clock, decoder = ManualClock(_TIME), Decoder()
+    intakes = [Intake("inference.events", most, clock) for most in (1 << 20, 1 << 10)]
 
-    def check(data: bytes) -> None:
-        headers = {"content-type": kinds[data[0] % len(kinds)]} if data else {}
+    def check(data: bytes) -> bool:
+        headers = {"content-type": _KINDS[data[0] % len(_KINDS)]} if data else {}
         if data[:1] == b"#":
             headers |= {"ce-id": "1", "ce-type": "org.kubeflow.serving.inference.request", "ce-source": "s"}
-        for route in ROUTES.values():
-            try:
-                taken = intake.take(route, data[1:], headers)
-            except (DecodeError, MessageTooLarge) as error:
-                assert len(str(error)) < 2000 and "\n" not in str(error)
-                continue
-            for message in taken.messages:
-                record = Record(message.topic, 0, 0, _TIME, message.key, message.value, message.headers)
-                assert decoder.decode(record), "acknowledged, and a dead letter"
+        taken = [offered(intake, route, data[1:], headers) for route in ROUTES.values() for intake in intakes]
+        return any(taken)
+
+    def offered(intake: Intake, route: TapRoute, body: bytes, headers: dict[str, str]) -> bool:
+        try:
+            taken = intake.take(route, body, headers)
+        except (DecodeError, MessageTooLarge) as error:
+            assert len(str(error)) < 2000 and "\n" not in str(error)
+            return False
+        for message in taken.messages:
+            record = Record(message.topic, 0, 0, _TIME, message.key, message.value, message.headers)
+            assert decoder.decode(record), "acknowledged, and a dead letter"
+        return bool(taken.messages)
 
     return check
 
 
-def proxy_pair() -> Callable[[bytes], object]:
+def proxy_pair() -> Callable[[bytes], bool]:
     """The two bodies of a call, packed or not, as they come from whoever calls and whoever answers."""
     from streams.formats import Decoder
     from streams.ports import Record
@@ -117,7 +132,7 @@ def proxy_pair() -> Callable[[bytes], object]:
     decoder = Decoder()
     encodings = (b"", b"gzip", b"deflate", b"br", b"gzip, deflate")
 
-    def check(data: bytes) -> None:
+    def check(data: bytes) -> bool:
         kind, data = data[:1] or b"\0", data[1:]
         encoding = encodings[kind[0] % len(encodings)]
         request, _, response = data.partition(b"\n\n\n")
@@ -130,12 +145,14 @@ def proxy_pair() -> Callable[[bytes], object]:
         try:
             message = maker.make(captured)
         except DecodeError:
-            return
+            return False
         assert message.value is not None and len(message.value) <= most
         try:
             decoder.decode(Record(message.topic, 0, 0, _TIME, message.key, message.value, message.headers))
         except DecodeError as error:
             assert len(str(error)) < 2000
+            return False
+        return True
 
     return check
 
@@ -164,14 +181,14 @@ def sound_spool() -> list[bytes]:
     return [MAGIC + b"".join(encode(message, _TIME) for message in _messages()), MAGIC, b""]
 
 
-def spool() -> Callable[[bytes], object]:
+def spool() -> Callable[[bytes], bool]:
     """A segment of an earlier life, whatever became of it: what is whole is read, in order, and the spool is of use."""
     from streams.courier.spool import Spool
 
     logging.getLogger("streams.courier").setLevel(logging.CRITICAL)  # damage is what it is given
     where = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 
-    def check(data: bytes) -> None:
+    def check(data: bytes) -> bool:
         folder = Path(tempfile.mkdtemp(dir=where, prefix="harmwatch-fuzz-"))
         try:
             (folder / "00000000000000000001.segment").write_bytes(data)
@@ -184,6 +201,7 @@ def spool() -> Callable[[bytes], object]:
             assert [message.value for message in read[-5:]] == [message.value for message in _messages()]
             assert opened.empty
             opened.close()
+            return len(read) > len(_messages())
         finally:
             shutil.rmtree(folder)
 

@@ -6,6 +6,8 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
+from tests.fuzz.structure import restructured
+
 __all__ = ["mutate", "mutated"]
 
 _PIECES = (
@@ -18,8 +20,11 @@ _PIECES = (
 
 
 def mutated(draw: random.Random, seeds: Sequence[bytes], most: int) -> bytes:
-    """One of the inputs, changed in one to eight places."""
-    data = bytearray(draw.choice(seeds) if seeds else b"")
+    """One of the inputs, changed in one to eight places, or what it says changed where it is a document."""
+    seed = draw.choice(seeds) if seeds else b""
+    if draw.random() < 0.5 and (document := restructured(draw, seed, seeds, most)) is not None:
+        return document
+    data = bytearray(seed)
     for _ in range(draw.randint(1, 8)):
         at = draw.randint(0, len(data))
         end = min(len(data), at + draw.choice((1, 2, 4, 16, 64, 1024)))
@@ -48,10 +53,10 @@ def mutated(draw: random.Random, seeds: Sequence[bytes], most: int) -> bytes:
 def mutate(
     check: Callable[[bytes], object], seeds: Sequence[bytes], most: int, *, seconds: float, seed: int, runs: int | None
 ) -> tuple[int, bytes | None, BaseException | None]:
-    """Fuzz for so long, or so many runs; how many there were, and the input and error that ended it, if one did."""
+    """So many seconds of the processor, or runs; gives how many runs, and the input and error that ended it, if any."""
     draw = random.Random(seed)
-    until, count = time.monotonic() + seconds, 0
-    while count < runs if runs is not None else time.monotonic() < until:
+    until, count = time.process_time() + seconds, 0
+    while count < runs if runs is not None else time.process_time() < until:
         data = mutated(draw, seeds, most)
         count += 1
         try:

@@ -1,14 +1,17 @@
 """Fuzzes one target in this process: ``python -m tests.fuzz.one TARGET ...``; `tests.fuzz.run` starts one for each.
 
-Prints one line; exit code 0 without a finding, 1 with one, whose input lies in the folder of crashes.
+Prints when it is ready and how many runs there were; exit code 0 without a finding, 1 with one, whose input lies in the
+folder of crashes.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import random
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ def main() -> None:
         Bounded(target)(args.input.read_bytes())
         return
     bounded, seeds = Bounded(target), list(target.seeds())
+    print(f"ready={time.process_time():.1f}", flush=True)
     runs, data, error = mutate(bounded, seeds, target.most_bytes, seconds=args.seconds, seed=args.seed, runs=None)
     print(f"runs={runs}", flush=True)
     if data is not None and error is not None:
@@ -60,9 +64,19 @@ def _with_atheris(args: Any) -> None:
 
         target = TARGETS[args.target]
         bounded = Bounded(target, is_watched=True)
+    from tests.fuzz.structure import restructured
+
+    seeds = [seed[: target.most_bytes] for seed in target.seeds()]
+
+    def change(data: bytes, most: int, seed: int) -> bytes:
+        # What an input says, or its bytes: libFuzzer's own changes seldom get past a reader of JSON.
+        draw = random.Random(seed)
+        document = restructured(draw, data, seeds, most) if draw.random() < 0.5 else None
+        return document if document is not None else bytes(atheris.Mutate(data, most))
+
     corpus = args.corpus or Path(tempfile.mkdtemp(prefix="harmwatch-fuzz-"))
-    for number, seed in enumerate(target.seeds()):
-        (corpus / str(number)).write_bytes(seed[: target.most_bytes])
+    for number, seed in enumerate(seeds):
+        (corpus / str(number)).write_bytes(seed)
     atheris.Setup(
         [
             sys.argv[0],
@@ -77,7 +91,9 @@ def _with_atheris(args: Any) -> None:
             str(corpus),
         ],
         bounded,
+        custom_mutator=change,
     )
+    print(f"ready={time.process_time():.1f}", flush=True)
     atheris.Fuzz()
 
 

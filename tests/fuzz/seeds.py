@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from agent.clock import SystemClock
-from agent.config import CoreConfig
+import yaml
 
-__all__ = ["STREAMS", "TEXTS", "examples", "golden", "sound_calibration", "sound_panes", "sound_reference"]
+from streams.formats.base import TOPIC_HEADER
+from tests.conformance.formats_golden import Case, cases
 
-_GOLDEN = Path(__file__).parents[1] / "fixtures" / "formats"
+__all__ = ["STREAMS", "TEXTS", "examples", "golden", "sound_calibration", "sound_reference", "with_json"]
+
 _DEPLOY = Path(__file__).parents[2] / "deploy"
-_TIME = 1_780_000_000.0
 
 
 def golden(*names: str) -> Iterable[bytes]:
-    for name in names:
-        for path in sorted((_GOLDEN / name).glob("*.in.json"))[:40]:
-            yield path.read_bytes()
+    """The values of the golden records; their topic and headers, if they need any, in a first line before them."""
+    for case in cases():
+        if case.format in names:
+            headers = b";".join(name.encode() + b"=" + value for name, value in (*case.headers, *_topic(case)))
+            yield b"#" + headers + b"\n" + case.value if headers else case.value
+
+
+def _topic(case: Case) -> Iterable[tuple[str, bytes]]:
+    return () if case.topic == "inference.events" else ((TOPIC_HEADER, case.topic.encode()),)
 
 
 TEXTS = (
@@ -40,18 +47,6 @@ STREAMS = (
     b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]}',
     b'{"inputs":[{"name":"t","shape":[1],"datatype":"BYTES","data":["a"]}]}',
 )
-
-
-def sound_panes() -> Iterable[bytes]:
-    from agent.pipeline.build import build_windows
-    from agent.windows.base import Observation
-    from tests.unit.windows.builders import make_observation
-
-    engine = build_windows(CoreConfig(), SystemClock())
-    for number in range(40):
-        observation: Observation = make_observation(time=_TIME - number)
-        engine.apply(("events", 0), number, [observation])
-    return list(engine.snapshot(("events", 0)).values.values())
 
 
 def sound_calibration() -> Iterable[bytes]:
@@ -78,3 +73,13 @@ def sound_reference() -> Iterable[bytes]:
 
 def examples(*names: str) -> Callable[[], Sequence[bytes]]:
     return lambda: [path.read_bytes() for name in names for path in sorted(_DEPLOY.glob(name))]
+
+
+def with_json(seeds: Callable[[], Iterable[bytes]]) -> Callable[[], Sequence[bytes]]:
+    """YAML, and the same as JSON, which is YAML as well: what it says can be changed without a writer of YAML."""
+
+    def both() -> Sequence[bytes]:
+        found = list(seeds())
+        return [*found, *(json.dumps(yaml.safe_load(seed), default=str).encode() for seed in found)]
+
+    return both
