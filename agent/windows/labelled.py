@@ -25,6 +25,7 @@ _LARGEST: Final = 1 << 62
 _MOST_RECENT: Final = 1_024
 #: Pruned in one go and not one by one, since it takes sorting.
 _SPARE: Final = 1.1
+_NONE: Final = np.empty(0, np.int64)
 
 
 def decision_key(offset: int, place: int) -> int | None:
@@ -43,9 +44,10 @@ class LabelledDecisions:
 
     __slots__ = ("_keys", "_recent", "begins")
 
-    def __init__(self, keys: Iterable[int] = (), begins: int = 0) -> None:
-        #: In order; those that came since the last time they were put in order are apart.
-        self._keys = np.unique(np.fromiter(keys, np.int64))
+    def __init__(self, keys: Iterable[int] | None = None, begins: int = 0) -> None:
+        #: In order; those that came since the last time they were put in order are apart. Shared while there are none:
+        #: most models of most partitions have none, and there are many of these.
+        self._keys = np.unique(np.fromiter(keys, np.int64)) if keys is not None else _NONE
         self._recent: set[int] = set()
         self.begins = begins
 
