@@ -50,7 +50,7 @@ class KafkaLogReader:
     async def offsets_since(self, time: float) -> Mapping[int, int]:
         consumer = self._running()
         try:
-            if not await topic_is_there(consumer, self._topic):
+            if not await topic_is_there(consumer._client, self._topic):
                 return {}
             if not self._partitions:
                 consumer.assign([TopicPartition(self._topic, 0)])  # asks for the topic's metadata

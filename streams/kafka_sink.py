@@ -20,6 +20,7 @@ from agent.errors import MessageTooLarge, TopicUnavailable, TransportError
 from streams.access.clients import running_options
 from streams.access.probe import contact_error
 from streams.config import KafkaConfig
+from streams.kafka_metadata import topic_is_there
 from streams.kafka_stop import give_up, stop_client
 from streams.ports import Message
 
@@ -277,10 +278,10 @@ class KafkaSink:
     async def _is_missing(self, topic: str) -> bool:
         """Ask the broker: aiokafka calls a topic unknown also while nobody answers."""
         try:
-            cluster = await self._running().client.fetch_all_metadata()
-        except (KafkaError, OSError):
+            is_there = await topic_is_there(self._running().client, topic)
+        except (KafkaError, TransportError, OSError):
             return False
-        if topic in cluster.topics():
+        if is_there:
             self._missing_since.pop(topic, None)
             return False
         now = self._clock.monotonic()

@@ -23,7 +23,7 @@ from agent.errors import ConfigError, TransportError
 from streams.access.clients import running_options
 from streams.access.probe import contact_error
 from streams.config import KafkaConfig
-from streams.kafka_metadata import partition_numbers, read_error, topic_is_there
+from streams.kafka_metadata import ask_any_broker, partition_numbers, read_error, topic_is_there
 from streams.kafka_stop import stop_client
 from streams.ports import Headers, Partition, RebalanceListener, Record
 
@@ -239,7 +239,7 @@ class KafkaSource:
 
     async def reach(self) -> None:
         try:
-            await self._running().topics()
+            await ask_any_broker(self._running()._client)
         except KafkaError as error:
             raise TransportError(f"no broker answers ({type(error).__name__})") from None
 
@@ -342,7 +342,7 @@ class KafkaStateReader:
         kept = _Kept(self._rank)
         try:
             await consumer.start()
-            if not await topic_is_there(consumer, topic):
+            if not await topic_is_there(consumer._client, topic):
                 return []
             consumer.assign([partition])
             if number not in await partition_numbers(consumer, topic):

@@ -110,7 +110,7 @@ async def foreign_group(kafka: KafkaConfig, topic: str, owner: StateOwner) -> st
         # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
         async with asyncio.timeout(_READ_SECONDS):
             await consumer.start()
-            if not await topic_is_there(consumer, topic):
+            if not await topic_is_there(consumer._client, topic):
                 return None
             consumer.assign([TopicPartition(topic, 0)])  # asks for the topic's metadata
             places = [TopicPartition(topic, number) for number in await partition_numbers(consumer, topic)]
