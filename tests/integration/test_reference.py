@@ -146,6 +146,26 @@ def test_events_without_anything_that_is_watched_make_no_reference(
     assert not out.exists()
 
 
+def test_records_that_all_cannot_be_decoded_are_said_to_be_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = tmp_path / "events.jsonl", tmp_path / "reference.json"
+    file.write_bytes('{"id": "a", "model": "m", "output": {"text": "caf\u00e9"}}\n'.encode("latin-1"))
+    assert main(["reference", str(file), "--out", str(out), "--no-scores"]) == 1
+    assert "none of 1 records could be decoded, the first because of bad_utf8" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_place_that_takes_no_reference_is_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in (".", str(tmp_path)):
+        # That file would be missed first.
+        assert main(["reference", "nowhere.jsonl", "--out", out]) == 2
+        assert f"--out {out}: cannot be written" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("link", [False, True])
 def test_the_events_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str], *, link: bool) -> None:
     events = tmp_path / "events.jsonl"
