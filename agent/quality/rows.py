@@ -255,6 +255,8 @@ def _plain(line: bytes) -> dict[str, Any]:
     try:
         # Not msgspec's decoder: that refuses the lone surrogates which hostile texts hold.
         plain = json.loads(line)
+    except UnicodeDecodeError:
+        raise _Wrong("is not UTF-8; save the file as UTF-8") from None
     except (ValueError, RecursionError):
         raise _Wrong("is no valid JSON") from None
     if not isinstance(plain, dict):

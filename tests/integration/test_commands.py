@@ -129,6 +129,8 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["run"], b"--config"),
         (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
         (["demo", "--events", "3"], b"--events must lie between"),
+        (["bench", "--events", "0"], b"--events must lie between"),
+        (["bench", "--repetitions", "0"], b"--repetitions must lie between"),
         (["unheard-of"], b"invalid choice"),
         ([], b"usage: harmwatch"),
     ],
