@@ -223,7 +223,7 @@ def _tell(work: _Work, out: Path, *, as_json: bool) -> None:
     console = Console(stderr=True)
 
     def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     say(f"{work.records} records, {sum(map(len, values.values()))} features of {len(values)} models: {out}")
     if work.undecodable:

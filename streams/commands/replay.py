@@ -62,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
         Console(stderr=True).print(
-            f"{summary['records']} records to {args.topic} in {summary['seconds']:.1f} s", highlight=False
+            f"{summary['records']} records to {args.topic} in {summary['seconds']:.1f} s",
+            highlight=False,
+            soft_wrap=True,
         )
     return 0
 

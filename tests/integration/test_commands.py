@@ -201,6 +201,8 @@ def test_doctor_without_a_broker_says_so(tmp_path: Path) -> None:
     done = harmwatch("doctor", "--config", str(config))
     assert done.returncode == 1
     assert b"no broker answers at 127.0.0.1:9" in done.stdout
+    lines = done.stdout.decode().splitlines()
+    assert all(line.startswith(("✓", "!", "✗", "    →")) for line in lines), "a check stays one line in a log"
 
 
 @pytest.mark.layer("embedded")
