@@ -155,7 +155,8 @@ def _time(option: str, text: str | None) -> float | None:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option} must be a time such as 2026-11-01T00:00 or 2026-11-01T00:00+08:00") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    # Kafka has no earlier times: such a one is before every record.
+    return max((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp(), 0.0)
 
 
 def _of_file(work: _Work, name: str, *, quiet: bool) -> None:
