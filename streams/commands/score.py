@@ -92,6 +92,12 @@ def run(args: argparse.Namespace) -> int:
         pipeline.close()
         _drain(pipeline, progress, task, shown)
     pipeline.terminate()
+    if repeated := int(metrics.total("harmwatch_duplicates_total")):
+        console.print(
+            f"{repeated} inputs or outputs came again under the id of an earlier line, and were not scored: "
+            "each call needs an id of its own",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
     return 1 if undecodable else 0
 
 
