@@ -52,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
         held = {str(path): _holds(path, public) for path in args.files}
         _told(args, {"holds": held})
         return 0 if all(held.values()) else 1
+    for path in args.files:
+        if not path.is_dir() and not _fits(path.name):
+            raise ConfigError(f"{path}: its name is signed too, and holds what a signature cannot; rename it")
     private, public = _load_key(args.key)
     written = []
     for path in args.files:
@@ -62,6 +65,11 @@ def run(args: argparse.Namespace) -> int:
         write_file(signature, sign(content, place.name, version, private, public.key_id), "signature")
         written.append(str(signature))
     return _told(args, {"written": written, "version": version, "public_key": str(public)})
+
+
+def _fits(name: str) -> bool:
+    """Whether minisign's trusted comment, a line of UTF-8 with tabs between its parts, can hold a name."""
+    return name.encode("utf-8", "ignore").decode() == name and name.splitlines() == [name] and "\t" not in name
 
 
 def _told(args: argparse.Namespace, said: dict[str, Any]) -> int:

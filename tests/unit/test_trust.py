@@ -187,7 +187,11 @@ def test_the_command_verifies_and_keeps_its_key_to_its_owner(files: Files, capsy
     held = files.told("sign", "--verify", files.public, *names, "--json", code=1)["holds"]
     assert list(held.values()) == [False, True]
     assert files.key.stat().st_mode & 0o077 == 0
+    odd = [files.folder / os.fsdecode(name) for name in (b"caf\xe9", b"a\nb", b"a\tb")]
+    for path in odd:
+        path.touch()
     wrong: tuple[list[str], ...] = (
+        *(["--key", str(files.key), str(path)] for path in odd),
         ["--new-key", str(files.key)], ["--key", str(files.calibration), names[0]], ["--verify", "RW", names[0]],
         ["--key", str(files.key)], ["--key", str(files.key), str(files.folder / "no")], [],
         ["--key", str(files.key), names[0], "--version", "-1"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_figures_are_told_where_the_disk_has_no_room_for_a_report(
     assert json.loads(capsys.readouterr().out)["threshold"]["negatives"] == 320
     assert main([*calibrated, "--out", "/dev/full"]) == 2
     assert "not stored" in capsys.readouterr().out
+
+
+def test_a_calibration_of_a_file_whose_name_is_not_utf_8_is_stored(tmp_path: Path) -> None:
+    data = write(tmp_path / os.fsdecode(b"caf\xe9.jsonl"), many())
+    out = tmp_path / "calibration.json"
+    words = ["--task", "toxicity", "--target-fpr", "0.01", "--bootstrap", "0", "--quiet"]
+    assert main(["calibrate", str(data), *words, "--out", str(out)]) == 0
+    assert json.loads(out.read_bytes())["data"]["files"] == ["caf\\udce9"]
