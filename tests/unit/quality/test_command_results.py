@@ -73,3 +73,11 @@ def test_a_calibration_of_a_file_whose_name_is_not_utf_8_is_stored(tmp_path: Pat
     words = ["--task", "toxicity", "--target-fpr", "0.01", "--bootstrap", "0", "--quiet"]
     assert main(["calibrate", str(data), *words, "--out", str(out)]) == 0
     assert json.loads(out.read_bytes())["data"]["files"] == ["caf\\udce9"]
+
+
+def test_a_report_does_not_replace_the_calibration(
+    toxic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["calibrate", str(toxic), "--task", "toxicity", "--target-fpr", "0.01"]
+    assert main([*words, "--out", str(tmp_path / "x"), "--report", str(tmp_path / "x")]) == 2
+    assert "is the file of --report too" in capsys.readouterr().err
