@@ -112,7 +112,8 @@ def parse_yaml(content: bytes, origin: str, environment: Mapping[str, str] | Non
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{origin}: cannot be read ({type(error).__name__})") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{origin}: line {line} is not UTF-8; save the file as UTF-8") from None
     try:
         data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
     except ConfigError as error:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from agent import __version__
@@ -96,12 +97,20 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the return value is the exit code."""
+    if sys.stdin is None:  # closed, as some supervisors do: commands that read files must not mind
+        sys.stdin = Path(os.devnull).open()  # noqa: SIM115 (as long as the process)
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
+    name = chosen or "--help"
     try:
         code = _run(words, chosen)
     except KeyboardInterrupt:
-        code = _complain(chosen or "--help", "interrupted", FAILED)
+        code = _complain(name, "interrupted", FAILED)
+    except SystemExit:  # argparse's, of help and of wrong usage
+        if _let_out(name, DONE) != DONE:
+            return FAILED
+        raise
+    code = _let_out(name, code)
     if argv is None and chosen in ("run", "ingest"):  # only then is the end of this call the end of the process
         from streams.ending import leave
 
@@ -117,7 +126,7 @@ def _run(words: Sequence[str], chosen: str | None) -> int:
         return WRONG_USAGE
     for stream in (sys.stdout, sys.stderr):
         if stream is None:
-            return WRONG_USAGE  # closed: there is nowhere to say so
+            return _complain(args.command, "standard output and standard error must not be closed", WRONG_USAGE)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding must not end the work
     level = os.environ.get("HARMWATCH_LOG_LEVEL", "WARNING").upper()
@@ -139,17 +148,30 @@ def _run(words: Sequence[str], chosen: str | None) -> int:
     except HarmwatchError as error:
         return _complain(args.command, error, FAILED)
     except BrokenPipeError:
-        # The reader went away (head, less). Python would complain again while closing standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILED  # the reader went away (head, less)
     except OSError as error:
         return _complain(args.command, f"{error.strerror or type(error).__name__}", FAILED)
     return code
 
 
+def _let_out(command: str, code: int) -> int:
+    """The exit code when standard output has taken what it still holds. What it does not take is let go: Python would
+    try again at the end of the process, and end it with code 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if code == DONE and not isinstance(error, BrokenPipeError):
+            return _complain(command, error.strerror or type(error).__name__, FAILED)
+        return code or FAILED
+    return code
+
+
 def _complain(command: str, error: object, code: int) -> int:
-    line = printable(" ".join(str(error).split()))
-    sys.stderr.write(f"harmwatch {command}: {line}\n")
+    if sys.stderr is not None:
+        line = printable(" ".join(str(error).split()))
+        sys.stderr.write(f"harmwatch {command}: {line}\n")
     return code
 
 

@@ -98,6 +98,9 @@ class TopicRange:
                     return
                 self._consumer.pause(*(set(self._partitions) - set(left)))
                 batches = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=_MOST_RECORDS)
+                if not batches:
+                    # A read from a broker that is gone is as empty as one of nothing; this one waits, and then raises.
+                    await self._consumer.end_offsets(left)
             except TopicAuthorizationFailedError as error:
                 raise read_error(error, self._topic) from None
             except (KafkaError, UnicodeDecodeError) as error:

@@ -131,7 +131,7 @@ def _set_name(path: Path) -> str:
     name = path.name
     for ending in (".gz", ".jsonl", ".json"):
         name = name.removesuffix(ending)
-    return name
+    return name.encode("utf-8", "backslashreplace").decode()  # a name of a file need not be UTF-8, reports are
 
 
 _ItemT = TypeVar("_ItemT")

@@ -122,12 +122,12 @@ def read_files(
     twice = next((name for name, place in zip(sources, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise ConfigError(f"{twice[0]}: given twice")
-    shorts = [_short(name) for name, _ in sources]
+    shorts = [_told(_short(name)) for name, _ in sources]
     choice = choice or RowChoice()
     files: list[LabelledFile] = []
     for (name, path), short in zip(sources, shorts, strict=True):
         # The short name where that tells files apart.
-        label = short if shorts.count(short) == 1 else name
+        label = short if shorts.count(short) == 1 else _told(name)
         try:
             with nullcontext(stdin) if path is None else path.open("rb") as stream:
                 files.append(_labelled(label, name, stream, task, choice.of_file(path)))
@@ -211,6 +211,11 @@ def _short(name: str) -> str:
     return short
 
 
+def _told(name: str) -> str:
+    """A name of a file that need not be UTF-8, as it can be stored: it stands in reports and calibrations."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def _labelled(label: str, name: str, stream: BinaryIO, task: Task, choice: FileChoice) -> LabelledFile:
     rows: list[LabelledRow] = []
     unlabelled = left_out = 0
@@ -255,6 +260,8 @@ def _plain(line: bytes) -> dict[str, Any]:
     try:
         # Not msgspec's decoder: that refuses the lone surrogates which hostile texts hold.
         plain = json.loads(line)
+    except UnicodeDecodeError:
+        raise _Wrong("is not UTF-8; save the file as UTF-8") from None
     except (ValueError, RecursionError):
         raise _Wrong("is no valid JSON") from None
     if not isinstance(plain, dict):

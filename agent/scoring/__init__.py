@@ -74,17 +74,23 @@ def load_scorer(name: str, options: Mapping[str, Any], kind: str | None = None) 
         scorer_class = resolve_name(target)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"scorer {name}: {target} cannot be imported; reinstall harmwatch") from error
-    known_options = [each for each in inspect.signature(scorer_class).parameters if each not in ("self", _SLOT)]
-    slotted = _SLOT in inspect.signature(scorer_class).parameters
+    parameters = inspect.signature(scorer_class).parameters
+    known_options = [each for each in parameters if each not in ("self", _SLOT)]
+    slotted = _SLOT in parameters
     if row != name and (not slotted or name in _OWN_KIND_ONLY):
         raise ConfigError(f"scorer {name}: the kind {row} cannot fill it")
     for option in options:
         if option not in known_options:
             raise ConfigError(f"scorer {name}: no option {option!r}; it takes {', '.join(known_options) or 'none'}")
+    for option in known_options:
+        found = parameters[option]
+        needed = found.default is found.empty and found.kind not in (found.VAR_POSITIONAL, found.VAR_KEYWORD)
+        if needed and option not in options:
+            raise ConfigError(f"scorer {name}: the option {option} is missing")
     try:
         scorer = cast(Scorer, scorer_class(**options, **({_SLOT: name} if slotted else {})))
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"scorer {name}: an option is missing or has a wrong value") from error
+        raise ConfigError(f"scorer {name}: an option has a wrong value") from error
     _check_belongs(scorer, name, row)
     return scorer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -35,6 +35,7 @@ from agent.errors import ConfigError
 from agent.scoring import load_scorer
 from agent.scoring.pii import PiiScorer
 from streams.commands.printable import printable
+from streams.commands.same_file import same_file
 from streams.commands.terminal import ending_cleanly, progress_bar
 from streams.commands.writable import check_writable, write_file
 
@@ -64,9 +65,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--report {args.report}: must end in .json or .html")
     if args.reveal and args.report and args.report.suffix.lower() != ".json":
         raise ConfigError(f"--report {args.report}: must end in .json with --reveal")
-    if args.report:
-        check_writable(args.report, "--report")
     policy = _policy(args)
+    if args.report:
+        held = None if policy.key is None else policy.key.file
+        _check_report(args.report, (args.file, args.policy, args.key_file, held))
     out = None if args.dry_run else args.out or _default_out(args.file, "revealed" if args.reveal else "anonymized")
     clock = SystemClock()
     started = clock.monotonic()
@@ -91,12 +93,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_report(report: Path, read: Iterable[str | Path | None]) -> None:
+    """A report in place of the key would leave pseudonyms that nobody can reverse."""
+    for name in read:
+        if name is not None and same_file(report, Path(name)):
+            raise ConfigError(f"--report {report}: is what is read, and would be lost; name another file")
+    check_writable(report, "--report")
+
+
 def _policy(args: argparse.Namespace) -> Policy:
-    if args.policy is None:
-        if not args.reveal:
-            raise ConfigError(f"--policy is missing: a YAML file, or one of {', '.join(BUILT_IN)}")
-        return Policy()
-    policy = load_policy(args.policy)
+    if args.policy is None and not args.reveal:
+        raise ConfigError(f"--policy is missing: a YAML file, or one of {', '.join(BUILT_IN)}")
+    policy = Policy() if args.policy is None else load_policy(args.policy)
     columns: dict[str, Any] = {name: rule.model_dump() for name, rule in policy.columns.items()}
     columns |= dict.fromkeys(args.text, "text")
     columns |= dict(map(_declared, args.column))
@@ -159,7 +167,7 @@ def _revealed(args: argparse.Namespace, policy: Policy, reader: TableReader, out
 
 
 def _reveal_notes(name: str | None, policy: Policy, revealed: Revealed) -> list[str]:
-    notes = []
+    notes = [f"Column {column} of fpe is not in the data." for column in revealed.absent]
     if name is not None and not policy.is_reversible:
         notes.append(f"Policy {name} makes nothing that can be reversed: it has neither pseudonym nor fpe.")
     if not revealed.pseudonyms and not revealed.restored:

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    events = args.events or (_SHORT_EVENTS if args.short else 60_000)
-    repetitions = args.repetitions or (1 if args.short else 3)
+    events = (_SHORT_EVENTS if args.short else 60_000) if args.events is None else args.events
+    repetitions = (1 if args.short else 3) if args.repetitions is None else args.repetitions
     if not 1000 <= events <= 5_000_000:
         raise ConfigError("--events must lie between 1000 and 5000000")
     if not 1 <= repetitions <= 100:

@@ -79,13 +79,22 @@ def run(args: argparse.Namespace) -> int:
     wanted = Wanted(args.task, args.target_fpr, args.method, args.per_lang, least_raw)
     unlabelled = sum(file.unlabelled for file in files)
     found = calibrate(judged, [file.name for file in files], unlabelled, judge, wanted, bootstrap, clock)
-    if args.out:
-        replace_file(args.out, found.encode(), "--out")  # a worker may be reading it
-    if args.report:
-        crossed = cross_fitted(args.method, judged.labels, judged.scores, bootstrap.seed)
-        pictures = calibration_pictures(judged, crossed, found.threshold.raw)
-        write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
-    if args.json:
+    stored: Path | None = None
+    try:
+        if args.out:
+            replace_file(args.out, found.encode(), "--out")  # a worker may be reading it
+            stored = args.out
+        if args.report:
+            crossed = cross_fitted(args.method, judged.labels, judged.scores, bootstrap.seed)
+            pictures = calibration_pictures(judged, crossed, found.threshold.raw)
+            write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
+    finally:  # it may have taken hours
+        _print(found, marks, stored, as_json=args.json)
+    return 0
+
+
+def _print(found: Calibration, marks: Marks | None, stored: Path | None, *, as_json: bool) -> None:
+    if as_json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
         if marks is not None:
             plain["feedback"] = {
@@ -96,12 +105,11 @@ def run(args: argparse.Namespace) -> int:
                 "passed_over": dict(marks.passed_over),
             }
         sys.stdout.write(json.dumps(plain) + "\n")
-    else:
-        console = Console()
-        _render(found, args.out, console)
-        if marks is not None:
-            console.print(Text(_marked(marks, found.threshold.raw)))
-    return 0
+        return
+    console = Console()
+    _render(found, stored, console)
+    if marks is not None:
+        console.print(Text(_marked(marks, found.threshold.raw)))
 
 
 def _render(found: Calibration, out: Path | None, console: Console) -> None:

@@ -183,7 +183,7 @@ def _report(args: argparse.Namespace, found: Registration, written: bool) -> Non
         "labels": dict(sorted(labels.items())),
         "chance_per_million_characters": found.chance * 1e6,
     }
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for one in found.refused[:_MOST_TOLD]:
         console.print(f"line {one.line}: refused: {one.reason}")
     if len(found.refused) > _MOST_TOLD:

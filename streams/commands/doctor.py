@@ -94,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}) + "\n")
     else:
         for check in checks:
-            console.print(f"{_MARK[check.outcome]} {check.name}: ", end="")
-            console.print(check.found, markup=False, highlight=False)
+            # A terminal folds by itself; in a log a line stays one.
+            console.print(f"{_MARK[check.outcome]} {check.name}: ", end="", soft_wrap=True)
+            console.print(check.found, markup=False, highlight=False, soft_wrap=True)
             if check.mend:
-                console.print(f"    → {check.mend}", markup=False, highlight=False)
+                console.print(f"    → {check.mend}", markup=False, highlight=False, soft_wrap=True)
     return 0 if healthy else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from agent.clock import SystemClock, iso_time
 from agent.errors import ConfigError
 from agent.quality.choice import RowChoice
-from agent.quality.evaluate import evaluate
+from agent.quality.evaluate import Evaluation, evaluate
 from agent.quality.figures import common_threshold
 from agent.quality.kind_tables import kind_blocks, worth_showing
 from agent.quality.measure import TextJudge
@@ -31,7 +32,7 @@ from streams.commands.labelled import (
 )
 from streams.commands.sections import render_blocks
 from streams.commands.terminal import progress_bar
-from streams.commands.writable import write_file
+from streams.commands.writable import check_folder, write_file
 
 __all__ = ["add_arguments", "run"]
 
@@ -68,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
     if args.task == "pii" and args.hard_negatives:
         raise ConfigError("--hard-negatives changes labels, which --task pii does not have; leave it out")
     check_results(args, (args.calibration, *args.leave_out_seen), report=args.report)
+    if args.plots:
+        check_folder(args.plots, "--plots")
     files = labelled_files(args, RowChoice(args.leave_out, args.hard_negatives))
     for train in args.leave_out_seen:
         files = without_seen(files, train)
@@ -87,27 +90,38 @@ def run(args: argparse.Namespace) -> int:
     figures: dict[str, Any] = done.figures()
     if rivals:
         figures["beside"] = {rival.name: other.figures() for rival, other in zip(rivals, others, strict=True)}
-    if args.plots or args.report:
-        pictures = (
-            span_pictures(figures["by_type"])
-            if args.task == "pii"
-            else text_pictures(done.pooled, common_threshold(judge.thresholds))
-        )
-        if args.plots:
-            for name, picture in pictures.items():
-                write_file(args.plots / f"{name}.png", picture, "--plots")
-        if args.report:
-            page = evaluation_report(figures, pictures, iso_time(clock.now()))
-            write_file(args.report, page.encode("utf-8", "replace"), "--report")
+    try:
+        _write(args, figures, done, judge)
+    finally:  # they may have taken hours
+        _print(args, figures)
+    return 0
+
+
+def _write(args: argparse.Namespace, figures: Mapping[str, Any], done: Evaluation, judge: TextJudge) -> None:
+    if not args.plots and not args.report:
+        return
+    pictures = (
+        span_pictures(figures["by_type"])
+        if args.task == "pii"
+        else text_pictures(done.pooled, common_threshold(judge.thresholds))
+    )
+    if args.plots:
+        for name, picture in pictures.items():
+            write_file(args.plots / f"{name}.png", picture, "--plots")
+    if args.report:
+        page = evaluation_report(figures, pictures, iso_time(SystemClock().now()))
+        write_file(args.report, page.encode("utf-8", "replace"), "--report")
+
+
+def _print(args: argparse.Namespace, figures: Mapping[str, Any]) -> None:
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
-    else:
-        console = Console()
-        render(figures, console)
-        if args.task != "pii" and worth_showing(figures):
-            roomy = console.width >= WIDE and len(args.beside) < _MANY
-            render_blocks(kind_blocks(figures, intervals=roomy, fewest=_FEWEST_SHOWN), console)
-    return 0
+        return
+    console = Console()
+    render(figures, console)
+    if args.task != "pii" and worth_showing(figures):
+        roomy = console.width >= WIDE and len(args.beside) < _MANY
+        render_blocks(kind_blocks(figures, intervals=roomy, fewest=_FEWEST_SHOWN), console)
 
 
 def _rivals(args: argparse.Namespace) -> list[TextJudge]:

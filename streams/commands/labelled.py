@@ -59,7 +59,7 @@ def labelled_files(args: argparse.Namespace, choice: RowChoice | None = None) ->
 
 
 def check_results(args: argparse.Namespace, read: Sequence[Path | None], **written: Path | None) -> None:
-    """Whether results can be written, before long work, and that none is written over what is read.
+    """Whether results can be written, before long work, and that none is written over what is read, or over another.
 
     Parameters
     ----------
@@ -80,6 +80,9 @@ def check_results(args: argparse.Namespace, read: Sequence[Path | None], **writt
         for other in (*labelled, args.config, *read):
             if other is not None and same_file(path, other):
                 raise ConfigError(f"--{option} {path}: is what is read, and would be lost; name another file")
+        twice = next((name for name, one in written.items() if name != option and one and same_file(path, one)), None)
+        if twice is not None:
+            raise ConfigError(f"--{option} {path}: is the file of --{twice} too; name another file")
         check_writable(path, f"--{option}")
 
 

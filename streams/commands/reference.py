@@ -24,6 +24,7 @@ from agent.pipeline.build import build_scorers, watched_features
 from agent.pipeline.reference_collector import ReferenceCollector
 from streams.commands.same_file import same_file
 from streams.commands.terminal import event_lines, open_input, progress_bar
+from streams.commands.writable import check_writable
 from streams.config import KafkaConfig, WorkerConfig, load_config
 from streams.formats import Decoder
 from streams.ports import Record
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             raise ConfigError(f"--out: {args.out} is {option}, and would be lost; name another file")
     if not args.out.parent.is_dir():
         raise ConfigError(f"{args.out}: its folder does not exist")
+    check_writable(args.out, "--out")  # a topic may take hours to read
     config = load_config(args.config) if args.config else WorkerConfig()
     work = _Work(config, with_scores=not args.no_scores)
     if args.topic is not None:
@@ -71,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         _of_file(work, args.file, quiet=args.quiet or args.json)
     work.finish()
+    if work.records and not work.decoded:
+        raise DataError(f"none of {work.records} records could be decoded, the first because of {work.first_reason}")
     if not work.collector.values:
         raise DataError("no event holds a feature that is watched: see drift.features, and leave out --no-scores")
     save_references(args.out, work.collector.references())
@@ -107,7 +111,8 @@ class _Work:
         )
         self._pipeline.warm_up()
         self.most_bytes = config.tap.max_record_bytes
-        self.records = self.undecodable = 0
+        self.records = self.undecodable = self.decoded = 0
+        self.first_reason = ""
         self.first, self.last = float("inf"), 0.0
 
     def take(self, records: Iterable[Record]) -> None:
@@ -118,8 +123,10 @@ class _Work:
                 events = self._decoder.decode(record)
             except DecodeError as error:
                 self.undecodable += 1
+                self.first_reason = self.first_reason or str(error)
                 events = error.rest
             for event in events:
+                self.decoded += 1
                 time = record.time if event.time is None else event.time
                 self.first, self.last = min(self.first, time), max(self.last, time)
             while self._pipeline.full:
@@ -148,7 +155,8 @@ def _time(option: str, text: str | None) -> float | None:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option} must be a time such as 2026-11-01T00:00 or 2026-11-01T00:00+08:00") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    # Kafka has no earlier times: such a one is before every record.
+    return max((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp(), 0.0)
 
 
 def _of_file(work: _Work, name: str, *, quiet: bool) -> None:
@@ -216,7 +224,7 @@ def _tell(work: _Work, out: Path, *, as_json: bool) -> None:
     console = Console(stderr=True)
 
     def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     say(f"{work.records} records, {sum(map(len, values.values()))} features of {len(values)} models: {out}")
     if work.undecodable:

@@ -51,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     if args.create is not None and not 1 <= args.create <= 10_000:
         raise ConfigError("--create must lie between 1 and 10000")
     if not args.file.is_file():
-        raise ConfigError(f"{args.file}: no such file")
+        wrong = "is no regular file, and is read twice" if args.file.exists() else "no such file"
+        raise ConfigError(f"{args.file}: {wrong}")
     kafka = load_config(args.config).kafka if args.config else KafkaConfig()
     if args.bootstrap:
         kafka = validate(KafkaConfig, {**kafka.model_dump(), "bootstrap_servers": args.bootstrap}, "--bootstrap")
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
         Console(stderr=True).print(
-            f"{summary['records']} records to {args.topic} in {summary['seconds']:.1f} s", highlight=False
+            f"{summary['records']} records to {args.topic} in {summary['seconds']:.1f} s",
+            highlight=False,
+            soft_wrap=True,
         )
     return 0
 

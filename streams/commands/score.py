@@ -64,7 +64,10 @@ def run(args: argparse.Namespace) -> int:
         patient = config.executor.model_copy(update={"deadline_seconds": _UNHURRIED["max_seconds"]})
         config = config.model_copy(update={"explain": explain, "executor": patient})
     if args.filter and not Policy(config.policy).enforces:
-        console.print("no policy masks or blocks anything: everything found is masked", markup=False, highlight=False)
+        console.print(
+            "no policy masks or blocks anything: everything found is masked",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
         config = config.model_copy(update={"policy": PolicyConfig(default="mask")})
     metrics = Metrics(new_registry(), clock=clock)
     pipeline = build_pipeline(config, metrics=metrics, clock=clock, filtering=args.filter, sanitising=args.sanitise)
@@ -80,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             except DecodeError as error:
                 undecodable += 1
                 scored = "scored in part" if error.rest else "not scored"
-                console.print(f"line {number}: {scored}: {error}", markup=False, highlight=False)
+                console.print(f"line {number}: {scored}: {error}", markup=False, highlight=False, soft_wrap=True)
                 events = error.rest
             while pipeline.full:
                 _emit(pipeline.poll(drain=True), progress, task, shown)
@@ -89,6 +92,12 @@ def run(args: argparse.Namespace) -> int:
         pipeline.close()
         _drain(pipeline, progress, task, shown)
     pipeline.terminate()
+    if repeated := int(metrics.total("harmwatch_duplicates_total")):
+        console.print(
+            f"{repeated} inputs or outputs came again under the id of an earlier line, and were not scored: "
+            "each call needs an id of its own",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
     return 1 if undecodable else 0
 
 

@@ -26,19 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--key", type=Path, metavar="KEY", help="the private key to sign with")
     work.add_argument("--new-key", type=Path, metavar="KEY", help="make a private key; its public one is printed")
     work.add_argument("--verify", metavar="PUBLIC", help="check signatures against this public key")
-    parser.add_argument("--version", type=int, default=1, metavar="N", help="of the files; trust.monotonic compares it")
+    parser.add_argument("--version", type=int, metavar="N",
+                        help="with --key: of the files (default 1); trust.monotonic compares it")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a signature does not hold."""
+    if args.version is not None and args.key is None:
+        raise ConfigError("--version is what --key signs; without it nothing looks at it")
+    version = 1 if args.version is None else args.version
     if args.new_key is not None:
         if args.files:
             raise ConfigError("--new-key signs nothing: give files with --key")
         return _told(args, {"public_key": str(_new_key(args.new_key)), "key": str(args.new_key)})
     if not args.files:
         raise ConfigError("give the files to sign or to verify")
-    if not 0 <= args.version <= _MOST_VERSION:
+    if not 0 <= version <= _MOST_VERSION:
         raise ConfigError(f"--version is a whole number from 0 to {_MOST_VERSION}")
     for path in args.files:
         if not path.exists():
@@ -48,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
         held = {str(path): _holds(path, public) for path in args.files}
         _told(args, {"holds": held})
         return 0 if all(held.values()) else 1
+    for path in args.files:
+        if not path.is_dir() and not _fits(path.name):
+            raise ConfigError(f"{path}: its name is signed too, and holds what a signature cannot; rename it")
     private, public = _load_key(args.key)
     written = []
     for path in args.files:
@@ -55,9 +62,14 @@ def run(args: argparse.Namespace) -> int:
         if path.is_dir():
             write_file(place, content, "manifest")
         signature = place.with_name(f"{place.name}.minisig")
-        write_file(signature, sign(content, place.name, args.version, private, public.key_id), "signature")
+        write_file(signature, sign(content, place.name, version, private, public.key_id), "signature")
         written.append(str(signature))
-    return _told(args, {"written": written, "version": args.version, "public_key": str(public)})
+    return _told(args, {"written": written, "version": version, "public_key": str(public)})
+
+
+def _fits(name: str) -> bool:
+    """Whether minisign's trusted comment, a line of UTF-8 with tabs between its parts, can hold a name."""
+    return name.encode("utf-8", "ignore").decode() == name and name.splitlines() == [name] and "\t" not in name
 
 
 def _told(args: argparse.Namespace, said: dict[str, Any]) -> int:
@@ -65,7 +77,10 @@ def _told(args: argparse.Namespace, said: dict[str, Any]) -> int:
         sys.stdout.write(json.dumps(said) + "\n")
         return 0
     for name, value in said.items():
-        sys.stdout.write(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}\n")
+        if isinstance(value, dict):
+            sys.stdout.writelines(f"{path}: {'holds' if held else 'does not hold'}\n" for path, held in value.items())
+        else:
+            sys.stdout.write(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}\n")
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from agent.errors import ConfigError
 
-__all__ = ["check_writable", "replace_file", "write_file"]
+__all__ = ["check_folder", "check_writable", "replace_file", "write_file"]
 
 
 def check_writable(path: Path, option: str) -> None:
@@ -28,6 +29,23 @@ def check_writable(path: Path, option: str) -> None:
     except OSError as error:
         raise ConfigError(
             f"{option} {path}: cannot be written ({error.strerror}); give a file in a folder that you may write to"
+        ) from None
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Make the folder, and see that a file can be made in it.
+
+    Raises
+    ------
+    ConfigError
+        When that fails.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise ConfigError(
+            f"{option} {path}: no files can be written there ({error.strerror}); give a folder that you may write to"
         ) from None
 
 

@@ -57,6 +57,12 @@ def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
     assert b"secret-payload" not in done.stderr
 
 
+def test_score_says_how_much_came_again_under_an_id() -> None:
+    done = harmwatch("score", stdin=b"\n".join([native("r-1"), native("r-1"), native("r-2")]))
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 4)
+    assert done.stderr.startswith(b"2 inputs or outputs came again under the id of an earlier line")
+
+
 def test_score_scores_what_can_be_read_of_a_batch() -> None:
     asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
     batch = [{"id": "r-1", "request": "secret-payload"}, {"id": "r-2", "request": asked}]
@@ -129,6 +135,8 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["run"], b"--config"),
         (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
         (["demo", "--events", "3"], b"--events must lie between"),
+        (["bench", "--events", "0"], b"--events must lie between"),
+        (["bench", "--repetitions", "0"], b"--repetitions must lie between"),
         (["unheard-of"], b"invalid choice"),
         ([], b"usage: harmwatch"),
     ],
@@ -199,6 +207,8 @@ def test_doctor_without_a_broker_says_so(tmp_path: Path) -> None:
     done = harmwatch("doctor", "--config", str(config))
     assert done.returncode == 1
     assert b"no broker answers at 127.0.0.1:9" in done.stdout
+    lines = done.stdout.decode().splitlines()
+    assert all(line.startswith(("✓", "!", "✗", "    →")) for line in lines), "a check stays one line in a log"
 
 
 @pytest.mark.layer("embedded")

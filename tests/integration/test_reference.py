@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,7 +16,10 @@ from confluent_kafka import Producer
 from agent.clock import SystemClock
 from agent.drift.reference import NumberReference
 from agent.drift.reference_file import load_references
+from agent.errors import TransportError
 from streams.cli import main
+from streams.config import KafkaConfig
+from streams.topic_range import TopicRange
 from tests.brokers.base import BrokerCluster
 
 BROKERS = [
@@ -86,6 +91,9 @@ def test_a_range_of_a_topic_becomes_a_reference(
     assert main([*words, "--from", utc(BEGIN + HOUR)]) == 0
     assert json.loads(capsys.readouterr().out)["records"] == 360
     assert min(edges(load_references(out).models["loans"]["input.features.income"])) > 500.0
+    # Kafka knows no time before 1970.
+    assert main([*words, "--from", "0001-01-01"]) == 0
+    assert json.loads(capsys.readouterr().out)["records"] == 720
     before = out.read_bytes()
     assert main([*words, "--from", utc(BEGIN - 2 * HOUR), "--to", utc(BEGIN - HOUR)]) == 1
     assert "no record of that time" in capsys.readouterr().err
@@ -93,6 +101,24 @@ def test_a_range_of_a_topic_becomes_a_reference(
     absent = ["reference", "--config", str(config), "--topic", "no-such-topic", "--out", str(out)]
     assert main(absent) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+async def test_a_broker_that_dies_is_not_the_end_of_a_range(kafka_cluster: Callable[..., BrokerCluster]) -> None:
+    cluster = kafka_cluster()
+    cluster.create_topic("t", 1)
+    producer = Producer({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
+    for _ in range(1000):  # more than is fetched ahead
+        producer.produce("t", b"x" * 20_000)
+    assert producer.flush(30.0) == 0
+    read = 0
+    async with TopicRange(KafkaConfig(bootstrap_servers=cluster.bootstrap), "t", 1, None, None) as range_:
+        with pytest.raises(TransportError, match="records cannot be read"):
+            async for records in range_.records():
+                if not read:
+                    await asyncio.to_thread(cluster.kill_broker, 0)
+                read += len(records)
+    assert 0 < read < range_.total == 1000
 
 
 def test_a_file_of_events_gives_scores_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,6 +170,26 @@ def test_events_without_anything_that_is_watched_make_no_reference(
     assert main(["reference", str(file), "--no-scores", "--out", str(out)]) == 1
     assert "leave out --no-scores" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_records_that_all_cannot_be_decoded_are_said_to_be_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = tmp_path / "events.jsonl", tmp_path / "reference.json"
+    file.write_bytes('{"id": "a", "model": "m", "output": {"text": "caf\u00e9"}}\n'.encode("latin-1"))
+    assert main(["reference", str(file), "--out", str(out), "--no-scores"]) == 1
+    assert "none of 1 records could be decoded, the first because of bad_utf8" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_place_that_takes_no_reference_is_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in (".", str(tmp_path)):
+        # That file would be missed first.
+        assert main(["reference", "nowhere.jsonl", "--out", out]) == 2
+        assert f"--out {out}: cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("link", [False, True])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -50,6 +51,43 @@ def test_a_worker_that_starts_or_ends_survives_sighup(tmp_path: Path) -> None:
             pipe.write("no_such_section: 1\n")
         said = starting.communicate(timeout=60.0)[1]
     assert starting.returncode == 2 and "no_such_section" in said
+
+
+def _ended(words: Sequence[str], *, closed: int | None = None, stdout: int | None = None) -> tuple[int, str]:
+    """Exit code and standard error of a process of its own, with a buffer before its output as users have it."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    shut = ["sh", "-c", f'exec "$@" {closed}>&-', "sh"] if closed is not None else []
+    command = [*shut, sys.executable, "-m", "streams.cli", *words]
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
+        if stdout == subprocess.PIPE:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.stdout = None
+        said = process.communicate(timeout=60.0)[1]
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("words", [("schema", "--part", "label"), ("schema",), ("--help",)])
+def test_output_that_a_full_disk_does_not_take_is_code_1_and_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, said = _ended(words, stdout=full.fileno())
+    assert (code, said) == (1, f"harmwatch {words[0]}: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [("schema", "--part", "label"), ("schema",), ("--help",)])
+def test_a_reader_that_went_away_is_code_1_and_no_message(words: tuple[str, ...]) -> None:
+    assert _ended(words, stdout=subprocess.PIPE) == (1, "")
+
+
+def test_a_file_is_read_where_standard_input_is_closed(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n")
+    assert _ended(("assess", str(table), "--json"), closed=0, stdout=subprocess.DEVNULL) == (0, "")
+
+
+def test_closed_standard_output_is_said() -> None:
+    code, said = _ended(("schema",), closed=1)
+    assert code == 2 and said.startswith("harmwatch schema: standard output")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,6 +147,13 @@ def test_hostile_files_are_one_line_and_never_quoted(tmp_path: Path, text: str) 
     assert str(caught.value).isprintable()
 
 
+def test_a_file_of_another_encoding_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes("worker: {}\nlog_level: caf\u00e9\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match="line 2 is not UTF-8"):
+        load_config(path)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -181,14 +181,22 @@ def test_the_command_verifies_and_keeps_its_key_to_its_owner(files: Files, capsy
     files.sign()
     names = (str(files.calibration), str(files.model))
     assert files.told("sign", "--verify", files.public, *names, "--json") == {"holds": dict.fromkeys(names, True)}
+    assert main(["sign", "--verify", files.public, *names]) == 0
+    assert capsys.readouterr().out == "".join(f"{name}: holds\n" for name in names)
     files.calibration.write_text("x")
     held = files.told("sign", "--verify", files.public, *names, "--json", code=1)["holds"]
     assert list(held.values()) == [False, True]
     assert files.key.stat().st_mode & 0o077 == 0
-    wrong = (
+    odd = [files.folder / os.fsdecode(name) for name in (b"caf\xe9", b"a\nb", b"a\tb")]
+    for path in odd:
+        path.touch()
+    wrong: tuple[list[str], ...] = (
+        *(["--key", str(files.key), str(path)] for path in odd),
         ["--new-key", str(files.key)], ["--key", str(files.calibration), names[0]], ["--verify", "RW", names[0]],
         ["--key", str(files.key)], ["--key", str(files.key), str(files.folder / "no")], [],
         ["--key", str(files.key), names[0], "--version", "-1"],
+        ["--verify", files.public, names[1], "--version", "8"],
+        ["--new-key", str(files.folder / "k"), "--version", "8"],
     )  # fmt: skip
     for arguments in wrong:
         with_usage = [*arguments]

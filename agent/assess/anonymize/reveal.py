@@ -34,6 +34,12 @@ class Revealed:
             if isinstance(operator, FormatPreserving):
                 self._formats[column] = (operator, rule.treat_as)
         self.rows = self.pseudonyms = self.restored = 0
+        self._unseen = set(self._formats)
+
+    @property
+    def absent(self) -> list[str]:
+        """Columns of ``fpe`` that no row has had."""
+        return sorted(self._unseen)
 
     def row(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row, changed in place.
@@ -44,6 +50,7 @@ class Revealed:
             For a pseudonym that the key does not reverse.
         """
         self.rows += 1
+        self._unseen.difference_update(row)
         for column in row:
             restore = self._formats.get(column)
             for leaf in leaves(row, column, fractions=restore is not None):

@@ -139,3 +139,35 @@ def test_revealing_what_cannot_be_reversed_is_said(tmp_path: Path, capsys: pytes
     pseudonyms = tmp_path / "p.jsonl"
     assert run(source, "--policy", "pseudonym", "--key-file", key, "--out", pseudonyms, "--quiet") == 0
     assert figures(capsys, pseudonyms, "--reveal", "--key-file", key)["notes"] == []
+
+
+def test_a_column_that_kept_its_form_is_revealed_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "the.key"
+    key.write_text("a key of the tests, long enough", encoding="utf-8")
+    source = write(tmp_path / "a.jsonl", {"id": "12345678"})
+    out, back = tmp_path / "o.jsonl", tmp_path / "back.jsonl"
+    named = ["--column", "id=NUMBER:fpe", "--key-file", key]
+    assert run(source, "--policy", "redact", *named, "--out", out, "--quiet") == 0
+    assert read(out) != read(source)
+    assert figures(capsys, out, "--reveal", *named, "--out", back)["restored"] == 1
+    assert read(back) == read(source)
+    misspelt = figures(capsys, out, "--reveal", "--column", "idd=NUMBER:fpe", "--key-file", key, "--out", back)
+    assert misspelt["notes"][0] == "Column idd of fpe is not in the data."
+
+
+@pytest.mark.parametrize("role", ["key", "policy", "key of the policy"])
+def test_the_report_replaces_neither_key_nor_policy(
+    role: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    key, policy = tmp_path / "key.json", tmp_path / "policy.json"
+    key.write_text("a key of the tests, long enough", encoding="utf-8")
+    policy.write_text(json.dumps({"default": "pseudonym", "key": {"file": str(key)}}), encoding="utf-8")
+    words = ["--policy", "pseudonym", "--key-file", key] if role == "key" else ["--policy", policy]
+    report = policy if role == "policy" else key
+    before = report.read_bytes()
+    assert run(source, *words, "--report", report) == 2
+    assert "is what is read" in capsys.readouterr().err
+    assert report.read_bytes() == before

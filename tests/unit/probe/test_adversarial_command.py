@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import string
@@ -117,6 +118,15 @@ def test_page_tables_and_metrics(
     assert ("pinyin", "en", "value") not in ratios and ratios["zero_width", "en", "value"] == 1.0
     assert families["harmwatch_probe_complete"].samples[0].value == 1.0
     assert not list(tmp_path.glob(".*.unfinished"))
+
+
+def test_a_set_whose_file_name_is_not_utf_8_has_metrics(data: str, tmp_path: Path) -> None:
+    odd, metrics = tmp_path / os.fsdecode(b"caf\xe9.jsonl"), tmp_path / "r.prom"
+    odd.write_bytes(Path(data).read_bytes())
+    words = ["--data", str(odd), "--sample", "2", "--attacks", "zero_width", "--metrics-out", str(metrics)]
+    with serve(RuleServer(guarded)) as server:
+        assert main(["probe", "--target", server.url, *words]) == 0
+    assert r'set="caf\\udce9"' in metrics.read_text()
 
 
 @pytest.mark.parametrize("option", ["--out", "--metrics-out"])

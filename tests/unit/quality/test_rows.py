@@ -81,7 +81,7 @@ def test_a_folder_is_read_whole_and_names_stay_apart(tmp_path: Path) -> None:
         (b'{"text": "abc", "spans": [{"start": 0, "end": 2}]}', "pii", r"spans\[0\] has no type"),
         (b'{"text": "abc", "spans": [], "other_spans": [{"start": -1, "end": 2}]}', "pii", r"other_spans\[0\]"),
         (b"[" * 100_000, "toxicity", "is no valid JSON"),
-        (b"\xff\xfe", "toxicity", "is no valid JSON"),
+        (b"\xff\xfe", "toxicity", "is not UTF-8"),
     ],
 )
 def test_a_wrong_row_is_named_by_its_line_and_never_quoted(line: bytes, task: str, complaint: str) -> None:
@@ -90,6 +90,11 @@ def test_a_wrong_row_is_named_by_its_line_and_never_quoted(line: bytes, task: st
         read(good + line + b"\n", task)
     assert "zqxjkvbp" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_another_encoding_is_said_to_be_one() -> None:
+    with pytest.raises(DataError, match="line 1: is not UTF-8"):
+        read('{"text": "caf\u00e9", "label": 0}'.encode("latin-1"))
 
 
 def test_lone_surrogates_are_read() -> None:

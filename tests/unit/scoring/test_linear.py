@@ -87,7 +87,7 @@ def test_a_threshold_out_of_range_is_refused(threshold: float, kind: str | None)
 
 
 def test_a_value_of_a_wrong_type_is_refused_in_one_line() -> None:
-    with pytest.raises(ConfigError, match="scorer toxicity: an option is missing or has a wrong value"):
+    with pytest.raises(ConfigError, match="scorer toxicity: an option has a wrong value"):
         load_scorer("toxicity", {"threshold": "high"})
 
 

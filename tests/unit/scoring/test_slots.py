@@ -84,6 +84,11 @@ def test_what_does_not_go_together_is_refused(slot: str, kind: str | None, says:
     assert "\n" not in str(caught.value)
 
 
+def test_an_option_that_is_missing_is_named() -> None:
+    with pytest.raises(ConfigError, match="scorer toxicity: the option checkpoint is missing"):
+        load_scorer("toxicity", {"sha256": "0" * 64}, "detoxify")
+
+
 def test_the_slot_is_no_option() -> None:
     with pytest.raises(ConfigError, match="no option 'slot'"):
         load_scorer("detoxify", {**DETOXIFY, "slot": "other"})

@@ -83,6 +83,7 @@ def test_refused_values_are_told_by_line_and_nothing_is_written(command: Command
     assert not Path("out.json").exists()
     assert [one["line"] for one in json.loads(out)["refused"]] == [2, 3]
     assert "line 2: refused" in err
+    assert "give --skip-refused to register the others\n" in err, "a line stays one, however narrow it is shown"
     assert "short" not in out + err
     assert "12345678" not in out + err
     assert command(file, "--out", "out.json", "--skip-refused")[0] == 0
