@@ -291,5 +291,11 @@ async def test_what_is_no_record_is_no_lag_of_its_partition_though_the_worker_is
     looking.source.positions = {P0: 1, P1: 1}
     await looking.look(untaken={P0})
     assert looking.lag.lags == {P0: 1, P1: 0}
+    # Else the partition that stands still would have a worker restarted that does all it can.
+    for offset in range(int(2 * STALL)):
+        looking.clock.advance(1.0)
+        looking.watchdog.progress(P0, offset)
+        await looking.look(untaken={P0})
+        assert looking.status.liveness().alive and looking.status.health().alive
     await looking.look(untaken={P0, P1})
     assert looking.lag.lags == {P0: 1, P1: 1}
