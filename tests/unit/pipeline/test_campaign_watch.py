@@ -316,15 +316,8 @@ class Watching:
         rig = rig_of()
         rig.close()
         self.metrics = rig.metrics
-        self.watch = CampaignWatch(
-            detectors,
-            key=b"k" * 32,
-            quiet_seconds=600.0,
-            rules=rig.pipeline.rules,
-            windows=rig.pipeline.windows,
-            metrics=rig.metrics,
-            clock=rig.clock,
-        )
+        parts = {"windows": rig.pipeline.windows, "metrics": rig.metrics, "clock": rig.clock}
+        self.watch = CampaignWatch(detectors, key=b"k" * 32, quiet_seconds=600.0, rules=rig.pipeline.rules, **parts)
         rig.clock.advance(100_000.0)
 
     def show(self, asked: InferenceEvent, *, is_attack: bool, call: JoinedCall | None = None) -> None:
@@ -352,10 +345,9 @@ class Watching:
 def test_each_input_is_counted_once_before_the_attack_that_follows_it(tenants: int) -> None:
     counts = Counts()
     watching = Watching(counts)
-    calls = 2_520
-    for place in range(calls):
+    for place in range(2_520):
         watching.show(event(place, "anything", tenant=f"t{place % tenants}"), is_attack=place % 3 == 2)
-    assert sum(counts.told.values()) == calls
+    assert sum(counts.told.values()) == 2_520
 
 
 def sampled_at(ordinary: float, draw: Random, *, is_suspicious: bool) -> JoinedCall | None:
