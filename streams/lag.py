@@ -65,19 +65,20 @@ class LagWatch:
         self.ends: dict[Partition, int] = {}
         self._untold: list[Partition] = []
 
-    async def run_forever(self, caught_up: Callable[[], bool]) -> None:
+    async def run_forever(self, caught_up: Callable[[Partition], bool]) -> None:
         """Look until cancelled.
 
         Parameters
         ----------
         caught_up
-            Whether all records that were read have been taken.
+            Whether all records that were read of a partition have been taken. Not of all: a busy worker always has
+            some that it has not taken.
         """
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             await self.look(caught_up)
 
-    async def look(self, caught_up: Callable[[], bool]) -> None:
+    async def look(self, caught_up: Callable[[Partition], bool]) -> None:
         """Ask once: for all partitions together, and for each alone that nobody told of last time."""
         partitions = list(self._checkpoints.committed)
         self._untold = [partition for partition in self._untold if partition in self._checkpoints.committed]
@@ -110,7 +111,7 @@ class LagWatch:
         self.lags.pop(partition, None)
         self.ends.pop(partition, None)
 
-    async def _told(self, partitions: Sequence[Partition], caught_up: Callable[[], bool]) -> bool:
+    async def _told(self, partitions: Sequence[Partition], caught_up: Callable[[Partition], bool]) -> bool:
         """Ask for the ends of these partitions; False when nobody tells them, of one or of all."""
         try:
             # Not wait_for: before Python 3.12 it swallows a cancellation that meets a completion (bpo-37658).
@@ -138,13 +139,14 @@ class LagWatch:
         self._contact.answered()
         return True
 
-    async def _tell(self, partition: Partition, end: int, caught_up: Callable[[], bool]) -> None:
+    async def _tell(self, partition: Partition, end: int, caught_up: Callable[[Partition], bool]) -> None:
         committed = self._checkpoints.committed.get(partition)
         if committed is None:
             return  # revoked while we asked
         lag = max(0, end - committed)
         # What is left may be no record: a transaction's marker takes an offset that nobody is ever handed.
-        if lag and self._checkpoints.idle(partition) and caught_up() and await self._source.position(partition) >= end:
+        is_done = lag and self._checkpoints.idle(partition) and caught_up(partition)
+        if is_done and await self._source.position(partition) >= end:
             lag = 0
             if partition not in self._checkpoints.committed:
                 return

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from agent.clock import Clock
 from agent.metrics import Metrics
@@ -14,7 +14,7 @@ from agent.overload.controller import LagSeen
 from agent.overload.sampler import OverloadSampler
 from streams.ports import Partition
 
-__all__ = ["Arrivals", "OverloadWatch"]
+__all__ = ["Arrivals", "OverloadWatch", "ToldEnds"]
 
 _logger = logging.getLogger(__name__)
 
@@ -23,15 +23,34 @@ _MOST_ENDS: Final = 512
 _WARNING_SECONDS: Final = 60.0
 
 
+class ToldEnds(Protocol):
+    """What is known of the ends of partitions; `streams.lag.LagWatch`."""
+
+    @property
+    def ends(self) -> Mapping[Partition, int]:
+        """Of each partition, where it ended when it was told last."""
+
+    @property
+    def lags(self) -> Mapping[Partition, int]:
+        """Of the same partitions, 0 where no record waited then."""
+
+
 class Arrivals:
     """When a partition's records came, as far as its ends were seen to move.
 
     Stamps are the producers' (or the broker's) and may be wrong, or lie: stamps of long ago would have traffic sampled
     that is in time, and stamps to come would hide a lag. A record came between the last look at which its offset was
     not there and the first at which it was, whatever its stamp says.
+
+    Attributes
+    ----------
+    done
+        Below this offset nothing waits. There may be no record, as at the marker of a transaction, which nobody is ever
+        handed and which would grow older for ever.
     """
 
     def __init__(self) -> None:
+        self.done = 0
         self._at: list[float] = []
         self._ends: list[int] = []
 
@@ -40,6 +59,7 @@ class Arrivals:
         if self._ends and end < self._ends[-1]:  # a topic made anew
             self._at.clear()
             self._ends.clear()
+            self.done = 0
         self._at.append(at)
         self._ends.append(end)
         if len(self._at) > _MOST_ENDS:
@@ -64,7 +84,7 @@ class OverloadWatch:
     ----------
     taken
         Of each assigned partition the offset that is taken next, and the stamp of the record before it.
-    ends
+    told
         The partitions' ends, as far as they are known.
     works
         Whether nobody who is to take the verdicts holds the worker up.
@@ -75,14 +95,14 @@ class OverloadWatch:
         sampler: OverloadSampler,
         *,
         taken: Callable[[], Mapping[Partition, tuple[int, float]]],
-        ends: Callable[[], Mapping[Partition, int]],
+        told: ToldEnds,
         works: Callable[[], bool],
         metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._sampler = sampler
         self._taken = taken
-        self._ends = ends
+        self._told = told
         self._works = works
         self._metrics = metrics
         self._clock = clock
@@ -125,8 +145,10 @@ class OverloadWatch:
         self._tell(was_sampling)
 
     def _lag(self) -> float | None:
-        """Of the partition that is farthest behind; None when nothing is known of any."""
-        now, ends = self._clock.now(), self._ends()
+        """Of the partition that is farthest behind; None when nothing is known of any, 0 when none is held."""
+        if not self._held:
+            return 0.0
+        now, ends, lags = self._clock.now(), self._told.ends, self._told.lags
         ages: list[float] = []
         for partition, (following, stamp) in self._taken().items():
             end = ends.get(partition)
@@ -134,6 +156,9 @@ class OverloadWatch:
                 continue
             arrivals = self._arrivals.setdefault(partition, Arrivals())
             arrivals.note(now, end)
+            if lags.get(partition) == 0:
+                arrivals.done = end
+            following = max(following, arrivals.done)
             ages.append(arrivals.age(following, stamp, now) if following < end else 0.0)
         return max(ages, default=None)
 

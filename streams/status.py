@@ -152,7 +152,7 @@ class Status:
 
     def _pipeline_status(self) -> PipelineStatus:
         def number(name: str) -> int:
-            return int(self._metrics.total(f"harmwatch_{name}_total"))
+            return round(self._metrics.total(f"harmwatch_{name}_total"))
 
         recent, lags = self.recent(), self._lags()
         known = [lag for lag in lags.values() if lag is not None]
@@ -227,8 +227,9 @@ class Status:
         return ModelStatus(
             name=reading.model,
             window=window_name(length),
-            events=int(harm.events) if known else 0,
-            findings=int(sum(sum(by_category.values()) for by_category in harm.categories.values())) if known else 0,
+            # Both with weights: beside what was found in a sample stands what it was found in, and not the sample.
+            events=round(harm.weight) if known else 0,
+            findings=round(sum(sum(by_category.values()) for by_category in harm.categories.values())) if known else 0,
             index={
                 "sum": index.sum.value if index is not None else None,
                 "union": index.union.value if index is not None else None,

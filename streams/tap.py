@@ -104,7 +104,7 @@ class Tap:
             else OverloadWatch(
                 pipeline.sampler,
                 taken=lambda: {p: self._taken.get(p, (offset, 0.0)) for p, offset in self._resume_at.items()},
-                ends=lambda: self._lag.ends,
+                told=self._lag,
                 works=lambda: not self._sink_is_full,
                 metrics=metrics,
                 clock=clock,
@@ -177,7 +177,7 @@ class Tap:
             await self.stop.unless_asked(self._start())
             background = [
                 asyncio.create_task(self.checkpoints.run_forever()),
-                asyncio.create_task(self._lag.run_forever(lambda: not self._backlog)),
+                asyncio.create_task(self._lag.run_forever(lambda p: not any(r[:2] == p for r in self._backlog))),
                 asyncio.create_task(self._keep_house()),
             ]
             if self.overload is not None:

@@ -121,7 +121,8 @@ class DriftWatch:
         Parameters
         ----------
         value
-            A series takes what its first value was, a number, category or vector; others are left out.
+            A series takes what its reference is of, numbers, categories or vectors: what there are enough of first,
+            where none is given. Others are left out.
         time
             When it happened, seconds.
 
@@ -139,7 +140,7 @@ class DriftWatch:
         watched = of_model.get(series)
         if watched is None:
             given = self._references.find(series.model, series.feature) if series.attribute is None else None
-            watched = of_model[series] = _Watched(series, self._plan, _feed_of(value), given)
+            watched = of_model[series] = _Watched(series, self._plan, given)
         return watched.observe(value, time)
 
     def readings(self) -> Iterator[tuple[Series, str, Reading]]:
@@ -171,38 +172,39 @@ class DriftWatch:
 class _Watched:
     """One series: first its observations are collected, then its detectors are fed."""
 
-    __slots__ = ("_collected", "_feed", "_plan", "_seed", "_share", "_times", "detectors")
+    __slots__ = ("_collected", "_feed", "_plan", "_seed", "_share", "detectors")
 
-    def __init__(self, series: Series, plan: WatchPlan, feed: Feed, given: Reference | None) -> None:
+    def __init__(self, series: Series, plan: WatchPlan, given: Reference | None) -> None:
         self._plan = plan
-        self._feed: Feed = feed
+        self._feed: Feed | None = None
         self._share = plan.embedded_share if series.is_of_embeddings else 1.0
         # The same draws after a restart, and others for each series.
         self._seed = crc32(repr(series).encode("utf-8", "backslashreplace"))
-        self._collected: list[Any] = []
-        self._times = array("d")
+        #: By what they are, with their times: one word where numbers are expected must not decide.
+        self._collected: dict[Feed, tuple[list[Any], array[float]]] = {}
         self.detectors: list[Detector | ThinnedDetector] = []
         if given is not None and plan.events_per_hour is not None:
             # The reference says what the feature is; a stream of something else is not fed, and has no reading.
             self._feed = "category" if isinstance(given, CategoryReference) else "number"
-            self._make(given, plan.events_per_hour * self._share)
+            self._make(self._feed, given, plan.events_per_hour * self._share)
 
     def observe(self, value: Value, time: float) -> list[str]:
-        if _feed_of(value) != self._feed:
+        feed = _feed_of(value)
+        if self._feed not in (None, feed):
             return []
         if self.detectors:
             return [detector.name for detector in self.detectors if detector.observe(value)]
-        if not self._plan.names(self._feed) or not _is_finite(value):
+        if not self._plan.names(feed) or not _is_finite(value):
             return []
-        self._times.append(time)
-        self._collected.append(category_code(value) if isinstance(value, str) else value)
-        if len(self._collected) == self._plan.first:
-            self._learn()
+        sample, times = self._collected.setdefault(feed, ([], array("d")))
+        times.append(time)
+        sample.append(category_code(value) if isinstance(value, str) else value)
+        if len(sample) == self._plan.first:
+            self._feed, self._collected = feed, {}
+            self._learn(feed, sample, times)
         return []
 
-    def _learn(self) -> None:
-        sample, times = self._collected, self._times
-        self._collected, self._times = [], array("d")
+    def _learn(self, feed: Feed, sample: Any, times: Sequence[float]) -> None:
         given = self._plan.events_per_hour
         rate = _events_per_hour(times) if given is None else given * self._share
         of_sample: Any = {
@@ -210,11 +212,11 @@ class _Watched:
             "category": CategoryReference.of_codes,
             "vector": VectorReference,
         }
-        self._make(of_sample[self._feed](sample), rate)
+        self._make(feed, of_sample[feed](sample), rate)
 
-    def _make(self, reference: Reference | VectorReference, events_per_hour: float) -> None:
+    def _make(self, feed: Feed, reference: Reference | VectorReference, events_per_hour: float) -> None:
         plan = self._plan
-        names = plan.names(self._feed)
+        names = plan.names(feed)
         if not names:
             return
         wanted = expected_observations(plan.ert_hours, events_per_hour, plan.places * len(names))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["AUDIT", "Lots"]
+__all__ = ["AUDIT", "EMBEDDED", "Lots"]
 
 AUDIT: Final = b"hw audit"
 """For lots of cascades: what is scored under overload, and what is audited, are drawn independently."""
+EMBEDDED: Final = b"hw embedding"
+"""For lots of the calls whose texts are embedded; likewise."""
 
 _RANGE: Final = float(2**53)
 

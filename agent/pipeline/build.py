@@ -14,7 +14,7 @@ from agent.drift.reference_file import References, load_references
 from agent.errors import ConfigError
 from agent.joining import JoinStore
 from agent.metrics import Metrics
-from agent.overload.inclusion import AUDIT, Lots
+from agent.overload.inclusion import AUDIT, EMBEDDED, Lots
 from agent.overload.sampler import OverloadSampler
 from agent.overload.strata import load_strata
 from agent.pipeline.campaign_detectors import build_campaigns
@@ -246,7 +246,7 @@ def build_pipeline(
         measures=AnswerMeasures(metrics, config.consistency.max_questions, secrets.token_bytes(32)),
         drifts=watcher or _drift_monitor(config, metrics, clock, chosen, references),
         drift_windows=_drift_windows(config, metrics, clock, windows, references),
-        embedded=None if embedding is None else _embedding_sample(config, metrics, watcher),
+        embedded=None if embedding is None else _embedding_sample(config, metrics, watcher, Lots(key, EMBEDDED)),
         parity=ParityWatch(windows, metrics, clock, config.bias.ert_hours, config.bias.tolerated_ratio),
         campaigns=build_campaigns(config, rules, references, windows=windows, metrics=metrics, clock=clock),
         late_labels=LateLabels(windows, metrics, clock, **dict(config.labels)) if late_labels else None,
@@ -279,13 +279,14 @@ def watched_features(config: CoreConfig, scorers: Sequence[Scorer]) -> WatchedFe
     return WatchedFeatures(config.drift.features, categories, config.drift.embeddings.components, directions, audits)
 
 
-def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None) -> EmbeddingSample:
+def _embedding_sample(config: CoreConfig, metrics: Metrics, watcher: HalfWatcher | None, lots: Lots) -> EmbeddingSample:
     def left_out() -> None:
         metrics.missing(EMBEDDING, "busy")
 
     embeddings = config.drift.embeddings
     # A reference is made as fast as scorers are: always behind, and in no hurry.
-    return EmbeddingSample(embeddings.share, config.drift.embedded_directions, left_out if watcher is None else None)
+    told = left_out if watcher is None else None
+    return EmbeddingSample(embeddings.share, config.drift.embedded_directions, lots, told)
 
 
 def _drift_monitor(

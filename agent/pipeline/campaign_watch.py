@@ -8,7 +8,7 @@ from math import inf
 from operator import eq
 from typing import Final
 
-from agent.campaigns.base import Counting, Detector, Following, Member, Sees, Sighting, Suspicion
+from agent.campaigns.base import Counting, Detector, Following, Kind, Member, Sees, Sighting, Suspicion
 from agent.campaigns.book import CampaignBook, CampaignShare, KnownCampaign
 from agent.campaigns.near_duplicates import NearDuplicates
 from agent.clock import Clock, iso_time, sane_time
@@ -32,20 +32,18 @@ _SKEW_SECONDS: Final = 60.0
 #: A campaign that grows is published anew at most so often, in event time.
 _PUBLISH_SECONDS: Final = 10.0
 _MOST_CALLERS: Final = 1_000
+#: Their tests compare shares and know no weights. While a sample is scored they see calls that would have been scored
+#: in any stratum: suspicious ones are kept rather than others, and would pass for attacks that have become frequent.
+_OF_SHARES: Final[frozenset[Kind]] = frozenset({"burst", "drift", "out_of_range", "boundary"})
 
 
 class _Caller:
-    """One tenant of one model: inputs not yet counted, and what follows its texts.
+    """One tenant of one model: inputs not yet counted, and what follows its texts."""
 
-    Sums of weights are no whole numbers, and detectors count in those: ``rest`` is what rounding has left over, in
-    [-1/2, 1/2], for the next time.
-    """
+    __slots__ = ("fits", "inputs")
 
-    __slots__ = ("fits", "inputs", "rest")
-
-    def __init__(self, fits: tuple[Callable[[str], bool], ...], rest: float) -> None:
-        self.inputs = 0.0
-        self.rest = rest
+    def __init__(self, fits: tuple[Callable[[str], bool], ...]) -> None:
+        self.inputs = 0
         self.fits = fits
 
 
@@ -123,12 +121,13 @@ class CampaignWatch:
             # The last text is what is new: a conversation brings its earlier turns along with every call.
             text = parts[-1].part.text
             caller = self._callers.get((model, event.tenant)) or self._open(model, event.tenant)
-            if not caller.inputs:
-                self._uncounted.setdefault(model, {})[event.tenant] = caller
-            caller.inputs += half.weight
+            if half.call.representative:
+                if not caller.inputs:
+                    self._uncounted.setdefault(model, {})[event.tenant] = caller
+                caller.inputs += 1
             for fits in caller.fits:
                 if fits(text):
-                    self._show("texts", Sighting(model, self._member(half, ()), text), found)
+                    self._show("texts", half, Sighting(model, self._member(half, ()), text), found)
             if "adversarial" in judgement.dimensions:
                 self._note_attack(half, judgement, found)
             else:
@@ -136,34 +135,28 @@ class CampaignWatch:
                 for scorer, least in self._rules.current.suspicious.items():
                     if scorer in scores and scores[scorer] >= least:
                         member = self._member(half, (), is_flagged=False)
-                        self._show("attacks", Sighting(model, member, text), found)
+                        self._show("attacks", half, Sighting(model, member, text), found)
                         break
         if event.input is not None and event.input.features:
             row = tuple(event.input.features.items())
-            self._show("rows", Sighting(model, self._member(half, ()), features=row), found)
+            self._show("rows", half, Sighting(model, self._member(half, ()), features=row), found)
 
     def _open(self, model: str, tenant: str) -> _Caller:
         """The first to come is the first to go; what was counted for it is not lost, and it may come again."""
-        rest = 0.0
         if len(self._callers) >= _MOST_CALLERS:
             first = next(iter(self._callers))
-            left = self._callers.pop(first)
-            if left.inputs:
+            if self._callers.pop(first).inputs:
                 # The whole model: its table does not stay behind empty.
                 self._count(first[0])
-            if first[0] == model:
-                rest = left.rest
         fits = tuple(follow(model, tenant) for follow in self._follow) if tenant else ()
-        caller = self._callers[model, tenant] = _Caller(fits, rest)
+        caller = self._callers[model, tenant] = _Caller(fits)
         return caller
 
     def _count(self, model: str) -> None:
         for tenant, caller in self._uncounted.pop(model, {}).items():
-            exact = caller.inputs + caller.rest
-            whole = round(exact)
             for count in self._counts:
-                count(model, tenant, whole)
-            caller.inputs, caller.rest = 0.0, exact - whole
+                count(model, tenant, caller.inputs)
+            caller.inputs = 0
 
     def _note_attack(self, half: Half, judgement: Judgement, found: list[CampaignShare]) -> None:
         findings = [finding for finding in judgement.verdict.findings if finding.dimension == "adversarial"]
@@ -182,7 +175,7 @@ class CampaignWatch:
             return  # an attack of an earlier turn, which comes along with every later one
         member = self._member(half, tuple(finding.category for finding in findings))
         self._count(half.call.model)
-        self._show("attacks", Sighting(half.call.model, member, "\n".join(attacked)), found)
+        self._show("attacks", half, Sighting(half.call.model, member, "\n".join(attacked)), found)
 
     def _note_output(self, half: Half, found: list[CampaignShare]) -> None:
         event = half.event
@@ -191,10 +184,12 @@ class CampaignWatch:
         given = event.input.features if event.input is not None else None
         row = () if given is None else tuple(given.items())
         member = self._member(half, ())
-        self._show("scores", Sighting(half.call.model, member, "", row, event.output.score), found)
+        self._show("scores", half, Sighting(half.call.model, member, "", row, event.output.score), found)
 
-    def _show(self, sees: Sees, sighting: Sighting, found: list[CampaignShare]) -> None:
+    def _show(self, sees: Sees, half: Half, sighting: Sighting, found: list[CampaignShare]) -> None:
         for detector in self._by_sight[sees]:
+            if detector.kind in _OF_SHARES and not half.call.representative:
+                continue
             suspicion: Suspicion | None = detector.see(sighting)
             if suspicion is not None:
                 share = self._book.take(suspicion)

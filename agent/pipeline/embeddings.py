@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from hashlib import blake2b
 
 import numpy as np
 
 from agent.events import Direction
+from agent.overload.inclusion import Lots
 from agent.pipeline.pending import Half
 from agent.scores import MissingScore
 from agent.scoring.embedding import NAME, EmbeddedText, Vector, unit_vector
@@ -19,21 +19,29 @@ MOST_TEXTS = 4
 
 
 class EmbeddingSample:
-    """Which texts are embedded: a share of all calls, by a digest of the inference id, so that both halves of a call
-    are in it or none is, on whichever worker and however often it is read.
+    """Which texts are embedded: a share of all calls, by their lots, so that both halves of a call are in it or none
+    is, on whichever worker and however often it is read.
 
     Parameters
     ----------
     share
         In (0, 1].
+    lots
+        Keyed: else who chooses ids could have all of his texts embedded, which is dear and teaches the reference, or
+        none.
     left_out
         Called for a half of the sample that is left out because the pipeline is behind; None to leave none out.
     """
 
     def __init__(
-        self, share: float, directions: Collection[Direction], left_out: Callable[[], None] | None = None
+        self,
+        share: float,
+        directions: Collection[Direction],
+        lots: Lots,
+        left_out: Callable[[], None] | None = None,
     ) -> None:
-        self._below = int(share * 2**64)
+        self._share = share
+        self._lots = lots
         self._directions = frozenset(directions)
         self._left_out = left_out
 
@@ -49,17 +57,12 @@ class EmbeddingSample:
         texts = len(half.parts)
         if half.recalled or not texts or half.direction not in self._directions:
             return texts
-        if not _is_below(half.event.inference_id, self._below):
+        if self._lots.draw(half.event.source, half.event.inference_id) >= self._share:
             return texts
         if behind and self._left_out is not None:
             self._left_out()
             return texts
         return max(0, texts - MOST_TEXTS)
-
-
-def _is_below(inference_id: str, bound: int) -> bool:
-    digest = blake2b(inference_id.encode("utf-8", "surrogatepass"), digest_size=8, person=b"hw embedding")
-    return int.from_bytes(digest.digest(), "big") < bound
 
 
 def vector_of(half: Half, missing: Callable[[str, str], None]) -> Vector | None:

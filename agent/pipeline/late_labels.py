@@ -219,6 +219,8 @@ class LateLabels:
                     return
                 if part.is_labelled(decision.model, decision.key):
                     del self._waiting[digest]
+                    if part.is_too_old(decision.model, decision.key):
+                        self._metrics.decision_given_up()
                     return
         if digest in self._early:
             return  # the first one counts

@@ -118,6 +118,11 @@ class PartitionPanes:
         model = self._counted_under(name)
         return model is not None and key in model.labelled
 
+    def is_too_old(self, name: str, key: int) -> bool:
+        """Whether so many later decisions have their labels that this one takes none any more."""
+        model = self._counted_under(name)
+        return model is not None and key < model.labelled.begins
+
     @property
     def is_relabelled(self) -> bool:
         """Labels have come since the last confirmed snapshot."""

@@ -49,7 +49,10 @@ def _doubtful(cascade: CascadeConfig) -> str:
 
 def without_shared_lots(config: WorkerConfig) -> list[str]:
     """What each worker draws for itself while there is no key that all share."""
-    drawing = config.overload.enabled or any(
-        section.enabled and section.cascade is not None for section in config.scorers.values()
+    embedding = config.drift.enabled and config.drift.embeddings.encoder is not None
+    drawing = (
+        config.overload.enabled
+        or embedding
+        or any(section.enabled and section.cascade is not None for section in config.scorers.values())
     )
     return ["each worker draws its own lots: halves of a call on different workers may part"] if drawing else []

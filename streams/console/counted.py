@@ -14,11 +14,11 @@ __all__ = ["categories_found", "stages_timed"]
 
 def categories_found(metrics: Exposition) -> list[CategoryStatus]:
     """Findings by category since the start, the most frequent first; also of models that have gone."""
-    counts: dict[tuple[str, str], int] = defaultdict(int)
+    counts: dict[tuple[str, str], float] = defaultdict(float)
     for (_, _, dimension, category), value in metrics.rows_since_start("harmwatch_findings_total").items():
-        counts[category, dimension] += int(value)
+        counts[category, dimension] += value  # a sum of weights: rounded once, and not for each model
     return [
-        CategoryStatus(category=category, dimension=cast(Dimension, dimension), count=count)
+        CategoryStatus(category=category, dimension=cast(Dimension, dimension), count=round(count))
         for (category, dimension), count in sorted(counts.items(), key=lambda item: -item[1])
     ]
 

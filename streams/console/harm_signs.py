@@ -114,8 +114,8 @@ def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterato
     if won := worst(_with_finding(harms, category, "adversarial"), limit, limits.SUCCEEDED_LEAST):
         yield told("succeeded", "bad", category, won, limit)
     category = "adversarial.leak"
-    if harms and (number := _findings(harms[-1][1], category)) >= limits.LEAKS_LEAST:
-        yield Sign(sign="instructions", tone="bad", model=model, detail=category, value=number, number=int(number))
+    if harms and (number := round(_findings(harms[-1][1], category) * _worth(harms[-1][1]))) >= limits.LEAKS_LEAST:
+        yield Sign(sign="instructions", tone="bad", model=model, detail=category, value=float(number), number=number)
     if tried := worst(_of(harms, "adversarial"), limits.ATTEMPTS_SHARE, limits.ATTEMPTS_LEAST):
         yield told("attempts", "warn", "adversarial", tried, limits.ATTEMPTS_SHARE)
 
@@ -131,9 +131,12 @@ def _leaks(harms: Iterable[tuple[str, HarmMeasurement]]) -> Iterator[tuple[str, 
     for window, harm in harms:
         outputs = harm.scored.get("output", 0.0)
         if outputs > 0.0:
-            # While a sample is scored they are estimates: as evidence worth what was scored, on average.
-            worth = min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0
-            yield window, min(1.0, harm.leaks / outputs), outputs * worth
+            yield window, min(1.0, harm.leaks / outputs), outputs * _worth(harm)
+
+
+def _worth(harm: HarmMeasurement) -> float:
+    """While a sample is scored sums are estimates: as evidence worth what was scored, on average."""
+    return min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0
 
 
 def _with_finding(

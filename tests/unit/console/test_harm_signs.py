@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -48,7 +49,7 @@ def test_the_limits_are_those_of_the_rules() -> None:
         limits.ATTEMPTS_LEAST
     }
     assert numbers(r"> (0[\d.]+)", attacks["AdversarialSucceeded"]) == {limits.SUCCEEDED_SHARE}
-    least = numbers(r"findings:increase\{[^}]*\} >= ([\d.]+)", attacks["AdversarialSucceeded"])
+    least = numbers(r"findings:effective\{[^}]*\} >= ([\d.]+)", attacks["AdversarialSucceeded"])
     assert least == {limits.SUCCEEDED_LEAST, limits.LEAKS_LEAST}
     bias = expressions("bias.yaml", "alert")["GroupDisparity"]
     assert numbers(r"\) > ([\d.]+)", bias) == {limits.DIFFERENCE}
@@ -125,6 +126,14 @@ def signs(*measurements: Any, bias: Any = None) -> list[tuple[str, str, str]]:
 )
 def test_shares_over_their_limits(measured: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
     assert signs(harm(**measured)) == expected
+
+
+def test_one_leak_of_a_sample_that_counts_twenty_is_one() -> None:
+    sampled = msgspec.structs.replace(harm(leak=20), weight=12_000.0)
+    assert signs(sampled) == []
+    assert signs(msgspec.structs.replace(harm(leak=60), weight=12_000.0)) == [
+        ("instructions", "bad", "adversarial.leak")
+    ]
 
 
 def test_of_several_windows_the_one_that_is_surest_speaks() -> None:

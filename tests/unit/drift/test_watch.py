@@ -89,7 +89,19 @@ def test_categories_are_watched_by_their_own_detectors() -> None:
     }
 
 
-def test_a_series_takes_what_its_first_value_was() -> None:
+def test_a_word_that_comes_first_does_not_blind_the_detectors_of_numbers() -> None:
+    """As of a sender that writes "n/a" for what it does not know: all 3,000 numbers were left out, and the drift."""
+    draw = Random(1)
+    watch = DriftWatch(WatchPlan(first=1_000))
+    assert feed(watch, EVERYBODY, ["n/a"]) == []
+    for at in range(2_000):
+        watch.observe(EVERYBODY, "n/a" if at % 50 == 0 else draw.random(), float(at))
+    assert "cusum" in feed(watch, EVERYBODY, [0.5 + draw.random() for _ in range(1_000)], 2_000.0)
+    ((_, detector, reading),) = watch.readings()
+    assert (detector, reading.observations) == ("cusum", 2_000 - 40 - 1_000 + 1_000)
+
+
+def test_a_series_takes_what_its_first_values_were() -> None:
     watch = DriftWatch(WatchPlan(first=20))
     feed(watch, EVERYBODY, [1.0] * 19)
     feed(watch, EVERYBODY, ["x", "y"])

@@ -13,8 +13,11 @@ import msgspec
 import pytest
 
 from agent.campaigns.base import Sighting
+from agent.campaigns.burst import Bursts
+from agent.campaigns.drift import AttackDrift
 from agent.config import CampaignsConfig, CoreConfig
 from agent.events import InferenceEvent, Payload, TextPart
+from agent.joining import JoinedCall
 from agent.pipeline.build import build_windows
 from agent.pipeline.campaign_watch import CampaignWatch
 from agent.scores import ScoreRow
@@ -306,41 +309,89 @@ class Counts:
     def see(self, sighting: Sighting) -> None: ...
 
 
-@pytest.mark.parametrize("tenants", [1, 7, 1_200])
-def test_sums_of_weights_are_counted_without_what_rounding_would_add(tenants: int) -> None:
-    """Each tenant's inputs of weight 1.5 are rounded at each attack: they were told as 2, a third too many."""
-    rig = rig_of()
-    rig.close()
-    counts = Counts()
-    watch = CampaignWatch(
-        [counts],
-        key=b"k" * 32,
-        quiet_seconds=600.0,
-        rules=rig.pipeline.rules,
-        windows=rig.pipeline.windows,
-        metrics=rig.metrics,
-        clock=rig.clock,
-    )
-    finding = SimpleNamespace(dimension="adversarial", category="adversarial", threshold=0.9)
-    verdict = SimpleNamespace(scores={}, findings=[finding])
-    rows = {"adversarial": ScoreRow({"adversarial": 1.0})}
-    calls = 2_520
-    for place in range(calls):
-        asked = event(place, "anything", tenant=f"t{place % tenants}")
-        is_attack = place % 3 == 2
+class Watching:
+    """A watch with its detectors, shown inputs that have been judged already."""
+
+    def __init__(self, *detectors: Any) -> None:
+        rig = rig_of()
+        rig.close()
+        self.metrics = rig.metrics
+        parts = {"windows": rig.pipeline.windows, "metrics": rig.metrics, "clock": rig.clock}
+        self.watch = CampaignWatch(detectors, key=b"k" * 32, quiet_seconds=600.0, rules=rig.pipeline.rules, **parts)
+        rig.clock.advance(100_000.0)
+
+    def show(self, asked: InferenceEvent, *, is_attack: bool, call: JoinedCall | None = None) -> None:
+        finding = SimpleNamespace(dimension="adversarial", category="adversarial", threshold=0.9)
+        call = call or JoinedCall(0.0, 0.0, "native", "chat")
         half: Any = SimpleNamespace(
             direction="input",
             event=asked,
-            call=SimpleNamespace(model="chat"),
+            call=call,
+            weight=call.weight or 1.0,
             parts=[SimpleNamespace(part=TextPart("anything"), text_index=0)],
             passages=[],
-            answers=[rows],
+            answers=[{"adversarial": ScoreRow({"adversarial": 1.0})}],
             passage_answers=[],
-            weight=1.5,
             time=asked.time,
         )
-        judgement: Any = SimpleNamespace(dimensions={"adversarial"} if is_attack else set(), verdict=verdict)
-        assert watch.note(half, judgement) == ()
-    assert sum(counts.told.values()) == pytest.approx(1.5 * calls, abs=0.5 * tenants + 1.0)
-    if tenants < 1_000:
-        assert all(told == pytest.approx(1.5 * calls / tenants, abs=1.0) for told in counts.told.values())
+        judgement: Any = SimpleNamespace(
+            dimensions={"adversarial"} if is_attack else set(),
+            verdict=SimpleNamespace(scores={}, findings=[finding]),
+        )
+        self.watch.note(half, judgement)
+
+
+@pytest.mark.parametrize("tenants", [1, 7, 1_200])
+def test_each_input_is_counted_once_before_the_attack_that_follows_it(tenants: int) -> None:
+    counts = Counts()
+    watching = Watching(counts)
+    for place in range(2_520):
+        watching.show(event(place, "anything", tenant=f"t{place % tenants}"), is_attack=place % 3 == 2)
+    assert sum(counts.told.values()) == 2_520
+
+
+def sampled_at(ordinary: float, draw: Random, *, is_suspicious: bool) -> JoinedCall | None:
+    """A call as `agent.overload.sampler` decides it where suspicious ones are kept whole; None when passed by."""
+    lot = draw.random()
+    if not is_suspicious and lot >= ordinary:
+        return None
+    call = JoinedCall(0.0, 0.0, "native", "chat")
+    call.weight, call.representative = 1.0 if is_suspicious else 1.0 / ordinary, lot < ordinary
+    return call
+
+
+@pytest.mark.parametrize("kind", ["drift", "burst"])
+def test_attacks_are_no_more_frequent_since_a_sample_keeps_them_rather_than_others(kind: str) -> None:
+    """Three attacks in a hundred inputs all the time, kept whole; a tenth of them are of a tenant that is kept whole.
+
+    A campaign was raised soon after the sampling had begun.
+    """
+    for seed in range(3):
+        draw = Random(seed)
+        watching = Watching(Bursts() if kind == "burst" else AttackDrift())
+        for place in range(24_000):
+            tenant = f"t{draw.randrange(10)}"
+            is_attack = draw.random() < 0.03
+            is_suspicious = is_attack and (kind == "drift" or tenant == "t0")
+            at = START + 0.9 * place
+            call = sampled_at(0.02 if place >= 12_000 else 1.0, draw, is_suspicious=is_suspicious)
+            if call is not None:
+                watching.show(event(place, "", at=at, tenant=tenant), is_attack=is_attack, call=call)
+        watching.show(event(24_001, "", at=START + 30_000.0), is_attack=False)
+        assert watching.metrics.rows("harmwatch_campaigns_total") == {}
+
+
+def test_a_share_of_attacks_is_the_same_while_a_sample_is_scored_and_when_all_is_again() -> None:
+    """Each input of a tenth counted ten, each attack one: the past was a tenth of what it had been, and when the
+    sampling ended attacks seemed ten times as frequent."""
+    for seed in range(3):
+        draw = Random(seed)
+        watching = Watching(AttackDrift())
+        for place in range(40_000):
+            is_attack = draw.random() < 0.02
+            at = START + 0.4 * place
+            call = sampled_at(0.1 if place < 30_000 else 1.0, draw, is_suspicious=False)
+            if call is not None:
+                watching.show(event(place, "", at=at), is_attack=is_attack, call=call)
+        watching.show(event(40_001, "", at=START + 30_000.0), is_attack=False)
+        assert watching.metrics.rows("harmwatch_campaigns_total") == {}

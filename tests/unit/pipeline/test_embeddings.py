@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from agent.errors import ConfigError
 from agent.events import InferenceEvent, Payload, TextPart
 from agent.joining import JoinedCall, Origin
 from agent.metrics import Metrics, new_registry
+from agent.overload.inclusion import EMBEDDED, Lots
 from agent.pipeline import RecordOutcome, build_pipeline
 from agent.pipeline.build import watched_features
 from agent.pipeline.embeddings import MOST_TEXTS, EmbeddingSample, vector_of
@@ -27,6 +29,7 @@ from tests.builders import WordScorer, make_event
 
 START = 1_700_000_000.0
 ALL = {"encoder": "built_in", "share": 1.0}
+LOTS = Lots(b"k" * 32, EMBEDDED)
 
 
 class Bench:
@@ -79,7 +82,7 @@ def half_of(event: InferenceEvent, direction: Any = "input", *, recalled: bool =
 
 
 def test_the_sample_is_a_share_of_the_calls_and_the_same_for_both_halves() -> None:
-    sample = EmbeddingSample(0.05, ("input", "output"))
+    sample = EmbeddingSample(0.05, ("input", "output"), LOTS)
     chosen = []
     for number in range(4_000):
         event = make_event(inference_id=f"call {number}")
@@ -87,19 +90,32 @@ def test_the_sample_is_a_share_of_the_calls_and_the_same_for_both_halves() -> No
         assert halves[0] == halves[1]
         chosen.append(halves[0] == 0)
     assert sum(chosen) == pytest.approx(200, abs=45)
-    again = EmbeddingSample(0.05, ("input",))
+    again = EmbeddingSample(0.05, ("input",), LOTS)
     assert [again.first_text(half_of(make_event(inference_id=f"call {n}")), behind=False) == 0 for n in range(500)] == (
         chosen[:500]
     )
-    larger = EmbeddingSample(0.2, ("input",))
+    larger = EmbeddingSample(0.2, ("input",), LOTS)
     for number in range(500):
         if chosen[number]:
             assert larger.first_text(half_of(make_event(inference_id=f"call {number}")), behind=False) == 0
 
 
+def test_nobody_without_the_key_chooses_ids_that_are_embedded_or_are_not() -> None:
+    """By a digest that everybody can make a sender had all of its texts embedded, twenty times what was planned for."""
+
+    def digest(number: int) -> int:
+        name = f"call {number}".encode()
+        return int.from_bytes(blake2b(name, digest_size=8, person=b"hw embedding").digest(), "big")
+
+    picked = [number for number in range(40_000) if digest(number) < 0.05 * 2**64]
+    sample = EmbeddingSample(0.05, ("input",), LOTS)
+    embedded = [sample.first_text(half_of(make_event(inference_id=f"call {n}")), behind=False) == 0 for n in picked]
+    assert sum(embedded) == pytest.approx(0.05 * len(picked), abs=45)
+
+
 def test_what_is_not_embedded() -> None:
     told: list[int] = []
-    sample = EmbeddingSample(1.0, ("output",), lambda: told.append(1))
+    sample = EmbeddingSample(1.0, ("output",), LOTS, lambda: told.append(1))
     event = make_event()
     assert sample.first_text(half_of(event, "output"), behind=False) == 0
     assert sample.first_text(half_of(event, "input"), behind=False) == 1

@@ -18,6 +18,7 @@ from agent.pipeline.late_labels import LabelPlace, LateLabels
 from agent.windows.base import Observation
 from agent.windows.bias import BiasAggregator
 from agent.windows.engine import WindowEngine
+from agent.windows.labelled import PLACES
 from tests.builders import make_event
 
 NOW = 1_790_000_000.0
@@ -290,3 +291,19 @@ def test_no_label_that_waits_lies_below_the_position_however_often_it_goes_back(
             life.label(offset, place=LabelPlace(0, offset))
         waiting = [early.place.offset for early in life.late._early.values()]
         assert life.late.positions()[0] <= min(waiting)
+
+
+def test_a_decision_that_is_too_old_for_its_label_is_told_as_given_up() -> None:
+    """Of 200,000 decisions, as many as wait by default, whose labels came in any order one in seven was lost so."""
+    life = Life()
+    for offset in range(3):
+        life.decide(offset)
+    part = life.windows.held(PARTITION)
+    assert part is not None
+    part.models["loans"].labelled.begins = 2 * PLACES
+    for offset in range(3):
+        life.label(offset)
+        life.label(offset)
+    assert life.labels("joined") == 1
+    assert life.sample("harmwatch_decisions_given_up_total") == 2
+    assert len(life.late._waiting) == 0

@@ -58,6 +58,7 @@ class Watch:
         self.clock: ManualClock = self.bench.clock
         self.taken: dict[Partition, tuple[int, float]] = {P0: (0, 0.0)}
         self.ends: dict[Partition, int] = {P0: 0}
+        self.lags: dict[Partition, int] = {}
         self.works = True
         sampler = self.bench.pipeline.sampler
         assert sampler is not None
@@ -66,7 +67,7 @@ class Watch:
         self.watch = OverloadWatch(
             sampler,
             taken=lambda: self.taken,
-            ends=lambda: self.ends,
+            told=self,
             works=lambda: self.works,
             metrics=self.metrics,
             clock=self.clock,
@@ -160,3 +161,34 @@ def test_a_change_of_partitions_is_an_epoch_of_its_own() -> None:
     watch.watch.look()
     assert watch.watch._epoch == before + 1
     assert watch.sampler.look(LagSeen(watch.clock.monotonic(), None)) == 1.0
+
+
+def test_the_marker_of_a_transaction_in_a_quiet_partition_is_no_lag() -> None:
+    """It takes an offset that nobody is ever handed: a worker that kept up was taken to be as late as the partition
+    was quiet, and scored one event in fifty."""
+    watch = Watch()
+    watch.taken[P1], watch.ends[P1], watch.lags[P1] = (10, watch.clock.now()), 11, 0
+    for _ in range(60):
+        watch.watch.polled(True)
+        watch.second(100, 100)
+        assert not watch.sampler.is_sampling
+    # A record behind it waits since it came, and not since the marker did.
+    watch.ends[P1], watch.lags[P1] = 12, 2
+    for waited in range(4):
+        watch.second(100, 100)
+        assert watch.watch.lag_seconds == pytest.approx(waited + 1.0)
+    assert not watch.sampler.is_sampling
+
+
+def test_a_worker_that_has_lost_all_its_partitions_does_not_sample_for_ever() -> None:
+    watch = Watch()
+    while not watch.sampler.is_sampling:
+        watch.second(25, 100)
+    for _ in range(5):
+        watch.second(50, 100)
+    watch.taken, watch.ends = {}, {}
+    for _ in range(240):
+        watch.clock.advance(1.0)
+        watch.watch.look()
+    assert watch.metrics.total("harmwatch_sampling_ratio") == 1.0
+    assert not watch.sampler.is_sampling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
@@ -30,6 +30,7 @@ class Rebalanced(MemorySource):
     def __init__(self, broker: MemoryBroker) -> None:
         super().__init__(broker, ("inference.events",))
         self.lost: set[Partition] = set()
+        self.positions: dict[Partition, int] = {}
         self.questions = 0
 
     async def end_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
@@ -39,7 +40,7 @@ class Rebalanced(MemorySource):
     async def position(self, partition: Partition) -> int:
         if partition in self.lost:
             raise TransportError("the position cannot be read (IllegalStateError)")
-        return 0
+        return self.positions.get(partition, 0)
 
 
 class Looking:
@@ -60,8 +61,8 @@ class Looking:
         self.lag = LagWatch(source, self.checkpoints, P0, self.contact, self.watchdog, self.metrics, self.clock)
         self.status = Status(rig.config, rig.pipeline, rig.tap, self.watchdog, self.contact, self.metrics, self.clock)
 
-    async def look(self) -> None:
-        await self.lag.look(lambda: True)
+    async def look(self, untaken: Collection[Partition] = ()) -> None:
+        await self.lag.look(lambda partition: partition not in untaken)
 
     async def pass_time(self, seconds: float) -> None:
         """A look every second, as the loop has it."""
@@ -278,3 +279,23 @@ async def test_records_are_counted_by_topic_decodable_or_not() -> None:
     async with rig.running():
         await until(lambda: rig.committed() == 2)
     assert rig.metrics.rows("harmwatch_records_total") == {("inference.events",): 2.0}
+
+
+async def test_what_is_no_record_is_no_lag_of_its_partition_though_the_worker_is_busy_with_another(
+    looking: Looking,
+) -> None:
+    """A marker of a transaction in P1, and records of P0 that have been read and not taken: there always are some."""
+    for partition in (P0, P1):
+        looking.checkpoints.open(partition, 0)
+        looking.broker.append("inference.events", b"{}", partition=partition.number)
+    looking.source.positions = {P0: 1, P1: 1}
+    await looking.look(untaken={P0})
+    assert looking.lag.lags == {P0: 1, P1: 0}
+    # Else the partition that stands still would have a worker restarted that does all it can.
+    for offset in range(int(2 * STALL)):
+        looking.clock.advance(1.0)
+        looking.watchdog.progress(P0, offset)
+        await looking.look(untaken={P0})
+        assert looking.status.liveness().alive and looking.status.health().alive
+    await looking.look(untaken={P0, P1})
+    assert looking.lag.lags == {P0: 1, P1: 1}

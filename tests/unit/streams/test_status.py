@@ -133,6 +133,24 @@ def test_traffic_that_has_ended_is_too_little_and_what_was_never_judged_is_not_m
     }  # fmt: skip
 
 
+def test_what_a_sample_stands_for_is_told_of_events_as_it_is_of_findings() -> None:
+    """A flood of which one event in fifty is scored was the smallest of models, with more findings than events; and of
+    each model's findings the fraction was dropped, of 40 models with one that counts 1.9 nearly half."""
+    rig = Rig(make_broker())
+    status, now, windows = status_of(rig), SystemClock().now(), rig.pipeline.windows
+    found = {"dimensions": ("output",), "categories": (("output", "toxicity"),)}
+    for offset in range(20):
+        flood = make_observation(model="flood", time=now, weight=50.0, **(found if offset < 5 else {}))
+        windows.apply(("inference.events", 0), offset, [flood])
+    for number in range(40):
+        rig.metrics.finding(f"m{number}", "output", "output", "toxicity", 1.9)
+    status.console.sample(rig.pipeline.keep_house())
+    told = status.snapshot()
+    (model,) = told["models"]
+    assert (model["events"], model["findings"]) == (1_000, 250)
+    assert [(one["category"], one["count"]) for one in told["findings"]] == [("toxicity", 76)]
+
+
 async def test_series_are_counted_whether_somebody_scrapes_or_not() -> None:
     rig = Rig(make_broker())
     told = status_of(rig).snapshot()["pipeline"]["series"]
