@@ -21,6 +21,7 @@ __all__ = ["load_yaml", "parse_yaml"]
 _MAX_VALUES = 20_000
 #: Keys that may be shown in messages: others may be anything.
 _NAME = re.compile(r"[\w .\-*]{1,64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -43,20 +44,33 @@ def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budg
         def replace(match: re.Match[str]) -> str:
             name, default = match.group(1), match.group(2)
             if name in environment:
-                return environment[name]
+                return _whole(environment[name], f"{path}: the environment variable {name}")
             if default is not None:
                 return default
             raise ConfigError(f"{path}: the environment variable {name} is not set")
 
-        return _VARIABLE.sub(replace, value)
+        return _VARIABLE.sub(replace, _whole(value, path))
     if isinstance(value, dict):
+        names = {key: _whole(str(key), f"a key in {path}" if path else "a key") for key in value}
         return {
-            str(key): _expand(item, environment, f"{path}.{key}" if path else str(key), budget)
-            for key, item in value.items()
+            name: _expand(value[key], environment, f"{path}.{name}" if path else name, budget)
+            for key, name in names.items()
         }
     if isinstance(value, list):
         return [_expand(item, environment, f"{path}[{index}]", budget) for index, item in enumerate(value)]
     return value
+
+
+def _whole(text: str, where: str) -> str:
+    """A text in which both halves of a character, as JSON escapes it, are that character; half of one is none, and
+    nothing could write it.
+    """
+    if not _SURROGATE.search(text):
+        return text
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{where}: is no text, but holds bytes that are not UTF-8, or half of a character") from None
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -250,6 +250,7 @@ async def launch(hello: Hello, clock: Clock) -> Life:
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # the current folder may hold anything
             "-m",
             "streams.processes.child",
             str(theirs.fileno()),
