@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from agent.assess.tables import plain_text, readable_text
 from agent.scores import TextSpan
 
 __all__ = ["Leaf", "leaves", "names", "value_text"]
@@ -54,13 +55,14 @@ class Leaf:
         self.holder[self.slot] = text.encode("utf-8", "surrogatepass") if self.binary else text
 
 
-def leaves(row: dict[str, Any], column: str, fractions: bool = False) -> Iterator[Leaf]:
+def leaves(row: dict[str, Any], column: str, declared: bool = False) -> Iterator[Leaf]:
     """The texts of one cell, which are changed in the row itself.
 
     Parameters
     ----------
-    fractions
-        Whether numbers that are not whole count too, as in a column of weights that is declared.
+    declared
+        Whether the column is, so that every cell counts, whatever it holds: also numbers that are not whole, truth
+        values, and bytes that are no UTF-8. Its bytes become text.
 
     Notes
     -----
@@ -78,6 +80,8 @@ def leaves(row: dict[str, Any], column: str, fractions: bool = False) -> Iterato
             stack += ((value, place, label) for place in reversed(range(len(value))))
         elif isinstance(value, dict):
             stack += ((value, key, str(key)) for key in reversed(value))
+        elif isinstance(value, bytes) and declared:
+            yield Leaf(holder, slot, column, label, readable_text(value), False)
         elif isinstance(value, bytes):
             try:
                 yield Leaf(holder, slot, column, label, value.decode("utf-8"), False, binary=True)
@@ -87,7 +91,7 @@ def leaves(row: dict[str, Any], column: str, fractions: bool = False) -> Iterato
             number = _NUMBER.fullmatch(value)
             whole = _whole(Decimal(number[1])) if number else None
             yield Leaf(holder, slot, column, label, value if whole is None else whole, whole is not None)
-        elif (whole := value_text(value) if fractions else _whole(value)) is not None:
+        elif (whole := value_text(value) if declared else _whole(value)) is not None:
             yield Leaf(holder, slot, column, label, whole, True)
 
 
@@ -128,9 +132,11 @@ def _whole(value: Any) -> str | None:
 
 
 def value_text(value: Any) -> str | None:
-    """A cell of a declared column as text; None for what holds nothing: null and truth values."""
-    if value is None or isinstance(value, bool):
+    """A cell of a declared column as text; None for what holds nothing: null, and what is no number."""
+    if value is None:
         return None
+    if isinstance(value, bool):
+        return plain_text(value)
     if isinstance(value, float | Decimal):
         if not math.isfinite(value):
             return None

@@ -13,7 +13,7 @@ from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder, Known, KnownValues, Operator, ProtectionKey
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import IDENTIFYING
-from agent.assess.tables import Batch, Row, TableReader, TableWriter, advancing, plain_text
+from agent.assess.tables import Batch, Row, TableReader, TableWriter, advancing, readable_text
 from agent.assess.titles import BY_TITLE
 from agent.redaction import fold
 
@@ -99,14 +99,14 @@ class Anonymizer:
                 self._replace(leaf, values, tally.columns[leaf.column])
         for column in self.columns.texts:
             if row.get(column) is not None:
-                row[column] = plain_text(row[column])
+                row[column] = readable_text(row[column])
         tally.rows_with_any += bool(found) or sensitive
         return row
 
     def _declared(self, row: Row, column: str, kind: str, counts: ColumnTally, known: dict[str, Known]) -> bool:
         operator = self._operators[column]
         any_found = False
-        for leaf in leaves(row, column, fractions=True):
+        for leaf in leaves(row, column, declared=True):
             self._earlier.check(leaf, counts)
             value = leaf.text.strip()
             if not value or operator.finished(value, kind):
