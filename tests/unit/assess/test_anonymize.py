@@ -187,6 +187,17 @@ def test_every_cell_of_a_declared_column_is_replaced_whatever_it_holds(
     }
 
 
+def test_what_a_dropped_column_held_goes_from_the_other_cells_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"name": "Ann Lee", "client": "Bo Kim", "qq": 123456789, "note": "Ann Lee and Bo Kim, 123456789 and 7"}
+    source = write(tmp_path / "a.jsonl", row)
+    figures(capsys, source, "--policy", "redact", *(
+        word for column in ("name:drop", "client=NAME:drop", "qq:drop") for word in ("--column", column)
+    ))  # fmt: skip
+    assert read(tmp_path / "a.anonymized.jsonl") == [{"note": "[NAME] and [NAME], [IM_ACCOUNT] and 7"}]
+
+
 POLICY = """
 default: redact
 types: {EMAIL: pseudonym, IP: generalise}
