@@ -198,6 +198,13 @@ def test_what_a_dropped_column_held_goes_from_the_other_cells_too(
     assert read(tmp_path / "a.anonymized.jsonl") == [{"note": "[NAME] and [NAME], [IM_ACCOUNT] and 7"}]
 
 
+def test_a_blank_inside_a_chinese_name_hides_it_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"who": who, "note": note} for who in ("张伟", "张\u3000伟") for note in ("张伟来电", "张 伟、张　伟。")]
+    source = write(tmp_path / "a.jsonl", *rows)
+    figures(capsys, source, "--policy", "redact", "--column", "who=NAME")
+    assert [row["note"] for row in read(tmp_path / "a.anonymized.jsonl")] == ["[NAME]来电", "[NAME]、[NAME]。"] * 2
+
+
 POLICY = """
 default: redact
 types: {EMAIL: pseudonym, IP: generalise}
