@@ -45,6 +45,7 @@ _NONE: Mapping[str, str] = {}
 _MOST_BLANKS = 32
 _SPACE = re.compile(rf"\s{{1,{_MOST_BLANKS}}}")
 _ODD_SPACE = re.compile(r"[^\S ]|\s\s")
+_HAN_NAME = re.compile(rf"[\u4e00-\u9fff](?:\s{{0,{_MOST_BLANKS}}}[\u4e00-\u9fff]){{1,3}}")
 # Characters that one takes up when it is written with its accents apart.
 _MOST_APART = 4
 
@@ -133,9 +134,13 @@ class ValueSearch:
         self.kinds = kinds
         # What is written with its accents apart in one text (file names of macOS, some keyboards) is composed in
         # another; of some letters the capital is two; a name stands in two lines.
-        forms = ((form, value) for value in kinds for form in (caseless(value), " ".join(caseless(value).split())))
+        forms = (
+            (form, value)
+            for value, kind in kinds.items()
+            for form in (caseless(value), " ".join(caseless(value).split()), *_spaced_out(value, kind))
+        )
         self._as_given = {form: value for form, value in forms if form and form not in kinds}
-        self._spaced = any(_SPACE.search(value) for value in kinds)
+        self._spaced = any(_SPACE.search(form) for form in (*kinds, *self._as_given))
         self._literals = Literals({**kinds, **self._as_given}, whole_words)
         self._numbers = Numbers(kinds)
 
@@ -147,7 +152,7 @@ class ValueSearch:
     @property
     def reach(self) -> int:
         """How many characters any of the values may take up in a text, at most."""
-        return max((MOST_CHARACTERS if self.has_numbers else 0, *map(_longest, self.kinds)))
+        return max((MOST_CHARACTERS if self.has_numbers else 0, *map(_longest, (*self.kinds, *self._as_given))))
 
     def literals(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value, wherever one stands in a folded text, its accents composed or apart, its words with any
@@ -207,6 +212,17 @@ def _with_single_spaces(text: str) -> tuple[str, list[int]] | None:
         position = blanks.end()
     offsets += range(position, len(text))
     return "".join((*pieces, text[position:])), offsets
+
+
+def _spaced_out(value: str, kind: str) -> Iterator[str]:
+    """A Chinese name without blanks in it, and one of two characters as forms and lists have it, as wide as those of
+    three: 张　伟.
+    """
+    if kind == "NAME" and _HAN_NAME.fullmatch(value):
+        characters = "".join(value.split())
+        yield characters
+        if len(characters) == 2:
+            yield " ".join(characters)
 
 
 def _longest(value: str) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agent.assess.tables.plain import plain_text
+from agent.assess.tables.plain import readable_text
 from agent.errors import legible
 
 __all__ = ["cell_text", "number_of", "shown_columns"]
@@ -22,6 +22,7 @@ def cell_text(value: Any) -> str:
     """The cell without white space around it; empty for a missing one.
 
     Whole numbers lose their ``.0``: a column of identifiers with a gap is read as floats by many tools. NaN is missing.
+    Bytes are the text that they are in UTF-8, else Base64.
     """
     if type(value) is str:
         return value.strip()
@@ -30,7 +31,7 @@ def cell_text(value: Any) -> str:
             return ""
         if value.is_integer():
             return str(int(value))
-    return plain_text(value).strip()
+    return readable_text(value).strip()
 
 
 def number_of(text: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import lru_cache
 
+from agent.assess.anonymize.cells import leaves
 from agent.assess.cells import cell_text
 from agent.assess.protection.tokens import holds_value, without_tokens
 from agent.assess.tables import Row
@@ -25,7 +26,8 @@ class RowScanner:
     A cell is read with its column's name before it (``phone: 13800138000``), since a number alone says less than under
     its heading; hits in the name itself do not count. Under a heading such as ``name`` or ``住址`` the whole cell is a
     name, an address. What `harmwatch anonymize` has put in place of a value (``[NAME]``) counts for nothing. Numbers,
-    dates and nested values are scanned as text too: identifiers are often stored as numbers.
+    dates and nested values are scanned as text too: identifiers are often stored as numbers. Of nested values each text
+    is read under its own key besides.
 
     Parameters
     ----------
@@ -57,9 +59,16 @@ class RowScanner:
                 continue
             text = cell_text(value)
             if text:
-                search = self._remembered if len(text) <= _REMEMBERED_LENGTH else self._search
-                found[column] = search(column, text)
+                found[column] = self._looked_at(column, text)
+            if isinstance(value, list | dict):
+                # In JSON the line feed before a number is a letter, and a title that of the column.
+                inside = (self._looked_at(leaf.label, leaf.text.strip()) for leaf in leaves(row, column))
+                found[column] = found[column].union(*inside)
         return found
+
+    def _looked_at(self, column: str, text: str) -> frozenset[str]:
+        search = self._remembered if len(text) <= _REMEMBERED_LENGTH else self._search
+        return search(column, text)
 
     def _search(self, column: str, text: str) -> frozenset[str]:
         scanned = without_tokens(text)

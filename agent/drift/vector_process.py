@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BufferedIOBase
-from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Any, Literal, TypeAlias
 
@@ -26,6 +25,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.child_process import environment_of_child, python_command
 from agent.clock import Clock, SystemClock
 from agent.drift import detector_class
 from agent.drift.base import Reading
@@ -41,8 +41,6 @@ _logger = logging.getLogger(__name__)
 _MOST_WAITING = 1_000
 _LONGEST_FRAME = 1_000_000
 _PATIENCE_SECONDS = 5.0
-#: Where this package is, should it have been found by way of the current folder.
-_ROOT = Path(__file__).resolve().parents[2]
 #: The libraries' pools would have a thread for every core.
 _ONE_CORE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -167,10 +165,8 @@ class VectorWatch:
             self._child = None
 
     def _start(self) -> None:
-        # Not from the current folder, which may hold anything: -P leaves it out, and so does the list of paths.
-        command = [sys.executable, "-P", "-W", "ignore", "-m", "agent.drift.vector_child", str(os.getpid())]
-        paths = os.pathsep.join([*(path for path in sys.path if path), str(_ROOT)])
-        environment = {**os.environ, **_ONE_CORE, "PYTHONPATH": paths}
+        command = python_command("agent.drift.vector_child", str(os.getpid()))
+        environment = environment_of_child(**_ONE_CORE, PYTHONWARNINGS="ignore")
         try:
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
         except OSError as error:

@@ -16,7 +16,8 @@ _ROLE = "system|user|assistant|developer|tool|human|ipython"
 _MARK = re.compile(
     r"<\|/?[A-Za-z][A-Za-z0-9_]{0,40}\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\]"
     r"|<</?SYS>>|</?(?:start|end)_of_turn>"
-    r"|</?(?:tool_call|tool_response|think)>|<(?:bos|eos)>"
+    # <s> and </s> begin and end what Llama 2 and Mistral say; in HTML they only strike out.
+    r"|</?(?:tool_call|tool_response|think|s)>|<(?:bos|eos)>"
     rf"|<｜[A-Za-z▁_]{{1,40}}｜>|</?\|(?:{_ROLE})\|?>"
 )
 _EDGES = re.compile(r"[<>|｜\[\]]+")

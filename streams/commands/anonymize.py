@@ -120,7 +120,7 @@ def _declared(option: str) -> tuple[str, str | dict[str, str]]:
     name, _, kind = rest.partition("=")
     if not name:
         raise ConfigError(f"--column {option}: has no column; write C, C=TYPE, C:OPERATOR or C=TYPE:OPERATOR")
-    if operator in ("drop", "keep", "text"):
+    if operator in ("keep", "text") or (operator == "drop" and not kind):
         return name, operator
     return name, {**({"treat_as": kind} if kind else {}), **({"operator": operator} if operator else {})}
 

@@ -8,12 +8,12 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from agent.child_process import environment_of_child, python_command
 from agent.clock import Clock
 from agent.errors import ConfigError, HarmwatchError, TopicUnavailable, TransportError
 from agent.metrics.merged import ProcessLife
@@ -249,13 +249,8 @@ async def launch(hello: Hello, clock: Clock) -> Life:
     ours, theirs = socket.socketpair()
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # the current folder may hold anything
-            "-m",
-            "streams.processes.child",
-            str(theirs.fileno()),
-            str(hello.number),
-            str(os.getpid()),
+            *python_command("streams.processes.child", str(theirs.fileno()), str(hello.number), str(os.getpid())),
+            env=environment_of_child(),
             pass_fds=(theirs.fileno(),),
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
-import sys
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from agent.child_process import environment_of_child, python_command
 from agent.clock import Clock
 from agent.errors import ConfigError, HarmwatchError, TransportError
 from streams.proxy.capture import Captured
@@ -130,13 +129,10 @@ class Handover:
         ours, theirs = socket.socketpair()
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "streams.proxy.tap_process",
-                str(theirs.fileno()),
+                *python_command("streams.proxy.tap_process", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=environment_of_child(PYTHONUNBUFFERED="1"),
             )
         finally:
             theirs.close()

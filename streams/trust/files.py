@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from agent.config import CoreConfig
 from agent.errors import ConfigError
+from agent.scoring.embedding import BUILT_IN
 from streams.trust.config import TrustConfig
 from streams.trust.minisign import MOST_BYTES, PublicKey, Signed, read_signature
 
@@ -42,7 +43,8 @@ class Checked:
 def named_files(config: CoreConfig) -> Iterator[tuple[str, Path]]:
     """Key and path of each file or folder of models and thresholds that the configuration names and that is there.
 
-    A scorer's option that is a string counts when something of that name exists, as scorers themselves take it.
+    A scorer's option that is a string counts when something of that name exists, as scorers themselves take it: also
+    a bare name, which they look for in the working directory.
     """
     for name, scorer in config.scorers.items():
         if not scorer.enabled:
@@ -54,6 +56,8 @@ def named_files(config: CoreConfig) -> Iterator[tuple[str, Path]]:
             yield from _named_in(scorer.cascade.screen.options, f"scorers.{name}.cascade.screen.options")
     if config.drift.reference is not None:
         yield "drift.reference", Path(config.drift.reference)
+    if config.drift.embeddings.encoder != BUILT_IN:
+        yield from _named_in(config.drift.embeddings.encoder, "drift.embeddings.encoder")
     yield from _named_in(config.identity.sentiment.options, "identity.sentiment.options")
 
 
@@ -61,10 +65,15 @@ def _named_in(options: Any, key: str) -> Iterator[tuple[str, Path]]:
     if isinstance(options, dict):
         for name, value in options.items():
             yield from _named_in(value, f"{key}.{name}")
-    elif isinstance(options, str | Path) and len(str(options)) < 4096:
-        path = Path(options).expanduser()
-        if ("/" in str(options) or path.suffix) and path.exists():
-            yield key, path
+    elif isinstance(options, list | tuple):
+        for place, value in enumerate(options):
+            yield from _named_in(value, f"{key}.{place}")
+    elif isinstance(options, str | Path) and str(options):
+        # What is no name at all, too long or of a user who is not there, names nothing.
+        with contextlib.suppress(OSError, RuntimeError):
+            path = Path(options).expanduser()
+            if path.exists():
+                yield key, path
 
 
 def manifest(folder: Path) -> bytes:
@@ -73,16 +82,19 @@ def manifest(folder: Path) -> bytes:
     Raises
     ------
     ConfigError
-        For what is neither file nor folder, a link that leads out, or a file that cannot be read.
+        For what is neither file nor folder, a link that leads out or to a folder, or a file that cannot be read.
     """
     root = folder.resolve()
     lines: list[str] = []
-    for path in sorted(path for path in root.rglob("*") if not path.is_dir()):
+    # A link to a folder stays among them: `rglob` does not follow it, so that what it leads to would not be signed.
+    for path in sorted(path for path in root.rglob("*") if path.is_symlink() or not path.is_dir()):
         name = path.relative_to(root).as_posix()
         if name in (MANIFEST, MANIFEST + _SUFFIX):
             continue
-        if len(lines) >= _MOST_FILES or "\n" in name or not path.resolve().is_relative_to(root):
-            raise ConfigError(f"trust: {folder} holds too many files, links that lead out, or names that are none")
+        if len(lines) >= _MOST_FILES or "\n" in name or path.is_dir() or not path.resolve().is_relative_to(root):
+            raise ConfigError(
+                f"trust: {folder} holds too many files, links that lead out or to folders, or names that are none"
+            )
         lines.append(f"{_sha256(path)}  {name}\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
 

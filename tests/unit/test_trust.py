@@ -89,7 +89,7 @@ def test_a_changed_file_is_refused(files: Files) -> None:
     files.refused("is not what was signed")
 
 
-@pytest.mark.parametrize("change", ["changed", "added", "gone", "linked"])
+@pytest.mark.parametrize("change", ["changed", "added", "gone", "linked", "linked folder"])
 def test_a_changed_folder_is_refused(files: Files, change: str) -> None:
     files.sign()
     weights = files.model / "model.safetensors"
@@ -99,6 +99,12 @@ def test_a_changed_folder_is_refused(files: Files, change: str) -> None:
         (files.model / "modeling_own.py").write_text("import os")
     elif change == "gone":
         weights.unlink()
+    elif change == "linked folder":
+        # `rglob` does not go into it: what it leads to would be read, and was signed by nobody.
+        elsewhere = files.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "model.safetensors").write_bytes(b"others")
+        (files.model / "onnx").symlink_to(elsewhere)
     else:
         weights.unlink()
         weights.symlink_to(files.key)
@@ -222,3 +228,23 @@ def test_the_model_of_a_screen_is_named_too(tmp_path: Path) -> None:
     screen = {"kind": "ngrams", "model": str(model)}
     config = validate(WorkerConfig, {"scorers": {"toxicity": {"cascade": {"screen": screen}}}}, "test")
     assert list(named_files(config)) == [("scorers.toxicity.cascade.screen.options.model", model)]
+
+
+def test_models_in_lists_of_embeddings_and_of_bare_names_are_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("names", "guard", "encoder"):
+        (tmp_path / name).mkdir()
+    plain = {
+        "scorers": {
+            "pii": {"ner": [{"kind": "transformers", "checkpoint": str(tmp_path / "names")}]},
+            "other": {"kind": "transformers", "checkpoint": "guard", "labels": {"a": "x" * 300, "c": "~nobody/d"}},
+        },
+        "drift": {"embeddings": {"encoder": str(tmp_path / "encoder")}, "features": ["input.embedding*"]},
+    }
+    assert list(named_files(validate(WorkerConfig, plain, "test"))) == [
+        ("scorers.pii.options.ner.0.checkpoint", tmp_path / "names"),
+        ("scorers.other.options.checkpoint", Path("guard")),
+        ("drift.embeddings.encoder", tmp_path / "encoder"),
+    ]

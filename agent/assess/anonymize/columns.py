@@ -128,10 +128,19 @@ def _types(schema: Any) -> tuple[dict[str, str], list[str], set[str]]:
     texts: set[str] = set()
     for field in schema:
         kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        storage = getattr(kind, "storage_type", kind)
+        if _holds_text(types, storage):
+            kind = storage  # JSON, say, is a type of its own, and text all the same
         if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
             numeric.append(field.name)
-        elif types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        elif _holds_text(types, kind):
             texts.add(field.name)
-        elif not (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
+        elif not (
+            types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
+        ):
             unreadable[field.name] = str(field.type)
     return unreadable, numeric, texts
+
+
+def _holds_text(types: Any, kind: Any) -> bool:
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))

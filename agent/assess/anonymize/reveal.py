@@ -53,7 +53,7 @@ class Revealed:
         self._unseen.difference_update(row)
         for column in row:
             restore = self._formats.get(column)
-            for leaf in leaves(row, column, fractions=restore is not None):
+            for leaf in leaves(row, column, declared=restore is not None):
                 if restore is not None:
                     operator, kind = restore
                     leaf.put(operator.restore(leaf.text, kind))

@@ -13,7 +13,7 @@ from agent.assess.policy import ColumnRule, Policy
 from agent.assess.protection import Finder, Known, KnownValues, Operator, ProtectionKey
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import IDENTIFYING
-from agent.assess.tables import Batch, Row, TableReader, TableWriter, advancing, plain_text
+from agent.assess.tables import Batch, Row, TableReader, TableWriter, advancing, readable_text
 from agent.assess.titles import BY_TITLE
 from agent.redaction import fold
 
@@ -84,6 +84,7 @@ class Anonymizer:
             counts = tally.column(column, _treatment(rule))
             counts.cells += row[column] is not None and row[column] != ""
             if rule.treat == "drop":
+                known.update(self._dropped(row, column, rule.treat_as))
                 del row[column]
             elif rule.treat == "value":
                 sensitive |= self._declared(row, column, rule.treat_as, counts, known)
@@ -99,14 +100,28 @@ class Anonymizer:
                 self._replace(leaf, values, tally.columns[leaf.column])
         for column in self.columns.texts:
             if row.get(column) is not None:
-                row[column] = plain_text(row[column])
+                row[column] = readable_text(row[column])
         tally.rows_with_any += bool(found) or sensitive
         return row
+
+    def _dropped(self, row: Row, column: str, kind: str) -> dict[str, Known]:
+        """What a column holds that goes: its values go from the other cells of the row as well."""
+        known: dict[str, Known] = {}
+        for leaf in leaves(row, column, declared=kind in IDENTIFYING):
+            value = leaf.text.strip()
+            if kind not in IDENTIFYING:
+                leaf.spans = self._finder.spans(leaf.text, leaf.label)
+                known.update(self._known(leaf))
+            elif _is_telling(fold(value)) and not (operator := self._texts.operator(kind)).finished(value, kind):
+                known[fold(value)] = Known(kind, operator)
+                if kind in _WITHOUT_FORM:
+                    known.update(self._parts(value, kind, operator))
+        return known
 
     def _declared(self, row: Row, column: str, kind: str, counts: ColumnTally, known: dict[str, Known]) -> bool:
         operator = self._operators[column]
         any_found = False
-        for leaf in leaves(row, column, fractions=True):
+        for leaf in leaves(row, column, declared=True):
             self._earlier.check(leaf, counts)
             value = leaf.text.strip()
             if not value or operator.finished(value, kind):

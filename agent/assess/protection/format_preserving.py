@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from agent.assess.protection.keys import ProtectionKey
+from agent.assess.protection.kinds import plain_digits
 from agent.assess.protection.tokens import TOKEN, plain_token
 from agent.config import Section
 from agent.errors import ConfigError
@@ -64,7 +65,8 @@ class FormatPreserving:
         return TOKEN.fullmatch(value) is not None
 
     def _changed(self, value: str, kind: str, change: Callable[..., str]) -> str:
-        value = compatible(value)
+        # Digits of another script would stay, beside those that are encrypted.
+        value = plain_digits(compatible(value))
         digits = "".join(_DIGIT.findall(value))
         if not _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS:
             return plain_token(kind)

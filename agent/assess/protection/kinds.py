@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 
 from agent.normalize import compatible
 from agent.notations import SEPARATORS
 from agent.taxonomy import CATEGORIES
 
-__all__ = ["IDENTIFYING", "KINDS", "VALUE", "standard_form"]
+__all__ = ["IDENTIFYING", "KINDS", "VALUE", "plain_digits", "standard_form"]
 
 VALUE = "VALUE"
 """The type of a declared column that says none."""
@@ -32,10 +33,10 @@ _CN_PREFIX = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
 def standard_form(value: str, kind: str) -> str:
     """One form for all ways to write a value, as far as its type has one.
 
-    Width and compatibility forms (NFKC) never matter, nor blanks around the value; case does not either, but in
-    secrets, which are taken exactly as they stand. Numbers lose their separators, telephone numbers everything but
-    digits (and ``+86`` before a mainland mobile number), network addresses their notation, names and addresses
-    repeated blanks.
+    Width and compatibility forms (NFKC) never matter, nor the script of digits, nor blanks around the value; case does
+    not either, but in secrets, which are taken exactly as they stand. Numbers lose their separators, telephone numbers
+    everything but digits (and ``+86`` before a mainland mobile number), network addresses their notation, names and
+    addresses repeated blanks.
 
     `agent.canonical`, by which canaries are looked up, drops more: too much for a value that is to be given back.
 
@@ -44,9 +45,16 @@ def standard_form(value: str, kind: str) -> str:
     """
     if kind == "SECRET":
         return value
-    folded = compatible(compatible(value).casefold()).strip()
+    folded = plain_digits(compatible(compatible(value).casefold())).strip()
     # Once more: a mark may compose with the letter that a separator had kept it from.
     return compatible(_without_notation(folded, kind))
+
+
+def plain_digits(text: str) -> str:
+    """The text with the digits 0 to 9 in place of those of other scripts, such as ٤ and ४."""
+    if text.isascii():
+        return text
+    return "".join([str(unicodedata.decimal(each)) if each.isdecimal() else each for each in text])
 
 
 def _without_notation(folded: str, kind: str) -> str:

@@ -22,6 +22,7 @@ from agent.assess.rebalance.reweigh import Reweigh
 from agent.assess.rebalance.strata import Strata, Stratum, sizes
 from agent.assess.rebalance.survey import Survey
 from agent.assess.tables import Batch, TableReader, advancing, open_writer
+from agent.assess.tables.parquet_file import taken
 from agent.windows.intervals import effective_count
 
 __all__ = ["Opened", "rebalance", "surveyed"]
@@ -156,7 +157,7 @@ def _written(batch: Batch, applied: Applied, method: Method, before: int) -> Bat
     columns = tuple(dict.fromkeys((*batch.columns, *method.floats)))
     arrow = batch.arrow
     if arrow is not None and any(copies != 1 for copies in applied.copies):
-        arrow = arrow.take(list(_repeated(range(len(applied.copies)), applied.copies)))
+        arrow = taken(arrow, list(_repeated(range(len(applied.copies)), applied.copies)))
     return Batch(columns, rows, before + 1, batch.done, arrow)
 
 

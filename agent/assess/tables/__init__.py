@@ -6,7 +6,7 @@ and its file appears under its name only when it is whole.
 
 from agent.assess.tables.base import Batch, Row, TableReader, TableWriter, advancing
 from agent.assess.tables.open import SUFFIXES, kind_of, open_reader, open_writer, stem_and_suffix
-from agent.assess.tables.plain import plain_text
+from agent.assess.tables.plain import plain_text, readable_text
 
 __all__ = [
     "SUFFIXES",
@@ -19,5 +19,6 @@ __all__ = [
     "open_reader",
     "open_writer",
     "plain_text",
+    "readable_text",
     "stem_and_suffix",
 ]

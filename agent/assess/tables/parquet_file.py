@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from agent.assess.tables.base import MAX_BATCH, Batch, CsvForm
 from agent.errors import ConfigError, DataError
 
-__all__ = ["ParquetReader", "ParquetRows", "has_metadata", "schema_with"]
+__all__ = ["ParquetReader", "ParquetRows", "has_metadata", "schema_with", "taken"]
 
 # Readers of Parquet like large row groups; so much is held back until one is written.
 _GROUP_BYTES = 64 * 1024 * 1024
@@ -114,7 +114,17 @@ def schema_with(schema: Any, dropped: Collection[str], texts: Collection[str], f
 def _is_text(pa: Any, kind: Any) -> bool:
     """Also text that is written as places in a dictionary."""
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_string_view(plain))
+
+
+def taken(record: Any, places: Sequence[int]) -> Any:
+    """Rows of a ``pyarrow.RecordBatch``, each as often as its place is named."""
+    try:
+        return record.take(list(places))
+    except NotImplementedError:
+        # Of views of texts, which Polars writes, Arrow takes no single ones.
+        rows = _pyarrow().Table.from_batches([record.slice(place, 1) for place in places], record.schema)
+        return next(iter(rows.combine_chunks().to_batches()), record.slice(0, 0))
 
 
 def has_metadata(schema: Any) -> bool:

@@ -7,7 +7,7 @@ import datetime
 import json
 from typing import Any
 
-__all__ = ["plain_json", "plain_text"]
+__all__ = ["plain_json", "plain_text", "readable_text"]
 
 
 def plain_json(value: Any) -> Any:
@@ -28,3 +28,24 @@ def plain_text(value: Any) -> str:
     if isinstance(value, bool | list | dict):
         return json.dumps(value, ensure_ascii=False, default=plain_json)
     return str(plain_json(value))
+
+
+def readable_text(value: Any) -> str:
+    """A cell as somebody reads it: as `plain_text`, but bytes that are UTF-8 as the text that they are.
+
+    Hive, Impala and others write texts to Parquet as bytes, without saying that they are texts.
+    """
+    if isinstance(value, bytes):
+        return str(_readable_json(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=_readable_json)
+    return plain_text(value)
+
+
+def _readable_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    return plain_json(value)

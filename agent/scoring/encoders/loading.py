@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.errors import ModelError
-from agent.scoring.encoders.pinned import check_pin
+from agent.scoring.encoders.pinned import check_pickles, check_shards
 from agent.scoring.encoders.scorer import import_models
 from agent.scoring.encoders.tokenising import knows_words
 
@@ -64,9 +64,7 @@ def _check_pickles(slot: str, model: str, sha256: str | None) -> None:
     folder = Path(model).expanduser()
     if not folder.is_dir():
         raise ModelError(f"scorer {slot}: pickles are taken from a directory alone, and {model} is none; download it")
-    pickled = sorted(path for path in folder.iterdir() if path.suffix in (".bin", ".pt", ".pth", ".ckpt"))
-    if pickled and not any(folder.glob("*.safetensors")):
-        check_pin(slot, pickled, sha256)
+    check_pickles(slot, folder, sha256)
 
 
 def load_encoder(slot: str, directory: str) -> tuple[Any, Any]:
@@ -101,6 +99,9 @@ def _load(
     common = {"revision": revision or "main", "trust_remote_code": False, "local_files_only": path.is_dir()}
     try:
         own, _ = transformers.PretrainedConfig.get_config_dict(source, **common)
+        check_shards(
+            slot, source, own, transformers, revision=common["revision"], local_files_only=common["local_files_only"]
+        )
         plain = _is_plain_head(own) and kind == "AutoModelForSequenceClassification"
         settings = dict(common)
         if plain:
@@ -113,6 +114,8 @@ def _load(
         # The argument for it has another name in newer versions, which print a line for the old one.
         network = network.float()
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **settings)
+    except ModelError:
+        raise
     # Files of all kinds of damage, hubs that cannot be reached, packages that a tokeniser lacks.
     except Exception as error:
         raise ModelError(

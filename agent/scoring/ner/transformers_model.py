@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.errors import ConfigError, ModelError
 from agent.scoring.encoders.options import EncoderOptions
+from agent.scoring.encoders.pinned import check_shards
 from agent.scoring.encoders.scorer import import_models
 from agent.scoring.encoders.tokenising import knows_words
 from agent.scoring.ner.base import Entity, EntityKind
@@ -118,10 +119,14 @@ class TransformersModel:
         _, transformers = import_models(self._options.scorer)
         common = {"trust_remote_code": False, "local_files_only": True}
         try:
+            own, _ = transformers.PretrainedConfig.get_config_dict(str(self._folder), **common)
+            check_shards(self._options.scorer, str(self._folder), own, transformers, local_files_only=True)
             model, report = transformers.AutoModelForTokenClassification.from_pretrained(
                 str(self._folder), use_safetensors=True, output_loading_info=True, torch_dtype="float32", **common
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(str(self._folder), use_fast=True, **common)
+        except ModelError:
+            raise
         # Files of all kinds of damage, packages that a tokeniser lacks.
         except Exception as error:
             raise self._wrong(

@@ -58,6 +58,13 @@ _ASTRAL_ONE = re.compile("[\U0001d400-\U0001d7ff]")
 # Behind the sign of an address of mail: a domain is of one script, unless it is to look like another.
 _DOMAIN = re.compile("(?<=@)[A-Za-z0-9.-]{0,64}[\u0370-\u052f][A-Za-z0-9.\u0370-\u052f-]{1,128}")
 _LATIN = re.compile("[A-Za-z]")
+# What JSON inside of a text has for a line feed, or for a character of another script, and URLs for signs and blanks:
+# its letter, figures and hexadecimal digits are no part of the number that follows. Before numbers alone: lines of a
+# key in PEM begin with anything.
+_ESCAPE = re.compile(
+    r"(?:\\(?:[nrt]|u[0-9A-Fa-f]{4})|%(?:0[9AaDd]|2[02789BbCcFf]|3[AaBbDd]|5[Bb]|7[Bb]))"
+    r"(?=[+(]{0,2}[0-9](?:[ ().-]{0,2}[0-9]){5})"
+)
 _VISIBLE = re.compile(f"[^{_DROPPED}]+")
 
 
@@ -70,6 +77,8 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
         None when the offsets are those of the raw text. Otherwise one offset more than there are characters, the last
         of which is the length of the raw text.
     """
+    if "\\" in text or "%" in text:
+        text = _ESCAPE.sub(_unescaped, text)
     if text.isascii():
         return text, None
     if "@" in text:
@@ -91,6 +100,10 @@ def fold(text: str) -> tuple[str, Sequence[int] | None]:
         offsets.extend(range(start, end))
     offsets.append(len(text))
     return "".join(text[start:end] for start, end in pieces), offsets
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return "  +" if match[0].upper() == "%2B" else " " * len(match[0])
 
 
 def _folded(match: re.Match[str]) -> str:

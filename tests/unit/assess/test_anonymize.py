@@ -153,6 +153,58 @@ def test_all_kinds_of_columns_of_parquet(tmp_path: Path, capsys: pytest.CaptureF
     assert any("uuid (fixed_size_binary[16]), at (timestamp[ns]), ok (bool)" in note for note in found["notes"])
 
 
+def test_text_under_another_type_of_parquet_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mail = '{"mail":"ann.lee@example.org"}'
+    for name, column in {
+        "view": pa.array([mail.encode()], pa.binary_view()),
+        "json": pa.array([mail], pa.json_()),
+    }.items():
+        source = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({"c": column}), source)
+        assert figures(capsys, source, "--policy", "redact")["share_with_any"] == 1.0
+        (row,) = pq.read_table(tmp_path / f"{name}.anonymized.parquet").to_pylist()
+        assert row["c"] in ('{"mail":"[EMAIL]"}', b'{"mail":"[EMAIL]"}')
+
+
+def test_every_cell_of_a_declared_column_is_replaced_whatever_it_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = ("--policy", "redact", "--column", "ill:redact", "--column", "name=NAME")
+    lines = write(tmp_path / "a.jsonl", {"ill": True, "name": "Ann Lee"}, {"ill": [False], "name": None})
+    assert figures(capsys, lines, *declared)["columns"]["ill"]["cells_with_any"] == 2
+    assert read(tmp_path / "a.anonymized.jsonl") == [
+        {"ill": "[VALUE]", "name": "[NAME]"},
+        {"ill": ["[VALUE]"], "name": None},
+    ]
+    # The second name is GBK: what cannot be read as text is somebody's name all the same.
+    names = pa.array([b"Ann Lee", "李雷".encode("gbk"), b"[NAME]"])
+    source = tmp_path / "b.parquet"
+    pq.write_table(pa.table({"ill": [True, False, None], "name": names}), source)
+    figures(capsys, source, *declared)
+    assert pq.read_table(tmp_path / "b.anonymized.parquet").to_pydict() == {
+        "ill": ["[VALUE]", "[VALUE]", None],
+        "name": ["[NAME]"] * 3,
+    }
+
+
+def test_what_a_dropped_column_held_goes_from_the_other_cells_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"name": "Ann Lee", "client": "Bo Kim", "qq": 123456789, "note": "Ann Lee and Bo Kim, 123456789 and 7"}
+    source = write(tmp_path / "a.jsonl", row)
+    figures(capsys, source, "--policy", "redact", *(
+        word for column in ("name:drop", "client=NAME:drop", "qq:drop") for word in ("--column", column)
+    ))  # fmt: skip
+    assert read(tmp_path / "a.anonymized.jsonl") == [{"note": "[NAME] and [NAME], [IM_ACCOUNT] and 7"}]
+
+
+def test_a_blank_inside_a_chinese_name_hides_it_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"who": who, "note": note} for who in ("张伟", "张\u3000伟") for note in ("张伟来电", "张 伟、张　伟。")]
+    source = write(tmp_path / "a.jsonl", *rows)
+    figures(capsys, source, "--policy", "redact", "--column", "who=NAME")
+    assert [row["note"] for row in read(tmp_path / "a.anonymized.jsonl")] == ["[NAME]来电", "[NAME]、[NAME]。"] * 2
+
+
 POLICY = """
 default: redact
 types: {EMAIL: pseudonym, IP: generalise}

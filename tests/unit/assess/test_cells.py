@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assess.bias.kinds import kind_of
-from agent.assess.cells import number_of, shown_columns
+from agent.assess.cells import cell_text, number_of, shown_columns
 from agent.assess.rebalance.numbers import number_in
 
 
@@ -45,3 +45,10 @@ def test_names_in_messages_are_few_short_and_harmless() -> None:
     assert shown_columns(["a" * 100]) == "a" * 64 + "..."
     assert shown_columns([str(number) for number in range(30)]).endswith("18, 19, ...")
     assert shown_columns(["\x1b[2Jage"]) == "\\x1b[2Jage"
+
+
+def test_bytes_are_the_text_that_they_are() -> None:
+    # Hive writes text to Parquet so; as Base64 no address of mail in it is found.
+    assert cell_text(b" ann@example.org ") == "ann@example.org"
+    assert cell_text([b"ann@example.org", {"a": "男".encode()}]) == '["ann@example.org", {"a": "男"}]'
+    assert cell_text(b"\xff\x00") == "/wA="

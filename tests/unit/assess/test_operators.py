@@ -123,3 +123,12 @@ def test_every_operator_keeps_to_its_protocol(name: str) -> None:
             if name not in ("keep", "fpe"):
                 assert apply(operator, first, kind) == first
             assert name == "keep" or operator.finished(value, kind) or fold(value) not in fold(TOKEN.sub("", first))
+
+
+@pytest.mark.parametrize("name", ["hash", "pseudonym", "fpe"])
+def test_the_script_of_digits_makes_no_other_value_and_none_of_them_stays(name: str) -> None:
+    operator = load_operator(name, {}, KEY)
+    assert operator.replace("٠٥٠١٢٣ ٤٥٦٧", "PHONE") == operator.replace("050123 4567", "PHONE")
+    # By the one digit that is ASCII these two would be the same number.
+    assert operator.replace("٠٥٠١٢٣٤٥٦٧ / 5", "PHONE") != operator.replace("٠٥٠٩٩٩٩٩٩٩ / 5", "PHONE")
+    assert not set(operator.replace("٠٥٠١٢٣ 4567890", "PHONE")) & set("٠١٢٣٥")

@@ -136,6 +136,56 @@ def test_pickles_are_taken_only_when_that_is_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.layer("models")
+def test_no_index_and_no_other_file_makes_a_pickle_pass(tmp_path: Path) -> None:
+    folder = write_classifier(tmp_path / "model", "bert", safe=False)
+    weights = folder / "pytorch_model.bin"
+    digest = digest_of([weights])
+    # Not read, since it has not the name under which transformers looks: the pickle is.
+    (folder / "other.safetensors").write_bytes(b"")
+    with pytest.raises(ModelError, match="is not pinned"):
+        loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True)
+    names = ["classifier.bias", "classifier.weight"]
+    for shard in ("weights.bin", "weights.dat", "../weights.safetensors", "/etc/weights.safetensors"):
+        index = {"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(names, shard)}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+        both: tuple[dict[str, Any], ...] = ({}, {"allow_pickle": True, "sha256": digest})
+        for options in both:
+            with pytest.raises(ModelError, match="names files that are no safetensors, or lie elsewhere"):
+                loaded(folder, {"LABEL_1": "toxicity"}, **options)
+    (folder / "model.safetensors.index.json").unlink()
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "transformers_weights": "own.safetensors.index.json"}))
+    (folder / "own.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(ModelError, match=r"own\.safetensors\.index\.json names files"):
+        loaded(folder, {"LABEL_1": "toxicity"})
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    with pytest.raises(ModelError, match="names other files than the pickles beside it"):
+        loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True, sha256=digest)
+    (folder / "pytorch_model.bin.index.json").write_text("[]")
+    with pytest.raises(ModelError, match="is no index of weights"):
+        loaded(folder, {"LABEL_1": "toxicity"}, allow_pickle=True, sha256=digest)
+
+
+@pytest.mark.layer("models")
+def test_a_model_in_several_files_is_read(tmp_path: Path) -> None:
+    import safetensors.torch
+
+    folder = write_classifier(tmp_path, "bert")
+    whole = own_logits(folder, "hello").softmax(0)[1]
+    state = safetensors.torch.load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    shards = {name: f"model-0000{place % 2 + 1}-of-00002.safetensors" for place, name in enumerate(state)}
+    for shard in set(shards.values()):
+        part = {name: state[name] for name, own in shards.items() if own == shard}
+        safetensors.torch.save_file(part, folder / shard, metadata={"format": "pt"})
+    index = {"metadata": {"total_size": 1}, "weight_map": shards}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (row,) = loaded(folder, {"LABEL_1": "toxicity"}).score(make_batch("hello"))
+    assert row.scores["toxicity"] == pytest.approx(float(whole), abs=1e-5)
+
+
+@pytest.mark.layer("models")
 def test_code_that_a_model_brings_along_is_not_run(tmp_path: Path) -> None:
     folder, proof = write_classifier(tmp_path / "model", "bert"), tmp_path / "proof"
     config = json.loads((folder / "config.json").read_text())

@@ -66,3 +66,19 @@ def test_what_draws_nothing_is_left_out() -> None:
     for character in ("\u200b", "\u00ad", "\u2066", "\ufe0f", "\U000e0041"):
         assert character in INVISIBLE or fold(character)[0] == ""
         assert fold(f"1{character}2")[0] == "12"
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        # Arguments of a tool's call are JSON: to a pattern the n of the line feed belonged to the number.
+        (r'{"note": "call\n13912345678"}', r'{"note": "call  13912345678"}'),
+        (r"x\t(020) 7946 0958 \\r4111111111111111", "x  (020) 7946 0958 \\  4111111111111111"),
+        (r"\u7535\u8bdd13912345678", r"\u7535      13912345678"),
+        ("?phone=%2B8613912345678&q=call%2013912345678%2C", "?phone=  +8613912345678&q=call   13912345678%2C"),
+        ("5%123456789 and 20%20 12", "5%123456789 and 20%20 12"),
+        (r"C:\new\report\n12 -----BEGIN\nMIIEv", r"C:\new\report\n12 -----BEGIN\nMIIEv"),
+    ],
+)
+def test_escapes_of_json_and_urls_are_no_part_of_a_number(raw: str, folded: str) -> None:
+    assert fold(raw) == (folded, None)
