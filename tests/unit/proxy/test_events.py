@@ -212,6 +212,8 @@ def test_recent_ids_are_bounded() -> None:
         (b"/v1/x/../chat/completions", True),
         (b"/V1/Chat/Completions", True),
         (b"/v1/chat/completions;a=b", True),
+        (b"/v1/chat/completions%0a", True),
+        (b"/v1/chat/completions%0A?x=1", True),
         (b"/openai/deployments/x/completions", True),
         (b"/v1/responses", True),
         (b"/v1/embeddings", False),
