@@ -20,6 +20,8 @@ __all__ = ["ClientConnection"]
 
 #: What a client sends ahead of the response that it waits for is kept; it sends no more when that is so much.
 _MOST_AHEAD = 64 * 1024
+#: Of chunks so many in a turn of the loop, some milliseconds, however small they are: all other calls wait meanwhile.
+_MOST_CHUNKS = 1024
 #: A connection that is about to end is read for so long: closed with unread bytes it would be reset, and what was
 #: written last would be lost.
 _LINGER_SECONDS = 2.0
@@ -102,6 +104,11 @@ class ClientConnection(asyncio.Protocol):
                 exchange = self._exchange
                 if self._reader is not None and exchange is not None:
                     at = self._take_body(exchange, self._reader, data, at)
+                    if self._reader is not None and at < size:
+                        self._ahead = data[at:]
+                        self.hold("turn")
+                        asyncio.get_running_loop().call_soon(self._go_on)
+                        return
                 elif exchange is not None:
                     self._ahead = data[at:] if at else data
                     if len(self._ahead) > _MOST_AHEAD:
@@ -151,7 +158,7 @@ class ClientConnection(asyncio.Protocol):
         if plane.routes.taps(head.method, head.target):
             exchange.capture = plane.new_capture(head.noted)
         if head.length:
-            self._reader = body_reader(head.length)
+            self._reader = body_reader(head.length, _MOST_CHUNKS)
         exchange.start()
         if self._reader is not None and end < len(data):
             return self._take_body(exchange, self._reader, data, end)
@@ -195,7 +202,8 @@ class ClientConnection(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        if self._ahead and self._exchange is None and not self._ending:
+        self.release("turn")
+        if self._ahead and (self._exchange is None or self._reader is not None) and not self._ending:
             data, self._ahead = self._ahead, b""
             self._consume(data)
 
@@ -240,7 +248,7 @@ class ClientConnection(asyncio.Protocol):
     # -- flow and time -------------------------------------------------------------------------------------------------
 
     def hold(self, reason: str) -> None:
-        """Read no more for this reason: ``dialling``, ``server`` (takes no more), ``ahead`` (of the response)."""
+        """Read no more for this reason: ``dialling``, ``server`` (takes no more), ``ahead``, ``turn`` (of others)."""
         if not self._holds and not self._transport.is_closing():
             self._transport.pause_reading()
         self._holds.add(reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import msgspec
@@ -242,6 +243,24 @@ def test_copies_are_bounded_each_and_together() -> None:
     assert room.held == 0
     assert counts.truncated == 3
     assert [b"".join(each.response) for each in whole] == [b"1234567890", b"1234567890", b"12345"]
+
+
+def test_small_pieces_of_a_copy_take_about_the_memory_that_is_counted() -> None:
+    room = CaptureRoom(most_of_a_body=1 << 20, most=1 << 20)
+    capture = Capture(room, 0.0, {})
+    wire = b"".join(b"%06d" % number for number in range(40_000))
+    tracemalloc.start()
+    try:
+        for at in range(0, len(wire), 6):
+            capture.request.add([wire[at : at + 6]])
+        capture.request.add([b"x" * 100_000])
+        capture.request.add([b"y", b"z"])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1.5 * room.held
+    whole = capture.finish(1.0, 200, {}, Counts(), cut=False)
+    assert b"".join(whole.request) == wire + b"x" * 100_000 + b"yz"
 
 
 class Sink:
