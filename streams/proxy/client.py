@@ -65,7 +65,9 @@ class ClientConnection(asyncio.Protocol):
         self._plane.clients.add(self)
         if self._plane.draining:
             transport.close()  # it came while the listening socket was being closed
-        elif len(self._plane.clients) > self._plane.config.max_connections:
+        elif self._plane.has_room():
+            self._plane.waiting[self] = None
+        else:
             self.answer(503, "refused", "too many connections")
             self._plane.counts.requests["refused"] += 1
 
@@ -155,6 +157,7 @@ class ClientConnection(asyncio.Protocol):
         head = read_request(data, at, end, plane.host)
         exchange = Exchange(plane, self, head, self._since)
         self._exchange = exchange
+        plane.waiting.pop(self, None)
         if plane.routes.taps(head.method, head.target):
             exchange.capture = plane.new_capture(head.noted)
         if head.length:
@@ -195,6 +198,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _next(self) -> None:
         self._exchange = None
+        self._plane.waiting[self] = None
         self._since = self._plane.clock.monotonic()
         self.release("ahead")
         if self._ahead:
@@ -233,6 +237,7 @@ class ClientConnection(asyncio.Protocol):
     def _end_soon(self) -> None:
         """Close when what was written is out and the client has stopped sending, or soon after."""
         self._ending = True
+        self._plane.waiting.pop(self, None)
         self._exchange = None
         self._reader = None
         self._ahead = b""
@@ -260,6 +265,11 @@ class ClientConnection(asyncio.Protocol):
             if not self._holds and not self._transport.is_closing():
                 self._since = self._plane.clock.monotonic()
                 self._transport.resume_reading()
+
+    @property
+    def silent(self) -> bool:
+        """Of one that waits for its client: nothing is on its way to that, and no whole head is here unread."""
+        return not (self._transport.get_write_buffer_size() or (self._ahead and self._head_since is None))
 
     def end_if_idle(self) -> None:
         """Close unless a call is going on; then it closes with that."""

@@ -239,9 +239,36 @@ async def test_a_blank_line_behind_a_body_begins_no_request() -> None:
 async def test_more_connections_than_may_be_are_told_so() -> None:
     async with proxied(answering(b""), max_connections=1) as rig:
         _, writer = await rig.connect()
-        await rig.until(lambda: len(rig.plane.clients) == 1)
+        writer.write(ASK)
+        await rig.until(lambda: rig.plane.counts.open_requests == 1)
         assert (await rig.ask(b"")).startswith(b"HTTP/1.1 503 ")
         writer.close()
+
+
+async def test_whoever_has_said_nothing_for_longest_makes_room_and_no_call_does() -> None:
+    async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"), max_connections=4) as rig:
+        going, calling = await rig.connect()
+        calling.write(ASK)  # its response lacks two bytes
+        await read_head(going)
+        silent, _ = await rig.connect()
+        await rig.until(lambda: len(rig.plane.clients) == 2)
+        partly, trickling = await rig.connect()
+        trickling.write(b"POST / HT")
+        await rig.until(lambda: len(rig.plane.clients) == 3)
+        newest, _ = await rig.connect()
+        await rig.until(lambda: len(rig.plane.clients) == 4)
+        trickling.write(b"TP")
+        for closed in (silent, partly, newest):
+            _, another = await rig.connect()
+            another.write(ASK)
+            async with asyncio.timeout(SECONDS):
+                assert await closed.read() == b""
+        await rig.until(lambda: rig.plane.counts.open_requests == 4)
+        assert (await rig.ask(ASK)).startswith(b"HTTP/1.1 503 ")
+        assert not going.at_eof()
+        await rig.until(lambda: len(rig.plane.clients) == 4)
+        for writer in rig.writers:
+            writer.close()
 
 
 async def test_at_the_end_calls_that_are_going_on_are_finished() -> None:
