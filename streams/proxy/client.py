@@ -292,6 +292,7 @@ class ClientConnection(asyncio.Protocol):
                 if now - self._head_since > limits.head_seconds:
                     self._time_out(408, "the head of the request did not come in time")
             elif now - self._since > limits.idle_seconds:
+                self._ending = True  # it may never read what is still on its way to it
                 self._transport.close()
         elif self.stuck:
             if now - self._since > limits.client_seconds:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import Mock
 
 import pytest
 
+from streams.proxy.client import ClientConnection
 from tests.unit.proxy.rig import ASK, CHAT, LAST_ASK, SECONDS, answering, proxied, read_head
 
 
@@ -214,6 +216,21 @@ async def test_what_hangs_is_let_go() -> None:
             rig.ask(b""),
         )
         assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 ", b"HTTP/1.1 408 ", b"HTTP/1.1 504 ", b""]
+
+
+async def test_one_that_never_reads_the_end_of_its_response_is_let_go() -> None:
+    """Its call is complete, and what is closed waits for what was written to be read."""
+    async with proxied(answering(b"")) as rig:
+        transport = Mock(asyncio.Transport)
+        client = ClientConnection(rig.plane)
+        client.connection_made(transport)
+        now, limits = rig.plane.clock.monotonic(), rig.plane.config
+        client.look_at(now + limits.idle_seconds + 1)
+        closed = (transport.close.called, transport.abort.called)
+        client.look_at(now + limits.client_seconds + 1)
+        client.connection_lost(None)
+        assert closed == (True, False)
+        assert transport.abort.called
 
 
 async def test_a_blank_line_behind_a_body_begins_no_request() -> None:
