@@ -6,6 +6,7 @@ Pieces are handed out as they come. Chunks are taken apart and made anew: sizes 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final, Protocol
 
 from agent.errors import RefusedMessage
@@ -38,6 +39,8 @@ class BodyReader(Protocol):
 
     def read(self, data: bytes, at: int) -> tuple[list[bytes], int]:
         """The pieces of the body in ``data`` from ``at`` on, and where what follows the body begins.
+
+        Of a body that is not done, how far it was read: not to the end of ``data`` when there were too many pieces.
 
         Raises
         ------
@@ -82,11 +85,12 @@ class EndlessBody:
 
 
 class ChunkedBody:
-    """A body in chunks."""
+    """A body in chunks, of which a reading takes no more than ``most``."""
 
-    __slots__ = ("_left", "_line", "_trailing", "done", "trailers")
+    __slots__ = ("_left", "_line", "_most", "_trailing", "done", "trailers")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = sys.maxsize) -> None:
+        self._most = most
         #: Bytes of the open chunk that are to come, with the line end behind it; 0 between chunks.
         self._left = 0
         self._line = b""
@@ -97,7 +101,7 @@ class ChunkedBody:
     def read(self, data: bytes, at: int) -> tuple[list[bytes], int]:
         pieces: list[bytes] = []
         size = len(data)
-        while at < size and not self.done:
+        while at < size and not self.done and len(pieces) < self._most:
             if self._trailing:
                 at = self._read_trailers(data, at)
             elif self._left:
@@ -171,10 +175,10 @@ class ChunkedBody:
         return line, end + 2
 
 
-def body_reader(length: int) -> BodyReader:
-    """The reader of a body of this length, see `heads.CHUNKED` and `heads.UNTIL_CLOSE`."""
+def body_reader(length: int, most: int = sys.maxsize) -> BodyReader:
+    """The reader of a body of this length, see `heads.CHUNKED` and `heads.UNTIL_CLOSE`; of so many pieces at once."""
     if length == CHUNKED:
-        return ChunkedBody()
+        return ChunkedBody(most)
     return EndlessBody() if length == UNTIL_CLOSE else CountedBody(length)
 
 

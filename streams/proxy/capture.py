@@ -10,6 +10,10 @@ from streams.proxy.counts import Counts
 
 __all__ = ["Capture", "CaptureRoom", "Captured", "Copy"]
 
+#: An object has some 40 bytes beside its own: smaller pieces are joined, so that memory is about what is counted.
+_SMALL = 4096
+_BLOCK = 64 * 1024
+
 
 class Captured(msgspec.Struct, tag="captured"):
     """One call as it goes to the tap's process. Of the fields of its heads only those that stand here.
@@ -54,11 +58,12 @@ class CaptureRoom:
 class Copy:
     """The beginning of a body."""
 
-    __slots__ = ("_room", "pieces", "size", "truncated")
+    __slots__ = ("_pieces", "_room", "_small", "size", "truncated")
 
     def __init__(self, room: CaptureRoom) -> None:
         self._room = room
-        self.pieces: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._small = bytearray()  # behind the pieces
         self.size = 0
         self.truncated = False
 
@@ -71,9 +76,25 @@ class Copy:
             if len(piece) > left:
                 self.truncated = True
                 piece = piece[:left]
-            self.pieces.append(piece)
+            if len(piece) < _SMALL:
+                self._small += piece
+                if len(self._small) >= _BLOCK:
+                    self._join()
+            else:
+                self._join()
+                self._pieces.append(piece)
             self.size += len(piece)
             room.held += len(piece)
+
+    def pieces(self) -> list[bytes]:
+        """What has been copied."""
+        self._join()
+        return self._pieces
+
+    def _join(self) -> None:
+        if self._small:
+            self._pieces.append(bytes(self._small))
+            self._small = bytearray()
 
 
 class Capture:
@@ -99,8 +120,8 @@ class Capture:
             started=self._started,
             ended=ended,
             status=status,
-            request=self.request.pieces,
-            response=self.response.pieces,
+            request=self.request.pieces(),
+            response=self.response.pieces(),
             request_id=asked.get(b"x-request-id", b""),
             trace_parent=asked.get(b"traceparent", b""),
             request_type=asked.get(b"content-type", b""),

@@ -20,6 +20,8 @@ __all__ = ["ClientConnection"]
 
 #: What a client sends ahead of the response that it waits for is kept; it sends no more when that is so much.
 _MOST_AHEAD = 64 * 1024
+#: Of chunks so many in a turn of the loop, some milliseconds, however small they are: all other calls wait meanwhile.
+_MOST_CHUNKS = 1024
 #: A connection that is about to end is read for so long: closed with unread bytes it would be reset, and what was
 #: written last would be lost.
 _LINGER_SECONDS = 2.0
@@ -63,7 +65,9 @@ class ClientConnection(asyncio.Protocol):
         self._plane.clients.add(self)
         if self._plane.draining:
             transport.close()  # it came while the listening socket was being closed
-        elif len(self._plane.clients) > self._plane.config.max_connections:
+        elif self._plane.has_room():
+            self._plane.waiting[self] = None
+        else:
             self.answer(503, "refused", "too many connections")
             self._plane.counts.requests["refused"] += 1
 
@@ -102,6 +106,11 @@ class ClientConnection(asyncio.Protocol):
                 exchange = self._exchange
                 if self._reader is not None and exchange is not None:
                     at = self._take_body(exchange, self._reader, data, at)
+                    if self._reader is not None and at < size:
+                        self._ahead = data[at:]
+                        self.hold("turn")
+                        asyncio.get_running_loop().call_soon(self._go_on)
+                        return
                 elif exchange is not None:
                     self._ahead = data[at:] if at else data
                     if len(self._ahead) > _MOST_AHEAD:
@@ -148,10 +157,11 @@ class ClientConnection(asyncio.Protocol):
         head = read_request(data, at, end, plane.host)
         exchange = Exchange(plane, self, head, self._since)
         self._exchange = exchange
+        plane.waiting.pop(self, None)
         if plane.routes.taps(head.method, head.target):
             exchange.capture = plane.new_capture(head.noted)
         if head.length:
-            self._reader = body_reader(head.length)
+            self._reader = body_reader(head.length, _MOST_CHUNKS)
         exchange.start()
         if self._reader is not None and end < len(data):
             return self._take_body(exchange, self._reader, data, end)
@@ -188,6 +198,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _next(self) -> None:
         self._exchange = None
+        self._plane.waiting[self] = None
         self._since = self._plane.clock.monotonic()
         self.release("ahead")
         if self._ahead:
@@ -195,7 +206,8 @@ class ClientConnection(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        if self._ahead and self._exchange is None and not self._ending:
+        self.release("turn")
+        if self._ahead and (self._exchange is None or self._reader is not None) and not self._ending:
             data, self._ahead = self._ahead, b""
             self._consume(data)
 
@@ -225,6 +237,7 @@ class ClientConnection(asyncio.Protocol):
     def _end_soon(self) -> None:
         """Close when what was written is out and the client has stopped sending, or soon after."""
         self._ending = True
+        self._plane.waiting.pop(self, None)
         self._exchange = None
         self._reader = None
         self._ahead = b""
@@ -240,7 +253,7 @@ class ClientConnection(asyncio.Protocol):
     # -- flow and time -------------------------------------------------------------------------------------------------
 
     def hold(self, reason: str) -> None:
-        """Read no more for this reason: ``dialling``, ``server`` (takes no more), ``ahead`` (of the response)."""
+        """Read no more for this reason: ``dialling``, ``server`` (takes no more), ``ahead``, ``turn`` (of others)."""
         if not self._holds and not self._transport.is_closing():
             self._transport.pause_reading()
         self._holds.add(reason)
@@ -252,6 +265,11 @@ class ClientConnection(asyncio.Protocol):
             if not self._holds and not self._transport.is_closing():
                 self._since = self._plane.clock.monotonic()
                 self._transport.resume_reading()
+
+    @property
+    def silent(self) -> bool:
+        """Of one that waits for its client: nothing is on its way to that, and no whole head is here unread."""
+        return not (self._transport.get_write_buffer_size() or (self._ahead and self._head_since is None))
 
     def end_if_idle(self) -> None:
         """Close unless a call is going on; then it closes with that."""
@@ -274,6 +292,7 @@ class ClientConnection(asyncio.Protocol):
                 if now - self._head_since > limits.head_seconds:
                     self._time_out(408, "the head of the request did not come in time")
             elif now - self._since > limits.idle_seconds:
+                self._ending = True  # it may never read what is still on its way to it
                 self._transport.close()
         elif self.stuck:
             if now - self._since > limits.client_seconds:

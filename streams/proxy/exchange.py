@@ -76,11 +76,15 @@ class Exchange:
     def add_body(self, pieces: Sequence[bytes]) -> None:
         """Pieces of the request's body."""
         self.since = self._plane.clock.monotonic()
+        if not pieces:
+            return
+        # Thousands of small ones would hold many times the memory that they are counted for.
+        piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if self.capture is not None:
-            self.capture.request.add(pieces)
-        self._pending += [chunk(piece) for piece in pieces] if self.request.length == CHUNKED else pieces
+            self.capture.request.add((piece,))
+        self._pending.append(chunk(piece) if self.request.length == CHUNKED else piece)
         if self.upstream is None:
-            self._pending_size += sum(map(len, pieces))
+            self._pending_size += len(piece)
             if self._pending_size > _MOST_PENDING:
                 self.client.hold("dialling")
 

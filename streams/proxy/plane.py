@@ -78,6 +78,8 @@ class DataPlane:
         What requests call the server; None leaves what the client called it.
     port
         Where it listens, once `start` returned.
+    waiting
+        Those of the clients without a call, the one first that has waited longest.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class DataPlane:
         self.host = None if config.preserve_host else self.server.authority
         self.routes = TappedRoutes(config.tap.routes)
         self.clients: set[ClientConnection] = set()
+        self.waiting: dict[ClientConnection, None] = {}
         self.pool = Pool(self)
         self.draining = False
         self.port = config.port
@@ -164,9 +167,21 @@ class DataPlane:
         self._left.clear()
         await self._left.wait()
 
+    def has_room(self) -> bool:
+        """Whether a client that is there may stay: of too many, one without a call is closed for it."""
+        if len(self.clients) <= self.config.max_connections:
+            return True
+        longest = next((client for client in self.waiting if client.silent), None)
+        if longest is None:
+            return False
+        self.client_left(longest)  # now, or the next one that comes in this turn of the loop would close another
+        longest.abort()
+        return True
+
     def client_left(self, client: ClientConnection) -> None:
         """Its connection is closed."""
         self.clients.discard(client)
+        self.waiting.pop(client, None)
         self._left.set()
 
     def server_left(self) -> None:

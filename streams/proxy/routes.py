@@ -15,8 +15,8 @@ _KNOWN: int = 1024
 class TappedRoutes:
     """Answers whether a request is one of those that are tapped, by the end of its path.
 
-    A path is compared as servers read it: percent-encoding undone, doubled and trailing slashes and parameters dropped,
-    in small letters. Whoever writes ``/v1/chat/%63ompletions`` must not escape by it.
+    A path is compared as servers read it: percent-encoding undone, doubled and trailing slashes, parameters and a line
+    end dropped, in small letters. Whoever writes ``/v1/chat/%63ompletions`` must not escape by it.
     """
 
     def __init__(self, endings: Iterable[str]) -> None:
@@ -39,7 +39,8 @@ class TappedRoutes:
         plain = unquote_to_bytes(unquote_to_bytes(path)).lower()
         segments: list[bytes] = []
         for segment in _SLASHES.sub(b"/", plain).split(b"/"):
-            segment = segment.partition(b";")[0]
+            # A route that is compared as a regular expression ends in "$", which also matches before a line end.
+            segment = segment.partition(b";")[0].rstrip(b"\n")
             if segment == b"..":
                 del segments[-1:]
             elif segment not in (b"", b"."):

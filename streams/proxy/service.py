@@ -37,6 +37,8 @@ async def _serve(config: WorkerConfig, hello: Hello, announce: Callable[[int, in
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which makes a worker read its file again, and would end us
     await handover.start()
     try:
+        if stop.is_set():  # while the tap's process started: nobody is to be taken in any more
+            return
         await plane.start()
         # What was made until now stays; what a request makes holds no cycles that live long.
         gc.collect()

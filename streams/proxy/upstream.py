@@ -129,11 +129,12 @@ class UpstreamConnection(asyncio.Protocol):
                 out.append(write_response(response, chunked=False, close=False))
             return None
         self._response = exchange.response = response
-        framed = response.length in (CHUNKED, UNTIL_CLOSE)
         bodyless = request.method == b"HEAD" or response.length == NO_BODY
         # A response before the whole request: what of that is still to come would be taken for the next one.
         close = request.close or request.minor == 0 or self._plane.draining or not exchange.request_done
-        says_chunked = request.minor == 1 and (response.length == CHUNKED or (framed and not bodyless))
+        says_chunked = request.minor == 1 and (
+            response.length == CHUNKED or (response.length == UNTIL_CLOSE and not bodyless)
+        )
         self._chunked = says_chunked and not bodyless
         out.append(write_response(response, chunked=says_chunked, close=close))
         if close:

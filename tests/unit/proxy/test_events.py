@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import msgspec
@@ -212,6 +213,8 @@ def test_recent_ids_are_bounded() -> None:
         (b"/v1/x/../chat/completions", True),
         (b"/V1/Chat/Completions", True),
         (b"/v1/chat/completions;a=b", True),
+        (b"/v1/chat/completions%0a", True),
+        (b"/v1/chat/completions%0A?x=1", True),
         (b"/openai/deployments/x/completions", True),
         (b"/v1/responses", True),
         (b"/v1/embeddings", False),
@@ -240,6 +243,24 @@ def test_copies_are_bounded_each_and_together() -> None:
     assert room.held == 0
     assert counts.truncated == 3
     assert [b"".join(each.response) for each in whole] == [b"1234567890", b"1234567890", b"12345"]
+
+
+def test_small_pieces_of_a_copy_take_about_the_memory_that_is_counted() -> None:
+    room = CaptureRoom(most_of_a_body=1 << 20, most=1 << 20)
+    capture = Capture(room, 0.0, {})
+    wire = b"".join(b"%06d" % number for number in range(40_000))
+    tracemalloc.start()
+    try:
+        for at in range(0, len(wire), 6):
+            capture.request.add([wire[at : at + 6]])
+        capture.request.add([b"x" * 100_000])
+        capture.request.add([b"y", b"z"])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1.5 * room.held
+    whole = capture.finish(1.0, 200, {}, Counts(), cut=False)
+    assert b"".join(whole.request) == wire + b"x" * 100_000 + b"yz"
 
 
 class Sink:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from streams.proxy.exchange import Exchange
 from tests.unit.proxy.rig import ASK, CHAT, LAST_ASK, SECONDS, answering, proxied, read_head
 
 
@@ -153,3 +154,38 @@ async def test_an_upgrade_is_not_offered_to_the_server() -> None:
         assert got.endswith(b"\r\n\r\nok")
     assert b"pgrade" not in heads[0]
     assert b"HTTP2" not in heads[0]
+
+
+async def test_however_small_its_chunks_are_a_body_passes_whole_in_turns_that_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = b"".join(b"%06d" % number for number in range(20_000))
+    seen: list[bytes] = []
+    turns: list[int] = []
+    add_body = Exchange.add_body
+
+    def noting(self: Exchange, pieces: list[bytes]) -> None:
+        turns.append(len(pieces))
+        add_body(self, pieces)
+
+    async def handle(reader, writer) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            got = b""
+            while size := int(await reader.readline(), 16):
+                got += await reader.readexactly(size)
+                await reader.readline()
+            seen.append(got + await reader.readline())
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    monkeypatch.setattr(Exchange, "add_body", noting)
+    wire = b"".join(b"2\r\n%b\r\n" % body[at : at + 2] for at in range(0, len(body), 2)) + b"0\r\n\r\n"
+    async with proxied(handle) as rig:
+        answer = await rig.ask(
+            CHAT + b"Transfer-Encoding: chunked\r\n\r\n" + wire
+            + CHAT + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nend\r\n0\r\n\r\n"
+        )  # fmt: skip
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert seen == [body + b"\r\n", b"end\r\n"]
+    assert [b"".join(captured.request) for captured in rig.tapped] == [body, b"end"]
+    assert max(turns) <= 1024

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import Mock
 
 import pytest
 
+from streams.proxy.client import ClientConnection
 from tests.unit.proxy.rig import ASK, CHAT, LAST_ASK, SECONDS, answering, proxied, read_head
 
 
@@ -216,6 +218,21 @@ async def test_what_hangs_is_let_go() -> None:
         assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 ", b"HTTP/1.1 408 ", b"HTTP/1.1 504 ", b""]
 
 
+async def test_one_that_never_reads_the_end_of_its_response_is_let_go() -> None:
+    """Its call is complete, and what is closed waits for what was written to be read."""
+    async with proxied(answering(b"")) as rig:
+        transport = Mock(asyncio.Transport)
+        client = ClientConnection(rig.plane)
+        client.connection_made(transport)
+        now, limits = rig.plane.clock.monotonic(), rig.plane.config
+        client.look_at(now + limits.idle_seconds + 1)
+        closed = (transport.close.called, transport.abort.called)
+        client.look_at(now + limits.client_seconds + 1)
+        client.connection_lost(None)
+        assert closed == (True, False)
+        assert transport.abort.called
+
+
 async def test_a_blank_line_behind_a_body_begins_no_request() -> None:
     async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), head_seconds=0.1) as rig:
         reader, writer = await rig.connect()
@@ -239,9 +256,36 @@ async def test_a_blank_line_behind_a_body_begins_no_request() -> None:
 async def test_more_connections_than_may_be_are_told_so() -> None:
     async with proxied(answering(b""), max_connections=1) as rig:
         _, writer = await rig.connect()
-        await rig.until(lambda: len(rig.plane.clients) == 1)
+        writer.write(ASK)
+        await rig.until(lambda: rig.plane.counts.open_requests == 1)
         assert (await rig.ask(b"")).startswith(b"HTTP/1.1 503 ")
         writer.close()
+
+
+async def test_whoever_has_said_nothing_for_longest_makes_room_and_no_call_does() -> None:
+    async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"), max_connections=4) as rig:
+        going, calling = await rig.connect()
+        calling.write(ASK)  # its response lacks two bytes
+        await read_head(going)
+        silent, _ = await rig.connect()
+        await rig.until(lambda: len(rig.plane.clients) == 2)
+        partly, trickling = await rig.connect()
+        trickling.write(b"POST / HT")
+        await rig.until(lambda: len(rig.plane.clients) == 3)
+        newest, _ = await rig.connect()
+        await rig.until(lambda: len(rig.plane.clients) == 4)
+        trickling.write(b"TP")
+        for closed in (silent, partly, newest):
+            _, another = await rig.connect()
+            another.write(ASK)
+            async with asyncio.timeout(SECONDS):
+                assert await closed.read() == b""
+        await rig.until(lambda: rig.plane.counts.open_requests == 4)
+        assert (await rig.ask(ASK)).startswith(b"HTTP/1.1 503 ")
+        assert not going.at_eof()
+        await rig.until(lambda: len(rig.plane.clients) == 4)
+        for writer in rig.writers:
+            writer.close()
 
 
 async def test_at_the_end_calls_that_are_going_on_are_finished() -> None:
