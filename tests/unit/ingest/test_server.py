@@ -201,6 +201,11 @@ async def test_a_token_is_asked_for_and_guessing_ends() -> None:
             for n in range(20)
         }
         assert statuses == {401, 429}
+        # Behind a NAT or an ingress all senders have one address: who has the token is kept out by nobody.
+        assert (await here.post("/v1/events", event(1), right)).status == 200
+        wrong = await here.post("/v1/logs", b"{}", {**JSON, "Authorization": "Bearer wrong"})
+        assert wrong.status == 429
+        assert 5 <= int(wrong.headers["Retry-After"]) <= 6, "one more wrong token each six seconds"
     assert TOKEN not in repr(here.server._config)
 
 
