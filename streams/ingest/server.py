@@ -98,6 +98,7 @@ class IngestServer:
         protocol.body_seconds = self._config.body_seconds
         protocol.max_connections = self._config.max_connections
         protocol.max_line = _MAX_LINE
+        protocol.answers_half_closed = True  # it is an acknowledgement
         config = self._config
         self._runner = await listening(
             protocol, config.host, config.port, self._tls, named="ingest", shutdown_seconds=config.drain_seconds
