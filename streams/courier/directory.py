@@ -84,7 +84,7 @@ class SpoolDirectory:
                 path.mkdir(mode=0o700, parents=True)
             except FileExistsError:
                 if not path.is_dir():
-                    raise
+                    raise ConfigError(f"spool_directory: {path} cannot be used: it is a file; name a folder") from None
                 # Its mode is its owner's: /tmp at 0700 stops a whole machine.
                 if why := why_unfit(path):
                     own = path / "harmwatch"

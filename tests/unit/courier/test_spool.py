@@ -313,7 +313,7 @@ def test_an_empty_directory_is_taken_with_its_mode(tmp_path: Path, mode: int, ca
 
 def test_a_directory_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
-    with pytest.raises(ConfigError, match=r"spool_directory: .* cannot be used"):
+    with pytest.raises(ConfigError, match=r"spool_directory: .* cannot be used: it is a file; name a folder"):
         opened(tmp_path)
 
 
