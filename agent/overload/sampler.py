@@ -75,6 +75,7 @@ class OverloadSampler:
         self._passed_by = passed_by
         self._max_models = max_models
         self._named = frozenset(named)
+        self._config = config
         self._controllers: dict[float, LagController] = {}
         self._seen: dict[str, _Seen] = {}
         self._inclusion: dict[str, Inclusion] = {}
@@ -85,7 +86,7 @@ class OverloadSampler:
     def revise(self, config: OverloadConfig) -> None:
         """Go on under another section; controllers of budgets that stay keep what they know."""
         before = self._controllers
-        kept = before if getattr(self, "_config", config) == config or self._same_bounds(config) else {}
+        kept = before if self._same_bounds(config) else {}
         budgets = {budget for budget in (config.lag_budget_seconds, *config.models.values()) if budget is not None}
         self._config = config
         self._controllers = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import ssl
@@ -18,6 +17,7 @@ from agent.errors import ConfigError, HarmwatchError
 from streams.commands.doctor_web import cannot_bind
 from streams.config import WorkerConfig
 from streams.courier.config import CourierConfig
+from streams.courier.directory import is_open_to_all, why_unfit
 from streams.ingest.receiver import client_token
 from streams.proxy.plane import Server
 from streams.topics import admin_client, describe_topics
@@ -85,13 +85,15 @@ def _spool(section: str, config: CourierConfig) -> Found:
     mend = f"give {section}.spool_directory a folder of its own that this user may write"
     above = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     try:
-        if directory.exists() and directory.stat().st_uid != os.geteuid():
-            return "spool", "failed", f"{directory} belongs to another user", mend
+        if directory.is_dir() and (why := why_unfit(directory)):
+            return "spool", "failed", f"{directory} {why}", mend
         with tempfile.TemporaryFile(dir=above):
             pass
         room = shutil.disk_usage(above).free + _held(directory)
     except OSError as error:
         return "spool", "failed", f"{directory} cannot be written ({error.strerror})", mend
+    if directory.exists() and is_open_to_all(directory):
+        return "spool", "warning", f"everybody may write in {directory}", f"chmod 700 {directory}"
     if room < config.spool_max_bytes:
         found = f"{directory} has room for {room >> 20} MiB of the {config.spool_max_bytes >> 20} MiB it may take"
         return "spool", "warning", found, f"a larger disk, or a smaller {section}.spool_max_bytes"

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--kafka", metavar="SERVERS", help="tap to Kafka, host:port")
     where.add_argument("--core", action="store_true", help="score here, without Kafka")
     parser.add_argument("--topic", metavar="NAME", help="topic of events (inference.events)")
-    parser.add_argument("--spool", type=Path, metavar="DIR", help="where taps wait on the disk while Kafka is away")
+    parser.add_argument("--spool", metavar="DIR", help="where taps wait on the disk while Kafka is away")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,5 +74,5 @@ def _overrides(args: argparse.Namespace) -> dict[str, object]:
     if args.topic is not None:
         found["proxy.tap.topic"] = args.topic
     if args.spool is not None:
-        found["proxy.tap.spool_directory"] = str(args.spool)
+        found["proxy.tap.spool_directory"] = args.spool  # no Path, which takes an empty name for "."
     return found

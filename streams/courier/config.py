@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from agent.config_base import Seconds, Section
 
@@ -40,3 +40,10 @@ class CourierConfig(Section):
     max_record_bytes: Annotated[int, Field(ge=1024, le=32 * _MIB)] = 1_000_000
     kafka_patience_seconds: Seconds = 5.0
     retry_seconds: Seconds = 5.0
+
+    @field_validator("spool_directory", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("must name a folder: it is empty, as a variable that is not set leaves it")
+        return value

@@ -28,6 +28,9 @@ _BATCH_RECORDS: Final = 2000
 _FIRST_RETRY_SECONDS: Final = 0.25
 _AWAY_RETRY_AFTER_SECONDS: Final = 5.0
 _BUSY_RETRY_AFTER_SECONDS: Final = 1.0
+#: A spool with less room is full: what has a usual size finds none in it.
+_LEAST_ROOM: Final = 8 * 1024
+_FULL: Final = "the spool is full"
 #: So long a disk counts as full after it has refused.
 _DISK_SECONDS: Final = 10.0
 _WARN_SECONDS: Final = 60.0
@@ -197,7 +200,7 @@ class Courier:
         if self._stopping:
             return Overloaded("this process is ending", _BUSY_RETRY_AFTER_SECONDS)
         self.counts.refused["away" if self._spool is None else "spool"] += 1
-        return Overloaded(self._problem() or "the spool is full", _AWAY_RETRY_AFTER_SECONDS)
+        return Overloaded(self._problem() or _FULL, _AWAY_RETRY_AFTER_SECONDS)
 
     def give_up(self) -> None:
         """Instead of `start`: let go of the spool's directory."""
@@ -207,13 +210,14 @@ class Courier:
     def _problem(self) -> str:
         if self._link.connected and self._nothing_to_drain():
             return ""  # whatever the disk said last, it is not needed
-        return self._disk_problem or self._link.problem
+        full = _FULL if self._spool is not None and self._spool.room < _LEAST_ROOM else ""
+        return self._disk_problem or full or self._link.problem
 
     def _takes(self) -> bool:
         spool = self._spool
         if self._link.connected and (spool is None or spool.empty):
             return True
-        if spool is None or spool.room < _BATCH_RECORDS:
+        if spool is None or spool.room < _LEAST_ROOM:
             return False
         # Nobody tells when a full disk has room again but the next that is tried.
         return self._clock.monotonic() - self._disk_refused_at > _DISK_SECONDS
@@ -306,7 +310,7 @@ class Courier:
             if parcel.size <= room:
                 fitting.append(parcel)
                 room -= parcel.size
-        problem = "the spool is full" if len(fitting) < len(parcels) else ""
+        problem = "the records are larger than what is left of the spool" if len(fitting) < len(parcels) else ""
         if fitting:
             messages = [message for parcel in fitting for message in parcel.messages if id(message) in left]
             failure = await asyncio.to_thread(_try_append, self._spool, messages)
@@ -315,11 +319,12 @@ class Courier:
                 self._attention.set()
                 for parcel in fitting:
                     parcel.settle("spool")
+            else:
+                self._disk_refused_at = self._clock.monotonic()
             problem = failure or problem
+            self._disk_problem = failure
         if problem:
-            self._disk_refused_at = self._clock.monotonic()
             self._warn_of(problem)
-        self._disk_problem = problem
         for parcel in parcels:
             if not parcel.done.done():
                 self.counts.refused["spool"] += 1

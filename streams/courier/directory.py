@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import stat
 import struct
 import zlib
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Final, NamedTuple
 
 from agent.errors import ConfigError
 
-__all__ = ["Position", "SpoolDirectory", "reason"]
+__all__ = ["Position", "SpoolDirectory", "is_open_to_all", "reason", "why_unfit"]
 
 SUFFIX: Final = ".segment"
 _DAMAGED: Final = ".damaged"
 _REFUSED: Final = "refused"
+_LOCK: Final = "lock"
+#: `lost+found` is in every new volume, and nobody's.
+_OWN: Final = frozenset({_LOCK, _REFUSED, "position", "position.new", "lost+found"})
 _POSITION: Final = struct.Struct("<QQ")
 
 _logger = logging.getLogger(__name__)
@@ -31,8 +35,41 @@ class Position(NamedTuple):
     offset: int
 
 
+def why_unfit(path: Path) -> str:
+    """Why a directory that is there may not become a spool; empty when it may.
+
+    Raises
+    ------
+    OSError
+        When it cannot be looked at.
+    """
+    if path.stat().st_uid != os.geteuid():
+        return "belongs to another user"
+    if not _was_spool(path) and any(
+        each.name not in _OWN and each.suffix not in (SUFFIX, _DAMAGED) for each in path.iterdir()
+    ):
+        return "holds files that are no spool's"
+    return ""
+
+
+def _was_spool(path: Path) -> bool:
+    """A file that somebody lays beside records must not keep them from Kafka. Other programs have a `lock`, too: ours
+    is empty, and nobody else's to read.
+    """
+    try:
+        lock = (path / _LOCK).lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(lock.st_mode) and not lock.st_mode & 0o007 and not lock.st_size
+
+
+def is_open_to_all(path: Path) -> bool:
+    """Whether every user may add records to it, and take some away."""
+    return bool(path.stat().st_mode & stat.S_IWOTH)
+
+
 class SpoolDirectory:
-    """One directory, locked for this process; mode 0700, files 0600.
+    """One directory, locked for this process; mode 0700 where it was not there, files 0600.
 
     Raises
     ------
@@ -43,11 +80,20 @@ class SpoolDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if path.stat().st_uid != os.geteuid():
-                raise ConfigError(f"spool_directory: {path} belongs to another user; name a directory of its own in it")
-            path.chmod(0o700)
-            self._owner = self.open("lock")
+            try:
+                path.mkdir(mode=0o700, parents=True)
+            except FileExistsError:
+                if not path.is_dir():
+                    raise ConfigError(f"spool_directory: {path} cannot be used: it is a file; name a folder") from None
+                # Its mode is its owner's: /tmp at 0700 stops a whole machine.
+                if why := why_unfit(path):
+                    own = path / "harmwatch"
+                    raise ConfigError(
+                        f"spool_directory: {path} {why}; name a folder of its own, such as {own}"
+                    ) from None
+                if is_open_to_all(path):
+                    _logger.warning("spool_directory_open_to_all mend='chmod 700'")
+            self._owner = self.open(_LOCK)
         except OSError as error:
             raise ConfigError(
                 f"spool_directory: {path} cannot be used ({reason(error)}); name one that this user may write"

@@ -22,13 +22,14 @@ _MAX_STREAMS: Final = 256
 
 
 class BodyRefused(Exception):
-    """Why a body is not taken: an HTTP status, and a result of the metric."""
+    """Why a body is not taken: an HTTP status, a result of the metric, and when to come again if that is known."""
 
-    def __init__(self, status: int, result: str, message: str) -> None:
+    def __init__(self, status: int, result: str, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.result = result
         self.message = message
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Budget:

@@ -88,6 +88,7 @@ class Receiver:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end, number)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which makes a worker read its file again, and would end us
         await self.start()
         _logger.info("listening port=%d", self.server.port)
         await asked.wait()

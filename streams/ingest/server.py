@@ -98,6 +98,7 @@ class IngestServer:
         protocol.body_seconds = self._config.body_seconds
         protocol.max_connections = self._config.max_connections
         protocol.max_line = _MAX_LINE
+        protocol.answers_half_closed = True  # it is an acknowledgement
         config = self._config
         self._runner = await listening(
             protocol, config.host, config.port, self._tls, named="ingest", shutdown_seconds=config.drain_seconds
@@ -142,7 +143,8 @@ class IngestServer:
             self._count(route, error.result, error.message if error.status == 400 else None)
             if error.result == "busy":
                 self._courier.counts.refused["busy"] += 1
-            return _closing(self._refusal(request, route, error.status, error.message))
+            answer = self._refusal(request, route, error.status, error.message, retry_after=error.retry_after_seconds)
+            return _closing(answer)
         except DecodeError as error:
             too_large = error.reason == "too_large"
             self._count(route, "too_large" if too_large else "bad", error.reason)
@@ -193,14 +195,15 @@ class IngestServer:
             raise BodyRefused(403, "denied", "another site may not send this")
         if not self._token:
             return
-        address = request.remote or ""
-        if self._limits.locked_out(address):
-            raise BodyRefused(429, "denied", "too many wrong tokens: wait a minute")
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        right = scheme.lower() == "bearer"
-        if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), self._token) or not right:
-            self._limits.failed(address)
-            raise BodyRefused(401, "denied", "a bearer token is needed")
+        right = hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), self._token)
+        if right and scheme.lower() == "bearer":
+            return  # whatever else its address has sent: all senders behind a NAT or an ingress share one
+        address = request.remote or ""
+        if wait := self._limits.locked_out(address):
+            raise BodyRefused(429, "denied", f"too many wrong tokens: come again in {wait} s", wait)
+        self._limits.failed(address)
+        raise BodyRefused(401, "denied", "a bearer token is needed")
 
     def _count(self, route: TapRoute, result: str, reason: str | None = None) -> None:
         self._metrics.add("harmwatch_ingest_requests_total", 1, route.name, result)

@@ -38,6 +38,7 @@ class Connection(RequestHandler):
 
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
+    answers_half_closed = False
     _deadline: asyncio.TimerHandle | None = None
     #: Since when it has waited for its client (the loop's clock), None while a request is being answered.
     _waits_since: float | None = None
@@ -79,6 +80,18 @@ class Connection(RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's own may give back either
+        """A client that has sent all may wait for its answer, and reads it; TLS has no half-closed connections."""
+        idle = self._waiter is not None and not self._waiter.done()
+        in_body = self._current_request is not None and self._waits_since is not None  # whose rest will not come
+        transport = self.transport
+        if not self.answers_half_closed or idle or in_body or transport is None:
+            return None
+        if transport.get_extra_info("sslcontext") is not None:
+            return None
+        self.close()  # when it is answered
+        return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.heard()
@@ -166,6 +179,8 @@ class Protocol(web.Server):
 
     answer_seconds = ANSWER_SECONDS
     body_seconds = BODY_SECONDS
+    #: Whether who has closed its side while a request is under way still gets the answer.
+    answers_half_closed = False
     max_connections = _MAX_CONNECTIONS
     #: Longest request line; longer headers than `_MAX_FIELD` are taken where it is longer.
     max_line = _MAX_LINE
@@ -203,6 +218,7 @@ class Protocol(web.Server):
         )
         connection.answer_seconds = self.answer_seconds
         connection.body_seconds = self.body_seconds
+        connection.answers_half_closed = self.answers_half_closed
         self.begin_handshake(connection)
         return connection
 

@@ -158,6 +158,28 @@ async def test_a_full_spool_refuses_and_loses_nothing_that_it_took(tmp_path: Pat
     assert numbers(broker) == [*taken, 999]
 
 
+async def test_a_batch_that_has_no_room_keeps_no_other_out(tmp_path: Path) -> None:
+    broker = new_broker()
+    broker.away = True
+    async with running(broker, tmp_path, max_bytes=1 << 20, pending_bytes=1 << 23) as courier:
+        for number in range(3):
+            with pytest.raises(Overloaded, match="larger than what is left of the spool"):
+                await courier.deliver([message(number, 1 << 21)])
+            assert courier.state().accepting
+            assert await courier.deliver([message(number)]) == "spool"
+        assert courier.counts.refused["spool"] == 3
+        assert "spool" not in courier.state().problem, "it is Kafka that is away"
+
+
+async def test_a_spool_without_room_for_a_small_record_is_full(tmp_path: Path) -> None:
+    broker = new_broker()
+    broker.away = True
+    async with running(broker, tmp_path, max_bytes=64 * 1024) as courier:
+        await courier.deliver([message(1, 60_000)])
+        assert not courier.state().accepting
+        assert courier.refusal().args == ("the spool is full",)
+
+
 async def test_a_full_disk_refuses_while_kafka_is_away_and_is_not_needed_when_it_is_there(tmp_path: Path) -> None:
     def full(descriptor: int, data: memoryview) -> int:
         raise OSError(errno.ENOSPC, "no space")

@@ -284,7 +284,7 @@ def test_a_directory_has_one_owner_and_nobody_else_may_read_it(tmp_path: Path) -
 
 def test_a_directory_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
-    with pytest.raises(ConfigError, match=r"spool_directory: .* cannot be used"):
+    with pytest.raises(ConfigError, match=r"spool_directory: .* cannot be used: it is a file; name a folder"):
         opened(tmp_path)
 
 

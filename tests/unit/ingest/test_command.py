@@ -33,6 +33,7 @@ def test_help_says_what_it_is_and_wants(capsys: pytest.CaptureFixture[str]) -> N
         ("token: short", "ingest.token"),
         ("token_file: /nowhere", "ingest.token_file: /nowhere cannot be read"),
         ("spool_directory: /dev/null", "spool_directory: /dev/null cannot be used"),
+        ("spool_directory: ''", "ingest.spool_directory: must name a folder"),
         ("tls: {cert_file: /nowhere}", "ingest.tls: certificate or key of /nowhere"),
         ("max_body_bytes: 1", "ingest.max_body_bytes"),
         ("host: 203.0.113.1, token: 'sixteen characters'", "ingest: cannot listen on 203.0.113.1"),
@@ -47,6 +48,13 @@ def test_a_wrong_configuration_is_one_line_and_exit_code_2(
     (line,) = [each for each in error.splitlines() if each.startswith("harmwatch ingest:")]
     assert said in line
     assert "Traceback" not in error
+
+
+def test_a_spool_where_others_files_lie_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mode = tmp_path.stat().st_mode
+    assert main(configured(tmp_path, f"spool_directory: '{tmp_path}', host: 203.0.113.1, token: '{16 * 't'}'")) == 2
+    assert "holds files that are no spool's; name a folder of its own" in capsys.readouterr().err
+    assert tmp_path.stat().st_mode == mode
 
 
 def test_a_spool_that_another_process_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

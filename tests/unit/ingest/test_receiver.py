@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
+import signal
 import ssl
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from streams.config import WorkerConfig
 from streams.courier.spool import Spool
 from streams.ingest.receiver import Receiver
 from tests.certificates import Authority
+from tests.unit.ingest.rig import until
 
 TOKEN = "a-token-that-is-long-enough"
 
@@ -51,3 +56,22 @@ async def test_over_tls_with_a_token_what_comes_waits_on_the_disk_for_kafka(tmp_
     assert batch is not None
     (message,) = batch.messages
     assert (message.topic, message.key, message.value) == ("inference.events", b"m", body)
+
+
+async def test_a_hangup_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    hangups: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda *_: hangups.append(1))  # the default would end this process
+    caplog.set_level(logging.INFO)
+    keys = {"port": 0, "kafka_patience_seconds": 0.2}
+    config = validate(WorkerConfig, {"kafka": {"bootstrap_servers": "127.0.0.1:1"}, "ingest": keys}, "test")
+    try:
+        receiver = Receiver(config)
+        running = asyncio.create_task(receiver.run())
+        await until(lambda: "listening port" in caplog.text)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0.1)
+        assert not hangups and not running.done()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -167,6 +167,21 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind() -> Non
         await until(lambda: here.server._bodies.used == 0)
 
 
+@pytest.mark.parametrize("size", [10, 500_000])
+async def test_a_client_that_has_closed_its_side_gets_its_answer(size: int) -> None:
+    async with site(new_broker()) as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.server.port)
+        body = event(1, size)
+        head = b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+        writer.write_eof()
+        async with asyncio.timeout(30.0):
+            answer = await reader.read(-1)
+        assert answer.startswith(b"HTTP/1.1 200") and answer.count(b"HTTP/1.1") == 1
+        writer.close()
+        assert len(here.values()) == 1
+
+
 @pytest.mark.parametrize("head, more", [
     (b"Content-Length: 100\r\n\r\nabc", b"d"),
     (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc", b"\r\n"),
@@ -201,6 +216,11 @@ async def test_a_token_is_asked_for_and_guessing_ends() -> None:
             for n in range(20)
         }
         assert statuses == {401, 429}
+        # Behind a NAT or an ingress all senders have one address: who has the token is kept out by nobody.
+        assert (await here.post("/v1/events", event(1), right)).status == 200
+        wrong = await here.post("/v1/logs", b"{}", {**JSON, "Authorization": "Bearer wrong"})
+        assert wrong.status == 429
+        assert 5 <= int(wrong.headers["Retry-After"]) <= 6, "one more wrong token each six seconds"
     assert TOKEN not in repr(here.server._config)
 
 

@@ -33,6 +33,7 @@ def test_help_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
         (["proxy", "--upstream", "http://a", "--listen", "8080"], "--listen"),
         (["proxy", "--upstream", "http://a", "--kafka", "nowhere"], "kafka.bootstrap_servers"),
         (["proxy", "--upstream", "http://a", "--topic", "a b"], "proxy.tap.topic"),
+        (["proxy", "--upstream", "http://a", "--spool", ""], "proxy.tap.spool_directory: must name a folder"),
     ],
 )
 def test_what_is_wrong_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,12 @@ def test_spools(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     outcome, said, _ = look("ingest", port=0, spool_directory=tmp_path / "file" / "spool")["spool"]
     assert outcome == "failed" and "cannot be written" in said
+    outcome, said, mend = look("ingest", port=0, spool_directory=tmp_path)["spool"]
+    assert outcome == "failed" and "files that are no spool's" in said and "of its own" in mend
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    outcome, said, mend = look("ingest", port=0, spool_directory=tmp_path / "open")["spool"]
+    assert outcome == "warning" and "everybody may write" in said and mend == f"chmod 700 {tmp_path}/open"
     tap = look("proxy", port=0, upstream=f"http://{NOWHERE}", tap={"spool_directory": made})
     assert tap["spool"][0] == "ok"
 
