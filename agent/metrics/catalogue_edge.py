@@ -69,7 +69,7 @@ _INGEST = (
 
 _PROXY = (
     _spec("harmwatch_proxy_build_info", "gauge", "version python", "Always 1; the labels say what runs."),
-    _spec("harmwatch_proxy_start_time_seconds", "gauge", "", "When the tap's process, and its counters, began."),
+    _spec("harmwatch_proxy_start_time_seconds", "gauge", "", "When the tap's process began."),
     _spec(
         "harmwatch_proxy_requests_total",
         "counter",
