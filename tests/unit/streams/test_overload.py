@@ -25,6 +25,16 @@ def seen(*ends: int) -> Arrivals:
     return arrivals
 
 
+def sampling() -> Watch:
+    """A worker that takes half of what comes, and samples."""
+    watch = Watch()
+    while not watch.sampler.is_sampling:
+        watch.second(25, 100)
+    for _ in range(5):
+        watch.second(50, 100)
+    return watch
+
+
 def test_a_stamp_counts_within_what_is_known_without_it() -> None:
     arrivals = seen(0, 10, 20, 30, 40)  # offset 15 came between seconds 1 and 2
     assert arrivals.age(15, 1.4, 4.0) == pytest.approx(2.6)
@@ -104,11 +114,7 @@ def test_a_worker_that_falls_behind_samples_and_says_so() -> None:
 
 
 def test_a_budget_that_is_taken_back_while_it_samples_ends_it_at_once() -> None:
-    watch = Watch()
-    while not watch.sampler.is_sampling:
-        watch.second(25, 100)
-    for _ in range(5):
-        watch.second(50, 100)
+    watch = sampling()
     assert watch.metrics.total("harmwatch_sampling_ratio") < 1.0
     watch.sampler.revise(OverloadConfig())
     watch.second(50, 100)
@@ -181,11 +187,7 @@ def test_the_marker_of_a_transaction_in_a_quiet_partition_is_no_lag() -> None:
 
 
 def test_a_worker_that_has_lost_all_its_partitions_does_not_sample_for_ever() -> None:
-    watch = Watch()
-    while not watch.sampler.is_sampling:
-        watch.second(25, 100)
-    for _ in range(5):
-        watch.second(50, 100)
+    watch = sampling()
     watch.taken, watch.ends = {}, {}
     for _ in range(240):
         watch.clock.advance(1.0)
