@@ -30,7 +30,7 @@ demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
 	@$(BIN)/harmwatch demo $(ARGS)
 
 # Tests that start whole clusters and kill them, or watch the whole way for a while: a third of the time of all tests.
-WHOLE := tests/e2e tests/integration/test_kafka_acls.py tests/integration/test_kafka_sign_in.py
+WHOLE := tests/e2e $(patsubst %,tests/integration/test_%.py,brokers ingest kafka_acls kafka_sign_in reference upgrade)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test: $(VENV)/.test ## unit, conformance, contract and integration tests; prints which layers ran

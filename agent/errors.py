@@ -4,6 +4,7 @@
 
     HarmwatchError
     ├── ConfigError           wrong usage or configuration; the command exits with 2  not retryable
+    │   └── InUse             another process has what this one is to have  retryable, when that one has ended
     ├── DecodeError           bytes that are no event of the format  -> dead letter
     ├── DataError             labelled data that cannot be read, or cannot give what was asked for  not retryable
     ├── ModelError            model files that are missing, damaged or of another version  not retryable
@@ -38,6 +39,7 @@ __all__ = [
     "DeadLetterLimit",
     "DecodeError",
     "HarmwatchError",
+    "InUse",
     "MessageTooLarge",
     "ModelError",
     "OutOfDeviceMemory",
@@ -70,6 +72,12 @@ class HarmwatchError(Exception):
 
 class ConfigError(HarmwatchError):
     """Wrong usage or configuration. The message is one line: what is wrong and how to mend it."""
+
+
+class InUse(ConfigError):
+    """Another process has what this one is to have: a folder, a port. That may be for good, or until it has ended."""
+
+    retryable = True
 
 
 class DecodeError(HarmwatchError):

@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
         )
 
     def announce(port: int, web_port: int) -> None:
+        metrics = f"metrics on port {web_port}" if web_port else "metrics once the spool is free"
         scheme = "http" if config.proxy.tls.cert_file is None else "https"
         sys.stderr.write(
-            f"harmwatch proxy: {scheme}://{config.proxy.host}:{port} -> {config.proxy.upstream}; "
-            f"metrics on port {web_port}\n"
+            f"harmwatch proxy: {scheme}://{config.proxy.host}:{port} -> {config.proxy.upstream}; {metrics}\n"
         )
 
     serve(config, hello, announce)

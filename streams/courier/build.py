@@ -30,6 +30,8 @@ def build_courier(config: CourierConfig, kafka: KafkaConfig, topic: str, clock: 
     ------
     ConfigError
         When the directory of the spool cannot be used, or a certificate of Kafka's cannot be loaded.
+    InUse
+        When another process has that directory.
     """
     client_options(kafka)  # now, when somebody reads what is wrong
 

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, InUse
 
 __all__ = ["Position", "SpoolDirectory", "is_open_to_all", "reason", "why_unfit"]
 
@@ -74,7 +74,9 @@ class SpoolDirectory:
     Raises
     ------
     ConfigError
-        When it cannot be used, or another process has it.
+        When it cannot be used.
+    InUse
+        When another process has it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,7 +104,7 @@ class SpoolDirectory:
             fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.release()
-            raise ConfigError(
+            raise InUse(
                 f"spool_directory: another process uses {path}; give every process a directory of its own"
             ) from None
 

@@ -78,7 +78,9 @@ class Spool:
     Raises
     ------
     ConfigError
-        When the directory cannot be used, or another process has it.
+        When the directory cannot be used.
+    InUse
+        When another process has it.
     """
 
     def __init__(

@@ -145,8 +145,9 @@ class Handover:
             async with asyncio.timeout(_START_SECONDS):
                 answer = await read_answer(reader)
         if isinstance(answer, Ready):
-            self.web_port = answer.web_port
-            self._hello.overrides["web.port"] = answer.web_port  # where it was free, the next one is found there too
+            if answer.web_port:
+                self.web_port = answer.web_port
+                self._hello.overrides["web.port"] = answer.web_port  # where it was free the next one is found, too
             return run
         writer.close()
         with contextlib.suppress(ProcessLookupError):

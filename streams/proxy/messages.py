@@ -37,7 +37,7 @@ class Hello(msgspec.Struct, tag="hello"):
 
 
 class Ready(msgspec.Struct, tag="ready"):
-    """The process takes copies; its web port is there."""
+    """The process takes copies; its web port is there, unless it is 0: then another process has that and the spool."""
 
     web_port: int
 

@@ -58,7 +58,7 @@ def serve(config: WorkerConfig, hello: Hello, announce: Callable[[int, int], Non
     hello
         The same configuration, for the tap's process to read.
     announce
-        Told the port of the proxy and the web port, once both are there.
+        Told the port of the proxy and the web port, once both are there; 0 when the latter comes later.
 
     Raises
     ------

@@ -21,7 +21,7 @@ import msgspec
 
 from agent import __version__
 from agent.clock import Clock, SystemClock
-from agent.errors import ConfigError, HarmwatchError
+from agent.errors import ConfigError, HarmwatchError, InUse
 from agent.metrics.catalogue_edge import PROXY_METRICS
 from agent.metrics.edge import EdgeMetrics
 from agent.metrics.frozen import FrozenMetrics
@@ -48,6 +48,7 @@ _SILENCE_SECONDS: Final = 10.0
 _DROPPED_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 0.1
 _LIFE_SECONDS: Final = 5.0  # far below the silence after which `streams.proxy.handover` starts another process
+_ATTEMPT_SECONDS: Final = 1.0
 _NICENESS: Final = 5
 _TEXTS_A_TURN: Final = 16
 
@@ -80,6 +81,7 @@ class TapProcess:
         self._heard = clock.monotonic()
         self._dropped = 0
         self._dropped_at = float("-inf")
+        self._web_is_open = False
         status = self._core.status if self._core is not None else None
         self.web = WebServer(
             web.host,
@@ -113,6 +115,8 @@ class TapProcess:
             return live
         if self._clock.monotonic() - self._dropped_at < _DROPPED_SECONDS:
             return Health(False, "taps have been dropped in the last minute")
+        if self._courier is not None and self._courier.waits_for:
+            return Health(False, self._courier.waits_for)
         return self._core.status.health() if self._core is not None else Health(True, "running")
 
     def liveness(self) -> Health:
@@ -183,25 +187,55 @@ class TapProcess:
 
     # -- its life ------------------------------------------------------------------------------------------------------
 
+    async def open_web(self) -> int:
+        """Serve the web port; gives it back, or 0 when it comes later: who has our spool has the port as well.
+
+        Raises
+        ------
+        ConfigError
+            When it cannot be bound.
+        """
+        try:
+            await self.web.start()
+        except InUse:
+            if self._courier is None or not self._courier.waits_for:
+                raise
+            return 0
+        self._web_is_open = True
+        return self.web.port
+
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take copies until the data plane's end, then settle what there is."""
         starting = asyncio.create_task(self.sink.start())
         working = asyncio.create_task(self._work(starting))
         telling = asyncio.create_task(self._tell(writer))
         reading = asyncio.create_task(self._read(reader))
+        opening = asyncio.create_task(self._open_web_later(starting))
         try:
             await asyncio.wait([working, reading], return_when=asyncio.FIRST_COMPLETED)
             for task in (working, reading):
                 if task.done():
                     task.result()
+            if not self.counts.draining:  # the data plane was killed: the next one's tap is to have the port
+                opening.cancel()
+                await self.web.stop()
             await self.custody.finish(self._config.proxy.tap.stop_seconds)
             await self.sink.stop()
         finally:
-            for task in (starting, working, telling, reading):
+            tasks = (starting, working, telling, reading, opening)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(starting, working, telling, reading, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._tell_custody(writer)
             await self.web.stop()
+
+    async def _open_web_later(self, starting: asyncio.Task[None]) -> None:
+        await asyncio.wait([starting])
+        while not self._web_is_open:
+            with contextlib.suppress(ConfigError):
+                await self.web.start()
+                return
+            await asyncio.sleep(_ATTEMPT_SECONDS)
 
     async def _work(self, starting: asyncio.Task[None]) -> None:
         await starting
@@ -245,12 +279,12 @@ async def _serve(descriptor: int) -> int:
         config = proxy_config(hello.content, hello.origin, hello.overrides)
         logging.getLogger().setLevel(config.log_level)
         process = TapProcess(config, SystemClock())
-        await process.web.start()
+        web_port = await process.open_web()
     except HarmwatchError as error:
         writer.write(messages.encode(_encoder, messages.Failed(str(error), isinstance(error, ConfigError))))
         await writer.drain()
         return 2
-    writer.write(messages.encode(_encoder, messages.Ready(process.web.port)))
+    writer.write(messages.encode(_encoder, messages.Ready(web_port)))
     try:
         await process.run(reader, writer)
     except HarmwatchError as error:

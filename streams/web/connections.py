@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Final, cast
 from weakref import WeakKeyDictionary
 
@@ -28,6 +28,8 @@ _KEEPALIVE_SECONDS: Final = 75.0
 _MAX_CONNECTIONS: Final = 100
 _FIRST_REQUEST_SECONDS: Final = 10.0
 _MAX_HANDSHAKES: Final = 200
+#: Longer than asyncio waits for a client's side of TLS to close.
+_GOODBYE_SECONDS: Final = 1.5
 
 
 class Connection(RequestHandler):
@@ -49,6 +51,7 @@ class Connection(RequestHandler):
         self._waits_since = loop.time()
         if isinstance(self._manager, Protocol):
             self._manager.handshakes.pop(self, None)
+            self._manager.transports[self] = transport
         super().connection_made(transport)
         self._deadline = loop.call_later(_FIRST_REQUEST_SECONDS, self.force_close)
         self._make_room()
@@ -95,6 +98,9 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.heard()
+        if isinstance(self._manager, Protocol):
+            self._manager.transports.pop(self, None)
+            self._manager.one_is_gone.set()
         super().connection_lost(exc)
 
     async def rest_of(self, request: web.BaseRequest, size: int) -> bytes:
@@ -129,7 +135,7 @@ class Connection(RequestHandler):
                 raise
             raise ConnectionResetError("the connection is closed") from None
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def waiting_for_body(self) -> AsyncIterator[None]:
         """While it reads: whoever sends slowly is among those who make room for others.
 
@@ -188,10 +194,29 @@ class Protocol(web.Server):
     #: Connections that are not made yet, and since when, the oldest first. asyncio tells nobody of a handshake that
     #: failed, but lets go of the connection, and ends each handshake after `HANDSHAKE_SECONDS`.
     handshakes: WeakKeyDictionary[Connection, float]
+    #: Of connections that are made and not lost, closing ones as well, which aiohttp forgets.
+    transports: dict[Connection, asyncio.BaseTransport]
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
         super().__init__(handler)
         self.handshakes = WeakKeyDictionary()
+        self.transports = {}
+        self.one_is_gone = asyncio.Event()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 (aiohttp calls it so)
+        """Close all connections, and wait a moment for clients to read to the end, and TLS to be closed on both sides.
+
+        Else a loop that ends leaves them open.
+        """
+        await super().shutdown(timeout)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                while self.transports:
+                    self.one_is_gone.clear()
+                    await self.one_is_gone.wait()
+        for transport in list(self.transports.values()):
+            _abort(transport)
+        await asyncio.sleep(0)  # in which they are lost
 
     def begin_handshake(self, connection: Connection) -> None:
         """Raises for one too many, which makes asyncio close it: each open handshake holds a file descriptor."""

@@ -146,6 +146,8 @@ class WebServer:
         ------
         ConfigError
             When the address cannot be bound.
+        InUse
+            When that is since somebody listens there.
         """
         protocol = Protocol(self._serve)
         protocol.answer_seconds = self._answer_seconds

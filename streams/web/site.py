@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 from aiohttp import web
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, InUse
 from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
 
 __all__ = ["Site", "listening"]
@@ -57,6 +58,8 @@ async def listening(
     ------
     ConfigError
         When the address cannot be bound.
+    InUse
+        When that is since somebody listens there.
     """
     runner = web.ServerRunner(protocol, shutdown_timeout=shutdown_seconds)
     await runner.setup()
@@ -65,5 +68,6 @@ async def listening(
     except OSError as error:
         await runner.cleanup()
         reason = error.strerror or "no such address"
-        raise ConfigError(f"{named}: cannot listen on {host}:{port} ({reason}): choose another host or port") from error
+        kind = InUse if error.errno == errno.EADDRINUSE else ConfigError
+        raise kind(f"{named}: cannot listen on {host}:{port} ({reason}): choose another host or port") from error
     return runner

@@ -38,7 +38,8 @@ _LAYER_OF_FIXTURE = {
     "embedded_cluster": "embedded",
     "secured": "java",
 }
-_BROKERS = frozenset(_LAYER_OF_FIXTURE.values())
+#: Layers whose tests hold many sockets.
+_LOOKED_AFTER = frozenset({*_LAYER_OF_FIXTURE.values(), "chromium"})
 
 
 # ---------------------------------------------------------------- layers
@@ -82,7 +83,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """What a test leaves open fails that test, and not the one in which it happens to be collected."""
     yield
-    if not _BROKERS.isdisjoint(_layers_of(item)):
+    if not _LOOKED_AFTER.isdisjoint(_layers_of(item)):
         gc.collect()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +105,37 @@ def test_copies_that_were_handed_over_outlive_the_data_plane(tmp_path: Path) -> 
             assert TAPPABLE - CONNECTIONS <= _spooled(again) <= TAPPABLE
         finally:
             again.stop()
+
+
+@pytest.mark.slow
+def test_a_tap_that_hangs_after_kill_9_keeps_no_request_and_no_copy_from_the_next_proxy(tmp_path: Path) -> None:
+    tap = {"spool_directory": str(tmp_path / "spool"), "kafka_patience_seconds": 0.5}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        web_port = free.getsockname()[1]
+    config = {"kafka": {"bootstrap_servers": "127.0.0.1:9"}, "proxy": {"tap": tap}, "web": {"port": web_port}}
+    with model_server() as port:
+        proxy = ProxyProcess(port, config)
+        child = proxy.tap_pid
+        os.kill(child, signal.SIGSTOP)
+        proxy.kill()
+        again = ProxyProcess(port, config)
+        try:
+            assert not again.web_port and "another process uses" in again.log
+            ask(again)
+            os.kill(child, signal.SIGKILL)
+            until(lambda: not Path(f"/proc/{child}").exists())  # until then its port takes connections
+            until(lambda: _listens(web_port))
+            again.web_port = web_port
+            until(lambda: TAPPABLE - CONNECTIONS <= _spooled(again) <= TAPPABLE)
+            assert again.metrics().get('harmwatch_proxy_taps_dropped_total{reason="sink_full"}', 0.0) == 0.0
+        finally:
+            again.stop()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+        return True
+    return False
 
 
 @pytest.mark.slow

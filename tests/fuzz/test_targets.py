@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,15 @@ from tests.fuzz.targets import TARGETS, Target
 
 #: Those whose inputs cost milliseconds have fewer.
 _FEW = {"sanitiser", "adversarial", "pii", "normaliser", "configuration"}
+
+
+@pytest.fixture(autouse=True)
+def _silence_ends_with_the_test() -> Iterator[None]:
+    """A target silences what would tell of each damaged input, for its process: here that is all tests'."""
+    logger = logging.getLogger("streams.courier")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 @pytest.mark.parametrize("name", TARGETS)

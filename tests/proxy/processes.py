@@ -52,11 +52,13 @@ class ProxyProcess:
             stderr=self._log,
         )
         deadline = time.monotonic() + _SECONDS
-        while (found := re.search(r"https?://127\.0\.0\.1:(\d+) -> .* port (\d+)", self.log)) is None:
+        while (
+            found := re.search(r"https?://127\.0\.0\.1:(\d+) -> .*; metrics (?:on port (\d+)|once)", self.log)
+        ) is None:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the proxy did not start: {self.log}")
             time.sleep(0.05)
-        self.port, self.web_port = int(found.group(1)), int(found.group(2))
+        self.port, self.web_port = int(found.group(1)), int(found.group(2) or 0)
 
     @property
     def log(self) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -189,6 +190,24 @@ async def test_handshakes_that_never_end_are_bounded(authority: Authority) -> No
         async with asyncio.timeout(60):
             while _open_files() > before:
                 await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_never_closes_its_side_is_gone_when_the_server_is(authority: Authority) -> None:
+    pair = authority.sign("server")
+    deaf = ssl.create_default_context(cafile=str(authority.ca))
+    before = _open_files()
+    clients = []
+    async with serving(ServerTls(pair.cert, pair.key)) as server:
+        for words in (b"", b"GET /liv", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+            plain = socket.create_connection(("127.0.0.1", server.port), 30)
+            clients.append(await asyncio.to_thread(deaf.wrap_socket, plain, server_hostname="localhost"))
+            clients[-1].send(words)
+    try:
+        # The loop may end now, and has no descriptor left: but for the clients', and what a thread's loop needs.
+        assert _open_files() <= before + len(clients)
+    finally:
+        for each in clients:
+            each.close()
 
 
 async def test_an_old_handshake_behind_a_new_one_is_forgotten() -> None:
