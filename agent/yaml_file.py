@@ -16,7 +16,7 @@ import yaml
 
 from agent.errors import ConfigError
 
-__all__ = ["load_yaml", "parse_yaml"]
+__all__ = ["StrictLoader", "load_yaml", "parse_yaml", "whole_text"]
 
 _MAX_VALUES = 20_000
 #: Keys that may be shown in messages: others may be anything.
@@ -44,14 +44,14 @@ def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budg
         def replace(match: re.Match[str]) -> str:
             name, default = match.group(1), match.group(2)
             if name in environment:
-                return _whole(environment[name], f"{path}: the environment variable {name}")
+                return whole_text(environment[name], f"{path}: the environment variable {name}")
             if default is not None:
                 return default
             raise ConfigError(f"{path}: the environment variable {name} is not set")
 
-        return _VARIABLE.sub(replace, _whole(value, path))
+        return _VARIABLE.sub(replace, whole_text(value, path))
     if isinstance(value, dict):
-        names = {key: _whole(str(key), f"a key in {path}" if path else "a key") for key in value}
+        names = {key: whole_text(str(key), f"a key in {path}" if path else "a key") for key in value}
         return {
             name: _expand(value[key], environment, f"{path}.{name}" if path else name, budget)
             for key, name in names.items()
@@ -61,9 +61,14 @@ def _expand(value: Any, environment: Mapping[str, str], path: str, budget: _Budg
     return value
 
 
-def _whole(text: str, where: str) -> str:
+def whole_text(text: str, where: str) -> str:
     """A text in which both halves of a character, as JSON escapes it, are that character; half of one is none, and
     nothing could write it.
+
+    Raises
+    ------
+    ConfigError
+        When it holds half of one; ``where`` it stands comes first.
     """
     if not _SURROGATE.search(text):
         return text
@@ -73,13 +78,15 @@ def _whole(text: str, where: str) -> str:
         raise ConfigError(f"{where}: is no text, but holds bytes that are not UTF-8, or half of a character") from None
 
 
-class _StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """YAML 1.1 with unique keys, as its specification demands: of two sections `columns` one would be lost."""
+
+    most_values = _MAX_VALUES
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         # Keys are nodes, too. Counted while they are read: to read megabytes first takes minutes, and gigabytes.
-        self._budget = _Budget(2 * _MAX_VALUES)
+        self._budget = _Budget(2 * self.most_values)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         self._budget.spend()
@@ -129,7 +136,7 @@ def parse_yaml(content: bytes, origin: str, environment: Mapping[str, str] | Non
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{origin}: line {line} is not UTF-8; save the file as UTF-8") from None
     try:
-        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+        data = yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error}") from None
     except yaml.MarkedYAMLError as error:

@@ -41,7 +41,7 @@ _PATIENCE_SECONDS = 3600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", metavar="FILE", help="events as JSON Lines, - for standard input")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="events as JSON Lines or .gz, - for standard input")
     parser.add_argument("--topic", metavar="T", help="read a range of this topic instead of a file")
     parser.add_argument("--from", dest="start", metavar="TIME", help="first record, 2026-11-01T00:00 (UTC)")
     parser.add_argument("--to", dest="end", metavar="TIME", help="records before this time; now when left out")

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from agent.clock import SystemClock
 from agent.config import validate
 from agent.errors import ConfigError, DataError, TransportError
+from streams.commands.terminal import open_file
 from streams.config import KafkaConfig, load_config
 from streams.kafka_sink import KafkaSink
 from streams.ports import Message
@@ -36,7 +37,7 @@ class _Key(msgspec.Struct):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="JSON Lines, one record a line")
+    parser.add_argument("file", metavar="FILE", type=Path, help="JSON Lines or .gz, one record a line")
     parser.add_argument("--topic", required=True, help="the topic to publish to; it must exist")
     parser.add_argument("--rate", type=float, metavar="R", help="records per second; full speed when left out")
     parser.add_argument("--bootstrap", metavar="HOST:PORT", help="brokers; default from --config or localhost:9092")
@@ -85,7 +86,7 @@ def _check_topic(kafka: KafkaConfig, topic: str, create: int | None) -> None:
 
 def _messages(path: Path, topic: str) -> Iterator[Message]:
     decode = msgspec.json.Decoder(_Key).decode
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         for value in _lines(path, stream):
             try:
                 key = decode(value).model.encode("utf-8", "replace") or None
@@ -109,11 +110,12 @@ async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig
     clock = SystemClock()
     sink = KafkaSink(kafka, patience_seconds=60.0, max_message_bytes=_MAX_BYTES, clock=clock)
     chunk = _CHUNK if rate is None else max(1, min(_CHUNK, int(rate / 20)))
-    with path.open("rb") as lines:
+    with open_file(path) as lines:
         total = sum(1 for _ in _lines(path, lines))  # one pass before anything else runs
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    sent = 0
+    sent = safe = 0
+    whole = False
     try:
         await sink.start()
         started = clock.monotonic()
@@ -124,11 +126,18 @@ async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig
                 sent += 1
                 if sent % chunk == 0:
                     await sink.flush()
+                    safe = sent
                     progress.update(task, completed=sent)
                     if rate is not None:
                         await asyncio.sleep(max(0.0, started + sent / rate - clock.monotonic()))
             await sink.flush()
+            whole = True
             progress.update(task, completed=sent)
     finally:
+        if not whole and sent:
+            console.print(
+                f"ended early: {safe} of {total} records are in {topic}, and of the next {sent - safe} any number",
+                highlight=False, markup=False, soft_wrap=True,
+            )  # fmt: skip
         await sink.stop()
     return {"records": sent, "seconds": round(clock.monotonic() - started, 3)}

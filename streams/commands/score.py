@@ -31,7 +31,7 @@ _UNHURRIED = {"findings": True, "evaluations_per_second": 100_000_000, "max_seco
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSON Lines; - for standard input")
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSON Lines or .gz; - for standard input")
     parser.add_argument("--format", choices=sorted(FORMATS), help="wire format of the lines; detected when left out")
     parser.add_argument("--config", type=Path, metavar="FILE", help="harmwatch.yaml, for scorers and thresholds")
     parser.add_argument(

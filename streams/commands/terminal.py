@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +15,11 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, DataError
 
-__all__ = ["ending_cleanly", "event_lines", "open_input", "progress_bar"]
+__all__ = ["ending_cleanly", "event_lines", "open_file", "open_input", "progress_bar"]
+
+_GZIP = b"\x1f\x8b"
 
 
 @contextmanager
@@ -61,7 +65,7 @@ def ending_cleanly() -> Iterator[None]:
 
 
 def open_input(name: str) -> BinaryIO:
-    """A file by its path, or standard input for ``-``.
+    """A file by its path, as `open_file`, or standard input for ``-``.
 
     Raises
     ------
@@ -71,9 +75,33 @@ def open_input(name: str) -> BinaryIO:
     if name == "-":
         return sys.stdin.buffer
     try:
-        return Path(name).open("rb")
+        return open_file(Path(name))
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read ({error.strerror})") from None
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file to read lines of, unpacked as it is read when its content is gzip's.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read. That it is damaged is a `DataError` of ``readline``.
+    """
+    stream = path.open("rb")
+    if stream.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
+        return stream
+    stream.close()
+    return _Unpacked(path)  # type: ignore[return-value]  # a BinaryIO in all but name
+
+
+class _Unpacked(gzip.GzipFile):
+    def readline(self, size: int | None = -1) -> bytes:
+        try:
+            return super().readline(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            cut = isinstance(error, EOFError)
+            raise DataError(f"{self.name}: its gzip {'ends too early' if cut else 'is damaged'}") from None
 
 
 def event_lines(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes]]:

@@ -16,6 +16,7 @@ from agent.assess.bias.groups import Attributes, Cells
 from agent.assess.cells import cell_text
 from agent.assess.tables import Batch, open_reader
 from agent.errors import ConfigError
+from agent.yaml_file import StrictLoader, whole_text
 
 __all__ = ["Reference", "read_reference"]
 
@@ -25,6 +26,10 @@ Reference = Mapping[str, Mapping[str, float]]
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SLACK = 0.01
 _LARGEST = 1_000_000
+
+
+class _Loader(StrictLoader):
+    most_values = _LARGEST  # the file's own limit
 
 
 def read_reference(path: Path, protected: Sequence[str]) -> Reference:
@@ -56,10 +61,12 @@ def _of_file(path: Path) -> Reference:
     try:
         if path.stat().st_size > _LARGEST:
             raise ConfigError(f"--reference {path}: is too large for shares of groups; is it a table?")
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise ConfigError(f"--reference {path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except ConfigError as error:
+        raise ConfigError(f"--reference {path}: {error}") from None
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ConfigError(f"--reference {path}: is no YAML or JSON") from None
     if not isinstance(content, dict):
         raise ConfigError(f"--reference {path}: must hold attribute: {{group: share}}")
@@ -69,7 +76,7 @@ def _of_file(path: Path) -> Reference:
 def _name(path: Path, key: Any) -> str:
     if isinstance(key, bool) or key is None:
         raise ConfigError(f"--reference {path}: YAML reads a name as {key}; put it in quotes")
-    return cell_text(key)
+    return whole_text(cell_text(key), f"--reference {path}: a name")
 
 
 def _shares(path: Path, attribute: Any, groups: Any) -> dict[str, float]:

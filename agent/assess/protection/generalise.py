@@ -2,11 +2,11 @@
 
 =============  ====================================================================
 AGE            a band of ``width`` years, ``30-39``; from ``top`` on ``90+``
-BIRTH_DATE     the year, as for DATE
+BIRTH_DATE     the year; of who may be ``top`` years old by now ``before 1937``
 COORDINATES    rounded to ``decimals`` places: ``31.2, 121.5`` (one is about 11 km)
 EMAIL          the domain, ``*@example.org``
 IP             the network, /24 or /48: ``203.0.113.*``, ``2001:db8:1:*``
-NATIONAL_ID    of a Chinese resident ID province and decade, ``110000/1980s``
+NATIONAL_ID    of a Chinese resident ID province and decade, ``110000/1980s``, or as for BIRTH_DATE
 NUMBER         a band of ``width``; also VALUE, when ``width`` is given
 POSTCODE       the first ``prefix`` characters, ``021**``; of a British one the outward code
 =============  ====================================================================
@@ -23,6 +23,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -30,6 +31,7 @@ from pydantic import Field
 from agent.assess.protection.keys import ProtectionKey
 from agent.assess.protection.kinds import standard_form
 from agent.assess.protection.tokens import COARSE_FORMS, TOKEN, plain_token
+from agent.clock import SystemClock
 from agent.config import Section
 from agent.normalize import compatible
 
@@ -63,6 +65,8 @@ class Generalise:
     def finished(self, value: str, kind: str) -> bool:
         if TOKEN.fullmatch(value) is not None:
             return True
+        if kind == "BIRTH_DATE" and value.isdecimal():  # a year may be too long ago to stay
+            return self._coarse(value, kind) == value
         form = _FINISHED.get(kind)
         if form is not None:
             return form.fullmatch(value) is not None
@@ -100,6 +104,17 @@ def _year(value: str, options: Generalise.Options) -> str | None:
     return years.pop() if len(years) == 1 else None
 
 
+def _birth_year(value: str, options: Generalise.Options) -> str | None:
+    year = _year(value, options)
+    return year and (_long_ago(year, options) or year)
+
+
+def _long_ago(year: str, options: Generalise.Options) -> str:
+    """Of who was born so long ago that they may be `top` years old; else empty. The year would tell the age."""
+    first = datetime.fromtimestamp(SystemClock().now(), UTC).year - options.top + 1
+    return f"before {first}" if int(year) < first else ""
+
+
 def _coordinates(value: str, options: Generalise.Options) -> str | None:
     if not re.fullmatch(r"[-+]?\d{1,3}(?:\.\d+)?(?:\s*[,;\s]\s*[-+]?\d{1,3}(?:\.\d+)?)?", value):
         return None
@@ -127,10 +142,12 @@ def _network(value: str, options: Generalise.Options) -> str | None:
 def _resident(value: str, options: Generalise.Options) -> str | None:
     number = standard_form(value, "NATIONAL_ID")
     if re.fullmatch(r"[1-9]\d{5}(?:18|19|20)\d{9}[\dx]", number):
-        return f"{number[:2]}0000/{number[6:9]}0s"
-    if re.fullmatch(r"[1-9]\d{14}", number):  # of before 1999: no century, no check digit
-        return f"{number[:2]}0000/19{number[6]}0s"
-    return None
+        year = number[6:10]
+    elif re.fullmatch(r"[1-9]\d{14}", number):  # of before 1999: no century, no check digit
+        year = f"19{number[6:8]}"
+    else:
+        return None
+    return f"{number[:2]}0000/{_long_ago(year, options) or f'{year[:3]}0s'}"
 
 
 def _postcode(value: str, options: Generalise.Options) -> str | None:
@@ -144,7 +161,7 @@ def _postcode(value: str, options: Generalise.Options) -> str | None:
 
 _COARSE: Mapping[str, Callable[[str, Generalise.Options], str | None]] = {
     "AGE": _age,
-    "BIRTH_DATE": _year,
+    "BIRTH_DATE": _birth_year,
     "COORDINATES": _coordinates,
     "DATE": _year,
     "EMAIL": _domain,

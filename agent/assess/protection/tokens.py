@@ -43,12 +43,12 @@ _LEAST_LETTERS = 52
 #: By type, what `generalise` makes of values.
 COARSE_FORMS: Mapping[str, str] = {
     "AGE": r"\d{1,3}-\d{1,3}|\d{1,3}\+",
-    "BIRTH_DATE": r"(?:1[89]|20)\d\d",
+    "BIRTH_DATE": r"(?:before )?(?:1[89]|20)\d\d",
     "COORDINATES": r"-?\d{1,3}(?:\.\d{1,3})?(?:, -?\d{1,3}(?:\.\d{1,3})?)?",
     "DATE": r"(?:1[89]|20)\d\d",
     "EMAIL": r"\*@[\w.-]{1,253}",
     "IP": r"(?:\d{1,3}\.){3}\*|(?:[0-9a-f]{1,4}:){3}\*",
-    "NATIONAL_ID": r"\d{2}0000/\d{3}0s",
+    "NATIONAL_ID": r"\d{2}0000/(?:\d{3}0s|before \d{4})",
     "NUMBER": r"\d{1,15}-\d{1,15}",
     "POSTCODE": r"[A-Z\d -]{1,8}\*[* -]{0,8}",
     "VALUE": r"\d{1,15}-\d{1,15}",

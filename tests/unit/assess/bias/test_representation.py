@@ -121,6 +121,9 @@ def test_a_reference_table_gives_intersections_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
+        ("a.yaml", "sex: {f: 30, m: 40, f: 30}\n", "the key 'f' stands twice"),
+        ("a.json", '{"sex": {"\\ud800": 0.5, "m": 0.5}}', "half of a character"),
+        ("a.yaml", "sex: !!int x\n", "is no YAML or JSON"),
         ("a.yaml", "sex: {f: 0.5, m: 0.4}", "add up to 0.9"),
         ("a.yaml", "sex: {f: 0.5}", "two groups or more"),
         ("a.yaml", "sex: [f, m]", "two groups or more"),
