@@ -18,6 +18,7 @@ from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_embedding, build_pipeline
 from agent.policy import Policy
+from streams.commands.live_lines import live
 from streams.commands.terminal import event_lines, open_input
 from streams.config import load_config
 from streams.formats import FORMATS, Decoder
@@ -76,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
     undecodable = 0
     with open_input(args.file) as stream, _progress(console, args.quiet) as progress:
         task = progress.add_task("scoring", total=None)
-        for number, line in event_lines(stream, _MAX_LINE):
+        lines = live(stream, lambda: _emit(pipeline.poll(), progress, task, shown))
+        for number, line in event_lines(lines, _MAX_LINE):
             record = Record(_TOPIC, 0, number, clock.now(), None, line, ())
             try:
                 events = decoder.decode(record)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agent.errors import ConfigError, DataError
+from streams.commands.live_lines import LineSource
 
 __all__ = ["ending_cleanly", "event_lines", "open_file", "open_input", "progress_bar"]
 
@@ -104,7 +105,7 @@ class _Unpacked(gzip.GzipFile):
             raise DataError(f"{self.name}: its gzip {'ends too early' if cut else 'is damaged'}") from None
 
 
-def event_lines(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes]]:
+def event_lines(stream: LineSource, most_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Number and content of lines that are not blank. Of a line over the limit only its beginning, which is refused."""
     number = 0
     while line := stream.readline(most_bytes + 1):
