@@ -5,14 +5,16 @@ atheris (libFuzzer: it sees which lines an input reaches) where it is installed,
 that find something are kept; exit code 1 when there are any. To look at one again:
 ``python -m tests.fuzz.one TARGET --engine mutate --seconds 0 --crashes . --input FILE``.
 
-An hour for each is more than a day of one core. With ``--keep FOLDER`` what atheris found to reach new lines is kept,
-and the seconds spent so far: the same command goes on where the last one was stopped, until each has its seconds.
+An hour for each is more than a day of one core: ``--still 600`` leaves a target that has reached nothing new for ten
+minutes. With ``--keep FOLDER`` what atheris found to reach new lines is kept, and the seconds spent so far: the same
+command goes on where the last one was stopped, until each has its seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import re
 import subprocess
@@ -70,6 +72,8 @@ class Outcome(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make fuzz-all", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=10.0, help="of a processor, for each target")
+    parser.add_argument("--still", type=float, default=math.inf, metavar="SECONDS",
+                        help="fewer are enough once nothing new was reached for so many (atheris)")  # fmt: skip
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="TARGET")
     parser.add_argument("--engine", choices=("auto", "atheris", "mutate"), default="auto")
     parser.add_argument("--jobs", type=int, default=1, help="targets at a time")
@@ -89,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="harmwatch-fuzz-") as folder:
             corpus = args.keep / name if args.keep else Path(folder)
             corpus.mkdir(parents=True, exist_ok=True)
-            return _fuzz(name, engine, args.seconds, args.seed, args.crashes, corpus)
+            return _fuzz(name, engine, args.seconds, args.still, args.seed, args.crashes, corpus)
 
     findings = 0
     with ThreadPoolExecutor(args.jobs) as pool:
@@ -103,11 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if findings else 0
 
 
-def _fuzz(name: str, engine: str, seconds: float, seed: int, crashes: Path, corpus: Path) -> Outcome:
+def _fuzz(name: str, engine: str, seconds: float, still: float, seed: int, crashes: Path, corpus: Path) -> Outcome:
     """In one process, or with atheris in several that follow each other and go on with what the last one found."""
     spent = corpus.with_name(f"{name}.json")
     so_far = msgspec.json.decode(spent.read_bytes(), type=Outcome) if spent.exists() else Outcome(name)
     while (left := seconds - so_far.seconds) >= 1.0 and not so_far.found:
+        if so_far.edges and so_far.seconds - so_far.newest >= still:
+            break
         each = min(left, _SLICE_SECONDS) if engine == "atheris" else left
         command = [sys.executable, "-m", "tests.fuzz.one", name, "--engine", engine, "--corpus", str(corpus)]
         command += ["--seconds", str(each), "--seed", str(seed + round(so_far.seconds)), "--crashes", str(crashes)]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz import run
 from tests.fuzz.bounds import Bounded, TooExpensive
 from tests.fuzz.mutate import mutate
-from tests.fuzz.run import main
+from tests.fuzz.run import Outcome, main
 from tests.fuzz.targets import TARGETS, Target
 
 #: Those whose inputs cost milliseconds have fewer.
@@ -69,3 +70,24 @@ def test_the_command_runs_targets_in_processes_of_their_own(tmp_path: Path, caps
     assert main(arguments) == 0
     assert "0 targets with findings" in capsys.readouterr().out
     assert list(folder.iterdir()) == []
+
+
+def test_long_forms_go_on_and_leave_what_reaches_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slices: list[str] = []
+
+    def fuzzed(name: str, command: object, seconds: float, crashes: Path) -> Outcome:
+        slices.append(name)
+        # The third of them is the last in which something new is reached, in its middle.
+        return Outcome(name, 1000, seconds, "", min(len(slices), 3), seconds / 2)
+
+    monkeypatch.setattr(run, "_run", fuzzed)
+    words = ["--targets", "labels", "--engine", "atheris", "--crashes", str(tmp_path / "c"), "--keep", str(tmp_path)]
+    assert main([*words, "--seconds", "240"]) == 0
+    assert len(slices) == 2
+    assert main([*words, "--seconds", "3600", "--still", "600"]) == 0
+    assert len(slices) == 8  # 960 s, of which the last 660 without anything new
+    assert "8,000 runs   960.0 s       3 edges, the last after   300 s" in capsys.readouterr().out
+    assert main([*words, "--seconds", "1200"]) == 0
+    assert len(slices) == 10
