@@ -54,6 +54,13 @@
     poll();
   });
   // The form comes at the page's own address, so that model and window are still there afterwards.
+  byId("sign-out").addEventListener("click", async () => {
+    try {
+      await fetch("/session/end", { method: "POST", redirect: "manual" });
+    } finally {
+      location.reload();  // which shows whether there still is a session
+    }
+  });
   byId("sign-in").addEventListener("click", () => location.reload());
   document.addEventListener("click", (event) => {
     if (event.target.closest("a.to-model")) byId("model-title").scrollIntoView({ block: "start" });

@@ -126,6 +126,7 @@ harmwatch.overview = (() => {
     harmwatch.role = access?.role ?? "admin";
     if (access && access.name !== "anyone") pill("access", "idle", say(`role_${access.role}`, { name: access.name }), say(`role_${access.role}_title`));
     else byId("access").hidden = true;
+    byId("sign-out").hidden = !access || access.name === "anyone";
   }
 
   function signs(rows) {

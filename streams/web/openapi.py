@@ -69,6 +69,11 @@ def openapi() -> dict[str, Any]:
                 "get": _operation("to the console", {"303": _SEE_CONSOLE, **_errors(_ALWAYS)}, public=True),
                 "post": _sign_in("turn a token into a session of twelve hours"),
             },
+            "/session/end": {
+                "get": _operation("to the console", {"303": _SEE_CONSOLE, **_errors(_ALWAYS)}, public=True),
+                "post": _operation("take this browser's session away", {
+                    "303": _SEE_CONSOLE, **_errors((*_ALWAYS, 403))}, public=True),
+            },
             "/api/v1/openapi.json": {"get": _operation("this description", _answers(
                 "Object", {200: "OpenAPI 3.1"}))},
             "/api/v1/status": {"get": _operation("figures of the worker, and whom they are shown to", _answers(

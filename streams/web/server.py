@@ -138,6 +138,9 @@ class WebServer:
             self.routes["/session"] = Route(
                 {"GET": self._answer_to_form, "POST": self._answer_session}, READING | SENDING
             )
+            self.routes["/session/end"] = Route(
+                {"GET": self._answer_to_form, "POST": self._answer_end}, READING | SENDING
+            )
 
     async def start(self) -> None:
         """Listen.
@@ -297,6 +300,15 @@ class WebServer:
             samesite="Strict",
             secure=self._tls is not None,
         )
+        return response
+
+    async def _answer_end(self, request: web.BaseRequest) -> web.Response:
+        """This browser has no session any more; one that was copied from it is valid until it expires."""
+        response = self._to_console(request)
+        response.set_cookie(
+            session_cookie(request.headers.get("Host")), "", max_age=0, httponly=True, samesite="Strict",
+            secure=self._tls is not None,
+        )  # fmt: skip
         return response
 
     async def _answer_to_form(self, request: web.BaseRequest) -> web.Response:

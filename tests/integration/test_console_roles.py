@@ -44,6 +44,8 @@ async def test_over_https_each_role_sees_what_it_may(tmp_path: Path) -> None:
             assert [(c["name"], c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
                 (f"harmwatch_session_{urlsplit(url).port}", True, True, "Strict")
             ]
-            await page.call("Network.clearBrowserCookies")
+            await page.click_through("#sign-out")
+            assert await page.look("document.querySelector('#token') !== null && location.search === '?lang=en'")
+            assert (await page.call("Network.getCookies"))["cookies"] == []
         # What the browser says of a refused request is no fault of the page.
         page.complaints.clear()

@@ -335,6 +335,12 @@ async def test_a_browser_signs_in_for_twelve_hours(guarded: Site) -> None:
     status, headers, _ = await guarded.ask("/session?lang=en")
     assert (status, headers["Location"]) == (303, "/?lang=en")
     assert (await guarded.ask("/api/v1/status", headers={"Cookie": cookie}))[0] == 200
+    status, headers, _ = await guarded.ask("/session/end?lang=en", "POST", headers={"Cookie": cookie})
+    assert (status, headers["Location"]) == (303, "/?lang=en")
+    assert headers["Set-Cookie"].startswith(f'{cookie.partition("=")[0]}=""; ')
+    assert "Max-Age=0" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
+    elsewhere = {"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}
+    assert (await guarded.ask("/session/end", "POST", headers=elsewhere))[0] == 403
     guarded.clock.advance(12 * 3600)
     assert (await guarded.ask("/api/v1/status", headers={"Cookie": cookie}))[0] == 401
 
