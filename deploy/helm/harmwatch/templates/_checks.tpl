@@ -49,8 +49,20 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- fail "tls.clientCertificate is set without tls.secretName: set the Secret that has tls.crt and tls.key" -}}
 {{- end -}}
 {{- end -}}
-{{- if has (dig "web" "host" "" .Values.config) (list "127.0.0.1" "localhost" "::1") -}}
+{{- $loopback := list "127.0.0.1" "localhost" "::1" -}}
+{{- if has (dig "web" "host" "" .Values.config) $loopback -}}
 {{- fail "config.web.host is loopback, where neither probes nor Prometheus reach the worker: leave it out" -}}
+{{- end -}}
+{{- if .Values.ingest.enabled -}}
+{{- if has (dig "ingest" "host" "" .Values.config) $loopback -}}
+{{- fail "config.ingest.host is loopback, where neither probes nor model servers reach the receiver: leave it out" -}}
+{{- end -}}
+{{- $number := regexFind "^[0-9.]+" .Values.ingest.storage -}}
+{{- $unit := dict "K" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 | dig (trimPrefix $number .Values.ingest.storage) 1 -}}
+{{- $spool := dig "ingest" "spool_max_bytes" 1073741824 .Values.config -}}
+{{- if le (mulf $number $unit) (float64 $spool) -}}
+{{- fail (printf "ingest.storage is %s, no more than config.ingest.spool_max_bytes, %.0f: the disk would be full before anybody is told that the spool fills; set a larger volume or a smaller spool" .Values.ingest.storage (float64 $spool)) -}}
+{{- end -}}
 {{- end -}}
 {{- range (splitList "," .Values.kafka.bootstrapServers) -}}
 {{- $port := regexFind "[0-9]+$" . | int -}}
