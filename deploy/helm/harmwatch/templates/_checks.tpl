@@ -75,6 +75,17 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- fail (printf "autoscaling.minReplicas is %d, more than autoscaling.maxReplicas, %d" (int .minReplicas) (int .maxReplicas)) -}}
 {{- end -}}
 {{- end -}}
+{{- with .Values.serviceMonitor -}}
+{{- if .enabled -}}
+{{- $interval := include "harmwatch.seconds" .interval | float64 -}}
+{{- if gt (include "harmwatch.seconds" .scrapeTimeout | float64) $interval -}}
+{{- fail (printf "serviceMonitor.scrapeTimeout is %s, more than serviceMonitor.interval, %s: Prometheus would take neither, and nobody scrape the workers" .scrapeTimeout .interval) -}}
+{{- end -}}
+{{- if and $.Values.prometheusRule.enabled (gt $interval 120.0) -}}
+{{- fail (printf "serviceMonitor.interval is %s: every five minutes, over which rules count, have to hold two scrapes, or alerts of harm never fire; at most 2m" .interval) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $drain := dig "tap" "drain_seconds" 20 .Values.config -}}
 {{- if le (float64 .Values.terminationGracePeriodSeconds) (float64 $drain) -}}
 {{- fail (printf "terminationGracePeriodSeconds must be more than config.tap.drain_seconds, %v: workers would be killed while they drain" $drain) -}}
@@ -88,4 +99,9 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- fail (printf "podLabels cannot have %s: the Service and the workload select pods by it" $label) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* Of a duration with one unit, as the schema has them. */ -}}
+{{- define "harmwatch.seconds" -}}
+{{- mulf (regexFind "^[0-9]+" .) (get (dict "ms" 0.001 "s" 1 "m" 60 "h" 3600) (regexFind "[a-z]+$" .)) -}}
 {{- end -}}
