@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import harm
 from grafana.frame import Section, framed
 from grafana.panels import Column, Target, lines, rows, tiles
-from grafana.queries import gauge, increase, largest, occurrences, or_zero, rate, share
+from grafana.queries import gauge, increase, largest, occurrences, or_zero, rate, worst_ratio
 from grafana.scales import ABOVE_ZERO, ALARM, ANY, GAP
 
 __all__ = ["build", "drift_ratio", "parity_ratio"]
@@ -28,14 +28,12 @@ def build() -> dashboard.Dashboard:
 
 def drift_ratio() -> str:
     """Statistic by threshold; of detectors that each worker feeds by itself, that of the worst worker."""
-    by = "model detector feature"
-    return share(gauge("harmwatch_drift_statistic", by), gauge("harmwatch_drift_threshold", by))
+    return worst_ratio("harmwatch_drift_statistic", "harmwatch_drift_threshold", "model detector feature")
 
 
 def parity_ratio() -> str:
     """Evidence by threshold, both logarithms; of the worst worker."""
-    by = "model attribute"
-    return share(gauge("harmwatch_parity_evidence", by), gauge("harmwatch_parity_threshold", by))
+    return worst_ratio("harmwatch_parity_evidence", "harmwatch_parity_threshold", "model attribute")
 
 
 def _harm() -> Section:

@@ -308,7 +308,7 @@ def _workers() -> Section:
             ),
             lines(
                 "Series exposed, by worker",
-                "Against metrics.series_budget (20,000 by default).",
+                "Against metrics.max_series (20,000 by default).",
                 Target(gauge("harmwatch_series", "instance"), "{{instance}}"),
                 unit="short",
                 width=8,

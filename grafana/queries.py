@@ -12,7 +12,19 @@ from typing import Final
 from agent.metrics import CATALOGUE
 from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
 
-__all__ = ["gauge", "increase", "largest", "mean", "occurrences", "or_zero", "quantile", "rate", "selector", "share"]
+__all__ = [
+    "gauge",
+    "increase",
+    "largest",
+    "mean",
+    "occurrences",
+    "or_zero",
+    "quantile",
+    "rate",
+    "selector",
+    "share",
+    "worst_ratio",
+]
 
 #: What workers, receivers and proxies have.
 _METRICS: Final = CATALOGUE | INGEST_METRICS | PROXY_METRICS
@@ -84,6 +96,17 @@ def gauge(metric: str, by: str = "", /, of: str = "max", **labels: str) -> str:
     if _METRICS[metric].kind != "gauge":
         raise KeyError(f"{metric} is no gauge")
     return _aggregate(of, by, metric, selector(metric, **labels))
+
+
+def worst_ratio(part: str, whole: str, by: str) -> str:
+    """One gauge by another at the worker where that is most, of gauges that are each worker's own.
+
+    Divided before anything is compared: the largest of all thresholds may be another worker's, which a figure that has
+    passed its own does not reach.
+    """
+    if {_METRICS[metric].kind for metric in (part, whole)} != {"gauge"}:
+        raise KeyError(f"{part} or {whole} is no gauge")
+    return _aggregate("max", by, part, share(selector(part), selector(whole)))
 
 
 def quantile(share: float, metric: str, by: str = "", /, **labels: str) -> str:

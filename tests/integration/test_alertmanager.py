@@ -86,11 +86,14 @@ INHIBITED: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]
         [_of_receiver("IngestSpoolWaiting") | {"job": "other-ingest"}],
     ),
     (
-        _of_receiver("IngestRefusing"),
+        _of_receiver("IngestRefusing") | {"reason": "spool"},
         [_of_receiver("IngestSpoolFilling")],
         [_of_receiver("IngestSpoolFilling") | {"job": "other-ingest"}],
     ),
-    (_of_receiver("IngestRefusing"), [_of_receiver("IngestSpoolWaiting")], []),
+    (_of_receiver("IngestRefusing") | {"reason": "spool"}, [_of_receiver("IngestSpoolWaiting")], []),
+    # Too much at once explains no disk, which may fill up meanwhile: then all clients are sent away.
+    (_of_receiver("IngestRefusing") | {"reason": "busy"}, [], [_of_receiver("IngestSpoolFilling")]),
+    (_of_receiver("IngestRefusing") | {"reason": "busy"}, [], [_of_receiver("IngestSpoolWaiting")]),
     (
         of("PipelineStalled", topic="inference.events"),
         [of("ConsumerLagGrowing", topic="inference.events")],
@@ -171,7 +174,7 @@ def test_every_rule_of_inhibition_has_a_case() -> None:
     rules: list[dict[str, Any]] = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
     named: set[tuple[str, str]] = set()
     for rule in rules:
-        (source,), (target,) = rule["source_matchers"], rule["target_matchers"]
+        (source, *_), (target,) = rule["source_matchers"], rule["target_matchers"]
         sides = [set(matcher.partition('"')[2].rstrip('"').split("|")) for matcher in (source, target)]
         named |= {(by, silenced) for by in sides[0] for silenced in sides[1]}
     tried = {(by["alertname"], one["alertname"]) for by, silenced, _ in INHIBITED for one in silenced}

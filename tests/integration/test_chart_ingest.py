@@ -159,3 +159,28 @@ def test_files_of_kafkas_settings_are_there_and_no_other_volumes() -> None:
 def test_keys_that_other_objects_go_by_are_refused(key: str) -> None:
     done = template(*ON, f"config.ingest.{key}=1")
     assert done.returncode != 0 and f"config.ingest.{key} would reach the worker alone" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        # deploy/harmwatch.yaml shows it, and the pods would never start: probes do not reach it.
+        (("config.ingest.host=127.0.0.1",), "config.ingest.host is loopback"),
+        # IngestSpoolFilling goes by the limit: of 10 GiB the volume is full at a fifth, and clients are sent away.
+        (("config.ingest.spool_max_bytes=10737418240",), "ingest.storage is 2Gi, no more than"),
+        (("ingest.storage=1Gi",), "config.ingest.spool_max_bytes, 1073741824"),
+        (("ingest.storage=1.5G", "config.ingest.spool_max_bytes=1500000000"), "ingest.storage is 1.5G, no more than"),
+    ],
+)
+def test_what_would_not_agree_is_refused_with_the_way_out(given: tuple[str, ...], message: str) -> None:
+    done = template("ingest.enabled=true", *given)
+    assert done.returncode != 0 and message in done.stderr, done.stderr
+    # Nobody listens then.
+    assert template(*given).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "given", [("ingest.storage=1100M",), ("ingest.storage=0.5Ti", "config.ingest.spool_max_bytes=500000000000")]
+)
+def test_a_volume_that_is_larger_than_the_spool_is_taken(given: tuple[str, ...]) -> None:
+    assert template("ingest.enabled=true", *given).returncode == 0

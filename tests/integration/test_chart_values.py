@@ -155,6 +155,15 @@ def test_wrong_values_are_refused(setting: str) -> None:
             "autoscaling.authenticationRef is empty",
         ),
         (("config.tap.drain_seconds=45",), "terminationGracePeriodSeconds must be more"),
+        (
+            ("serviceMonitor.enabled=true", "serviceMonitor.interval=5s"),
+            "serviceMonitor.scrapeTimeout is 10s, more than",
+        ),
+        # With a scrape every five minutes HarmSpike never fires, whatever there is.
+        (
+            ("serviceMonitor.enabled=true", "prometheusRule.enabled=true", "serviceMonitor.interval=3m"),
+            "serviceMonitor.interval is 3m: every five minutes",
+        ),
         (("tls.clientCertificate=true",), "tls.clientCertificate is set without tls.secretName"),
         (("secret.saslUsernameKey=u",), "secret.saslUsernameKey is set without secret.saslPasswordKey"),
         (('podLabels={"app.kubernetes.io/name": other}',), "podLabels cannot have app.kubernetes.io/name"),
@@ -206,3 +215,16 @@ def test_as_many_processes_as_a_pod_may_use_cores(tmp_path: Path, monkeypatch: p
     given = ("config.worker.processes=auto", "resources.limits.cpu=4")
     assert loaded(rendered(*given), tmp_path, monkeypatch).worker.processes == "auto"
     assert loaded(rendered("config.worker.processes=3"), tmp_path, monkeypatch).worker.processes == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("serviceMonitor.interval=3m",),
+        ("serviceMonitor.enabled=true", "serviceMonitor.interval=3m"),
+        ("serviceMonitor.enabled=true", "prometheusRule.enabled=true", "serviceMonitor.interval=120s"),
+        ("serviceMonitor.enabled=true", "serviceMonitor.interval=500ms", "serviceMonitor.scrapeTimeout=500ms"),
+    ],
+)
+def test_scrapes_are_as_rare_as_the_rules_allow(given: tuple[str, ...]) -> None:
+    assert template(*given).returncode == 0

@@ -140,3 +140,27 @@ def test_the_first_finding_of_a_kind_is_in_the_table(
     given = [series(f"harmwatch_{metric}_total", "one", 1.0, instance="a", **labels) | {"values": "_x3 1x7"}]
     shown = ", ".join(f'{label}="{value}"' for label, value in labels.items() if label != "dimension")
     prometheus_answers(tmp_path, given, {table: {f"{{{shown}}}": 1.0}})
+
+
+@pytest.mark.parametrize(
+    ("panel", "figure", "labels"),
+    [
+        ("Unequal treatment: evidence by its threshold", "parity_evidence", {"attribute": "sex"}),
+        ("Drift: statistic by its threshold, the ten largest", "drift_statistic", {"detector": "ks", "feature": "f"}),
+    ],
+)
+@pytest.mark.parametrize("dashboard", ["overview", "bias-drift"])
+def test_an_alarm_of_one_worker_is_no_less_by_the_threshold_of_another(
+    tmp_path: Path, dashboard: str, panel: str, figure: str, labels: dict[str, str]
+) -> None:
+    """Thresholds are each worker's own: they go by the pairs of groups that it has seen, and by its events an hour."""
+    (ratios,) = expressions(dashboard, panel, __range="4m")
+    threshold = f"{figure.partition('_')[0]}_threshold"
+    told = {"model": "m", **labels}
+    given = [
+        series(f"harmwatch_{name}", "one", value, instance=worker, **told)
+        for worker, values in (("few-groups", (13.5, 13.2)), ("many-groups", (1.0, 15.9)))
+        for name, value in zip((figure, threshold), values, strict=True)
+    ]
+    shown = ", ".join(f'{label}="{value}"' for label, value in told.items())
+    prometheus_answers(tmp_path, given, {ratios: {f"{{{shown}}}": 13.5 / 13.2}})

@@ -148,6 +148,13 @@ def test_metrics_named_exist(page: Path) -> None:
         assert name in known or any(each.startswith(f"{name}_") for each in known), f"{page.name}: {name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_shares_of_harm_are_of_what_was_scored(page: Path) -> None:
+    """By what was read they would fall when a scorer fails: missing is not safe."""
+    shares = r"harmwatch_harmful_events_total\b[^/`]*(?:/|` against `)[^`]*?(harmwatch_\w+)"
+    assert "harmwatch_events_total" not in re.findall(shares, text_of(page)), page.name
+
+
 def test_the_page_of_probe_has_every_attack_and_metric() -> None:
     rows = re.findall(r"^\| (.+) \|$", text_of(ROOT / "docs" / "probe.md"), re.MULTILINE)
     cells = [[cell.strip() for cell in row.split(" | ")] for row in rows]

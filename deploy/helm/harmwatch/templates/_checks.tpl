@@ -49,8 +49,20 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- fail "tls.clientCertificate is set without tls.secretName: set the Secret that has tls.crt and tls.key" -}}
 {{- end -}}
 {{- end -}}
-{{- if has (dig "web" "host" "" .Values.config) (list "127.0.0.1" "localhost" "::1") -}}
+{{- $loopback := list "127.0.0.1" "localhost" "::1" -}}
+{{- if has (dig "web" "host" "" .Values.config) $loopback -}}
 {{- fail "config.web.host is loopback, where neither probes nor Prometheus reach the worker: leave it out" -}}
+{{- end -}}
+{{- if .Values.ingest.enabled -}}
+{{- if has (dig "ingest" "host" "" .Values.config) $loopback -}}
+{{- fail "config.ingest.host is loopback, where neither probes nor model servers reach the receiver: leave it out" -}}
+{{- end -}}
+{{- $number := regexFind "^[0-9.]+" .Values.ingest.storage -}}
+{{- $unit := dict "K" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 | dig (trimPrefix $number .Values.ingest.storage) 1 -}}
+{{- $spool := dig "ingest" "spool_max_bytes" 1073741824 .Values.config -}}
+{{- if le (mulf $number $unit) (float64 $spool) -}}
+{{- fail (printf "ingest.storage is %s, no more than config.ingest.spool_max_bytes, %.0f: the disk would be full before anybody is told that the spool fills; set a larger volume or a smaller spool" .Values.ingest.storage (float64 $spool)) -}}
+{{- end -}}
 {{- end -}}
 {{- range (splitList "," .Values.kafka.bootstrapServers) -}}
 {{- $port := regexFind "[0-9]+$" . | int -}}
@@ -61,6 +73,17 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- with .Values.autoscaling -}}
 {{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
 {{- fail (printf "autoscaling.minReplicas is %d, more than autoscaling.maxReplicas, %d" (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.serviceMonitor -}}
+{{- if .enabled -}}
+{{- $interval := include "harmwatch.seconds" .interval | float64 -}}
+{{- if gt (include "harmwatch.seconds" .scrapeTimeout | float64) $interval -}}
+{{- fail (printf "serviceMonitor.scrapeTimeout is %s, more than serviceMonitor.interval, %s: Prometheus would take neither, and nobody scrape the workers" .scrapeTimeout .interval) -}}
+{{- end -}}
+{{- if and $.Values.prometheusRule.enabled (gt $interval 120.0) -}}
+{{- fail (printf "serviceMonitor.interval is %s: every five minutes, over which rules count, have to hold two scrapes, or alerts of harm never fire; at most 2m" .interval) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $drain := dig "tap" "drain_seconds" 20 .Values.config -}}
@@ -76,4 +99,9 @@ Where the chart needs a key for other objects than harmwatch.yaml, it is set in 
 {{- fail (printf "podLabels cannot have %s: the Service and the workload select pods by it" $label) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* Of a duration with one unit, as the schema has them. */ -}}
+{{- define "harmwatch.seconds" -}}
+{{- mulf (regexFind "^[0-9]+" .) (get (dict "ms" 0.001 "s" 1 "m" 60 "h" 3600) (regexFind "[a-z]+$" .)) -}}
 {{- end -}}
