@@ -8,8 +8,8 @@ from agent.scoring.pii.base import Recognizer
 
 __all__ = ["RECOGNIZER"]
 
-_DIGIT = "零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖0-9"
-_SECOND = "三四五六七八九叁肆伍陆柒捌玖"
+_DIGIT = "零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖兩貳參陸0-9"
+_SECOND = "三四五六七八九叁肆伍陆柒捌玖參陸"
 _ONE_DIGIT = "(?:" + "|".join(_DIGIT[:-3]) + "|[0-9])"
 
 
