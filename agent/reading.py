@@ -55,8 +55,12 @@ _BETWEEN_LETTERS = re.compile(r"[ \t.\-_*·•|/~]+")
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[ \t.\-_*·•|/~+^#@]{{1,3}}(?=[{_HAN}])")
 
-# Every character apart: five or more, or it would be an enumeration.
-_SPELLED_HAN = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}][，。、,.;；]){{4,}}[{_HAN}](?![{_HAN}])")
+# Every character apart: five or more, or it would be an enumeration. By signs of full width, blanks, line breaks and
+# what stands in sentences, too; the dash and the ellipsis of Chinese are two signs.
+_APART = "，。、,.;；＊＿．～｜／＼＋＾＝=－＃#＠@＆&…—\t\n\u00a0\u202f\u3000"
+_APART += "".join(map(chr, range(0x2000, 0x200B)))
+_SPELLED_HAN = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}]([{_APART}])\1?){{4,}}[{_HAN}](?![{_HAN}])")
+_WITHOUT_APART = str.maketrans("", "", _APART)
 
 _MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
 _RUN = re.compile(r"([a-z])\1{2,}")
@@ -102,7 +106,7 @@ def read_plainly(text: str, simplified: Mapping[int, str] | None = None) -> str:
     text = _SPELLED.sub(_joined, text)
     if not text.isascii():
         text = _BETWEEN_HAN.sub("", text)
-        text = _SPELLED_HAN.sub(_without_commas, text)
+        text = _SPELLED_HAN.sub(_run_together, text)
     text = normalize(text)
     if not text.isascii():
         if _MARKED_LATIN.search(text):
@@ -138,8 +142,8 @@ def _joined(match: re.Match[str]) -> str:
     return _BETWEEN_LETTERS.sub(lambda gap: " " if len(gap[0]) > narrowest else "", run)
 
 
-def _without_commas(match: re.Match[str]) -> str:
-    return "".join(character for character in match[0] if character not in "，。、,.;；")
+def _run_together(match: re.Match[str]) -> str:
+    return match[0].translate(_WITHOUT_APART)
 
 
 def _without_marks(text: str) -> str:

@@ -9,12 +9,15 @@ import numpy as np
 
 from agent.quality.bootstrap import CONFIDENCE, FEWEST, Bootstrap, Bounds, percentiles
 from agent.quality.measure import Judged
-from agent.quality.ranking import RANKED, Ranking, ranked_figures
+from agent.quality.ranking import RANKED, Ranking, hanley_mcneil, ranked_figures
 from agent.windows.intervals import wilson, z_value
 
 __all__ = ["common_threshold", "share_interval", "text_figures"]
 
 _Z = z_value(CONFIDENCE)
+_FEW = 200
+"""Texts of a class below which resamples vary less than new texts would: of ten beside a hundred with an AUC of 0.98
+their middle 95 % hold it in 72 cases of a hundred."""
 
 
 def common_threshold(thresholds: Mapping[str, float]) -> float | None:
@@ -32,8 +35,9 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     """Every figure of the contract, and under ``intervals`` the 95 % interval of each.
 
     Precision and F1 need both classes: with one alone they only say which class it is. Intervals are stratified
-    bootstrap percentiles. Where resampling cannot tell (a share of 0 or 1, a class of fewer than `FEWEST` texts) shares
-    have Wilson's interval and the other figures None.
+    bootstrap percentiles; of the AUC with few texts they are widened to what `hanley_mcneil` says. Where resampling
+    cannot tell (a share of 0 or 1, a class of fewer than `FEWEST` texts) shares have Wilson's interval and the other
+    figures None.
     """
     positive, flagged = judged.labels == 1, judged.flagged
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -53,6 +57,9 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     if bootstrap.samples:
         if min(positives, negatives) >= FEWEST:
             intervals.update(bootstrap.ranking(ranking, ranked_figures))
+            if intervals["auroc"] is not None and min(positives, negatives) < _FEW:
+                low, high = hanley_mcneil(figures["auroc"], positives, negatives)
+                intervals["auroc"] = [min(low, intervals["auroc"][0]), max(high, intervals["auroc"][1])]
         intervals.update(_threshold_intervals(figures, hits, false, positives, negatives, bootstrap))
     figures["intervals"] = intervals
     return figures

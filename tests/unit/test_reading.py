@@ -26,6 +26,12 @@ PLAIN = "you are a nice person"
         ("gr3at p30ple", "great people"),
         ("sooooo nice", "so nice"),
         ("你·真*的 很-好", "你真的很好"),
+        ("你＊真＊的＊很＊好", "你真的很好"),
+        ("你～真～的～很～好！", "你真的很好!"),
+        ("你\u3000真\u3000的\u3000很\u3000好", "你真的很好"),
+        ("你\n真\n的\n很\n好", "你真的很好"),
+        ("你……真……的……很……好", "你真的很好"),
+        ("你==真==的==很==好", "你真的很好"),
         ("".join(chr(0xE0000 + ord(c)) for c in PLAIN), PLAIN),
     ],
 )
@@ -46,6 +52,13 @@ def test_traditional_characters_become_simplified_ones() -> None:
 )
 def test_what_only_looks_like_a_disguise_stays(text: str) -> None:
     assert read_plainly(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("好的～谢谢", "好的~谢谢"), ("第一行\n第二行", "第一行 第二行"), ("张＊李＊王", "张*李*王")]
+)
+def test_signs_between_words_and_in_short_rows_stay(text: str, read: str) -> None:
+    assert read_plainly(text) == read
 
 
 def test_emoji_are_spelled_out() -> None:

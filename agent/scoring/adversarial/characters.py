@@ -14,9 +14,9 @@ from agent.scoring.adversarial.parts import PARTS
 from agent.scoring.codepoints import TABLE_SIZE, clip
 
 __all__ = [
-    "DIGIT", "ESCAPE", "FOREIGN", "HAN", "HIDDEN", "HIDDEN_CLASS", "LETTER", "LIVING", "LOOK_ALIKES", "MARK", "ODD",
-    "ODD_SEPARATORS", "PART", "REST", "SEPARATOR", "SMALL_CAPITALS", "STRONG_LOOK_ALIKES", "STYLED_CLASS",
-    "TRADITIONAL", "UNSEEN", "WIDE", "bits_of",
+    "BLANKS", "DIGIT", "ESCAPE", "FOREIGN", "HAN", "HIDDEN", "HIDDEN_CLASS", "LETTER", "LIVING", "LOOK_ALIKES", "MARK",
+    "ODD", "ODD_SEPARATORS", "PART", "REST", "ROW_SEPARATORS", "SEPARATOR", "SMALL_CAPITALS", "STRONG_LOOK_ALIKES",
+    "STYLED_CLASS", "TRADITIONAL", "UNSEEN", "WIDE", "bits_of",
 ]  # fmt: skip
 
 LETTER, DIGIT, FOREIGN, HIDDEN, UNSEEN, WIDE, MARK, HAN = (1 << place for place in range(8))
@@ -54,9 +54,13 @@ LIVING = frozenset(
     + [chr(code) for code in range(0x1EA0, 0x1EFA)]
     + list("ơưǎǐǒǔǖǘǚǜǥǧǩǫǯǿșțȧȩȯȳɓɗɛɣɔəŋḁḃḋḍḏḑḟḡḥḫḱḳḷḹḻḿṁṃṅṇṉṕṗṙṛṝṟṡṣṫṭṯẁẃẅẏẓẕẖ")
 )
-_SEPARATORS = "*_·.~|/\\-+^•・‧=。，、,;；:\u200b"
 ODD_SEPARATORS = "*_.~|/\\+^•=·・‧-\u200b"
 """What no Chinese text has between two characters but in names and lists."""
+ROW_SEPARATORS = ODD_SEPARATORS + "＊＿．～｜／＼＋＾＝－#＃@＠&＆…—"
+"""What none has behind each of many characters: the same in full width, and others that stand in sentences too."""
+BLANKS = " \t\n\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What draws a gap."""
+_SEPARATORS = ROW_SEPARATORS + BLANKS + "。，、,;；:"
 _ESCAPES = "%\\&"
 _WIDE_RANGES = ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B))
 

@@ -66,10 +66,14 @@ def _facts(texts: Sequence[str]) -> list[int]:
     _mark(flags, pairs[3:] & pairs[:-3], 3)
     if (found & HAN).any():
         han = (bits & HAN) != 0
-        sign = ((bits & SEPARATOR) != 0) | (codes == 0x20) | (codes == 0x3000)
+        sign = (bits & SEPARATOR) != 0
+        sign[starts[1:] - 1] = False  # the joints of the texts
         apart = han[2:] & sign[1:-1] & han[:-2]
         _mark(flags, apart & ((bits[1:-1] & ODD) != 0), 4)
         _mark(flags, apart[2:] & apart[:-2], 4)
+        # Chinese writes its dash and its ellipsis with two signs.
+        twice = han[3:] & sign[2:-1] & (codes[2:-1] == codes[1:-2]) & han[:-3]
+        _mark(flags, twice[3:] & twice[:-3], 4)
         _mark(flags, begins_phrase(codes), 5)
         _mark(flags, ((bits[:-1] & PART) != 0) & ((bits[1:] & REST) != 0), 6)
     union = np.bitwise_or.reduceat(flags, starts).astype(np.uint32)

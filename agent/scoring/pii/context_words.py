@@ -32,7 +32,7 @@ CARD_CONTEXT = Words(
 )
 ID_CONTEXT = Words(
     "id id_card idcard idno id_no id_number identity national_id resident_id citizen",
-    "身份证 证件号 证件 公民身份 身份号码 身分證 身份證 證件 居留證 統一編號",
+    "身份证 证件号 证件 公民身份 身份号码 身分證 身份證 證件 居留證 統一編號 統一證號",
 )
 SSN_CONTEXT = Words(
     "ssn social_security my_social your_social his_social her_social social_is social_number social_num "

@@ -27,6 +27,22 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     assert 0.88 <= held / 200 <= 0.99
 
 
+@pytest.mark.parametrize("positives", [5, 10])
+def test_intervals_of_few_texts_that_are_told_apart_well_hold_the_truth_too(positives: int) -> None:
+    """Three standard deviations apart: the AUC is 0.9831. Resamples alone held it in 61 and 72 of a hundred cases."""
+    rng = np.random.default_rng(11)
+    labels = [1] * positives + [0] * 10 * positives
+    widened = closed = 0
+    for seed in range(200):
+        scores = np.concatenate([rng.normal(3.0, 1.0, positives), rng.normal(0.0, 1.0, 10 * positives)])
+        found = text_figures(judged(labels, scores), 0.5, Bootstrap(100, seed))["intervals"]["auroc"] or (0.0, 1.0)
+        widened += found[0] <= 0.9831 <= found[1]
+        low, high = auc_interval(np.array(labels), scores) or (1.0, 0.0)
+        closed += low <= 0.9831 <= high
+    assert widened / 200 >= 0.93
+    assert closed / 200 >= 0.93
+
+
 def test_the_interval_is_near_that_of_hanley_and_mcneil() -> None:
     rng = np.random.default_rng(1)
     labels = np.array([1] * 300 + [0] * 300)

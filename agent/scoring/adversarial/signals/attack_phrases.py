@@ -17,7 +17,8 @@ _READ = 20_000
 
 
 def _looking_for(patterns: Sequence[str]) -> Callable[[View], Found | None]:
-    compiled = [(fact_of(pattern), re.compile(pattern, re.IGNORECASE)) for pattern in patterns]
+    # ASCII: in "请ignore all" and "system prompt是什么" the Latin words are words.
+    compiled = [(fact_of(pattern), re.compile(pattern, re.IGNORECASE | re.ASCII)) for pattern in patterns]
 
     def look(view: View) -> Found | None:
         text = view.text

@@ -1,7 +1,8 @@
 """Characters written as escapes that need none: ``%69%67``, ``&#105;``, ``\\u0069``; and escapes of escapes.
 
 Addresses escape what must be (RFC 3986, section 2.3 forbids it for letters and figures), so a link with ``%20`` or with
-Chinese characters is left alone; so are an entity or two in a piece of HTML.
+Chinese characters is no trick; so are an entity or two in a piece of HTML. Escaped letters of other scripts cannot be
+read as escaped ASCII can, so what they say is judged all the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _DEEP = re.compile("%(?:25){2,}[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _ADDRESS = re.compile(r"://|www\.|mailto:|/|\w=", re.IGNORECASE)
 _BLANK = re.compile("%(?:20|0[Aa])")
+#: Words of other scripts, in a row: an order has more letters than most names.
+_FOREIGN = re.compile(r"[^\W\d_\x00-\x7f]")
+_LEAST_FOREIGN = 6
+_FILE = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 _ENTITY = re.compile(
     r"(?:(?:&#[0-9]{1,7};|&#[xX][0-9A-Fa-f]{1,6};|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\u\{[0-9A-Fa-f]{1,6}\})[ ]?){4,}"
 )
@@ -43,6 +48,9 @@ def _look_url(view: View) -> Found | None:
             strength = max(strength, 0.9)
         elif len(_BLANK.findall(token)) >= 2 and not _ADDRESS.search(token) and says_something(inside):
             strength = max(strength, 0.6)
+        elif len(_FOREIGN.findall(inside)) >= _LEAST_FOREIGN and says_something(inside):
+            # Links and names of files have them by right.
+            strength = max(strength, 0.2 if _ADDRESS.search(token) or _FILE.search(token) else 0.6)
         else:
             continue
         count += escapes

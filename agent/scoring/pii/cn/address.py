@@ -88,7 +88,7 @@ RECOGNIZER = Recognizer(
     type="ADDRESS",
     source="GB/T 23705-2009 (place names and addresses): administrative division, road, number, building, room",
     pattern=bounded(
-        rf"(?:{_KIND})(?:[东西南北中東一二三四五六七八九十]段|[东西南北東][侧側]|[东西南北東中])?"
+        rf"(?:{_KIND})(?:(?:[东西南北中東一二三四五六七八九十]|[0-9]{{1,2}})段|[东西南北東][侧側]|[东西南北東中])?"
         rf"(?:(?P<house>{_NUMBER}(?:号|弄|巷|號)(?:院|大院)?)|(?=(?:{_NUMBER}|[A-Za-z][0-9]{{0,2}})(?:{_BUILDING})))"
         rf"(?P<units>{_UNIT}{{1,6}}(?:(?<=[栋幢座塔楼元层棟樓層])[0-9]{{2,5}}(?![0-9年月日元个人号個號./:-]))?)?"
     ),

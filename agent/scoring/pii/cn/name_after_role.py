@@ -67,7 +67,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=(
         rf"(?:(?:{_ROLE})(?:姓名|名字|名称|名)?(?:{_TRIGGER_SIGN}){{0,6}}"
-        rf"|(?:{_SPOKEN})(?:{_TRIGGER_SIGN}){{0,2}}|(?:{_KEY})[\"'*]{{0,2}} ?[:=|]\*{{0,2}} ?[\"'“]?)"
+        rf"|(?:{_SPOKEN})(?:{_TRIGGER_SIGN}){{0,2}}|(?:{_KEY})[\"'*]{{0,2}} ?[:=|]\*{{0,2}} ?(?:\"|'|“)?)"
         r"[\xe4-\xe9]"
     ),
     judge=_judge,

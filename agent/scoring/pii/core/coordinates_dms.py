@@ -23,7 +23,7 @@ RECOGNIZER = Recognizer(
     pattern=bounded(
         rf"(?<![\w.])(?P<lat>[0-9]{{1,2}}){_ANGLE} ?[NS][,;/ ]{{0,3}}(?P<lon>[0-9]{{1,3}}){_ANGLE} ?[EW](?!\w)"
     ),
-    trigger="(?:°|['′’\"″”]|'') ?[NS][,;/ ]{0,3}[0-9]{1,3}[°.]",
+    trigger="(?:°|['′’\"″”]|'') {0,2}[NS][,;/ ]{0,3}[0-9]{1,3}[°.]",
     judge=_judge,
     priority=6,
 )

@@ -19,7 +19,13 @@ _MONTH = (
 )
 _YEAR = "(?:19|20)[0-9]{2}"
 _NUMERALS = "[一二三四五六七八九十]"
+# Years of the Republic, as Taiwan counts them.
+_REPUBLIC = (
+    rf"民[国國] ?(?:[0-9]{{1,3}}|{_NUMERALS}{{1,4}}) ?年 ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,2}}) ?月"
+    rf"(?: ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,3}}) ?[日号號])?"
+)
 _DATES = (
+    _REPUBLIC,
     rf"{_YEAR}(?P<s>[-/. ])[0-9]{{1,2}}(?P=s)[0-9]{{1,2}}",
     rf"{_YEAR} ?年 ?[0-9]{{1,2}} ?月(?: ?[0-9]{{1,2}} ?[日号])?",
     r"[0-9]{2} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]",
@@ -36,6 +42,8 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     numbers = [int(number) for number in _NUMBERS.findall(match["value"])]
     if not numbers:
         return 1.0  # in Chinese numerals
+    if match["value"][0] == "民":
+        return 1.0 if 1 <= (numbers[1:2] or [1])[0] <= 12 and max(numbers[2:], default=1) <= 31 else 0.0
     if len(numbers) < 3:
         return 1.0 if max(numbers) > 99 else 0.0  # the month in letters, the day left out, or all in one
     days = sorted(number for number in numbers if number < 100)[:2]

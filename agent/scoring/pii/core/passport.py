@@ -10,11 +10,17 @@ __all__ = ["RECOGNIZER"]
 
 _LABELS = (
     "passport passport_book passport_card passeport reisepass pass_nr passnummer paspoort pasaporte passaporto "
-    "passaporte paszport cestovní_pas útlevél pasaport パスポート 여권번호 паспорт"
+    "passaporte paszport cestovní_pas útlevél pasaport パスポート 여권번호 паспорт 护照 護照"
 )
+# In Chinese anything may follow the word without a blank: 护照丢失请致电.
+_HAN = re.compile("[\u3400-\u9fff]+")
+_LINK = re.compile("(?:[号號][码碼]?|[编編][号號]|)[是为為]?")
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
+    between = match.string[match.end("label") : match.start("value")]
+    if match["label"] in ("护照", "護照") and any(_LINK.fullmatch(word) is None for word in _HAN.findall(between)):
+        return 0.0
     return 0.9 if sum(c.isdigit() for c in match["value"]) >= 5 else 0.0
 
 

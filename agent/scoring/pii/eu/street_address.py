@@ -47,7 +47,7 @@ RECOGNIZER = Recognizer(
         rf"(?:{UNIT}){{0,2}}(?:{TAIL})?(?!\w)"
     ),
     trigger=(
-        rf"\b{_KIND} [^0-9\n]*[0-9]|(?:{_ENDING}| {_ALONE}) [0-9]"
+        rf"\b{_KIND} [^0-9\n]*[0-9]|(?:{_ENDING}|[ -]{_ALONE}) [0-9]"
         rf"|[0-9][A-Za-z]?,? (?:bis |ter )?{_FRENCH_KIND} "
     ),
     judge=_judge,

@@ -19,11 +19,13 @@ def _checks(letters: str, digits: str, check: str) -> bool:
 
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    if not _checks(match["letters"], match["digits"], match["check"] or match["bare"]):
+    letters, check = match["letters"], match["check"] or match["bare"]
+    if not _checks(letters.upper(), match["digits"], check.upper()):
         return 0.0
+    # In small letters such things stand in any code: they need their brackets, and a word.
     if in_context:
-        return 1.0
-    return 0.8 if match["check"] else 0.0
+        return 1.0 if match["check"] or letters.isupper() else 0.0
+    return 0.8 if match["check"] and letters.isupper() else 0.0
 
 
 RECOGNIZER = Recognizer(
@@ -31,9 +33,10 @@ RECOGNIZER = Recognizer(
     type="NATIONAL_ID",
     source="Immigration Department of Hong Kong: one or two letters, six digits, check digit modulo 11 in brackets",
     pattern=bounded(
-        r"(?<![\w-])(?P<letters>[A-Z]{1,2})(?P<digits>[0-9]{6})(?: ?\((?P<check>[0-9A])\)|(?P<bare>[0-9A])(?![\w-]))"
+        r"(?<![\w-])(?P<letters>[A-Za-z]{1,2})(?P<digits>[0-9]{6})"
+        r"(?: ?\((?P<check>[0-9Aa])\)|(?P<bare>[0-9A])(?![\w-]))"
     ),
-    trigger=r"\b[A-Z]{1,2}[0-9]{6}(?: ?\(|[0-9A]\b)",
+    trigger=r"\b[A-Za-z]{1,2}[0-9]{6}(?: ?\(|[0-9A]\b)",
     starts=True,
     judge=_judge,
     context=ID_CONTEXT,

@@ -46,7 +46,8 @@ RECOGNIZER = Recognizer(
         r"|\b(?:redis-cli|keydb-cli)\b[^\n|;]* (?:-a|--pass) "
         r"|\b(?:docker|podman|helm|az|oc|cf)\b[^\n|;]* login [^\n|;]* -p|-pass(?:in|out)? pass:"
         r"|\bnet use [^\n|;]* /user:|\bhtpasswd -|\bldap\w+\b[^\n|;]* -w |ConvertTo-SecureString "
-        r"|-(?:[\w-]+[_-])?(?:password|passwd|passphrase|pwd|pass|pw|token|secret|api_?key|key|bearer) )"
+        r"|-(?:[\w-]+[_-])?(?:password|passwd|passphrase|pwd|pass|pw|token|secret|bearer"
+        r"|(?:api|access|account|auth|private)?[_-]?key) )"
     ),
     judge=_judge,
     priority=5,

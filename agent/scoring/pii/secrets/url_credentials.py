@@ -25,7 +25,8 @@ RECOGNIZER = Recognizer(
     type="SECRET",
     source="RFC 3986 section 3.2.1 (userinfo); a password may hold an unescaped @, so the last one ends it",
     pattern=bounded(r"://[^\s/:@\"'<>]{0,64}+:(?P<value>[^\s/\"'<>]{1,128})@(?=[A-Za-z0-9\[])"),
-    trigger=r"://[^\s/:@\"'<>]{0,64}:[^\s/\"'<>]{1,128}@[A-Za-z0-9\[]",
+    # Counted in bytes, of which a character has four at most.
+    trigger=r"://[^\s/:@\"'<>]{0,256}:[^\s/\"'<>]{1,512}@[A-Za-z0-9\[]",
     judge=_judge,
     priority=9,
     lead=200,

@@ -55,6 +55,8 @@ FOUND: list[Found] = [
     ("RCCMNL83S18D969H", [("NATIONAL_ID", "RCCMNL83S18D969H")]),
     ("cf: bnclra72d55f205a", [("NATIONAL_ID", "bnclra72d55f205a")]),
     ("Ich wohne in der Lindenstraße 12, 10969 Berlin", [("ADDRESS", "Lindenstraße 12, 10969 Berlin")]),
+    ("Ich wohne in der Anna-Siemsen-Straße 12, 10969 Berlin", [("ADDRESS", "Anna-Siemsen-Straße 12, 10969 Berlin")]),
+    ("Lieferung an Otto-Braun-Platz 3", [("ADDRESS", "Otto-Braun-Platz 3")]),
     ("J'habite 14 rue de la République", [("ADDRESS", "14 rue de la République")]),
     ("Abito in Via Garibaldi 27", [("ADDRESS", "Via Garibaldi 27")]),
     ("hij woont op de Keizersgracht 455", [("ADDRESS", "Keizersgracht 455")]),

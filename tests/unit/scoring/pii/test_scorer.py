@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.errors import ConfigError
@@ -181,7 +181,17 @@ def test_one_pass_finds_what_every_pattern_finds_for_itself(text: str) -> None:
     assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
 
 
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_one_pass_misses_nothing_that_a_pattern_matches(data: st.DataObject) -> None:
+    pattern = data.draw(st.sampled_from(load_recognizers())).pattern
+    text = data.draw(st.from_regex(pattern))
+    assert hits(ONE_PASS.search(text)) == hits(ONE_BY_ONE.search(text))
+
+
 SPLICED = [
+    "name: “王海堂”",
+    "0° 2’  N0.020° E",
     "密码-- z481kf",
     "**Passwrd** Qw3rty&91",
     "Password (temporary)  Qw3rty&99",

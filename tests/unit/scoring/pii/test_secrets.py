@@ -82,6 +82,7 @@ FOUND: list[Found] = [
     _one("sshpass -p 'Zx9kq2mm' ssh root@host", "Zx9kq2mm"),
     _one("docker login -u bob -p Zx9kq2mm reg", "Zx9kq2mm"),
     _one(f"tool --api-key {BODY[:24]}", BODY[:24]),
+    _one(f"tool --privateKey {BODY[:24]}", BODY[:24]),
     _one(f"root:{CRYPT}:19000:0:99999:7:::", CRYPT),
     # The web.
     ("postgres://app:p@ss#9w@db.example:5432/x", [("SECRET", "p@ss#9w")]),
