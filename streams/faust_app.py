@@ -17,7 +17,7 @@ import tempfile
 from typing import Any
 
 import faust
-from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import GroupAuthorizationFailedError, IllegalStateError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types.auth import CredentialsT
 from mode.threads import WorkerThread
@@ -39,6 +39,8 @@ _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 _WARNING_SECONDS = 60.0
 _THREAD_SECONDS = 1.0
+_ONE_SECONDS = 0.3
+_MOST_ALONE = 500
 
 
 class _Thread(WorkerThread):
@@ -63,6 +65,42 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         await super(driver.AIOKafkaConsumerThread, self).on_thread_stop()
         if self._consumer is not None:
             await stop_client(self._consumer)
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's own
+        max_records: int | None = None,
+    ) -> Any:
+        """Faust's own, and its application with it, ends at a record that aiokafka cannot read, at every start anew."""
+        fetch = super()._fetch_records
+        try:
+            return await fetch(consumer, active_partitions, timeout, max_records)
+        except UnicodeDecodeError:  # the name of a header, see `streams.kafka_source`
+            found: dict[Any, Any] = {}
+        for partition in sorted(consumer.assignment()):
+            skipped = 0
+            with contextlib.suppress(IllegalStateError):  # no longer ours
+                following = await consumer.position(partition)
+                consumer.seek(partition, following)
+                for _ in range(_MOST_ALONE):
+                    if consumer.highwater(partition) in (None, following):
+                        break
+                    try:
+                        records = (await fetch(consumer, {partition}, _ONE_SECONDS, 1)).get(partition)
+                    except UnicodeDecodeError:
+                        skipped += 1
+                        following += 1
+                        consumer.seek(partition, following)
+                        continue
+                    if not records:
+                        break
+                    found.setdefault(partition, []).extend(records)
+                    following = records[-1].offset + 1
+            if skipped:
+                _logger.warning("records_not_readable topic=%s partition=%d records=%d", *partition, skipped)
+        return found
 
     def _log_slow_processing(self, *args: Any, **options: Any) -> None:
         """Faust takes the first record after five quiet minutes for one that nobody has worked at for five minutes.

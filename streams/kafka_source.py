@@ -33,6 +33,7 @@ _FETCH_BYTES = 1024 * 1024
 _STATE_WAIT_MS = 20
 _STATE_RECORDS: Final = 1000
 _ONE_MS = 300
+_FOR_EVER_MS: Final = 2**31 - 1
 _WARN_SECONDS = 60.0
 #: Beside what stands in place of a record that aiokafka cannot read: it comes to the dead letters.
 _UNREADABLE: Final[Headers] = (("unreadable", b"the name of a header is no UTF-8, here or before in the batch"),)
@@ -79,7 +80,9 @@ class KafkaSource:
             max_partition_fetch_bytes=min(self._max_record_bytes, _FETCH_BYTES),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(500, session_ms // 10),
-            max_poll_interval_ms=600_000,
+            # Who took nothing for so long would leave the group, and join it again only when it asks for records, which
+            # nobody does before it has joined. That nothing moves is the watchdog's to see.
+            max_poll_interval_ms=_FOR_EVER_MS,
             **running_options(self._config),
         )
         self._consumer.subscribe(self._topics, listener=_Gatekeeper(self, listener))
@@ -96,11 +99,13 @@ class KafkaSource:
         consumer = self._running()
         if self._adoption is not None and self._adoption.done():
             self._adoption.result()  # raises what the listener raised
-        if self._paused or not self._gate.is_set():
-            await self._wait_for_gate(timeout_seconds)
-            return []
         generation = self._generation
         try:
+            if self._paused or not self._gate.is_set():
+                # aiokafka says why it cannot join when it is asked for records, and waits for that until then.
+                consumer._coordinator.check_errors()
+                await self._wait_for_gate(timeout_seconds)
+                return []
             try:
                 batches = _records(
                     await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
@@ -119,10 +124,8 @@ class KafkaSource:
             # A rebalance began while we waited. These records may be from before or after the listener's seek, so hand
             # out none and go back: to where it has sought, or to where they started, and it is still to seek.
             for partition, records in batches.items():
-                try:
+                with contextlib.suppress(IllegalStateError):  # no longer ours
                     consumer.seek(partition, self._next.get(partition, records[0].offset))
-                except IllegalStateError:
-                    continue  # no longer ours
             return []
         for partition, records in batches.items():
             if records[0].offset < self._next.get(partition, 0):
@@ -189,9 +192,7 @@ class KafkaSource:
         self._paused = False
 
     def assignment(self) -> Sequence[Partition]:
-        if self._consumer is None:
-            return []
-        return [Partition(tp.topic, tp.partition) for tp in self._consumer.assignment()]
+        return [] if self._consumer is None else [Partition(*place) for place in self._consumer.assignment()]
 
     async def seek(self, partition: Partition, offset: int) -> None:
         first = (await self.start_offsets([partition]))[partition]
@@ -305,8 +306,7 @@ class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._source.close_gate()
         await self._source.end_adoption()
-        partitions = sorted(Partition(tp.topic, tp.partition) for tp in assigned)
-        self._source.begin_adoption(partitions, self._listener)
+        self._source.begin_adoption(sorted(Partition(*place) for place in assigned), self._listener)
 
 
 class KafkaStateReader:

@@ -128,6 +128,10 @@ async def _read(
             resume_at = first[partition]
         else:
             resume_at = max(first[partition], offset)
+            if resume_at > offset:
+                # Nobody has looked at what was there, and nothing else will ever show that: the lag is that of what is
+                # left. Of offsets some may have been markers of transactions.
+                _logger.error("deleted_unread topic=%s partition=%d offsets=%d", *partition, resume_at - offset)
         states, decided = read[partition].result(), waiting[partition].result()
         takeovers.append(Takeover(partition, resume_at, ends[partition], states, decided))
     return takeovers

@@ -140,7 +140,7 @@ class WindowEngine:
         now = self._clock.now()
         if time > now + self._skew:
             self._counts.future += 1
-            return part.watermark or now
+            return part.place_future(now)
         part.move_watermark(time, now)
         return time
 

@@ -15,6 +15,8 @@ OTHER: Final = "other"
 """Where models beyond the limit are counted, and those whose names are absurdly long."""
 
 _MAX_MODEL_NAME = 256
+#: When no event has come for so long but from the future, somebody's clock is wrong. A backlog is read faster.
+_FUTURE_SECONDS: Final = 60.0
 
 
 class PartitionPanes:
@@ -38,7 +40,7 @@ class PartitionPanes:
 
     __slots__ = (
         *("boundaries", "covered", "damaged", "floor", "generation", "label_offsets", "late_before", "lease", "models"),
-        *("_math", "_max_models", "_named", "pane_ends_at", "watermark", "watermark_at"),
+        *("_future_since", "_math", "_max_models", "_named", "pane_ends_at", "watermark", "watermark_at"),
     )
 
     def __init__(
@@ -47,6 +49,7 @@ class PartitionPanes:
         self._math = math
         self._max_models = max_models
         self._named = named
+        self._future_since = 0.0
         self.lease = lease
         self.boundaries = math.layout.boundaries(0.0)
         self.generation = generation
@@ -94,10 +97,29 @@ class PartitionPanes:
 
     def move_watermark(self, time: float, now: float) -> None:
         """Take up a time beyond the watermark."""
+        self._future_since = 0.0
+        self._reach(time, now)
+
+    def _reach(self, time: float, now: float) -> None:
         self.watermark = time
         self.watermark_at = now
         if time >= self.pane_ends_at:
             self.set_boundaries()
+
+    def place_future(self, now: float) -> float:
+        """The time at which an event from the future is counted.
+
+        That is the watermark, or now where there is none: events behind it may be older, in a backlog. Where all come
+        from the future somebody's clock is wrong, and ours moves the watermark on: else windows would run empty while
+        events come, or panes would pile up, none of which is ever folded.
+        """
+        if not 0.0 < self._future_since <= now:
+            self._future_since = now
+        if now - self._future_since >= _FUTURE_SECONDS:
+            present = self.watermark + max(0.0, now - self.watermark_at) if self.watermark else now
+            if present > self.watermark:
+                self._reach(present, now)
+        return self.watermark or now
 
     def set_boundaries(self) -> None:
         """Where panes begin and end as of the watermark."""

@@ -24,9 +24,11 @@ pytestmark = pytest.mark.layer("embedded")
 TOPIC = "inference.events"
 
 
-async def send(broker: EmbeddedBroker, partition: int, values: Sequence[bytes], damaged: Collection[int] = ()) -> None:
+async def send(
+    bootstrap: str, partition: int, values: Sequence[bytes], damaged: Collection[int] = (), topic: str = TOPIC
+) -> None:
     """One batch, in which these records have a header whose name is no UTF-8, as clients that have bytes may send."""
-    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
         batch = producer.create_batch()
@@ -37,7 +39,7 @@ async def send(broker: EmbeddedBroker, partition: int, values: Sequence[bytes], 
         content = bytearray(bytes(batch._build()).replace(b"zz", b"\xff\xfe"))
         struct.pack_into(">I", content, 17, calc_crc32c(bytes(content[21:])))
         batch._buffer = content
-        await (await producer.send_batch(batch, TOPIC, partition=partition))
+        await (await producer.send_batch(batch, topic, partition=partition))
     finally:
         await producer.stop()
 
@@ -45,10 +47,10 @@ async def send(broker: EmbeddedBroker, partition: int, values: Sequence[bytes], 
 async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> None:
     async with EmbeddedBroker() as broker:
         await broker.create_topics({TOPIC: 3})
-        await send(broker, 0, [b"a0", b"a1"])
-        await send(broker, 0, [b"b0", b"b1", b"b2"], damaged=[1])
-        await send(broker, 0, [b"c0"])
-        await send(broker, 1, [b"d%d" % number for number in range(40)])
+        await send(broker.bootstrap_servers, 0, [b"a0", b"a1"])
+        await send(broker.bootstrap_servers, 0, [b"b0", b"b1", b"b2"], damaged=[1])
+        await send(broker.bootstrap_servers, 0, [b"c0"])
+        await send(broker.bootstrap_servers, 1, [b"d%d" % number for number in range(40)])
         source = KafkaSource(KafkaConfig(bootstrap_servers=broker.bootstrap_servers), [TOPIC], max_record_bytes=1 << 20)
         records: list[Record] = []
         await source.start(GoesOnFrom(source, 0))
@@ -58,7 +60,7 @@ async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> No
                 if len(records) >= 46:
                     break
             records += await source.getmany(10, 0.5)
-            await send(broker, 0, [b"e0"])
+            await send(broker.bootstrap_servers, 0, [b"e0"])
             for _ in range(600):
                 records += (news := await source.getmany(10, 0.1))
                 if news:
@@ -77,10 +79,10 @@ async def test_a_header_that_is_no_utf8_costs_its_batch_and_nothing_else() -> No
 async def test_state_is_read_around_a_header_that_is_no_utf8() -> None:
     async with EmbeddedBroker() as broker:
         await broker.create_topics({TOPIC: 1})
-        await send(broker, 0, [b"a0", b"a1"])
-        await send(broker, 0, [b"b0", b"b1", b"b2"], damaged=[1])
-        await send(broker, 0, [b"c0", b"c1"])
-        await send(broker, 0, [b"d0"], damaged=[0])
+        await send(broker.bootstrap_servers, 0, [b"a0", b"a1"])
+        await send(broker.bootstrap_servers, 0, [b"b0", b"b1", b"b2"], damaged=[1])
+        await send(broker.bootstrap_servers, 0, [b"c0", b"c1"])
+        await send(broker.bootstrap_servers, 0, [b"d0"], damaged=[0])
         read = KafkaStateReader(KafkaConfig(bootstrap_servers=broker.bootstrap_servers))
         async with asyncio.timeout(60.0):
             records = await read(TOPIC, 0)
@@ -91,6 +93,6 @@ async def test_state_is_read_around_a_header_that_is_no_utf8() -> None:
 async def test_whose_state_it_is_cannot_be_kept_from_us_by_a_header_that_is_no_utf8() -> None:
     async with EmbeddedBroker() as broker:
         await broker.create_topics({TOPIC: 1})
-        await send(broker, 0, [b"a0"], damaged=[0])
+        await send(broker.bootstrap_servers, 0, [b"a0"], damaged=[0])
         kafka = KafkaConfig(bootstrap_servers=broker.bootstrap_servers)
         assert await foreign_group(kafka, TOPIC, StateOwner("ours", frozenset({TOPIC}))) is None
