@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast
 import msgspec
 
 from agent.errors import ConfigError, DataError
+from agent.packed import DAMAGED, is_packed
 from agent.quality.choice import FileChoice, RowChoice
 
 __all__ = [
@@ -39,7 +39,6 @@ UNKNOWN_LANGUAGE = "und"
 
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 _MAX_LINE = 8 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
 
 
 class SpanNote(msgspec.Struct, frozen=True, gc=False):
@@ -239,7 +238,7 @@ def numbered_lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Number and content of lines that are not blank."""
     reader = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(Any, stream))
     # By content: standard input has no suffix.
-    lines = gzip.GzipFile(fileobj=reader) if reader.peek(2)[:2] == _GZIP else reader
+    lines = gzip.GzipFile(fileobj=reader) if is_packed(reader) else reader
     number = 0
     try:
         while line := lines.readline(_MAX_LINE + 1):
@@ -248,7 +247,7 @@ def numbered_lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
                 raise DataError(f"{name}: line {number}: longer than {_MAX_LINE} bytes")
             if line.strip():
                 yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except DAMAGED:
         raise DataError(f"{name}: the gzip data is damaged after line {number}") from None
 
 

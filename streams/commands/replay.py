@@ -115,7 +115,6 @@ async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     sent = safe = 0
-    whole = False
     try:
         await sink.start()
         started = clock.monotonic()
@@ -131,13 +130,14 @@ async def _replay(path: Path, topic: str, rate: float | None, kafka: KafkaConfig
                     if rate is not None:
                         await asyncio.sleep(max(0.0, started + sent / rate - clock.monotonic()))
             await sink.flush()
-            whole = True
             progress.update(task, completed=sent)
-    finally:
-        if not whole and sent:
+    except BaseException:
+        if sent:
             console.print(
                 f"ended early: {safe} of {total} records are in {topic}, and of the next {sent - safe} any number",
                 highlight=False, markup=False, soft_wrap=True,
             )  # fmt: skip
+        raise
+    finally:
         await sink.stop()
     return {"records": sent, "seconds": round(clock.monotonic() - started, 3)}

@@ -6,7 +6,6 @@ import gzip
 import signal
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agent.errors import ConfigError, DataError
+from agent.packed import DAMAGED, is_packed
 from streams.commands.live_lines import LineSource
 
 __all__ = ["ending_cleanly", "event_lines", "open_file", "open_input", "progress_bar"]
-
-_GZIP = b"\x1f\x8b"
 
 
 @contextmanager
@@ -82,7 +80,7 @@ def open_input(name: str) -> BinaryIO:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """A file to read lines of, unpacked as it is read when its content is gzip's.
+    """A file to read lines of, unpacked as it is read when its content is gzip's; a pipe as it is.
 
     Raises
     ------
@@ -90,7 +88,8 @@ def open_file(path: Path) -> BinaryIO:
         When it cannot be read. That it is damaged is a `DataError` of ``readline``.
     """
     stream = path.open("rb")
-    if stream.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
+    # Nothing is taken of a pipe: it cannot be opened again, and `live` reads its descriptor.
+    if not path.is_file() or not is_packed(stream):
         return stream
     stream.close()
     return _Unpacked(path)  # type: ignore[return-value]  # a BinaryIO in all but name
@@ -100,7 +99,7 @@ class _Unpacked(gzip.GzipFile):
     def readline(self, size: int | None = -1) -> bytes:
         try:
             return super().readline(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except DAMAGED as error:
             cut = isinstance(error, EOFError)
             raise DataError(f"{self.name}: its gzip {'ends too early' if cut else 'is damaged'}") from None
 

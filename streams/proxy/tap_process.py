@@ -81,7 +81,6 @@ class TapProcess:
         self._heard = clock.monotonic()
         self._dropped = 0
         self._dropped_at = float("-inf")
-        self._web_is_open = False
         status = self._core.status if self._core is not None else None
         self.web = WebServer(
             web.host,
@@ -201,7 +200,6 @@ class TapProcess:
             if self._courier is None or not self._courier.waits_for:
                 raise
             return 0
-        self._web_is_open = True
         return self.web.port
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -231,11 +229,10 @@ class TapProcess:
 
     async def _open_web_later(self, starting: asyncio.Task[None]) -> None:
         await asyncio.wait([starting])
-        while not self._web_is_open:
+        while not self.web.listens:
+            await asyncio.sleep(_ATTEMPT_SECONDS)
             with contextlib.suppress(ConfigError):
                 await self.web.start()
-                return
-            await asyncio.sleep(_ATTEMPT_SECONDS)
 
     async def _work(self, starting: asyncio.Task[None]) -> None:
         await starting

@@ -160,6 +160,11 @@ class WebServer:
         )
         self.port = self._runner.addresses[0][1]
 
+    @property
+    def listens(self) -> bool:
+        """Between `start` and `stop`."""
+        return self._runner is not None
+
     async def stop(self) -> None:
         """Stop listening and close all connections; harmless when not started."""
         if self._runner is not None:

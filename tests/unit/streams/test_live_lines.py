@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import pytest
 
 from streams.commands import live_lines
 from streams.commands.live_lines import live
-from streams.commands.terminal import event_lines
+from streams.commands.terminal import event_lines, open_input
 
 
 def test_files_and_what_has_no_descriptor_are_read_as_they_are(tmp_path: Path) -> None:
@@ -54,6 +55,16 @@ def test_something_is_done_while_nothing_comes() -> None:
     with os.fdopen(reading, "rb") as stream:
         assert [line for _, line in event_lines(live(stream, idle), 64)] == [b"a", b"b"]
     assert len(turns) == 4
+
+
+def test_a_named_pipe_is_read_from_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"a\nb\n",))
+    writer.start()
+    with open_input(str(path)) as stream:
+        assert [line for _, line in event_lines(live(stream, lambda: None), 64)] == [b"a", b"b"]
+    writer.join()
 
 
 def test_a_verdict_does_not_wait_for_the_next_event() -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
+from agent.scoring.pii.republic_dates import REPUBLIC_DATE
 
 __all__ = ["RECOGNIZER"]
 
 _YEAR = "(?:19|20)[0-9]{2}"
 _NUMERALS = "[一二三四五六七八九十]"
 _DATES = (
-    # Years of the Republic, as Taiwan counts them.
-    rf"民[国國] ?(?:[0-9]{{1,3}}|{_NUMERALS}{{1,4}}) ?年 ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,2}}) ?月"
-    rf"(?: ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,3}}) ?[日号號])?",
+    REPUBLIC_DATE,
     rf"{_YEAR} ?年 ?[0-9]{{1,2}} ?月(?: ?[0-9]{{1,2}} ?[日号號])?",
     rf"{_YEAR}(?P<s>[-/.])[0-9]{{1,2}}(?P=s)[0-9]{{1,2}}",
     rf"(?:一九|二[〇零○])[〇零○一二三四五六七八九]{{2}}年{_NUMERALS}{{1,2}}月(?:{_NUMERALS}{{1,3}}[日号號])?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.labels import FAR, labelled
+from agent.scoring.pii.republic_dates import REPUBLIC_DATE
 
 __all__ = ["RECOGNIZER"]
 
@@ -19,13 +20,8 @@ _MONTH = (
 )
 _YEAR = "(?:19|20)[0-9]{2}"
 _NUMERALS = "[一二三四五六七八九十]"
-# Years of the Republic, as Taiwan counts them.
-_REPUBLIC = (
-    rf"民[国國] ?(?:[0-9]{{1,3}}|{_NUMERALS}{{1,4}}) ?年 ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,2}}) ?月"
-    rf"(?: ?(?:[0-9]{{1,2}}|{_NUMERALS}{{1,3}}) ?[日号號])?"
-)
 _DATES = (
-    _REPUBLIC,
+    REPUBLIC_DATE,
     rf"{_YEAR}(?P<s>[-/. ])[0-9]{{1,2}}(?P=s)[0-9]{{1,2}}",
     rf"{_YEAR} ?年 ?[0-9]{{1,2}} ?月(?: ?[0-9]{{1,2}} ?[日号])?",
     r"[0-9]{2} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]",
