@@ -13,6 +13,7 @@ command goes on where the last one was stopped, until each has its seconds.
 from __future__ import annotations
 
 import argparse
+import base64
 import importlib.util
 import math
 import os
@@ -40,6 +41,8 @@ _EDGES = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+)")
 _LEAST_SECONDS = 30.0
 #: What atheris adds to code that it watches keeps up to 10 MiB a second; each slice is a process, which lets it go.
 _SLICE_SECONDS = 120.0
+#: Of a finding, in the output.
+_LINES_TOLD, _BYTES_TOLD = 15, 4096
 _READY = re.compile(r"ready=([\d.]+)")
 _RUNS = re.compile(r"(?:runs=|stat::number_of_executed_units: )(\d+)")
 
@@ -95,16 +98,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             corpus.mkdir(parents=True, exist_ok=True)
             return _fuzz(name, engine, args.seconds, args.still, args.seed, args.crashes, corpus)
 
-    findings = 0
+    findings: list[Outcome] = []
     with ThreadPoolExecutor(args.jobs) as pool:
         for outcome in pool.map(fuzz, args.targets):
-            findings += bool(outcome.found)
+            if outcome.found:
+                findings.append(outcome)
             reached = f"{outcome.edges:>6,} edges, the last after {outcome.newest:>5.0f} s  " if outcome.edges else ""
             sys.stdout.write(f"{outcome.target:20} {outcome.runs:>10,} runs {outcome.seconds:>7.1f} s  "
                              f"{reached}{outcome.found or 'nothing'}\n")  # fmt: skip
             sys.stdout.flush()
-    sys.stdout.write(f"{findings} targets with findings{f'; inputs in {args.crashes}' if findings else ''}\n")
+    sys.stdout.write(f"{len(findings)} targets with findings{f'; inputs in {args.crashes}' if findings else ''}\n")
+    for outcome in findings:
+        sys.stdout.write(_told(outcome, args.crashes))
     return 1 if findings else 0
+
+
+def _told(outcome: Outcome, crashes: Path) -> str:
+    """What was found, at the end and with its input: of a machine that is gone, only its last lines may be left."""
+    lines = [f"{outcome.target}: {outcome.found}"]
+    log = crashes / f"{outcome.target}-log.txt"
+    if log.exists():
+        said = log.read_text(encoding="utf-8").splitlines()[-_LINES_TOLD:]
+        lines += [f"    {line[:300].encode('unicode_escape').decode()}" for line in said]
+    for path in sorted(crashes.glob(f"{outcome.target}-*")):
+        if path != log and path.stat().st_size <= _BYTES_TOLD:
+            lines.append(f"    {path.name} in Base64: {base64.b64encode(path.read_bytes()).decode()}")
+    return "\n".join(lines) + "\n"
 
 
 def _fuzz(name: str, engine: str, seconds: float, still: float, seed: int, crashes: Path, corpus: Path) -> Outcome:

@@ -72,6 +72,21 @@ def test_the_command_runs_targets_in_processes_of_their_own(tmp_path: Path, caps
     assert list(folder.iterdir()) == []
 
 
+def test_a_finding_is_told_with_its_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fuzzed(name: str, command: object, seconds: float, crashes: Path) -> Outcome:
+        (crashes / "labels-1").write_bytes(b'{"id"')
+        (crashes / "labels-log.txt").write_text("AssertionError: \x1b[31m\n")
+        return Outcome(name, seconds=seconds, found="exit code 1")
+
+    monkeypatch.setattr(run, "_run", fuzzed)
+    assert main(["--targets", "labels", "marks", "--engine", "mutate", "--crashes", str(tmp_path)]) == 1
+    _, _, told = capsys.readouterr().out.partition("2 targets with findings")
+    # Of a machine that is gone, these lines are what is left; none is one that a terminal obeys.
+    assert "labels-1 in Base64: eyJpZCI=" in told and "AssertionError: \\x1b[31m" in told and "\x1b" not in told
+
+
 def test_long_forms_go_on_and_leave_what_reaches_nothing_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,7 +58,8 @@ def is_message(item: Item) -> bool:
 def is_call(item: Item) -> bool:
     """Whether a span or record is a call of a model."""
     operation = item.attributes.get("gen_ai.operation.name")
-    if operation is not None:
+    # Of another kind, it names no operation: what was said is read all the same.
+    if isinstance(operation, str):
         return operation in _CALLS
     if any(key in item.attributes for key in _CONTENT):
         return True

@@ -37,7 +37,7 @@ _KIND = "openinference.span.kind"
 def is_call(item: Item) -> bool:
     """Whether a span is a model's: chains, agents and tools repeat the texts of the calls inside them."""
     kind = item.attributes.get(_KIND)
-    if kind is not None:
+    if isinstance(kind, str):
         return kind == "LLM"
     return any(key.startswith(("llm.input_messages.", "llm.output_messages.")) for key in item.attributes) or (
         "llm.model_name" in item.attributes
