@@ -139,6 +139,14 @@ _PROXY = (
         "Copies of open calls, in the backlog between the processes, in the queue, in the spool.",
     ),
     _spec("harmwatch_proxy_spool_records", "gauge", "", "Copies that wait on the disk."),
+    _spec(
+        "harmwatch_proxy_spool_damaged_total",
+        "counter",
+        "kind",
+        "Files kept for people since they cannot be read to their end, and copies that Kafka refuses for ever.",
+        "segment",
+        "record",
+    ),
     _spec("harmwatch_proxy_spool_limit_bytes", "gauge", "", "Size from which the spool refuses; 0 without a spool."),
     _spec("harmwatch_proxy_kafka_connected", "gauge", "", "1 while Kafka takes records; absent without Kafka."),
     _spec(

@@ -180,6 +180,8 @@ class TapProcess:
         if state.spool is not None:
             total("held_bytes", state.spool.bytes, "spool")
             total("spool_records", state.spool.records)
+            total("spool_damaged_total", state.spool.damaged_segments, "segment")
+            total("spool_damaged_total", state.spool.set_aside_records, "record")
 
     def _nothing_to_show(self) -> dict[str, Any]:
         return {"version": __version__, "now": self._clock.now()}

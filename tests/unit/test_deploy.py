@@ -6,6 +6,7 @@ import argparse
 import base64
 import json
 import re
+import runpy
 import shlex
 import tomllib
 from fnmatch import fnmatch
@@ -25,6 +26,7 @@ from streams.config import WorkerConfig, load_config
 from streams.demo.publish import publish_paced
 from streams.demo.traffic import Traffic
 from streams.formats import Decoder
+from streams.ingest.config import IngestConfig
 from streams.memory import MemoryBroker, MemorySink
 from streams.ports import Record
 from streams.proxy.settings import proxy_config
@@ -105,7 +107,12 @@ def test_the_image_starts_a_command_that_exists_and_asks_for_health() -> None:
     found = dict(instructions())
     assert json.loads(found["ENTRYPOINT"]) == ["harmwatch"]
     assert json.loads(found["CMD"])[0] in COMMANDS
-    assert ":9464/livez" in found["HEALTHCHECK"] and WorkerConfig().web.port == 9464
+    # What it asks: tests/unit/test_healthcheck.py.
+    (copied,) = [rest.split() for name, rest in instructions() if name == "COPY" and "healthcheck" in rest]
+    assert f'CMD ["python", "{copied[1]}"]' in found["HEALTHCHECK"]
+    asked = runpy.run_path(str(ROOT / copied[0]))
+    assert set(asked["_PORTS"]) == {WorkerConfig().web.port, IngestConfig().port}
+    assert float(re.findall(r"--timeout=(\d+)s", found["HEALTHCHECK"])[0]) > 2 * asked["_SECONDS"]
 
 
 # -- compose ---------------------------------------------------------------------------------------------------------

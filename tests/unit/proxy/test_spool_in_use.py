@@ -16,7 +16,8 @@ import pytest
 from agent.clock import SystemClock
 from agent.errors import InUse, Overloaded
 from streams.config import WorkerConfig
-from streams.courier.spool import Spool
+from streams.courier.courier import CourierState
+from streams.courier.spool import Spool, SpoolState
 from streams.proxy import kafka_sink, tap_process
 from streams.proxy.counts import Counts
 from streams.proxy.kafka_sink import CourierTapSink
@@ -175,3 +176,14 @@ async def test_a_killed_data_planes_tap_gives_its_web_port_away_at_once(
                 await asyncio.open_connection("127.0.0.1", port)
     assert now.process.custody.dropped["sink_full"] == 1
     held.close()
+
+
+async def test_what_a_spool_puts_aside_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = configured(tmp_path / "spool")
+    async with running(config) as now:
+        state = CourierState(True, "", True, 0, SpoolState(0, 500, None, 0, damaged_segments=2, set_aside_records=3))
+        monkeypatch.setattr(CourierTapSink, "state", lambda _: state)
+        lines = now.process.freeze_metrics().text(openmetrics=False).splitlines()
+        assert 'harmwatch_proxy_spool_damaged_total{kind="segment"} 2.0' in lines
+        assert 'harmwatch_proxy_spool_damaged_total{kind="record"} 3.0' in lines
+        now.hand(Counts(draining=True))
