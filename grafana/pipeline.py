@@ -173,8 +173,10 @@ def _aside() -> Section:
         [
             lines(
                 "Dead letters, by topic and reason",
-                "Records that no decoder takes. They are on the dead-letter topic, whole.",
+                "Records that no decoder takes: they are on the dead-letter topic, whole. "
+                "And what retention deleted before it was read.",
                 Target(or_zero(rate("harmwatch_dead_letters_total", "topic reason")), "{{topic}} {{reason}}"),
+                Target(rate("harmwatch_deleted_unread_total", "topic"), "{{topic}} deleted unread"),
                 unit="ops",
                 width=8,
             ),

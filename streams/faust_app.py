@@ -25,7 +25,7 @@ from mode.threads import WorkerThread
 from agent.errors import TransportError
 from streams.access.clients import client_options
 from streams.config import KafkaConfig, WorkerConfig
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.kafka_stop import stop_client
 from streams.state_owner import StateOwner
 from streams.status import Status

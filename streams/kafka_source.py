@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
@@ -23,15 +23,14 @@ from agent.errors import ConfigError, TransportError
 from streams.access.clients import running_options
 from streams.access.probe import contact_error
 from streams.config import KafkaConfig
-from streams.kafka_metadata import ask_any_broker, partition_numbers, read_error, topic_is_there
+from streams.kafka_metadata import ask_any_broker, read_error
+from streams.kafka_records import records_of
 from streams.kafka_stop import stop_client
 from streams.ports import Headers, Partition, RebalanceListener, Record
 
-__all__ = ["KafkaSource", "KafkaStateReader"]
+__all__ = ["KafkaSource"]
 
 _FETCH_BYTES = 1024 * 1024
-_STATE_WAIT_MS = 20
-_STATE_RECORDS: Final = 1000
 _ONE_MS = 300
 _FOR_EVER_MS: Final = 2**31 - 1
 _WARN_SECONDS = 60.0
@@ -54,6 +53,7 @@ class KafkaSource:
         self._consumer: AIOKafkaConsumer | None = None
         self._gate = asyncio.Event()
         self._gate.set()
+        self._listener: RebalanceListener | None = None
         self._generation = 0
         self._paused = False
         self._adoption: asyncio.Task[None] | None = None
@@ -69,6 +69,7 @@ class KafkaSource:
         TransportError
             When no broker answers.
         """
+        self._listener = listener
         session_ms = int(self._config.session_timeout_seconds * 1000)
         self._consumer = AIOKafkaConsumer(
             group_id=self._config.group_id,
@@ -107,11 +108,12 @@ class KafkaSource:
                 await self._wait_for_gate(timeout_seconds)
                 return []
             try:
-                batches = _records(
+                batches = records_of(
                     await consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
                 )
             except UnicodeDecodeError:
                 batches = await self._one_by_one(consumer, max_records)
+            deleted = await self._deleted(batches)
         except UnsupportedCodecError:
             raise TransportError(
                 "records are compressed with a codec that is not installed: pip install cramjam"
@@ -135,7 +137,27 @@ class KafkaSource:
                     "a restarted worker reads it from its beginning"
                 )
             self._next[partition] = records[-1].offset + 1
+        for partition, (start, end) in deleted.items():
+            if self._listener is not None:
+                self._listener.on_deleted(partition, start, end)
         return [record for records in batches.values() for record in records]
+
+    async def _deleted(self, batches: Mapping[TopicPartition, Sequence[Record]]) -> dict[Partition, tuple[int, int]]:
+        """Of partitions that go on behind a gap, what of it the log has no more; the rest are transactions' markers.
+
+        The client whose position was deleted goes to the first record that is left, and says nothing.
+        """
+        first = {partition: records[0].offset for partition, records in batches.items()}
+        gaps = {p: self._next[p] for p, offset in first.items() if offset > self._next.get(p, offset)}
+        if not gaps:
+            return {}
+        try:
+            left = await self.start_offsets([Partition(*partition) for partition in gaps])
+        except TransportError:
+            # Whoever has just handed out records is away: better too much is told than nothing.
+            left = {Partition(*partition): first[partition] for partition in gaps}
+        deleted = {Partition(*p): (following, min(first[p], left[Partition(*p)])) for p, following in gaps.items()}
+        return {partition: (start, end) for partition, (start, end) in deleted.items() if start < end}
 
     async def _one_by_one(self, consumer: AIOKafkaConsumer, max_records: int) -> dict[TopicPartition, list[Record]]:
         """The name of a header is no UTF-8, on which aiokafka stops, with what it had taken of other partitions.
@@ -156,7 +178,7 @@ class KafkaSource:
                 if generation != self._generation or consumer.highwater(partition) in (None, offset):
                     break
                 try:
-                    batches = _records(await consumer.getmany(partition, timeout_ms=_ONE_MS, max_records=1))
+                    batches = records_of(await consumer.getmany(partition, timeout_ms=_ONE_MS, max_records=1))
                 except UnicodeDecodeError:
                     batches = {
                         partition: [Record(partition.topic, partition.partition, offset, 0.0, None, None, _UNREADABLE)]
@@ -281,15 +303,6 @@ class KafkaSource:
         self._gate.set()
 
 
-def _records(batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> dict[TopicPartition, list[Record]]:
-    return {
-        partition: [
-            Record(m.topic, m.partition, m.offset, m.timestamp / 1000.0, m.key, m.value, m.headers) for m in messages
-        ]
-        for partition, messages in batches.items()
-    }
-
-
 class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """Keeps the gate closed from revocation until the listener has restored and sought every new partition."""
 
@@ -307,94 +320,3 @@ class _Gatekeeper(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._source.close_gate()
         await self._source.end_adoption()
         self._source.begin_adoption(sorted(Partition(*place) for place in assigned), self._listener)
-
-
-class KafkaStateReader:
-    """Reads a partition of a compacted topic from start to end, without a group.
-
-    Parameters
-    ----------
-    rank
-        When given, only the record of the highest rank is kept of each key, the later of equals: what compaction has
-        not done yet must not fill the memory. A record that has no rank (None) is kept in any case.
-    """
-
-    def __init__(self, config: KafkaConfig, rank: Callable[[Record], tuple[int, ...] | None] | None = None) -> None:
-        self._config = config
-        self._rank = rank
-
-    async def __call__(self, topic: str, number: int) -> Sequence[Record]:
-        """All records that the partition holds now; none when topic or partition do not exist.
-
-        Raises
-        ------
-        TransportError
-            When the broker does not answer.
-        """
-        partition = TopicPartition(topic, number)
-        consumer = AIOKafkaConsumer(
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            # The end's offset is asked for on the connection that a fetch of an empty partition waits on.
-            fetch_max_wait_ms=_STATE_WAIT_MS,
-            **running_options(self._config),
-        )
-        kept = _Kept(self._rank)
-        try:
-            await consumer.start()
-            if not await topic_is_there(consumer._client, topic):
-                return []
-            consumer.assign([partition])
-            if number not in await partition_numbers(consumer, topic):
-                return []
-            end = (await consumer.end_offsets([partition]))[partition]
-            await consumer.seek_to_beginning(partition)
-            await self._read(consumer, partition, end, kept)
-        except (KafkaError, OSError) as error:
-            raise read_error(error, topic) from None
-        finally:
-            await stop_client(consumer)
-        return kept.records()
-
-    async def _read(self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, kept: _Kept) -> None:
-        """Records before ``end``, but for those that aiokafka cannot read, see `KafkaSource`: else whoever may write
-        there could keep every worker from starting.
-        """
-        following, careful, skipped = await consumer.position(partition), 0, 0
-        while await consumer.position(partition) < end:
-            try:
-                most = 1 if careful else _STATE_RECORDS
-                batches = await consumer.getmany(partition, timeout_ms=500, max_records=most)
-            except UnicodeDecodeError:
-                if careful:
-                    skipped += 1
-                    following += 1
-                careful = _STATE_RECORDS
-                consumer.seek(partition, following)
-                continue
-            careful = max(0, careful - 1)
-            for record in _records(batches).get(partition, ()):
-                kept.add(record)
-                following = record.offset + 1
-        if skipped:
-            _logger.warning("records_not_readable topic=%s partition=%d records=%d", *partition, skipped)
-
-
-class _Kept:
-    """Of each key the record of the highest rank, and every record without one; each record is ranked once."""
-
-    def __init__(self, rank: Callable[[Record], tuple[int, ...] | None] | None) -> None:
-        self._rank = rank
-        self._best: dict[bytes | None, tuple[tuple[int, ...], Record]] = {}
-        self._others: list[Record] = []
-
-    def add(self, record: Record) -> None:
-        ranked = None if self._rank is None or record.value is None else self._rank(record)
-        if ranked is None:
-            self._others.append(record)
-        elif record.key not in self._best or ranked >= self._best[record.key][0]:
-            self._best[record.key] = (ranked, record)
-
-    def records(self) -> list[Record]:
-        """In the order of offsets."""
-        return sorted([*self._others, *(record for _, record in self._best.values())], key=lambda record: record.offset)

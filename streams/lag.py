@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from agent.clock import Clock
@@ -15,6 +17,8 @@ from streams.ports import Partition, Source
 from streams.watchdog import Watchdog
 
 __all__ = ["LagWatch"]
+
+_logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
 #: An answer that takes longer is none; aiokafka itself would wait for forty seconds, with the lag of before on show.
@@ -105,6 +109,28 @@ class LagWatch:
             if not known:
                 self._unknown(partition)
                 self._untold.append(partition)
+
+    def scored_until(self, reached: Mapping[Partition, tuple[int, float]]) -> float:
+        """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago.
+
+        Parameters
+        ----------
+        reached
+            By partition, the next offset to take and the stamp of the record before.
+        """
+        behind = math.inf
+        for partition, (following, time) in reached.items():
+            if following < self.ends.get(partition, following + 1) and self.lags.get(partition) != 0:
+                behind = min(behind, time)
+        return behind
+
+    def deleted(self, partition: Partition, offsets: int) -> None:
+        """So many were deleted before anybody of the group had read them; nothing when it is 0 or less."""
+        if offsets > 0:
+            # Nobody has looked at what was there, and nothing else will ever show that: the lag is that of what is
+            # left. Of offsets some may have been markers of transactions.
+            _logger.error("deleted_unread topic=%s partition=%d offsets=%d", *partition, offsets)
+            self._metrics.deleted_unread(partition.topic, offsets)
 
     def forget(self, partition: Partition) -> None:
         """The partition is no longer ours."""

@@ -65,6 +65,9 @@ class RebalanceListener(Protocol):
     async def on_revoked(self, partitions: Sequence[Partition]) -> None:
         """Flush and commit within bounded time, then drop their state."""
 
+    def on_deleted(self, partition: Partition, start: int, end: int) -> None:
+        """Retention was faster: offsets from ``start`` up to ``end`` were deleted before they were handed out."""
+
 
 class Source(Protocol):
     """Records in, committed offsets back. All offsets given to `commit` are the *next* offset to read."""

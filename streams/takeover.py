@@ -24,7 +24,7 @@ _READS_AT_ONCE = 8
 
 class Takeover(NamedTuple):
     """One partition: the next offset to score, the end of the log just now, its values in the pane topic, and in that
-    of decisions that wait for a label.
+    of decisions that wait for a label; how many offsets were deleted before anybody of the group had scored them.
     """
 
     partition: Partition
@@ -32,6 +32,7 @@ class Takeover(NamedTuple):
     end: int
     states: Sequence[bytes]
     decisions: Sequence[bytes] = ()
+    deleted: int = 0
 
 
 def restore_windows(windows: WindowEngine, takeover: Takeover) -> None:
@@ -118,7 +119,7 @@ async def _read(
         await source.commit(begun)
     takeovers = []
     for partition in partitions:
-        offset = committed[partition].result()
+        offset, deleted = committed[partition].result(), 0
         if offset is None:
             resume_at = defaults[partition]
         elif offset > ends[partition]:
@@ -128,10 +129,7 @@ async def _read(
             resume_at = first[partition]
         else:
             resume_at = max(first[partition], offset)
-            if resume_at > offset:
-                # Nobody has looked at what was there, and nothing else will ever show that: the lag is that of what is
-                # left. Of offsets some may have been markers of transactions.
-                _logger.error("deleted_unread topic=%s partition=%d offsets=%d", *partition, resume_at - offset)
+            deleted = resume_at - offset
         states, decided = read[partition].result(), waiting[partition].result()
-        takeovers.append(Takeover(partition, resume_at, ends[partition], states, decided))
+        takeovers.append(Takeover(partition, resume_at, ends[partition], states, decided, deleted))
     return takeovers

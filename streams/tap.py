@@ -103,7 +103,7 @@ class Tap:
             if pipeline.sampler is None
             else OverloadWatch(
                 pipeline.sampler,
-                taken=lambda: {p: self._taken.get(p, (offset, 0.0)) for p, offset in self._resume_at.items()},
+                taken=self._reached,
                 told=self._lag,
                 works=lambda: not self._sink_is_full,
                 metrics=metrics,
@@ -175,15 +175,16 @@ class Tap:
         background: list[asyncio.Task[None]] = []
         try:
             await self.stop.unless_asked(self._start())
-            background = [
-                asyncio.create_task(self.checkpoints.run_forever()),
-                asyncio.create_task(self._lag.run_forever(lambda p: not any(r[:2] == p for r in self._backlog))),
-                asyncio.create_task(self._keep_house()),
+            beside = [
+                self.checkpoints.run_forever(),
+                self._lag.run_forever(lambda p: not any(r[:2] == p for r in self._backlog)),
+                self._keep_house(),
             ]
             if self.overload is not None:
-                background.append(asyncio.create_task(self.overload.run_forever()))
+                beside.append(self.overload.run_forever())
             if self._label_feed is not None:
-                background.append(asyncio.create_task(self._label_feed.run(self._scored_until)))
+                beside.append(self._label_feed.run(lambda: self._lag.scored_until(self._reached())))
+            background = [asyncio.create_task(work) for work in beside]
             while not self.stopping:
                 self._raise_failure(background)
                 await self._turn()
@@ -303,9 +304,8 @@ class Tap:
         self._pipeline.close()
         deadline = self._clock.monotonic() + self._config.tap.drain_seconds
         await self._finish_in_flight(deadline)
-        left = max(1.0, deadline - self._clock.monotonic())
         try:
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(max(1.0, deadline - self._clock.monotonic())):
                 await self.checkpoints.checkpoint()
         except TimeoutError:
             raise TransportError("the broker did not take what was scored last; it is scored again next time") from None
@@ -343,6 +343,7 @@ class Tap:
             if late.owes(partition) or waiting or offered:
                 # Labels that came while nobody held the partition, or were not saved with it.
                 late.rewind(offered)
+        self.on_deleted(partition, resume_at - takeover.deleted, resume_at)
         self.checkpoints.open(partition, resume_at)
         await self._source.seek(partition, max(0, resume_at - self._config.tap.rewind_records))
         self._resume_at[partition] = resume_at
@@ -362,6 +363,10 @@ class Tap:
             self._pipeline.forget(lost)
             for partition in lost:
                 self._release(partition)
+
+    def on_deleted(self, partition: Partition, start: int, end: int) -> None:
+        # What was scored before a restart, and is only read again, has had its verdicts.
+        self._lag.deleted(partition, end - max(start, self._resume_at.get(partition, start)))
 
     def _release(self, partition: Partition) -> None:
         self._resume_at.pop(partition, None)
@@ -383,14 +388,9 @@ class Tap:
             if self.observer is not None:
                 self.observer.sample(readings)
 
-    def _scored_until(self) -> float:
-        """The stamp up to which records have been taken of all partitions; infinity when none was left a moment ago."""
-        reached = math.inf
-        for partition, resume_at in self._resume_at.items():
-            following, time = self._taken.get(partition, (resume_at, 0.0))
-            if following < self._lag.ends.get(partition, following + 1) and self.lags.get(partition) != 0:
-                reached = min(reached, time)
-        return reached
+    def _reached(self) -> dict[Partition, tuple[int, float]]:
+        """By partition, the next offset to take, and the stamp of the record before; 0 where none was taken yet."""
+        return {p: self._taken.get(p, (offset, 0.0)) for p, offset in self._resume_at.items()}
 
     def _raise_failure(self, background: Sequence[asyncio.Task[None]]) -> None:
         if self._failure is not None:

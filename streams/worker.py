@@ -33,7 +33,8 @@ from streams.formats import Decoder
 from streams.front import Face, Front, web_port
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.kafka_source import KafkaSource
+from streams.kafka_state import KafkaStateReader
 from streams.label_feed import LabelFeed
 from streams.reload import Reloader
 from streams.state_owner import StateOwner, refuse_foreign_state

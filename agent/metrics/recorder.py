@@ -209,6 +209,9 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
     def dead_letter(self, topic: str, reason: str, n: int = 1) -> None:
         self._numbers["harmwatch_dead_letters_total"].child((topic, reason)).value += n
 
+    def deleted_unread(self, topic: str, n: int) -> None:
+        self._numbers["harmwatch_deleted_unread_total"].child((topic,)).value += n
+
     def missing(self, scorer: str, reason: str, n: float = 1.0) -> None:
         self._missing.child((scorer, reason)).value += n
 

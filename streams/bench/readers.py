@@ -70,6 +70,9 @@ class _Newcomer:
     async def on_revoked(self, partitions: Sequence[Partition]) -> None:
         return None
 
+    def on_deleted(self, partition: Partition, start: int, end: int) -> None:
+        return None
+
 
 def read_with_tap(bootstrap: str, topic: str, wanted: int) -> Mapping[str, float]:
     """The worker's own source, in a group, with the same decoder; no scoring."""

@@ -16,7 +16,8 @@ from agent.errors import TopicUnavailable, TransportError
 from streams.config import KafkaConfig
 from streams.kafka_log import KafkaLogReader
 from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.kafka_source import KafkaSource
+from streams.kafka_state import KafkaStateReader
 from streams.memory import MemoryBroker, MemoryLogReader, MemorySink, MemorySource
 from streams.ports import LogReader, Message, Partition, Record, Sink, Source, StateReader
 
@@ -59,6 +60,7 @@ class Listener:
         self.source = source
         self.assigned: list[Partition] = []
         self.revoked: list[Partition] = []
+        self.deleted: list[tuple[Partition, int, int]] = []
 
     async def on_assigned(self, partitions: Sequence[Partition]) -> None:
         self.assigned += partitions
@@ -69,6 +71,9 @@ class Listener:
 
     async def on_revoked(self, partitions: Sequence[Partition]) -> None:
         self.revoked += partitions
+
+    def on_deleted(self, partition: Partition, start: int, end: int) -> None:
+        self.deleted.append((partition, start, end))
 
 
 def _kafka_edge(bootstrap: str, topic: str) -> Edge:

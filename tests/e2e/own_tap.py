@@ -13,7 +13,8 @@ from streams.config import WorkerConfig
 from streams.contact import BrokerContact
 from streams.formats import Decoder
 from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.kafka_source import KafkaSource
+from streams.kafka_state import KafkaStateReader
 from streams.tap import Tap
 from streams.watchdog import Watchdog
 

@@ -18,7 +18,7 @@ from agent.clock import SystemClock
 from agent.quality.marks import read_marks
 from streams.config import WorkerConfig
 from streams.console.findings import HeldEvidence
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.worker import Worker
 from tests.brokers.base import admin_client

@@ -20,7 +20,7 @@ import pytest
 from agent.config import validate
 from streams.config import WorkerConfig
 from streams.formats import Decoder
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from tests.brokers.base import BrokerCluster
 from tests.brokers.ports import free_ports
 from tests.brokers.processes import BrokerProcess, log_tail

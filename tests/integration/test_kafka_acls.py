@@ -16,7 +16,7 @@ from agent.config import validate
 from agent.errors import AccessDenied, ConfigError
 from streams.access.acls import GROUPS, TOPICS, Right, Row, rights_of
 from streams.config import WorkerConfig
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.worker import Worker
 from tests.brokers.base import admin_client

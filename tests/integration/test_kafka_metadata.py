@@ -11,7 +11,7 @@ from aiokafka.client import AIOKafkaClient
 
 from streams.config import KafkaConfig
 from streams.kafka_metadata import ask_any_broker, topic_is_there
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from tests.integration.test_worker import BROKERS
 
 

@@ -13,7 +13,7 @@ from agent.errors import MessageTooLarge
 from agent.pipeline.build import build_windows
 from agent.windows.codec import decode
 from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.topics import admin_client, largest_message
 from streams.worker import Worker

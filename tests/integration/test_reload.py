@@ -18,7 +18,7 @@ import pytest
 from streams.audit import ConfigChange
 from streams.config import WorkerConfig
 from streams.config_file import ConfigFile
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.topics import admin_client, describe_topics
 from streams.worker import Worker

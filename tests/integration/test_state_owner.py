@@ -11,7 +11,7 @@ import pytest
 from agent.errors import ConfigError
 from streams.commands.doctor import check_all
 from streams.config import WorkerConfig
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.state_owner import StateOwner, foreign_group
 from streams.worker import Worker

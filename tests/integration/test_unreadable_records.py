@@ -14,7 +14,8 @@ from agent.errors import DecodeError
 from streams.config import KafkaConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.formats import Decoder
-from streams.kafka_source import KafkaSource, KafkaStateReader
+from streams.kafka_source import KafkaSource
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Record
 from streams.state_owner import StateOwner, foreign_group
 from tests.listeners import GoesOnFrom

@@ -15,7 +15,7 @@ import pytest
 from agent.clock import ManualClock
 from agent.pipeline.build import build_windows
 from streams.config import WorkerConfig, load_config
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from tests.brokers.ports import free_ports
 from tests.brokers.processes import BrokerProcess

@@ -40,6 +40,8 @@ class FromTheBeginning:
         if self.meanwhile is not None:
             await self.meanwhile()
 
+    def on_deleted(self, partition: Partition, start: int, end: int) -> None: ...
+
 
 @asynccontextmanager
 async def reading(kafka: Any) -> AsyncIterator[tuple[KafkaSource, FromTheBeginning, KafkaConfig]]:

@@ -19,7 +19,7 @@ from agent.errors import ConfigError, ModelError
 from agent.scoring.encoders.pinned import digest_of
 from streams.config import WorkerConfig
 from streams.kafka_sink import KafkaSink
-from streams.kafka_source import KafkaStateReader
+from streams.kafka_state import KafkaStateReader
 from streams.ports import Message
 from streams.topics import admin_client, describe_topics
 from streams.worker import Worker

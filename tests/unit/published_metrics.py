@@ -58,6 +58,7 @@ harmwatch_feedback_findings gauge dimension,category,mark
 harmwatch_last_progress_timestamp_seconds gauge -
 harmwatch_partition_progress_timestamp_seconds gauge topic,partition
 harmwatch_records_total counter topic
+harmwatch_deleted_unread_total counter topic
 harmwatch_ready gauge -
 harmwatch_broker_last_answer_timestamp_seconds gauge -
 harmwatch_start_time_seconds gauge -

@@ -104,6 +104,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.last_progress(1_700_000_000.5)
     metrics.partition_progress("inference.events", 3, 1_700_000_000.5)
     metrics.records("inference.events", 2)
+    metrics.deleted_unread("inference.events", 3)
     metrics.ready(True)
     metrics.started(1_700_000_000.5)
     metrics.broker_answered(1_700_000_000.5)
