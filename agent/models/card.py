@@ -184,7 +184,8 @@ def write_card(path: Path, model: LinearNgramModel, report: dict[str, Any], rows
         "## Figures: sources never seen by the measured model",
         "",
         "Each family of sources is scored by a model fitted without it (on a sample of the rest and with fewer "
-        "buckets, so the shipped model is rather better). The interval is Hanley and McNeil's. `-`: one class only.",
+        "buckets, so the shipped model is rather better). The interval is that of harmwatch evaluate. "
+        "`-`: one class only.",
         "",
         *figures_table("source (family)", aside["by_source"], families=True),
         "",

@@ -9,7 +9,7 @@ import numpy as np
 
 from agent.quality.bootstrap import CONFIDENCE, FEWEST, Bootstrap, Bounds, percentiles
 from agent.quality.measure import Judged
-from agent.quality.ranking import RANKED, Ranking, hanley_mcneil, ranked_figures
+from agent.quality.ranking import RANKED, Ranking, auc_interval, ranked_figures
 from agent.windows.intervals import wilson, z_value
 
 __all__ = ["common_threshold", "share_interval", "text_figures"]
@@ -35,7 +35,7 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     """Every figure of the contract, and under ``intervals`` the 95 % interval of each.
 
     Precision and F1 need both classes: with one alone they only say which class it is. Intervals are stratified
-    bootstrap percentiles; of the AUC with few texts they are widened to what `hanley_mcneil` says. Where resampling
+    bootstrap percentiles; of the AUC with few texts they are widened to what `auc_interval` says. Where resampling
     cannot tell (a share of 0 or 1, a class of fewer than `FEWEST` texts) shares have Wilson's interval and the other
     figures None.
     """
@@ -58,7 +58,7 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
         if min(positives, negatives) >= FEWEST:
             intervals.update(bootstrap.ranking(ranking, ranked_figures))
             if intervals["auroc"] is not None and min(positives, negatives) < _FEW:
-                low, high = hanley_mcneil(figures["auroc"], positives, negatives)
+                low, high = auc_interval(judged.labels, judged.scores) or intervals["auroc"]
                 intervals["auroc"] = [min(low, intervals["auroc"][0]), max(high, intervals["auroc"][1])]
         intervals.update(_threshold_intervals(figures, hits, false, positives, negatives, bootstrap))
     figures["intervals"] = intervals

@@ -16,7 +16,7 @@ import numpy as np
 from agent.quality.bootstrap import FEWEST
 from agent.quality.figures import share_interval
 from agent.quality.measure import Judged
-from agent.quality.ranking import Negatives, hanley_mcneil
+from agent.quality.ranking import Negatives
 
 __all__ = ["kind_figures"]
 
@@ -49,8 +49,8 @@ def kind_figures(files: Sequence[str], parts: Sequence[Judged]) -> dict[str, Any
     ``by_kind``, by language: numbers of benign and hard negatives, ``all`` positives, and ``kinds``: each file's
     positives, and each category of them where the file has several. All are ranked against the benign texts of their
     language in all files; ``with_hard_negatives`` against benign and hard ones, null where there are none of these. A
-    ranking needs `FEWEST` texts on both sides. Intervals are closed forms: Hanley and McNeil's for the AUROC (none at 0
-    and 1), and Wilson's for shares. They do not know that texts made from one template are alike.
+    ranking needs `FEWEST` texts on both sides. Intervals are closed forms: that of `agent.quality.auc_bounds` for the
+    AUROC, and Wilson's for shares. They do not know that texts made from one template are alike.
 
     ``false_positives``: what is flagged at the judge's threshold of ``benign`` texts and of ``hard_negatives``,
     ``by_file`` and ``by_lang``.
@@ -108,9 +108,8 @@ def _against(texts: _Texts, benign: Negatives, both: Negatives | None) -> dict[s
 def _ranked(scores: np.ndarray[Any, np.dtype[np.float64]], negatives: Negatives) -> dict[str, Any]:
     if min(len(scores), len(negatives)) < FEWEST:
         return {"auroc": None, "recall_at_1pct_fpr": None, "intervals": {"auroc": None}}
-    area = negatives.auc(scores)
-    bounds = list(hanley_mcneil(area, len(scores), len(negatives))) if 0.0 < area < 1.0 else None
-    return {"auroc": area, "recall_at_1pct_fpr": negatives.recall_at(scores), "intervals": {"auroc": bounds}}
+    area, bounds = negatives.auc(scores)
+    return {"auroc": area, "recall_at_1pct_fpr": negatives.recall_at(scores), "intervals": {"auroc": list(bounds)}}
 
 
 @dataclass(slots=True)

@@ -157,9 +157,9 @@ def _pictures(pictures: Mapping[str, bytes]) -> str:
 
 _NOTES = (
     '<p class="note">Small figures are 95 % intervals: bootstrap, resampled by label (spans: by text), and Wilson\'s '
-    "where a share is 0 or 1. By kind they are Hanley and McNeil's, and Wilson's. They say how far chance in drawing "
-    "these texts reaches, not how other texts would do. Texts made from one template are not independent, which makes "
-    "true intervals wider.</p>"
+    "where a share is 0 or 1. By kind they are Hanley and McNeil's or DeLong's, whichever is wider, and Wilson's. They "
+    "say how far chance in drawing these texts reaches, not how other texts would do. Texts made from one template are "
+    "not independent, which makes true intervals wider.</p>"
 )
 _CALIBRATION_NOTES = (
     '<p class="note">A calibrated score is the share of positives among texts of this data set that score so. In '

@@ -67,7 +67,7 @@ chance in your traffic. `harmwatch calibrate` sets thresholds on labels of your 
 ## Figures: unseen rows of known sources
 
 A random twentieth of the rows, scored by the shipped model. Near-duplicates in a source make this optimistic. The
-interval is Hanley and McNeil's. `-`: one class only. Figures on sources that were never trained on:
+interval is that of harmwatch evaluate. `-`: one class only. Figures on sources that were never trained on:
 docs/quality.md, and `python -m tests.bench.quality` on data of your own.
 
 {by_source}

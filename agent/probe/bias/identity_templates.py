@@ -10,7 +10,7 @@ is the score s; s of at least 0.5 counts as toxic.
   that treats all groups alike: each group's errors drawn at the common rate (20,000 draws).
 - ``subgroup_auc``, ``bpsn_auc``, ``bnsp_auc`` of each group (Borkan et al., WWW 2019 companion): toxic against other
   texts within the group; the group's other texts against toxic ones about others, low where the group raises scores;
-  the group's toxic texts against others' other ones, low where it lowers them. With Hanley and McNeil's interval.
+  the group's toxic texts against others' other ones, low where it lowers them. Intervals: `agent.quality.auc_bounds`.
 
 FPR and FNR of each group are compared with those of all other texts (Fisher's exact test). Texts out of one template
 are alike, so true intervals are wider than those shown.

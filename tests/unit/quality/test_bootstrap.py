@@ -43,6 +43,28 @@ def test_intervals_of_few_texts_that_are_told_apart_well_hold_the_truth_too(posi
     assert closed / 200 >= 0.93
 
 
+@pytest.mark.parametrize(
+    ("positives", "negatives", "shift", "spread", "truth"),
+    [
+        (500, 8, 3.0, 1.0, 0.9831),  # Hanley and McNeil's, with the counts as they are: 72 of a hundred
+        (400, 20, 2.0, 1.0, 0.9214),  # 77
+        (8, 400, 2.0, 2.5, 0.7713),  # 90, and DeLong's 89
+        (30, 30, 5.0, 2.5, 0.9684),
+    ],
+)
+def test_intervals_of_classes_of_unlike_numbers_and_spreads_hold_the_truth(
+    positives: int, negatives: int, shift: float, spread: float, truth: float
+) -> None:
+    """The truth of two normal distributions is Φ(shift / √(1 + spread²))."""
+    rng = np.random.default_rng(5)
+    labels, held = np.array([1] * positives + [0] * negatives), 0
+    for _ in range(400):
+        scores = np.concatenate([rng.normal(shift, spread, positives), rng.normal(0.0, 1.0, negatives)])
+        low, high = auc_interval(labels, scores) or (1.0, 0.0)
+        held += low <= truth <= high
+    assert held / 400 >= 0.92  # 93, and what 400 draws leave to chance
+
+
 def test_the_interval_is_near_that_of_hanley_and_mcneil() -> None:
     rng = np.random.default_rng(1)
     labels = np.array([1] * 300 + [0] * 300)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from agent.quality.ranking import RANKED, Negatives, Ranking, auc, auc_interval, hanley_mcneil, ranked_figures
+from agent.quality.ranking import RANKED, Negatives, Ranking, auc, auc_interval, ranked_figures
 
 # Few distinct scores, so that ties are the rule.
 points = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=60).filter(
@@ -38,9 +38,10 @@ def test_negatives_that_were_sorted_once_give_the_same(found: list[tuple[int, in
     scores = np.array([score / 6 for _, score in found])
     ranked = figures_of(labels, scores)
     negatives, positives = Negatives(scores[labels == 0]), scores[labels == 1]
-    assert negatives.auc(positives) == pytest.approx(ranked["auroc"])
+    area, interval = negatives.auc(positives)
+    assert area == pytest.approx(ranked["auroc"]) and interval == pytest.approx(auc_interval(labels, scores))
+    assert -1e-9 <= interval[0] <= area + 1e-9 and area - 1e-9 <= interval[1] <= 1.0 + 1e-9
     assert negatives.recall_at(positives) == pytest.approx(ranked["recall_at_1pct_fpr"])
-    assert hanley_mcneil(ranked["auroc"], len(positives), len(negatives)) == pytest.approx(auc_interval(labels, scores))
 
 
 @given(points)
