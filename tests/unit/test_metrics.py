@@ -70,13 +70,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.drift_not_watched("models")
     components = {"privacy": 0.1, "bias": None}
     metrics.set_harm(
-        model,
-        "5m",
-        components,
-        {"sum": 0.1},
-        {"privacy": (0.05, 0.2)},
-        {"privacy": 99},
-        {"sum": (0.05, 0.2)},
+        model, "5m", components, {"sum": 0.1}, {"privacy": (0.05, 0.2)}, {"privacy": 99}, {"sum": (0.05, 0.2)}
     )
     metrics.answer(model, refused=True)
     metrics.repeated_question(model)
