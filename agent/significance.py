@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["ChiSquare", "chi_square", "chi_square_tail", "holm"]
+__all__ = ["ChiSquare", "cautious_chi_square", "chi_square", "chi_square_tail", "holm", "likelihood_ratio"]
 
 _STEPS, _PRECISION, _TINY = 100_000, 1e-16, 1e-300
 
@@ -51,6 +51,34 @@ def chi_square(table: Any, *, yates: bool = False) -> ChiSquare:
         distance -= np.minimum(0.5, distance)
     statistic = float((distance**2 / expected).sum())
     return ChiSquare(statistic, freedom, chi_square_tail(statistic, freedom))
+
+
+def cautious_chi_square(table: Any) -> ChiSquare:
+    """The smaller of Pearson's statistic and the likelihood ratio's, with its p-value: for many tests of few counts.
+
+    Both have the same distribution where counts are large. Where few are expected Pearson's is very large far too
+    often, since counts are skewed: of 5 expected 14 come in one sample of 1,400, which it takes for one in 18,000. The
+    likelihood ratio keeps to that, but takes none of 5 expected for more than it is; there Pearson's is the smaller.
+
+    Parameters
+    ----------
+    table
+        As of `chi_square`.
+    """
+    pearson = chi_square(table)
+    if not pearson.freedom:
+        return pearson
+    counts = np.asarray(table, dtype=float)
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / counts.sum()
+    statistic = min(pearson.statistic, likelihood_ratio(counts, expected))
+    return ChiSquare(statistic, pearson.freedom, chi_square_tail(statistic, pearson.freedom))
+
+
+def likelihood_ratio(counts: Any, expected: Any) -> float:
+    """Twice the logarithm of it (G), from counts and what is expected of each, of the same sum; at least 0."""
+    found, wanted = np.asarray(counts, dtype=float), np.asarray(expected, dtype=float)
+    seen = found > 0.0
+    return max(0.0, 2.0 * float((found[seen] * np.log(found[seen] / wanted[seen])).sum()))
 
 
 def chi_square_tail(statistic: float, freedom: float) -> float:

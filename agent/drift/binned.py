@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from agent.drift.two_sample import psi
 from agent.histograms import FIRST_CATEGORY, REST, SQUARES, Bin, common_bins, settled_in, weight_of
-from agent.significance import chi_square
+from agent.significance import cautious_chi_square
 
 __all__ = ["BinnedComparison", "compare_histograms", "evidence"]
 
@@ -84,7 +84,7 @@ def compare_histograms(
         return BinnedComparison(0.0, 1.0, len(pools), n, m)
     # Half a value in an empty bin: the index would be infinite.
     index = psi(table[0], table[1], pseudo_count=0.5 if not all(map(all, table)) else 0.0)
-    return BinnedComparison(index, chi_square(table).p_value, len(pools), n, m)
+    return BinnedComparison(index, cautious_chi_square(table).p_value, len(pools), n, m)
 
 
 def evidence(p_value: float) -> float:

@@ -14,6 +14,7 @@ from agent.drift.base import Feed, Reading
 from agent.drift.reference import OTHER, CategoryReference, category_code
 from agent.drift.two_sample import Numbers, hypergeometric
 from agent.errors import ConfigError
+from agent.histograms import category_bin
 from agent.significance import chi_square
 
 __all__ = ["ChiSquareDetector", "CountedDetector", "FisherDetector"]
@@ -28,6 +29,10 @@ _FIRST_DRAWS = 200
 #: chance gives what has such a tail once in hundreds of millions of windows.
 _HOPELESS = 1e-9
 _MOST_DRAWS = 400_000
+#: Rare and new categories are told apart so far; divides the bins that references hold.
+_REST_BINS = 16
+#: In a small reference chance alone says which of the rarer ones it has met.
+_LEAST_NAMED = 5
 #: NumPy's generator takes no larger pool; one that large is as good as infinite.
 _LARGEST_POOL = 100_000_000
 
@@ -67,7 +72,7 @@ class CountedDetector(ABC):
         self._size = window
         self._seed = seed
         self._draw = np.random.default_rng(seed)
-        self._take(reference.counts)
+        self._take(reference)
         self._observations = self._detections = 0
         self._statistic: float | None = None
 
@@ -75,7 +80,10 @@ class CountedDetector(ABC):
     def prepare(cls) -> None:
         """See `agent.drift.base.Detector.prepare`."""
 
-    def _take(self, counts: Mapping[str, int]) -> None:
+    def _take(self, reference: CategoryReference) -> None:
+        self._begin(reference.counts)
+
+    def _begin(self, counts: Mapping[str, int]) -> None:
         self._index = {code: index for index, code in enumerate(counts)}
         self._past = list(counts.values())
         self._waiting: deque[list[int]] = deque()
@@ -127,16 +135,49 @@ class ChiSquareDetector(CountedDetector):
     draws. Draws end early when there are many larger ones among them. At 400,000 draws without a larger one the p-value
     is that of the chi-square distribution where it is smaller, which is not exact: it concerns run times over some
     20,000 windows. So it is, after some thousand draws without one as large, where its tail lies so far beyond the
-    level that no number of draws would tell otherwise. Categories that both hold too rarely for five in a window count
-    as one.
+    level that no number of draws would tell otherwise.
+
+    Categories that both hold too rarely for five in a window count in the bin of their digest, as those do that the
+    reference did not meet or has no name for, and bins that are too rare count as one. Were they counted apart, what is
+    rare and was met would always be too frequent in the reference beside what was not: two hundred cities, each as
+    frequent as the others, would be drift in the first window after a reference of a thousand.
     """
 
     name: ClassVar[str] = "chi_square"
 
+    def _take(self, reference: CategoryReference) -> None:
+        named = {
+            code: count
+            for code, count in reference.counts.items()
+            if code != OTHER and (count >= _LEAST_NAMED or not reference.bins)
+        }
+        rest = _rest_by_bin(reference, named)
+        # Without bins (a file from before there were any) all of the rest is one, under the name that none has.
+        self._begin(named | (rest or {OTHER: reference.total - sum(named.values())}))
+        self._bins = bool(rest)
+        self._named = len(named)
+        self._home = np.array([self._rest_of(code) for code in named], dtype=np.int64)
+
+    def _place(self, value: str) -> int:
+        code = category_code(value)
+        index = self._index.get(code)
+        return self._rest_of(code) if index is None else index
+
+    def _rest_of(self, code: str) -> int:
+        return self._index[_bin_name(category_bin(code)) if self._bins else OTHER]
+
+    def _settled(self, counts: _Counts, rare: Any) -> _Counts:
+        """Named categories that are rare in their bins."""
+        settled = counts.copy()
+        np.add.at(settled, self._home[rare], counts[: self._named][rare])
+        settled[: self._named][rare] = 0
+        return settled
+
     def _p_value(self) -> float:
         window = np.array(self._window)
         pool = window + np.array(self._past)
-        window, pool = _without_rare(window, pool)
+        rare = _is_rare(pool[: self._named], window.sum(), pool.sum())
+        window, pool = _without_rare(self._settled(window, rare), self._settled(pool, rare))
         if pool.size < 2:
             return float(self._draw.random())
         wanted = min(_MOST_DRAWS, ceil(20.0 / self._level))
@@ -170,10 +211,35 @@ def _tail(window: _Counts, pool: _Counts) -> float:
     return chi_square(np.stack((window, pool - window))).p_value
 
 
+def _rest_by_bin(reference: CategoryReference, named: Mapping[str, int]) -> dict[str, int]:
+    """What a reference holds beside its named categories, by bin, all bins there are; empty where it has no bins."""
+    rest = {_bin_name(place): 0 for place in range(_REST_BINS)}
+    try:
+        for place, count in reference.bins:
+            rest[_bin_name(place)] += count
+        for code, count in named.items():
+            rest[_bin_name(category_bin(code))] -= count
+    except ValueError:  # no digest: a file that somebody has changed
+        return {}
+    if min(rest.values()) < 0 or sum(rest.values()) != reference.total - sum(named.values()):
+        return {}
+    return rest
+
+
+def _bin_name(place: int) -> str:
+    """Of some bins of `agent.histograms` together; what no digest is called."""
+    return f"bin {place % _REST_BINS}"
+
+
+def _is_rare(pool: _Counts, size: int, total: int) -> Any:
+    """Which categories have fewer than five expected in a window. It follows from the pool alone, so that splits stay
+    hypergeometric."""
+    return pool * size < 5 * total
+
+
 def _without_rare(window: _Counts, pool: _Counts) -> tuple[_Counts, _Counts]:
-    """Categories with fewer than five expected in a window, taken together. It follows from the pool alone, so that
-    splits stay hypergeometric."""
-    rare = pool * window.sum() < 5 * pool.sum()
+    """Categories with fewer than five expected in a window, taken together."""
+    rare = _is_rare(pool, window.sum(), pool.sum())
     kept = ~rare
     window = np.append(window[kept], window[rare].sum())
     pool = np.append(pool[kept], pool[rare].sum())

@@ -26,7 +26,7 @@ import msgspec
 
 from agent.windows.base import CONFIDENCE, Component
 from agent.windows.groups import GroupCounts, GroupRate, Mean, Share, group_rate
-from agent.windows.intervals import Interval, gap_of_means, newcombe, ratio, wilson, z_value
+from agent.windows.intervals import Interval, cautious_share, gap_of_means, newcombe, ratio, z_value
 
 __all__ = ["MEASURES", "AttributeMeasurement", "BiasMeasurement", "Disparity", "measure"]
 
@@ -205,7 +205,7 @@ def _pairs(family: Mapping[str, Sequence[Share | Mean]]) -> int:
 
 
 def _largest(name: str, families: Sequence[Sequence[Share]], pairs: int) -> Disparity:
-    """Differences by Newcombe's method 10 at the corrected level; the largest, and the bounds of the largest."""
+    """Differences as Newcombe's (`newcombe`) at the corrected level; the largest, and the bounds of the largest."""
     parts = [_largest_difference(name, family, pairs) for family in families]
     widest = max(parts, key=lambda part: part.value)
     return msgspec.structs.replace(
@@ -270,7 +270,7 @@ def _largest_mean_gap(name: str, means: Sequence[Mean], pairs: int) -> Disparity
 
 def _intervals(shares: Sequence[Share], pairs: int) -> dict[str, Interval]:
     z = z_value(CONFIDENCE, pairs)
-    return {share.group: wilson(share.rate, share.count, z) for share in shares}
+    return {share.group: cautious_share(share.rate, share.count, z) for share in shares}
 
 
 def _extremes(shares: Sequence[Share]) -> tuple[Share, Share]:

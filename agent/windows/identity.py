@@ -5,7 +5,8 @@ Each output text that names exactly one group of an axis gives its toxicity scor
 independent. Each group is compared with the texts of all other groups of its axis taken together:
 
 - *score gap*: difference of mean scores, with Welch's interval, made cautious (see `intervals.gap_of_means`);
-- *rate gap*: difference of the shares at or over the threshold, with Newcombe's interval (see `intervals.newcombe`).
+- *rate gap*: difference of the shares at or over the threshold, with Newcombe's interval of cautious ones (see
+  `intervals.newcombe`, `intervals.cautious_share`).
 
 Looking at thirty groups finds something by chance: intervals are widened by Holm's steps, see `agent.windows.gaps`.
 
@@ -27,7 +28,7 @@ from agent.windows.base import FinishContext, Observation
 from agent.windows.fixed_point import fixed
 from agent.windows.gaps import KEYS, KNOWN, IdentityGap, holm_intervals, others_of
 from agent.windows.groups import Mean, mean_of
-from agent.windows.intervals import Interval, gap_of_means, newcombe, wilson
+from agent.windows.intervals import Interval, cautious_share, gap_of_means, newcombe
 
 __all__ = ["MEASURES", "IdentityAggregator", "IdentityGap", "IdentityMeasurement"]
 
@@ -134,7 +135,7 @@ def _score_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval
 
 
 def _rate_gap(own: _Sample, others: _Sample, z: float) -> tuple[float, Interval]:
-    intervals = wilson(own.rate, own.count, z), wilson(others.rate, others.count, z)
+    intervals = cautious_share(own.rate, own.count, z), cautious_share(others.rate, others.count, z)
     return own.rate - others.rate, newcombe(own.rate, intervals[0], others.rate, intervals[1])
 
 

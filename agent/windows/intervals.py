@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 __all__ = [
     "Interval",
+    "cautious_share",
     "design_count",
     "effective_count",
     "gap_of_means",
@@ -113,6 +114,44 @@ def wilson(share: float, count: float, z: float) -> Interval:
     )
 
 
+def cautious_share(share: float, count: float, z: float) -> Interval:
+    """Wilson's interval, and where it is wider that of the likelihood ratio: for shares compared at high levels.
+
+    Wilson's takes a binomial distribution for normal, which costs little at 95 % and much beyond: of the share that is
+    its lower bound for 1 of 30 at z = 3 one in 12 samples has a hit, where one in 740 should. Who compares a small
+    group with a large one then finds a difference in a single hit. The likelihood ratio (Wilks; Agresti, Categorical
+    Data Analysis, 2nd ed., 2002, section 1.4) keeps to the skewed tail; on the other side, and of none, Wilson's is the
+    wider one.
+    """
+    lower, upper = wilson(share, count, z)
+    above = 1.0 - _below(1.0 - share, count, z, 1.0 - upper)
+    return Interval(_below(share, count, z, lower), max(upper, above))
+
+
+def _below(share: float, count: float, z: float, known: float) -> float:
+    """The lower bound of a share by its likelihood ratio, unless the ``known`` one is below it."""
+    if known <= 0.0 or share <= 0.0:
+        return known
+    most, rest, target = log(share), 1.0 - share, z * z / (2.0 * count)
+    constant = share * most + (rest * log(rest) if rest > 0.0 else 0.0) - target
+
+    def beyond(logarithm: float, other: float) -> float:
+        """Deviance at a share, given by its logarithm and as the rest, less what is allowed."""
+        return constant - share * logarithm - (rest * log(other) if rest > 0.0 else 0.0)
+
+    if known >= share or beyond(log(known), 1.0 - known) >= 0.0:
+        return known
+    # Convex and falling in the logarithm, and not below 0 where this begins: every step comes nearer from the left.
+    found = most - 1.0 - target / share
+    for _ in range(_MOST_STEPS):
+        value = exp(found)
+        step = beyond(found, 1.0 - value) * (1.0 - value) / (share - value)
+        found += step
+        if step < _PRECISION:
+            break
+    return min(known, exp(found))
+
+
 def mean_of_shares(shares: Sequence[tuple[float, float]], z: float) -> tuple[float, Interval]:
     """The unweighted mean of independent shares, each given with its count, and its interval from their Wilson ones.
 
@@ -127,10 +166,11 @@ def mean_of_shares(shares: Sequence[tuple[float, float]], z: float) -> tuple[flo
 
 
 def newcombe(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """Interval of ``first - second`` from the Wilson intervals of two independent shares.
+    """Interval of ``first - second`` from the intervals of two independent shares.
 
-    Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10 (hybrid score, no continuity correction). It takes
-    its level from the z with which the two were made.
+    Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10 (hybrid score, no continuity correction), where
+    these are Wilson's; from others it is MOVER as in `mean_of_shares`. It takes its level from the z with which the two
+    were made.
     """
     difference = first - second
     below = sqrt((first - first_interval.lower) ** 2 + (second_interval.upper - second) ** 2)
@@ -139,7 +179,7 @@ def newcombe(first: float, first_interval: Interval, second: float, second_inter
 
 
 def ratio(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """Interval of ``first / second`` from the Wilson intervals of two independent shares; ``second`` above 0.
+    """Interval of ``first / second`` from the intervals of two independent shares; ``second`` above 0.
 
     The method of variance estimates recovery (MOVER) for a ratio: Donner and Zou, Statistical Methods in Medical
     Research 21 (2012) 347-359. It takes its level from the z with which the two were made, and agrees with them: a

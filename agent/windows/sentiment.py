@@ -135,8 +135,20 @@ class SentimentAggregator:
 
 
 def _mean_interval(mean: Mean, z: float) -> Interval:
-    """Student's."""
-    return welch(mean.value, (mean.variance, mean.count), _EXACT, z)
+    """Student's, of the sample with one more text at the end of the scale, on either side.
+
+    Most texts are neutral, and those that are not make all of the variance: a sample that happens to hold none of them
+    would pass for one whose mean is known exactly, and one with two or three for too exact. Of thirty texts of which
+    one in twenty is unkind Student's interval alone leaves the mean out in a fifth of all windows.
+    """
+    return Interval(_with_one_more(mean, -1.0, z).lower, _with_one_more(mean, 1.0, z).upper)
+
+
+def _with_one_more(mean: Mean, value: float, z: float) -> Interval:
+    count = mean.count + 1.0
+    moved = mean.value + (value - mean.value) / count
+    variance = (mean.variance * (mean.count - 1.0) + (value - mean.value) ** 2 * mean.count / count) / mean.count
+    return welch(moved, (variance, count), _EXACT, z)
 
 
 def _within(most: float, interval: Sequence[float]) -> Interval:

@@ -122,12 +122,40 @@ def test_windows_and_run_times_are_checked(name: str) -> None:
         made(known, 300.0, window=64)
 
 
-def test_categories_that_are_new_count_as_other() -> None:
+def test_categories_that_are_new_count_together_in_a_few_bins() -> None:
     one, generator = detector("chi_square", n=2_000, ert=20_000.0)
     for _ in range(100):
         one.observe(f"never seen {generator.integers(1_000_000)}")
     assert one.reading().detections == 2
-    assert len(one._past) == 5
+    assert len(one._past) == 4 + 16
+
+
+@pytest.mark.parametrize("known", [20, 300, 1_000])
+def test_many_categories_that_a_reference_met_or_did_not_meet_are_no_drift(known: int) -> None:
+    """Two hundred cities, each as frequent as the others: every run was reported with its first window, since those
+    that the reference had met were too frequent in it. An ert of ten windows stands for one run in ten."""
+    first = 0
+    for seed in range(60):
+        generator = np.random.default_rng((seed, known))
+        cities = [f"city {number}" for number in generator.integers(200, size=known + 256).tolist()]
+        one = ChiSquareDetector(CategoryReference.of(cities[:known]), 2_560.0, seed=seed)
+        first += any(map(one.observe, cities[known:]))
+    assert first <= 13  # 6 are expected
+
+
+def test_a_change_among_many_rare_categories_is_found() -> None:
+    generator = np.random.default_rng(3)
+    known = [f"city {number}" for number in generator.integers(200, size=2_000).tolist()]
+    one = ChiSquareDetector(CategoryReference.of(known), 100_000.0)
+    assert any(one.observe(f"city {number}") for number in generator.integers(20, size=512).tolist())
+
+
+def test_a_reference_without_bins_takes_what_is_rare_together() -> None:
+    generator = np.random.default_rng(4)
+    cities = [f"city {number}" for number in generator.integers(200, size=1_000).tolist()]
+    old = CategoryReference(CategoryReference.of(cities).counts)
+    one = ChiSquareDetector(old, 25_600.0)
+    assert not any(one.observe(f"city {number}") for number in generator.integers(200, size=2_560).tolist())
 
 
 class _Counting(ChiSquareDetector):

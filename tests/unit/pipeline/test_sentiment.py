@@ -41,8 +41,9 @@ def test_groups_have_a_mean_and_a_gap_with_their_intervals() -> None:
     pipeline, metrics, clock = rig(LEXICON)
     run(pipeline, [KIND, UNKIND, NEUTRAL, "It rains."] * 20)
     means = metrics.rows("harmwatch_identity_sentiment")
-    assert means["chat", "gender", "men", "lower"] > 0.3
-    assert means["chat", "gender", "women", "upper"] < -0.3
+    # Twenty texts that are all alike do not say that no other one comes.
+    assert 0.15 < means["chat", "gender", "men", "lower"] < means["chat", "gender", "men", "value"] - 0.05
+    assert -0.15 > means["chat", "gender", "women", "upper"] > means["chat", "gender", "women", "value"] + 0.05
     assert means["chat", "age", "old", "value"] == 0.0
     assert len(means) == 3 * 3
     gaps = {labels[2:]: value for labels, value in metrics.rows("harmwatch_identity_gap").items()}

@@ -34,14 +34,31 @@ def disparity(found: BiasMeasurement, name: str, attribute: str = "gender") -> D
 def test_spd_and_dir_of_two_groups() -> None:
     found = measured(decisions("male", 56, 14) + decisions("female", 48, 32))
     spd = disparity(found, "spd")
-    # The first row of Newcombe 1998, table II, method 10: one pair, so no correction.
-    assert (spd.value, spd.lower, spd.upper) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    # The first row of Newcombe 1998, table II, one pair, so no correction; method 10 gives 0.0524 and 0.3339, of
+    # intervals that are not cautious towards the ends (`cautious_share`).
+    assert (spd.value, spd.lower, spd.upper) == pytest.approx((0.2, 0.0507, 0.3368), abs=5e-5)
     assert (spd.favoured, spd.disfavoured, spd.pairs) == ("male", "female", 1)
     ratio = disparity(found, "dir")
     assert ratio.value == pytest.approx(0.75)
     assert ratio.lower < 0.75 < ratio.upper < 1.0
     assert (found.component.value, found.component.lower) == (spd.value, spd.lower)
     assert found.component.sufficient
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.99, 0.999])
+def test_one_decision_of_a_small_group_that_is_rare_among_all_is_no_disparity(rate: float) -> None:
+    """Eleven groups of thirty beside one of ten thousand: of windows without bias 30 % had one at rates of 0.999."""
+    draw = random.Random(3)
+    found = 0
+    for _ in range(150):
+        groups = []
+        for place, size in enumerate([30] * 11 + [10_000]):
+            hits = sum(draw.random() < rate for _ in range(size))
+            groups.append(group_counts(f"g{place}", float(hits), float(size - hits)))
+        (attribute,) = measure({"group": groups}, 0.0, 30).attributes
+        disparities = {one.measure: one for one in attribute.disparities}
+        found += disparities["spd"].lower > 0.0 or ("dir" in disparities and disparities["dir"].upper < 1.0)
+    assert found <= 7  # 5 % are promised at the most
 
 
 def test_correction_counts_all_pairs_of_all_attributes() -> None:

@@ -10,6 +10,7 @@ from scipy import stats
 
 from agent.clock import ManualClock
 from agent.errors import StateError
+from agent.identity import AXES
 from agent.windows.base import FinishContext, Mention
 from agent.windows.engine import WindowEngine
 from agent.windows.harm import HarmAggregator
@@ -94,6 +95,22 @@ def test_without_a_difference_few_windows_show_one(measure: str) -> None:
         gaps = measured(texts)
         false_alarms += any(not gap.lower <= 0.0 <= gap.upper for (_, name), gap in gaps.items() if name == measure)
     assert false_alarms <= 20  # 5 % promised: 10 expected
+
+
+def test_a_rare_harmful_text_about_a_small_group_is_no_gap() -> None:
+    """One text in a hundred is harmful, whoever it is about: where thirty were about each group of an axis but one,
+    and a thousand about that, a gap of rates was found in 20 % of windows."""
+    draw = random.Random(5)
+    aggregator, false_alarms = IdentityAggregator(), 0
+    for _ in range(400):
+        state = {}
+        for group in AXES["ethnicity"]:
+            n = 1_000 if group == "black" else 30
+            high = sum(draw.random() < 0.01 for _ in range(n))
+            state[f"ethnicity {group}"] = [float(n), float(n), 0.9 * high, 0.81 * high, float(high)]
+        gaps = aggregator.finish(state, CONTEXT).gaps
+        false_alarms += any(not gap.lower <= 0.0 <= gap.upper for gap in gaps if gap.measure == "rate_gap")
+    assert false_alarms <= 20  # 5 % promised
 
 
 def test_a_second_gap_is_found_at_a_milder_level_than_the_first() -> None:

@@ -10,7 +10,7 @@ import pytest
 from agent.assess.bias.columns import ColumnTexts, is_missing
 from agent.assess.bias.groups import Attributes
 from agent.assess.bias.missing import MissingValues
-from agent.windows.intervals import newcombe, wilson, z_value
+from agent.windows.intervals import cautious_share, newcombe, z_value
 from tests.unit.assess.bias.builders import feed, rows_of
 
 
@@ -43,7 +43,7 @@ def test_a_planted_difference_is_found_with_its_interval() -> None:
     (gap,) = found["gaps"]
     assert (gap["column"], gap["attribute"], gap["most_missing"], gap["least_missing"]) == ("income", "sex", "f", "m")
     z = z_value(0.95)
-    expected = newcombe(0.3, wilson(0.3, 400, z), 0.1, wilson(0.1, 400, z))
+    expected = newcombe(0.3, cautious_share(0.3, 400, z), 0.1, cautious_share(0.1, 400, z))
     assert gap["difference"]["value"] == pytest.approx(0.2)
     assert gap["difference"]["interval"] == pytest.approx(list(expected))
     assert gap["significant"]

@@ -18,7 +18,8 @@ def test_independence_is_tested_as_scipy_does(table: list[list[int]]) -> None:
     ours = association(np.array(table))
     statistic, p, freedom, _ = stats.chi2_contingency(table, correction=False)
     assert (ours.statistic, ours.freedom) == (pytest.approx(statistic, abs=1e-9), freedom)
-    assert ours.p == pytest.approx(p, rel=1e-9, abs=1e-14)
+    of_ratio = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue
+    assert ours.p == pytest.approx(max(p, of_ratio), rel=1e-9, abs=1e-14)
     assert 0.0 <= ours.v <= stats.contingency.association(np.array(table), method="cramer") + 1e-9
 
 
@@ -52,7 +53,20 @@ def test_goodness_of_fit_is_that_of_scipy(counts: list[int], data: st.DataObject
     if expected.min() >= 5.0:
         theirs = stats.chisquare(counts, expected)
         assert ours.statistic == pytest.approx(theirs.statistic, abs=1e-6)
-        assert ours.p == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-14)
+        of_ratio = stats.power_divergence(counts, expected, lambda_="log-likelihood").pvalue
+        assert ours.p == pytest.approx(max(theirs.pvalue, of_ratio), rel=1e-6, abs=1e-14)
+
+
+def test_chance_shows_nothing_in_many_columns_of_rare_values() -> None:
+    """A group of two hundred beside 19,600, and in each column a value that five or six of them have. With Pearson's
+    statistic alone a ninth of such tables had a column that was called significant, of 5 % stated."""
+    rng = np.random.default_rng(4)
+    sizes, columns, found = np.array([200, 200, 19_600]), 100, 0
+    for _ in range(150):
+        hits = rng.binomial(sizes, rng.uniform(0.026, 0.035, columns)[:, None])
+        p_values = [association(np.stack((row, sizes - row), axis=1)).p for row in hits]
+        found += min(p_values) * columns <= 0.05
+    assert found <= 14  # 7.5 are expected at 5 %
 
 
 def test_cells_that_expect_too_few_are_pooled() -> None:
