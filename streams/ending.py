@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from agent.clock import Clock
 
-__all__ = ["StopRequest", "leave", "run_to_its_end"]
+__all__ = ["StopRequest", "leave", "leave_lanes", "run_to_its_end"]
 
 _logger = logging.getLogger(__name__)
 
@@ -94,7 +95,23 @@ def leave(code: int, clock: Clock, patience_seconds: float) -> None:
     if not staying:
         return
     _logger.warning("ended_in_spite_of_threads threads=%s", ",".join(staying))
+    _exit(code)
+
+
+def leave_lanes(code: int) -> None:
+    """End the process with this exit code if a thread of scorers is still there; returns when there is none.
+
+    When a command fails, is interrupted or its reader goes away, such a thread may be in a model's C++ code. Before
+    3.14 Python ends a thread that comes back to it after its own end by unwinding the thread's stack, which C++ takes
+    for an error and aborts the process, with a core dump and code 134 (https://github.com/python/cpython/issues/87135).
+    """
+    if any(thread.name.startswith("harmwatch-") for thread in threading.enumerate()):
+        _exit(code)
+
+
+def _exit(code: int) -> None:
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError):
+            stream.flush()
     os._exit(code)

@@ -114,3 +114,13 @@ def test_score_embeds_nothing_for_drift_but_reads_its_configuration(tmp_path: Pa
     for drift in ({"embeddings": {"encoder": "/nowhere"}}, {"reference": str(tmp_path / "nothing.json")}):
         with pytest.raises(ConfigError, match=r"nowhere|nothing"):
             _without_drift(CoreConfig.model_validate({"drift": {"enabled": True, **drift}}))
+
+
+def test_a_disk_that_is_full_while_scorers_work_ends_in_one_line(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    line = '{"id": "%d", "model": "m", "input": {"text": "Hello %d"}, "output": {"text": "Good day %d"}}\n'
+    events.write_text("".join(line % (number, number, number) for number in range(2000)), encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        code, said = _ended(("score", str(events)), stdout=full.fileno())
+    assert code == 1
+    assert said.strip() == "harmwatch score: No space left on device"

@@ -140,10 +140,10 @@ def _whole(value: Any) -> str | None:
     """The digits of a whole number, which may be an identifier; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    size: Any = abs(value)
-    if not math.isfinite(size) or size >= _MOST or value != int(value):
+    if not isinstance(value, int) and not math.isfinite(value):  # which an int may be too large to be asked
         return None
-    return str(int(value))
+    size: Any = abs(value)
+    return str(int(value)) if size < _MOST and value == int(value) else None
 
 
 def value_text(value: Any) -> str | None:

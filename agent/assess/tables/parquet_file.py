@@ -62,13 +62,24 @@ class ParquetReader:
                 record = next(found, None)
                 if record is None:
                     return
-                columns = [_values(self._pa, column) for column in record.columns]
             except (self._pa.ArrowException, OSError):
                 raise DataError(f"{self.name}: row {first} or later: is damaged") from None
             names = self.columns
+            columns = [self._values(name, column, first) for name, column in zip(names, record.columns, strict=True)]
             rows = [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
             yield Batch(names, rows, first, first - 1 + len(rows), record)
             first += len(rows)
+
+    def _values(self, name: str, column: Any, first: int) -> list[Any]:
+        try:
+            return _values(self._pa, column)
+        except (self._pa.ArrowException, ValueError, OverflowError, LookupError):
+            # Inside lists and objects, where nothing turns into text; zones of time that this machine does not know;
+            # texts that are no UTF-8; objects with a key twice. The file is whole: other readers may take it.
+            raise DataError(
+                f"{self.name}: column {name!r}: row {first} or later: cannot be read here; "
+                "give a copy in which it is text, or without it"
+            ) from None
 
     def close(self) -> None:
         self._file.close()
@@ -84,8 +95,9 @@ def _rows_in(size: int, metadata: Any) -> int:
 def _values(pa: Any, column: Any) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist()
-    except (ValueError, pa.ArrowException):
-        # Python has no form for some values, such as times with nanoseconds; their text is enough to look at.
+    except (ValueError, OverflowError, pa.ArrowException):
+        # Python has no form for some values, such as times with nanoseconds or beyond the year 9999; their text is
+        # enough to look at.
         values = pa.compute.cast(column, pa.string()).to_pylist()
     return values
 
@@ -190,7 +202,12 @@ class ParquetRows:
             return self._pa.Table.from_pylist(
                 [{column: row.get(column) for column in batch.columns} for row in batch.rows]
             ).schema
-        except self._pa.ArrowException:
+        except UnicodeEncodeError:
+            # JSON can escape half a surrogate pair.
+            raise DataError(
+                "the first rows have a text, or a column's name, that is no Unicode; write JSON Lines instead"
+            ) from None
+        except (self._pa.ArrowException, OverflowError, TypeError):
             raise DataError(
                 "the first rows have cells of different types in a column; write JSON Lines instead"
             ) from None
