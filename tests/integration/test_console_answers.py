@@ -98,6 +98,31 @@ async def test_an_answer_that_comes_late_is_not_shown_for_what_is_asked_now(tmp_
         assert await page.look("window.drawn") == 0
 
 
+class Restarted(Traffic):
+    """After a restart it counts its findings from one again, and has others."""
+
+    restarted = False
+
+    def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> dict[str, Any]:
+        answer = super().findings(model, dimension, after, most)
+        if not self.restarted:
+            return answer
+        return answer | {
+            "findings": [{**one, "id": "e" * 32, "texts": ["after the restart"]} for one in answer["findings"]]
+        }
+
+
+async def test_findings_of_a_worker_that_has_restarted_take_the_place_of_those_before(tmp_path: Path) -> None:
+    traffic = Restarted([model("chat", 0.1)])
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en")
+        traffic.restarted = True
+        # As after half a minute, when the whole list is asked for.
+        await page.look("harmwatch.findings.refresh(false, true)")
+        await page.until("document.querySelector('#recent').innerText.includes('after the restart')")
+        assert await page.look("document.querySelector('#recent button').dataset.id") == "e" * 32
+
+
 class Many(Traffic):
     """More partitions and groups than there is room for, and an attribute of which nothing is favourable."""
 
