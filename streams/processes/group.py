@@ -29,7 +29,6 @@ class ProcessGroup:
         self._supervisor = supervisor
         self._metrics = metrics
         self._clock = clock
-        self._was_up: set[int] = set()
         metrics.started(clock.now())
         metrics.processes(running=0, down=supervisor.count)
 
@@ -55,10 +54,9 @@ class ProcessGroup:
             if life.ended.is_set():
                 return Health(False, f"{name} has died, and is started again")
             if life.state is None:
-                if life.number in self._was_up:
+                if life.again:
                     return Health(False, f"{name} has died, and is starting")
                 continue
-            self._was_up.add(life.number)
             if life.silent:
                 return Health(False, f"{name} has not answered for {life.silence:.0f} s")
             if not life.state.alive:

@@ -51,6 +51,8 @@ class Life:
         What it has told `agent.metrics.merged.MergedMetrics`.
     held_number
         Of the last finding that was taken from it.
+    again
+        Whether one that had answered was in its place before.
     ended
         Set when the process is gone and all that it said has been read.
     """
@@ -69,6 +71,7 @@ class Life:
         self.failed: Failed | None = None
         self.counts = ProcessLife()
         self.held_number = 0
+        self.again = False
         self.ended = asyncio.Event()
         self.models: list[str] = []
         self._reader = reader

@@ -162,7 +162,9 @@ class Supervisor:
             pause = min(2.0 * pause, _LONGEST_PAUSE_SECONDS)
             self._metrics.process_restarted()
             try:
+                was_up = life.again or life.state is not None
                 life = self.lives[number] = await launch(self._hello(number), self._clock)
+                life.again = was_up
                 await life.built()
             except ConfigError as error:
                 self._fail(error)

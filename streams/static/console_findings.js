@@ -57,7 +57,7 @@ harmwatch.findings = (() => {
   }
 
   function show(force = false) {
-    const state = JSON.stringify([held.slice(0, shown).map((one) => [one.number, one.marks]), open, mayMark(), held.length > shown, asked]);
+    const state = JSON.stringify([held.slice(0, shown).map((one) => [one.id, one.number, one.marks]), open, mayMark(), held.length > shown, asked]);
     const stale = state !== drawn;
     const wait = stale && !force && drawn !== "" && inUse(byId("recent"));
     byId("held").hidden = !wait;
@@ -151,7 +151,7 @@ harmwatch.findings = (() => {
       // Whoever may mark and is forbidden to is a page of another origin, as far as the worker can tell.
       const forbidden = mayMark() ? "mark_other_origin" : "mark_forbidden";
       const key = { 401: "unauthorised", 403: forbidden, 404: "mark_gone", 429: "mark_too_many", 502: "mark_refused", 503: "mark_failed" }[error.status] || (error.status ? "mark_not_taken" : "mark_lost");
-      note.textContent = say(key, { reason: error.reason, status: error.status });
+      note.textContent = say(key, { reason: names.explain(error.reason ?? ""), status: error.status });
       note.dataset.tone = "bad";
     } finally {
       sending.delete(button.id);

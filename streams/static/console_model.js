@@ -220,15 +220,18 @@ harmwatch.model = (() => {
       clear();
       return;
     }
+    const length = currentWindow();
     let model;
     try {
-      model = await fetchJson(`/api/v1/model?${new URLSearchParams({ name, window: currentWindow() || "" })}`);
+      model = await fetchJson(`/api/v1/model?${new URLSearchParams({ name, window: length || "" })}`);
     } catch (error) {
       if (error.status !== 404) throw error;
+    }
+    if (name !== current() || length !== currentWindow()) return;  // another was chosen meanwhile
+    if (model === undefined) {
       clear(name);
       return;
     }
-    if (name !== current()) return;  // another was chosen meanwhile
     showHistory(model);
     showWhose(name);
     showFairness(model.fairness);

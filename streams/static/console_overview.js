@@ -163,7 +163,7 @@ harmwatch.overview = (() => {
     refused(error, time) {
       pill("alive", "warn", say("answers_status", { status: error.status }), "");
       byId("ready").hidden = true;
-      const values = { time: clockTime.format(time), status: error.status, reason: error.reason };
+      const values = { time: clockTime.format(time), status: error.status, reason: names.explain(error.reason) };
       notify(say(error.status === 429 ? "too_many" : "refused_status", values));
     },
     signedOut() {

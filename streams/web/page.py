@@ -67,22 +67,27 @@ def console_pages() -> dict[Language, Page]:
     return {language: Page(_fill("console.html", language, parts), policy, language) for language in LANGUAGES}
 
 
-def sign_in_pages(*, refused: bool = False) -> dict[Language, Page]:
-    """The form that turns the token into a session, by language; ``refused`` says that one was wrong. No script."""
+def sign_in_pages(*, refused: str = "") -> dict[Language, Page]:
+    """The form that turns the token into a session, by language; ``refused`` names what says why not. No script."""
     style = _read("console.css")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     parts = {"style": style, "refused": "" if refused else "hidden"}
-    return {language: Page(_fill("signin.html", language, parts), policy, language) for language in LANGUAGES}
+    return {
+        language: Page(_fill("signin.html", language, parts, {"why_refused": refused}), policy, language)
+        for language in LANGUAGES
+    }
 
 
-def _fill(name: str, language: Language, parts: Mapping[str, str]) -> bytes:
+def _fill(name: str, language: Language, parts: Mapping[str, str], chosen: Mapping[str, str] | None = None) -> bytes:
+    """``chosen`` names the message, if any, that stands in a place that may hold one of several."""
     messages: dict[str, str] = json.loads(_read("messages.json"))[language]
     terms = _terms(language)
     document = _read(name)
-    for key, text in messages.items():
+    places = {place: messages.get(key, "") for place, key in (chosen or {}).items()}
+    for key, text in (messages | places).items():
         document = document.replace("{{" + key + "}}", html.escape(text))
     # The texts are data to the script; "<" is escaped so that none can end the element it stands in.
     data = {"messages": messages, "terms": terms}

@@ -117,7 +117,8 @@ class WebServer:
         self._tls = tls
         self._console = console_pages()
         self._sign_in = sign_in_pages()
-        self._refused = sign_in_pages(refused=True)
+        self._refused = sign_in_pages(refused="signin_refused")
+        self._locked_out = sign_in_pages(refused="signin_too_many")
         self._runner: web.ServerRunner | None = None
         self.routes: dict[str, Route] = {
             "/": Route({"GET": self._answer_console}),
@@ -293,7 +294,9 @@ class WebServer:
         given = form.get("token", [""])[0]
         holder = self._proved(request, given)
         if isinstance(holder, web.Response):
-            return holder
+            # Whoever sits before the form gets it back, with a word.
+            again = {"Retry-After": holder.headers["Retry-After"]}
+            return page_answer(self._locked_out[_language(request)], status=holder.status, headers=again)
         if holder is None:
             return page_answer(self._refused[_language(request)], status=401)
         response = self._to_console(request)

@@ -153,6 +153,9 @@ def test_a_process_killed_under_traffic_loses_nothing_and_no_counter_falls(kafka
                         lambda: total(worker.samples(), "harmwatch_process_restarts_total") >= 1, "a restart",
                         timeout_seconds=60.0,
                     )  # fmt: skip
+                if number == 2:
+                    # Also when nobody had asked while all were up.
+                    assert "process 1 of 3 has died" in worker.told("/healthz")
             bench.wait_for_lag_zero()
             wait_until(
                 lambda: total(worker.samples(), "harmwatch_processes", state="running") == PROCESSES, "all processes",

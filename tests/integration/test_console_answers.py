@@ -98,6 +98,73 @@ async def test_an_answer_that_comes_late_is_not_shown_for_what_is_asked_now(tmp_
         assert await page.look("window.drawn") == 0
 
 
+class LateWindow(Traffic):
+    """Answers for five minutes when it is let, for one at once; each with a detector of its own."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.let = asyncio.Event()
+        self.let.set()
+
+    def model(self, name: str, window: str | None) -> Any:
+        async def later() -> dict[str, Any]:
+            if window == "5m":
+                await self.let.wait()
+            bounds: dict[str, list[float]] = {"value": [], "lower": [], "upper": []}
+            history = dict.fromkeys(("index", "bias", "output", "privacy", "adversarial"), bounds)
+            drift = {"detector": "d", "statistic": 1.0, "threshold": 2.0, "detected": False, "times": 0}
+            return {
+                "name": name, "window": window, "history": {"times": [], "step": 1.0, **history},
+                "fairness": {"window": "5m", "attributes": []}, "campaigns": [],
+                "drift": [{**drift, "feature": f"over-{window}"}],
+            }  # fmt: skip
+
+        return later()
+
+
+async def test_figures_of_another_window_that_come_late_are_not_shown(tmp_path: Path) -> None:
+    traffic = LateWindow([model("chat", 0.1)])
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en#window=5m")
+        await page.until("document.querySelector('#drift').innerText.includes('over-5m')")
+        traffic.let.clear()
+        await page.look("window.late = harmwatch.model.refresh(); document.querySelector('#window-1m').click(); 0")
+        await page.until("document.querySelector('#drift').innerText.includes('over-1m')")
+        await page.look(
+            "window.shown = []; new MutationObserver(() => shown.push(document.querySelector('#drift').textContent))"
+            ".observe(document.querySelector('#drift'), {childList: true, subtree: true, characterData: true})"
+        )
+        traffic.let.set()
+        await page.look("window.late")
+        await page.look("new Promise((done) => setTimeout(done, 100))")
+        assert await page.look("window.shown.filter((text) => text.includes('over-5m'))") == []
+
+
+class Restarted(Traffic):
+    """After a restart it counts its findings from one again, and has others."""
+
+    restarted = False
+
+    def findings(self, model: str | None, dimension: str | None, after: int, most: int) -> dict[str, Any]:
+        answer = super().findings(model, dimension, after, most)
+        if not self.restarted:
+            return answer
+        return answer | {
+            "findings": [{**one, "id": "e" * 32, "texts": ["after the restart"]} for one in answer["findings"]]
+        }
+
+
+async def test_findings_of_a_worker_that_has_restarted_take_the_place_of_those_before(tmp_path: Path) -> None:
+    traffic = Restarted([model("chat", 0.1)])
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en")
+        traffic.restarted = True
+        # As after half a minute, when the whole list is asked for.
+        await page.look("harmwatch.findings.refresh(false, true)")
+        await page.until("document.querySelector('#recent').innerText.includes('after the restart')")
+        assert await page.look("document.querySelector('#recent button').dataset.id") == "e" * 32
+
+
 class Many(Traffic):
     """More partitions and groups than there is room for, and an attribute of which nothing is favourable."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from streams.web.tls import ServerTls
 from tests.certificates import Authority
-from tests.integration.test_console_page import Traffic, model, page_of
+from tests.integration.test_console_page import TOKEN, Traffic, model, page_of
 from tests.unit.test_web_access import TOKENS, write_tokens
 
 pytestmark = pytest.mark.layer("chromium")
@@ -49,3 +49,19 @@ async def test_over_https_each_role_sees_what_it_may(tmp_path: Path) -> None:
             assert (await page.call("Network.getCookies"))["cookies"] == []
         # What the browser says of a refused request is no fault of the page.
         page.complaints.clear()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Too many wrong tokens"), ("zh", "错误令牌过多")])
+async def test_who_has_tried_too_many_tokens_gets_the_form_back_with_a_word(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    async with page_of(Traffic([model("chat", 0.1)]), tmp_path, TOKEN, limits=(50.0, 20.0, 1.0)) as (page, url):
+        await page.open(f"{url}?lang={language}#model=chat")
+        for _ in range(2):
+            await page.until("document.querySelector('#token')")
+            await page.look("document.querySelector('#token').value = 'wrong-horse-battery'")
+            await page.click_through("form button")
+            await page.until("document.querySelector('#refused:not([hidden])')")
+        assert said in await page.text("#refused")
+        assert await page.look("location.search + location.hash") == f"?lang={language}#model=chat"
+        page.complaints.clear()  # the browser's own notes of 401 and 429

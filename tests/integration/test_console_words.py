@@ -102,3 +102,28 @@ async def test_what_is_wrong_with_a_worker_of_several_processes_is_said_in_chine
         told = await page.text("#signs")
         assert "进程 1/2：模型、进程 2/2：应答" in told
         assert "还有 7 条记录待处理；另有 2 个分区" in told and "more" not in told
+
+
+async def test_why_the_worker_refuses_is_said_in_chinese(tmp_path: Path) -> None:
+    said = {
+        503: ("no process of this worker answers: try again", "本工作进程的各个进程均无应答，请重试"),
+        500: ("internal error", "内部错误"),
+        403: ("this needs a token with the role viewer; bob is labeller", "这需要角色为 viewer 的令牌"),
+    }
+    denied = "the broker refused the mark: this user may not write to topic harm.feedback; grant WRITE on it"
+    async with page_of(Traffic([model("chat", 0.1)]), tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=zh")
+        await page.look("window.answer = fetch")
+        for status, (english, chinese) in said.items():
+            body = json.dumps(json.dumps({"error": english}))
+            await page.look(f"window.fetch = () => Promise.resolve(new Response({body}, {{ status: {status} }})); 0")
+            await page.until(f"document.querySelector('#notice').innerText.includes('{chinese}')")
+            assert english not in await page.text("#notice")
+        body = json.dumps(json.dumps({"error": denied}))
+        await page.look(
+            "window.fetch = (path, options) => options?.method === 'POST'"
+            f" ? Promise.resolve(new Response({body}, {{ status: 502 }})) : answer(path, options)"
+        )
+        await page.click("#recent button[id$=-right]")
+        await page.until("document.querySelector('#mark-note').textContent.includes('请授予该主题的 WRITE 权限')")
+        assert "this user" not in await page.text("#mark-note")

@@ -180,7 +180,11 @@ def test_what_scorers_explain_is_said_in_chinese() -> None:
         for configured in (None, 0.7)
     ]
     known += [f"2 of 3 {plural} are not in the context" for kind, (_, plural) in KINDS.items() if kind != "NEGATION"]
-    known += ["found in a hidden layer: base64 > excerpt; signals: base64 (1 string, strength 0.60)", "no lag"]
+    known += ["found in a hidden layer: base64 > excerpt; signals: base64 (1 string, strength 0.60)"]
+    # What health, readiness and refusals say.
+    known += ["no lag", "lag is not known", "offsets are moving", "no partitions assigned", "running", "processes"]
+    known += ["topic t is missing; create it or set topics.create_missing", "another site may not send this"]
+    known += ["topic t has no partition 3; a restarted worker widens it (topics.create_missing)"]
     for text in known:
         said = in_chinese(text, terms)
         same = {"JSON Web Key", "JSON Web Token"}  # they have no other name

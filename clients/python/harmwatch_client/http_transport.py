@@ -150,15 +150,23 @@ class HttpTransport:
         connection = self._connection or self._connect()
         if connection.sock is not None:
             connection.sock.settimeout(self._timeout)
-        connection.request("POST", self._target.path, body, headers)
+        whole = True
+        try:
+            connection.request("POST", self._target.path, body, headers)
+        except (ConnectionError, ssl.SSLEOFError):
+            if connection.sock is None:
+                raise  # it was never there
+            # Who refuses a body need not read it to its end. The refusal is there all the same: without it the same
+            # batch would be sent for ever, and all others would wait behind it.
+            whole = False
         answer = connection.getresponse()
         length = len(answer.read(_MOST_ANSWER_BYTES))
         # http.client takes an answer that breaks off in its head, or in its body, for a whole one.
         endless = answer.length is None and not answer.chunked and answer.status != 204
-        if endless or (answer.length and length < _MOST_ANSWER_BYTES):
+        if endless or (answer.length and length < _MOST_ANSWER_BYTES) or (not whole and answer.status < 300):
             raise http.client.IncompleteRead(b"")
         self._used = True
-        if not answer.isclosed() or answer.will_close:
+        if not answer.isclosed() or answer.will_close or not whole:
             self.close()
         after = _retry_after(answer.getheader("Retry-After"))
         return answer.status, after, f"{self._target.shown} answers {answer.status}"

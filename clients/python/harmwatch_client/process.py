@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable
+import time
 from contextlib import suppress
 from typing import Protocol
 
@@ -15,8 +15,15 @@ __all__ = ["at_the_end_of_a_child", "register", "unregister"]
 class Resident(Protocol):
     """A tap, as this module knows it."""
 
+    @property
+    def close_seconds(self) -> float:
+        """How long the end of the process may wait for it."""
+
     def close(self, timeout_seconds: float | None = None) -> bool:
         """Deliver what is there within a time of its own."""
+
+    def _begin_to_close(self) -> None:
+        """Take nothing more, and deliver what is there, without waiting for it."""
 
     def _after_fork(self) -> None:
         """In a forked child: begin anew."""
@@ -36,13 +43,13 @@ def unregister(resident: Resident) -> None:
     _residents.discard(resident)
 
 
-def at_the_end_of_a_child(close: Callable[[float], bool], seconds: float) -> None:
+def at_the_end_of_a_child() -> None:
     """Children of multiprocessing end without `atexit`; they have finalizers of their own."""
     util = sys.modules.get("multiprocessing.util")
     process = sys.modules.get("multiprocessing.process")
     if util is None or process is None or process.parent_process() is None:
         return
-    util.Finalize(None, close, args=(seconds,), exitpriority=10)
+    util.Finalize(None, _ended, exitpriority=10)
 
 
 def _forked() -> None:
@@ -52,9 +59,15 @@ def _forked() -> None:
 
 
 def _ended() -> None:
-    for resident in list(_residents):
+    """All at once: one after the other, taps whose other side is away would take the sum of their times."""
+    residents = list(_residents)
+    for resident in residents:
         with suppress(Exception):
-            resident.close()
+            resident._begin_to_close()
+    began = time.monotonic()
+    for resident in residents:
+        with suppress(Exception):
+            resident.close(max(began + resident.close_seconds - time.monotonic(), 0.0))
 
 
 atexit.register(_ended)

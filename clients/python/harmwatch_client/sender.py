@@ -74,7 +74,8 @@ class Sender:
         del self._counts["last_error"]
         self._last_error = ""
         self._told: dict[str, int] = {}
-        self._taken = 0
+        # Items that were taken, that the thread has, and those of which nothing is open: they are settled in order.
+        self._taken = self._fetched = self._done = 0
 
     # ------------------------------------------------------------ where requests are served
 
@@ -146,7 +147,7 @@ class Sender:
                 return
             finally:
                 self._starting = False
-        at_the_end_of_a_child(self.close, self._limits.close_seconds)
+        at_the_end_of_a_child()
 
     # ------------------------------------------------------------ waiting, where somebody wants to
 
@@ -157,24 +158,29 @@ class Sender:
             self._hurry += 1
         self._wake()
         try:
-            return self._wait(lambda: self._taken - self._counts["pending"] >= target, timeout_seconds)
+            # Not taken less pending: what gives no event is settled before what came earlier and is on its way.
+            return self._wait(lambda: self._done >= target or self._counts["pending"] == 0, timeout_seconds)
         finally:
             with self._lock:
                 self._hurry -= 1
 
-    def close(self, timeout_seconds: float) -> bool:
-        """Take nothing more, send what is there until the time is up, count the rest as lost. True when nothing was."""
+    def begin_to_close(self) -> None:
+        """Take nothing more, and let the thread send what is there; `close` is to follow."""
         with self._lock:
-            first, self._closing = not self._closing, True
-        end = time.monotonic() + timeout_seconds
+            self._closing = True
         if self._thread is not None or self._items:
             self._wake()
+
+    def close(self, timeout_seconds: float) -> bool:
+        """Take nothing more, send what is there until the time is up, count the rest as lost. True when nothing was."""
+        end = time.monotonic() + timeout_seconds
+        self.begin_to_close()
         if self._thread is None:
             self._send_here(end)
         everything = self._wait(lambda: self._counts["pending"] == 0, end - time.monotonic())
         thread = self._thread
         with self._lock:
-            self._abandoned = True
+            first, self._abandoned = not self._abandoned, True
             left = self._counts["pending"]
             self._counts["dropped_closed"] += left
             self._counts["pending"] = self._counts["pending_bytes"] = 0
@@ -248,10 +254,15 @@ class Sender:
                 if not self._items or (batch and size + self._items[0].size > self._limits.batch_bytes):
                     break
                 item = self._items.popleft()
+                self._fetched += 1
             event = item if isinstance(item, Event) else self._built(item)
             if event is not None:
                 batch.append(event)
                 size += event.size
+        if not batch:
+            with self._settled:
+                self._done = self._fetched
+                self._settled.notify_all()
         return batch
 
     def _built(self, item: Deferred) -> Event | None:
@@ -318,6 +329,8 @@ class Sender:
             counts["sent"] += len(batch) - len(outcome.again) - len(outcome.refused)
             counts["retries"] += bool(outcome.again)
         with self._settled:
+            if not outcome.again:
+                self._done = self._fetched
             self._settled.notify_all()
         if outcome.refused:
             self._warner.warn("refused", f"{len(outcome.refused)} events were refused: {outcome.reason}")

@@ -312,6 +312,14 @@ class Tap:
         unregister(self)
         return self._sender.close(self._limits.close_seconds if timeout_seconds is None else timeout_seconds)
 
+    @property
+    def close_seconds(self) -> float:
+        """How long `close` waits unless it is told."""
+        return self._limits.close_seconds
+
+    def _begin_to_close(self) -> None:
+        self._sender.begin_to_close()
+
     def __enter__(self) -> Tap:
         return self
 

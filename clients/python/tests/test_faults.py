@@ -152,6 +152,67 @@ def test_an_event_that_is_refused_takes_no_other_with_it(status: int) -> None:
         assert tap.stats.dropped_refused == 2 and tap.stats.sent == EVENTS - 2
 
 
+def test_a_refusal_that_does_not_wait_for_the_body_is_heard() -> None:
+    """Gateways answer 413 to the head of a request, and close. Unheard, the same batch would be sent for ever."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    taken: list[str] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                length = 0
+                while (line := stream.readline()) not in (b"\r\n", b""):
+                    length = int(line[16:]) if line.lower().startswith(b"content-length: ") else length
+                if length <= 300_000:
+                    taken.extend(json.loads(event)["id"] for event in stream.read(length).splitlines())
+                status = b"200 OK" if length <= 300_000 else b"413 Too Large"
+                connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        # More than the buffers of a connection hold, so that it is still being sent.
+        tap = Tap(f"http://127.0.0.1:{listener.getsockname()[1]}", limits=replace(QUICK, batch_bytes=8_000_000))
+        ids = [f"r-{number}" for number in range(120)]
+        for ident in ids:
+            assert tap.log(model="m", input="x" * 60_000, id=ident)
+        assert tap.log(model="m", input="x" * 600_000, id="too large by itself")
+        assert tap.flush(30)
+        assert taken == ids and tap.stats.sent == len(ids) and tap.stats.dropped_refused == 1
+        end(tap)
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_answer_that_takes_what_was_not_sent_is_not_believed(status: int) -> None:
+    hasty = f"HTTP/1.1 {status} Fine\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        # One batch, of more than the buffers of a connection hold.
+        limits = replace(QUICK, batch_bytes=8_000_000, batch_events=120, linger_seconds=60.0)
+        tap = Tap(f"http://127.0.0.1:{listener.getsockname()[1]}", limits=limits)
+        for _ in range(120):
+            assert tap.log(model="m", input="x" * 60_000)
+        for _ in range(2):
+            connection, _ = listener.accept()
+            connection.recv(1000)
+            connection.sendall(hasty)
+            connection.close()
+        wait_for(lambda: tap.stats.retries >= 1)
+        assert tap.stats.sent == 0
+    end(tap, 0.01)
+
+
 def test_refusals_and_faults_together() -> None:
     def behave(number: int, events: list[dict[str, Any]]) -> Answer:
         if number % 3 == 1:

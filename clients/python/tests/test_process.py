@@ -54,6 +54,21 @@ for n in range(50): tap.log(model='m', input=str(n))
     assert "50 events were not delivered" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_the_end_waits_for_all_taps_at_once() -> None:
+    """One after the other, ten taps whose servers are away would hold it up for ten times as long."""
+    script = """
+taps = [Tap(sys.argv[1], limits=Limits(close_seconds=3.0)) for _ in range(10)]
+for tap in taps: tap.log(model='m', input='q')
+from harmwatch_client import process
+begun = time.monotonic()
+process._ended()
+print(time.monotonic() - begun, sum(tap.stats.dropped_closed for tap in taps))
+"""
+    done = run(script, f"http://127.0.0.1:{free_port()}")
+    seconds, lost = done.stdout.split()
+    assert 2.9 < float(seconds) < 15.0 and int(lost) == 10
+
+
 def test_the_end_sends_even_while_the_server_has_asked_for_a_long_pause() -> None:
     with FakeIngest(lambda number, events: Answer(503, {"Retry-After": "500"}) if number == 0 else Answer()) as ingest:
         script = "tap.log(model='m', input='q')\nwhile not tap.stats.retries: time.sleep(0.01)"

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.rig import QUICK, FakeIngest, end, free_port, holds, tapped
+from clients.python.tests.rig import QUICK, Answer, FakeIngest, end, free_port, holds, tapped, wait_for
 
 from harmwatch_client import ConfigurationError, Limits, Tap
+from harmwatch_client.events import Event
+from harmwatch_client.sender import Skip
 
 
 def test_what_is_logged_arrives_with_what_the_tap_knows(tmp_path: Path) -> None:
@@ -258,3 +260,37 @@ def test_kafka_is_checked_at_the_start_too(arguments: dict[str, Any], says: str)
     with pytest.raises(ConfigurationError, match=says) as caught:
         Tap.kafka(**arguments)
     assert SECRET not in str(caught.value)
+
+
+class NothingToJudge:
+    """An exchange of the middleware's that holds nothing."""
+
+    size = 10
+
+    def build(self) -> Event:
+        raise Skip
+
+
+def test_a_flush_does_not_count_what_came_later_and_held_nothing() -> None:
+    gates = [threading.Event(), threading.Event()]
+
+    def behave(number: int, events: list[dict[str, Any]]) -> Answer:
+        gates[number].wait(60)
+        return Answer()
+
+    with tapped(behave) as (tap, ingest):
+        tap.log(model="m", input="first")
+        wait_for(lambda: ingest.requests)
+        tap.log(model="m", input="second")
+        answers: list[bool] = []
+        flushing = threading.Thread(target=lambda: answers.append(tap.flush(60)))
+        flushing.start()
+        wait_for(lambda: tap._sender._hurry)
+        tap.offer(NothingToJudge())
+        gates[0].set()
+        # It is settled before the second event, with which it travels, is acknowledged.
+        wait_for(lambda: tap.stats.skipped and len(ingest.requests) == 2)
+        assert not answers
+        gates[1].set()
+        flushing.join()
+        assert answers == [True] and tap.stats.sent == 2

@@ -69,6 +69,17 @@ async def test_one_that_starts_is_not_ill_and_not_ready() -> None:
         assert worker.group.readiness().missing == ("process 2 of 2: answer",)
 
 
+async def test_one_that_is_started_again_is_ill_until_it_answers_whoever_asked_before() -> None:
+    async with AsyncExitStack() as stack:
+        worker = Worker(stack, 2)
+        await worker.add()
+        life, _ = await worker.add(None)
+        life.again = True
+        # Nobody has asked while the one before it was up: probes ask /livez and /readyz.
+        assert worker.group.health().reason == "process 2 of 2 has died, and is starting"
+        assert worker.group.liveness().alive
+
+
 async def test_one_without_a_partition_is_ready_as_long_as_another_is() -> None:
     async with AsyncExitStack() as stack:
         worker = Worker(stack, 2)
