@@ -176,7 +176,7 @@ def _aside() -> Section:
                 "Records that no decoder takes: they are on the dead-letter topic, whole. "
                 "And what retention deleted before it was read.",
                 Target(or_zero(rate("harmwatch_dead_letters_total", "topic reason")), "{{topic}} {{reason}}"),
-                Target(rate("harmwatch_deleted_unread_total", "topic"), "{{topic}} deleted unread"),
+                Target(or_zero(rate("harmwatch_deleted_unread_total", "topic")), "{{topic}} deleted unread"),
                 unit="ops",
                 width=8,
             ),
