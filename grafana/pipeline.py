@@ -173,26 +173,31 @@ def _aside() -> Section:
         [
             lines(
                 "Dead letters, by topic and reason",
-                "Records that no decoder takes: they are on the dead-letter topic, whole. "
-                "And what retention deleted before it was read.",
+                "Records that no decoder takes. They are on the dead-letter topic, whole.",
                 Target(or_zero(rate("harmwatch_dead_letters_total", "topic reason")), "{{topic}} {{reason}}"),
-                Target(or_zero(rate("harmwatch_deleted_unread_total", "topic")), "{{topic}} deleted unread"),
                 unit="ops",
-                width=8,
+                width=6,
+            ),
+            lines(
+                "Deleted unread, by topic",
+                "Retention was faster than the workers: these have no verdict, and never will. 0 is none.",
+                Target(or_zero(rate("harmwatch_deleted_unread_total", "topic")), "{{topic}}"),
+                unit="ops",
+                width=6,
             ),
             lines(
                 "Halves without the other half",
                 "Inputs whose output did not come in time, or the other way round. Both must reach the same worker.",
                 Target(or_zero(rate("harmwatch_orphans_total", "format")), "{{format}}"),
                 unit="ops",
-                width=8,
+                width=6,
             ),
             lines(
                 "Duplicates",
                 "Events seen before, and not counted again. Some after a restart are as it should be.",
                 Target(or_zero(rate("harmwatch_duplicates_total", "format")), "{{format}}"),
                 unit="ops",
-                width=8,
+                width=6,
             ),
             lines(
                 "Texts not looked at",

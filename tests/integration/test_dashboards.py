@@ -40,6 +40,7 @@ SCREEN = {"screen": "ngrams", "threshold": 0.99, "audit_share": 0.3}
 NEVER_HERE = {
     "Canaries told",
     "Counted under other, by metric",
+    "Deleted unread, by topic",
     "Drift that hints at bias",
     "Events passed by, by stratum",
     "Window state left out",
