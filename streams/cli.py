@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from streams.ending import leave
 
         leave(code, SystemClock(), _LAST_SECONDS)
-    if argv is None and chosen in ("run", "score", "reference"):
+    if argv is None and chosen in ("score", "reference"):
         from streams.ending import leave_lanes
 
         leave_lanes(code)

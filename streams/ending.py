@@ -81,7 +81,7 @@ async def _end_others(patience_seconds: float) -> None:
 
 
 def leave(code: int, clock: Clock, patience_seconds: float) -> None:
-    """End the process with this exit code if threads keep it for longer; returns when there are none.
+    """End the process with this exit code if threads keep it for longer, or scorers (`leave_lanes`); else returns.
 
     At its end Python waits for every thread that is no daemon, without a limit. A library's thread that waits for a
     broker must not keep a worker that has ended: whoever would restart it waits for its end.
@@ -93,6 +93,7 @@ def leave(code: int, clock: Clock, patience_seconds: float) -> None:
         thread.join(max(0.0, deadline - clock.monotonic()))
     staying = [thread.name for thread in others if thread.is_alive()]
     if not staying:
+        leave_lanes(code)
         return
     _logger.warning("ended_in_spite_of_threads threads=%s", ",".join(staying))
     _exit(code)

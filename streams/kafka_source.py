@@ -30,6 +30,7 @@ from streams.ports import Headers, Partition, RebalanceListener, Record
 
 __all__ = ["KafkaSource"]
 
+_ANSWER_SECONDS: Final = 5.0
 _FETCH_BYTES = 1024 * 1024
 _ONE_MS = 300
 _FOR_EVER_MS: Final = 2**31 - 1
@@ -152,8 +153,9 @@ class KafkaSource:
         if not gaps:
             return {}
         try:
-            left = await self.start_offsets([Partition(*partition) for partition in gaps])
-        except TransportError:
+            async with asyncio.timeout(_ANSWER_SECONDS):  # all other partitions wait meanwhile
+                left = await self.start_offsets([Partition(*partition) for partition in gaps])
+        except (TransportError, TimeoutError):
             # Whoever has just handed out records is away: better too much is told than nothing.
             left = {Partition(*partition): first[partition] for partition in gaps}
         deleted = {Partition(*p): (following, min(first[p], left[Partition(*p)])) for p, following in gaps.items()}

@@ -12,10 +12,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.windows.intervals import z_value
+
 __all__ = ["auc_bounds", "placements"]
 
 _F64: TypeAlias = NDArray[np.float64]
-_Z = 1.959963984540054
+_Z = z_value(0.95)
 
 
 def placements(positives: _F64, negatives: _F64) -> tuple[_F64, _F64]:

@@ -20,7 +20,7 @@ from typing import Final
 from agent.clock import SystemClock
 from agent.errors import ConfigError, HarmwatchError
 from agent.metrics.label_values import clean_label
-from streams.ending import leave, leave_lanes, run_to_its_end
+from streams.ending import leave, run_to_its_end
 from streams.processes.settings import file_of, revision_of
 from streams.processes.wire import Built, Failed, Go, Hello, read_order, written
 
@@ -146,7 +146,6 @@ def main(descriptor: int, number: int, parent: int) -> int:
     code = run_to_its_end(_serve(descriptor), _LAST_SECONDS)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # at its end Python gives functions up for the default, and not this
     leave(code, SystemClock(), _LAST_SECONDS)
-    leave_lanes(code)
     return code
 
 
