@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-__all__ = ["Count", "NamePattern", "Seconds", "Section", "Share", "with_inline_options"]
+__all__ = ["Count", "HostName", "NamePattern", "Seconds", "Section", "Share", "is_host_name", "with_inline_options"]
 
 Seconds = Annotated[float, Field(gt=0, le=31 * 86400.0)]
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
@@ -15,6 +15,25 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]*\*?$")]
 """A name, or the beginning of one with ``*`` after it."""
+
+
+def is_host_name(name: str) -> bool:
+    """Whether a name can be looked up. Where not, resolvers raise `UnicodeError`, which nobody expects of a network."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _host_name(value: str) -> str:
+    if not is_host_name(value):
+        raise ValueError("is no host name: its parts must have 1 to 63 characters")
+    return value
+
+
+HostName = Annotated[str, AfterValidator(_host_name)]
+"""Of a machine or an address of it."""
 
 
 class Section(BaseModel):

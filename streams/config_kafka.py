@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from agent.config_base import Seconds, Section
+from agent.config_base import Seconds, Section, is_host_name
 
 __all__ = ["KafkaConfig"]
 
@@ -59,6 +59,10 @@ class KafkaConfig(Section):
         servers = [server.strip() for server in value.split(",")]
         if not all(_SERVER.fullmatch(server) for server in servers):
             raise ValueError("must be host:port, several separated by commas")
+        for server in servers:
+            host, _, port = server.rpartition(":")
+            if not is_host_name(host) or not 1 <= int(port) <= 65535:
+                raise ValueError(f"{server[:100]}: no such host or port can be; ports are 1 to 65535")
         return ",".join(servers)
 
     @field_validator("oauth_token_url")

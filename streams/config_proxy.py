@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from agent.config_base import Count, Seconds, Section
+from agent.config_base import Count, HostName, Seconds, Section, is_host_name
 from streams.config_web import WebTlsConfig
 from streams.courier.config import CourierConfig
 
@@ -64,7 +65,7 @@ class ProxyTapConfig(CourierConfig):
 class ProxyConfig(Section):
     """The pass-through: where it listens, the server behind it, limits and patience."""
 
-    host: str = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     tls: WebTlsConfig = WebTlsConfig()
     upstream: str = "http://127.0.0.1:8000"
@@ -87,4 +88,14 @@ class ProxyConfig(Section):
     def _origin(cls, value: str) -> str:
         if _UPSTREAM.fullmatch(value) is None:
             raise ValueError("must be http://host:port or https://host:port, without a path")
+        if not _can_be(value):
+            raise ValueError("no such host or port can be; ports are 1 to 65535")
         return value.rstrip("/")
+
+
+def _can_be(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+        return parts.port != 0 and is_host_name(parts.hostname or "")
+    except ValueError:  # what stands in brackets is no address, or the port is too high
+        return False

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from agent.config_base import Section
+from agent.config_base import HostName, Section
 
 __all__ = ["LEAST_TOKEN", "Token", "WebConfig", "WebLimitsConfig", "WebTlsConfig"]
 
@@ -56,7 +56,7 @@ class WebLimitsConfig(Section):
 class WebConfig(Section):
     """The HTTP port."""
 
-    host: str = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
     token: Token | None = None
     tokens_file: Path | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.clock import SystemClock
+from agent.config import validate
 from agent.errors import ConfigError
 
 __all__ = ["add_arguments", "run"]
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--partitions must lie between 1 and {_MOST_PARTITIONS}")
     if args.detoxify is not None and not args.detoxify.is_file():
         raise ConfigError(f"--detoxify {args.detoxify}: no such file")
+    if args.bootstrap is not None:
+        _look_for_broker(args.bootstrap)
     from streams.bench.conduct import BenchOptions, run_bench
     from streams.bench.end_to_end import PARTITIONS
     from streams.bench.report import render
@@ -85,3 +89,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         render(result, console)
     return 0
+
+
+def _look_for_broker(bootstrap: str) -> None:
+    """Before minutes of measuring that would be lost."""
+    from streams.access.probe import knock
+    from streams.config import KafkaConfig
+
+    asyncio.run(knock(validate(KafkaConfig, {"bootstrap_servers": bootstrap}, "--bootstrap")))

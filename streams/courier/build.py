@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,6 +20,8 @@ __all__ = ["build_courier", "quieten"]
 
 #: Headers and key beside the value.
 _ENVELOPE_BYTES: Final = 64 * 1024
+_TELL_SECONDS: Final = 60.0
+_NO_DESCRIPTORS: Final = frozenset({"EMFILE", "ENFILE"})
 
 _logger = logging.getLogger(__name__)
 
@@ -57,10 +60,24 @@ def build_courier(config: CourierConfig, kafka: KafkaConfig, topic: str, clock: 
 
 
 def quieten(loop: asyncio.AbstractEventLoop) -> None:
-    """What a client leaves behind when it fails late becomes one line of ours: its own shows whole objects."""
+    """What a client leaves behind when it fails late becomes a line of ours: its own shows whole objects.
+
+    One a minute of each kind: without file descriptors asyncio says so of every connection, again and again.
+    """
+    told: dict[str, float] = {}
 
     def tell(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
         error = context.get("exception")
-        _logger.info("late_error kind=%s", type(error).__name__ if error is not None else "none")
+        kind = type(error).__name__ if error is not None else "none"
+        if isinstance(error, OSError) and error.errno is not None:
+            kind = errno.errorcode.get(error.errno, kind)
+        now = loop.time()
+        if now - told.get(kind, -_TELL_SECONDS) < _TELL_SECONDS:
+            return
+        told[kind] = now
+        if kind in _NO_DESCRIPTORS:
+            _logger.warning("connections_not_accepted reason=%s see=ulimit -n", kind)
+        else:
+            _logger.info("late_error kind=%s", kind)
 
     loop.set_exception_handler(tell)

@@ -2,7 +2,8 @@
 
 A segment is `MAGIC`, then frames: length of the body (u32), CRC-32 of the rest (u32), time of spooling (f64, seconds
 since the Unix epoch), body (msgpack); all little-endian. A length that cannot be, or a checksum that does not fit, ends
-what can be trusted: where the next frame would begin is then not known.
+what can be trusted: where the next frame would begin is then not known. No checksum holds the length itself, so that
+one which goes beyond the end of a file may be of a write that was interrupted, or damaged: `is_torn` tells them apart.
 """
 
 from __future__ import annotations
@@ -16,13 +17,19 @@ import msgspec
 
 from streams.ports import Message
 
-__all__ = ["HEAD_BYTES", "MAGIC", "MAX_BODY", "Frame", "body_length", "encode", "read_frames", "time_of"]
+__all__ = ["HEAD_BYTES", "MAGIC", "MAX_BODY", "Frame", "encode", "is_torn", "read_frames", "time_of"]
 
 MAGIC: Final = b"HWSPOOL1"
 _HEAD: Final = struct.Struct("<IId")
 HEAD_BYTES: Final = _HEAD.size
 #: Nothing larger is ever taken (`max_record_bytes` is smaller): a damaged length must not ask for gigabytes.
 MAX_BODY: Final = 64 * 1024 * 1024
+
+
+#: Every body begins with it: an array of four in msgpack.
+_FIRST: Final = b"\x94"
+#: Of frames that bytes may be made to look like, so many times their length is read and no more.
+_MOST_LOOKS: Final = 4
 
 
 class _Body(msgspec.Struct, array_like=True):
@@ -49,11 +56,6 @@ def encode(message: Message, time: float) -> bytes:
     body = _encode(_Body(message.topic, message.key, message.value, message.headers))
     checksum = zlib.crc32(body, zlib.crc32(struct.pack("<d", time)))
     return _HEAD.pack(len(body), checksum, time) + body
-
-
-def body_length(head: bytes) -> int:
-    """What a frame's head says of its body."""
-    return int(_HEAD.unpack(head)[0])
 
 
 def time_of(head: bytes) -> float:
@@ -89,3 +91,42 @@ def read_frames(stream: BinaryIO, offset: int) -> Iterator[Frame]:
             return
         offset += HEAD_BYTES + length
         yield Frame(Message(record.topic, record.key, record.value, record.headers), time, offset)
+
+
+def is_torn(tail: bytes) -> bool:
+    """Whether bytes at the end of a file are the beginning of one frame and nothing else, as a crash leaves them.
+
+    In doubt they are not: what is torn was never acknowledged and is cut off, what is damaged is kept for people.
+    """
+    if len(tail) < HEAD_BYTES:
+        return True
+    if not len(tail) - HEAD_BYTES < _HEAD.unpack_from(tail)[0] <= MAX_BODY:
+        return False
+    return not _ends_a_frame(tail) and not _holds_a_frame(tail)
+
+
+def _ends_a_frame(tail: bytes) -> bool:
+    """Whether the first body fits its checksum with another length than its head says."""
+    checksum = _HEAD.unpack_from(tail)[1]
+    reached = zlib.crc32(tail[8:HEAD_BYTES])
+    for place in range(HEAD_BYTES, len(tail)):
+        reached = zlib.crc32(tail[place : place + 1], reached)
+        if reached == checksum:
+            return True
+    return False
+
+
+def _holds_a_frame(tail: bytes) -> bool:
+    """Whether a whole frame stands behind the first head, or more that look like one than can be looked at."""
+    view = memoryview(tail)
+    left = _MOST_LOOKS * len(tail)
+    body = tail.find(_FIRST, 2 * HEAD_BYTES)
+    while body >= 0:
+        head = body - HEAD_BYTES
+        length, checksum, _ = _HEAD.unpack_from(tail, head)
+        if 0 < length <= len(tail) - body:
+            left -= length
+            if left < 0 or zlib.crc32(view[body : body + length], zlib.crc32(view[head + 8 : body])) == checksum:
+                return True
+        body = tail.find(_FIRST, body + 1)
+    return False

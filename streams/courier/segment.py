@@ -6,9 +6,9 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from streams.courier.frames import HEAD_BYTES, MAGIC, MAX_BODY, body_length, read_frames
+from streams.courier.frames import HEAD_BYTES, MAGIC, MAX_BODY, is_torn, read_frames
 
 __all__ = ["READ_BUFFER", "Segment", "recover"]
 
@@ -63,8 +63,7 @@ def recover(path: Path, number: int, offset: int, *, newest: bool) -> Segment:
         rest = file_size - whole
         if rest > 0:
             stream.seek(whole)
-            torn = _is_torn(stream.read(HEAD_BYTES), rest) if ours else rest < len(MAGIC)
-            segment.damaged = not (torn and newest) and not _is_blank(path, whole)
+            segment.damaged = not (newest and _is_torn(stream, rest, ours=ours)) and not _is_blank(path, whole)
     if rest > 0 and not segment.damaged:
         # Cut off, so that nobody mistakes it for something that was acknowledged.
         segment.torn_bytes = rest
@@ -74,12 +73,12 @@ def recover(path: Path, number: int, offset: int, *, newest: bool) -> Segment:
     return segment
 
 
-def _is_torn(head: bytes, rest: int) -> bool:
-    """Whether the frame that begins there goes beyond the end of the file, as an interrupted write's does.
-
-    With a length that one may have: others are damage, and what stands behind it may have been acknowledged.
-    """
-    return len(head) < HEAD_BYTES or rest - HEAD_BYTES < body_length(head) <= MAX_BODY
+def _is_torn(stream: BinaryIO, rest: int, *, ours: bool) -> bool:
+    """Whether what is left to read is what a crash leaves of one write."""
+    if not ours:
+        return rest < len(MAGIC)
+    # No write that was interrupted leaves more of a frame.
+    return rest <= MAX_BODY + HEAD_BYTES and is_torn(stream.read(rest))
 
 
 def _is_blank(path: Path, start: int) -> bool:

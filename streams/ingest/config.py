@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agent.config_base import Seconds
+from agent.config_base import HostName, Seconds
 from streams.config_web import Token, WebTlsConfig
 from streams.courier.config import CourierConfig
 
@@ -35,7 +35,7 @@ class IngestConfig(CourierConfig):
         How long requests that are under way may take after SIGTERM.
     """
 
-    host: str = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 9465
     token: Token | None = None
     token_file: Path | None = None

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.errors import ConfigError, DecodeError, MessageTooLarge, Overloaded
 from agent.metrics.edge import EdgeMetrics
 from streams.courier.courier import Courier, Held
+from streams.descriptors import connections_within
 from streams.ingest.bodies import BodyRefused, Budget, read_body
 from streams.ingest.config import IngestConfig
 from streams.ingest.gauges import gauges
@@ -96,7 +97,7 @@ class IngestServer:
         """
         protocol = Protocol(self._serve)
         protocol.body_seconds = self._config.body_seconds
-        protocol.max_connections = self._config.max_connections
+        protocol.max_connections = connections_within(self._config.max_connections, 1, "ingest.max_connections")
         protocol.max_line = _MAX_LINE
         protocol.answers_half_closed = True  # it is an acknowledgement
         config = self._config

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from agent.clock import Clock
 from agent.errors import ConfigError
 from streams.config_proxy import ProxyConfig
+from streams.descriptors import connections_within
 from streams.proxy.capture import Capture, Captured, CaptureRoom
 from streams.proxy.client import ClientConnection
 from streams.proxy.counts import Counts
@@ -47,11 +48,8 @@ class Server:
         ConfigError
             When the file of certificates cannot be read, or it is the proxy itself.
         """
-        try:
-            parts = urlsplit(config.upstream)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError:
-            raise ConfigError("proxy.upstream: the port must be 1 to 65535") from None
+        parts = urlsplit(config.upstream)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
         host = parts.hostname or ""
         if port == config.port and host in (config.host, "localhost", "127.0.0.1", "::1"):
             raise ConfigError(f"proxy.upstream: is the proxy itself, which listens on port {port}: choose another port")
@@ -101,6 +99,7 @@ class DataPlane:
         self.pool = Pool(self)
         self.draining = False
         self.port = config.port
+        self._most_clients = config.max_connections
         self._room = CaptureRoom(config.tap.max_body_bytes, config.tap.max_held_bytes)
         self._listener: Listener | None = None
         self._watching: list[asyncio.Task[None]] = []
@@ -132,6 +131,8 @@ class DataPlane:
         """
         loop = asyncio.get_running_loop()
         host, port = self.config.host, self.config.port
+        # A call takes one to its client and one to the server.
+        self._most_clients = connections_within(self.config.max_connections, 2, "proxy.max_connections")
         try:
             self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls, self.clock)
         except OSError as error:
@@ -169,7 +170,7 @@ class DataPlane:
 
     def has_room(self) -> bool:
         """Whether a client that is there may stay: of too many, one without a call is closed for it."""
-        if len(self.clients) <= self.config.max_connections:
+        if len(self.clients) <= self._most_clients:
             return True
         longest = next((client for client in self.waiting if client.silent), None)
         if longest is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, cast
 
 from agent.errors import RefusedMessage
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Pool", "UpstreamConnection"]
 
 _MOST_INTERIM = 64
+_READ_BYTES = 256 * 1024
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -49,6 +51,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._plane.counts.servers += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and self._plane.server.tls is None:
+            self._read_what_is_left()
         self._plane.server_left()
         self._plane.pool.forget(self)
         exchange = self.exchange
@@ -61,6 +65,21 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self.exchange = None
         exchange.server_gone(self)
+
+    def _read_what_is_left(self) -> None:
+        """A write failed. Where the server has answered before it read the whole request, its answer is still there.
+
+        The socket is open until this returns; what TLS would have to decrypt is lost.
+        """
+        descriptor = self._transport.get_extra_info("socket").fileno()
+        while self.exchange is not None:
+            try:
+                data = os.read(descriptor, _READ_BYTES)
+            except OSError:  # there is nothing, or nothing any more
+                return
+            if not data:
+                return
+            self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
+from agent.config_base import is_host_name
 from agent.errors import ConfigError
 
 __all__ = ["Endpoint", "Protocol", "endpoint_of"]
@@ -60,8 +61,8 @@ def _url(parts: SplitResult, path: str) -> str:
 def _split(target: str) -> SplitResult:
     try:
         parts = urlsplit(target)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and is_host_name(parts.hostname or "")
+        good = good and parts.port != 0
     except ValueError:
         good = False
     if not good:

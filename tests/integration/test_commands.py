@@ -136,6 +136,8 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
         (["demo", "--events", "3"], b"--events must lie between"),
         (["bench", "--events", "0"], b"--events must lie between"),
+        (["bench", "--bootstrap", "127.0.0.1:1"], b"no broker answers at 127.0.0.1:1"),
+        (["bench", "--bootstrap", "a..b:1"], b"--bootstrap: bootstrap_servers: a..b:1"),
         (["bench", "--repetitions", "0"], b"--repetitions must lie between"),
         (["unheard-of"], b"invalid choice"),
         ([], b"usage: harmwatch"),

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -193,10 +194,12 @@ class Tap:
         failed: object = False,
         redacted: object = False,
         truncated: object = False,
+        **others: object,
     ) -> bool:
         """Tell of one call, or of one half of it. Never blocks, never raises.
 
-        Every argument may be of any type; what cannot be used is left out and counted (`Stats.mended`).
+        Every argument may be of any type; what cannot be used is left out and counted (`Stats.mended`), and so are
+        arguments of other names.
 
         Parameters
         ----------
@@ -242,7 +245,7 @@ class Tap:
                 redacted,
                 truncated,
             )
-            return self._log(facts)
+            return self._log(facts, is_mended=bool(others))
         except Exception:
             # Of the buffer's own: what cannot be made into an event is counted where it is made.
             return False
@@ -255,7 +258,7 @@ class Tap:
         """
         return Call(self, {**facts, "model": model, "input": input, "id": id})
 
-    def _log(self, facts: Facts) -> bool:
+    def _log(self, facts: Facts, *, is_mended: bool) -> bool:
         sender = self._sender
         if sender.takes_none():
             # Before any work is done for it.
@@ -263,6 +266,8 @@ class Tap:
             return False
         try:
             event = build_event(facts, _now(), self._limits.max_event_bytes)
+            if is_mended:
+                event = replace(event, mended=True)
         except Exception:
             sender.lost("dropped_malformed")
             return False

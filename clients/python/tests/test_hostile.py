@@ -108,6 +108,13 @@ def test_any_arguments_together(places: dict[str, int]) -> None:
     holds(tap)
 
 
+def test_an_argument_of_another_name_is_left_out_and_counted() -> None:
+    with tapped() as (tap, ingest):
+        assert tap.log(model="m", input="q", promt="a slip of the pen")
+        assert tap.flush(30)
+    assert len(ingest.events) == tap.stats.mended == 1 and "promt" not in ingest.events[0]
+
+
 def test_values_that_can_be_told_are_told() -> None:
     with tapped() as (tap, ingest):
         tap.log(

@@ -30,6 +30,7 @@ def test_help_says_what_it_is_and_wants(capsys: pytest.CaptureFixture[str]) -> N
     ("ingest", "said"),
     [
         ("host: 0.0.0.0", "ingest: host 0.0.0.0 is beyond loopback and has no token"),
+        ("host: a..b", "ingest.host: is no host name"),
         ("token: short", "ingest.token"),
         ("token_file: /nowhere", "ingest.token_file: /nowhere cannot be read"),
         ("spool_directory: /dev/null", "spool_directory: /dev/null cannot be used"),

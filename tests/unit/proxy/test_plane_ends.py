@@ -71,6 +71,24 @@ async def test_a_client_of_http_1_0_gets_no_chunks() -> None:
         assert got == b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"
 
 
+async def test_an_answer_before_the_whole_request_passes_though_the_server_closes_at_once() -> None:
+    """With much of the request unread, so that the connection is reset under what we still write."""
+    answer = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 5\r\n\r\nlarge"
+
+    async def handle(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+
+    async with proxied(handle) as rig:
+        for _ in range(30):
+            reader, writer = await rig.connect()
+            writer.write(CHAT + b"Connection: close\r\nContent-Length: 3000000\r\n\r\n" + b" " * 3_000_000)
+            async with asyncio.timeout(SECONDS):
+                assert (await reader.read()).startswith(answer[:30])
+            writer.close()
+        assert rig.plane.counts.requests == {"complete": 30}
+
+
 @pytest.mark.parametrize(
     "damaged",
     [
