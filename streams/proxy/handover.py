@@ -1,7 +1,7 @@
 """The data plane's side of the tap's process: starts it, hands copies to it, and starts it again when it dies.
 
-Nothing here waits for it. Copies lie in the bounded buffer of a socket; when that is full, or nobody is there to read,
-they are dropped and counted.
+Nothing here waits for it. Copies lie in the bounded buffer of a socket, or wait in as much memory for the next process
+when one has died; more than that is dropped and counted.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Handover:
     hello
         What the process is to be.
     max_backlog_bytes
-        More on its way to it is dropped.
+        More on its way to it, or waiting for the next one, is dropped.
     refresh
         Called before the counts are sent.
     """
@@ -73,22 +73,25 @@ class Handover:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._warned = float("-inf")
+        self._waiting = bytearray()
+        self._copies_waiting = 0
         self.web_port = 0
 
     def take(self, captured: Captured) -> None:
         """Hand a copy over, or count it as dropped."""
-        run, dropped = self._run, self._counts.dropped
         self._counts.copied += 1
-        if run is None or run.writer.transport.is_closing():
-            dropped["process"] += 1
-            return
         frame = encode(self._encoder, captured)
-        if run.writer.transport.get_write_buffer_size() + len(frame) > self._most:
-            dropped["backlog"] += 1
+        run = self._run if self._run is not None and not self._run.writer.transport.is_closing() else None
+        backlog = len(self._waiting) if run is None else run.writer.transport.get_write_buffer_size()
+        if backlog + len(frame) > self._most:
+            self._counts.dropped["backlog"] += 1
             self._warn("taps_dropped reason=backlog")
-            return
-        run.handed += 1
-        run.writer.write(frame)
+        elif run is None:
+            self._waiting += frame
+            self._copies_waiting += 1
+        else:
+            run.handed += 1
+            run.writer.write(frame)
 
     async def start(self) -> None:
         """Start the process, and wait until it is ready to take copies.
@@ -111,6 +114,8 @@ class Handover:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         run, self._run = self._run, None
         if run is None:
+            if self._copies_waiting:
+                _logger.error("taps_dropped reason=process lost=%d", self._copies_waiting)
             return
         self._refresh()
         run.writer.write(encode(self._encoder, self._counts))
@@ -174,9 +179,16 @@ class Handover:
             pause = min(2.0 * pause, _LONGEST_PAUSE_SECONDS)
             try:
                 run = self._run = await self._launch()
+                self._hand_over_what_waited(run)
             except (HarmwatchError, OSError) as error:
                 run = None
                 self._warn("tap_process_does_not_start", error)
+
+    def _hand_over_what_waited(self, run: _Run) -> None:
+        run.handed += self._copies_waiting
+        run.writer.write(bytes(self._waiting))
+        self._waiting.clear()
+        self._copies_waiting = 0
 
     async def _follow(self, run: _Run) -> None:
         """Read what the process says, until its end, or until it has said nothing for long."""

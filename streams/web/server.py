@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from streams.web.status import Health, Readiness
 from streams.web.tls import ServerTls
 
 __all__ = ["WebServer"]
+
+_logger = logging.getLogger(__name__)
 
 _SHUTDOWN_SECONDS = 1.0
 
@@ -160,6 +163,7 @@ class WebServer:
             protocol, self.host, self.port, self._tls, named="web", shutdown_seconds=_SHUTDOWN_SECONDS
         )
         self.port = self._runner.addresses[0][1]
+        _logger.info("listening port=%d", self.port)
 
     @property
     def listens(self) -> bool:

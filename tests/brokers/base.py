@@ -85,7 +85,7 @@ def wait_for_brokers(
     count: int,
     *,
     ids: Collection[int] = (),
-    timeout_seconds: float = 60.0,
+    timeout_seconds: float = 180.0,
     still_starting: Callable[[], None] = lambda: None,
 ) -> None:
     """Return once an admin client asked at `bootstrap` sees at least `count` brokers, `ids` among them.

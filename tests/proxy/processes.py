@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +41,7 @@ class ProxyProcess:
 
     def __init__(self, upstream_port: int, config: Mapping[str, Any]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="harmwatch-proxy-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         document: dict[str, Any] = {
             "web": {"port": 0},
             "log_level": "WARNING",

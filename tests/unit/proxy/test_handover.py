@@ -12,6 +12,7 @@ import pytest
 
 from agent.clock import SystemClock
 from streams.proxy import handover
+from streams.proxy.capture import Captured
 from streams.proxy.counts import Counts
 from streams.proxy.messages import Custody, Hello, encode
 
@@ -79,6 +80,7 @@ def says(data: bytes) -> Speak:
 
 
 CUSTODY = encode(msgspec.msgpack.Encoder(), Custody(3))
+NOTHING_YET = encode(msgspec.msgpack.Encoder(), Custody(0))
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +117,36 @@ async def test_one_that_talks_nonsense_is_ended_and_started_again(
         await until(lambda: len(tested.launched) == 2)
         await asyncio.sleep(0.1)
         assert len(tested.launched) == 2
+
+
+def copy(number: int) -> Captured:
+    return Captured(1.0, 2.0, 200, [b"q%d" % number], [b"a"], b"", b"", b"", b"", b"", b"", False, False, False)
+
+
+async def test_what_comes_while_no_process_is_there_waits_for_the_next_within_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(handover, "_SILENCE_SECONDS", 60.0)
+    monkeypatch.setattr(handover, "_FIRST_PAUSE_SECONDS", 0.2)
+    async with staged(says(NOTHING_YET)) as tested:
+        tested.theirs[0].close()
+        await until(lambda: tested._run is None)
+        for number in range(100):
+            tested.take(copy(number))
+        dropped = tested.counts.dropped["backlog"]
+        assert 0 < dropped < 100, "1,000 bytes have room for some"
+        await until(lambda: tested._run is not None)
+        assert tested._run is not None and tested._run.handed == 100 - dropped
+        tested.take(copy(100))
+        assert tested._run.handed == 101 - dropped
+        assert tested.counts.dropped == {"backlog": dropped, "process": 0}
+
+
+async def test_what_still_waits_at_the_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async with staged(says(CUSTODY)) as tested:
+        run, tested._run = tested._run, None
+        tested.take(copy(0))
+        await tested.stop(0.0)
+        assert run is not None
+        run.writer.close()
+    assert "taps_dropped reason=process lost=1" in caplog.text
