@@ -12,8 +12,10 @@ from typing import Final
 
 try:
     import resource
-except ImportError:  # Windows, which has no such limit
-    resource = None  # type: ignore[assignment]
+except ImportError:  # Windows
+    _HAS_LIMITS = False
+else:
+    _HAS_LIMITS = True
 
 __all__ = ["connections_within"]
 
@@ -35,7 +37,7 @@ def connections_within(most: int, each: int, named: str) -> int:
     named
         The key of the configuration that says `most`, for the warning.
     """
-    if resource is None:
+    if not _HAS_LIMITS:
         return most
     needed = most * each + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -132,37 +131,6 @@ def test_zeros_after_a_power_cut_are_a_torn_tail(tmp_path: Path) -> None:
     assert again.state().torn_bytes == 5000
     assert drained(again) == [message(0)]
     assert list((tmp_path / "spool").glob("*.damaged")) == []
-
-
-@pytest.mark.parametrize("bit", range(32))
-@pytest.mark.parametrize("place", [0, 2, 4])
-def test_a_bit_of_a_length_that_has_turned_loses_nothing(tmp_path: Path, place: int, bit: int) -> None:
-    """Of the newest file, which after a crash is mostly the only one: a longer length looks like a torn write's."""
-    spool = opened(tmp_path)
-    spool.append([message(n, 40) for n in range(5)])
-    spool.close()
-    (path,) = segments(tmp_path)
-    data = bytearray(path.read_bytes())
-    data[len(MAGIC) + place * len(encode(message(0, 40), 0.0)) + bit // 8] ^= 1 << bit % 8
-    path.write_bytes(data)
-    again = opened(tmp_path)
-    assert again.state().torn_bytes == 0
-    assert drained(again) == [message(n, 40) for n in range(place)]
-    (kept,) = (tmp_path / "spool").glob("*.damaged")
-    assert kept.read_bytes() == bytes(data)
-
-
-def test_a_torn_write_whose_record_looks_like_frames_is_kept_and_read_in_time(tmp_path: Path) -> None:
-    """Thousands of heads in a record, each of a long body: to look at them all would take for ever."""
-    spool = opened(tmp_path)
-    like_heads = (struct.pack("<IId", 400_000, 0, 0.0) + b"\x94" * 8) * 30_000
-    spool.append([message(0), Message("t", None, like_heads)])
-    spool.close()
-    (path,) = segments(tmp_path)
-    os.truncate(path, path.stat().st_size - 1)
-    again = opened(tmp_path)
-    assert drained(again) == [message(0)]
-    assert again.state().damaged_segments == 1
 
 
 @pytest.mark.parametrize("before_opening", [True, False])
