@@ -171,9 +171,14 @@ class Life:
         return answer is not None and not answer.problem
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal, if it is there."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(number)
+        """Send it a signal, if it is there.
+
+        Not by `send_signal`, which looks first whether it has ended: whoever looks takes its exit code, and asyncio's
+        own thread, which waits for that, makes one up then (255).
+        """
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
     async def kill(self) -> None:
         """End it now."""

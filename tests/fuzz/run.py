@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def fuzz(name: str) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="harmwatch-fuzz-") as folder:
-            corpus = args.keep / name if args.keep else Path(folder)
+            corpus = (args.keep or Path(folder)) / name
             corpus.mkdir(parents=True, exist_ok=True)
             return _fuzz(name, engine, args.seconds, args.still, args.seed, args.crashes, corpus)
 

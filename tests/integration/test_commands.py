@@ -136,7 +136,6 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
         (["demo", "--events", "3"], b"--events must lie between"),
         (["bench", "--events", "0"], b"--events must lie between"),
-        (["bench", "--bootstrap", "127.0.0.1:1"], b"no broker answers at 127.0.0.1:1"),
         (["bench", "--bootstrap", "a..b:1"], b"--bootstrap: bootstrap_servers: a..b:1"),
         (["bench", "--repetitions", "0"], b"--repetitions must lie between"),
         (["unheard-of"], b"invalid choice"),
@@ -149,6 +148,13 @@ def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], complaint: by
     assert complaint in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.stdout == b""
+
+
+def test_the_bench_asks_the_broker_before_it_measures() -> None:
+    done = harmwatch("bench", "--bootstrap", "127.0.0.1:1")
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("harmwatch bench: no broker answers at 127.0.0.1:1")
 
 
 def test_schema_is_one_json_document() -> None:

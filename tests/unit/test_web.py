@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -235,7 +236,7 @@ async def test_what_is_no_http_gets_no_banner_and_no_echo(
     assert b"Python" not in answer
     assert b"aaaa" not in answer
     assert answer.endswith(b'{"error":"bad request"}')
-    assert not caplog.records
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 async def test_large_bodies_and_headers_are_refused(site: Site) -> None:
@@ -365,7 +366,7 @@ async def test_a_form_of_many_fields_is_a_bad_request(
 ) -> None:
     status, headers, _ = await guarded.ask(path, "POST", data={"token": TOKEN} | dict.fromkeys("abcd", "x"))
     assert (status, "Set-Cookie" in headers) == (400, False)
-    assert not caplog.records  # whoever has no token fills no log
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]  # whoever has no token fills no log
 
 
 async def test_the_console_speaks_both_languages(site: Site) -> None:

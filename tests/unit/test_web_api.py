@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -200,7 +201,7 @@ async def test_that_nobody_answers_is_told(path: str, caplog: pytest.LogCaptureF
         site.server.routes |= ConsoleApi(Away(), None).routes
         status, _, body = await site.ask(path)
     assert (status, json.loads(body)) == (503, {"error": "no process of this worker answers: try again"})
-    assert not caplog.records
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 async def test_marks_come_out_as_json_lines(site: ApiSite) -> None:

@@ -26,7 +26,7 @@ RECOGNIZER = Recognizer(
         r"[A-Z]{4}0[A-Z0-9]{6}"
         r"|[A-Z]{4}0[A-Z0-9]{6}[^0-9A-Za-z]{1,4}(?:[A-Za-z/]{1,9}[^0-9A-Za-z]{1,4}){0,4}(?P<after>[0-9]{9,18}))(?!\w)"
     ),
-    trigger=r"\b[A-Z]{4}0[A-Z0-9]{6}\b",
+    trigger=r"[A-Z]{4}0[A-Z0-9]{6}",
     judge=_judge,
     span=_span,
     priority=7,
