@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +37,11 @@ _state = msgspec.msgpack.Decoder(ProcessState)
 class Life:
     """A process that runs, or has run.
 
+    Parameters
+    ----------
+    send_signal
+        The system call, for tests.
+
     Attributes
     ----------
     number
@@ -64,7 +69,9 @@ class Life:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         clock: Clock,
+        send_signal: Callable[[int, int], None] = os.kill,
     ) -> None:
+        self._send_signal = send_signal
         self.number = number
         self.process = process
         self.state: ProcessState | None = None
@@ -178,7 +185,7 @@ class Life:
         """
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process.pid, number)
+                self._send_signal(self.process.pid, number)
 
     async def kill(self) -> None:
         """End it now."""

@@ -28,8 +28,10 @@ class FakeProcess:
         self.returncode: int | None = None
         self._ended = asyncio.Event()
         self.signals: list[int] = []
+        self.pid = 0
 
-    def send_signal(self, number: int) -> None:
+    def send_signal(self, pid: int, number: int) -> None:
+        assert pid == self.pid
         self.signals.append(number)
 
     async def wait(self) -> int:
@@ -66,7 +68,8 @@ async def process_line(
     for end in (ours, theirs):
         end.setblocking(False)
     process = FakeProcess()
-    life = Life(number, process, *await asyncio.open_connection(sock=ours), clock)  # type: ignore[arg-type]
+    streams = await asyncio.open_connection(sock=ours)
+    life = Life(number, process, *streams, clock, process.send_signal)  # type: ignore[arg-type]
     reader, writer = await asyncio.open_connection(sock=theirs)
 
     async def serve() -> None:
