@@ -113,9 +113,9 @@ class Handover:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         run, self._run = self._run, None
+        if self._copies_waiting:  # for a process that is not to come any more
+            _logger.error("taps_dropped reason=process lost=%d", self._copies_waiting)
         if run is None:
-            if self._copies_waiting:
-                _logger.error("taps_dropped reason=process lost=%d", self._copies_waiting)
             return
         self._refresh()
         run.writer.write(encode(self._encoder, self._counts))

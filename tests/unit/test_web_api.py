@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from agent.errors import TopicUnavailable, TransportError
 from streams.web import ConsoleApi
 from tests.unit.console.console_builders import make_mark
-from tests.unit.test_web import TOKEN, Site
+from tests.unit.test_web import TOKEN, Site, logged
 
 JSON = {"Content-Type": "application/json"}
 MARK = {"id": "a" * 32, "category": "toxicity", "correct": True}
@@ -201,7 +200,7 @@ async def test_that_nobody_answers_is_told(path: str, caplog: pytest.LogCaptureF
         site.server.routes |= ConsoleApi(Away(), None).routes
         status, _, body = await site.ask(path)
     assert (status, json.loads(body)) == (503, {"error": "no process of this worker answers: try again"})
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not logged(caplog)
 
 
 async def test_marks_come_out_as_json_lines(site: ApiSite) -> None:

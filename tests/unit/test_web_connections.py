@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gzip
 import json
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 from streams.web import ConsoleApi
 from streams.web.connections import Connection
-from tests.unit.test_web import TOKEN
+from tests.unit.test_web import TOKEN, logged
 from tests.unit.test_web_api import JSON, MARK, ApiSite, Source
 
 MOST = 100
@@ -112,7 +111,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
         async with asyncio.timeout(10.0):
             assert await reader.read() == b""  # closed
         await clients.close()
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not logged(caplog)
 
 
 @pytest.mark.parametrize("said", [b"", LIVENESS, head_of("/", 20, FORM), head_of("/", 20, FORM) + b"token="])
@@ -169,7 +168,7 @@ async def test_packed_bodies_are_refused(
         reader, _ = await clients.connect(head_of(path, len(body), {**headers, "Content-Encoding": encoding}) + body)
         assert await status_of(reader) == 415
     await nobody_left(clients.site)
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not logged(caplog)
 
 
 @pytest.mark.parametrize("said", [
@@ -195,7 +194,7 @@ async def test_whoever_goes_away_leaves_no_word_in_the_log(
         else:
             writer.close()
     await nobody_left(clients.site)
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not logged(caplog)
 
 
 @pytest.mark.parametrize("path, headers", [
@@ -217,4 +216,4 @@ async def test_who_is_let_go_while_a_body_comes_leaves_no_word_in_the_log(
         with contextlib.suppress(ConnectionError):
             await reader.read()
     await nobody_left(clients.site)
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not logged(caplog)

@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -316,6 +317,13 @@ def test_a_new_life_of_the_topic_outranks_the_old_one() -> None:
     assert third.totals("a") == second.totals("a")
     # Whoever owns the partition later says so too: compaction may leave the old value of b for ever.
     assert {peek(value).floor for value in third.snapshot(KEY).values.values()} == {4}
+
+    # Nor do they where nobody can read the new value, which may be of a newer version of ours.
+    (value,) = new
+    unreadable = msgspec.msgpack.encode({**msgspec.msgpack.decode(value), "aggregators": [["?", 1]]})
+    fourth = make_engine(clock)
+    fourth.restore(KEY, [*old, unreadable])
+    assert (fourth.models(), fourth.damaged(KEY)) == ((), 1)
 
     for values in ([*old, *new], [*new, *old]):
         reader = make_engine(clock)
