@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
 
 import msgspec
 
+from agent.atomic_file import AtomicFile
 from agent.drift.reference import CategoryReference, NumberReference, Reference
 from agent.errors import ConfigError, DataError
 
@@ -61,17 +61,17 @@ def save_references(path: Path, references: References) -> None:
 
     Raises
     ------
-    ConfigError
-        When it cannot be written.
+    ConfigError, DataError
+        When it cannot be written: not at all, or not to its end.
     """
     content = msgspec.json.encode(_document(references), order="sorted")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    file = AtomicFile(path)
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written ({type(error).__name__})") from None
+        with file.clear_errors():
+            file.stream.write(content)
+            file.commit()
+    finally:
+        file.discard()
 
 
 def _document(references: References) -> _Document:

@@ -7,10 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["WORDS", "Coverage", "Planted", "Truth", "planted_models"]
+__all__ = ["DISPARITIES", "FAVOURABLE", "WORDS", "Coverage", "Planted", "Truth", "planted_models"]
 
 WORDS: Final = {"output": "awful", "privacy": "secretnumber", "adversarial": "attackword"}
 """By dimension, the word that the scorer of it finds."""
+
+FAVOURABLE: Final = {"a": {True: 0.8, False: 0.4}, "b": {True: 0.6, False: 0.3}}
+"""Of a group, how likely a favourable decision is where the label is favourable, and where it is not: one in two is."""
+
+DISPARITIES: Final = {"spd": 0.15, "dir": 0.75, "eod": 0.2, "equalised_odds": 0.2, "predictive_parity": 0.0}
+"""What these rates make."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +71,43 @@ class Truth:
     events: int = 0
     harmful: Counter[str] = field(default_factory=Counter)
     harmful_any: int = 0
-    groups: Counter[str] = field(default_factory=Counter)
-    favoured: Counter[str] = field(default_factory=Counter)
+    decided: Counter[tuple[str, bool, bool]] = field(default_factory=Counter)
+    """By group, whether the label is favourable, and whether the decision is."""
 
     def add(self, other: Truth) -> None:
         """Merge."""
         self.events += other.events
         self.harmful.update(other.harmful)
         self.harmful_any += other.harmful_any
-        self.groups.update(other.groups)
-        self.favoured.update(other.favoured)
+        self.decided.update(other.decided)
+
+    def favoured(self, group: str, label: bool | None = None) -> float | None:
+        """Share of favourable decisions about a group, where the label is this one; None without decisions."""
+        labels = (False, True) if label is None else (label,)
+        hits = sum(self.decided[group, one, True] for one in labels)
+        count = hits + sum(self.decided[group, one, False] for one in labels)
+        return hits / count if count else None
+
+    def disparity(self, measure: str) -> float | None:
+        """Of the two groups; None where one of them has no decisions that the measure looks at."""
+        if measure == "equalised_odds":
+            gaps = [self._gap(label) for label in (True, False)]
+            return None if None in gaps else max(gap for gap in gaps if gap is not None)
+        if measure == "predictive_parity":
+            precision = [self._precision(group) for group in FAVOURABLE]
+            return None if None in precision else abs(precision[0] - precision[1])  # type: ignore[operator]
+        if measure == "dir":
+            low, high = sorted(self.favoured(group) or 0.0 for group in FAVOURABLE)
+            return low / high if high else None
+        return self._gap(True if measure == "eod" else None)
+
+    def _gap(self, label: bool | None) -> float | None:
+        one, two = (self.favoured(group, label) for group in FAVOURABLE)
+        return None if one is None or two is None else abs(one - two)
+
+    def _precision(self, group: str) -> float | None:
+        hits, misses = (self.decided[group, label, True] for label in (True, False))
+        return hits / (hits + misses) if hits + misses else None
 
 
 def planted_models(rng: random.Random, total: float, most_events: int = 18) -> list[Planted]:

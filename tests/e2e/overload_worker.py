@@ -66,9 +66,7 @@ def _rates(reading: Reading) -> dict[str, tuple[float, float]]:
         rates["H_sum"] = (index.sum.lower, index.sum.upper)
     for attribute in bias.attributes:
         rates |= {f"group_{group.group}": (group.lower, group.upper) for group in attribute.groups if group.count >= 30}
-        for one in attribute.disparities:
-            if one.measure == "spd":
-                rates["spd"] = (one.lower, one.upper)
+        rates |= {one.measure: (one.lower, one.upper) for one in attribute.disparities}
     return rates
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from agent.assess.tables.atomic import AtomicFile
 from agent.assess.tables.base import Batch, CsvForm, TableReader, TableWriter
 from agent.assess.tables.counting import Progress
 from agent.assess.tables.csv_file import CsvReader, CsvRows
 from agent.assess.tables.jsonl_file import JsonlReader, JsonlRows
 from agent.assess.tables.parquet_file import ParquetReader, ParquetRows, schema_with
+from agent.atomic_file import AtomicFile
 from agent.errors import ConfigError, DataError
 
 __all__ = ["SUFFIXES", "kind_of", "open_reader", "open_writer", "stem_and_suffix"]

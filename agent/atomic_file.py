@@ -19,6 +19,7 @@ class AtomicFile:
     """Writes beside the file, under a hidden name of its own, and renames it at the end.
 
     Killed in between, it leaves the hidden file at most; what stood under the name before stays until the very end.
+    What a link leads to is replaced, not the link. A device or a pipe is written to: by a rename root would lose it.
 
     Parameters
     ----------
@@ -37,12 +38,17 @@ class AtomicFile:
 
     def __init__(self, path: Path, *, compressed: bool = False, private: bool = False) -> None:
         self._path = path
-        self._unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
+        self._unfinished: Path | None = None
         try:
             if path.is_dir():
                 raise IsADirectoryError(21, "Is a directory")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+            if path.exists() and not path.is_file():
+                handle = os.open(path, os.O_WRONLY)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._target = Path(os.path.realpath(path))
+                self._unfinished = self._target.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
+                handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
         self._raw = os.fdopen(handle, "wb")
@@ -66,9 +72,11 @@ class AtomicFile:
         if self.stream is not self._raw:
             self.stream.close()
         self._raw.flush()
-        os.fsync(self._raw.fileno())
+        if self._unfinished is not None:
+            os.fsync(self._raw.fileno())
         self._raw.close()
-        self._unfinished.replace(self._path)
+        if self._unfinished is not None:
+            self._unfinished.replace(self._target)
 
     def discard(self) -> None:
         """Remove the unfinished file, if it is still there."""
@@ -77,5 +85,6 @@ class AtomicFile:
             self.stream.close()
         with suppress(OSError):
             self._raw.close()
-        with suppress(OSError):
-            self._unfinished.unlink()
+        if self._unfinished is not None:
+            with suppress(OSError):
+                self._unfinished.unlink()
