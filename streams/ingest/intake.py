@@ -13,7 +13,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent
 from streams.formats import Decoder
 from streams.formats.base import FORMAT_HEADER, ID_HEADER, MAX_BYTES, TIME_HEADER
-from streams.ingest.otlp import Copies, split_singly
+from streams.ingest.otlp import Copies, Where, split_singly
 from streams.ingest.routes import Part, TapRoute
 from streams.ports import Headers, Message, Record
 
@@ -37,7 +37,8 @@ class Taken:
     ignored
         Parts that are well formed and hold none.
     rejected
-        Log records or spans that were left out, and why the last of them was: only of OTLP, which has a way to say so.
+        Log records or spans that were left out, and why the first of them was, and where it stands: only of OTLP, which
+        has a way to say so.
     """
 
     messages: Sequence[Message]
@@ -82,16 +83,19 @@ class Intake:
         messages: list[Message] = []
         events: Counter[str] = Counter()
         ignored = rejected = 0
-        reason, copies = "", Copies(len(body))
+        problem: tuple[str, str] | None = None  # not the error: in a frame of its own traceback it would be a cycle
+        copies = Copies(len(body))
         for number, part in enumerate(parts):
             try:
                 message, found = self._message(route, part, now)
             except DecodeError as error:
                 if route.partial:
-                    good, bad, reason = self._singly(route, part, now, error, copies)
+                    good, bad = self._singly(route, part, now, copies)
+                    problem = problem or next(iter(bad), None)
                     messages += [message for message, found in good if found]
                     events.update(event.format for _, found in good for event in found)
-                    rejected += bad
+                    ignored += sum(not found for _, found in good)
+                    rejected += len(bad)
                     continue
                 if len(parts) == 1:
                     raise
@@ -101,38 +105,41 @@ class Intake:
                 events.update(event.format for event in found)
             else:
                 ignored += 1
-        if rejected and not messages and not ignored:
-            raise DecodeError(reason)
-        return Taken(messages, events, ignored, rejected, reason)
+        if problem and not messages and not ignored:
+            raise DecodeError(*problem)
+        return Taken(messages, events, ignored, rejected, ": ".join(filter(None, problem or ())))
 
     def _singly(
-        self, route: TapRoute, part: Part, now: float, error: DecodeError, copies: Copies
-    ) -> tuple[list[tuple[Message, Sequence[InferenceEvent]]], int, str]:
+        self, route: TapRoute, part: Part, now: float, copies: Copies
+    ) -> tuple[list[tuple[Message, Sequence[InferenceEvent]]], list[tuple[str, str]]]:
         """One bad log record of a collector's batch does not cost the others, which may come from anywhere; unless
         they come to too much, each with its resource and scope.
         """
-        value, headers = part
-        media = dict(headers).get("content-type", b"").decode("latin-1")
+        media = dict(part.headers).get("content-type", b"").decode("latin-1")
         good: list[tuple[Message, Sequence[InferenceEvent]]] = []
-        bad, reason = 0, error.reason
+        problems: list[tuple[str, str]] = []
         # First by span: the messages of a call that all can be read stay one call.
-        for span in split_singly(value, media, copies, by_span=True):
+        for span in split_singly(part.value, media, copies, by_span=True):
             try:
-                good.append(self._message(route, (span, headers), now))
+                good.append(self._message(route, Part(span.value, part.headers), now))
                 continue
             except DecodeError as failure:
-                reason = failure.reason
-            singles = split_singly(span, media, copies)
-            for single in singles if len(singles) > 1 else ():
+                problem = failure.reason, failure.detail
+            where = span.where.within(part.where) if span.where else part.where
+            singles = split_singly(span.value, media, copies)
+            if len(singles) == 1:
+                problems.append(_placed(problem, where))
+                continue
+            for single in singles:
                 try:
-                    good.append(self._message(route, (single, headers), now))
+                    good.append(self._message(route, Part(single.value, part.headers), now))
                 except DecodeError as failure:
-                    bad, reason = bad + 1, failure.reason
-            bad += len(singles) == 1
-        return good, bad, reason
+                    place = single.where.within(where) if single.where else where
+                    problems.append(_placed((failure.reason, failure.detail), place))
+        return good, problems
 
     def _message(self, route: TapRoute, part: Part, now: float) -> tuple[Message, Sequence[InferenceEvent]]:
-        value, headers = part
+        value, headers, _ = part
         if len(value) > self._max_record_bytes:
             raise DecodeError("too_large", "record")
         if sum(len(name) + len(content) for name, content in headers) > _MOST_HEADERS:
@@ -146,6 +153,16 @@ class Intake:
         if any(event.inference_id.startswith(place) for event in found):
             own = (*own, (ID_HEADER, uuid.uuid4().hex.encode()))
         return Message(self._topic, _key(found), value, (*headers, *own)), found
+
+
+def _placed(problem: tuple[str, str], where: Where | None) -> tuple[str, str]:
+    """What is wrong with a record, and at which place of the request it stands."""
+    reason, detail = problem
+    if where is None:
+        return problem
+    # A record that is no object is told by the name of its list, which the place has, too.
+    inner = "" if where.listed.rpartition(".")[2] == detail else f": {detail}" if detail else ""
+    return reason, f"{where.first}{inner}"
 
 
 def _key(events: Sequence[InferenceEvent]) -> bytes | None:

@@ -14,27 +14,57 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from agent.errors import DecodeError
-from streams.formats.base import MAX_EVENTS, as_list, as_object, parse_json
+from streams.formats.base import MAX_EVENTS, as_object, parse_json
+from streams.formats.otlp.wire import embedded, identity, others, span_request
 
-__all__ = ["Copies", "is_json", "split_export", "split_singly", "status_body", "success_body"]
+__all__ = ["Copies", "Piece", "Where", "is_json", "split_export", "split_singly", "status_body", "success_body"]
 
 #: What resource and scope may take beside the records of one part.
 _SHELL_SHARE: Final = 0.5
 #: Every part has its resource and scope, so that parts together are larger than their request: so much larger at most.
 _COPIED_BYTES: Final = 8 * 1024 * 1024
 _COPIED_TIMES: Final = 4
+#: Of what an exporter is told; its people read it in a log.
+_MOST_MESSAGE: Final = 500
+
+
+class Where(NamedTuple):
+    """Where the records of a piece stand in the request: in which list, and there at which places."""
+
+    listed: str
+    numbers: Sequence[int]
+
+    @property
+    def first(self) -> str:
+        return f"{self.listed}[{self.numbers[0]}]"
+
+    def within(self, outer: Where | None) -> Where:
+        """The same as seen from the request, of a piece of a piece of it."""
+        if outer is None:
+            return self
+        if "." not in outer.listed or "." not in self.listed:  # not down to records: one thing that is none
+            return outer
+        return Where(outer.listed, [outer.numbers[number] for number in self.numbers])
+
+
+class Piece(NamedTuple):
+    """A request of some of another's records."""
+
+    value: bytes
+    where: Where | None = None
 
 
 class _Sized(NamedTuple):
-    """A log record or span, about how many bytes it takes, and which span it is of."""
+    """A log record or span, at which place of its scope, about how many bytes it takes, and which span it is of."""
 
     record: Any
+    number: int
     size: int
     span: object
 
 
 #: Which records go together, of those of one scope; told how large resource and scope are.
-_Divide: TypeAlias = Callable[[Sequence[_Sized], int], Iterator[list[Any]]]
+_Divide: TypeAlias = Callable[[Sequence[_Sized], int], Iterator[Sequence[_Sized]]]
 _SIGNALS: Final = (("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans"))
 
 
@@ -51,17 +81,15 @@ def success_body(content_type: str, *, spans: bool = False, rejected: int = 0, r
         return msgspec.json.encode({"partialSuccess": {name: str(rejected), "errorMessage": reason}})
     if not rejected:
         return b""
-    text = reason.encode()[:64]
-    inner = b"\x08" + _varint(rejected) + bytes((0x12, len(text))) + text
-    return bytes((0x0A, len(inner))) + inner
+    inner = b"\x08" + _varint(rejected) + _field(0x12, reason[:_MOST_MESSAGE].encode("utf-8", "replace"))
+    return _field(0x0A, inner)
 
 
 def status_body(content_type: str, code: int, message: str) -> bytes:
     """``google.rpc.Status``; its codes are gRPC's."""
     if is_json(content_type):
         return msgspec.json.encode({"code": code, "message": message})
-    text = message.encode()[:127]
-    return bytes((0x08, code, 0x12, len(text))) + text
+    return bytes((0x08, code)) + _field(0x12, message[:_MOST_MESSAGE].encode("utf-8", "replace"))
 
 
 class Copies:
@@ -73,7 +101,7 @@ class Copies:
     def __init__(self, size: int) -> None:
         self._left = _COPIED_BYTES + _COPIED_TIMES * size
 
-    def kept(self, parts: Iterator[bytes]) -> list[bytes]:
+    def kept(self, parts: Iterator[Piece]) -> list[Piece]:
         """The parts; each is looked at before the next is made.
 
         Raises
@@ -81,16 +109,16 @@ class Copies:
         DecodeError
             ``too_large`` when they are too many, or too much.
         """
-        kept: list[bytes] = []
+        kept: list[Piece] = []
         for part in parts:
-            self._left -= len(part)
+            self._left -= len(part.value)
             if self._left < 0 or len(kept) >= MAX_EVENTS:
                 raise DecodeError("too_large", "parts of a batch, each with its resource and scope")
             kept.append(part)
         return kept
 
 
-def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
+def split_export(body: bytes, content_type: str, most: int) -> Sequence[Piece]:
     """The request as it is, or in several of at most ``most`` bytes, each with its resource and scope.
 
     A part is larger only for one log record or span that is: whoever takes the parts leaves that one out. Log records
@@ -102,11 +130,11 @@ def split_export(body: bytes, content_type: str, most: int) -> Sequence[bytes]:
         When it has to be taken apart and cannot be; ``too_large`` for too many parts.
     """
     if len(body) <= most:
-        return [body]
+        return [Piece(body)]
     return Copies(len(body)).kept(_split(body, content_type, partial(_fitting, most)))
 
 
-def split_singly(body: bytes, content_type: str, copies: Copies, *, by_span: bool = False) -> Sequence[bytes]:
+def split_singly(body: bytes, content_type: str, copies: Copies, *, by_span: bool = False) -> Sequence[Piece]:
     """A request in as many as it has log records or spans; itself where that cannot be told, or is too much.
 
     Parameters
@@ -115,12 +143,12 @@ def split_singly(body: bytes, content_type: str, copies: Copies, *, by_span: boo
         Log records of one span and scope stay together: they may be the messages of one call.
     """
     try:
-        return copies.kept(_split(body, content_type, _by_span if by_span else _singly)) or [body]
+        return copies.kept(_split(body, content_type, _by_span if by_span else _singly)) or [Piece(body)]
     except DecodeError:
-        return [body]
+        return [Piece(body)]
 
 
-def _split(body: bytes, content_type: str, divide: _Divide) -> Iterator[bytes]:
+def _split(body: bytes, content_type: str, divide: _Divide) -> Iterator[Piece]:
     return _split_json(body, divide) if is_json(content_type) else _split_proto(body, divide)
 
 
@@ -132,56 +160,69 @@ def _varint(number: int) -> bytes:
     return bytes((*out, number))
 
 
-def _split_proto(body: bytes, divide: _Divide) -> Iterator[bytes]:
-    """Logs and traces have the same outline, field for field: what logs do not know of a span stays as it is."""
-    from google.protobuf.message import DecodeError as ProtobufError
-    from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
-    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
-
-    kinds: tuple[tuple[Any, str, str, str], ...] = (
-        (trace_service_pb2.ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
-        (logs_service_pb2.ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
-    )
-    for kind, resources, scopes, records in kinds:
-        try:
-            whole = kind.FromString(body)
-        except (ProtobufError, UnicodeError, RecursionError):
-            continue
-        for resource in getattr(whole, resources):
-            for scope in getattr(resource, scopes):
-                shell = kind()
-                outer = getattr(shell, resources).add()
-                outer.resource.CopyFrom(resource.resource)
-                inner = getattr(outer, scopes).add()
-                inner.scope.CopyFrom(scope.scope)
-                sized = [
-                    _Sized(each, each.ByteSize() + 8, (each.trace_id, each.span_id) if each.span_id else None)
-                    for each in getattr(scope, records)
-                ]
-                for group in divide(sized, shell.ByteSize()):
-                    del getattr(inner, records)[:]
-                    getattr(inner, records).extend(group)
-                    yield shell.SerializeToString()
-        return
-    raise DecodeError("bad_protobuf", "export request")
+def _field(tag: int, content: bytes) -> bytes:
+    return bytes((tag,)) + _varint(len(content)) + content
 
 
-def _split_json(body: bytes, divide: _Divide) -> Iterator[bytes]:
+def _split_proto(body: bytes, divide: _Divide) -> Iterator[Piece]:
+    """By the outline alone, which logs and traces have the same: protobuf refuses all for one bad record.
+
+    Records, and whatever else stands beside them in resource and scope, stay as they came.
+    """
+    span = span_request(body)
+    resources, scopes, records = _SIGNALS[span]
+    for number, resource in enumerate(embedded(body, 0, len(body), 1)):
+        outer = others(body, resource.at, resource.end, 2)
+        for place, scope in enumerate(embedded(body, resource.at, resource.end, 2)):
+            inner = others(body, scope.at, scope.end, 2)
+            sized = [
+                _Sized(
+                    body[each.begin : each.end], at, each.end - each.begin, identity(body, each.at, each.end, span=span)
+                )
+                for at, each in enumerate(embedded(body, scope.at, scope.end, 2))
+            ]
+            for group in divide(sized, len(outer) + len(inner)):
+                whole = inner + b"".join(each.record for each in group)
+                where = Where(f"{resources}[{number}].{scopes}[{place}].{records}", [each.number for each in group])
+                yield Piece(_field(0x0A, outer + _field(0x12, whole)), where)
+
+
+def _split_json(body: bytes, divide: _Divide) -> Iterator[Piece]:
+    """What is no resource, scope or list of them is a piece by itself, and no more bad than one bad record."""
     document = as_object(parse_json(body), "")
     for resources, scopes, records in _SIGNALS:
-        for resource in _objects(document, resources):
-            for scope in _objects(resource, scopes):
-                outer = {key: value for key, value in resource.items() if key != scopes}
+        if not _is_list(document, resources):
+            raise DecodeError("wrong_type", resources)
+        for number, resource in enumerate(_listed(document, resources)):
+            at = Where(resources, [number])
+            if not isinstance(resource, dict) or not _is_list(resource, scopes):
+                yield Piece(msgspec.json.encode({resources: [resource]}), at)
+                continue
+            outer = {key: value for key, value in resource.items() if key != scopes}
+            for place, scope in enumerate(_listed(resource, scopes)):
+                at = Where(f"{resources}[{number}].{scopes}", [place])
+                if not isinstance(scope, dict) or not _is_list(scope, records):
+                    yield Piece(msgspec.json.encode({resources: [{**outer, scopes: [scope]}]}), at)
+                    continue
                 inner = {key: value for key, value in scope.items() if key != records}
                 shell = len(msgspec.json.encode({resources: [{**outer, scopes: [inner]}]})) + 64
-                listed = as_list(scope.get(records) or [], records)
-                sized = [_Sized(each, len(msgspec.json.encode(each)) + 1, _span_of(each)) for each in listed]
+                sized = [
+                    _Sized(each, number, len(msgspec.json.encode(each)) + 1, _span_of(each))
+                    for number, each in enumerate(_listed(scope, records))
+                ]
                 for group in divide(sized, shell):
-                    yield msgspec.json.encode({resources: [{**outer, scopes: [{**inner, records: group}]}]})
+                    held = {**inner, records: [each.record for each in group]}
+                    where = Where(f"{at.first}.{records}", [each.number for each in group])
+                    yield Piece(msgspec.json.encode({resources: [{**outer, scopes: [held]}]}), where)
 
 
-def _objects(parent: Mapping[str, object], name: str) -> list[dict[str, object]]:
-    return [as_object(each, name) for each in as_list(parent.get(name) or [], name)]
+def _is_list(parent: Mapping[str, object], name: str) -> bool:
+    return isinstance(parent.get(name) or [], list)
+
+
+def _listed(parent: Mapping[str, object], name: str) -> list[object]:
+    listed = parent.get(name)
+    return listed if isinstance(listed, list) else []
 
 
 def _span_of(record: object) -> object:
@@ -192,22 +233,22 @@ def _span_of(record: object) -> object:
     return place if all(isinstance(part, str) for part in place) and place[1] else None
 
 
-def _singly(sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+def _singly(sized: Sequence[_Sized], shell: int) -> Iterator[Sequence[_Sized]]:
     del shell
-    return ([each.record] for each in sized)
+    return ([each] for each in sized)
 
 
-def _by_span(sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+def _by_span(sized: Sequence[_Sized], shell: int) -> Iterator[Sequence[_Sized]]:
     del shell
-    return ([each.record for each in group] for group in _spans(sized))
+    return iter(_spans(sized))
 
 
-def _fitting(most: int, sized: Sequence[_Sized], shell: int) -> Iterator[list[Any]]:
+def _fitting(most: int, sized: Sequence[_Sized], shell: int) -> Iterator[Sequence[_Sized]]:
     """As many as fit. A shell of most of a record would multiply the bytes by the number of parts."""
     if shell > most * _SHELL_SHARE:
         raise DecodeError("too_large", "resource and scope")
     room = most - shell - 64
-    group: list[Any] = []
+    group: list[_Sized] = []
     used = 0
     for span in _spans(sized):
         size = sum(each.size for each in span)
@@ -215,7 +256,7 @@ def _fitting(most: int, sized: Sequence[_Sized], shell: int) -> Iterator[list[An
             if group and used + unit_size > room:
                 yield group
                 group, used = [], 0
-            group += (each.record for each in unit)
+            group += unit
             used += unit_size
     if group:
         yield group

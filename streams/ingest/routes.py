@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from agent.errors import DecodeError
 from streams.formats.base import header
-from streams.ingest.otlp import split_export
+from streams.ingest.otlp import Where, is_json, split_export
 from streams.ingest.parts import json_elements, json_lines
 from streams.ports import Headers
 
@@ -17,7 +17,15 @@ __all__ = ["ROUTES", "Part", "TapRoute"]
 _MOST_HEADERS: Final = 64
 _CHUNK: Final = b'"chat.completion.chunk"'
 
-Part: TypeAlias = tuple[bytes, Headers]
+
+class Part(NamedTuple):
+    """What becomes a record, its headers, and which records of a request of OTLP it has, where it has not all."""
+
+    value: bytes
+    headers: Headers
+    where: Where | None = None
+
+
 #: Body, headers of the request by lower-case name, most bytes of a record.
 Splitter: TypeAlias = Callable[[bytes, Mapping[str, str], int], Sequence[Part]]
 
@@ -53,34 +61,34 @@ def _cloudevents(body: bytes, headers: Mapping[str, str], _most: int) -> Sequenc
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media.startswith("application/cloudevents-batch"):
         own: Headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
-        return [(element, own) for element in json_elements(body)]
+        return [Part(element, own) for element in json_elements(body)]
     if media.startswith("application/cloudevents"):
-        return [(body, _kept(headers, "content-type"))]
+        return [Part(body, _kept(headers, "content-type"))]
     attributes = [(name, value) for name, value in headers.items() if name.startswith("ce-")]
     if len(attributes) > _MOST_HEADERS:
         raise DecodeError("too_large", "attributes of the event")
     if not attributes:
         # KServe's own client always says; this is somebody's by hand.
-        return [(body, (("content-type", b"application/cloudevents+json"),))]
+        return [Part(body, (("content-type", b"application/cloudevents+json"),))]
     own = tuple((f"ce_{name[3:]}", unquote(value).encode("utf-8", "replace")) for name, value in attributes)
-    return [(body, (*own, *_kept(headers, "content-type")))]
+    return [Part(body, (*own, *_kept(headers, "content-type")))]
 
 
 def _openai(body: bytes, headers: Mapping[str, str], _most: int) -> Sequence[Part]:
     own = _kept(headers, "content-type", "x-request-id")
     if _CHUNK in body:
-        return [(body, own)]  # a streamed answer is many objects, and one event
+        return [Part(body, own)]  # a streamed answer is many objects, and one event
     parts = json_elements(body)
     parts = json_lines(body) if parts == [body] else parts
     if len(parts) > 1:
         own = _kept(headers, "content-type")  # an id for all of them is none
-    return [(part, own) for part in parts]
+    return [Part(part, own) for part in parts]
 
 
 def _documents(body: bytes, headers: Mapping[str, str], _most: int) -> Sequence[Part]:
     parts = json_elements(body)
     parts = json_lines(body) if parts == [body] else parts
-    return [(part, _kept(headers, "content-type")) for part in parts]
+    return [Part(part, _kept(headers, "content-type")) for part in parts]
 
 
 def _anything(body: bytes, headers: Mapping[str, str], most: int) -> Sequence[Part]:
@@ -91,7 +99,10 @@ def _anything(body: bytes, headers: Mapping[str, str], most: int) -> Sequence[Pa
 
 def _otlp(body: bytes, headers: Mapping[str, str], most: int) -> Sequence[Part]:
     own = _kept(headers, "content-type")
-    return [(part, own) for part in split_export(body, header(own, "content-type"), most)]
+    media = header(own, "content-type")
+    if not body and not is_json(media):
+        return []  # a request of nothing, which in protobuf takes no bytes
+    return [Part(piece.value, own, piece.where) for piece in split_export(body, media, most)]
 
 
 _JSON: Final = frozenset({"application/json", "application/x-ndjson", "application/jsonl", "text/plain", ""})

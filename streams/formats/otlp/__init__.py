@@ -38,8 +38,16 @@ class OtlpFormat:
         return isinstance(document, dict) and ("resourceLogs" in document or "resourceSpans" in document)
 
     def decode(self, value: bytes, headers: Headers) -> list[InferenceEvent]:
-        items = read_json(value) if value.lstrip()[:1] == b"{" else read_proto(value)
+        items = read_json(value) if _is_json(value, headers) else read_proto(value)
         events = events_of(items, self.name)
         if len(events) > MAX_EVENTS:
             raise DecodeError("too_large", "events in a record")
         return events
+
+
+def _is_json(value: bytes, headers: Headers) -> bool:
+    """By content; and where a request said so, so that what is wrong with it is told as of JSON."""
+    if value.lstrip()[:1] == b"{":
+        return True
+    media = header(headers, "content-type").partition(";")[0].strip().lower()
+    return media == "application/json" and not looks_like_otlp(value)

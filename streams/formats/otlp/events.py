@@ -22,6 +22,9 @@ def events_of(items: Iterable[Item], name: str) -> list[InferenceEvent]:
     open_conversations: dict[tuple[str, str], genai.Conversation] = {}
     problems: list[tuple[str, str]] = []  # not the errors: in a frame of their traceback they would be a cycle
     for item in items:
+        if item.problem is not None:
+            problems.append(item.problem)
+            continue
         try:
             if genai.is_message(item):
                 key = (item.trace_id, item.span_id)

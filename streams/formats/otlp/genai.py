@@ -17,9 +17,10 @@ from agent.events import InferenceEvent, Payload, Role, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, bounded_name, parse_json
 from streams.formats.batches import read_answer
 from streams.formats.bodies import close_truncated
-from streams.formats.chat import Half, add_text, argument_text, choice_parts, join_halves, message_parts, role_of
+from streams.formats.chat import Half, add_text, choice_parts, join_halves, message_parts, role_of
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
+from streams.formats.otlp.parts import add_parts
 from streams.formats.passages import documents
 
 __all__ = ["Conversation", "call_id", "event", "is_call", "is_message"]
@@ -171,7 +172,7 @@ def _instructions(attributes: Mapping[str, object]) -> list[TextPart]:
 
     def read(value: object) -> list[TextPart]:
         parts: list[TextPart] = []
-        _add_parts(parts, value, "system", key, 0)
+        add_parts(parts, value, "system", key, 0)
         return parts
 
     return _legible(attributes[key], key, "system", read)
@@ -191,31 +192,12 @@ def _messages(
             role = role_of(message.get("role"), default)
             choice = number if in_choices else 0
             if "parts" in message:
-                _add_parts(parts, message["parts"], role, f"{path}.parts", choice)
+                add_parts(parts, message["parts"], role, f"{path}.parts", choice)
             else:  # instrumentations that keep OpenAI's form
                 parts += message_parts([message], default, key, choice)
         return parts
 
     return tuple(_legible(attributes[key], key, default, read))
-
-
-def _add_parts(parts: list[TextPart], listed: object, role: Role, path: str, choice: int) -> None:
-    if isinstance(listed, str):
-        add_text(parts, listed, role, path, "text", choice)
-        return
-    for number, part in enumerate(as_list(listed, path)):
-        where = f"{path}[{number}]"
-        part = as_object(part, where)
-        kind = part.get("type")
-        if kind == "text":
-            add_text(parts, part.get("content"), role, where, "tool_result" if role == "tool" else "text", choice)
-        elif kind == "reasoning":
-            add_text(parts, part.get("content"), role, where, "reasoning", choice)
-        elif kind == "tool_call":
-            add_text(parts, argument_text(part.get("arguments")), role, where, "tool_arguments", choice)
-        elif kind == "tool_call_response":
-            result = argument_text(part.get("response", part.get("result")))
-            add_text(parts, result, "tool", where, "tool_result", choice)
 
 
 def _old_half(attributes: Mapping[str, object], prefix: str, direction: str) -> Half | None:
@@ -280,6 +262,9 @@ class Conversation:
                 inner = {"content": message["content"]}
             if isinstance(inner, str):
                 inner = {"content": inner}
+            if message.get("tool_calls") is not None and (inner is None or isinstance(inner, dict)):
+                # Where the first of those conventions had them: beside the message.
+                inner = {"tool_calls": message["tool_calls"], **(inner or {})}
             if inner is not None:
                 choice = {"index": message.get("index", 0), "message": inner}
                 self._given += choice_parts([choice], f"{item.name}.body")

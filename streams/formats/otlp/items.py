@@ -12,7 +12,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent, Payload
 from streams.formats.base import MAX_EVENTS
 
-__all__ = ["MAX_ITEMS", "Item", "bounded", "nothing_captured"]
+__all__ = ["MAX_ITEMS", "Item", "bounded", "nothing_captured", "unreadable"]
 
 #: Most spans or log records of one Kafka record; the smallest takes two bytes.
 MAX_ITEMS = 10 * MAX_EVENTS
@@ -38,6 +38,8 @@ class Item:
         Lower-case hexadecimal; "" when missing.
     failed
         The span's status is an error.
+    problem
+        Why it cannot be read, and where: reason and detail. It has nothing else then.
     """
 
     name: str
@@ -48,6 +50,12 @@ class Item:
     trace_id: str = ""
     span_id: str = ""
     failed: bool = False
+    problem: tuple[str, str] | None = None
+
+
+def unreadable(error: DecodeError) -> Item:
+    """One that cannot be read: it must not cost the others, which may come from anywhere."""
+    return Item("", {}, problem=(error.reason, error.detail))
 
 
 def nothing_captured(event: InferenceEvent) -> InferenceEvent:

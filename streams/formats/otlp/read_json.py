@@ -5,11 +5,12 @@ Source: OpenTelemetry protocol 1.x, "JSON Protobuf Encoding".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from agent.errors import DecodeError
 from streams.formats.base import MAX_DEPTH, as_list, as_object, bounded_name, parse_json
-from streams.formats.otlp.items import Item, bounded
+from streams.formats.otlp.items import Item, bounded, unreadable
 
 __all__ = ["read_json"]
 
@@ -17,20 +18,44 @@ __all__ = ["read_json"]
 def read_json(value: bytes) -> list[Item]:
     """Every span and log record of the document, in order; a span's own events are merged into its attributes."""
     document = as_object(parse_json(value), "top level")
-    if "resourceLogs" not in document and "resourceSpans" not in document:
+    if document and "resourceLogs" not in document and "resourceSpans" not in document:
         raise DecodeError("missing_field", "resourceLogs or resourceSpans")
     return bounded(_items(document))
 
 
 def _items(document: dict[str, object]) -> Iterator[Item]:
-    for resource in _objects(document, "resourceLogs"):
-        service = _service(resource)
-        for scope in _objects(resource, "scopeLogs"):
-            yield from (_log(record, service) for record in _objects(scope, "logRecords"))
-    for resource in _objects(document, "resourceSpans"):
-        service = _service(resource)
-        for scope in _objects(resource, "scopeSpans"):
-            yield from (_span(span, service) for span in _objects(scope, "spans"))
+    for resources, scopes, records, read in _SIGNALS:
+        for resource in _each(document, resources):
+            if isinstance(resource, Item):
+                yield resource
+                continue
+            try:
+                service = _service(resource)
+            except DecodeError as error:
+                yield unreadable(error)
+                continue
+            for scope in _each(resource, scopes):
+                if isinstance(scope, Item):
+                    yield scope
+                    continue
+                for record in _each(scope, records):
+                    yield record if isinstance(record, Item) else _read(read, record, service)
+
+
+def _read(read: Callable[[dict[str, object], str], Item], record: dict[str, object], service: str) -> Item:
+    try:
+        return read(record, service)
+    except DecodeError as error:
+        return unreadable(error)
+
+
+def _each(parent: dict[str, object], key: str) -> Iterator[dict[str, object] | Item]:
+    """The objects of a list; in the place of what is none, and of what is no list, an item that says so."""
+    children = parent.get(key)
+    if children is None:
+        return
+    for child in children if isinstance(children, list) else (None,):
+        yield child if isinstance(child, dict) else unreadable(DecodeError("wrong_type", key))
 
 
 def _objects(parent: dict[str, object], key: str) -> Iterator[dict[str, object]]:
@@ -124,3 +149,10 @@ def _span(span: dict[str, object], service: str) -> Item:
         span_id=_text(span.get("spanId")).lower(),
         failed=isinstance(status, dict) and status.get("code") in (2, "STATUS_CODE_ERROR"),
     )
+
+
+#: What stands in what, and what reads the innermost.
+_SIGNALS: Final = (
+    ("resourceLogs", "scopeLogs", "logRecords", _log),
+    ("resourceSpans", "scopeSpans", "spans", _span),
+)

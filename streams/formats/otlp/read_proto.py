@@ -5,11 +5,13 @@ protobuf and opentelemetry-proto are imported when the first such record arrives
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from agent.errors import DecodeError
 from streams.formats.base import MAX_DEPTH, bounded_name
-from streams.formats.otlp.items import Item, bounded
+from streams.formats.otlp.items import Item, bounded, unreadable
+from streams.formats.otlp.wire import embedded, hand_read, service_of, span_request
 
 __all__ = ["looks_like_otlp", "read_proto"]
 
@@ -40,45 +42,76 @@ def looks_like_otlp(value: bytes) -> bool:
 
 
 def read_proto(value: bytes) -> list[Item]:
-    """Every span or log record of an export request.
+    """Every span or log record of an export request; those that protobuf refuses are read by hand.
 
-    Logs and traces are told apart by the ids that every span must have (16 and 8 bytes): the messages have the same
-    outline, and bytes of the one parse as the other with unknown fields.
+    Logs and traces are told apart by the ids that a span must have: the messages have the same outline, and bytes of
+    the one parse as the other with unknown fields.
 
     Raises
     ------
     DecodeError
-        ``bad_protobuf``.
+        ``bad_protobuf`` when not even the outline can be read.
     """
     from google.protobuf.message import DecodeError as ProtobufError
     from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
     parsing_errors = (ProtobufError, UnicodeError, RecursionError)
-    traces: Any = None
-    try:
-        traces = trace_service_pb2.ExportTraceServiceRequest.FromString(value)
-    except parsing_errors:
-        pass
-    if traces is not None:
-        spans = [
-            (span, resource.resource)
+    if span_request(value):
+        try:
+            traces = trace_service_pb2.ExportTraceServiceRequest.FromString(value)
+        except parsing_errors:
+            return _read_apart(value, parsing_errors, span=True)
+        return bounded(
+            _span(span, _service(resource.resource))
             for resource in traces.resource_spans
             for scope in resource.scope_spans
             for span in scope.spans
-        ]
-        if spans and all(len(span.trace_id) == 16 and len(span.span_id) == 8 for span, _ in spans):
-            return bounded(_span(span, _service(resource)) for span, resource in spans)
+        )
     try:
         logs = logs_service_pb2.ExportLogsServiceRequest.FromString(value)
     except parsing_errors:
-        raise DecodeError("bad_protobuf", "ExportLogsServiceRequest") from None
+        return _read_apart(value, parsing_errors, span=False)
     return bounded(
         _log(record, _service(resource.resource))
         for resource in logs.resource_logs
         for scope in resource.scope_logs
         for record in scope.log_records
     )
+
+
+def _read_apart(value: bytes, parsing_errors: tuple[type[Exception], ...], *, span: bool) -> list[Item]:
+    """Record by record, when protobuf refuses the whole."""
+    from opentelemetry.proto.logs.v1 import logs_pb2
+    from opentelemetry.proto.trace.v1 import trace_pb2
+
+    kind: Any = trace_pb2.Span if span else logs_pb2.LogRecord
+
+    def read(at: int, end: int, service: str) -> Item:
+        try:
+            record = kind.FromString(value[at:end])
+        except parsing_errors:
+            return hand_read(value, at, end, service, span=span)
+        return _span(record, service) if span else _log(record, service)
+
+    def items() -> Iterator[Item]:
+        for resource in embedded(value, 0, len(value), 1):
+            service = ""
+            for described in embedded(value, resource.at, resource.end, 1):
+                service = service_of(value, described.at, described.end)
+            for scope in embedded(value, resource.at, resource.end, 2):
+                for field in embedded(value, scope.at, scope.end, 2):
+                    try:
+                        yield read(field.at, field.end, service)
+                    except DecodeError as error:
+                        yield unreadable(error)
+
+    try:
+        return bounded(items())
+    except DecodeError as error:
+        if error.reason != "bad_protobuf":
+            raise
+    raise DecodeError("bad_protobuf", "ExportTraceServiceRequest" if span else "ExportLogsServiceRequest")
 
 
 def _service(resource: Any) -> str:

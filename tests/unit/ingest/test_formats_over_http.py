@@ -199,17 +199,16 @@ async def test_a_large_export_becomes_several_records_and_loses_nothing(encoding
 @pytest.mark.parametrize("encoding", ["proto", "json"])
 async def test_one_bad_log_record_does_not_cost_the_others(encoding: str) -> None:
     request = export("one", "two", "three", broken=1)
+    why = "truncated_json: resourceLogs[0].scopeLogs[0].logRecords[1]: gen_ai.input.messages"
     body, headers = (request.SerializeToString(), PROTO) if encoding == "proto" else (as_json(request), JSON)
     async with site(new_broker()) as here:
         reply = await here.post("/v1/logs", body, headers)
         assert reply.status == 200
         if encoding == "proto":
             partial = logs_service_pb2.ExportLogsServiceResponse.FromString(reply.body).partial_success
-            assert (partial.rejected_log_records, partial.error_message) == (1, "truncated_json")
+            assert (partial.rejected_log_records, partial.error_message) == (1, why)
         else:
-            assert json.loads(reply.body) == {
-                "partialSuccess": {"rejectedLogRecords": "1", "errorMessage": "truncated_json"}
-            }
+            assert json.loads(reply.body) == {"partialSuccess": {"rejectedLogRecords": "1", "errorMessage": why}}
         assert [event.input.texts[0].text for event in here.events() if event.input] == ["one", "three"]
 
 
@@ -222,7 +221,8 @@ async def test_one_log_record_that_is_too_large_does_not_cost_the_others(encodin
         assert reply.status == 200
         if encoding == "proto":
             partial = logs_service_pb2.ExportLogsServiceResponse.FromString(reply.body).partial_success
-            assert (partial.rejected_log_records, partial.error_message) == (1, "too_large")
+            why = "too_large: resourceLogs[0].scopeLogs[0].logRecords[1]: record"
+            assert (partial.rejected_log_records, partial.error_message) == (1, why)
         else:
             assert json.loads(reply.body)["partialSuccess"]["rejectedLogRecords"] == "1"
         assert [event.input.texts[0].text for event in here.events() if event.input] == ["one", "three"]
