@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from harmwatch_client import TapMiddleware
+from harmwatch_client import TapMiddleware, wrap
 
 WORDS = ["one ", "two ", "three ", "four"]
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "q"}]}
@@ -145,3 +146,34 @@ def test_a_generator_that_is_left_early_tells_what_it_gave() -> None:
         generator.close()
         assert tap.flush(30)
     assert ingest.events[0]["output"] == {"text": "one "} and ingest.events[0]["truncated"] is True
+
+
+async def test_streams_of_a_wrapped_client_that_raise_or_are_left_tell_what_they_gave() -> None:
+    def words() -> Iterator[Any]:
+        for word in WORDS[:2]:
+            yield chunk({"content": word})
+        raise KeyError("mine")
+
+    async def words_later() -> AsyncIterator[Any]:
+        for each in words():
+            yield each
+
+    def create(**asked: Any) -> Any:
+        return words_later() if asked["later"] else words()
+
+    with tapped() as (tap, ingest):
+        completions = SimpleNamespace(create=create)
+        client = wrap(SimpleNamespace(chat=SimpleNamespace(completions=completions)), tap)
+        with pytest.raises(KeyError, match="mine"):
+            list(client.chat.completions.create(**ASKED, later=False))
+        with pytest.raises(KeyError, match="mine"):
+            [each async for each in client.chat.completions.create(**ASKED, later=True)]
+        left = client.chat.completions.create(**ASKED, later=True)
+        async for _ in left:
+            break
+        await left.aclose()
+        del left
+        assert await asyncio.to_thread(tap.flush, 30)
+    texts = [event["output"]["messages"][0]["content"] for event in ingest.events]
+    assert texts == ["one two ", "one two ", "one "] and all(event["truncated"] for event in ingest.events)
+    assert [event.get("failed") for event in ingest.events] == [True, True, None]
