@@ -38,7 +38,8 @@ class TapMiddleware:
         second call of the same id, so whoever may choose ids may hide calls. Without it every call has its own id.
     reader
         Makes the arguments of `Tap.log` out of the two bodies where their shape is your own; runs in the tap's thread.
-        None from it: nothing to tell. Without it OpenAI-compatible bodies are read as such, of others all strings.
+        None from it: nothing to tell. Of an answer that breaks off it is given what there was of it, and None where it
+        raises over that. Without it OpenAI-compatible bodies are read as such, of others all strings.
     max_body_bytes
         Of each direction; what is over it is cut, and the event says so.
     """

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from harmwatch_client.conversation import MAX_ENTRIES, messages_of
+from harmwatch_client.events import Facts
 from harmwatch_client.ids import new_id
-from harmwatch_client.plain import Trimmer, name_of
+from harmwatch_client.lenient import lenient
+from harmwatch_client.plain import name_of
+from harmwatch_client.trimmer import Trimmer
 
 if TYPE_CHECKING:
     from harmwatch_client.tap import Tap
@@ -24,7 +29,7 @@ _FACTS = frozenset(
 
 
 class Call:
-    """What is known of a call so far. None of its methods blocks or raises.
+    """What is known of a call so far. None of its methods blocks or raises, whatever it is given, and however.
 
     Use one for one call, from one thread or task at a time.
 
@@ -34,7 +39,7 @@ class Call:
         Of the call, to be given to whoever will know the ground truth later.
     """
 
-    def __init__(self, tap: Tap, facts: Mapping[str, object]) -> None:
+    def __init__(self, tap: Tap, facts: Mapping[str, object], *, is_mended: bool = False) -> None:
         now = time.time()
         self.id: str = new_id(now)
         self._tap = tap
@@ -42,6 +47,7 @@ class Call:
         self._pieces: list[str] = []
         self._room = tap.max_event_bytes
         self._truncated = False
+        self._mended = is_mended
         self._told = False
         self.set(**facts)
         try:
@@ -54,14 +60,17 @@ class Call:
         if self._facts.get("time") is None:
             self._facts["time"] = now
 
+    @lenient
     def output(self, output: object, *, decision: object = None, score: object = None) -> None:
         """What the model answered; said again, the latest counts."""
         self.set(output=output, decision=decision, score=score)
 
+    @lenient
     def add(self, piece: object) -> None:
         """A piece of a text that comes in pieces. Memory is bounded: what is over the largest event is cut."""
         try:
             if not isinstance(piece, str):
+                self._mended = self._mended or piece is not None
                 return
             piece = str.__str__(piece)
             if len(piece) > self._room:
@@ -73,10 +82,13 @@ class Call:
         except Exception:
             self._truncated = True
 
-    def set(self, **facts: object) -> None:
-        """Further arguments of `Tap.log`. Names that it does not have are passed over, and so is None."""
+    @lenient
+    def set(self, /, **facts: object) -> None:
+        """Further arguments of `Tap.log`. Names that it does not have are left out and counted; None is passed over."""
         for name, value in facts.items():
-            if name in _FACTS and value is not None:
+            if name not in _FACTS:
+                self._mended = True
+            elif value is not None:
                 try:
                     self._facts[name] = self._as_it_is(value) if name in ("input", "output") else value
                 except Exception:
@@ -87,27 +99,36 @@ class Call:
     def _as_it_is(self, value: object) -> object:
         """Messages as they are now: the server may go on to append to them."""
         if isinstance(value, Mapping):
-            return {key: self._as_it_is(part) if key == "messages" else part for key, part in value.items()}
-        if not isinstance(value, (list, tuple)):
+            # One more than a row of features may have, so that it is marked as cut.
+            entries = islice(value.items(), MAX_ENTRIES + 1)
+            return {key: self._as_it_is(part) if key == "messages" else part for key, part in entries}
+        found = messages_of(value)
+        if found is None:
             return value
         trimmer = Trimmer(self._tap.max_event_bytes)
-        messages = trimmer.messages(value)
+        messages = trimmer.messages(found)
         self._truncated = self._truncated or trimmer.cut
+        self._mended = self._mended or trimmer.mended
         return messages
 
+    @lenient
     def end(self, *, failed: bool = False, truncated: bool = False) -> bool:
         """Tell harmwatch, once; what comes later is not told. The block's end does this by itself."""
         try:
             if self._told:
                 return False
             self._told = True
-            facts = dict(self._facts)
+            facts = {**self._facts, "failed": failed, "truncated": self._truncated or truncated}
             if self._pieces and facts.get("output") is None:
                 facts["output"] = "".join(self._pieces)
-            return self._tap.log(**facts, failed=failed, truncated=truncated or self._truncated)
+            return self._tap.tell(Facts(**facts), is_mended=self._mended)
         except Exception:
             self._tap.lose()
             return False
+
+    def mend(self) -> None:
+        """Note that something was left out (`Stats.mended`)."""
+        self._mended = True
 
     def __enter__(self) -> Call:
         return self
@@ -117,7 +138,9 @@ class Call:
     ) -> None:
         # Cancelled or left (asyncio.CancelledError, GeneratorExit, SystemExit): the call itself did not fail.
         interrupted = kind is not None and not issubclass(kind, Exception)
-        self.end(failed=kind is not None and not interrupted, truncated=interrupted)
+        # Pieces that came before an error are the beginning of an answer.
+        is_part = kind is not None and bool(self._pieces) and self._facts.get("output") is None
+        self.end(failed=kind is not None and not interrupted, truncated=interrupted or is_part)
 
     async def __aenter__(self) -> Call:
         return self

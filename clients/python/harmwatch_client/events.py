@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from harmwatch_client.conversation import messages_of
 from harmwatch_client.ids import new_id
-from harmwatch_client.plain import MAX_ID, MAX_NAME, Plain, Trimmer, compact_json, field, name_of, number, scalar
+from harmwatch_client.plain import MAX_ID, MAX_NAME, Plain, compact_json, field, name_of, number, scalar
 from harmwatch_client.shapes import answer_output
+from harmwatch_client.trimmer import Trimmer
 
 __all__ = ["UNKNOWN_MODEL", "Event", "Facts", "Malformed", "build_event"]
 
@@ -166,10 +168,13 @@ def _half(given: object, trimmer: Trimmer) -> Plain | None:
         return _half_by_name(given, trimmer)
     if field(given, "content") is not None:
         return {"messages": trimmer.messages([given])}
-    if scalar(given) is None:
+    if scalar(given) is not None:
+        return {"text": trimmer.text(given)}
+    messages = messages_of(given)
+    if messages is None:
         trimmer.mended = True
         return None
-    return {"text": trimmer.text(given)}
+    return {"messages": trimmer.messages(messages)}
 
 
 def _half_by_name(given: Mapping[object, object], trimmer: Trimmer) -> Plain | None:
@@ -181,8 +186,9 @@ def _half_by_name(given: Mapping[object, object], trimmer: Trimmer) -> Plain | N
     if given.get("text") is not None:
         half["text"] = trimmer.text(given["text"])
     messages = given.get("messages")
-    if isinstance(messages, (list, tuple)):
-        half["messages"] = trimmer.messages(messages)
+    found = messages_of(messages)
+    if found is not None:
+        half["messages"] = trimmer.messages(found)
     elif messages is not None:
         trimmer.mended = True
     if isinstance(given.get("features"), Mapping):

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from harmwatch_client.conversation import Conversation
 from harmwatch_client.events import Event, Facts, build_event
 from harmwatch_client.pieces import Pieces
 from harmwatch_client.sender import Skip
@@ -168,13 +169,16 @@ class Exchange:
     def build(self) -> Event:
         """The event. Raises Skip when there is nothing to judge."""
         most = 4 * self.max_event_bytes
-        failed = self.failed or self.status >= 400 or self.status == 0
+        refused = self.status >= 400 or self.status == 0
+        failed = self.failed or refused
+        # A stream that fails in its middle, or whose client hangs up, has said what it said until then.
+        silent = refused or (failed and not self.answered.size)
         question = _readable(self.asked, most)
-        answer = None if failed else _readable(self.answered, most)
+        answer = None if silent else _readable(self.answered, most)
         if question is None and answer is None:
             raise Skip
         # Half of what was said is told: nobody goes unseen by asking for an answer that is packed unknown to us.
-        unread = question is None or (answer is None and not failed)
+        unread = question is None or (answer is None and not silent)
         request = None if question is None else _json_or_text(question)
         if self.reader is not None:
             facts = self._by_reader(request, answer, failed)
@@ -184,7 +188,7 @@ class Exchange:
         for name, value in {**self.known, "trace_id": self.trace_id}.items():
             if value and not facts.get(name):
                 facts[name] = value
-        cut = unread or self.asked.cut or self.answered.cut or not (failed or self.answered.whole)
+        cut = unread or self.asked.cut or self.answered.cut or not (silent or self.answered.whole)
         facts["truncated"] = facts.get("truncated") is True or cut
         if facts.get("input") is None and facts.get("output") is None:
             raise Skip
@@ -192,7 +196,13 @@ class Exchange:
 
     def _by_reader(self, request: object, answer: str | None, failed: bool) -> dict[str, object]:
         assert self.reader is not None
-        told = self.reader(request, None if answer is None else _json_or_text(answer))
+        try:
+            told = self.reader(request, None if answer is None else _json_or_text(answer))
+        except Exception:
+            if answer is None or not self.failed:
+                raise
+            # The beginning of an answer is not always what a reader knows; the question is told all the same.
+            told = self.reader(request, None)
         if told is None:
             raise Skip
         return {"failed": failed, **{name: value for name, value in told.items() if name in _FACTS}}
@@ -204,7 +214,8 @@ class Exchange:
             facts["input"] = request_input(request)
             facts["context"] = request_context(request)
         if facts.get("input") is None:
-            facts["input"] = gathered_text(request, self.max_event_bytes) or None
+            given_text, facts["truncated"] = gathered_text(request, self.max_event_bytes)
+            facts["input"] = given_text or None
         if text is None:
             return facts
         answer = self._answer(text)
@@ -212,11 +223,14 @@ class Exchange:
         if answer.pop("own_form", False) and isinstance(request, dict) and isinstance(given, dict):
             # A server of a form of its own reads fields of its own: nobody hides them behind a field of OpenAI's.
             beside = {name: value for name, value in request.items() if name not in _OPENAI_FIELDS}
-            text = gathered_text(beside, self.max_event_bytes)
+            text, cut = gathered_text(beside, self.max_event_bytes)
+            facts["truncated"] = cut
             messages = given["messages"]
-            if text and isinstance(messages, list):
-                messages.append({"role": "user", "content": text})
-        facts.update(answer)
+            if text and isinstance(messages, Conversation):
+                messages.add([{"role": "user", "content": text}])
+        for name in ("failed", "truncated"):
+            facts[name] = facts.get(name) is True or answer.get(name) is True
+        facts["output"] = answer["output"]
         return facts
 
     def _answer(self, text: str) -> dict[str, object]:
@@ -224,22 +238,30 @@ class Exchange:
             return self._stream(text)
         answer = _json_or_text(text)
         output = answer_output(answer) if isinstance(answer, dict) else None
-        output_text = gathered_text(answer, self.max_event_bytes) or None
-        return {"output": output or output_text, "own_form": output is None}
+        if output is not None:
+            return {"output": output}
+        gathered, cut = gathered_text(answer, self.max_event_bytes)
+        return {"output": gathered or None, "truncated": cut, "own_form": True}
 
     def _stream(self, text: str) -> dict[str, object]:
         """Server-sent events: OpenAI's chunks, or plain texts."""
         pieces = Pieces(self.max_event_bytes)
         plain: list[str] = []
+        room = self.max_event_bytes
+        cut = False
         for data in _sse_data(text):
             chunk = _json_or_text(data)
             if isinstance(chunk, dict):
                 pieces.add(chunk)
-            if pieces.output() is None and data.strip() != "[DONE]":
-                plain.append(gathered_text(chunk, self.max_event_bytes))
-        output: object = pieces.output() or "".join(plain) or None
-        own_form = pieces.output() is None
-        return {"output": output, "failed": pieces.failed, "truncated": pieces.cut, "own_form": own_form}
+            if pieces.is_empty and data.strip() != "[DONE]":
+                gathered, is_cut = gathered_text(chunk, room)
+                plain.append(gathered)
+                room -= len(gathered)
+                cut = cut or is_cut
+        own_form = pieces.is_empty
+        output: object = ("".join(plain) or None) if own_form else pieces.output()
+        truncated = pieces.cut or (own_form and cut)
+        return {"output": output, "failed": pieces.failed, "truncated": truncated, "own_form": own_form}
 
 
 def _readable(body: Body, most: int) -> str | None:

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from harmwatch_client.call import Call
+from harmwatch_client.conversation import LEFT_OUT
+from harmwatch_client.overheard import Question
 from harmwatch_client.pieces import Pieces
 from harmwatch_client.plain import field
 from harmwatch_client.shapes import answer_output, request_context, request_input
@@ -88,61 +90,96 @@ def _copying(original: Callable[..., Any], tap: Tap, facts: Mapping[str, object]
 
 
 def _tapped(original: Callable[..., Any], tap: Tap, facts: Mapping[str, object]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def create(*args: Any, **kwargs: Any) -> Any:
-        call = _begun(tap, facts, kwargs)
+    def begin(*args: Any, **kwargs: Any) -> Any:
+        asking = Asking(tap, facts, kwargs)
         try:
-            result = original(*args, **kwargs)
+            result = original(*args, **asking.handed)
         except BaseException as error:
-            _ended_badly(call, error)
+            asking.ended_badly(error)
             raise
         if inspect.isawaitable(result):
-            return _awaited(result, call, tap)
-        return _seen(result, call, tap)
+            return _awaited(result, asking)
+        return asking.seen(result)
 
+    if inspect.iscoroutinefunction(original):
+        # Whoever looks whether to wait for it sees what was seen before.
+        async def begin_later(*args: Any, **kwargs: Any) -> Any:
+            return await begin(*args, **kwargs)
+
+        create = functools.wraps(original)(begin_later)
+    else:
+        create = functools.wraps(original)(begin)
     setattr(create, _MARK, True)
     return create
 
 
-async def _awaited(result: Awaitable[Any], call: Call | None, tap: Tap) -> Any:
+async def _awaited(result: Awaitable[Any], asking: Asking) -> Any:
     try:
         answer = await result
     except BaseException as error:
-        _ended_badly(call, error)
+        asking.ended_badly(error)
         raise
-    return _seen(answer, call, tap)
+    return asking.seen(answer)
 
 
-def _begun(tap: Tap, facts: Mapping[str, object], asked: Mapping[str, Any]) -> Call | None:
-    try:
-        given = {"model": asked.get("model"), "input": request_input(asked), "context": request_context(asked)}
-        return tap.call(**{**given, **facts})
-    except Exception:
-        tap.lose()
-        return None
+class Asking:
+    """One call of the client, from its arguments to what is given back. Nothing of it raises."""
 
+    def __init__(self, tap: Tap, facts: Mapping[str, object], asked: dict[str, Any]) -> None:
+        self.handed: Mapping[str, Any] = asked
+        self._tap = tap
+        self._call: Call | None = None
+        self._question: Question | None = None
+        try:
+            question = Question(asked)
+            known = {"model": asked.get("model"), **(_halves(question) if question.is_known else {})}
+            self._call = tap.call(**{**known, **facts})
+            if not question.is_known:
+                self._question = question
+                self._facts = facts
+                self.handed = question.handed
+        except Exception:
+            tap.lose()
 
-def _ended_badly(call: Call | None, error: BaseException) -> None:
-    if call is not None:
-        call.__exit__(type(error), error, None)
+    def _hear(self) -> None:
+        """What the library has read of the question by now, where it could not be read before."""
+        if self._question is None or self._call is None:
+            return
+        try:
+            halves = _halves(self._question)
+            self._call.set(**{name: value for name, value in halves.items() if name not in self._facts})
+        except Exception:
+            self._call.set(input={"messages": [LEFT_OUT]})
 
+    def ended_badly(self, error: BaseException) -> None:
+        """The library raised."""
+        self._hear()
+        if self._call is not None:
+            self._call.__exit__(type(error), error, None)
 
-def _seen(result: Any, call: Call | None, tap: Tap) -> Any:
-    """Look at what is given back: tell of it when it is whole, go along with it when it is a stream."""
-    if call is None:
+    def seen(self, result: Any) -> Any:
+        """Look at what is given back: tell of it when it is whole, go along with it when it is a stream."""
+        self._hear()
+        call = self._call
+        if call is None:
+            return result
+        try:
+            output = answer_output(result)
+            if output is None and (hasattr(result, "__anext__") or hasattr(result, "__next__")):
+                return TappedStream(result, call, Pieces(self._tap.max_event_bytes))
+            if output is not None:
+                call.set(output=output)
+            # Else a raw response: only what was asked is known, since reading it here would take it from the caller.
+            call.end(failed=field(result, "error") is not None)
+        except Exception:
+            # What was asked is told all the same, and that the answer is missing.
+            call.end(truncated=True)
         return result
-    try:
-        output = answer_output(result)
-        if output is None and (hasattr(result, "__anext__") or hasattr(result, "__next__")):
-            return TappedStream(result, call, Pieces(tap.max_event_bytes))
-        if output is not None:
-            call.set(output=output)
-        # Else a raw response: only what was asked is known, since reading it here would take it from the caller.
-        call.end(failed=field(result, "error") is not None)
-    except Exception:
-        # What was asked is told all the same, and that the answer is missing.
-        call.end(truncated=True)
-    return result
+
+
+def _halves(question: Question) -> dict[str, object]:
+    asked = question.read()
+    return {"input": request_input(asked), "context": request_context(asked)}
 
 
 class TappedStream:

@@ -37,6 +37,8 @@ class Pieces:
         self.cut = False
         self.failed = False
         self._room = most_characters
+        #: Choices and calls of tools that may still be looked at, beside the first of each chunk.
+        self._looks = max(most_characters // 16, _MOST_KEYS)
         self._texts: dict[tuple[int, str, int], list[str]] = {}
         self._whole: Plain | None = None
 
@@ -48,6 +50,8 @@ class Pieces:
         choices = field(chunk, "choices")
         if isinstance(choices, (list, tuple)):
             for number, choice in enumerate(choices):
+                if not self._may_look(number):
+                    break
                 self._choice(choice, number)
             return
         kind = field(chunk, "type")
@@ -58,6 +62,11 @@ class Pieces:
         token = field(field(chunk, "token"), "text")
         if isinstance(token, str) and not field(field(chunk, "token"), "special"):
             self._add((0, "content", 0), token)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no piece of an output has come."""
+        return self._whole is None and not self._texts
 
     def output(self) -> Plain | None:
         """The output half, None when no piece of one came."""
@@ -75,6 +84,12 @@ class Pieces:
                 message[kind] = text
         return {"messages": list(messages.values())} if messages else None
 
+    def _may_look(self, number: int) -> bool:
+        """Before what is empty as well: to look at it is work, and an answer holds few."""
+        self._looks -= number > 0
+        self.cut = self.cut or self._looks < 0
+        return self._looks >= 0
+
     def _choice(self, choice: object, number: int) -> None:
         index = _index(field(choice, "index"), number)
         delta = field(choice, "delta")
@@ -86,6 +101,8 @@ class Pieces:
         calls = field(delta, "tool_calls")
         if isinstance(calls, (list, tuple)):
             for place, call in enumerate(calls):
+                if not self._may_look(place):
+                    break
                 key = (index, "call", _index(field(call, "index"), place))
                 self._add(key, field(field(call, "function"), "arguments"))
         self._add((index, "call", 0), field(field(delta, "function_call"), "arguments"))

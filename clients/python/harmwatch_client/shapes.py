@@ -5,30 +5,34 @@ What comes out is a half of an event that is not yet trimmed (`harmwatch_client.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
+from harmwatch_client.conversation import LEFT_OUT, MAX_ENTRIES, Conversation, Room
 from harmwatch_client.plain import Plain, field
 
 __all__ = ["answer_output", "gathered_text", "is_answer", "request_context", "request_input"]
 
-#: Most strings that are gathered out of JSON of no known shape, and how deep.
+#: Most strings that are gathered out of JSON of no known shape.
 _MOST_STRINGS = 10_000
 
 
 def request_input(body: Mapping[str, object]) -> Plain | None:
     """The input half of a request, None when it is none: chat, completions, responses, Anthropic's messages, TGI."""
+    messages = Conversation()
     system = (body.get(key) for key in ("system", "instructions"))
-    messages: list[object] = [{"role": "system", "content": content} for content in system if content]
+    messages.add([{"role": "system", "content": content} for content in system if content])
     given = body.get("messages")
     if isinstance(given, (list, tuple)):
-        messages += given
+        messages.add(given)
     for key in ("prompt", "inputs"):
-        messages += _prompts(body.get(key))
+        prompt = body.get(key)
+        messages.add(prompt if isinstance(prompt, (list, tuple)) else [prompt], _prompt)
     given = body.get("input")
     if isinstance(given, (list, tuple)):
-        messages += [message for item in given if (message := _item(item)) is not None]
+        messages.add(given, _item)
     elif isinstance(given, str):
-        messages.append({"role": "user", "content": given})
+        messages.add([{"role": "user", "content": given}])
     return {"messages": messages} if messages else None
 
 
@@ -38,7 +42,8 @@ def request_context(body: Mapping[str, object]) -> list[object] | None:
     for holder in (body, extra):
         documents = field(holder, "documents")
         if isinstance(documents, (list, tuple)) and documents:
-            return [_document_text(document) for document in documents]
+            left_out = [LEFT_OUT] if len(documents) > MAX_ENTRIES else []
+            return [*(_document_text(document) for document in documents[:MAX_ENTRIES]), *left_out]
     return None
 
 
@@ -54,18 +59,14 @@ def is_answer(body: object) -> bool:
 def answer_output(body: object) -> Plain | None:
     """The output half of a whole answer; None when it is none. An answer without text gives no messages."""
     choices = field(body, "choices")
+    messages = Conversation()
     if isinstance(choices, (list, tuple)):
-        messages: list[object] = []
-        for choice in choices:
-            message = field(choice, "message")
-            if message is not None:
-                messages.append(message)
-            elif isinstance(field(choice, "text"), str):
-                messages.append({"role": "assistant", "content": field(choice, "text")})
+        messages.add(choices, _choice)
         return {"messages": messages}
     output = field(body, "output")
     if field(body, "object") == "response" and isinstance(output, (list, tuple)):
-        return {"messages": [message for item in output if (message := _item(item)) is not None]}
+        messages.add(output, _item)
+        return {"messages": messages}
     content = field(body, "content")
     if field(body, "type") == "message" and isinstance(content, (list, tuple)):
         return {"messages": [{"role": "assistant", "content": content}]}
@@ -75,34 +76,49 @@ def answer_output(body: object) -> Plain | None:
     return None
 
 
-def gathered_text(document: object, most_characters: int) -> str:
-    """All strings of a JSON document of no known shape, in order, one a line; names of fields are left out."""
+def gathered_text(document: object, most_characters: int) -> tuple[str, bool]:
+    """All strings of a JSON document of no known shape, in order, one a line; names of fields are left out.
+
+    True beside them: not all of it was looked at.
+    """
     found: list[str] = []
     room = most_characters
-    stack = [document]
-    while stack and room > 0 and len(found) < _MOST_STRINGS:
-        item = stack.pop()
-        if isinstance(item, str):
-            if item:
-                found.append(item[:room])
-                room -= len(item) + 1
+    cut = False
+    stack: list[Iterator[object]] = [iter((document,))]
+    while stack:
+        item = next(stack[-1], LEFT_OUT)
+        if item is LEFT_OUT:
+            stack.pop()
+            continue
+        if room <= 0 or len(found) >= _MOST_STRINGS:
+            cut = True
+            break
+        if isinstance(item, str) and item:
+            cut = cut or len(item) > room
+            found.append(item[:room])
+            room -= len(item)
         elif isinstance(item, dict):
-            stack.extend(reversed(list(item.values())))
+            stack.append(iter(item.values()))
         elif isinstance(item, list):
-            stack.extend(reversed(item))
-    return "\n".join(found)
+            stack.append(iter(item))
+        room -= 1
+    return "\n".join(found), cut
 
 
-def _prompts(prompt: object) -> list[object]:
-    if isinstance(prompt, str):
-        return [{"role": "user", "content": prompt}]
-    if isinstance(prompt, (list, tuple)):
-        # A prompt given as token ids holds no text.
-        return [{"role": "user", "content": item} for item in prompt if isinstance(item, str)]
-    return []
+def _prompt(prompt: object, room: Room) -> object:
+    # A prompt given as token ids holds no text.
+    return {"role": "user", "content": prompt} if isinstance(prompt, str) else None
 
 
-def _item(item: object) -> object:
+def _choice(choice: object, room: Room) -> object:
+    message = field(choice, "message")
+    if message is not None:
+        return message
+    text = field(choice, "text")
+    return {"role": "assistant", "content": text} if isinstance(text, str) else None
+
+
+def _item(item: object, room: Room) -> object:
     """An item of the Responses API as a message."""
     if isinstance(item, str):
         return {"role": "user", "content": item}
@@ -115,14 +131,27 @@ def _item(item: object) -> object:
     if kind in ("function_call_output", "custom_tool_call_output"):
         return {"role": "tool", "content": field(item, "output")}
     if kind == "reasoning":
-        parts = [*_list(field(item, "summary")), *_list(field(item, "content"))]
-        thought = "\n".join(text for part in parts if isinstance(text := field(part, "text"), str))
+        thought = _thought(item, room)
         return {"role": "assistant", "reasoning_content": thought} if thought else None
     return None
 
 
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _thought(item: object, room: Room) -> str:
+    texts: list[str] = []
+    length = 0
+    for part in chain(_list(field(item, "summary")), _list(field(item, "content"))):
+        if length > room.room or not room.spend(16):
+            room.cut = True
+            break
+        text = field(part, "text")
+        if isinstance(text, str):
+            texts.append(text)
+            length += len(text)
+    return "\n".join(texts)
+
+
+def _list(value: object) -> list[object] | tuple[object, ...]:
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _document_text(document: object) -> object:

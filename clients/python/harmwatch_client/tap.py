@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from harmwatch_client.call import Call
 from harmwatch_client.errors import ConfigurationError
@@ -176,7 +176,8 @@ class Tap:
 
     def log(
         self,
-        *,
+        /,
+        *unexpected: NoReturn,
         model: object = None,
         input: object = None,
         output: object = None,
@@ -199,7 +200,7 @@ class Tap:
         """Tell of one call, or of one half of it. Never blocks, never raises.
 
         Every argument may be of any type; what cannot be used is left out and counted (`Stats.mended`), and so are
-        arguments of other names.
+        arguments of other names and, though a type checker lets none through, those without a name.
 
         Parameters
         ----------
@@ -224,39 +225,48 @@ class Tap:
             False when the event was dropped: no place, closed, or nothing in it. True: it is sent until it is
             acknowledged, or until the process ends.
         """
-        try:
-            known = self._known
-            facts = Facts(
-                model if model is not None else known.get("model"),
-                input,
-                output,
-                id,
-                time,
-                source if source is not None else known.get("source"),
-                model_version if model_version is not None else known.get("model_version"),
-                tenant if tenant is not None else known.get("tenant"),
-                trace_id,
-                context,
-                attributes,
-                decision,
-                score,
-                label,
-                failed,
-                redacted,
-                truncated,
-            )
-            return self._log(facts, is_mended=bool(others))
-        except Exception:
-            # Of the buffer's own: what cannot be made into an event is counted where it is made.
-            return False
+        facts = Facts(
+            model,
+            input,
+            output,
+            id,
+            time,
+            source,
+            model_version,
+            tenant,
+            trace_id,
+            context,
+            attributes,
+            decision,
+            score,
+            label,
+            failed,
+            redacted,
+            truncated,
+        )
+        return self.tell(facts, is_mended=bool(unexpected or others))
 
-    def call(self, *, model: object = None, input: object = None, id: object = None, **facts: object) -> Call:
+    def call(
+        self, /, *unexpected: NoReturn, model: object = None, input: object = None, id: object = None, **facts: object
+    ) -> Call:
         """A call that is going on: ``with tap.call(model=..., input=...) as call: call.output(...)``.
 
         It is told as one event when the block ends; exceptions of the block pass through and mark it as failed.
         ``facts`` are further arguments of `log`. Works with ``async with`` too.
         """
-        return Call(self, {**facts, "model": model, "input": input, "id": id})
+        given = {**facts, "model": model, "input": input, "id": id}
+        return Call(self, given, is_mended=bool(unexpected))
+
+    def tell(self, facts: Facts, *, is_mended: bool) -> bool:
+        """What `log` and the end of a `Call` do. Never blocks, never raises."""
+        try:
+            for name, value in self._known.items():
+                if getattr(facts, name) is None:
+                    setattr(facts, name, value)
+            return self._log(facts, is_mended=is_mended)
+        except Exception:
+            # Of the buffer's own: what cannot be made into an event is counted where it is made.
+            return False
 
     def _log(self, facts: Facts, *, is_mended: bool) -> bool:
         sender = self._sender

@@ -103,11 +103,14 @@ class Said:
     max_event_bytes = 1000
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Facts] = []
 
-    def log(self, **facts: Any) -> bool:
+    def tell(self, facts: Facts, *, is_mended: bool) -> bool:
         self.events.append(facts)
         return True
+
+    def call(self, **facts: Any) -> Call:
+        return Call(self, facts)  # type: ignore[arg-type]
 
     def lose(self) -> None:
         raise AssertionError("this call can be told")
@@ -117,7 +120,7 @@ def test_a_call_stays_cut_when_its_id_cannot_be_read_either() -> None:
     tap = Said()
     call = Call(tap, {"id": Unprintable(), "output": Unreadable(text="x")})  # type: ignore[arg-type]
     call.end()
-    assert [(event["id"], event["truncated"]) for event in tap.events] == [(call.id, True)]
+    assert [(event.id, event.truncated) for event in tap.events] == [(call.id, True)]
 
 
 def test_an_answer_that_cannot_be_read_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +129,10 @@ def test_an_answer_that_cannot_be_read_is_said_to_be_missing(monkeypatch: pytest
 
     monkeypatch.setattr(openai_client, "answer_output", refuse)
     tap, answer = Said(), object()
-    call = Call(tap, {"input": "x"})  # type: ignore[arg-type]
-    assert openai_client._seen(answer, call, tap) is answer  # type: ignore[arg-type]
-    assert [(event["input"], event["truncated"]) for event in tap.events] == [("x", True)]
+    completions = SimpleNamespace(create=lambda **asked: answer)
+    client = wrap(SimpleNamespace(chat=SimpleNamespace(completions=completions)), tap)  # type: ignore[arg-type]
+    assert client.chat.completions.create(messages=["x"]) is answer
+    assert [(event.input, event.truncated) for event in tap.events] == [({"messages": [{"content": "x"}]}, True)]
 
 
 @pytest.mark.parametrize("part", ["input", "output", "context", "attributes"])
