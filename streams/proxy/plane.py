@@ -134,7 +134,7 @@ class DataPlane:
         # A call takes one to its client and one to the server.
         self._most_clients = connections_within(self.config.max_connections, 2, "proxy.max_connections")
         try:
-            self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls, self.clock)
+            self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls)
         except OSError as error:
             reason = error.strerror or "no such address"
             raise ConfigError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import socket
 import ssl
@@ -14,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from cryptography import x509
 
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from streams.config_web import WebTlsConfig
 from streams.web import Health, Readiness, WebServer
-from streams.web.connections import Connection, Protocol
-from streams.web.tls import HANDSHAKE_SECONDS, ServerTls, server_tls
+from streams.web.tls import ServerTls, server_tls
 from tests.builders import nothing_measured
 from tests.certificates import Authority, Pair
 
@@ -172,26 +169,6 @@ async def test_old_versions_and_plain_http_get_nowhere(authority: Authority) -> 
         writer.close()
 
 
-# asyncio leaves the socket of a refused connection to the collector, which closes it at once.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_handshakes_that_never_end_are_bounded(authority: Authority) -> None:
-    pair = authority.sign("server")
-    async with serving(ServerTls(pair.cert, pair.key)) as server:
-        before = _open_files()
-        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(240)]
-        try:
-            async with asyncio.timeout(60):
-                while sum(reader.at_eof() or reader.exception() is not None for reader, _ in held) < 40:
-                    await asyncio.gather(*(_look(reader) for reader, _ in held))
-        finally:
-            for _, writer in held:
-                writer.close()
-        # Nothing of them is left.
-        async with asyncio.timeout(60):
-            while _open_files() > before:
-                await asyncio.sleep(0.01)
-
-
 async def test_a_client_that_never_closes_its_side_is_gone_when_the_server_is(authority: Authority) -> None:
     pair = authority.sign("server")
     deaf = ssl.create_default_context(cafile=str(authority.ca))
@@ -210,36 +187,8 @@ async def test_a_client_that_never_closes_its_side_is_gone_when_the_server_is(au
             each.close()
 
 
-async def test_an_old_handshake_behind_a_new_one_is_forgotten() -> None:
-    """A connection may lie where one that failed has lain: what is known of that one is not its."""
-    protocol = Protocol(_nobody)
-    protocol.max_handshakes = 2
-    first, second = protocol(), protocol()
-    with pytest.raises(ConnectionRefusedError):
-        protocol()
-    assert isinstance(first, Connection) and isinstance(second, Connection)
-    for known in (first, second):
-        protocol.handshakes[known] -= HANDSHAKE_SECONDS + 1.0
-    protocol.begin_handshake(first)
-    third = protocol()
-    assert set(protocol.handshakes) == {first, third}
-    del third
-    gc.collect()
-    assert set(protocol.handshakes) == {first}
-
-
-async def _nobody(_request: web.BaseRequest) -> web.StreamResponse:
-    raise AssertionError
-
-
 def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-async def _look(reader: asyncio.StreamReader) -> None:
-    with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(0.01):
-            await reader.read(1)
 
 
 def test_a_key_with_a_password(authority: Authority) -> None:
