@@ -195,10 +195,17 @@ def test_a_key_with_a_password(authority: Authority) -> None:
     pair = authority.sign("locked", "correct-horse")
     plain = {"cert_file": str(pair.cert), "key_file": str(pair.key)}
     assert server_tls(WebTlsConfig(**plain, key_password="correct-horse")) is not None  # type: ignore[arg-type]
-    for wrong in ({}, {"key_password": "battery-staple"}):
-        with pytest.raises(ConfigError, match=r"web\.tls: certificate or key") as caught:
+    for wrong, said in (
+        ({}, "no password is given: set"),
+        ({"key_password": "battery-staple"}, "the password does not open it: correct"),
+        ({"key_password": 1025 * "battery"}, "the password does not open it: correct"),
+    ):
+        with pytest.raises(ConfigError) as caught:
             server_tls(WebTlsConfig(**plain, **wrong))  # type: ignore[arg-type]
-        assert "battery" not in str(caught.value) and "\n" not in str(caught.value)
+        assert str(caught.value) == f"web.tls: the key in {pair.key} is encrypted, and {said} web.tls.key_password"
+    other = {"cert_file": str(authority.sign("other").cert), "key_file": str(pair.key)}
+    with pytest.raises(ConfigError, match="the key does not belong to the certificate"):
+        server_tls(WebTlsConfig(**other, key_password="correct-horse"))  # type: ignore[arg-type]
     assert server_tls(WebTlsConfig()) is None
     with pytest.raises(ValueError, match="needs cert_file"):
         WebTlsConfig(key_file=pair.key)
@@ -208,6 +215,17 @@ def test_what_cannot_be_loaded_is_told_in_a_line(tmp_path: Path, authority: Auth
     pair = authority.sign("server")
     empty = tmp_path / "empty.pem"
     empty.write_text("")
-    for cert, key, ca in ((tmp_path / "no", pair.key, None), (pair.cert, empty, None), (pair.cert, pair.key, empty)):
-        with pytest.raises(ConfigError, match=r"^web\.tls"):
+    gone = tmp_path / "gone"
+    for cert, key, ca, said in (
+        (gone, pair.key, None, f": {gone} cannot be loaded (No such file or directory): give a PEM file that"),
+        (pair.cert, gone, None, f": {gone} cannot be loaded (No such file or directory): give a PEM file that"),
+        (pair.cert, tmp_path, None, f": {tmp_path} cannot be loaded (Is a directory): give a PEM file that"),
+        (pair.cert, None, None, f": {pair.cert} holds no private key: set web.tls.key_file"),
+        (pair.cert, empty, None, f": {empty} holds no private key: give a PEM file"),
+        (empty, pair.key, None, f": {empty} holds no certificate: give a PEM file"),
+        (pair.key, pair.cert, None, f": {pair.key} holds no certificate: give a PEM file"),
+        (pair.cert, pair.key, empty, f".client_ca_file: {empty} cannot be loaded"),
+    ):
+        with pytest.raises(ConfigError) as caught:
             ServerTls(cert, key, client_ca_file=ca)
+        assert str(caught.value).startswith(f"web.tls{said}") and "\n" not in str(caught.value)
