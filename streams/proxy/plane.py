@@ -20,6 +20,7 @@ from streams.proxy.counts import Counts
 from streams.proxy.listener import Listener, listen
 from streams.proxy.routes import TappedRoutes
 from streams.proxy.upstream import Pool
+from streams.tls_faults import file_fault
 from streams.web.tls import server_tls
 
 __all__ = ["DataPlane", "Server"]
@@ -57,8 +58,11 @@ class Server:
         if parts.scheme == "https":
             try:
                 tls = ssl.create_default_context(cafile=config.upstream_ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(f"proxy.upstream_ca_file: cannot be loaded ({type(error).__name__})") from None
+            except OSError as error:
+                raise ConfigError(
+                    f"proxy.upstream_ca_file: {config.upstream_ca_file} cannot be loaded ({file_fault(error)}): "
+                    "give a PEM file of certificates"
+                ) from None
         return cls(host, port, parts.netloc.encode("ascii"), tls)
 
 

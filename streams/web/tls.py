@@ -13,6 +13,7 @@ from typing import Final
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from streams.config_web import WebTlsConfig
+from streams.tls_faults import file_fault
 from streams.web.watched import WatchedFiles
 
 __all__ = ["HANDSHAKE_SECONDS", "ServerTls", "server_tls"]
@@ -124,7 +125,7 @@ class ServerTls:
                 context.load_verify_locations(cafile=self._client_ca_file)
             except OSError as error:
                 raise ConfigError(
-                    f"{self._subject}.client_ca_file: {self._client_ca_file} cannot be loaded ({_reason(error)}): "
+                    f"{self._subject}.client_ca_file: {self._client_ca_file} cannot be loaded ({file_fault(error)}): "
                     "give a PEM file of certificates"
                 ) from None
             context.verify_mode = ssl.CERT_REQUIRED
@@ -152,12 +153,12 @@ class ServerTls:
                 with path.open("rb") as stream:
                     has_it = label in stream.read(_MOST_PEM_BYTES)
             except OSError as unread:
-                return f"{path} cannot be loaded ({_reason(unread)}): give a PEM file that can be read"
+                return f"{path} cannot be loaded ({file_fault(unread)}): give a PEM file that can be read"
             if not has_it and kind == "private key" and self._key_file is None:
                 return f"{path} holds no private key: set {self._subject}.key_file"
             if not has_it:
                 return f"{path} holds no {kind}: give a PEM file of one"
-        return f"certificate or key of {files} cannot be loaded ({_reason(error)}): give PEM files that can be read"
+        return f"certificate or key of {files} cannot be loaded ({file_fault(error)}): give PEM files that can be read"
 
 
 def server_tls(config: WebTlsConfig, subject: str = "web.tls", clock: Clock | None = None) -> ServerTls | None:
@@ -179,9 +180,3 @@ def server_tls(config: WebTlsConfig, subject: str = "web.tls", clock: Clock | No
         subject=subject,
         clock=clock,
     )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return error.reason.lower().replace("_", " ") if error.reason else "no PEM"
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
