@@ -18,17 +18,17 @@ NamePattern = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^*]
 
 
 def is_host_name(name: str) -> bool:
-    """Whether a name can be looked up. Where not, resolvers raise `UnicodeError`, which nobody expects of a network."""
+    """Whether a name can be looked up. Of parts too long for one resolvers raise `UnicodeError`, unexpected."""
     try:
-        name.encode("idna")
+        labels = name.encode("idna").split(b".")
     except UnicodeError:
         return False
-    return True
+    return not any(label.startswith(b"-") or label.endswith(b"-") for label in labels)
 
 
 def _host_name(value: str) -> str:
     if not is_host_name(value):
-        raise ValueError("is no host name: its parts must have 1 to 63 characters")
+        raise ValueError("is no host name: its parts must have 1 to 63 characters, and no hyphen first or last")
     return value
 
 

@@ -10,7 +10,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -84,7 +84,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_USAGE, f"{self.prog}: {message}; see '{self.prog} --help'\n")
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
+def _parser(chosen: str | None) -> tuple[_Parser, Mapping[str, _Parser]]:
+    """The whole one, and those of the commands."""
     parser = _Parser(prog="harmwatch", description="Is our model harming people right now?")
     parser.add_argument("--version", action="version", version=f"harmwatch {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
@@ -92,7 +93,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(name, help=entry.summary, description=entry.summary)
         if name == chosen:  # only the module of the command that is called gets imported
             import_module(entry.module).add_arguments(subparser)
-    return parser
+    return parser, subparsers.choices
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,8 +124,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str], chosen: str | None) -> int:
-    parser = _parser(chosen)
-    args = parser.parse_args(words)
+    parser, of_commands = _parser(chosen)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:  # of which argparse would have the whole one complain, whose help says nothing of a command's words
+        of_commands.get(args.command, parser).error(f"unrecognized arguments: {' '.join(unknown)}")
     if args.command is None:
         parser.print_help(sys.stderr)
         return WRONG_USAGE

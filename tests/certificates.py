@@ -40,20 +40,23 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(certificate.sign(self._key, hashes.SHA256()).public_bytes(_PEM))
 
-    def sign(self, name: str, password: str | None = None) -> Pair:
-        """A certificate and key of that common name, for localhost and 127.0.0.1."""
+    def sign(self, name: str, password: str | None = None, *, host: str = "localhost", expired: bool = False) -> Pair:
+        """A certificate and key of that common name, for localhost and 127.0.0.1, or another host alone."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
-        certificate = self._builder(subject, key.public_key()).add_extension(names, critical=False)
+        addresses = [x509.IPAddress(ip_address("127.0.0.1"))] if host == "localhost" else []
+        names = x509.SubjectAlternativeName([x509.DNSName(host), *addresses])
+        certificate = self._builder(subject, key.public_key(), expired=expired).add_extension(names, critical=False)
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         pair.cert.write_bytes(certificate.sign(self._key, hashes.SHA256()).public_bytes(_PEM))
         locked = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
         pair.key.write_bytes(key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, locked))
         return pair
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, expired: bool = False
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC) - (30 * _DAY if expired else 0 * _DAY)
         return x509.CertificateBuilder(
             issuer_name=self._name,
             subject_name=subject,

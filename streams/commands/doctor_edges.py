@@ -20,6 +20,7 @@ from streams.courier.config import CourierConfig
 from streams.courier.directory import is_open_to_all, why_unfit
 from streams.ingest.receiver import client_token
 from streams.proxy.plane import Server
+from streams.tls_faults import tls_fault
 from streams.topics import admin_client, describe_topics
 from streams.web.guard import is_loopback
 from streams.web.tls import server_tls
@@ -30,6 +31,19 @@ __all__ = ["EDGES", "Found", "look_at_edge"]
 Found: TypeAlias = tuple[str, Literal["ok", "warning", "failed"], str, str]
 
 EDGES: Final = ("ingest", "proxy")
+
+#: So long a model server is waited for that takes connections and says nothing, as one does that is busy.
+_WORD_SECONDS: Final = 2.0
+_STATUS_BYTES: Final = len(b"HTTP/1.1 200")
+#: By kind of `streams.tls_faults.TlsFault`.
+_MENDS: Final = {
+    "expired": "give the model server a new certificate",
+    "early": "set the clocks of this machine and of the model server right, or give that another certificate",
+    "name": "name the model server in proxy.upstream as its certificate does, or give it one for that name",
+    "untrusted": "set proxy.upstream_ca_file to the certificates of those who signed it",
+    "no_tls": "say http:// in proxy.upstream, or let the model server speak TLS",
+    "other": "look at the model server's settings of TLS: versions, ciphers, whether it asks for a certificate",
+}
 
 
 def look_at_edge(config: WorkerConfig, edge: str) -> list[Found]:
@@ -133,16 +147,48 @@ def _upstream(config: WorkerConfig) -> Found:
     try:
         server = Server.of(section)
     except ConfigError as error:
-        return "model server", "failed", str(error), "correct proxy.upstream"
+        return "model server", "failed", str(error), f"correct {str(error).partition(':')[0]}"
     try:
         with socket.create_connection((server.host, server.port), section.connect_seconds) as connection:
             if server.tls is not None:
                 with server.tls.wrap_socket(connection, server_hostname=server.host):
                     pass
-    except ssl.SSLCertVerificationError as error:
-        found = f"{section.upstream}: its certificate is not trusted ({error.verify_message})"
-        return "model server", "failed", found, "set proxy.upstream_ca_file to those who signed it"
+            elif not _answers_plainly(connection, server) and _answers_tls(server, section.connect_seconds):
+                found = f"{section.upstream} answers TLS alone: every call would get 502"
+                return "model server", "failed", found, "say https:// in proxy.upstream"
     except OSError as error:
+        fault = tls_fault(error)
+        if fault is not None:
+            return "model server", "failed", f"{section.upstream}: {fault.said}", _MENDS[fault.kind]
         found = f"{section.upstream} does not answer ({error.strerror or type(error).__name__})"
         return "model server", "warning", found, "start it, or correct proxy.upstream; until then clients get 502"
     return "model server", "ok", f"{section.upstream} answers", ""
+
+
+def _answers_plainly(connection: socket.socket, server: Server) -> bool:
+    """Whether it answers a request with anything but 400, which servers that speak TLS say of plain HTTP."""
+    host = server.authority.decode("ascii")
+    connection.settimeout(min(connection.gettimeout() or _WORD_SECONDS, _WORD_SECONDS))
+    answer = b""
+    with contextlib.suppress(OSError):
+        connection.sendall(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        while len(answer) < _STATUS_BYTES and (data := connection.recv(_STATUS_BYTES)):
+            answer += data
+    return answer.startswith(b"HTTP/") and answer[9:12] != b"400"
+
+
+def _answers_tls(server: Server, seconds: float) -> bool:
+    """Whether it takes a handshake, or refuses it as one who speaks TLS does; whose certificate it has is no matter."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((server.host, server.port), min(seconds, _WORD_SECONDS)) as connection,
+            context.wrap_socket(connection, server_hostname=server.host),
+        ):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
+    except OSError:
+        return False

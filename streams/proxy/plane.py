@@ -20,6 +20,7 @@ from streams.proxy.counts import Counts
 from streams.proxy.listener import Listener, listen
 from streams.proxy.routes import TappedRoutes
 from streams.proxy.upstream import Pool
+from streams.tls_faults import file_fault
 from streams.web.tls import server_tls
 
 __all__ = ["DataPlane", "Server"]
@@ -57,8 +58,11 @@ class Server:
         if parts.scheme == "https":
             try:
                 tls = ssl.create_default_context(cafile=config.upstream_ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(f"proxy.upstream_ca_file: cannot be loaded ({type(error).__name__})") from None
+            except OSError as error:
+                raise ConfigError(
+                    f"proxy.upstream_ca_file: {config.upstream_ca_file} cannot be loaded ({file_fault(error)}): "
+                    "give a PEM file of certificates"
+                ) from None
         return cls(host, port, parts.netloc.encode("ascii"), tls)
 
 
@@ -134,7 +138,7 @@ class DataPlane:
         # A call takes one to its client and one to the server.
         self._most_clients = connections_within(self.config.max_connections, 2, "proxy.max_connections")
         try:
-            self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls, self.clock)
+            self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls)
         except OSError as error:
             reason = error.strerror or "no such address"
             raise ConfigError(

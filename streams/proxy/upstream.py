@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import TYPE_CHECKING, cast
 
 from agent.errors import RefusedMessage
 from streams.proxy.bodies import BodyReader, body_reader, chunk, last_chunk
 from streams.proxy.heads import CHUNKED, NO_BODY, UNTIL_CLOSE, ResponseHead, read_response, write_response
+from streams.tls_faults import TlsFault, tls_fault
 
 if TYPE_CHECKING:
     from streams.proxy.exchange import Exchange
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "UpstreamConnection"]
 
+_logger = logging.getLogger(__name__)
+
 _MOST_INTERIM = 64
 _READ_BYTES = 256 * 1024
+_WARN_SECONDS = 60.0
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -208,6 +213,7 @@ class Pool:
         self._plane = plane
         self._idle: list[UpstreamConnection] = []
         self._dials: set[asyncio.Task[None]] = set()
+        self._warned: dict[str, float] = {}
 
     def connect(self, exchange: Exchange) -> None:
         """Give the call a connection: at once when one is idle, else as soon as it is made."""
@@ -240,13 +246,24 @@ class Pool:
         except TimeoutError:
             exchange.fail(504, "timeout", "the server did not accept the connection in time")
         except OSError as error:
-            exchange.fail(502, "unreachable", f"the server cannot be reached ({type(error).__name__})")
+            fault = tls_fault(error)
+            if fault is not None:
+                self._warn(fault)
+            reason = type(error).__name__ if fault is None else fault.said
+            exchange.fail(502, "unreachable", f"the server cannot be reached ({reason})")
         else:
             if exchange.over:
                 self.give(connection)
             else:
                 exchange.attach(connection)
                 exchange.flush()
+
+    def _warn(self, fault: TlsFault) -> None:
+        """Once a minute of each kind: it has every call fail, and does not mend itself."""
+        now = self._plane.clock.monotonic()
+        if now - self._warned.get(fault.kind, float("-inf")) >= _WARN_SECONDS:
+            self._warned[fault.kind] = now
+            _logger.warning("server_not_reached reason=%r", fault.said)
 
     def give(self, connection: UpstreamConnection) -> None:
         """A connection is idle."""

@@ -19,6 +19,7 @@ import aiohttp
 from agent.errors import BudgetSpent, TargetError
 from agent.probe.pace import Backoff, Budget, RateLimit
 from agent.probe.served import Failure
+from streams.tls_faults import tls_fault
 
 __all__ = ["MOST_BYTES", "Answer", "HttpPosts"]
 
@@ -33,6 +34,14 @@ _WRONG_FOR_ALL = {
     403: "lets this key not in (403); give another with --api-key-file or HARMWATCH_PROBE_API_KEY",
     404: "knows no such path or model (404); look at --target and --model",
     405: "takes no POST there (405); look at --target",
+}
+#: By kind of `streams.tls_faults.TlsFault`; other failures of a handshake may pass.
+_TLS_WRONG_FOR_ALL = {
+    "expired": "give it a new one",
+    "early": "look at the clocks here and there",
+    "name": "name it in --target as its certificate does",
+    "untrusted": "set SSL_CERT_FILE to a PEM file of those who signed it",
+    "no_tls": "say http:// in --target",
 }
 
 
@@ -175,7 +184,12 @@ class HttpPosts:
             return Answer(failure="malformed" if unpacking else "unreachable"), None
         except (aiohttp.http_exceptions.HttpProcessingError, UnicodeError):
             return Answer(failure="malformed"), None
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
+            fault = tls_fault(error.__cause__)
+            if fault is not None and fault.kind in _TLS_WRONG_FOR_ALL:
+                raise TargetError(
+                    f"the target cannot be reached: {fault.said}; {_TLS_WRONG_FOR_ALL[fault.kind]}"
+                ) from None
             return Answer(failure="unreachable"), None
         return _object(content), None
 

@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, cast
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from streams.web.answers import error_answer
-from streams.web.tls import HANDSHAKE_SECONDS
 
 __all__ = ["ANSWER_SECONDS", "BODY_SECONDS", "MAX_BODY", "Connection", "Protocol", "read_body"]
 
@@ -27,7 +25,6 @@ _MAX_FIELD: Final = 8190
 _KEEPALIVE_SECONDS: Final = 75.0
 _MAX_CONNECTIONS: Final = 100
 _FIRST_REQUEST_SECONDS: Final = 10.0
-_MAX_HANDSHAKES: Final = 200
 #: Longer than asyncio waits for a client's side of TLS to close.
 _GOODBYE_SECONDS: Final = 1.5
 
@@ -50,7 +47,6 @@ class Connection(RequestHandler):
         loop = asyncio.get_running_loop()
         self._waits_since = loop.time()
         if isinstance(self._manager, Protocol):
-            self._manager.handshakes.pop(self, None)
             self._manager.transports[self] = transport
         super().connection_made(transport)
         self._deadline = loop.call_later(_FIRST_REQUEST_SECONDS, self.force_close)
@@ -190,16 +186,11 @@ class Protocol(web.Server):
     max_connections = _MAX_CONNECTIONS
     #: Longest request line; longer headers than `_MAX_FIELD` are taken where it is longer.
     max_line = _MAX_LINE
-    max_handshakes = _MAX_HANDSHAKES
-    #: Connections that are not made yet, and since when, the oldest first. asyncio tells nobody of a handshake that
-    #: failed, but lets go of the connection, and ends each handshake after `HANDSHAKE_SECONDS`.
-    handshakes: WeakKeyDictionary[Connection, float]
     #: Of connections that are made and not lost, closing ones as well, which aiohttp forgets.
     transports: dict[Connection, asyncio.BaseTransport]
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
         super().__init__(handler)
-        self.handshakes = WeakKeyDictionary()
         self.transports = {}
         self.one_is_gone = asyncio.Event()
 
@@ -218,18 +209,6 @@ class Protocol(web.Server):
             _abort(transport)
         await asyncio.sleep(0)  # in which they are lost
 
-    def begin_handshake(self, connection: Connection) -> None:
-        """Raises for one too many, which makes asyncio close it: each open handshake holds a file descriptor."""
-        now = asyncio.get_running_loop().time()
-        for known, since in list(self.handshakes.items()):
-            if since >= now - HANDSHAKE_SECONDS:
-                break
-            del self.handshakes[known]
-        if len(self.handshakes) >= self.max_handshakes:
-            raise ConnectionRefusedError("too many handshakes at once")
-        self.handshakes.pop(connection, None)
-        self.handshakes[connection] = now
-
     def __call__(self) -> RequestHandler:
         connection = Connection(
             self,
@@ -244,7 +223,6 @@ class Protocol(web.Server):
         connection.answer_seconds = self.answer_seconds
         connection.body_seconds = self.body_seconds
         connection.answers_half_closed = self.answers_half_closed
-        self.begin_handshake(connection)
         return connection
 
 

@@ -1,14 +1,16 @@
-"""The listening socket: aiohttp's, with bounds on handshakes that never end."""
+"""The listening socket: aiohttp's, over TLS our own, with bounds on handshakes that never end."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+from typing import cast
 
 from aiohttp import web
 
 from agent.errors import ConfigError, InUse
-from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
+from streams.web.handshakes import TlsListener, bound
+from streams.web.tls import ServerTls
 
 __all__ = ["Site", "listening"]
 
@@ -16,12 +18,14 @@ _BACKLOG = 128
 
 
 class Site(web.BaseSite):
-    """As `aiohttp.web.TCPSite`, which knows no time-out of handshakes; asyncio's own is a minute."""
+    """As `aiohttp.web.TCPSite`, which knows neither a time-out of handshakes (asyncio's is a minute) nor a bound."""
 
     def __init__(self, runner: web.ServerRunner, host: str, port: int, tls: ServerTls | None) -> None:
         super().__init__(runner, ssl_context=tls.context if tls else None, backlog=_BACKLOG)
         self._host = host
         self._port = port
+        self._tls = tls
+        self._listener: TlsListener | None = None
 
     @property
     def name(self) -> str:
@@ -31,15 +35,19 @@ class Site(web.BaseSite):
         await super().start()
         server = self._runner.server
         assert server is not None  # the runner was set up, which BaseSite.start checks
-        self._server = await asyncio.get_running_loop().create_server(
-            server,
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._ssl_context else None,
-            ssl_shutdown_timeout=1.0 if self._ssl_context else None,
-        )
+        if self._tls is None:
+            self._server = await asyncio.get_running_loop().create_server(
+                server, self._host, self._port, backlog=self._backlog
+            )
+            return
+        self._listener = TlsListener(server, await bound(self._host, self._port), self._tls)
+        # aiohttp closes it, and reads the addresses of its sockets.
+        self._server = cast(asyncio.AbstractServer, self._listener)
+
+    async def stop(self) -> None:
+        await super().stop()
+        if self._listener is not None:
+            await self._listener.wait_closed()
 
 
 async def listening(

@@ -13,6 +13,7 @@ from typing import Final
 from agent.clock import Clock, SystemClock
 from agent.errors import ConfigError
 from streams.config_web import WebTlsConfig
+from streams.tls_faults import file_fault
 from streams.web.watched import WatchedFiles
 
 __all__ = ["HANDSHAKE_SECONDS", "ServerTls", "server_tls"]
@@ -21,6 +22,8 @@ _logger = logging.getLogger(__name__)
 
 #: Whoever has not finished the handshake after so long is let go: asyncio's ``ssl_handshake_timeout``.
 HANDSHAKE_SECONDS: Final = 10.0
+#: Of a file that could not be loaded so much is looked at for what it lacks.
+_MOST_PEM_BYTES: Final = 1024 * 1024
 
 
 class ServerTls:
@@ -106,28 +109,56 @@ class ServerTls:
         context.options |= ssl.OP_NO_TICKET
         context.num_tickets = 0
         context.set_alpn_protocols(["http/1.1"])
-        password = self._key_password or ""
+        asked = False
+
+        def password() -> str:  # without one OpenSSL would ask for it on the terminal
+            nonlocal asked
+            asked = True
+            return self._key_password or ""
+
         try:
-            # Without a password OpenSSL would ask for one on the terminal.
-            context.load_cert_chain(self._cert_file, self._key_file, lambda: password)
-        except OSError as error:
-            raise ConfigError(f"{self._subject}: {self._fault(error)}") from None
+            context.load_cert_chain(self._cert_file, self._key_file, password)
+        except (OSError, ValueError) as error:  # the latter for a password that is longer than OpenSSL's can be
+            raise ConfigError(f"{self._subject}: {self._fault(error, asked)}") from None
         if self._client_ca_file is not None:
             try:
                 context.load_verify_locations(cafile=self._client_ca_file)
             except OSError as error:
                 raise ConfigError(
-                    f"{self._subject}.client_ca_file: {self._client_ca_file} cannot be loaded ({_reason(error)}): "
+                    f"{self._subject}.client_ca_file: {self._client_ca_file} cannot be loaded ({file_fault(error)}): "
                     "give a PEM file of certificates"
                 ) from None
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
-    def _fault(self, error: OSError) -> str:
+    def _locked(self) -> str:
+        """Only of a key that is encrypted OpenSSL asks for the password."""
+        key = f"the key in {self._key_file or self._cert_file} is encrypted"
+        if self._key_password is None:
+            return f"{key}, and no password is given: set {self._subject}.key_password"
+        return f"{key}, and the password does not open it: correct {self._subject}.key_password"
+
+    def _fault(self, error: Exception, asked: bool) -> str:
         files = f"{self._cert_file}" if self._key_file is None else f"{self._cert_file} and {self._key_file}"
         if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
             return f"the key does not belong to the certificate ({files}): give the two that were made together"
-        return f"certificate or key of {files} cannot be loaded ({_reason(error)}): give PEM files that can be read"
+        if asked:
+            return self._locked()
+        # OpenSSL says neither which file it means nor what it misses there.
+        for path, label, kind in (
+            (self._cert_file, b"CERTIFICATE-----", "certificate"),
+            (self._key_file or self._cert_file, b"PRIVATE KEY-----", "private key"),
+        ):
+            try:
+                with path.open("rb") as stream:
+                    has_it = label in stream.read(_MOST_PEM_BYTES)
+            except OSError as unread:
+                return f"{path} cannot be loaded ({file_fault(unread)}): give a PEM file that can be read"
+            if not has_it and kind == "private key" and self._key_file is None:
+                return f"{path} holds no private key: set {self._subject}.key_file"
+            if not has_it:
+                return f"{path} holds no {kind}: give a PEM file of one"
+        return f"certificate or key of {files} cannot be loaded ({file_fault(error)}): give PEM files that can be read"
 
 
 def server_tls(config: WebTlsConfig, subject: str = "web.tls", clock: Clock | None = None) -> ServerTls | None:
@@ -149,9 +180,3 @@ def server_tls(config: WebTlsConfig, subject: str = "web.tls", clock: Clock | No
         subject=subject,
         clock=clock,
     )
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or "no PEM").lower().replace("_", " ")
-    return error.strerror or type(error).__name__

@@ -40,6 +40,23 @@ def test_without_a_command_help_goes_to_standard_error(capsys: pytest.CaptureFix
     assert "demo" in captured.err
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_of_wrong_usage_the_help_of_the_command_is_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    required = {"probe": ["--target", "m:f", "--data", "f"]}
+    with pytest.raises(SystemExit) as ended:
+        main([name, *required.get(name, []), "--no-such-word", "1"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"harmwatch {name}: ") and said.endswith(f"; see 'harmwatch {name} --help'\n")
+
+
+def test_of_wrong_usage_without_a_command_the_whole_help_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--no-such-word"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "harmwatch: unrecognized arguments: --no-such-word; see 'harmwatch --help'\n"
+
+
 def test_a_worker_that_starts_or_ends_survives_sighup(tmp_path: Path) -> None:
     file = tmp_path / "harmwatch.yaml"
     os.mkfifo(file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import socket
 import ssl
@@ -14,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from cryptography import x509
 
 from agent.clock import ManualClock
 from agent.errors import ConfigError
 from streams.config_web import WebTlsConfig
 from streams.web import Health, Readiness, WebServer
-from streams.web.connections import Connection, Protocol
-from streams.web.tls import HANDSHAKE_SECONDS, ServerTls, server_tls
+from streams.web.tls import ServerTls, server_tls
 from tests.builders import nothing_measured
 from tests.certificates import Authority, Pair
 
@@ -172,26 +169,6 @@ async def test_old_versions_and_plain_http_get_nowhere(authority: Authority) -> 
         writer.close()
 
 
-# asyncio leaves the socket of a refused connection to the collector, which closes it at once.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_handshakes_that_never_end_are_bounded(authority: Authority) -> None:
-    pair = authority.sign("server")
-    async with serving(ServerTls(pair.cert, pair.key)) as server:
-        before = _open_files()
-        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(240)]
-        try:
-            async with asyncio.timeout(60):
-                while sum(reader.at_eof() or reader.exception() is not None for reader, _ in held) < 40:
-                    await asyncio.gather(*(_look(reader) for reader, _ in held))
-        finally:
-            for _, writer in held:
-                writer.close()
-        # Nothing of them is left.
-        async with asyncio.timeout(60):
-            while _open_files() > before:
-                await asyncio.sleep(0.01)
-
-
 async def test_a_client_that_never_closes_its_side_is_gone_when_the_server_is(authority: Authority) -> None:
     pair = authority.sign("server")
     deaf = ssl.create_default_context(cafile=str(authority.ca))
@@ -210,46 +187,25 @@ async def test_a_client_that_never_closes_its_side_is_gone_when_the_server_is(au
             each.close()
 
 
-async def test_an_old_handshake_behind_a_new_one_is_forgotten() -> None:
-    """A connection may lie where one that failed has lain: what is known of that one is not its."""
-    protocol = Protocol(_nobody)
-    protocol.max_handshakes = 2
-    first, second = protocol(), protocol()
-    with pytest.raises(ConnectionRefusedError):
-        protocol()
-    assert isinstance(first, Connection) and isinstance(second, Connection)
-    for known in (first, second):
-        protocol.handshakes[known] -= HANDSHAKE_SECONDS + 1.0
-    protocol.begin_handshake(first)
-    third = protocol()
-    assert set(protocol.handshakes) == {first, third}
-    del third
-    gc.collect()
-    assert set(protocol.handshakes) == {first}
-
-
-async def _nobody(_request: web.BaseRequest) -> web.StreamResponse:
-    raise AssertionError
-
-
 def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-async def _look(reader: asyncio.StreamReader) -> None:
-    with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(0.01):
-            await reader.read(1)
 
 
 def test_a_key_with_a_password(authority: Authority) -> None:
     pair = authority.sign("locked", "correct-horse")
     plain = {"cert_file": str(pair.cert), "key_file": str(pair.key)}
     assert server_tls(WebTlsConfig(**plain, key_password="correct-horse")) is not None  # type: ignore[arg-type]
-    for wrong in ({}, {"key_password": "battery-staple"}):
-        with pytest.raises(ConfigError, match=r"web\.tls: certificate or key") as caught:
+    for wrong, said in (
+        ({}, "no password is given: set"),
+        ({"key_password": "battery-staple"}, "the password does not open it: correct"),
+        ({"key_password": 1025 * "battery"}, "the password does not open it: correct"),
+    ):
+        with pytest.raises(ConfigError) as caught:
             server_tls(WebTlsConfig(**plain, **wrong))  # type: ignore[arg-type]
-        assert "battery" not in str(caught.value) and "\n" not in str(caught.value)
+        assert str(caught.value) == f"web.tls: the key in {pair.key} is encrypted, and {said} web.tls.key_password"
+    other = {"cert_file": str(authority.sign("other").cert), "key_file": str(pair.key)}
+    with pytest.raises(ConfigError, match="the key does not belong to the certificate"):
+        server_tls(WebTlsConfig(**other, key_password="correct-horse"))  # type: ignore[arg-type]
     assert server_tls(WebTlsConfig()) is None
     with pytest.raises(ValueError, match="needs cert_file"):
         WebTlsConfig(key_file=pair.key)
@@ -259,6 +215,17 @@ def test_what_cannot_be_loaded_is_told_in_a_line(tmp_path: Path, authority: Auth
     pair = authority.sign("server")
     empty = tmp_path / "empty.pem"
     empty.write_text("")
-    for cert, key, ca in ((tmp_path / "no", pair.key, None), (pair.cert, empty, None), (pair.cert, pair.key, empty)):
-        with pytest.raises(ConfigError, match=r"^web\.tls"):
+    gone = tmp_path / "gone"
+    for cert, key, ca, said in (
+        (gone, pair.key, None, f": {gone} cannot be loaded (No such file or directory): give a PEM file that"),
+        (pair.cert, gone, None, f": {gone} cannot be loaded (No such file or directory): give a PEM file that"),
+        (pair.cert, tmp_path, None, f": {tmp_path} cannot be loaded (Is a directory): give a PEM file that"),
+        (pair.cert, None, None, f": {pair.cert} holds no private key: set web.tls.key_file"),
+        (pair.cert, empty, None, f": {empty} holds no private key: give a PEM file"),
+        (empty, pair.key, None, f": {empty} holds no certificate: give a PEM file"),
+        (pair.key, pair.cert, None, f": {pair.key} holds no certificate: give a PEM file"),
+        (pair.cert, pair.key, empty, f".client_ca_file: {empty} cannot be loaded"),
+    ):
+        with pytest.raises(ConfigError) as caught:
             ServerTls(cert, key, client_ca_file=ca)
+        assert str(caught.value).startswith(f"web.tls{said}") and "\n" not in str(caught.value)

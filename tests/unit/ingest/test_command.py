@@ -35,7 +35,7 @@ def test_help_says_what_it_is_and_wants(capsys: pytest.CaptureFixture[str]) -> N
         ("token_file: /nowhere", "ingest.token_file: /nowhere cannot be read"),
         ("spool_directory: /dev/null", "spool_directory: /dev/null cannot be used"),
         ("spool_directory: ''", "ingest.spool_directory: must name a folder"),
-        ("tls: {cert_file: /nowhere}", "ingest.tls: certificate or key of /nowhere"),
+        ("tls: {cert_file: /nowhere}", "ingest.tls: /nowhere cannot be loaded"),
         ("max_body_bytes: 1", "ingest.max_body_bytes"),
         ("host: 203.0.113.1, token: 'sixteen characters'", "ingest: cannot listen on 203.0.113.1"),
         ("nothing: 1", "ingest.nothing"),

@@ -15,9 +15,9 @@ from agent.clock import SystemClock
 from agent.errors import ConfigError
 from streams.cli import main
 from streams.config_proxy import ProxyConfig
-from streams.proxy import listener
 from streams.proxy.counts import Counts
 from streams.proxy.plane import DataPlane
+from streams.web import handshakes
 from tests.certificates import Authority, Pair
 from tests.unit.proxy.rig import ASK, CHAT, LAST_ASK, SECONDS, Rig, answering, proxied, read_head
 
@@ -183,7 +183,7 @@ async def test_clients_need_a_certificate_where_one_is_asked_for(authority: Auth
 async def test_of_too_many_handshakes_the_oldest_makes_room(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "_MAX_HANDSHAKES", 8)
+    monkeypatch.setattr(handshakes, "_MAX_HANDSHAKES", 8)
     async with proxied(answering(OK), tls=files(authority.sign("proxy"))) as rig:
         silent = [await rig.connect() for _ in range(20)]
         await rig.until(lambda: _handshakes(rig) == 8)
@@ -198,7 +198,7 @@ async def test_of_too_many_handshakes_the_oldest_makes_room(
 
 def _handshakes(rig: Rig) -> int:
     listening = rig.plane._listener
-    assert isinstance(listening, listener.TlsListener)
+    assert isinstance(listening, handshakes.TlsListener)
     return len(listening.handshakes)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from streams.cli import main
 from streams.commands.doctor_edges import look_at_edge
 from streams.config import WorkerConfig
 from tests.brokers.ports import free_ports
-from tests.certificates import Authority
+from tests.certificates import Authority, Pair
 from tests.unit.proxy.test_tls import files
 
 #: Nobody listens there, and it is told at once.
@@ -84,40 +87,97 @@ def test_spools(tmp_path: Path) -> None:
 
 
 def test_the_model_server(taken: int, tmp_path: Path) -> None:
-    outcome, said, _ = look("proxy", port=0, upstream=f"http://127.0.0.1:{taken}")["model server"]
-    assert outcome == "ok" and "answers" in said
+    hurried = {"port": 0, "connect_seconds": 0.2}
+    outcome, said, _ = look("proxy", **hurried, upstream=f"http://127.0.0.1:{taken}")["model server"]
+    assert outcome == "ok" and "answers" in said, "it may be busy"
     outcome, said, mend = look("proxy", port=0, upstream=f"http://{NOWHERE}")["model server"]
     assert outcome == "warning" and "502" in mend, "it may be started later"
-    outcome, said, _ = look("proxy", port=9000, upstream="http://127.0.0.1:9000")["model server"]
-    assert outcome == "failed" and "itself" in said
+    outcome, said, mend = look("proxy", port=9000, upstream="http://127.0.0.1:9000")["model server"]
+    assert outcome == "failed" and "itself" in said and mend == "correct proxy.upstream"
 
 
-def test_a_model_server_whose_certificate_nobody_trusts(tmp_path: Path) -> None:
-    import ssl
+@contextlib.contextmanager
+def served(pair: Pair | None, client_ca: Path | None = None, status: int = 200) -> Iterator[int]:
+    """The port of a server that answers each request, over TLS where there is a pair."""
 
-    authority = Authority(tmp_path)
-    pair = authority.sign("model")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.cert, pair.key)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        upstream = f"https://127.0.0.1:{listening.getsockname()[1]}"
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
 
-        def serve() -> None:
-            for _ in range(2):
-                accepted, _ = listening.accept()
-                with accepted:
-                    try:
-                        context.wrap_socket(accepted, server_side=True).close()
-                    except OSError:
-                        continue
+        def log_message(self, *args: Any) -> None:
+            pass
 
-        serving = threading.Thread(target=serve)
-        serving.start()
-        outcome, said, mend = look("proxy", port=0, upstream=upstream)["model server"]
-        assert outcome == "failed" and "not trusted" in said and "upstream_ca_file" in mend
-        outcome, _, _ = look("proxy", port=0, upstream=upstream, upstream_ca_file=authority.ca)["model server"]
-        assert outcome == "ok"
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *args: Any) -> None:  # clients that hang up
+            pass
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            if pair is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(pair.cert, pair.key)
+                if client_ca is not None:
+                    context.load_verify_locations(client_ca)
+                    context.verify_mode = ssl.CERT_REQUIRED
+                    context.maximum_version = ssl.TLSVersion.TLSv1_2  # with which it is refused in the handshake
+                with context.wrap_socket(request, server_side=True) as secured:
+                    super().finish_request(secured, client_address)
+                return
+            super().finish_request(request, client_address)
+
+    server = Quiet(("127.0.0.1", 0), Handler)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    serving.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
         serving.join()
+
+
+def model_server(upstream: str, **section: Any) -> tuple[str, str, str]:
+    return look("proxy", port=0, upstream=upstream, **section)["model server"]
+
+
+def test_a_model_server_whose_certificate_is_not_taken(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    with served(authority.sign("model")) as port:
+        upstream = f"https://127.0.0.1:{port}"
+        outcome, said, mend = model_server(upstream)
+        assert outcome == "failed" and "its certificate is not trusted: " in said and "upstream_ca_file" in mend
+        assert model_server(upstream, upstream_ca_file=authority.ca) == ("ok", f"{upstream} answers", "")
+    for pair, words, wanted in (
+        (authority.sign("old", expired=True), "its certificate has expired", "a new certificate"),
+        (authority.sign("elsewhere", host="elsewhere.test"), "is for another host name", "as its certificate does"),
+    ):
+        with served(pair) as port:
+            outcome, said, mend = model_server(f"https://localhost:{port}", upstream_ca_file=authority.ca)
+            assert outcome == "failed" and words in said and wanted in mend and "upstream_ca_file" not in mend
+
+
+def test_a_model_server_that_speaks_tls_and_is_asked_without_and_the_other_way_round(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    pair = authority.sign("model")
+    for client_ca in (None, authority.ca):
+        with served(pair, client_ca) as port:
+            outcome, said, mend = model_server(f"http://127.0.0.1:{port}")
+            assert outcome == "failed" and "TLS" in said and "https://" in mend
+    for status in (200, 400, 404):
+        with served(None, status=status) as port:
+            assert model_server(f"http://127.0.0.1:{port}") == ("ok", f"http://127.0.0.1:{port} answers", "")
+    with served(None) as port:
+        outcome, said, mend = model_server(f"https://127.0.0.1:{port}")
+        assert outcome == "failed" and "without TLS" in said and "http://" in mend
+
+
+def test_a_file_of_authorities_that_cannot_be_taken(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name, why in (("gone.pem", "No such file or directory"), ("empty.pem", "no certificate or crl found")):
+        path = tmp_path / name
+        outcome, said, mend = model_server(f"https://{NOWHERE}", upstream_ca_file=path)
+        assert outcome == "failed" and mend == "correct proxy.upstream_ca_file"
+        assert said.startswith(f"proxy.upstream_ca_file: {path} cannot be loaded ({why})")
 
 
 def test_a_tap_that_scores_itself_needs_no_broker() -> None:

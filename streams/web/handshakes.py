@@ -1,0 +1,184 @@
+"""Where clients come in over TLS: connections are accepted here, and handed over when their handshakes are through.
+
+The loop's own servers tell nobody of a connection before its handshake is through: neither of one that failed, nor of
+which is the oldest. So of too many the newest would be refused, whoever it is, and uvloop stops to accept when the
+making of a protocol fails. Here of too many handshakes the oldest makes room, and one that failed is forgotten at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
+
+__all__ = ["TlsListener", "bound"]
+
+_logger = logging.getLogger(__name__)
+
+_BACKLOG: Final = 1024
+#: Each holds a file descriptor.
+_MAX_HANDSHAKES: Final = 256
+_SHUTDOWN_SECONDS: Final = 1.0
+#: So many are accepted in a turn of the loop; the handshakes of those before go on in between.
+_MOST_A_TURN: Final = 32
+#: Without a file descriptor to spare there is none a moment later either; asyncio's own servers wait as long.
+_PAUSE_SECONDS: Final = 1.0
+_WARN_SECONDS: Final = 60.0
+
+
+async def bound(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address that the host has, as `create_server` of the loop has them.
+
+    Raises
+    ------
+    OSError
+        When one cannot be bound, or there is none.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    missing: OSError | None = None
+    with contextlib.ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for family, kind, proto, _, address in dict.fromkeys(found):
+            try:
+                listening = opened.enter_context(socket.socket(family, kind, proto))
+            except OSError as error:  # a machine without IPv6, whose names may have such addresses all the same
+                missing = error
+                continue
+            listening.setblocking(False)
+            if os.name == "posix":  # elsewhere it lets two listen at once
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+            sockets.append(listening)
+        if not sockets:
+            raise missing or OSError("no such address")
+        opened.pop_all()
+        return sockets
+
+
+class TlsListener:
+    """Accepts, and hands connections over when their handshakes are through.
+
+    Parameters
+    ----------
+    make
+        The protocol of a connection; it is told of it when the handshake is through.
+    sockets
+        They are bound and listen, and are closed with the listener.
+
+    Attributes
+    ----------
+    handshakes
+        Those that are going on, the oldest first.
+    """
+
+    def __init__(self, make: Callable[[], asyncio.BaseProtocol], sockets: list[socket.socket], tls: ServerTls) -> None:
+        self._make = make
+        self._tls = tls
+        self._warned: dict[str, float] = {}
+        self._given_up = 0
+        self.sockets = sockets
+        self.port: int = sockets[0].getsockname()[1]
+        self.handshakes: dict[asyncio.Task[bool], None] = {}
+        #: Of those that are going on, what the loop has taken over.
+        self._given: set[socket.socket] = set()
+        self._accepting: list[asyncio.Task[None]] = []
+        for listening in sockets:
+            task = asyncio.create_task(self._accept(listening))
+            # Behind the task's end, for one that is cancelled before it began as well.
+            task.add_done_callback(partial(_close, listening))
+            self._accepting.append(task)
+
+    def close(self) -> None:
+        """Listen no longer, and give up the handshakes that are going on."""
+        for task in (*self._accepting, *self.handshakes):
+            task.cancel()
+
+    async def wait_closed(self) -> None:
+        """Until what `close` ends has ended: the port is free then."""
+        await asyncio.gather(*self._accepting, *self.handshakes, return_exceptions=True)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        number = 0
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except ConnectionError:  # it was gone before it was there
+                continue
+            except OSError as error:
+                if self._may_warn("accepting"):
+                    _logger.warning("connections_not_accepted reason=%s", error.strerror or type(error).__name__)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if len(self.handshakes) >= _MAX_HANDSHAKES:
+                self._make_room()
+            task = asyncio.create_task(self._shake_hands(accepted))
+            self.handshakes[task] = None
+            task.add_done_callback(partial(self._through, accepted))
+            number += 1
+            if number % _MOST_A_TURN == 0:
+                await asyncio.sleep(0)  # while others wait to be accepted there is no turn otherwise
+
+    def _make_room(self) -> None:
+        """Whoever holds many open without a word keeps out nobody who speaks."""
+        oldest = next(iter(self.handshakes))
+        del self.handshakes[oldest]
+        oldest.cancel()
+        self._given_up += 1
+        if self._may_warn("handshakes"):
+            _logger.warning("handshakes_given_up count=%d most_at_once=%d", self._given_up, _MAX_HANDSHAKES)
+            self._given_up = 0
+
+    async def _shake_hands(self, accepted: socket.socket) -> bool:
+        """True when the connection is there; the protocol has it then."""
+
+        def make() -> asyncio.BaseProtocol:
+            self._given.add(accepted)
+            return self._make()
+
+        accepted.setblocking(False)
+        # What connects and goes, such as a probe, and what speaks no TLS is nobody's concern.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(
+                make,
+                accepted,
+                ssl=self._tls.context,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
+            )
+            return True
+        return False
+
+    def _through(self, accepted: socket.socket, task: asyncio.Task[bool]) -> None:
+        self.handshakes.pop(task, None)
+        given = accepted in self._given
+        self._given.discard(accepted)
+        if task.cancelled():
+            # What the loop has it closes itself, perhaps with a goodbye: its number would be another's meanwhile.
+            if not given:
+                accepted.close()
+        elif not task.result():
+            accepted.close()
+
+    def _may_warn(self, kind: str) -> bool:
+        """Once a minute."""
+        now = asyncio.get_running_loop().time()
+        if now - self._warned.get(kind, float("-inf")) < _WARN_SECONDS:
+            return False
+        self._warned[kind] = now
+        return True
+
+
+def _close(listening: socket.socket, _: asyncio.Task[None]) -> None:
+    listening.close()
