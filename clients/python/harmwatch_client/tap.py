@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from harmwatch_client.call import Call
-from harmwatch_client.errors import ConfigurationError
 from harmwatch_client.events import Event, Facts, build_event
 from harmwatch_client.limits import Limits
 from harmwatch_client.process import register, unregister
@@ -109,14 +108,7 @@ class Tap:
         """
         from harmwatch_client.kafka_transport import KafkaTransport, check_kafka
 
-        check_kafka()
-        servers = bootstrap_servers.split(",") if isinstance(bootstrap_servers, str) else list(bootstrap_servers)
-        if not servers or not all(isinstance(server, str) and server.strip() for server in servers):
-            raise ConfigurationError("bootstrap_servers: give at least one, like broker:9092")
-        if not topic or not isinstance(topic, str):
-            raise ConfigurationError("topic: give the name of the topic of events, like inference.events")
-        if "sasl_plain_password" in (options or {}):
-            raise ConfigurationError("options: give the password by password_file or password_env instead")
+        servers = check_kafka(bootstrap_servers, topic, options)
         password = secret(password_file, password_env, "password")
         limits = limits or Limits()
         timeout = limits.timeout_seconds
@@ -321,6 +313,10 @@ class Tap:
     def close_seconds(self) -> float:
         """How long `close` waits unless it is told."""
         return self._limits.close_seconds
+
+    def _flush_at_end(self, timeout_seconds: float) -> bool:
+        """For middleware, where a server ends: the tap goes on, but there may be no time after this."""
+        return self._sender.flush_at_end(timeout_seconds)
 
     def _begin_to_close(self) -> None:
         self._sender.begin_to_close()

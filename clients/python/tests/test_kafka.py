@@ -17,7 +17,7 @@ from streams.formats import Decoder
 from streams.ports import Record
 from tests.brokers.base import BrokerCluster
 
-from harmwatch_client import Tap
+from harmwatch_client import Tap, process
 
 PATIENT = replace(QUICK, timeout_seconds=20.0)
 
@@ -160,3 +160,47 @@ assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 3
     with reading(kafka, topic_name) as wait:
         expected = {"before", "after", *(f"{worker}-{number}" for worker in range(3) for number in range(10))}
         assert set(wait(len(expected))) == expected
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+def test_what_is_there_at_the_end_is_sent(kafka: BrokerCluster, topic_name: str, warm: bool) -> None:
+    """kafka-python closes its producers at the interpreter's end too: before the tap, since they are made later."""
+    script = """
+import atexit, sys
+from harmwatch_client import Tap, Limits
+tap = Tap.kafka(sys.argv[1], topic=sys.argv[2], limits=Limits(close_seconds=60.0))
+atexit.register(lambda: tap.log(model='m', input='q', id='late'))
+if sys.argv[3] == 'True': tap.log(model='m', input='q', id='first'); assert tap.flush(60)
+for n in range(20): assert tap.log(model='m', input='q', id=f'r-{n}')
+"""
+    kafka.create_topic(topic_name)
+    assert run(script, kafka.bootstrap, topic_name, str(warm)) == ""
+    expected = {"late", *(f"r-{number}" for number in range(20)), *(["first"] if warm else [])}
+    with reading(kafka, topic_name) as wait:
+        assert set(wait(len(expected))) == expected
+
+
+def test_a_producer_that_somebody_has_closed_is_replaced(kafka: BrokerCluster, topic_name: str) -> None:
+    kafka.create_topic(topic_name)
+    with Tap.kafka(kafka.bootstrap, topic=topic_name, limits=PATIENT) as tap:
+        tap.log(model="m", input="q", id="before")
+        assert tap.flush(60)
+        transport: Any = tap._sender._transport
+        transport._producer.close(timeout=1)
+        tap.log(model="m", input="q", id="after")
+        assert tap.flush(60) and tap.stats.sent == 2
+        with reading(kafka, topic_name) as wait:
+            assert set(wait(2)) == {"before", "after"}
+
+
+def test_producers_that_are_replaced_leave_no_end_behind(kafka: BrokerCluster, topic_name: str) -> None:
+    kafka.create_topic(topic_name)
+    before = set(process._afterwards)
+    with Tap.kafka(kafka.bootstrap, topic=topic_name, limits=PATIENT) as tap:
+        for number in range(3):
+            tap.log(model="m", input="q", id=f"r-{number}")
+            assert tap.flush(60)
+            assert len(process._afterwards - before) == 1
+            transport: Any = tap._sender._transport
+            transport.close()
+    wait_for(lambda: process._afterwards == before)
