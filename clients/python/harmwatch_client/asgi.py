@@ -24,7 +24,7 @@ _METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 class TapMiddleware:
-    """Taps pairs of JSON requests and JSON, event-stream or text answers.
+    """Taps pairs of JSON requests and JSON, event-stream or text answers; flushes its tap where the server ends.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ one reaches a request. Records are keyed by model; ``acks=all``.
 
 from __future__ import annotations
 
+import atexit
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,6 @@ from typing import Any
 from harmwatch_client.errors import ConfigurationError
 from harmwatch_client.events import Event
 from harmwatch_client.hosts import is_broker
-from harmwatch_client.process import end_after_taps, ended_before
 from harmwatch_client.secret_file import Secret, SecretAbsent
 from harmwatch_client.transport import Outcome
 
@@ -95,7 +95,6 @@ class KafkaTransport:
         self._password = password
         self._timeout = timeout
         self._producer: Any = None
-        self._cleanup: Any = None
 
     def send(self, batch: Sequence[Event]) -> Outcome:
         """Produce a batch and wait until Kafka has all of it, for the time that is configured at most."""
@@ -173,10 +172,12 @@ class KafkaTransport:
         if self._password is not None:
             settings["sasl_plain_password"] = self._password.read()
         self._producer = KafkaProducer(**settings)
-        # It would be closed before its tap when the interpreter ends, and refuse what still waits.
-        self._cleanup = getattr(self._producer, "_cleanup", None)
-        if callable(self._cleanup):
-            end_after_taps(self._cleanup)
+        # It closes itself when the interpreter ends, and before its tap, since `atexit` goes backwards: it would refuse
+        # what still waits. The tap closes it. (The tap's own end behind it would come before handlers of the server's
+        # that still log.)
+        cleanup = getattr(self._producer, "_cleanup", None)
+        if cleanup is not None:
+            atexit.unregister(cleanup)
         return self._producer
 
     def forget(self) -> None:
@@ -186,7 +187,6 @@ class KafkaTransport:
     def close(self) -> None:
         """Close the producer; what it still holds is given up, since it is sent again."""
         producer, self._producer = self._producer, None
-        ended_before(self._cleanup)
         if producer is not None:
             try:
                 producer.close(timeout=0)

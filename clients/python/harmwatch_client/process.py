@@ -6,11 +6,10 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-__all__ = ["at_the_end_of_a_child", "end_after_taps", "ended_before", "register", "unregister"]
+__all__ = ["at_the_end_of_a_child", "register", "unregister"]
 
 
 class Resident(Protocol):
@@ -32,8 +31,6 @@ class Resident(Protocol):
 
 #: Those that are not closed: what they hold is sent when the process ends, even if the server forgot its tap.
 _residents: set[Resident] = set()
-#: What libraries that taps send by would do at the end, done when all taps are closed.
-_afterwards: set[Callable[[], object]] = set()
 
 
 def register(resident: Resident) -> None:
@@ -46,22 +43,6 @@ def unregister(resident: Resident) -> None:
     _residents.discard(resident)
 
 
-def end_after_taps(handler: Callable[[], object]) -> None:
-    """Take an `atexit` handler of a library's out of its turn, and run it when all taps are closed.
-
-    `atexit` goes backwards, so that who comes later ends earlier: a producer, made with the first event, would be
-    closed under the hands of its tap. Moving the taps' own end behind it instead would put it before handlers of the
-    server's, which may still log.
-    """
-    atexit.unregister(handler)
-    _afterwards.add(handler)
-
-
-def ended_before(handler: Callable[[], object]) -> None:
-    """It has nothing to end any more."""
-    _afterwards.discard(handler)
-
-
 def at_the_end_of_a_child() -> None:
     """Children of multiprocessing end without `atexit`; they have finalizers of their own."""
     util = sys.modules.get("multiprocessing.util")
@@ -72,7 +53,6 @@ def at_the_end_of_a_child() -> None:
 
 
 def _forked() -> None:
-    _afterwards.clear()  # the parent's
     for resident in list(_residents):
         with suppress(Exception):
             resident._after_fork()
@@ -88,9 +68,6 @@ def _ended() -> None:
     for resident in residents:
         with suppress(Exception):
             resident.close(max(began + resident.close_seconds - time.monotonic(), 0.0))
-    for handler in list(_afterwards):
-        with suppress(Exception):
-            handler()
 
 
 atexit.register(_ended)

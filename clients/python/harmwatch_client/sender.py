@@ -173,8 +173,11 @@ class Sender:
         if self._counts["pending"] == 0 or self.flush(timeout_seconds, at_once=True):
             return True
         left = self._counts["pending"]
-        self._warner.warn("ended", f"{left} events are not delivered while the server ends; {self._last_error}")
+        self._warner.warn("ended", f"{left} events are not delivered while the server ends; {self._why()}")
         return False
+
+    def _why(self) -> str:
+        return self._last_error or "no answer in time"
 
     def begin_to_close(self) -> None:
         """Take nothing more, and let the thread send what is there; `close` is to follow."""
@@ -204,7 +207,7 @@ class Sender:
         elif everything and thread is not threading.current_thread():
             thread.join(max(end - time.monotonic(), 0.0))
         if first and left:
-            self._warner.warn("closed", f"{left} events were not delivered when the tap closed; {self._last_error}")
+            self._warner.warn("closed", f"{left} events were not delivered when the tap closed; {self._why()}")
         return everything
 
     def _send_here(self, end: float) -> None:

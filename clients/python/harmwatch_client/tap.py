@@ -40,7 +40,7 @@ class Tap:
     source, tenant, model, model_version
         For events that do not say.
     ca_file, client_certificate
-        PEM files for https: whom to trust, and who we are (certificate and key in one file).
+        PEM files for https: whom to trust, and who we are (certificate and key in one file); read again when changed.
     limits
         Of memory, batches and time.
 
@@ -304,7 +304,7 @@ class Tap:
     def close(self, timeout_seconds: float | None = None) -> bool:
         """Take nothing more, and wait for what is there; the rest is counted as lost. True when nothing was.
 
-        Called by itself when the interpreter ends, with ``close_seconds``.
+        Called by itself when the interpreter ends, with ``close_seconds``; not by SIGTERM where nobody handles it.
         """
         unregister(self)
         return self._sender.close(self._limits.close_seconds if timeout_seconds is None else timeout_seconds)

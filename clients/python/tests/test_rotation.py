@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from clients.python.tests.rig import QUICK, FakeIngest, end, wait_for
+from clients.python.tests.rig import CLIENT, QUICK, FakeIngest, end, wait_for
 
-from harmwatch_client import ConfigurationError, Tap, http_transport
+from harmwatch_client import Tap, http_transport
 
 
 def issue(folder: Path, name: str) -> Path:
@@ -150,5 +152,21 @@ def test_an_encrypted_key_is_refused_at_the_start_and_nobody_is_asked_for_its_pa
     command = ["openssl", "pkey", "-in", folder / "client-one-key.pem", "-aes256", "-passout", "pass:x", "-out", key]
     subprocess.run(command, check=True, capture_output=True)
     key.write_bytes(key.read_bytes() + (folder / "client-one-cert.pem").read_bytes())
-    with pytest.raises(ConfigurationError, match="cannot be read as PEM"):
-        Tap("https://127.0.0.1:9", client_certificate=str(key))
+    script = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from harmwatch_client import Tap
+Tap('https://127.0.0.1:9', client_certificate=sys.argv[1])
+"""
+    # A terminal of its own, on which OpenSSL would ask, and wait for an answer.
+    inner, outer = os.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(key)], env={**os.environ, "PYTHONPATH": str(CLIENT)}, stdin=outer,
+            stderr=subprocess.PIPE, start_new_session=True, timeout=60, check=False, text=True,
+        )  # fmt: skip
+    finally:
+        os.close(inner)
+        os.close(outer)
+    assert "ConfigurationError: ca_file or client_certificate: cannot be read as PEM" in done.stderr
+    assert "pass phrase" not in done.stderr
