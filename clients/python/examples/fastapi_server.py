@@ -5,13 +5,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from harmwatch_client import Tap, TapMiddleware
 
 tap = Tap.from_environment()
-app = FastAPI()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Close the tap where the server ends.
+
+    The middleware delivers what is there as well; servers that call `tap.log` themselves need this: after SIGTERM
+    uvicorn leaves the interpreter no time for it.
+    """
+    yield
+    await asyncio.to_thread(tap.close)
+
+
+app = FastAPI(lifespan=lifespan)
 app.add_middleware(TapMiddleware, tap=tap, paths=["/v1/"], model="echo")
 
 

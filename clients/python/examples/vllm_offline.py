@@ -6,6 +6,7 @@ dropped unless harmwatch is away for longer. What became of it is said at the en
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -26,6 +27,8 @@ def main(ingest_url: str) -> None:
     """Answer what stands on standard input, a line each."""
     from vllm import LLM, SamplingParams
 
+    # SIGTERM would end the process at once, and the tap with it; so the block below is left in order.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     model = LLM(model=MODEL)
     sampling = SamplingParams(max_tokens=64)
     with Tap(ingest_url, source="nightly-batch", model=MODEL) as tap:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from harmwatch_client.exchange import Body, Exchange, Reader
+from harmwatch_client.lifespan import lifespan
 from harmwatch_client.tap import Tap
 
 __all__ = ["TapMiddleware"]
@@ -23,7 +24,7 @@ _METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 class TapMiddleware:
-    """Taps pairs of JSON requests and JSON, event-stream or text answers.
+    """Taps pairs of JSON requests and JSON, event-stream or text answers; flushes its tap where the server ends.
 
     Parameters
     ----------
@@ -64,6 +65,9 @@ class TapMiddleware:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope.get("type") == "lifespan":
+            await lifespan(self._tap, self.app, scope, receive, send)
+            return
         exchange = self._exchange(scope)
         if exchange is None:
             await self.app(scope, receive, send)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
 import socket
 import ssl
 import time
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from harmwatch_client.errors import ConfigurationError
 from harmwatch_client.events import Event
+from harmwatch_client.hosts import is_host
 from harmwatch_client.secret_file import Secret, SecretAbsent
 from harmwatch_client.transport import Outcome
 
@@ -28,6 +30,8 @@ EVENTS_PATH = "/v1/events"
 _MOST_ANSWER_BYTES = 64 * 1024
 _MOST_EVENTS = 1_000_000
 _TOO_LATE = "no answer in time"
+#: How often the files of certificates are looked at while a connection is kept; each new one looks at them anyway.
+_LOOK_SECONDS = 10.0
 #: The events themselves are at fault: sent again they would be refused again. Everything else may pass.
 _REFUSALS = frozenset({400, 411, 413, 414, 415, 422, 431})
 
@@ -58,6 +62,10 @@ class HttpTarget:
             raise ConfigurationError("url: give one like http://ingest:9465 or https://ingest.example")
         if not url.isascii() or not url.isprintable() or " " in url:
             raise ConfigurationError("url: it has characters that no URL has")
+        if not is_host(self.host):
+            raise ConfigurationError("url: its host is no name and no address; give one like http://ingest:9465")
+        if port == 0:
+            raise ConfigurationError("url: nothing listens on port 0; give one like http://ingest:9465")
         self.secure = parts.scheme == "https"
         self.port = port or (443 if self.secure else 80)
         self.path = parts.path if parts.path not in ("", "/") else EVENTS_PATH
@@ -67,7 +75,34 @@ class HttpTarget:
         if not self.secure and (ca_file or client_certificate):
             raise ConfigurationError("url: ca_file and client_certificate need an https URL")
         self._ca_file, self._client_certificate = ca_file, client_certificate
+        self._seen = self._look()
         self.context = self.make_context()
+        #: Whether the files have changed into something that cannot be used.
+        self.stale = False
+
+    def renew(self) -> bool:
+        """Take certificates that were replaced since; True when there are new ones.
+
+        What cannot be read, such as a file that is being written, leaves those before in use, and is tried again.
+        """
+        try:
+            seen = self._look()
+            if seen == self._seen:
+                self.stale = False
+                return False
+            # What was seen is of before the reading: a change in the middle of it is seen the next time.
+            self.context, self._seen, self.stale = self.make_context(), seen, False
+        except (ConfigurationError, OSError):
+            self.stale = True
+            return False
+        return True
+
+    def _look(self) -> list[tuple[int, int, int]]:
+        files = [file for file in (self._ca_file, self._client_certificate) if file is not None]
+        try:
+            return [(found.st_mtime_ns, found.st_ino, found.st_size) for found in map(os.stat, files)]
+        except (OSError, TypeError, ValueError):
+            return []
 
     def make_context(self) -> ssl.SSLContext | None:
         """Certificates as they are now. Raises ConfigurationError."""
@@ -76,8 +111,9 @@ class HttpTarget:
         try:
             context = ssl.create_default_context(cafile=self._ca_file)
             if self._client_certificate is not None:
-                context.load_cert_chain(self._client_certificate)
-        except (OSError, ssl.SSLError):
+                # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
+                context.load_cert_chain(self._client_certificate, password="")
+        except (OSError, TypeError, ValueError):
             raise ConfigurationError("ca_file or client_certificate: cannot be read as PEM") from None
         return context
 
@@ -98,6 +134,7 @@ class HttpTransport:
         self._agent = agent
         self._connection: http.client.HTTPConnection | None = None
         self._used = False
+        self._next_look = 0.0
         self._most = _MOST_EVENTS
 
     def send(self, batch: Sequence[Event]) -> Outcome:
@@ -144,9 +181,21 @@ class HttpTransport:
             return self._exchange(body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            return 0, 0.0, _why(error)
+            reason = _why(error)
+            if self._target.stale and isinstance(error, ssl.SSLError):
+                reason += ", and ca_file or client_certificate has changed and cannot be read"
+            return 0, 0.0, reason
+
+    def _renew(self) -> None:
+        """Certificates may be rotated: a new connection has those of now, and a kept one that has others is left."""
+        now = time.monotonic()
+        if self._connection is None or now >= self._next_look:
+            self._next_look = now + _LOOK_SECONDS
+            if self._target.renew():
+                self.close()
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, float, str]:
+        self._renew()
         connection = self._connection or self._connect()
         if connection.sock is not None:
             connection.sock.settimeout(self._timeout)

@@ -6,12 +6,15 @@ one reaches a request. Records are keyed by model; ``acks=all``.
 
 from __future__ import annotations
 
+import atexit
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harmwatch_client.errors import ConfigurationError
 from harmwatch_client.events import Event
+from harmwatch_client.hosts import is_broker
 from harmwatch_client.secret_file import Secret, SecretAbsent
 from harmwatch_client.transport import Outcome
 
@@ -23,12 +26,53 @@ _REFUSALS = frozenset(
 )
 
 
-def check_kafka() -> None:
-    """Raise ConfigurationError when kafka-python is not there."""
+#: What Kafka takes for the name of a topic; another is refused with every record, for ever.
+_TOPIC = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,249}")
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+
+
+def check_kafka(bootstrap_servers: object, topic: object, options: object) -> list[str]:
+    """The brokers, one by one, when all that `Tap.kafka` was given may work.
+
+    The producer itself is made later, in the tap's thread, where nobody would hear of what can never work.
+
+    Raises
+    ------
+    ConfigurationError
+        When kafka-python is not there, or an argument is none of its.
+    """
     try:
-        import kafka  # noqa: F401
+        from kafka import KafkaProducer
     except ImportError:
         raise ConfigurationError("Kafka needs kafka-python: pip install 'harmwatch-client[kafka]'") from None
+    given = bootstrap_servers.split(",") if isinstance(bootstrap_servers, str) else bootstrap_servers
+    if not isinstance(given, Sequence) or isinstance(given, bytes) or not given:
+        raise ConfigurationError("bootstrap_servers: give a text like broker:9092, or a list of such")
+    servers = [server.strip() if isinstance(server, str) else "" for server in given]
+    for number, server in enumerate(servers, 1):
+        if not is_broker(server):
+            # Not shown: it may be a URL with a password.
+            which = f"number {number} of them" if len(servers) > 1 else "it"
+            raise ConfigurationError(
+                f"bootstrap_servers: {which} is no host with a port of 1 to 65535, like broker:9092"
+            )
+    if not isinstance(topic, str) or not _TOPIC.fullmatch(topic):
+        raise ConfigurationError("topic: give a name of letters, digits, '.', '_' and '-', like inference.events")
+    if options is None:
+        return servers
+    if not isinstance(options, Mapping):
+        raise ConfigurationError("options: give a mapping of arguments of kafka.KafkaProducer")
+    if "sasl_plain_password" in options:
+        raise ConfigurationError("options: give the password by password_file or password_env instead")
+    if "bootstrap_servers" in options:
+        raise ConfigurationError("options: bootstrap_servers is an argument of its own")
+    takes = {*KafkaProducer.DEFAULT_CONFIG, *KafkaProducer.DEPRECATED_CONFIGS}
+    unknown = ", ".join(sorted(str(name) for name in options if name not in takes))
+    if unknown:
+        raise ConfigurationError(f"options: kafka.KafkaProducer has no argument {unknown[:200]!r}")
+    if options.get("security_protocol", "SSL") not in _PROTOCOLS:
+        raise ConfigurationError(f"options: security_protocol is one of {', '.join(_PROTOCOLS)}")
+    return servers
 
 
 class KafkaTransport:
@@ -71,6 +115,8 @@ class KafkaTransport:
         """Those to be sent again, those that were refused, and why."""
         from kafka.errors import KafkaError
 
+        if getattr(self._producer, "_closed", False):
+            self.close()  # by somebody else; it would refuse all, for ever
         try:
             producer = self._producer or self._connect()
         except SecretAbsent as absent:
@@ -126,6 +172,12 @@ class KafkaTransport:
         if self._password is not None:
             settings["sasl_plain_password"] = self._password.read()
         self._producer = KafkaProducer(**settings)
+        # It closes itself when the interpreter ends, and before its tap, since `atexit` goes backwards: it would refuse
+        # what still waits. The tap closes it. (The tap's own end behind it would come before handlers of the server's
+        # that still log.)
+        cleanup = getattr(self._producer, "_cleanup", None)
+        if cleanup is not None:
+            atexit.unregister(cleanup)
         return self._producer
 
     def forget(self) -> None:

@@ -69,7 +69,7 @@ class Sender:
         self._hurry = 0
         self._closing = False
         self._abandoned = False
-        self._last_try = False
+        self._chance = False
         self._counts: dict[str, int] = dict.fromkeys(Stats.__dataclass_fields__, 0)
         del self._counts["last_error"]
         self._last_error = ""
@@ -151,11 +151,15 @@ class Sender:
 
     # ------------------------------------------------------------ waiting, where somebody wants to
 
-    def flush(self, timeout_seconds: float) -> bool:
-        """Wait until all that was taken before is settled. False when time was up first."""
+    def flush(self, timeout_seconds: float, *, at_once: bool = False) -> bool:
+        """Wait until all that was taken before is settled. False when time was up first.
+
+        ``at_once``: a pause that is going on ends now, whatever the other side asked for.
+        """
         with self._lock:
             target = self._taken
             self._hurry += 1
+            self._chance = self._chance or at_once
         self._wake()
         try:
             # Not taken less pending: what gives no event is settled before what came earlier and is on its way.
@@ -164,9 +168,21 @@ class Sender:
             with self._lock:
                 self._hurry -= 1
 
+    def flush_at_end(self, timeout_seconds: float) -> bool:
+        """Wait as long for what is there, since the process may end without another word; say what is left then."""
+        if self._counts["pending"] == 0 or self.flush(timeout_seconds, at_once=True):
+            return True
+        left = self._counts["pending"]
+        self._warner.warn("ended", f"{left} events are not delivered while the server ends; {self._why()}")
+        return False
+
+    def _why(self) -> str:
+        return self._last_error or "no answer in time"
+
     def begin_to_close(self) -> None:
         """Take nothing more, and let the thread send what is there; `close` is to follow."""
         with self._lock:
+            self._chance = self._chance or not self._closing
             self._closing = True
         if self._thread is not None or self._items:
             self._wake()
@@ -191,7 +207,7 @@ class Sender:
         elif everything and thread is not threading.current_thread():
             thread.join(max(end - time.monotonic(), 0.0))
         if first and left:
-            self._warner.warn("closed", f"{left} events were not delivered when the tap closed; {self._last_error}")
+            self._warner.warn("closed", f"{left} events were not delivered when the tap closed; {self._why()}")
         return everything
 
     def _send_here(self, end: float) -> None:
@@ -346,8 +362,8 @@ class Sender:
         """Wait, unless the tap ends: then the last chance is taken at once, whatever the other side asked for."""
         end = time.monotonic() + seconds
         while not self._abandoned:
-            if self._closing and not self._last_try:
-                self._last_try = True
+            if self._chance:
+                self._chance = False
                 return
             if not self._rung_before(end):
                 return

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from harmwatch_client.call import Call
-from harmwatch_client.errors import ConfigurationError
 from harmwatch_client.events import Event, Facts, build_event
 from harmwatch_client.limits import Limits
 from harmwatch_client.process import register, unregister
@@ -41,7 +40,7 @@ class Tap:
     source, tenant, model, model_version
         For events that do not say.
     ca_file, client_certificate
-        PEM files for https: whom to trust, and who we are (certificate and key in one file).
+        PEM files for https: whom to trust, and who we are (certificate and key in one file); read again when changed.
     limits
         Of memory, batches and time.
 
@@ -109,14 +108,7 @@ class Tap:
         """
         from harmwatch_client.kafka_transport import KafkaTransport, check_kafka
 
-        check_kafka()
-        servers = bootstrap_servers.split(",") if isinstance(bootstrap_servers, str) else list(bootstrap_servers)
-        if not servers or not all(isinstance(server, str) and server.strip() for server in servers):
-            raise ConfigurationError("bootstrap_servers: give at least one, like broker:9092")
-        if not topic or not isinstance(topic, str):
-            raise ConfigurationError("topic: give the name of the topic of events, like inference.events")
-        if "sasl_plain_password" in (options or {}):
-            raise ConfigurationError("options: give the password by password_file or password_env instead")
+        servers = check_kafka(bootstrap_servers, topic, options)
         password = secret(password_file, password_env, "password")
         limits = limits or Limits()
         timeout = limits.timeout_seconds
@@ -322,7 +314,7 @@ class Tap:
     def close(self, timeout_seconds: float | None = None) -> bool:
         """Take nothing more, and wait for what is there; the rest is counted as lost. True when nothing was.
 
-        Called by itself when the interpreter ends, with ``close_seconds``.
+        Called by itself when the interpreter ends, with ``close_seconds``; not by SIGTERM where nobody handles it.
         """
         unregister(self)
         return self._sender.close(self._limits.close_seconds if timeout_seconds is None else timeout_seconds)
@@ -331,6 +323,10 @@ class Tap:
     def close_seconds(self) -> float:
         """How long `close` waits unless it is told."""
         return self._limits.close_seconds
+
+    def _flush_at_end(self, timeout_seconds: float) -> bool:
+        """For middleware, where a server ends: the tap goes on, but there may be no time after this."""
+        return self._sender.flush_at_end(timeout_seconds)
 
     def _begin_to_close(self) -> None:
         self._sender.begin_to_close()

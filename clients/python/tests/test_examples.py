@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from clients.python.tests.fake_model import WORDS, fake_model
 from clients.python.tests.rig import CLIENT, FakeIngest, free_port, wait_for
@@ -57,13 +60,15 @@ def test_fastapi() -> None:
                 body = json.dumps({"prompt": "say it"}).encode()
                 asked = urllib.request.Request(f"{url}/v1/completions", body, {"Content-Type": "application/json"})
                 assert json.load(urllib.request.urlopen(asked, timeout=30))["choices"][0]["text"] == "say it"
-                wait_for(lambda: ingest.events)
                 assert json.load(urllib.request.urlopen(f"{url}/tap", timeout=30))["logged"] == 1
+                asked.data = json.dumps({"prompt": "say the last"}).encode()
+                asked.remove_header("Content-length")
+                assert urllib.request.urlopen(asked, timeout=30).status == 200
             finally:
-                server.terminate()
-    (event,) = ingest.events
+                server.terminate()  # at once: what is there is delivered all the same
+    event, last = ingest.events
     assert event["input"]["messages"][0]["content"] == event["output"]["messages"][0]["content"] == "say it"
-    assert event["model"] == "echo"
+    assert event["model"] == "echo" and last["input"]["messages"][0]["content"] == "say the last"
 
 
 def test_openai() -> None:
@@ -86,3 +91,22 @@ def test_vllm(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     told = [(event["input"]["text"], event["output"]["text"]) for event in ingest.events]
     assert told == [(line, line.upper()) for line in prompts.splitlines()]
+
+
+def test_a_batch_job_on_vllm_that_is_ended_by_sigterm_delivers_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "vllm.py").write_text(VLLM)
+    with FakeIngest() as ingest:
+        command = [sys.executable, str(EXAMPLES / "vllm_offline.py"), ingest.url]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, env=environment(tmp_path), **pipes) as job:
+            assert job.stdin is not None
+            job.stdin.write(b"prompt\n" * 64)  # a batch; it waits for the next
+            job.stdin.flush()
+            wait_for(lambda: ingest.events)
+            job.stdin.write(b"prompt\n" * 64)
+            job.stdin.flush()
+            time.sleep(0.1)
+            job.terminate()
+            assert b"Traceback" not in job.communicate(timeout=60)[1]
+        assert job.returncode == 128 + signal.SIGTERM
+        assert len(ingest.events) in (64, 128)

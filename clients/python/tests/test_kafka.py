@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -160,3 +161,66 @@ assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 3
     with reading(kafka, topic_name) as wait:
         expected = {"before", "after", *(f"{worker}-{number}" for worker in range(3) for number in range(10))}
         assert set(wait(len(expected))) == expected
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+def test_what_is_there_at_the_end_is_sent(kafka: BrokerCluster, topic_name: str, warm: bool) -> None:
+    """kafka-python closes its producers at the interpreter's end too: before the tap, since they are made later."""
+    script = """
+import atexit, sys
+from harmwatch_client import Tap, Limits
+tap = Tap.kafka(sys.argv[1], topic=sys.argv[2], limits=Limits(close_seconds=60.0))
+atexit.register(lambda: tap.log(model='m', input='q', id='late'))
+if sys.argv[3] == 'True': tap.log(model='m', input='q', id='first'); assert tap.flush(60)
+for n in range(20): assert tap.log(model='m', input='q', id=f'r-{n}')
+"""
+    kafka.create_topic(topic_name)
+    assert run(script, kafka.bootstrap, topic_name, str(warm)) == ""
+    expected = {"late", *(f"r-{number}" for number in range(20)), *(["first"] if warm else [])}
+    with reading(kafka, topic_name) as wait:
+        assert set(wait(len(expected))) == expected
+
+
+def test_a_producer_that_somebody_has_closed_is_replaced(kafka: BrokerCluster, topic_name: str) -> None:
+    kafka.create_topic(topic_name)
+    with Tap.kafka(kafka.bootstrap, topic=topic_name, limits=PATIENT) as tap:
+        tap.log(model="m", input="q", id="before")
+        assert tap.flush(60)
+        transport: Any = tap._sender._transport
+        transport._producer.close(timeout=1)
+        tap.log(model="m", input="q", id="after")
+        assert tap.flush(60) and tap.stats.sent == 2
+        with reading(kafka, topic_name) as wait:
+            assert set(wait(2)) == {"before", "after"}
+
+
+@pytest.mark.slow
+def test_a_broker_that_went_away_holds_the_end_up_no_longer_than_it_may(
+    kafka_cluster: Callable[..., BrokerCluster], topic_name: str
+) -> None:
+    cluster = kafka_cluster()
+    cluster.create_topic(topic_name)
+    script = """
+import logging, sys, time
+from harmwatch_client import Tap, Limits
+logging.getLogger('kafka').setLevel(logging.CRITICAL)
+tap = Tap.kafka(sys.argv[1], topic=sys.argv[2], limits=Limits(close_seconds=1.0))
+tap.log(model='m', input='q'); assert tap.flush(60)
+print(flush=True)
+sys.stdin.readline()
+for _ in range(20): tap.log(model='m', input='q')
+print(flush=True)
+"""
+    command = [sys.executable, "-c", script, cluster.bootstrap, topic_name]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = {**os.environ, "PYTHONPATH": str(CLIENT)}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as server:
+        assert server.stdin is not None and server.stdout is not None and server.stdout.readline()
+        cluster.kill_broker(0)
+        server.stdin.write("\n")
+        server.stdin.flush()
+        assert server.stdout.readline()
+        begun = time.monotonic()
+        log = server.communicate(timeout=60)[1]
+    assert time.monotonic() - begun < 8.0 and server.returncode == 0  # an attempt alone takes longer
+    assert "20 events were not delivered when the tap closed; no answer in time" in log and "Traceback" not in log

@@ -207,3 +207,16 @@ assert not foreign, foreign
 """
     done = run(script, "http://127.0.0.1:9")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_sigterm_ends_a_script_in_order_where_it_handles_it_as_the_page_says() -> None:
+    script = """
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+for n in range(50): tap.log(model='m', input=str(n))
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)
+"""
+    with FakeIngest() as ingest:
+        done = run(script, ingest.url)
+        assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, "", "")
+        assert said(ingest) == [str(number) for number in range(50)]
