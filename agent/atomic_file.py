@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 from agent.errors import ConfigError, DataError
 
 __all__ = ["AtomicFile"]
+
+#: A name may have 255 bytes, and a character of it four.
+_KEPT_OF_NAME: Final = 48
+_MOST_LINKS: Final = 40
 
 
 class AtomicFile:
     """Writes beside the file, under a hidden name of its own, and renames it at the end.
 
     Killed in between, it leaves the hidden file at most; what stood under the name before stays until the very end.
-    What a link leads to is replaced, not the link. A device or a pipe is written to: by a rename root would lose it.
+    What a link leads to is replaced, not the link. A device, a pipe and what is open already (``/dev/stdout``) are
+    written to: by a rename they would be lost. Of a file that was there the permissions stay.
 
     Parameters
     ----------
@@ -41,16 +48,11 @@ class AtomicFile:
         self._unfinished: Path | None = None
         try:
             if path.is_dir():
-                raise IsADirectoryError(21, "Is a directory")
-            if path.exists() and not path.is_file():
-                handle = os.open(path, os.O_WRONLY)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._target = Path(os.path.realpath(path))
-                self._unfinished = self._target.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
-                handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            handle = self._open(path, private)
+        except (OSError, ValueError) as error:  # ValueError: no name of a file
+            reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+            raise ConfigError(f"{path}: cannot be written ({reason})") from None
         self._raw = os.fdopen(handle, "wb")
         # Without the time in the header the same rows give the same bytes.
         self.stream: BinaryIO = (
@@ -58,6 +60,24 @@ class AtomicFile:
             if compressed
             else self._raw
         )
+
+    def _open(self, path: Path, private: bool) -> int:
+        descriptor = _descriptor(path)
+        if descriptor is not None:
+            return os.dup(descriptor)  # with its place in the file: a shell's >> is not written over
+        if path.exists() and not path.is_file():
+            return os.open(path, os.O_WRONLY)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        self._target = target
+        self._unfinished = target.with_name(f".{target.name[:_KEPT_OF_NAME]}.{secrets.token_hex(4)}.unfinished")
+        handle = os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+        if not private:
+            with suppress(OSError):  # there is none yet, or it is another's
+                os.fchmod(handle, stat.S_IMODE(target.stat().st_mode))
+        return handle
 
     @contextmanager
     def clear_errors(self) -> Iterator[None]:
@@ -88,3 +108,15 @@ class AtomicFile:
         if self._unfinished is not None:
             with suppress(OSError):
                 self._unfinished.unlink()
+
+
+def _descriptor(path: Path) -> int | None:
+    """Which of our own open descriptors a path is of, such as ``/dev/stdout``; None for others."""
+    own = f"/proc/{os.getpid()}/fd"
+    for _ in range(_MOST_LINKS):
+        if os.path.realpath(path.parent) == own and path.name.isdecimal():
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None

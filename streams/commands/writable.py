@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from agent.atomic_file import AtomicFile
 from agent.errors import ConfigError
 
 __all__ = ["check_folder", "check_writable", "replace_file", "write_file"]
@@ -67,23 +66,21 @@ def write_file(path: Path, content: bytes, option: str) -> None:
 def replace_file(path: Path, content: bytes, option: str) -> None:
     """Write a result whole or not at all, for files that somebody reads meanwhile, or that are the only copy.
 
-    What a link leads to is replaced, and a device or pipe just written to.
+    As `AtomicFile` does it.
 
     Raises
     ------
     ConfigError
         When it cannot be written; what was there before is there still.
     """
-    if path.exists() and not path.is_file():
-        write_file(path, content, option)
-        return
-    given, path = path, Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.name}.unfinished")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(path)
+        file = AtomicFile(path)
+    except ConfigError as error:
+        raise ConfigError(f"{option} {error}") from None
+    try:
+        file.stream.write(content)
+        file.commit()
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise ConfigError(f"{option} {given}: cannot be written ({error.strerror})") from None
+        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
+    finally:
+        file.discard()

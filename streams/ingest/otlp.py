@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from agent.errors import DecodeError
 from streams.formats.base import MAX_EVENTS, as_object, parse_json
+from streams.formats.otlp.items import MAX_ITEMS
 from streams.formats.otlp.wire import embedded, identity, others, span_request
 
 __all__ = ["Copies", "Piece", "Where", "is_json", "split_export", "split_singly", "status_body", "success_body"]
@@ -171,16 +173,19 @@ def _split_proto(body: bytes, divide: _Divide) -> Iterator[Piece]:
     """
     span = span_request(body)
     resources, scopes, records = _SIGNALS[span]
+    left = MAX_ITEMS
     for number, resource in enumerate(embedded(body, 0, len(body), 1)):
         outer = others(body, resource.at, resource.end, 2)
         for place, scope in enumerate(embedded(body, resource.at, resource.end, 2)):
             inner = others(body, scope.at, scope.end, 2)
+            found = enumerate(embedded(body, scope.at, scope.end, 2))
             sized = [
                 _Sized(
                     body[each.begin : each.end], at, each.end - each.begin, identity(body, each.at, each.end, span=span)
                 )
-                for at, each in enumerate(embedded(body, scope.at, scope.end, 2))
+                for at, each in islice(found, left + 1)
             ]
+            left = _left(left, len(sized))
             for group in divide(sized, len(outer) + len(inner)):
                 whole = inner + b"".join(each.record for each in group)
                 where = Where(f"{resources}[{number}].{scopes}[{place}].{records}", [each.number for each in group])
@@ -190,9 +195,11 @@ def _split_proto(body: bytes, divide: _Divide) -> Iterator[Piece]:
 def _split_json(body: bytes, divide: _Divide) -> Iterator[Piece]:
     """What is no resource, scope or list of them is a piece by itself, and no more bad than one bad record."""
     document = as_object(parse_json(body), "")
+    left = MAX_ITEMS
     for resources, scopes, records in _SIGNALS:
         if not _is_list(document, resources):
-            raise DecodeError("wrong_type", resources)
+            yield Piece(msgspec.json.encode({resources: document[resources]}))
+            continue
         for number, resource in enumerate(_listed(document, resources)):
             at = Where(resources, [number])
             if not isinstance(resource, dict) or not _is_list(resource, scopes):
@@ -204,16 +211,33 @@ def _split_json(body: bytes, divide: _Divide) -> Iterator[Piece]:
                 if not isinstance(scope, dict) or not _is_list(scope, records):
                     yield Piece(msgspec.json.encode({resources: [{**outer, scopes: [scope]}]}), at)
                     continue
+                listed = _listed(scope, records)
+                left = _left(left, len(listed))
+                if not listed:
+                    continue  # whose shell need not be made
                 inner = {key: value for key, value in scope.items() if key != records}
                 shell = len(msgspec.json.encode({resources: [{**outer, scopes: [inner]}]})) + 64
                 sized = [
                     _Sized(each, number, len(msgspec.json.encode(each)) + 1, _span_of(each))
-                    for number, each in enumerate(_listed(scope, records))
+                    for number, each in enumerate(listed)
                 ]
                 for group in divide(sized, shell):
                     held = {**inner, records: [each.record for each in group]}
                     where = Where(f"{at.first}.{records}", [each.number for each in group])
                     yield Piece(msgspec.json.encode({resources: [{**outer, scopes: [held]}]}), where)
+
+
+def _left(left: int, records: int) -> int:
+    """How many records a request may still have: what is far more than it can hold is not listed first.
+
+    Raises
+    ------
+    DecodeError
+        ``too_large``.
+    """
+    if records > left:
+        raise DecodeError("too_large", "spans or log records")
+    return left - records
 
 
 def _is_list(parent: Mapping[str, object], name: str) -> bool:

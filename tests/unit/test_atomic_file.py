@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -82,3 +85,37 @@ def test_a_folder_and_a_place_under_a_file_are_refused(tmp_path: Path) -> None:
         AtomicFile(tmp_path)
     with pytest.raises(ConfigError, match="cannot be written"):
         AtomicFile(tmp_path / "file" / "below.csv")
+
+
+def test_what_is_open_already_is_written_to_behind_what_is_there(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_text("earlier\n")
+    script = "from pathlib import Path; from agent.atomic_file import AtomicFile; file = AtomicFile(Path('{}')); "
+    script += "file.stream.write(b'new\\n'); file.commit(); file.discard()"
+    for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+        with log.open("ab") as out:
+            subprocess.run([sys.executable, "-c", script.format(name)], stdout=out, check=True)
+    assert log.read_text() == "earlier\n" + "new\n" * 3
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_long_names_and_permissions_stay(tmp_path: Path) -> None:
+    for name in ("n" * 255, "\N{GRINNING FACE}" * 63):
+        path = tmp_path / name
+        write(path, b"old")
+        path.chmod(0o640)
+        write(path)
+        assert path.read_bytes() == b"new" and stat.S_IMODE(path.stat().st_mode) == 0o640
+    private = AtomicFile(path, private=True)
+    private.commit()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_links_in_a_loop_and_names_of_nothing_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
+        AtomicFile(tmp_path / "one")
+    assert (tmp_path / "one").is_symlink()
+    with pytest.raises(ConfigError, match="no name of a file"):
+        AtomicFile(tmp_path / "a\0b")

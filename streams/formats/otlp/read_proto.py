@@ -63,8 +63,9 @@ def read_proto(value: bytes) -> list[Item]:
         except parsing_errors:
             return _read_apart(value, parsing_errors, span=True)
         return bounded(
-            _span(span, _service(resource.resource))
+            _span(span, service)
             for resource in traces.resource_spans
+            for service in (_service(resource.resource),)
             for scope in resource.scope_spans
             for span in scope.spans
         )
@@ -73,8 +74,9 @@ def read_proto(value: bytes) -> list[Item]:
     except parsing_errors:
         return _read_apart(value, parsing_errors, span=False)
     return bounded(
-        _log(record, _service(resource.resource))
+        _log(record, service)
         for resource in logs.resource_logs
+        for service in (_service(resource.resource),)
         for scope in resource.scope_logs
         for record in scope.log_records
     )

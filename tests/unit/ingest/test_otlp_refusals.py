@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from agent.clock import SystemClock
 from agent.errors import DecodeError
@@ -203,3 +205,49 @@ async def test_no_answer_quotes_what_was_sent_and_a_long_one_can_be_read(media: 
                 assert partial.rejected_log_records == 1 and partial.error_message.startswith(why)
         counted = (await here.get("/metrics")).body.decode()
         assert 'harmwatch_ingest_bad_bodies_total{reason="truncated_json"} 1' in counted
+
+
+@pytest.mark.parametrize("media", [JSON, PROTO])
+def test_a_resource_is_read_once_however_many_records_it_has(media: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Eighty-three bytes of gzip held four thousand attributes and as many empty records: sixteen million looks at one.
+    module = importlib.import_module(f"streams.formats.otlp.{'read_json' if media == JSON else 'read_proto'}")
+    looks: list[object] = []
+    service: Any = module._service
+
+    def look(resource: object) -> object:
+        looks.append(resource)
+        return service(resource)
+
+    monkeypatch.setattr(module, "_service", look)
+    whole = ExportLogsServiceRequest()
+    scopes = whole.resource_logs.add().scope_logs
+    for _ in range(2):
+        scopes.add().log_records.extend(LogRecord() for _ in range(50))
+    body: Any = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}] * 50}] * 2}]}
+    take("/v1/logs", json.dumps(body).encode() if media == JSON else whole.SerializeToString(), media)
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("media", [JSON, PROTO])
+def test_far_more_records_than_a_request_can_hold_are_not_listed(media: str) -> None:
+    empty = b"\x12\x00"
+    most = 100_000
+    for number, is_taken in ((most, True), (most + 1, False)):
+        proto = field(0x0A, field(0x12, empty * number))
+        body = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s]}]}]}' % b",".join([b"{}"] * number)
+        given = body if media == JSON else proto
+        for most_bytes in (1 << 20, len(given) // 3):
+            if is_taken:
+                assert not take("/v1/logs", given, media, most_bytes).messages
+            else:
+                with pytest.raises(DecodeError, match="too_large"):
+                    take("/v1/logs", given, media, most_bytes)
+
+
+def test_what_is_no_list_beside_good_records_costs_none_of_them() -> None:
+    good = json.loads(in_json("/v1/traces", GOOD))
+    for beside in (5, "SECRET", {"a": 1}, True):
+        taken = take("/v1/traces", json.dumps(good | {"resourceLogs": beside}).encode(), JSON)
+        assert (read(taken), taken.rejected, taken.reason) == (["SECRET well"], 1, "wrong_type: resourceLogs")
+    with pytest.raises(DecodeError, match="resourceLogs"):
+        take("/v1/logs", b'{"resourceLogs": 5}', JSON)
