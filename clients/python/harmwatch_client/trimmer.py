@@ -21,6 +21,7 @@ from harmwatch_client.conversation import (
 )
 from harmwatch_client.json_text import json_text
 from harmwatch_client.plain import Plain, Scalar, compact_json, field, name_of, scalar
+from harmwatch_client.said import said
 
 __all__ = ["Trimmer"]
 
@@ -32,6 +33,8 @@ _MESSAGE = _PART = 32
 _CALL = 64
 _TEXT_PART = _PASSAGE = 16
 _ABSENT = 4
+#: Parts whose text is all that is said in them.
+_TEXT_KINDS = frozenset({"text", "input_text", "output_text", "summary_text", "reasoning_text"})
 
 Part = TypeVar("Part")
 
@@ -201,6 +204,10 @@ class Trimmer(Room):
             self.cut = True  # to look at it would be to use it up
         elif field(message, "function_call") is not None:
             plain["tool_calls"] = [self._call({"function": field(message, "function_call")})]
+        if not plain or (len(plain) == 1 and role is not None):
+            text = self._said(message)  # it stands elsewhere
+            if text:
+                plain["content"] = text
         if not plain:
             self.mended = True
             return None
@@ -228,23 +235,30 @@ class Trimmer(Room):
         self.spend(_PART)
         kind = name_of(field(part, "type")) or "text"
         if kind in ("refusal", "thinking"):
-            return {"type": kind, kind: self.text(field(part, kind))}
-        if kind == "tool_use":
-            return {"type": kind, "input": self._arguments(field(part, "input"))}
-        if kind == "tool_result":
+            return {"type": kind, kind: self._said(field(part, kind))}
+        # Each server's tools have results of a type of their own: mcp_tool_result, web_search_tool_result.
+        if kind.endswith("tool_use") and field(part, "input") is not None:
+            return {"type": "tool_use", "input": self._arguments(field(part, "input"))}
+        if kind.endswith("tool_result") and field(part, "content") is not None:
             inner = field(part, "content")
             if depth >= 4:
                 self.cut = self.cut or bool(inner)
-                return {"type": kind, "content": ""}
-            return {"type": kind, "content": self._content(inner, depth + 1)}
-        text = field(part, "text")
-        if isinstance(text, Mapping):
-            text = text.get("value")
-        if text is None:
-            text = field(part, "content") if isinstance(field(part, "content"), str) else None
-        if isinstance(text, str):
-            return {"type": "text", "text": self.text(text)}
-        return {"type": self._spend_text(kind), "text": ""}
+                return {"type": "tool_result", "content": ""}
+            return {"type": "tool_result", "content": self._content(inner, depth + 1)}
+        if kind in _TEXT_KINDS:
+            text = field(part, "text")
+            if isinstance(text, Mapping):
+                text = text.get("value")
+            if text is None:
+                text = field(part, "content")
+            if isinstance(text, str):
+                return {"type": "text", "text": self.text(text)}
+        text = self._said(part)
+        return {"type": "text", "text": text} if text else {"type": self._spend_text(kind), "text": ""}
+
+    def _said(self, value: object) -> str:
+        """What is said in something of no known shape."""
+        return self.text(value if isinstance(value, str) else said(value, self))
 
     def _call(self, call: object) -> Plain:
         self.spend(_CALL)
