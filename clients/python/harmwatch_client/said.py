@@ -33,7 +33,7 @@ _NO_TEXT = frozenset({
 })  # fmt: skip
 _KINDS_OF_BYTES = ("media_type", "mime_type", "mimeType")
 #: What each thing that is looked at costs, beside its characters.
-_LOOK = 16
+_LOOK = 32
 
 
 def said(value: object, room: Room) -> str:
@@ -66,7 +66,10 @@ def said(value: object, room: Room) -> str:
 
 def _text(item: object) -> str | None:
     """The text that something is, "" for a number or what else is none, None for what may hold others."""
-    if type(item) is not str:
+    kind = type(item)
+    if kind is list or kind is dict or kind is tuple:
+        return None
+    if kind is not str:
         if item is None or isinstance(item, (bytes, bytearray, memoryview)):
             return ""
         plain = scalar(item)
@@ -82,7 +85,7 @@ def _members(holder: object, room: Room) -> Iterator[object]:
     if holder is LEFT_OUT:
         room.cut = True
         return
-    if not isinstance(holder, Mapping):
+    if not isinstance(holder, (dict, Mapping)):
         several = listed(holder, MAX_ENTRIES)
         if several is not None:
             yield from several

@@ -104,13 +104,15 @@ class Trimmer(Room):
             passages = [passages]
         found = listed(passages, MAX_ENTRIES)
         if found is None:
-            self.mended = self.mended or passages is not None
+            if passages is not None:
+                self.cut = self.mended = True
             return []
         return [text for text in self._each(found, self._passage) if text]
 
     def _passage(self, passage: object) -> str:
         self.spend(_PASSAGE)
-        return self.text(_passage_text(passage))
+        text = _passage_text(passage)
+        return self.text(text) if text is None or scalar(text) is not None else self._said(text)
 
     def row(self, given: object, limit: int | None = None) -> dict[str, Scalar]:
         """A flat row of features, or of attributes: with ``limit`` texts are cut to it, and empty entries left out."""
@@ -163,7 +165,7 @@ class Trimmer(Room):
             return self._message(message)
         except Exception:
             # It raises when it is looked at; the other messages are told all the same.
-            self.mended = True
+            self.cut = self.mended = True
             return None
 
     def _message(self, message: object) -> Plain | None:
@@ -179,15 +181,16 @@ class Trimmer(Room):
             plain["role"] = self._spend_text(name_of(role))
         for key in ("reasoning_content", "reasoning"):
             thought = field(message, key)
-            if isinstance(thought, str) and thought:
-                plain[key] = self.text(thought)
+            text = self._said(thought) if thought is not None else ""
+            if text:
+                plain[key] = text
                 break
         content = field(message, "content")
         if content is not None:
             plain["content"] = self._content(content)
         refusal = field(message, "refusal")
-        if isinstance(refusal, str):
-            plain["refusal"] = self.text(refusal)
+        if refusal is not None:
+            plain["refusal"] = self._said(refusal)
         transcript = field(field(message, "audio"), "transcript")
         if isinstance(transcript, str):
             plain["audio"] = {"transcript": self.text(transcript)}
@@ -195,13 +198,8 @@ class Trimmer(Room):
         calls = None if given is None else listed(given, MAX_ENTRIES)
         if calls:
             plain["tool_calls"] = self._each(calls, self._call)
-        elif (
-            given is not None
-            and calls is None
-            and isinstance(given, Iterable)
-            and not isinstance(given, (str, bytes, Mapping))
-        ):
-            self.cut = True  # to look at it would be to use it up
+        elif calls is None and isinstance(given, Iterable):
+            self.cut = True  # to look at it would be to use it up, or it is of no known shape
         elif field(message, "function_call") is not None:
             plain["tool_calls"] = [self._call({"function": field(message, "function_call")})]
         if not plain or (len(plain) == 1 and role is not None):
@@ -268,13 +266,10 @@ class Trimmer(Room):
         arguments = field(function, "arguments")
         if arguments is None:
             arguments = field(function, "input")
-        return {
-            "type": "function",
-            "function": {
-                "name": self._spend_text(name_of(field(function, "name"))),
-                "arguments": self._arguments(arguments),
-            },
-        }
+        name = self._spend_text(name_of(field(function, "name")))
+        # Where neither is, what it is called with stands elsewhere in it.
+        told = self._said(call) if arguments is None else self._arguments(arguments)
+        return {"type": "function", "function": {"name": name, "arguments": told}}
 
     def _arguments(self, value: object) -> str:
         if value is None:
@@ -288,6 +283,7 @@ class Trimmer(Room):
             self.cut = self.mended = True
             return ""
         self.mended = self.mended or found.is_mended
+        self.cut = self.cut or found.is_lost
         whole = found.end is None
         text = self.text(found.beginning if whole else self._from_both_ends(found.beginning, found.end or ""))
         self.room = max(self.room - found.cost, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,3 +114,65 @@ def test_a_message_of_another_shape_tells_what_is_said_in_it() -> None:
     given = [{"role": "user", "parts": parts}, {"parts": parts}, SimpleNamespace(parts=parts)]
     event = decoded(input=given)
     assert texts(event, "input") == ["HIDDEN"] * 3 and not event.truncated
+
+
+class Raising(dict[str, Any]):
+    """A mapping that raises when it is looked at."""
+
+    def get(self, key: object, default: object = None) -> Any:
+        raise RuntimeError
+
+    def items(self) -> Any:
+        raise RuntimeError
+
+
+def called(arguments: object) -> list[object]:
+    return [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": arguments}}]}]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [Raising(x="HIDDEN")],
+        [object()],
+        called(object()),
+        called({"a": [object()]}),
+        called(MappingProxyType({"a": Raising(x=iter(["HIDDEN"]))})),
+        [{"role": "assistant", "reasoning_content": [iter(["HIDDEN"])]}],
+        [{"role": "assistant", "content": "", "tool_calls": "HIDDEN"}],
+    ],
+)
+def test_a_message_that_cannot_be_told_marks_the_event(messages: list[object]) -> None:
+    event = build_event(Facts(input="q", output=messages), NOW, MAX_BYTES)
+    assert json.loads(event.value)["truncated"] is True and event.mended | event.cut
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *called(MappingProxyType({"a": MappingProxyType({"b": "HIDDEN"})})),
+        *called({"a": {"HIDDEN"}}),
+        *called({"a": {"b": "HIDDEN"}.values()}),
+        {"tool_calls": [{"name": "f", "args": {"a": "HIDDEN"}}]},
+        {"role": "assistant", "content": "", "reasoning_content": ["HIDDEN"]},
+        {"role": "assistant", "content": "", "reasoning": {"text": "HIDDEN"}},
+        {"role": "assistant", "content": "", "refusal": [{"text": "HIDDEN"}]},
+    ],
+)
+def test_a_message_of_other_types_is_told(message: dict[str, Any]) -> None:
+    event = decoded(output=[message])
+    assert "HIDDEN" in "".join(texts(event, "output")) and not event.truncated
+
+
+def test_passages_of_no_known_shape_are_told_or_marked() -> None:
+    event = decoded(input="q", context=[{"passages": ["HIDDEN"]}])
+    assert event.context == ("HIDDEN",) and not event.truncated
+    assert decoded(input="q", context=object()).truncated
+
+
+def test_mappings_that_are_copied_are_looked_at_no_further_than_there_is_room_for() -> None:
+    inner: dict[str, Any] = {}
+    proxy = MappingProxyType(inner)
+    inner.update({str(number): proxy for number in range(100_000)})
+    event = build_event(Facts(input="q", output=called(proxy)), NOW, 100_000)
+    assert event.cut and len(event.value) <= 100_000
