@@ -10,6 +10,7 @@ import pytest
 from clients.python.tests.test_events import MAX_BYTES, NOW, decoded, texts
 
 from harmwatch_client.events import Facts, build_event
+from harmwatch_client.pieces import Pieces
 from harmwatch_client.shapes import answer_output, request_input
 
 TEXT = [{"type": "text", "text": "HIDDEN"}]
@@ -176,3 +177,24 @@ def test_mappings_that_are_copied_are_looked_at_no_further_than_there_is_room_fo
     inner.update({str(number): proxy for number in range(100_000)})
     event = build_event(Facts(input="q", output=called(proxy)), NOW, 100_000)
     assert event.cut and len(event.value) <= 100_000
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"choices": [{"delta": {"content": [{"type": "thinking", "thinking": TEXT}]}}]},
+        {"type": "content_block_start", "content_block": PARTS["MCP result"]},
+        {"type": "content_block_start", "content_block": {"type": "text", "text": "HIDDEN"}},
+    ],
+)
+def test_a_streamed_piece_of_any_shape_is_told(chunk: dict[str, Any]) -> None:
+    pieces = Pieces(1000)
+    pieces.add(chunk)
+    assert "HIDDEN" in json.dumps(pieces.output()) and not pieces.cut
+
+
+def test_pieces_that_say_nothing_end_as_well() -> None:
+    pieces = Pieces(10_000)
+    for _ in range(1000):
+        pieces.add({"choices": [{"delta": {"content": [{}] * 1000}}]})
+    assert pieces.output() is None and pieces.cut
