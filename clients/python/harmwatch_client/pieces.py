@@ -121,7 +121,7 @@ class Pieces:
             if output is not None and output["messages"]:
                 self._whole = output
         elif kind == "content_block_start":
-            # Results of a server's tools come whole, with no deltas behind; other blocks begin empty, or with some text.
+            # Results of a server's tools come whole, with no deltas behind; other blocks begin with some text, or none.
             self._add((0, "content", 0), self._said(field(chunk, "content_block")))
         elif kind == "content_block_delta":
             delta = field(chunk, "delta")
