@@ -6,9 +6,18 @@ messages. Here each is made into a message when it is its turn, and spends room 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, MappingView, Sequence, Set
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MappingView,
+    Sequence,
+    Set,
+    Sized,
+)
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
     "LEFT_OUT",
@@ -115,16 +124,24 @@ def listed(value: object, most: int) -> Sequence[object] | None:
     """What holds several things as a sequence; None where it is no such thing, or would be used up by a look at it.
 
     Lists and tuples are given back as they are. Of others (deques, views of dictionaries) the latest ``most`` are, and
-    a `LEFT_OUT` stands for the others.
+    a `LEFT_OUT` stands for the others. Only what is known to be read again by who comes next is read here: a length
+    alone says nothing of that, since an iterator may have one.
     """
     if isinstance(value, (list, tuple)):
         return value
-    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(value, Collection):
+    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator)):
         return None
-    if len(value) <= most:
-        return list(islice(value, most))
+    if not isinstance(value, (Sequence, Set, MappingView)) and not _is_indexed(value):
+        return None
+    several: Any = value
+    if len(several) <= most:
+        return list(islice(several, most))
     try:
-        latest = list(islice(reversed(value), most))  # type: ignore[call-overload]
+        latest = list(islice(reversed(several), most))
     except TypeError:  # a set, or another that has no end to begin at
-        return [*islice(value, most), LEFT_OUT]
+        return [*islice(several, most), LEFT_OUT]
     return [*latest, LEFT_OUT][::-1]
+
+
+def _is_indexed(value: object) -> bool:
+    return isinstance(value, Iterable) and isinstance(value, Sized) and hasattr(type(value), "__getitem__")

@@ -172,7 +172,7 @@ def _half(given: object, trimmer: Trimmer) -> Plain | None:
         return {"text": trimmer.text(given)}
     messages = messages_of(given)
     if messages is None:
-        trimmer.mended = True
+        trimmer.cut = trimmer.mended = True
         return None
     return {"messages": trimmer.messages(messages)}
 
@@ -190,7 +190,7 @@ def _half_by_name(given: Mapping[object, object], trimmer: Trimmer) -> Plain | N
     if found is not None:
         half["messages"] = trimmer.messages(found)
     elif messages is not None:
-        trimmer.mended = True
+        trimmer.cut = trimmer.mended = True
     if isinstance(given.get("features"), Mapping):
         half["features"] = trimmer.row(given["features"])
     decision, score = _class_of(given.get("decision")), number(given.get("score"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
+from harmwatch_client.conversation import listed
 from harmwatch_client.plain import compact_json, scalar
 
 __all__ = ["JsonText", "json_text"]
@@ -37,12 +39,15 @@ class JsonText:
         Characters to spend beside those of the text.
     is_mended
         Something in it is no JSON, and stands as null.
+    is_lost
+        What stands as null is more than a number: something may have been said there.
     """
 
     beginning: str
     end: str | None
     cost: int
     is_mended: bool
+    is_lost: bool
 
 
 def json_text(value: object, room: int) -> JsonText:
@@ -50,12 +55,13 @@ def json_text(value: object, room: int) -> JsonText:
     writer = _Writer(room)
     beginning, whole = writer.text(value, room, backward=False)
     end = None if whole else writer.text(value, room // 3, backward=True)[0]
-    return JsonText(beginning, end, writer.cost, writer.is_mended)
+    return JsonText(beginning, end, writer.cost, writer.is_mended, writer.is_lost)
 
 
 class _Writer:
     def __init__(self, room: int) -> None:
         self.is_mended = False
+        self.is_lost = False
         self.cost = 0
         self._room = room
 
@@ -72,6 +78,8 @@ class _Writer:
                 stack.pop()
             elif isinstance(item, (dict, list, tuple)):
                 stack.append(self._members(item, backward))
+            elif (copied := self._copied(item)) is not None:
+                stack.append(self._members(copied, backward))
             else:
                 token = item if type(item) is _Token else self._scalar(item, backward)
                 written.append(token)
@@ -103,13 +111,30 @@ class _Writer:
             comma = ","
         yield ends[not backward]
 
+    def _copied(self, item: object) -> dict[object, object] | list[object] | tuple[object, ...] | None:
+        """Other mappings than dictionaries, sets and the like as those, as many members as there could be room for."""
+        if item is None or isinstance(item, (str, int, float)):
+            return None
+        most = self._room // _MEMBER + 1
+        if isinstance(item, Mapping):
+            copied: dict[object, object] | list[object] = dict(islice(item.items(), most))
+        else:
+            several = None if scalar(item) is not None else listed(item, most)
+            if several is None:
+                return None
+            copied = list(several)
+        self.cost += _MEMBER * len(copied)  # for the copy: that of a cycle is made anew at each turn
+        return copied
+
     def _key(self, key: object, backward: bool) -> str:
         text = self._scalar(key, backward)
         return text if text.startswith('"') else f'"{text}"'
 
     def _scalar(self, value: object, backward: bool) -> str:
         plain = scalar(value)
-        self.is_mended = self.is_mended or (plain is None and value is not None)
+        if plain is None and value is not None:
+            self.is_mended = True
+            self.is_lost = self.is_lost or not isinstance(value, float)
         if isinstance(plain, str) and len(plain) > self._room:
             # Its own middle is further than anybody looks; quotes make it longer than there is room for.
             plain = plain[len(plain) - self._room :] if backward else plain[: self._room]

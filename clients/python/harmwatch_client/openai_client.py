@@ -198,6 +198,8 @@ class TappedStream:
         return type(self._tapped_stream)
 
     def __getattr__(self, name: str) -> Any:
+        if "_tapped_stream" not in vars(self):  # of a copy that has nothing yet
+            raise AttributeError(name)
         return getattr(self._tapped_stream, name)
 
     def __iter__(self) -> TappedStream:

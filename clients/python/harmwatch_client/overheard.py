@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from harmwatch_client.conversation import LEFT_OUT, MOST_MESSAGES, listed
@@ -12,6 +13,8 @@ __all__ = ["Question"]
 
 #: Arguments that hold what is asked. Libraries take any iterable for most of them, and make a list of it.
 _NAMES = ("messages", "input", "prompt")
+#: What Python looks for in the type of a thing, where ``__getattr__`` is not asked: what is read so is not overheard.
+_FORWARDED = ("__bool__", "__contains__", "__getitem__", "__len__", "__length_hint__", "__reversed__")
 
 
 class Question:
@@ -20,7 +23,8 @@ class Question:
     Attributes
     ----------
     handed
-        The arguments for the library: the caller's own. An iterator is wrapped, as nobody may read it before.
+        The arguments for the library: the caller's own. An iterator is wrapped, as nobody may read it before, and so
+        is an iterable of which nothing says that it may be read again.
     """
 
     def __init__(self, asked: Mapping[str, Any]) -> None:
@@ -43,8 +47,9 @@ class Question:
         if found is not None:
             self._read[name] = found
         elif isinstance(value, Iterable):
-            kind = _OverheardIterator if isinstance(value, Iterator) else _Overheard
-            self.handed[name] = self._overheard[name] = kind(value)
+            base = _OverheardIterator if isinstance(value, Iterator) else _Overheard
+            forwarded = tuple(each for each in _FORWARDED if getattr(type(value), each, None) is not None)
+            self.handed[name] = self._overheard[name] = _like(base, forwarded)(value)
         else:
             # Nothing is asked by what is false, as the openai package's signs for an argument that is not given.
             self._read[name] = [LEFT_OUT] if value else None
@@ -71,13 +76,15 @@ class _Overheard:
         return [*self._kept] if self._is_whole else [*self._kept, LEFT_OUT]
 
     def __iter__(self) -> Iterator[object]:
-        given = iter(self._given)
-        self._kept.clear()
-        self._is_whole = False
-        for item in given:
-            self._kept.append(item)
+        # Of several readings the one that came furthest is kept: what can be read but once gives the next one nothing.
+        kept: deque[object] = deque(maxlen=self._kept.maxlen)
+        for item in iter(self._given):
+            kept.append(item)
+            if len(kept) > len(self._kept):
+                self._kept, self._is_whole = kept, False
             yield item
-        self._is_whole = True
+        if len(kept) >= len(self._kept):
+            self._kept, self._is_whole = kept, True
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # isinstance(messages, Generator) stays true
@@ -103,3 +110,17 @@ class _OverheardIterator(_Overheard):
             raise
         self._kept.append(item)
         return item
+
+
+@lru_cache
+def _like(base: type[_Overheard], forwarded: tuple[str, ...]) -> type[_Overheard]:
+    """A wrapper that has, beside what ``base`` has, what the thing itself has."""
+    return type(base.__name__, (base,), {name: _forward(name) for name in forwarded})
+
+
+def _forward(name: str) -> Callable[..., Any]:
+    def method(self: _Overheard, *args: object) -> Any:
+        given = self._given
+        return getattr(type(given), name)(given, *args)
+
+    return method

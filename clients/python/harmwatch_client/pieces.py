@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from harmwatch_client.conversation import Room
 from harmwatch_client.plain import Plain, field
+from harmwatch_client.said import said
 from harmwatch_client.shapes import answer_output
 
 __all__ = ["Pieces"]
@@ -118,6 +120,9 @@ class Pieces:
             output = answer_output(response)
             if output is not None and output["messages"]:
                 self._whole = output
+        elif kind == "content_block_start":
+            # Results of a server's tools come whole, with no deltas behind; other blocks begin with some text, or none.
+            self._add((0, "content", 0), self._said(field(chunk, "content_block")))
         elif kind == "content_block_delta":
             delta = field(chunk, "delta")
             for name, stored in _BLOCK_KINDS:
@@ -129,8 +134,18 @@ class Pieces:
         elif kind == "error":
             self.failed = True
 
+    def _said(self, piece: object) -> str:
+        """A piece of an answer as text: some servers stream lists of parts (Mistral's thoughts)."""
+        if piece is None or isinstance(piece, str):
+            return piece or ""
+        room = Room(self._room)
+        text = said(piece, room)
+        self.cut = self.cut or room.cut
+        return text
+
     def _add(self, key: tuple[int, str, int], piece: object) -> None:
-        if not isinstance(piece, str) or not piece:
+        piece = self._said(piece)
+        if not piece:
             return
         if self._room < len(piece) or (key not in self._texts and len(self._texts) >= _MOST_KEYS):
             self.cut = True

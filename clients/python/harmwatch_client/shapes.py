@@ -10,6 +10,7 @@ from itertools import chain
 
 from harmwatch_client.conversation import LEFT_OUT, MAX_ENTRIES, Conversation, Room
 from harmwatch_client.plain import Plain, field
+from harmwatch_client.said import said
 
 __all__ = ["answer_output", "gathered_text", "is_answer", "request_context", "request_input"]
 
@@ -127,13 +128,20 @@ def _item(item: object, room: Room) -> object:
         return item
     if kind in ("function_call", "custom_tool_call", "mcp_call"):
         function = {"name": field(item, "name"), "arguments": field(item, "arguments") or field(item, "input")}
-        return {"role": "assistant", "tool_calls": [{"function": function}]}
+        # What came back stands in the same item, where the server itself called.
+        results = [field(item, name) for name in ("output", "error")] if kind == "mcp_call" else []
+        content = [{"type": "tool_result", "content": result} for result in results if result is not None]
+        return {"role": "assistant", "tool_calls": [{"function": function}], "content": content or None}
     if kind in ("function_call_output", "custom_tool_call_output"):
         return {"role": "tool", "content": field(item, "output")}
     if kind == "reasoning":
         thought = _thought(item, room)
         return {"role": "assistant", "reasoning_content": thought} if thought else None
-    return None
+    text = said(item, room)
+    if not text:
+        return None
+    is_result = isinstance(kind, str) and kind.endswith(("_output", "_result"))
+    return {"role": "tool" if is_result else "assistant", "content": text}
 
 
 def _thought(item: object, room: Room) -> str:

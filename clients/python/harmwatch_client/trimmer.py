@@ -21,6 +21,7 @@ from harmwatch_client.conversation import (
 )
 from harmwatch_client.json_text import json_text
 from harmwatch_client.plain import Plain, Scalar, compact_json, field, name_of, scalar
+from harmwatch_client.said import said
 
 __all__ = ["Trimmer"]
 
@@ -32,6 +33,8 @@ _MESSAGE = _PART = 32
 _CALL = 64
 _TEXT_PART = _PASSAGE = 16
 _ABSENT = 4
+#: Parts whose text is all that is said in them.
+_TEXT_KINDS = frozenset({"text", "input_text", "output_text", "summary_text", "reasoning_text"})
 
 Part = TypeVar("Part")
 
@@ -101,13 +104,15 @@ class Trimmer(Room):
             passages = [passages]
         found = listed(passages, MAX_ENTRIES)
         if found is None:
-            self.mended = self.mended or passages is not None
+            if passages is not None:
+                self.cut = self.mended = True
             return []
         return [text for text in self._each(found, self._passage) if text]
 
     def _passage(self, passage: object) -> str:
         self.spend(_PASSAGE)
-        return self.text(_passage_text(passage))
+        text = _passage_text(passage)
+        return self.text(text) if text is None or scalar(text) is not None else self._said(text)
 
     def row(self, given: object, limit: int | None = None) -> dict[str, Scalar]:
         """A flat row of features, or of attributes: with ``limit`` texts are cut to it, and empty entries left out."""
@@ -160,7 +165,7 @@ class Trimmer(Room):
             return self._message(message)
         except Exception:
             # It raises when it is looked at; the other messages are told all the same.
-            self.mended = True
+            self.cut = self.mended = True
             return None
 
     def _message(self, message: object) -> Plain | None:
@@ -176,15 +181,16 @@ class Trimmer(Room):
             plain["role"] = self._spend_text(name_of(role))
         for key in ("reasoning_content", "reasoning"):
             thought = field(message, key)
-            if isinstance(thought, str) and thought:
-                plain[key] = self.text(thought)
+            text = self._said(thought) if thought is not None else ""
+            if text:
+                plain[key] = text
                 break
         content = field(message, "content")
         if content is not None:
             plain["content"] = self._content(content)
         refusal = field(message, "refusal")
-        if isinstance(refusal, str):
-            plain["refusal"] = self.text(refusal)
+        if refusal is not None:
+            plain["refusal"] = self._said(refusal)
         transcript = field(field(message, "audio"), "transcript")
         if isinstance(transcript, str):
             plain["audio"] = {"transcript": self.text(transcript)}
@@ -192,15 +198,14 @@ class Trimmer(Room):
         calls = None if given is None else listed(given, MAX_ENTRIES)
         if calls:
             plain["tool_calls"] = self._each(calls, self._call)
-        elif (
-            given is not None
-            and calls is None
-            and isinstance(given, Iterable)
-            and not isinstance(given, (str, bytes, Mapping))
-        ):
-            self.cut = True  # to look at it would be to use it up
+        elif calls is None and isinstance(given, Iterable):
+            self.cut = True  # to look at it would be to use it up, or it is of no known shape
         elif field(message, "function_call") is not None:
             plain["tool_calls"] = [self._call({"function": field(message, "function_call")})]
+        if not plain or (len(plain) == 1 and role is not None):
+            text = self._said(message)  # it stands elsewhere
+            if text:
+                plain["content"] = text
         if not plain:
             self.mended = True
             return None
@@ -228,23 +233,30 @@ class Trimmer(Room):
         self.spend(_PART)
         kind = name_of(field(part, "type")) or "text"
         if kind in ("refusal", "thinking"):
-            return {"type": kind, kind: self.text(field(part, kind))}
-        if kind == "tool_use":
-            return {"type": kind, "input": self._arguments(field(part, "input"))}
-        if kind == "tool_result":
+            return {"type": kind, kind: self._said(field(part, kind))}
+        # Each server's tools have results of a type of their own: mcp_tool_result, web_search_tool_result.
+        if kind.endswith("tool_use") and field(part, "input") is not None:
+            return {"type": "tool_use", "input": self._arguments(field(part, "input"))}
+        if kind.endswith("tool_result") and field(part, "content") is not None:
             inner = field(part, "content")
             if depth >= 4:
                 self.cut = self.cut or bool(inner)
-                return {"type": kind, "content": ""}
-            return {"type": kind, "content": self._content(inner, depth + 1)}
-        text = field(part, "text")
-        if isinstance(text, Mapping):
-            text = text.get("value")
-        if text is None:
-            text = field(part, "content") if isinstance(field(part, "content"), str) else None
-        if isinstance(text, str):
-            return {"type": "text", "text": self.text(text)}
-        return {"type": self._spend_text(kind), "text": ""}
+                return {"type": "tool_result", "content": ""}
+            return {"type": "tool_result", "content": self._content(inner, depth + 1)}
+        if kind in _TEXT_KINDS:
+            text = field(part, "text")
+            if isinstance(text, Mapping):
+                text = text.get("value")
+            if text is None:
+                text = field(part, "content")
+            if isinstance(text, str):
+                return {"type": "text", "text": self.text(text)}
+        text = self._said(part)
+        return {"type": "text", "text": text} if text else {"type": self._spend_text(kind), "text": ""}
+
+    def _said(self, value: object) -> str:
+        """What is said in something of no known shape."""
+        return self.text(value if isinstance(value, str) else said(value, self))
 
     def _call(self, call: object) -> Plain:
         self.spend(_CALL)
@@ -254,13 +266,10 @@ class Trimmer(Room):
         arguments = field(function, "arguments")
         if arguments is None:
             arguments = field(function, "input")
-        return {
-            "type": "function",
-            "function": {
-                "name": self._spend_text(name_of(field(function, "name"))),
-                "arguments": self._arguments(arguments),
-            },
-        }
+        name = self._spend_text(name_of(field(function, "name")))
+        # Where neither is, what it is called with stands elsewhere in it.
+        told = self._said(call) if arguments is None else self._arguments(arguments)
+        return {"type": "function", "function": {"name": name, "arguments": told}}
 
     def _arguments(self, value: object) -> str:
         if value is None:
@@ -274,6 +283,7 @@ class Trimmer(Room):
             self.cut = self.mended = True
             return ""
         self.mended = self.mended or found.is_mended
+        self.cut = self.cut or found.is_lost
         whole = found.end is None
         text = self.text(found.beginning if whole else self._from_both_ends(found.beginning, found.end or ""))
         self.room = max(self.room - found.cost, 0)

@@ -189,5 +189,7 @@ def test_arguments_of_any_size_keep_their_beginning_and_their_end() -> None:
     circle: list[Any] = ["round"]
     circle.append(circle)
     assert "round" in long(circle)
-    odd = json_text({"a": {1, 2}, 5: float("inf"), None: True}, 100)
-    assert odd.beginning == '{"a":null,"5":null,"null":true}' and odd.is_mended
+    odd = json_text({"a": object(), 5: float("inf"), None: True}, 100)
+    assert odd.beginning == '{"a":null,"5":null,"null":true}' and odd.is_mended and odd.is_lost
+    number = json_text({"a": float("inf")}, 100)
+    assert number.beginning == '{"a":null}' and number.is_mended and not number.is_lost

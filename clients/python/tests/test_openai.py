@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -171,3 +172,14 @@ def test_a_tap_that_breaks_changes_nothing_for_the_caller(monkeypatch: pytest.Mo
         asked: Any = {"messages": object(), "model": object(), "input": 5, "documents": 5}
         assert lookalike.chat.completions.create(number=number, **asked) is results[number]
     assert list(lookalike.chat.completions.create(number=3)) == [1, 2]
+
+
+def test_a_copy_of_a_stream_is_one_as_without_the_tap(both: tuple[Tap, FakeIngest, str]) -> None:
+    tap, ingest, url = both
+    with client(url) as wrapped:
+        stream = wrap(wrapped, tap).chat.completions.create(model="llama", messages=MESSAGES, stream=True)
+        copied = copy.copy(stream)
+        assert isinstance(copied, openai.Stream) and copied.response is stream.response and list(copied)
+    assert tap.flush(30)
+    (event,) = ingest.events
+    assert event["output"]["messages"][0]["content"] == TEXT and "truncated" not in event
