@@ -23,13 +23,15 @@ from typing import Final
 from streams.web.places import Places
 from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
 
-__all__ = ["TlsListener", "bound"]
+__all__ = ["MOST_DESCRIPTORS", "TlsListener", "bound"]
 
 _logger = logging.getLogger(__name__)
 
 _BACKLOG: Final = 1024
 #: Of those that have said nothing yet, and of those that have. Each holds a file descriptor.
 _MAX_HANDSHAKES: Final = 256
+#: Of one listener.
+MOST_DESCRIPTORS: Final = 2 * _MAX_HANDSHAKES
 #: So long neither gives way. First words follow the connection at once and a handshake is two ways to and fro, together
 #: less than a second to the other side of the world; with a packet lost, or a client that opens 800 at once and has
 #: them take turns, it is between one and two. `Places` says how long others wait for those who keep theirs.
