@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 _OTHERS: Final = 64
 
 
-def connections_within(most: int, each: int, named: str) -> int:
+def connections_within(most: int, each: int, named: str, besides: int = 0) -> int:
     """How many connections there may be: `most`, or fewer where the system gives too few descriptors, with a warning.
 
     The soft limit of this process is raised as far as needed; the hard one is the system's.
@@ -36,14 +36,17 @@ def connections_within(most: int, each: int, named: str) -> int:
         Descriptors that a connection takes.
     named
         The key of the configuration that says `most`, for the warning.
+    besides
+        What handshakes may take. The soft limit is raised for them too, but no connection is given up for them: they
+        come and go, and where there is no descriptor newcomers wait for one.
     """
     if not _HAS_LIMITS:
         return most
     needed = most * each + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    if soft == resource.RLIM_INFINITY or soft >= needed + besides:
         return most
-    given = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    given = needed + besides if hard == resource.RLIM_INFINITY else max(soft, min(needed + besides, hard))
     with suppress(ValueError, OSError):  # a sandbox may forbid it
         resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
     given = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

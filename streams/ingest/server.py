@@ -26,6 +26,7 @@ from streams.web.answers import error_answer, json_answer, with_banner
 from streams.web.connections import Connection, Protocol
 from streams.web.exposition import negotiate
 from streams.web.guard import SECURITY_HEADERS, Guard
+from streams.web.handshakes import MOST_DESCRIPTORS
 from streams.web.limits import RateLimits
 from streams.web.scraping import Scrapes, SharedBody
 from streams.web.site import listening
@@ -97,7 +98,9 @@ class IngestServer:
         """
         protocol = Protocol(self._serve)
         protocol.body_seconds = self._config.body_seconds
-        protocol.max_connections = connections_within(self._config.max_connections, 1, "ingest.max_connections")
+        protocol.max_connections = connections_within(
+            self._config.max_connections, 1, "ingest.max_connections", MOST_DESCRIPTORS if self._tls else 0
+        )
         protocol.max_line = _MAX_LINE
         protocol.answers_half_closed = True  # it is an acknowledgement
         config = self._config

@@ -21,6 +21,7 @@ from streams.proxy.listener import Listener, listen
 from streams.proxy.routes import TappedRoutes
 from streams.proxy.upstream import Pool
 from streams.tls_faults import file_fault
+from streams.web.handshakes import MOST_DESCRIPTORS
 from streams.web.tls import server_tls
 
 __all__ = ["DataPlane", "Server"]
@@ -136,7 +137,9 @@ class DataPlane:
         loop = asyncio.get_running_loop()
         host, port = self.config.host, self.config.port
         # A call takes one to its client and one to the server.
-        self._most_clients = connections_within(self.config.max_connections, 2, "proxy.max_connections")
+        self._most_clients = connections_within(
+            self.config.max_connections, 2, "proxy.max_connections", MOST_DESCRIPTORS if self._tls else 0
+        )
         try:
             self._listener, self.port = await listen(lambda: ClientConnection(self), host, port, self._tls)
         except OSError as error:

@@ -3,6 +3,10 @@
 The loop's own servers tell nobody of a connection before its handshake is through: neither of one that failed, nor of
 which is the oldest. So of too many the newest would be refused, whoever it is, and uvloop stops to accept when the
 making of a protocol fails. Here of too many handshakes the oldest makes room, and one that failed is forgotten at once.
+
+Many ordinary clients at once, as after a restart, are not too many: while handshakes are young the others wait in the
+kernel's backlog, where what they say waits with them. Places are of two kinds, so that connections that say nothing
+take none from handshakes that go on.
 """
 
 from __future__ import annotations
@@ -16,15 +20,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from streams.web.places import Places
 from streams.web.tls import HANDSHAKE_SECONDS, ServerTls
 
-__all__ = ["TlsListener", "bound"]
+__all__ = ["MOST_DESCRIPTORS", "TlsListener", "bound"]
 
 _logger = logging.getLogger(__name__)
 
 _BACKLOG: Final = 1024
-#: Each holds a file descriptor.
+#: Of those that have said nothing yet, and of those that have. Each holds a file descriptor.
 _MAX_HANDSHAKES: Final = 256
+#: Of one listener.
+MOST_DESCRIPTORS: Final = 2 * _MAX_HANDSHAKES
+#: So long neither gives way. First words follow the connection at once and a handshake is two ways to and fro, together
+#: less than a second to the other side of the world; with a packet lost, or a client that opens 800 at once and has
+#: them take turns, it is between one and two. `Places` says how long others wait for those who keep theirs.
+_FAIR_SECONDS: Final = 2.0
 _SHUTDOWN_SECONDS: Final = 1.0
 #: So many are accepted in a turn of the loop; the handshakes of those before go on in between.
 _MOST_A_TURN: Final = 32
@@ -79,7 +90,7 @@ class TlsListener:
     Attributes
     ----------
     handshakes
-        Those that are going on, the oldest first.
+        Those that are going on, the oldest first, with those of whom the first word is waited for.
     """
 
     def __init__(self, make: Callable[[], asyncio.BaseProtocol], sockets: list[socket.socket], tls: ServerTls) -> None:
@@ -90,6 +101,8 @@ class TlsListener:
         self.sockets = sockets
         self.port: int = sockets[0].getsockname()[1]
         self.handshakes: dict[asyncio.Task[bool], None] = {}
+        self._silent = Places(_MAX_HANDSHAKES, _FAIR_SECONDS, self._give_up)
+        self._speaking = Places(_MAX_HANDSHAKES, _FAIR_SECONDS, self._give_up)
         #: Of those that are going on, what the loop has taken over.
         self._given: set[socket.socket] = set()
         self._accepting: list[asyncio.Task[None]] = []
@@ -121,20 +134,24 @@ class TlsListener:
                     _logger.warning("connections_not_accepted reason=%s", error.strerror or type(error).__name__)
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            if len(self.handshakes) >= _MAX_HANDSHAKES:
-                self._make_room()
+            try:
+                await self._speaking.nobody_waits()
+                await self._silent.room()
+            except asyncio.CancelledError:
+                accepted.close()
+                raise
             task = asyncio.create_task(self._shake_hands(accepted))
+            self._silent.take(task, accepted)
             self.handshakes[task] = None
             task.add_done_callback(partial(self._through, accepted))
             number += 1
             if number % _MOST_A_TURN == 0:
                 await asyncio.sleep(0)  # while others wait to be accepted there is no turn otherwise
 
-    def _make_room(self) -> None:
-        """Whoever holds many open without a word keeps out nobody who speaks."""
-        oldest = next(iter(self.handshakes))
-        del self.handshakes[oldest]
-        oldest.cancel()
+    def _give_up(self, task: asyncio.Task[bool]) -> None:
+        """Whoever holds many open keeps out nobody who speaks."""
+        del self.handshakes[task]
+        task.cancel()
         self._given_up += 1
         if self._may_warn("handshakes"):
             _logger.warning("handshakes_given_up count=%d most_at_once=%d", self._given_up, _MAX_HANDSHAKES)
@@ -147,9 +164,17 @@ class TlsListener:
             self._given.add(accepted)
             return self._make()
 
+        task = asyncio.current_task()
+        assert task is not None
         accepted.setblocking(False)
         # What connects and goes, such as a probe, and what speaks no TLS is nobody's concern.
         with contextlib.suppress(OSError):
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                if not await _speaks(accepted):
+                    return False
+            self._silent.leave(task)
+            await self._speaking.room()
+            self._speaking.take(task, accepted)
             await asyncio.get_running_loop().connect_accepted_socket(
                 make,
                 accepted,
@@ -162,6 +187,8 @@ class TlsListener:
 
     def _through(self, accepted: socket.socket, task: asyncio.Task[bool]) -> None:
         self.handshakes.pop(task, None)
+        self._silent.leave(task)
+        self._speaking.leave(task)
         given = accepted in self._given
         self._given.discard(accepted)
         if task.cancelled():
@@ -182,3 +209,26 @@ class TlsListener:
 
 def _close(listening: socket.socket, _: asyncio.Task[None]) -> None:
     listening.close()
+
+
+async def _speaks(accepted: socket.socket) -> bool:
+    """When the first word is there, which stays where it is; false when none will come."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return bool(accepted.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            readable = loop.create_future()
+        try:
+            loop.add_reader(accepted, _tell, readable)
+        except NotImplementedError:  # Windows: who says nothing counts as who speaks
+            return True
+        try:
+            await readable
+        finally:
+            loop.remove_reader(accepted)
+
+
+def _tell(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import socket
 import ssl
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from streams.ingest.config import IngestConfig
 from streams.ingest.intake import Intake
 from streams.ingest.server import IngestServer
 from streams.memory import MemorySink
-from streams.web import Health, Readiness, WebServer, handshakes
+from streams.web import Health, Readiness, WebServer, connections, handshakes
 from streams.web.tls import ServerTls
 from tests.builders import nothing_measured
 from tests.certificates import Authority
@@ -31,6 +33,29 @@ from tests.unit.ingest.rig import TOPIC, new_broker
 ASK = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 #: More than there are places.
 MANY = 300
+#: Many clients at once, and what they were answered. In a process of their own: they and the server would take turns.
+CROWD = """
+import asyncio, collections, ssl, sys
+
+async def one(context):
+    try:
+        async with asyncio.timeout(60):
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", int(sys.argv[1]), ssl=context, server_hostname="localhost"
+            )
+            writer.write(b"GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
+            answer = (await reader.read())[:15].decode()
+            writer.close()
+            return answer
+    except (OSError, EOFError) as error:
+        return type(error).__name__
+
+async def crowd():
+    context = ssl.create_default_context(cafile=sys.argv[2])
+    print(dict(collections.Counter(await asyncio.gather(*(one(context) for _ in range(int(sys.argv[3])))))))
+
+asyncio.run(crowd())
+"""
 
 
 @pytest.fixture
@@ -81,6 +106,26 @@ async def ask_often(port: int, authority: Authority) -> list[bytes]:
     return found
 
 
+async def ask_all_at_once(port: int, authority: Authority, clients: int) -> str:
+    """How often which first line came, or which error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CROWD, str(port), str(authority.ca), str(clients), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    return said.decode().strip()
+
+
+@pytest.fixture
+def room_for_a_crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Connections that are there have bounds of their own. Children may open as many files."""
+    monkeypatch.setattr(connections.Protocol, "max_connections", 1000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
@@ -124,6 +169,26 @@ async def test_connections_that_are_closed_at_once_keep_nobody_out(port: int, au
         gc.enable()
 
 
+@pytest.mark.usefixtures("room_for_a_crowd")
+async def test_ordinary_clients_that_come_at_once_are_all_served(
+    port: int, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a restart, when all that were connected come back."""
+    with caplog.at_level(logging.WARNING):
+        assert await ask_all_at_once(port, authority, 600) == "{'HTTP/1.1 200 OK': 600}"
+    assert not caplog.records, "none made room"
+
+
+@pytest.mark.usefixtures("room_for_a_crowd")
+async def test_ordinary_clients_at_once_are_all_served_while_many_are_held_open_without_a_word(
+    port: int, authority: Authority
+) -> None:
+    with contextlib.ExitStack() as held:
+        for _ in range(1000):
+            held.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+        assert await ask_all_at_once(port, authority, 600) == "{'HTTP/1.1 200 OK': 600}"
+
+
 @pytest.mark.parametrize(
     "policy", [asyncio.DefaultEventLoopPolicy(), uvloop.EventLoopPolicy()], ids=["asyncio", "uvloop"]
 )
@@ -137,7 +202,7 @@ def test_one_that_makes_room_when_it_is_through_is_closed_by_the_loop(
     class Through(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             made.append(transport)
-            listeners[0]._make_room()  # in the turn in which the handshake is through
+            listeners[0]._give_up(next(iter(listeners[0].handshakes)))  # in the turn in which the handshake is through
 
     async def look() -> None:
         listener = handshakes.TlsListener(Through, await handshakes.bound("127.0.0.1", 0), tls)

@@ -70,6 +70,17 @@ def test_a_limit_that_may_not_be_raised_is_made_do_with(limited) -> None:
     assert connections_within(4096, 2, "proxy.max_connections") == 500
 
 
+@pytest.mark.parametrize(
+    ("soft", "hard", "left"), [(1024, 100_000, 1576), (1200, 1300, 1300), (1024, 1064, 1064), (1100, 1100, 1100)]
+)
+def test_handshakes_have_theirs_where_there_are_any_and_take_none_from_connections(
+    limited, soft: int, hard: int, left: int
+) -> None:
+    limits = limited(soft, hard)
+    assert connections_within(1000, 1, "ingest.max_connections", 512) == 1000
+    assert limits.soft == left
+
+
 async def test_a_proxy_with_few_descriptors_closes_idle_clients_for_those_that_call(limited) -> None:
     limited(100, 100)
 
