@@ -24,6 +24,7 @@ from streams.formats.base import (
     parse_time,
 )
 from streams.formats.passages import request_passages, response_passages
+from streams.formats.said import said
 
 __all__ = [
     "Half",
@@ -54,6 +55,10 @@ _ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _REQUEST_KEYS = ("messages", "prompt", "input", "inputs", "instructions")
+#: Of an item that calls a tool, where what it is called with stands.
+_GIVEN = ("arguments", "input", "code")
+#: What came of a call, where it stands beside it.
+_RESULTS = ("output", "outputs", "results", "error")
 _RESPONSE_KEYS = ("choices", "output", "error", "generated_text")
 
 
@@ -163,7 +168,8 @@ def content_parts(
 ) -> None:
     """Append the texts of a message's ``content``: null, a string, one part, or a list of parts.
 
-    Parts that hold no text (images, audio, files) are left out; those of unknown types have what they call their text.
+    Parts that hold no text (images, audio, files) are left out; of those of unknown types all that is said in them is
+    read (`said`).
     """
     if depth > MAX_DEPTH // 8:
         raise DecodeError("too_deep", path)
@@ -185,13 +191,15 @@ def content_parts(
         elif kind_of_part == "refusal":
             add_text(parts, part.get("refusal"), role, f"{where}.refusal", "refusal", choice)
         elif kind_of_part == "thinking":
-            add_text(parts, part.get("thinking"), role, f"{where}.thinking", "reasoning", choice)
-        elif kind_of_part == "tool_use":
+            content_parts(parts, part.get("thinking"), role, f"{where}.thinking", "reasoning", choice, depth + 1)
+        elif kind_of_part in ("tool_use", "server_tool_use", "mcp_tool_use"):
             add_text(parts, argument_text(part.get("input")), role, where, "tool_arguments", choice)
         elif kind_of_part == "tool_result":
             content_parts(parts, part.get("content"), "tool", f"{where}.content", "tool_result", choice, depth + 1)
-        elif isinstance(part.get("text"), str):
-            add_text(parts, part["text"], role, f"{where}.text", kind, choice)
+        elif isinstance(kind_of_part, str) and kind_of_part.endswith("_tool_result"):  # mcp_, web_search_, ...
+            add_text(parts, said(part), "tool", where, "tool_result", choice)
+        else:
+            add_text(parts, said(part), role, where, kind, choice)
 
 
 def choice_parts(choices: object, path: str) -> list[TextPart]:
@@ -232,8 +240,8 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     prefix = f"{path}." if path else ""
     parts: list[TextPart] = []
     content_parts(parts, body.get("instructions"), "system", f"{prefix}instructions")
-    for key in ("system",):  # Anthropic's place for it, passed through by gateways
-        content_parts(parts, body.get(key), "system", f"{prefix}{key}")
+    # Anthropic's place for it, passed through by gateways.
+    content_parts(parts, body.get("system"), "system", f"{prefix}system")
     if not any(key in body for key in _REQUEST_KEYS):
         raise DecodeError("missing_field", f"{prefix}messages")
     messages = body.get("messages")
@@ -282,18 +290,32 @@ def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -
             kind = item.get("type", "message")
             if kind == "message":
                 _add_message(parts, item, default, where, 0)
-            elif kind in ("function_call", "custom_tool_call", "mcp_call"):
-                arguments = argument_text(item.get("arguments", item.get("input")))
-                add_text(parts, arguments, "assistant", where, "tool_arguments")
-            elif kind == "code_interpreter_call":
-                add_text(parts, argument_text(item.get("code")), "assistant", where, "tool_arguments")
             elif kind in ("function_call_output", "custom_tool_call_output"):
                 content_parts(parts, item.get("output"), "tool", f"{where}.output", "tool_result")
             elif kind == "reasoning":
                 for key in ("summary", "content"):
                     content_parts(parts, item.get(key), "assistant", f"{where}.{key}", "reasoning")
+            else:
+                _add_other(parts, item, kind, default, where)
         elif not isinstance(item, (int, list)):  # token ids and batches of them hold no text
             raise DecodeError("wrong_type", where)
+
+
+def _add_other(parts: list[TextPart], item: dict[str, object], kind: object, default: Role, path: str) -> None:
+    """A call of a tool and what came of it, or an item of a type that is not known."""
+    named = kind if isinstance(kind, str) else ""
+    if named.endswith("_output"):
+        add_text(parts, said(item), "tool", path, "tool_result")
+    elif not named.endswith("_call"):
+        add_text(parts, said(item), default, path)
+    else:
+        given = next((argument_text(item[name]) for name in _GIVEN if item.get(name) is not None), None)
+        if given is None:
+            given = said({name: value for name, value in item.items() if name not in _RESULTS})
+        add_text(parts, given, "assistant", path, "tool_arguments")
+        # What a search of files found are passages, of `response_passages`.
+        results = {name: item[name] for name in _RESULTS if name in item and named != "file_search_call"}
+        add_text(parts, said(results), "tool", path, "tool_result")
 
 
 def response_half(body: dict[str, object], path: str = "") -> Half:
