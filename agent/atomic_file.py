@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from agent.errors import ConfigError, DataError
 
-__all__ = ["AtomicFile"]
+__all__ = ["AtomicFile", "write_whole"]
 
 #: A name may have 255 bytes, and a character of it four.
 _KEPT_OF_NAME: Final = 48
@@ -108,6 +108,23 @@ class AtomicFile:
         if self._unfinished is not None:
             with suppress(OSError):
                 self._unfinished.unlink()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file of which the whole content is there.
+
+    Raises
+    ------
+    ConfigError, DataError
+        When it cannot be written: not at all, or not to its end.
+    """
+    file = AtomicFile(path)
+    try:
+        with file.clear_errors():
+            file.stream.write(content)
+            file.commit()
+    finally:
+        file.discard()
 
 
 def _descriptor(path: Path) -> int | None:

@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from agent.atomic_file import AtomicFile
+from agent.atomic_file import write_whole
 from agent.drift.reference import CategoryReference, NumberReference, Reference
 from agent.errors import ConfigError, DataError
 
@@ -65,13 +65,7 @@ def save_references(path: Path, references: References) -> None:
         When it cannot be written: not at all, or not to its end.
     """
     content = msgspec.json.encode(_document(references), order="sorted")
-    file = AtomicFile(path)
-    try:
-        with file.clear_errors():
-            file.stream.write(content)
-            file.commit()
-    finally:
-        file.discard()
+    write_whole(path, content)
 
 
 def _document(references: References) -> _Document:

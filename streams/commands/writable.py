@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from agent.atomic_file import AtomicFile
-from agent.errors import ConfigError
+from agent.atomic_file import write_whole
+from agent.errors import ConfigError, DataError
 
 __all__ = ["check_folder", "check_writable", "replace_file", "write_file"]
 
@@ -74,13 +74,6 @@ def replace_file(path: Path, content: bytes, option: str) -> None:
         When it cannot be written; what was there before is there still.
     """
     try:
-        file = AtomicFile(path)
-    except ConfigError as error:
+        write_whole(path, content)
+    except (ConfigError, DataError) as error:
         raise ConfigError(f"{option} {error}") from None
-    try:
-        file.stream.write(content)
-        file.commit()
-    except OSError as error:
-        raise ConfigError(f"{option} {path}: cannot be written ({error.strerror})") from None
-    finally:
-        file.discard()

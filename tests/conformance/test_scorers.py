@@ -25,9 +25,8 @@ from tests.unit.scoring.canary.builders import write_canaries
 from tests.unit.scoring.tiny_detoxify import pinned, write_tiny_detoxify
 from tests.unit.scoring.tiny_encoders import write_classifier
 
-TOLERANCE = 2e-3
-"""Products of other shapes move the last bits of a neural network's floats, and rounding carries that on: 0.0011 was
-seen once, of a tiny network with weights at random, which is steeper than a trained one."""
+TOLERANCE = 1e-3
+"""Products of other shapes move the last bits of a neural network's floats, and rounding carries that on."""
 
 TEXTS = [
     "Could you summarise this article for me?",

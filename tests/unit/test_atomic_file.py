@@ -11,19 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.atomic_file import AtomicFile
+from agent.atomic_file import AtomicFile, write_whole
 from agent.drift.reference_file import References, save_references
 from agent.errors import ConfigError, DataError
-
-
-def write(path: Path, content: bytes = b"new") -> None:
-    file = AtomicFile(path)
-    try:
-        with file.clear_errors():
-            file.stream.write(content)
-            file.commit()
-    finally:
-        file.discard()
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -35,7 +25,7 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
     file.discard()
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
-    write(path)
+    write_whole(path, b"new")
     assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
 
 
@@ -44,7 +34,7 @@ def test_what_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
     real.parent.mkdir()
     real.write_bytes(b"old")
     link.symlink_to(real)
-    write(link)
+    write_whole(link, b"new")
     assert link.is_symlink() and real.read_bytes() == b"new"
     assert list(real.parent.iterdir()) == [real]
 
@@ -54,7 +44,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: seen.append(pipe.read_bytes()))
     reader.start()
-    write(pipe)
+    write_whole(pipe, b"new")
     reader.join(10.0)
     assert seen == [b"new"] and pipe.is_fifo()
 
@@ -102,9 +92,9 @@ def test_what_is_open_already_is_written_to_behind_what_is_there(tmp_path: Path)
 def test_long_names_and_permissions_stay(tmp_path: Path) -> None:
     for name in ("n" * 255, "\N{GRINNING FACE}" * 63):
         path = tmp_path / name
-        write(path, b"old")
+        write_whole(path, b"old")
         path.chmod(0o640)
-        write(path)
+        write_whole(path, b"new")
         assert path.read_bytes() == b"new" and stat.S_IMODE(path.stat().st_mode) == 0o640
     private = AtomicFile(path, private=True)
     private.commit()
