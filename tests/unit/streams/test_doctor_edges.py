@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +15,8 @@ from streams.cli import main
 from streams.commands.doctor_edges import look_at_edge
 from streams.config import WorkerConfig
 from tests.brokers.ports import free_ports
-from tests.certificates import Authority, Pair
+from tests.certificates import Authority
+from tests.tls_server import served
 from tests.unit.proxy.test_tls import files
 
 #: Nobody listens there, and it is told at once.
@@ -94,46 +91,6 @@ def test_the_model_server(taken: int, tmp_path: Path) -> None:
     assert outcome == "warning" and "502" in mend, "it may be started later"
     outcome, said, mend = look("proxy", port=9000, upstream="http://127.0.0.1:9000")["model server"]
     assert outcome == "failed" and "itself" in said and mend == "correct proxy.upstream"
-
-
-@contextlib.contextmanager
-def served(pair: Pair | None, client_ca: Path | None = None, status: int = 200) -> Iterator[int]:
-    """The port of a server that answers each request, over TLS where there is a pair."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, *args: Any) -> None:  # clients that hang up
-            pass
-
-        def finish_request(self, request: Any, client_address: Any) -> None:
-            if pair is not None:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(pair.cert, pair.key)
-                if client_ca is not None:
-                    context.load_verify_locations(client_ca)
-                    context.verify_mode = ssl.CERT_REQUIRED
-                    context.maximum_version = ssl.TLSVersion.TLSv1_2  # with which it is refused in the handshake
-                with context.wrap_socket(request, server_side=True) as secured:
-                    super().finish_request(secured, client_address)
-                return
-            super().finish_request(request, client_address)
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    serving.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()
 
 
 def model_server(upstream: str, **section: Any) -> tuple[str, str, str]:

@@ -6,50 +6,14 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import aiohttp
 import pytest
 
 from streams.cli import main
-from tests.certificates import Authority, Pair
-
-
-@contextmanager
-def served(pair: Pair | None) -> Iterator[int]:
-    """The port of a server that answers nothing of use, over TLS where there is a pair."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, *args: Any) -> None:  # clients that hang up
-            pass
-
-        def finish_request(self, request: Any, client_address: Any) -> None:
-            if pair is None:
-                super().finish_request(request, client_address)
-                return
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(pair.cert, pair.key)
-            with context.wrap_socket(request, server_side=True) as secured:
-                super().finish_request(secured, client_address)
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    serving.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()
+from tests.certificates import Authority
+from tests.tls_server import served
 
 
 @pytest.fixture
