@@ -103,6 +103,16 @@ def test_rounding_moves_scores_by_little(size: str, tmp_path: Path) -> None:
         assert 0.0 < max(abs(rounded - exact) for rounded, exact in pairs) <= bound
 
 
+def test_a_real_size_in_bfloat16_scores_alone_as_in_company(tmp_path: Path) -> None:
+    model = str(write_classifier(tmp_path, "bert", **REAL_SIZES["base"], head_scale=20.0))
+    scorer = load_scorer("transformers", {"model": model, "labels": {"LABEL_1": "unsafe"}, "device": "cpu",
+                                          "activation": "sigmoid", "precision": "bfloat16"})  # fmt: skip
+    scorer.warm_up()
+    texts = [" ".join(SENTENCES[begin : begin + count]) for begin in range(len(SENTENCES)) for count in (1, 3)]
+    for text, row in zip(texts, scorer.score(make_batch(*texts)), strict=True):
+        assert dict(scorer.score(make_batch(text))[0].scores) == pytest.approx(dict(row.scores), abs=1e-5)
+
+
 def test_auto_is_what_the_processor_multiplies() -> None:
     import torch
 
@@ -137,6 +147,27 @@ def test_integers_are_exact_whatever_stands_beside_them() -> None:
     for place in (0, 3, 69):
         assert torch.equal(layer(rows[place : place + 1])[0], together[place])
     assert torch.equal(layer(torch.zeros(2, 48)), layer.bias.expand(2, 32))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "activation"), [(3072, 768, "none"), (768, 2304, "none"), (32, 48, "gelu")]
+)
+def test_a_row_in_bfloat16_is_the_same_to_the_bit_whatever_stands_beside_it(
+    inputs: int, outputs: int, activation: Any
+) -> None:
+    """oneDNN alone splits sums by the number of rows: the first of these fails without blocks on AMX."""
+    import torch
+
+    from agent.scoring.encoders.quantize import OneDnnLinear
+
+    torch.manual_seed(3)
+    layer = OneDnnLinear(torch.nn.Linear(inputs, outputs), activation)
+    rows = torch.randn(700, inputs)
+    together = layer(rows)
+    assert together.shape == (700, outputs)
+    for begin, count in ((0, 1), (5, 7), (63, 3), (100, 36), (0, 64), (11, 65), (128, 128), (1, 129), (300, 200)):
+        assert torch.equal(layer(rows[begin : begin + count]), together[begin : begin + count])
+    assert layer(rows[:0]).shape == (0, outputs)
 
 
 def test_gelu_inside_the_product_is_as_near_as_two_steps() -> None:
