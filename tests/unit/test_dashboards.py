@@ -10,6 +10,7 @@ import promql_parser as promql
 import pytest
 import yaml
 
+import grafana.__main__
 from agent.metrics import CATALOGUE
 from agent.metrics.catalogue_edge import INGEST_METRICS, PROXY_METRICS
 from grafana.__main__ import DASHBOARDS, DIRECTORY, main
@@ -44,12 +45,27 @@ def expressions(dashboard: dict[str, Any]) -> list[str]:
     return [filled(one) for one in [*(query.expression for query in queries(dashboard)), *annotations]]
 
 
-def test_the_code_makes_what_is_committed(tmp_path: Path) -> None:
+def test_the_code_makes_what_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grafana.__main__, "DIRECTORY", tmp_path)
     (tmp_path / "gone.json").write_text("{}")
-    assert main(tmp_path) == 0
+    assert main([str(tmp_path)]) == 0
     made = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert made == {file.name: file.read_bytes() for file in DIRECTORY.glob("*.json")}, "run: make dashboards"
     assert len(made) == len(DASHBOARDS) == 6
+
+
+def test_files_of_others_stay_in_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "ours.json").write_text("{}")
+    assert main([str(tmp_path)]) == 0
+    assert (tmp_path / "ours.json").read_text() == "{}"
+    assert len(list(tmp_path.glob("*.json"))) == 7
+
+
+def test_what_is_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path / "file")])
+    assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 @each_dashboard
