@@ -134,7 +134,11 @@ _SPECS = (
     _counter("harmwatch_dead_letters_total", "topic reason", "Records sent to the dead-letter topic."),
     _counter("harmwatch_deleted_unread_total", "topic", "Offsets that retention deleted before they were read."),
     _counter("harmwatch_missing_scores_total", "scorer reason", "Scores that a scorer did not give."),
-    _counter("harmwatch_duplicates_total", "format", "Events seen before and not counted again."),
+    _counter(
+        "harmwatch_duplicates_total",
+        "format",
+        "Events, or halves of a call on their own, that were seen before and are not scored again.",
+    ),
     _counter("harmwatch_orphans_total", "format", "Halves of a call whose other half did not come in time."),
     _counter("harmwatch_truncated_total", "format", "Events of which part of the text was not looked at."),
     _histogram("harmwatch_stage_seconds", "stage", _STAGE_BUCKETS, "Time that a micro-batch spends in a stage."),

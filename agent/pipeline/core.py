@@ -179,7 +179,7 @@ class Pipeline:
             event_time = record_time if event.time is None else event.time
             admission = self._joining.admit(event, origin.event(index), event_time)
             if admission.duplicates:
-                self._metrics.duplicate(event.format, admission.duplicates)
+                self._metrics.duplicate(event.format)
             if event.redacted:
                 self._metrics.redacted(event.format)
             # Decided once: what was passed by stays so without a budget too, since what was kept counts for it.

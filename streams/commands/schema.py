@@ -35,6 +35,13 @@ _PARTS: dict[str, Any] = {
     "audit": ConfigChange,
     "marks": FindingMarked,
 }
+#: What decoding demands of an event beyond its types (`streams.formats.native`).
+_EVENT_RULES: dict[str, Any] = {
+    "anyOf": [
+        {"required": [half], "properties": {half: {"type": "object"}}} for half in ("input", "output")
+    ]
+}  # fmt: skip
+_NEVER_EMPTY = ("id", "model")
 #: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"
 _SANITISED_EXAMPLE = "harm.sanitised"
@@ -69,7 +76,16 @@ def run(args: argparse.Namespace) -> int:
 
 def json_schema(kind: Any) -> dict[str, Any]:
     """JSON Schema (2020-12) of one message."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
+    schema = msgspec.json.schema(kind)
+    _add_event_rules(schema["$defs"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _add_event_rules(schemas: dict[str, Any]) -> None:
+    if (event := schemas.get(NativeEvent.__name__)) is not None:
+        event |= _EVENT_RULES
+        for name in _NEVER_EMPTY:
+            event["properties"][name] |= {"minLength": 1}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -77,6 +93,7 @@ def asyncapi() -> dict[str, Any]:
     https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
     topics = TopicsConfig()
     _, schemas = msgspec.json.schema_components(tuple(_PARTS.values()), ref_template=_DEFINITIONS)
+    _add_event_rules(schemas)
     dead_letter_headers = ("reason", "detail", "format", "topic", "partition", "offset", "time")
     schemas["DeadLetterHeaders"] = {
         "type": "object",

@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     pipeline.terminate()
     if repeated := int(metrics.total("harmwatch_duplicates_total")):
         console.print(
-            f"{repeated} inputs or outputs came again under the id of an earlier line, and were not scored: "
+            f"{repeated} {'event' if repeated == 1 else 'events'} under the id of an earlier line, not scored again: "
             "each call needs an id of its own",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip

@@ -60,7 +60,7 @@ def test_score_says_which_line_is_wrong_and_scores_the_others() -> None:
 def test_score_says_how_much_came_again_under_an_id() -> None:
     done = harmwatch("score", stdin=b"\n".join([native("r-1"), native("r-1"), native("r-2")]))
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4)
-    assert done.stderr.startswith(b"2 inputs or outputs came again under the id of an earlier line")
+    assert done.stderr.startswith(b"1 event under the id of an earlier line, not scored again")
 
 
 def test_score_scores_what_can_be_read_of_a_batch() -> None:
