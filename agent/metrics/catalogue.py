@@ -128,7 +128,8 @@ _SPECS = (
     _gauge(
         "harmwatch_harm_index",
         "model window form",
-        "Social harm degree H: sum in [0, 4], union in [0, 1]; absent until output, privacy, adversarial are measured.",
+        "Social harm degree H: sum in [0, 4], union in [0, 1]; absent until output, privacy, adversarial are measured, "
+        "if there are texts.",
         "fleet",
     ),
     _counter("harmwatch_dead_letters_total", "topic reason", "Records sent to the dead-letter topic."),

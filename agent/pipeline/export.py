@@ -39,7 +39,8 @@ def components_of(reading: Reading) -> tuple[dict[Dimension, Component], HarmInd
     if isinstance(harm, HarmMeasurement):
         for component in harm.components:
             components[cast(Dimension, component.name)] = component
-    return components, harm_index(components.values())
+    without_texts = isinstance(harm, HarmMeasurement) and harm.without_texts
+    return components, harm_index(components.values(), without_texts=without_texts)
 
 
 class WindowExporter:

@@ -80,6 +80,8 @@ class HarmMeasurement(msgspec.Struct, frozen=True):
         Scores that are missing.
     components
         P_output, P_privacy, P_adversarial with Wilson intervals.
+    without_texts
+        There were events, and no text in them that was scored or should have been: a model that decides on features.
     """
 
     events: float
@@ -93,6 +95,7 @@ class HarmMeasurement(msgspec.Struct, frozen=True):
     leaks: float
     missing: float
     components: tuple[Component, ...]
+    without_texts: bool = False
 
 
 def _absorb(rest: float | None, weight: float) -> float:
@@ -108,15 +111,18 @@ class HarmAggregator:
         Effective number of events from which a component counts as sufficient.
     max_categories
         Bound on the ``(direction, category)`` pairs of one state.
+    reads_every_text
+        Some scorer judges whatever text there is, so that an event without scores had none.
     """
 
     name = "harm"
     version = 3
     earlier_versions = (1, 2)
 
-    def __init__(self, min_count: int = 30, max_categories: int = 128) -> None:
+    def __init__(self, min_count: int = 30, max_categories: int = 128, reads_every_text: bool = True) -> None:
         self._min_count = min_count
         self._max_categories = max_categories
+        self._reads_every_text = reads_every_text
 
     def empty(self) -> HarmState:
         return {"counts": [0.0] * _SLOTS, "heaviest": 0.0, "categories": {}, "drawn": {}}
@@ -235,6 +241,9 @@ class HarmAggregator:
             components=tuple(
                 self._share(name, state, _HARMFUL_AT[name], _SQUARES_AT[name], _SCORED_AT[name]) for name in _BY_SHARE
             ),
+            without_texts=self._reads_every_text
+            and numbers[_EVENTS] > 0.0
+            and not any(numbers[slot] for slot in (_MISSING, _INPUT, _OUTPUT, *_SCORED_AT.values())),
         )
 
     def _share(self, name: str, state: HarmState, harmful_at: int, squares_at: int, scored_at: int) -> Component:

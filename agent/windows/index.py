@@ -35,7 +35,8 @@ class HarmIndex(msgspec.Struct, frozen=True):
     measured
         Names of the components that went in; the others had nothing to measure.
     sufficient
-        All of output, privacy and adversarial were measured, and every component measured had enough events.
+        All of output, privacy and adversarial were measured, unless there was no text to measure, and every component
+        measured had enough events.
     """
 
     sum: Estimate
@@ -44,9 +45,17 @@ class HarmIndex(msgspec.Struct, frozen=True):
     sufficient: bool
 
 
-def harm_index(components: Iterable[Component]) -> HarmIndex | None:
+def harm_index(components: Iterable[Component], *, without_texts: bool = False) -> HarmIndex | None:
     """Combine the components of one window; None when nothing was measured (no traffic is not harmless traffic).
 
+    Parameters
+    ----------
+    without_texts
+        The model's events had no text, which is known: H is P_bias alone. Else a share that is not there is one that
+        nobody could tell.
+
+    Notes
+    -----
     The interval of the sum adds up the distances of the components' bounds. The components come from the same events
     and depend on each other in ways unknown; the standard deviation of a sum is at most the sum of the standard
     deviations whatever the dependence (Cauchy-Schwarz), so to first order (delta method) the level is at least that of
@@ -65,7 +74,8 @@ def harm_index(components: Iterable[Component]) -> HarmIndex | None:
         sum=Estimate(sum(values), sum(lowers), sum(uppers)),
         union=Estimate(_union(values), _union(lowers), _union(uppers)),
         measured=measured,
-        sufficient={"output", "privacy", "adversarial"} <= set(measured) and all(entry[4] for entry in present),
+        sufficient=(without_texts or {"output", "privacy", "adversarial"} <= set(measured))
+        and all(entry[4] for entry in present),
     )
 
 

@@ -70,6 +70,35 @@ def test_the_index_has_its_interval_beside_it_and_both_go_below_the_minimum_coun
     assert metrics.rows("harmwatch_harm_index") == metrics.rows("harmwatch_harm_index_bound") == {}
 
 
+def test_of_a_model_that_decides_on_features_h_is_its_bias_until_a_text_comes() -> None:
+    clock = ManualClock(START)
+    engine = make_engine(clock)
+    metrics = Metrics(new_registry(), clock=clock)
+    exporter = WindowExporter(engine, metrics)
+    decisions = [
+        make_observation(
+            time=clock.now(),
+            directions=(),
+            scored_dimensions=(),
+            decision="approved" if number % 4 or group == "a" else "denied",
+            attributes={"gender": group},
+        )
+        for number in range(100)
+        for group in ("a", "b")
+    ]
+    assert engine.apply(KEY, 0, decisions)
+    exporter.export()
+    assert {labels[2]: value for labels, value in metrics.rows("harmwatch_harm_index").items()} == {
+        "sum": 0.25,
+        "union": 0.25,
+    }
+    component = {labels[2]: value for labels, value in metrics.rows("harmwatch_harm_component").items()}
+    assert component == {"bias": 0.25}
+    assert engine.apply(KEY, 1, [make_observation(time=clock.now())])
+    exporter.export()
+    assert metrics.rows("harmwatch_harm_index") == {}
+
+
 def test_gauges_are_of_all_workers_where_there_are_others() -> None:
     """Two workers hold half of the decisions each: alone neither has enough of a group, together they have."""
     clock = ManualClock(START)

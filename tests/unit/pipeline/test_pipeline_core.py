@@ -7,15 +7,17 @@ from threading import Event
 import pytest
 
 from agent.clock import ManualClock
-from agent.config import CoreConfig
+from agent.config import CoreConfig, ScorerConfig
 from agent.errors import Backpressure, ScorerError
 from agent.events import Payload
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
+from agent.pipeline.build import build_windows
 from agent.scores import ScoreRow
 from agent.scoring.base import Batch
 from tests.builders import WordScorer, make_event
+from tests.unit.windows.builders import make_observation
 
 
 class Bench:
@@ -110,6 +112,28 @@ def test_a_decision_is_counted_with_the_attributes_and_label_of_its_request(rest
     # Slots of a favourable label: the decision was compared with what was true.
     groups = bench.pipeline.windows.totals("loan")["bias"]["gender"]
     assert [sum(groups[name][8:]) for name in ("female", "male")] == [20.0, 20.0]
+
+
+@pytest.mark.parametrize(("said", "without_texts"), [(None, True), ("hello", False)])
+def test_a_model_is_without_texts_when_no_event_had_one(said: str | None, without_texts: bool) -> None:
+    bench = Bench()
+    for number, text in enumerate([None, None, said]):
+        output = Payload(decision="approved", features={"income": 1.0})
+        event = make_event(text=text, output=output, attributes={"gender": "female"}, inference_id=str(number))
+        bench.pipeline.submit(Origin("t", 0, number), 0.0, [event])
+    bench.settle()
+    (reading,) = bench.pipeline.windows.total_measurements()
+    assert reading.results["harm"].events == 3
+    assert reading.results["harm"].without_texts is without_texts
+
+
+@pytest.mark.parametrize(("off", "without_texts"), [(["toxicity"], True), (["toxicity", "pii"], False)])
+def test_without_a_scorer_of_every_text_nobody_knows_that_there_was_none(off: list[str], without_texts: bool) -> None:
+    config = CoreConfig(scorers={name: ScorerConfig(enabled=False) for name in off})
+    windows = build_windows(config, ManualClock(1_700_000_000.0))
+    windows.apply(("t", 0), 0, [make_observation(directions=(), scored_dimensions=())])
+    (reading,) = windows.total_measurements()
+    assert reading.results["harm"].without_texts is without_texts
 
 
 def test_equal_events_inside_one_record_count_once_and_a_replay_of_the_record_is_scored_again() -> None:

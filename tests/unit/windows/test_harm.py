@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,25 @@ def test_missing_is_not_safe() -> None:
     found = measured(make_observation(directions=(), missing=3))
     assert [c.value for c in found.components] == [None, None, None]
     assert not any(c.sufficient for c in found.components)
+
+
+@pytest.mark.parametrize(
+    ("others", "options", "without"),
+    [
+        ([], {}, True),
+        ([{}], {}, False),
+        ([{"directions": ("input",), "scored_dimensions": ("privacy",)}], {}, False),
+        ([{"directions": (), "scored_dimensions": (), "missing": 1}], {}, False),
+        ([], {"reads_every_text": False}, False),
+    ],
+)
+def test_whether_there_were_texts(others: list[dict[str, Any]], options: dict[str, Any], without: bool) -> None:
+    decisions = [make_observation(directions=(), scored_dimensions=(), decision="approved")] * 50
+    assert measured(*decisions, *(make_observation(**over) for over in others), **options).without_texts is without
+
+
+def test_no_events_are_not_events_without_texts() -> None:
+    assert not measured().without_texts
 
 
 def test_a_dimension_whose_scorer_failed_has_its_own_denominator() -> None:
@@ -131,6 +152,16 @@ def test_index_of_nothing_is_no_index() -> None:
     partial = harm_index([component("output", 0.1)])
     assert partial is not None
     assert not partial.sufficient  # privacy and adversarial were not measured
+
+
+def test_index_of_a_model_without_texts_is_its_bias() -> None:
+    silent = [component(name, None, ok=False) for name in ("output", "privacy", "adversarial")]
+    found = harm_index([component("bias", 0.2, 0.1, 0.3), *silent], without_texts=True)
+    assert found is not None and found.sufficient
+    assert (found.sum.value, found.sum.lower, found.sum.upper, found.union.value) == pytest.approx((0.2, 0.1, 0.3, 0.2))
+    few = harm_index([component("bias", 0.0, ok=False), *silent], without_texts=True)
+    assert few is not None and not few.sufficient
+    assert harm_index([component("bias", None, ok=False), *silent], without_texts=True) is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=4))
