@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.assess.bias.columns import ColumnTexts
 from agent.assess.groups_shown import LEAST_NAMED, MOST_NAMED
+from agent.assess.positive import PositiveLabel
 from agent.assess.sensitivity import share_of
 from agent.assess.tables import Batch
 
@@ -35,7 +36,7 @@ class Groups:
         self._texts = texts
         self._protected = tuple(protected)
         self._label = label
-        self._positive = positive
+        self._positive = None if positive is None else PositiveLabel(positive)
         self._rows: dict[str, Counter[str]] = {column: Counter() for column in protected}
         self._labelled: dict[str, Counter[str]] = {column: Counter() for column in protected}
         self._positives: dict[str, Counter[str]] = {column: Counter() for column in protected}
@@ -43,17 +44,18 @@ class Groups:
 
     def observe(self, batch: Batch) -> None:
         labels = [""] * len(batch.rows) if self._label is None else self._texts.of(batch, self._label)
+        hits = [False] * len(labels) if self._positive is None else list(map(self._positive.holds, labels))
         self._overall[0] += sum(map(bool, labels))
-        self._overall[1] += sum(label == self._positive for label in labels if label)
+        self._overall[1] += sum(hits)
         for column in self._protected:
             rows, labelled, positives = self._rows[column], self._labelled[column], self._positives[column]
-            for group, label in zip(self._texts.of(batch, column), labels, strict=True):
+            for group, label, hit in zip(self._texts.of(batch, column), labels, hits, strict=True):
                 if group not in rows and len(rows) >= _MOST_VALUES:
                     group = ""
                 rows[group] += 1
                 if label:
                     labelled[group] += 1
-                    positives[group] += label == self._positive
+                    positives[group] += hit
 
     @property
     def positives(self) -> int:

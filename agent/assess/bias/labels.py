@@ -14,6 +14,7 @@ from agent.assess.bias.representation import evenness, imbalance_ratio
 from agent.assess.bias.significance import LEVEL, Association, association
 from agent.assess.disparity_figures import disparity_figures, most_compared
 from agent.assess.groups_shown import LEAST_COMPARED, LEAST_NAMED, MOST_NAMED, largest
+from agent.assess.positive import PositiveLabel
 from agent.assess.tables import Batch
 from agent.significance import holm
 from agent.windows.disparity import measure
@@ -48,7 +49,9 @@ class Labels:
 
     def __init__(self, texts: ColumnTexts, attributes: Attributes, label: str, positive: str | None = None) -> None:
         self._attributes = attributes
-        self._positive = positive
+        self._texts = texts
+        self._positive = None if positive is None else PositiveLabel(positive)
+        self._positive_rows = 0
         self._label = CodedColumn(texts, label, known=() if positive is None else (positive,))
         self._classes: Counter[int] = Counter()
         # Of intersections only whether the label is positive, which keeps their number of cells bounded.
@@ -59,10 +62,13 @@ class Labels:
         codes = self._label.of(batch)
         self._classes.update(codes)
         self._attributes.count(self._by_class, batch, codes)
-        if self._by_outcome:
+        if self._positive is not None:
+            holds = self._positive.holds
             outcomes = [
-                ABSENT if code == ABSENT else _POSITIVE if code == FIRST_NAMED else _NEGATIVE for code in codes
-            ]  # fmt: skip
+                (_POSITIVE if holds(text) else _NEGATIVE) if text else ABSENT
+                for text in self._texts.of(batch, self._label.column)
+            ]
+            self._positive_rows += outcomes.count(_POSITIVE)
             self._attributes.count(self._by_outcome, batch, outcomes)
 
     def figures(self) -> dict[str, Any]:
@@ -73,7 +79,7 @@ class Labels:
             "classes": self._class_figures(),
             "tests": self._tests(),
         }
-        return found if self._positive is None else found | {"disparities": self._disparities()}
+        return found if self._positive is None else found | {"disparities": self._disparities(self._positive)}
 
     def _class_figures(self) -> dict[str, Any]:
         rows = {
@@ -147,7 +153,7 @@ class Labels:
             table = table[:, :-1]
         return association(table)
 
-    def _disparities(self) -> dict[str, Any]:
+    def _disparities(self, positive: PositiveLabel) -> dict[str, Any]:
         by_attribute = {
             name: group_counts(self._attributes, name, cells, _POSITIVE, ABSENT)
             for name, cells in self._by_outcome.items()
@@ -156,7 +162,7 @@ class Labels:
         single = self._attributes.single
         parts = {part.attribute: disparity_figures(part, _MEASURES) for part in found.attributes}
         return {
-            "positive": self._positive if self._classes[FIRST_NAMED] >= LEAST_NAMED else None,
+            "positive": positive.value if self._positive_rows >= LEAST_NAMED else None,
             "p_bias": {
                 "value": found.component.value,
                 "interval": [found.component.lower, found.component.upper],

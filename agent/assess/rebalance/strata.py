@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from agent.assess.cells import cell_text
+from agent.assess.positive import PositiveLabel
 from agent.assess.rebalance.readings import table_changed
 from agent.assess.tables import Batch, Row
 from agent.errors import ConfigError, DataError
@@ -39,7 +40,7 @@ class Strata:
 
     def __init__(self, protected: Sequence[str], label: str, positive: str) -> None:
         self._protected = tuple(protected)
-        self._label, self._positive = label, positive
+        self._label, self._positive = label, PositiveLabel(positive)
         self._numbers: dict[tuple[str, ...], int] = {}
         self._unlabelled = 0
         self.counts: Counter[Stratum] = Counter()
@@ -71,7 +72,7 @@ class Strata:
                     f"--protected {' '.join(self._protected)}: more than {MOST_GROUPS} groups; "
                     "name attributes of few values, or generalise them first"
                 )
-            places.append(Stratum(number, label == self._positive))
+            places.append(Stratum(number, self._positive.holds(label)))
         self.counts.update(places)
         return places
 
@@ -84,7 +85,7 @@ class Strata:
             For a group that had no such rows.
         """
         found = [
-            Stratum(self._numbers.get(self._values(row), -1), cell_text(row.get(self._label)) == self._positive)
+            Stratum(self._numbers.get(self._values(row), -1), self._positive.holds(cell_text(row.get(self._label))))
             for row in batch.rows
         ]
         if any(place not in self.counts for place in found):

@@ -94,3 +94,14 @@ def test_a_label_without_protected_attributes_has_classes_alone() -> None:
     assert found["classes"]["by_class"]["1"]["share"]["value"] == 0.75
     assert found["tests"] == {}
     assert found["disparities"]["by_attribute"] == {}
+
+
+def test_a_positive_label_is_known_however_its_number_is_written() -> None:
+    rows = [{**row, "y": "1.0" if row["y"] else "0.0"} for row in biased()]
+    expected = figures(biased(), ["sex"])["disparities"]
+    assert figures(rows, ["sex"], "1")["disparities"] == expected
+    assert figures(biased(), ["sex"], "1.0")["disparities"] == {**expected, "positive": "1.0"}
+    # Also where 200 others came first.
+    many = [{"sex": "fm"[number % 2], "y": number} for number in range(400)] * 2
+    many += [{"sex": "f", "y": 399}] * 20
+    assert figures(many, ["sex"], "399.0")["disparities"]["by_attribute"]["sex"]["groups"]["f"]["value"] == 20 / 420
