@@ -42,7 +42,8 @@ class Labels:
         Its column. 200 values are kept apart; a numeric target has more: its rest is counted as one, and its
         independence of the groups is not tested.
     positive
-        The value in favour of a person; without it there are no disparities, since no direction is better.
+        The value in favour of a person. Without it the usual one of two labels is taken, see `PositiveLabel`; where
+        there is none there are no disparities, since no direction is better.
     """
 
     key = "labels"
@@ -50,19 +51,19 @@ class Labels:
     def __init__(self, texts: ColumnTexts, attributes: Attributes, label: str, positive: str | None = None) -> None:
         self._attributes = attributes
         self._texts = texts
-        self._positive = None if positive is None else PositiveLabel(positive)
+        self._positive = PositiveLabel(positive)
         self._positive_rows = 0
         self._label = CodedColumn(texts, label, known=() if positive is None else (positive,))
         self._classes: Counter[int] = Counter()
         # Of intersections only whether the label is positive, which keeps their number of cells bounded.
         self._by_class: dict[str, Cells] = {name: Counter() for name in attributes.single}
-        self._by_outcome: dict[str, Cells] = {} if positive is None else {name: Counter() for name in attributes.names}
+        self._by_outcome: dict[str, Cells] = {name: Counter() for name in attributes.names}
 
     def observe(self, batch: Batch) -> None:
         codes = self._label.of(batch)
         self._classes.update(codes)
         self._attributes.count(self._by_class, batch, codes)
-        if self._positive is not None:
+        if not self._positive.ruled_out:
             holds = self._positive.holds
             outcomes = [
                 (_POSITIVE if holds(text) else _NEGATIVE) if text else ABSENT
@@ -79,7 +80,9 @@ class Labels:
             "classes": self._class_figures(),
             "tests": self._tests(),
         }
-        return found if self._positive is None else found | {"disparities": self._disparities(self._positive)}
+        if self._positive.value is None or (self._positive.assumed and not self._by_outcome):
+            return found  # nothing need be assumed where there are no groups
+        return found | {"disparities": self._disparities()}
 
     def _class_figures(self) -> dict[str, Any]:
         rows = {
@@ -153,7 +156,7 @@ class Labels:
             table = table[:, :-1]
         return association(table)
 
-    def _disparities(self, positive: PositiveLabel) -> dict[str, Any]:
+    def _disparities(self) -> dict[str, Any]:
         by_attribute = {
             name: group_counts(self._attributes, name, cells, _POSITIVE, ABSENT)
             for name, cells in self._by_outcome.items()
@@ -162,7 +165,8 @@ class Labels:
         single = self._attributes.single
         parts = {part.attribute: disparity_figures(part, _MEASURES) for part in found.attributes}
         return {
-            "positive": positive.value if self._positive_rows >= LEAST_NAMED else None,
+            "positive": self._positive.value if self._positive_rows >= LEAST_NAMED else None,
+            "positive_assumed": self._positive.assumed,
             "p_bias": {
                 "value": found.component.value,
                 "interval": [found.component.lower, found.component.upper],
