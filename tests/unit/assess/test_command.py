@@ -135,7 +135,7 @@ def test_a_redacted_table_holds_no_personal_data(tmp_path: Path, capsys: pytest.
     before = assessed(capsys, str(table))["sensitivity"]
     assert before["rows_with_personal_data"] == 2
     assert {"NAME", "ADDRESS", "PHONE", "EMAIL"} <= {kind for kind, part in before["by_type"].items() if part["rows"]}
-    for policy in ("redact", "hash", "pseudonym"):
+    for policy in ("redact", "hash", "pseudonym", "generalise"):
         safe = tmp_path / f"{policy}.csv"
         words = ("--policy", policy, "--key-file", str(key)) if policy != "redact" else ("--policy", policy)
         assert main(["anonymize", str(table), *words, "--out", str(safe), "--quiet"]) == 0
