@@ -29,14 +29,16 @@ def test_generalising_needs_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, suffix: str
 ) -> None:
     monkeypatch.delenv("HARMWATCH_PRIVACY_KEY", raising=False)
-    row = {"年龄": "34", "备注": "请发邮件到 ann.lee@example.org", "phone": "13912345678", "ip": "203.0.113.9"}
+    row = {"年龄": "34", "备注": "请发邮件到 ann.lee@example.org", "出生日期": "1987-05-02", "ip": "203.0.113.9"}
+    row |= {"phone": "13912345678"}
     source, out = tmp_path / f"s{suffix}", tmp_path / f"o{suffix}"
     if suffix == ".csv":
         source.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
     else:
         write(source, row)
     assert run(source, "--policy", name, "--column", "年龄=AGE", "--out", out, "--quiet") == 0
-    made = {"年龄": "30-39", "备注": "请发邮件到 [EMAIL:*@example.org]", "phone": "[PHONE]", "ip": "[IP:203.0.113.*]"}
+    made = {"年龄": "30-39", "备注": "请发邮件到 [EMAIL:*@example.org]", "出生日期": "[DATE_OF_BIRTH:1987]"}
+    made |= {"ip": "[IP:203.0.113.*]", "phone": "[PHONE]"}
     if suffix == ".csv":
         assert out.read_text(encoding="utf-8").splitlines() == [",".join(made), ",".join(made.values())]
     else:
