@@ -18,10 +18,13 @@ from agent.config import Section, validate
 from agent.errors import ConfigError
 from agent.yaml_file import load_yaml
 
-__all__ = ["BUILT_IN", "ColumnRule", "KeySource", "Policy", "TypeRule", "built_in_text", "load_policy"]
+__all__ = ["BUILT_IN", "SPELLINGS", "ColumnRule", "KeySource", "Policy", "TypeRule", "built_in_text", "load_policy"]
 
-BUILT_IN = ("redact", "mask", "hash", "pseudonym", "research")
+BUILT_IN = ("redact", "mask", "hash", "pseudonym", "generalise", "research")
 """Names of policies that come with harmwatch: ``agent/assess/policies/<name>.yaml``."""
+
+SPELLINGS = {"generalize": "generalise", "pseudonymise": "pseudonym", "pseudonymize": "pseudonym"}
+"""What people write for one of them, and which it is."""
 
 #: Their results look like real values: in a text nobody could tell what has been replaced.
 _COLUMNS_ALONE = frozenset({"fpe"})
@@ -231,15 +234,16 @@ def built_in_text(name: str) -> str:
 
 
 def load_policy(name: str) -> Policy:
-    """A policy by the name of one that is built in, else by the path of its file.
+    """A policy by the name of one that is built in (`SPELLINGS` too), else by the path of its file.
 
     Raises
     ------
     ConfigError
         When there is neither, or the file is no policy; the message names the field.
     """
-    if name in BUILT_IN:
-        return validate(Policy, yaml.safe_load(built_in_text(name)), f"policy {name}")
+    built_in = SPELLINGS.get(name, name)
+    if built_in in BUILT_IN:
+        return validate(Policy, yaml.safe_load(built_in_text(built_in)), f"policy {name}")
     path = Path(name)
     if not path.exists():
         raise ConfigError(f"--policy {name}: neither a file nor one of {', '.join(BUILT_IN)}")

@@ -26,7 +26,7 @@ from agent.assess.anonymize import (
     plan_columns,
     reveal,
 )
-from agent.assess.policy import BUILT_IN, Policy, load_policy
+from agent.assess.policy import BUILT_IN, SPELLINGS, Policy, load_policy
 from agent.assess.protection import Finder, ProtectionKey
 from agent.assess.tables import TableReader, TableWriter, kind_of, open_reader, open_writer, stem_and_suffix
 from agent.clock import SystemClock, iso_time
@@ -44,7 +44,8 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=".csv, .tsv, .jsonl (these also .gz), .parquet; - for JSON Lines")
-    parser.add_argument("--policy", metavar="P", help=f"a YAML file, or one of {', '.join(BUILT_IN)}")
+    parser.add_argument("--policy", metavar="P",
+                        help=f"a YAML file, or one of {', '.join(BUILT_IN)} (or {', '.join(SPELLINGS)})")  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="where to write; its suffix says the format (default NAME.anonymized.SUFFIX)")  # fmt: skip
     parser.add_argument("--column", action="append", default=[], metavar="C[=TYPE][:OPERATOR]",

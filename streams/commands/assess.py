@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protected", nargs="+", default=[], metavar="COL",
                         help="protected attributes: counted by group, and quasi-identifiers")  # fmt: skip
     parser.add_argument("--label", metavar="COL", help="the label; sensitive unless --sensitive says otherwise")
-    parser.add_argument("--positive", metavar="VALUE", help="the label's value whose rate is given by group")
+    parser.add_argument("--positive", metavar="VALUE",
+                        help="the value in a person's favour (default the usual one of two, such as yes)")  # fmt: skip
     parser.add_argument("--population", type=int, metavar="N",
                         help="size of the population that the rows are a random sample of")  # fmt: skip
     add_bias_arguments(parser)

@@ -65,8 +65,8 @@ def check_rebalance_arguments(args: argparse.Namespace) -> None:
         raise ConfigError(
             "--rebalance writes the rows themselves, which --dp-epsilon keeps back; run without one of them"
         )
-    if not args.protected or args.label is None or args.positive is None:
-        raise ConfigError("--rebalance needs --protected COL..., --label COL and --positive VALUE")
+    if not args.protected or args.label is None:
+        raise ConfigError("--rebalance needs --protected COL... and --label COL")
     if args.data == "-":
         raise ConfigError("--rebalance reads the table more than once, and standard input comes once; give a file")
     kind_of(args.rebalance)

@@ -14,6 +14,7 @@ from agent.assess.bias.representation import evenness, imbalance_ratio
 from agent.assess.bias.significance import LEVEL, Association, association
 from agent.assess.disparity_figures import disparity_figures, most_compared
 from agent.assess.groups_shown import LEAST_COMPARED, LEAST_NAMED, MOST_NAMED, largest
+from agent.assess.positive import PositiveLabel
 from agent.assess.tables import Batch
 from agent.significance import holm
 from agent.windows.disparity import measure
@@ -41,28 +42,34 @@ class Labels:
         Its column. 200 values are kept apart; a numeric target has more: its rest is counted as one, and its
         independence of the groups is not tested.
     positive
-        The value in favour of a person; without it there are no disparities, since no direction is better.
+        The value in favour of a person. Without it the usual one of two labels is taken, see `PositiveLabel`; where
+        there is none there are no disparities, since no direction is better.
     """
 
     key = "labels"
 
     def __init__(self, texts: ColumnTexts, attributes: Attributes, label: str, positive: str | None = None) -> None:
         self._attributes = attributes
-        self._positive = positive
+        self._texts = texts
+        self._positive = PositiveLabel(positive)
+        self._positive_rows = 0
         self._label = CodedColumn(texts, label, known=() if positive is None else (positive,))
         self._classes: Counter[int] = Counter()
         # Of intersections only whether the label is positive, which keeps their number of cells bounded.
         self._by_class: dict[str, Cells] = {name: Counter() for name in attributes.single}
-        self._by_outcome: dict[str, Cells] = {} if positive is None else {name: Counter() for name in attributes.names}
+        self._by_outcome: dict[str, Cells] = {name: Counter() for name in attributes.names}
 
     def observe(self, batch: Batch) -> None:
         codes = self._label.of(batch)
         self._classes.update(codes)
         self._attributes.count(self._by_class, batch, codes)
-        if self._by_outcome:
+        if not self._positive.ruled_out:
+            holds = self._positive.holds
             outcomes = [
-                ABSENT if code == ABSENT else _POSITIVE if code == FIRST_NAMED else _NEGATIVE for code in codes
-            ]  # fmt: skip
+                (_POSITIVE if holds(text) else _NEGATIVE) if text else ABSENT
+                for text in self._texts.of(batch, self._label.column)
+            ]
+            self._positive_rows += outcomes.count(_POSITIVE)
             self._attributes.count(self._by_outcome, batch, outcomes)
 
     def figures(self) -> dict[str, Any]:
@@ -73,7 +80,9 @@ class Labels:
             "classes": self._class_figures(),
             "tests": self._tests(),
         }
-        return found if self._positive is None else found | {"disparities": self._disparities()}
+        if self._positive.value is None or (self._positive.assumed and not self._by_outcome):
+            return found  # nothing need be assumed where there are no groups
+        return found | {"disparities": self._disparities()}
 
     def _class_figures(self) -> dict[str, Any]:
         rows = {
@@ -156,7 +165,8 @@ class Labels:
         single = self._attributes.single
         parts = {part.attribute: disparity_figures(part, _MEASURES) for part in found.attributes}
         return {
-            "positive": self._positive if self._classes[FIRST_NAMED] >= LEAST_NAMED else None,
+            "positive": self._positive.value if self._positive_rows >= LEAST_NAMED else None,
+            "positive_assumed": self._positive.assumed,
             "p_bias": {
                 "value": found.component.value,
                 "interval": [found.component.lower, found.component.upper],

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from agent.assess.cells import cell_text
 from agent.assess.dp.contributions import UnitQuota
 from agent.assess.dp.plan import OUTCOMES, ReleasePlan
+from agent.assess.positive import PositiveLabel
 from agent.assess.scanning import RowScanner
 from agent.assess.tables import Batch, Row
 
@@ -23,6 +24,7 @@ class Tally:
     def __init__(self, plan: ReleasePlan, scanner: RowScanner) -> None:
         self._plan = plan
         self._scanner = scanner
+        self._positive = None if plan.positive is None else PositiveLabel(plan.positive)
         self._quota = None if plan.unit is None else UnitQuota(plan.rows_per_unit)
         self._types = {kind: place for place, kind in enumerate(plan.types)}
         self._groups = {
@@ -58,4 +60,5 @@ class Tally:
     def _outcome(self, label: str) -> int:
         if not label:
             return OUTCOMES.index("unlabelled")
-        return OUTCOMES.index("positive" if label == self._plan.positive else "negative")
+        positive = self._positive is not None and self._positive.holds(label)
+        return OUTCOMES.index("positive" if positive else "negative")

@@ -2,7 +2,7 @@
 
 =============  ====================================================================
 AGE            a band of ``width`` years, ``30-39``; from ``top`` on ``90+``
-BIRTH_DATE     the year; of who may be ``top`` years old by now ``before 1937``
+BIRTH_DATE     the year; of who may be ``top`` years old by now ``before 1937``; also DATE_OF_BIRTH, as scorers find it
 COORDINATES    rounded to ``decimals`` places: ``31.2, 121.5`` (one is about 11 km)
 EMAIL          the domain, ``*@example.org``
 IP             the network, /24 or /48: ``203.0.113.*``, ``2001:db8:1:*``
@@ -65,7 +65,7 @@ class Generalise:
     def finished(self, value: str, kind: str) -> bool:
         if TOKEN.fullmatch(value) is not None:
             return True
-        if kind == "BIRTH_DATE" and value.isdecimal():  # a year may be too long ago to stay
+        if kind in ("BIRTH_DATE", "DATE_OF_BIRTH") and value.isdecimal():  # a year may be too long ago to stay
             return self._coarse(value, kind) == value
         form = _FINISHED.get(kind)
         if form is not None:
@@ -164,6 +164,7 @@ _COARSE: Mapping[str, Callable[[str, Generalise.Options], str | None]] = {
     "BIRTH_DATE": _birth_year,
     "COORDINATES": _coordinates,
     "DATE": _year,
+    "DATE_OF_BIRTH": _birth_year,
     "EMAIL": _domain,
     "IP": _network,
     "NATIONAL_ID": _resident,

@@ -40,12 +40,15 @@ _KIND = "(?:" + "|".join(sorted(KINDS, key=len, reverse=True)) + ")"
 # A pseudonym is of 16 bytes and at least one block of 16 more.
 _LEAST_LETTERS = 52
 
+_BIRTH_YEAR = r"(?:before )?(?:1[89]|20)\d\d"
+
 #: By type, what `generalise` makes of values.
 COARSE_FORMS: Mapping[str, str] = {
     "AGE": r"\d{1,3}-\d{1,3}|\d{1,3}\+",
-    "BIRTH_DATE": r"(?:before )?(?:1[89]|20)\d\d",
+    "BIRTH_DATE": _BIRTH_YEAR,
     "COORDINATES": r"-?\d{1,3}(?:\.\d{1,3})?(?:, -?\d{1,3}(?:\.\d{1,3})?)?",
     "DATE": r"(?:1[89]|20)\d\d",
+    "DATE_OF_BIRTH": _BIRTH_YEAR,
     "EMAIL": r"\*@[\w.-]{1,253}",
     "IP": r"(?:\d{1,3}\.){3}\*|(?:[0-9a-f]{1,4}:){3}\*",
     "NATIONAL_ID": r"\d{2}0000/(?:\d{3}0s|before \d{4})",

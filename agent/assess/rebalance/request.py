@@ -20,7 +20,8 @@ class Request:
     protected
         Their intersection makes the groups.
     label, positive
-        The label's column, and the value of it that is favourable; all other values are not.
+        The label's column, and the value of it that is favourable; all other values are not. Without one the usual one
+        of two values is, see `PositiveLabel`.
     method
         One of `METHODS`.
     weight_column
@@ -41,7 +42,7 @@ class Request:
 
     protected: tuple[str, ...]
     label: str
-    positive: str
+    positive: str | None = None
     method: str = "reweigh"
     weight_column: str = "weight"
     sampling: str = "uniform"

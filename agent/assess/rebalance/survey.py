@@ -61,8 +61,8 @@ class Survey:
         Raises
         ------
         ConfigError
-            When the column of weights is there already, columns to be repaired are no numbers, or none has the
-            positive label.
+            When the column of weights is there already, columns to be repaired are no numbers, or no row has the
+            positive label, or nobody knows which that is.
         DataError
             When the table has not what the method needs, see `Strata.check`.
         """

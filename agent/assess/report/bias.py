@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.assess.report.groups import assumed_notes
 from agent.assess.report.words import Words
 from agent.report.blocks import (
     Bar,
@@ -109,6 +110,7 @@ def labels_section(figures: Mapping[str, Any], words: Words) -> Section:
             blocks.append(Note(words("p_bias_line", value=found.text, interval=found.small), strong=True))
         else:
             blocks.append(Note(words("p_bias_none", least=figures["least_rows"])))
+        blocks += assumed_notes(disparities, words)
     elif figures["tests"]:
         blocks.append(Note(words("no_positive")))
     if classes["by_class"]:

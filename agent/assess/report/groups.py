@@ -8,7 +8,7 @@ from typing import Any
 from agent.assess.report.words import Words
 from agent.report.blocks import Block, Cell, Note, Section, Table, share_cell, whole
 
-__all__ = ["groups_section"]
+__all__ = ["assumed_notes", "groups_section"]
 
 
 def groups_section(figures: Mapping[str, Any], words: Words) -> Section:
@@ -18,6 +18,7 @@ def groups_section(figures: Mapping[str, Any], words: Words) -> Section:
     if rated:
         rate = share_cell(figures["positive_rate"])
         blocks.append(Note(words("positive_rate_line", value=rate.text, interval=rate.small)))
+        blocks += assumed_notes(figures, words)
     head = (words("group"), words("rows"), words("share"), *([words("positive_rate")] if rated else []))
     for column, found in figures["by_attribute"].items():
         named = [*found["by_group"].items(), (words("other_groups"), found["other"])]
@@ -39,3 +40,11 @@ def groups_section(figures: Mapping[str, Any], words: Words) -> Section:
         )
     blocks.append(Note(words("groups_note", least=figures["least_rows"])))
     return Section(words("groups"), blocks)
+
+
+def assumed_notes(figures: Mapping[str, Any], words: Words) -> list[Note]:
+    """Says of figures that rest on a positive label which nobody named; nothing of others."""
+    if not figures["positive_assumed"]:
+        return []
+    value = figures["positive"]
+    return [Note(words("positive_assumed_rare") if value is None else words("positive_assumed", value=value))]

@@ -55,6 +55,15 @@ BIAS_TEXTS: dict[str, tuple[str, str]] = {
         "Positive labels are not compared: there are no two groups of at least {least} labelled rows.",
         "未比较正标签：没有两个有标签行数不少于 {least} 的群体。",
     ),
+    "positive_assumed": (
+        "{value} is taken for the label in a person's favour, since --positive was not given.",
+        "因未指定 --positive，按惯例将 {value} 视为对当事人有利的标签。",
+    ),
+    "positive_assumed_rare": (
+        "The usual one of the two labels is taken for that in a person's favour, since --positive was not given. It "
+        "has too few rows to be named.",
+        "因未指定 --positive，按惯例将两个标签中的一个视为对当事人有利的标签；其行数过少，不列名称。",
+    ),
     "no_positive": (
         "Name the label in favour of a person with --positive, to compare groups in it.",
         "请用 --positive 指定对当事人有利的标签，以便比较各群体。",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli import main
 from tests.unit.assess.protection_builders import VALUES, figures, read, run, write
 
 
@@ -20,6 +21,52 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     found = figures(capsys, source, "--policy", "redact", "--dry-run")
     assert (found["rows_with_any"], found["out"]) == (1, None)
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["generalise", "generalize"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_generalising_needs_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, suffix: str
+) -> None:
+    monkeypatch.delenv("HARMWATCH_PRIVACY_KEY", raising=False)
+    row = {"年龄": "34", "备注": "请发邮件到 ann.lee@example.org", "出生日期": "1987-05-02", "ip": "203.0.113.9"}
+    row |= {"phone": "13912345678"}
+    source, out = tmp_path / f"s{suffix}", tmp_path / f"o{suffix}"
+    if suffix == ".csv":
+        source.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    else:
+        write(source, row)
+    assert run(source, "--policy", name, "--column", "年龄=AGE", "--out", out, "--quiet") == 0
+    made = {"年龄": "30-39", "备注": "请发邮件到 [EMAIL:*@example.org]", "出生日期": "[DATE_OF_BIRTH:1987]"}
+    made |= {"ip": "[IP:203.0.113.*]", "phone": "[PHONE]"}
+    if suffix == ".csv":
+        assert out.read_text(encoding="utf-8").splitlines() == [",".join(made), ",".join(made.values())]
+    else:
+        assert read(out) == [made]
+    # Once more changes nothing.
+    again = tmp_path / f"again{suffix}"
+    assert run(out, "--policy", name, "--column", "年龄=AGE", "--out", again, "--quiet") == 0
+    assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["pseudonymise", "pseudonymize"])
+def test_pseudonymising_gives_pseudonyms(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    key, source = tmp_path / "the.key", write(tmp_path / "a.jsonl", {"a": VALUES[0]})
+    key.write_text("a key of the tests, long enough", encoding="utf-8")
+    made = []
+    for policy in ("pseudonym", name):
+        out = tmp_path / f"{policy}.jsonl"
+        assert run(source, "--policy", policy, "--key-file", key, "--out", out, "--quiet") == 0
+        made.append(read(out))
+    assert made[0] == made[1]
+
+
+def test_the_help_lists_policies_and_their_spellings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["anonymize", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    names = "redact, mask, hash, pseudonym, generalise, research"
+    assert f"one of {names} (or generalize, pseudonymise, pseudonymize)" in shown
 
 
 def test_standard_input_is_read_as_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,27 @@ def test_formats_give_the_same_figures(table: Path, capsys: pytest.CaptureFixtur
     assert figures[0] == figures[1] == figures[2]
 
 
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [("1 0", "1.0"), ("1.0 0.0", "1"), ("1 0", "1"), ("true false", "True"), ("True False", "true")],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_the_positive_label_is_found_however_it_is_written(
+    tmp_path: Path, suffix: str, cells: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yes, no = cells.split()
+    rows = [("f", yes)] * 10 + [("f", no)] * 30 + [("m", yes)] * 20 + [("m", no)] * 20
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".csv":
+        path.write_text("sex,y\n" + "".join(f"{sex},{label}\n" for sex, label in rows), encoding="utf-8")
+    else:  # numbers and truth values of JSON
+        path.write_text("".join(f'{{"sex": "{sex}", "y": {y.lower()}}}\n' for sex, y in rows), encoding="utf-8")
+    found = assessed(capsys, str(path), "--protected", "sex", "--label", "y", "--positive", named)
+    assert found["groups"]["positive_rate"]["value"] == 30 / 80
+    assert found["labels"]["disparities"]["by_attribute"]["sex"]["spd"]["value"] == 0.25
+    assert "has this value" in refused(capsys, str(path), "--label", "y", "--positive", "2")
+
+
 def test_standard_input(table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     line = json.dumps({"text": "a@example.org"}).encode() + b"\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
@@ -114,7 +135,7 @@ def test_a_redacted_table_holds_no_personal_data(tmp_path: Path, capsys: pytest.
     before = assessed(capsys, str(table))["sensitivity"]
     assert before["rows_with_personal_data"] == 2
     assert {"NAME", "ADDRESS", "PHONE", "EMAIL"} <= {kind for kind, part in before["by_type"].items() if part["rows"]}
-    for policy in ("redact", "hash", "pseudonym"):
+    for policy in ("redact", "hash", "pseudonym", "generalise"):
         safe = tmp_path / f"{policy}.csv"
         words = ("--policy", policy, "--key-file", str(key)) if policy != "redact" else ("--policy", policy)
         assert main(["anonymize", str(table), *words, "--out", str(safe), "--quiet"]) == 0

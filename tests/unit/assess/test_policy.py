@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.assess.policy import BUILT_IN, Policy, built_in_text, load_policy
+from agent.assess.policy import BUILT_IN, SPELLINGS, Policy, built_in_text, load_policy
 from agent.assess.protection import OPERATORS, ProtectionKey, operator_class
 from agent.config import validate
 from agent.errors import ConfigError
@@ -31,6 +31,37 @@ def test_built_in_policies_load_and_say_what_they_do(name: str) -> None:
 
 def test_built_in_policies_differ() -> None:
     assert len({load_policy(name).fingerprint for name in BUILT_IN}) == len(BUILT_IN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "coarse"),
+    [
+        ("AGE", "34", "30-39"),
+        ("BIRTH_DATE", "1987-05-02", "1987"),
+        ("COORDINATES", "31.230416, 121.473701", "31.2, 121.5"),
+        ("DATE", "2021-03-04", "2021"),
+        ("EMAIL", "ann.lee@example.org", "*@example.org"),
+        ("IP", "203.0.113.9", "203.0.113.*"),
+        ("NATIONAL_ID", "11010519870502002X", "110000/1980s"),
+        ("POSTCODE", "100080", "100***"),
+        # What has no coarser form, and what is not of the form of its type.
+        ("PHONE", "13912345678", "[PHONE]"),
+        ("NAME", "王小明", "[NAME]"),
+        ("SECRET", "hunter2horse", "[SECRET]"),
+        ("EMAIL", "nobody", "[EMAIL]"),
+        ("VALUE", "42", "[VALUE]"),
+    ],
+)
+def test_generalise_makes_coarser_what_it_can_and_redacts_the_rest(kind: str, value: str, coarse: str) -> None:
+    found = load_policy("generalise")
+    assert (found.needs_key, found.load_key()) == (False, None)
+    assert found.text_protector(None).operator(kind).replace(value, kind) == coarse
+
+
+def test_spellings_of_names_are_the_same_policies() -> None:
+    assert SPELLINGS == {"generalize": "generalise", "pseudonymise": "pseudonym", "pseudonymize": "pseudonym"}
+    for spelling, name in SPELLINGS.items():
+        assert load_policy(spelling) == load_policy(name)
 
 
 def test_a_whole_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +119,10 @@ def test_mistakes_name_their_field(fields: dict[str, Any], said: str) -> None:
 
 
 def test_a_policy_that_does_not_exist_is_said_with_those_that_do() -> None:
-    with pytest.raises(ConfigError, match="neither a file nor one of redact, mask"):
+    with pytest.raises(ConfigError) as raised:
         load_policy("gdpr")
+    names = "redact, mask, hash, pseudonym, generalise, research"
+    assert str(raised.value) == f"--policy gdpr: neither a file nor one of {names}"
 
 
 def test_the_fingerprint_follows_what_is_done_and_not_where_the_key_is() -> None:

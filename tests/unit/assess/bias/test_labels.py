@@ -63,7 +63,6 @@ def test_disparities_are_those_of_the_same_labels_as_live_decisions() -> None:
 def test_classes_and_the_test_of_independence() -> None:
     rows = [*biased(), {"sex": "f", "race": "a", "y": ""}, {"sex": "f", "race": "a"}]
     found = figures(rows, ["sex"], None)
-    assert "disparities" not in found
     classes = found["classes"]
     assert (classes["rows"], classes["rows_without_label"]) == (2000, 2)
     counts = {name: part["rows"] for name, part in classes["by_class"].items()}
@@ -73,6 +72,15 @@ def test_classes_and_the_test_of_independence() -> None:
     theirs = stats.chi2_contingency(table, correction=False)
     assert found["tests"]["sex"]["statistic"] == pytest.approx(theirs[0])
     assert found["tests"]["sex"]["significant"]
+
+
+def test_without_a_positive_value_the_usual_one_is_taken_and_of_others_none() -> None:
+    rows = biased()
+    found, named = (figures(rows, ["sex", "race"], positive)["disparities"] for positive in (None, "1"))
+    assert found == {**named, "positive_assumed": True}
+    assert "disparities" not in figures([{**row, "y": row["y"] + 1} for row in rows], ["sex", "race"], None)
+    assert "disparities" not in figures([*rows, {"sex": "f", "race": "a", "y": 2}], ["sex", "race"], None)
+    assert "disparities" not in figures(rows, [], None)
 
 
 def test_a_label_of_many_values_is_bounded_and_names_none_of_them() -> None:
@@ -94,3 +102,14 @@ def test_a_label_without_protected_attributes_has_classes_alone() -> None:
     assert found["classes"]["by_class"]["1"]["share"]["value"] == 0.75
     assert found["tests"] == {}
     assert found["disparities"]["by_attribute"] == {}
+
+
+def test_a_positive_label_is_known_however_its_number_is_written() -> None:
+    rows = [{**row, "y": "1.0" if row["y"] else "0.0"} for row in biased()]
+    expected = figures(biased(), ["sex"])["disparities"]
+    assert figures(rows, ["sex"], "1")["disparities"] == expected
+    assert figures(biased(), ["sex"], "1.0")["disparities"] == {**expected, "positive": "1.0"}
+    # Also where 200 others came first.
+    many = [{"sex": "fm"[number % 2], "y": number} for number in range(400)] * 2
+    many += [{"sex": "f", "y": 399}] * 20
+    assert figures(many, ["sex"], "399.0")["disparities"]["by_attribute"]["sex"]["groups"]["f"]["value"] == 20 / 420

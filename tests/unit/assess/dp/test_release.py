@@ -140,6 +140,7 @@ def test_the_tally_counts_what_the_queries_say() -> None:
     assert counts["group:g"] == [1, 1, 0, 0, 0, 1]
     overall = tally_of(plan_release(Decimal(1), SCANNER.types, label="y", positive="1"), rows)
     assert overall["label"] == [1, 1, 1]
+    assert tally_of(plan_release(Decimal(1), SCANNER.types, label="y", positive="1.0"), rows)["label"] == [1, 1, 1]
 
 
 # ---------------------------------------------------------------- figures

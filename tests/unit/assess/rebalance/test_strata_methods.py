@@ -162,6 +162,12 @@ def test_what_cannot_be_rebalanced_is_said(rows: list[tuple[str, str]], error: t
         strata.check(complete=True)
 
 
+def test_a_positive_label_is_known_however_its_number_is_written() -> None:
+    strata = Strata(["sex"], "y", "1.0")
+    rows = batch_of(("f", "1"), ("m", "0"), ("m", "1.00"))
+    assert strata.observe(rows) == strata.places(rows) == [Stratum(0, True), Stratum(1, False), Stratum(1, True)]
+
+
 def test_identifiers_are_no_groups() -> None:
     strata = Strata(["sex"], "y", "1")
     with pytest.raises(DataError, match=f"more than {MOST_GROUPS} groups"):
