@@ -21,8 +21,9 @@ USUAL: Final[Mapping[str, tuple[str, ...]]] = {
     "pass": ("fail",),
     "granted": ("denied",),
     "是": ("否",),
-    "通过": ("拒绝",),
-    "批准": ("拒绝",),
+    "通过": ("拒绝", "未通过", "不通过"),
+    "通過": ("拒絕", "未通過", "不通過"),
+    "批准": ("拒绝", "未批准", "不批准", "拒絕"),
 }
 """Positive values, and what may be the other one beside each, in any case and numbers as numbers. None is on both
 sides."""

@@ -64,6 +64,7 @@ def assumed(*labels: str) -> str | None:
         ("YES", "no"), ("y", "N"), ("T", "F"), ("Positive", "negative"), ("approved", "denied"),
         ("approved", "rejected"), ("Approved", "Declined"), ("accepted", "rejected"), ("pass", "fail"),
         ("granted", "denied"), ("是", "否"), ("通过", "拒绝"), ("批准", "拒绝"),
+        ("通过", "未通过"), ("通過", "拒絕"), ("批准", "拒絕"),
     ],
 )  # fmt: skip
 def test_of_two_values_the_usual_one_is_positive(positive: str, negative: str) -> None:
