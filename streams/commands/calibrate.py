@@ -28,6 +28,7 @@ from streams.commands.evaluate_table import widened
 from streams.commands.labelled import (
     add_common_arguments,
     bootstrap_of,
+    check_labels,
     check_results,
     judge_of,
     labelled_files,
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         require_matplotlib()
     check_results(args, (args.feedback,), out=args.out, report=args.report)
     files = labelled_files(args)
+    check_labels(files)
     judge = judge_of(args, raw=True)
     marks = None if args.feedback is None else read_marks(args.feedback, judge.name, judge.version)
     least_raw = 0.0
