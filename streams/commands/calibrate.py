@@ -91,6 +91,11 @@ def run(args: argparse.Namespace) -> int:
             pictures = calibration_pictures(judged, crossed, found.threshold.raw)
             write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
     finally:  # it may have taken hours
+        if found.caution:
+            Console(stderr=True).print(
+                f"harmwatch calibrate: few texts: {found.caution}; label more before a worker goes by it",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
         _print(found, marks, stored, as_json=args.json)
     return 0
 
@@ -98,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
 def _print(found: Calibration, marks: Marks | None, stored: Path | None, *, as_json: bool) -> None:
     if as_json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
+        if found.caution:
+            plain["few_negatives"] = True
         if marks is not None:
             plain["feedback"] = {
                 **msgspec.to_builtins(marks.precision(found.threshold.raw)),
