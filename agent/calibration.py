@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -26,6 +27,7 @@ __all__ = [
     "Map",
     "PlattMap",
     "ThresholdNote",
+    "advised_negatives",
     "log_odds",
 ]
 
@@ -38,6 +40,11 @@ _EDGE = 1e-9
 _F64: TypeAlias = NDArray[np.float64]
 _Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 _Bounds: TypeAlias = tuple[_Share, _Share]
+
+
+def advised_negatives(target_fpr: float) -> int:
+    """Negatives from which a threshold is steady: three false positives' worth, or it rests on one text or two."""
+    return ceil(3.0 / target_fpr - 1e-9)
 
 
 def log_odds(scores: _F64) -> _F64:
@@ -193,6 +200,21 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     def mark(self) -> str:
         """Eight hexadecimal digits that tell this calibration from others, whatever file it stands in."""
         return hashlib.sha256(self.encode()).hexdigest()[:8]
+
+    @property
+    def caution(self) -> str:
+        """What to know before its threshold is used, one line; "" when it rests on enough texts of label 0.
+
+        The target holds in either case as the expected rate on new texts; with few texts the rate of this very
+        threshold may lie further from it.
+        """
+        found = self.threshold
+        if found.negatives * self.target_fpr > 3.0 - 1e-9 or not self.target_fpr:
+            return ""
+        return (
+            f"its threshold rests on {found.negatives} texts of label 0, for a target of {self.target_fpr:g} "
+            f"{advised_negatives(self.target_fpr)} are advised; the true rate may be up to {found.fpr_interval[1]:.3f}"
+        )
 
     def apply(self, scores: _F64) -> _F64:
         """Calibrated scores, in [0, 1]; never fall where the raw scores rise.

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.calibration import SCHEMA_VERSION, Calibration, DataNote, Map, ThresholdNote
+from agent.calibration import SCHEMA_VERSION, Calibration, DataNote, Map, ThresholdNote, advised_negatives
 from agent.clock import Clock, iso_time
 from agent.errors import DataError
 from agent.quality.bootstrap import Bootstrap
@@ -18,7 +18,7 @@ from agent.quality.fitting import fit_map
 from agent.quality.measure import Judged, TextJudge
 from agent.quality.reliability import calibration_error, cross_fitted
 from agent.quality.rows import Task
-from agent.quality.thresholds import RawThreshold, least_negatives, threshold_for
+from agent.quality.thresholds import RawThreshold, threshold_for
 
 __all__ = ["Wanted", "calibrate"]
 
@@ -70,7 +70,7 @@ def calibrate(
     for lang in judged.langs if wanted.per_lang else ():
         inside = langs == lang
         negatives = int((labels[inside] == 0).sum())
-        if negatives < least_negatives(wanted.target_fpr):
+        if negatives < advised_negatives(wanted.target_fpr):  # the strictest of many unsteady ones would be too strict
             skipped[lang] = negatives
         else:
             try:

@@ -76,6 +76,8 @@ def calibration_report(calibration: Calibration, pictures: Mapping[str, bytes]) 
         f"Wanted false-positive rate {calibration.target_fpr:g}. {escape(calibration.created)}</p>",
         table(head, [_threshold_row(name, threshold) for name, threshold in rows]),
     ]
+    if calibration.caution:
+        parts.append(f"<p><b>Few texts:</b> {escape(calibration.caution)}.</p>")
     if calibration.skipped_langs:
         few = ", ".join(f"{escape(lang)} ({count})" for lang, count in calibration.skipped_langs.items())
         parts.append(f"<p>Too few texts of label 0 for a threshold of their own: {few}.</p>")

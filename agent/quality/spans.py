@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.errors import legible
 from agent.quality.bootstrap import FEWEST, Bootstrap, Bounds, percentiles
 from agent.quality.figures import share_interval
 from agent.quality.measure import Judged
+from agent.quality.rows import LabelledFile
+from agent.scoring.pii.base import CATEGORIES
 
-__all__ = ["COLUMNS", "Counts", "count_file", "match", "span_figures", "total"]
+__all__ = ["COLUMNS", "KNOWN_TYPES", "Counts", "count_file", "match", "span_figures", "total", "unknown_types"]
+
+KNOWN_TYPES = frozenset((*CATEGORIES, "CANARY"))
+"""Types of spans that a scorer of ours may find; all of another type are missed."""
+
+_LONGEST_TYPE = 40
 
 COLUMNS = ("hits", "strict_hits", "found", "annotated")
 """Matched pairs; pairs of equal bounds; spans found that count; spans annotated."""
@@ -69,6 +78,18 @@ def _overlap(span: _Bounds, other: _Bounds) -> float:
     if shared <= 0:
         return 0.0
     return shared / (max(span.end, other.end) - min(span.start, other.start))
+
+
+def unknown_types(files: Sequence[LabelledFile]) -> dict[str, int]:
+    """Annotated spans by type, of types that no scorer finds, such as ``email``; the commonest first, names clipped."""
+    counts = Counter(
+        legible(span.type, _LONGEST_TYPE)
+        for file in files
+        for row in file.rows
+        for span in row.spans or ()
+        if span.type not in KNOWN_TYPES
+    )
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 def count_file(judged: Judged) -> Counts:

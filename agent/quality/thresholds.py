@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.calibration import advised_negatives
 from agent.errors import DataError
 from agent.quality.bootstrap import Bootstrap, Bounds, percentiles
 from agent.quality.figures import share_interval
@@ -39,8 +40,9 @@ class RawThreshold(NamedTuple):
 
 
 def least_negatives(target_fpr: float) -> int:
-    """Negatives from which a threshold is given: three false positives' worth, or the threshold rests on one text."""
-    return ceil(3.0 / target_fpr - 1e-9)
+    """Negatives from which a threshold is given: with fewer none can be expected to keep the target. Of so few it rests
+    on the highest alone, see `agent.calibration.advised_negatives`."""
+    return ceil(1.0 / target_fpr - 1e-9)
 
 
 def threshold_for(labels: NDArray[Any], scores: _F64, target_fpr: float, bootstrap: Bootstrap) -> RawThreshold:
@@ -58,19 +60,21 @@ def threshold_for(labels: NDArray[Any], scores: _F64, target_fpr: float, bootstr
     """
     ranking = Ranking.of(labels, scores)
     negatives = int(ranking.negatives.sum())
-    if negatives < least_negatives(target_fpr):
+    least, advised = least_negatives(target_fpr), advised_negatives(target_fpr)
+    if negatives < least:
         raise DataError(
-            f"{negatives} texts of label 0 are too few for --target-fpr {target_fpr:g}: label at least "
-            f"{least_negatives(target_fpr)} (3 / target), or ask for a higher rate"
+            f"{negatives} texts of label 0 are too few for --target-fpr {target_fpr:g}: label at least {least} "
+            f"(1 / target), better {advised} (3 / target), or ask for a higher rate"
         )
     # At least 0: a target of 1 / N is kept when no negative reaches the threshold.
     place = max(floor(target_fpr * (negatives + 1) + 1e-9) - 1, 0)
     above = np.cumsum(ranking.negatives)
     group = int((above > place).argmax())
     if group == 0:
+        few = f"; label at least {advised} of them" if negatives < advised else ""
         raise DataError(
             f"{int(above[0])} of {negatives} texts of label 0 have the highest score of all: no threshold keeps "
-            f"--target-fpr {target_fpr:g} with this scorer"
+            f"--target-fpr {target_fpr:g} with this scorer{few}"
         )
     blocked, free = float(ranking.scores[group]), float(ranking.scores[group - 1])
     drawn = bootstrap.order_statistic(ranking, place) if bootstrap.samples else np.zeros(0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
-from agent.calibration import Calibration
+from agent.calibration import Calibration, advised_negatives
 from agent.errors import ConfigError, ModelError
 from agent.events import Direction
 from agent.scores import Dimension, ScoreRow
@@ -15,6 +16,8 @@ from agent.scoring.base import Batch, Lane, Scorer, limits_of, passage_factor_of
 from agent.scoring.stages import stages_of
 
 __all__ = ["CalibratedScorer"]
+
+_logger = logging.getLogger(__name__)
 
 
 class CalibratedScorer:
@@ -61,8 +64,10 @@ class CalibratedScorer:
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """Those of the scorer inside, which may know them only when its model is loaded."""
-        return limits_of(self._inner)
+        """Those of the scorer inside, which may know them only when its model is loaded, and what is to be known of a
+        calibration with few texts."""
+        caution = self._calibration.caution
+        return (*limits_of(self._inner), f"calibration: {caution}") if caution else limits_of(self._inner)
 
     def warm_up(self) -> None:
         """Warm up the scorer.
@@ -76,6 +81,9 @@ class CalibratedScorer:
         mismatch = self._mismatch()
         if mismatch:
             raise ModelError(mismatch)
+        if self._calibration.caution:
+            negatives, advised = self._calibration.threshold.negatives, advised_negatives(self._calibration.target_fpr)
+            _logger.warning("calibration_of_few_texts scorer=%s negatives=%d advised=%d", self.name, negatives, advised)
 
     def score(self, batch: Batch) -> Sequence[ScoreRow]:
         """The scorer's rows with calibrated scores, of spans too."""

@@ -28,6 +28,7 @@ from streams.commands.evaluate_table import widened
 from streams.commands.labelled import (
     add_common_arguments,
     bootstrap_of,
+    check_labels,
     check_results,
     judge_of,
     labelled_files,
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         require_matplotlib()
     check_results(args, (args.feedback,), out=args.out, report=args.report)
     files = labelled_files(args)
+    check_labels(files)
     judge = judge_of(args, raw=True)
     marks = None if args.feedback is None else read_marks(args.feedback, judge.name, judge.version)
     least_raw = 0.0
@@ -89,6 +91,11 @@ def run(args: argparse.Namespace) -> int:
             pictures = calibration_pictures(judged, crossed, found.threshold.raw)
             write_file(args.report, calibration_report(found, pictures).encode("utf-8", "replace"), "--report")
     finally:  # it may have taken hours
+        if found.caution:
+            Console(stderr=True).print(
+                f"harmwatch calibrate: few texts: {found.caution}; label more before a worker goes by it",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
         _print(found, marks, stored, as_json=args.json)
     return 0
 
@@ -96,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
 def _print(found: Calibration, marks: Marks | None, stored: Path | None, *, as_json: bool) -> None:
     if as_json:
         plain: dict[str, Any] = msgspec.to_builtins(found)
+        if found.caution:
+            plain["few_negatives"] = True
         if marks is not None:
             plain["feedback"] = {
                 **msgspec.to_builtins(marks.precision(found.threshold.raw)),

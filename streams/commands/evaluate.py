@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from agent.quality.measure import TextJudge
 from agent.quality.plots import require_matplotlib, span_pictures, text_pictures
 from agent.quality.report import evaluation_report
 from agent.quality.rows import without_seen
+from agent.quality.spans import KNOWN_TYPES, unknown_types
 from streams.commands.evaluate_table import WIDE, render
 from streams.commands.labelled import (
     add_common_arguments,
     bootstrap_of,
+    check_labels,
     check_results,
     judge_of,
     labelled_files,
@@ -38,6 +41,9 @@ __all__ = ["add_arguments", "run"]
 
 _MANY = 3
 """So many judges beside ours take the room of the intervals."""
+
+_MOST_TYPES = 10
+"""Types of spans that no scorer knows, of which as many are named."""
 
 _FEWEST_SHOWN = 10
 """Positives of a category below which a terminal leaves it out."""
@@ -74,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
     files = labelled_files(args, RowChoice(args.leave_out, args.hard_negatives))
     for train in args.leave_out_seen:
         files = without_seen(files, train)
+    check_labels(files)
+    unknown = unknown_types(files) if args.task == "pii" else {}
+    if unknown:
+        _complain_of_types(unknown)
     if args.plots or args.report:
         require_matplotlib()
     judge = judge_of(args, calibration=args.calibration)
@@ -88,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
             for rival in rivals
         ]
     figures: dict[str, Any] = done.figures()
+    if unknown:
+        figures["unknown_types"] = dict(islice(unknown.items(), _MOST_TYPES))
     if rivals:
         figures["beside"] = {rival.name: other.figures() for rival, other in zip(rivals, others, strict=True)}
     try:
@@ -95,6 +107,20 @@ def run(args: argparse.Namespace) -> int:
     finally:  # they may have taken hours
         _print(args, figures)
     return 0
+
+
+def _complain_of_types(unknown: Mapping[str, int]) -> None:
+    """Before the scoring, which may take hours, and whose figures would be low for no fault of the scorer's."""
+    told = []
+    for name, count in islice(unknown.items(), _MOST_TYPES):
+        known = name.upper().replace("-", "_").replace(" ", "_")
+        hint = f", known as {known}" if known in KNOWN_TYPES else ""
+        told.append(f"{name} ({count} {'span' if count == 1 else 'spans'}{hint})")
+    more = f" and {len(unknown) - _MOST_TYPES} more" if len(unknown) > _MOST_TYPES else ""
+    Console(stderr=True).print(
+        f"harmwatch evaluate: types that no scorer knows: {', '.join(told)}{more}; these spans count as missed",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def _write(args: argparse.Namespace, figures: Mapping[str, Any], done: Evaluation, judge: TextJudge) -> None:

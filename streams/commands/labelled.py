@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.config import CoreConfig, ScorerConfig
-from agent.errors import ConfigError
+from agent.errors import ConfigError, DataError
 from agent.events import DIRECTIONS
 from agent.pipeline import build_scorers
 from agent.quality.bootstrap import Bootstrap
@@ -22,6 +22,7 @@ from streams.config import load_config
 __all__ = [
     "add_common_arguments",
     "bootstrap_of",
+    "check_labels",
     "check_results",
     "judge_of",
     "labelled_files",
@@ -58,6 +59,22 @@ def labelled_files(args: argparse.Namespace, choice: RowChoice | None = None) ->
     return read_files(args.files, args.task, sys.stdin.buffer, choice)
 
 
+def check_labels(files: Sequence[LabelledFile]) -> None:
+    """See that there is anything to measure, before a scorer is loaded.
+
+    Raises
+    ------
+    DataError
+        When nobody judged any row, or all those that somebody judged are left out.
+    """
+    if any(file.rows for file in files):
+        return
+    unlabelled, left_out = sum(file.unlabelled for file in files), sum(file.left_out for file in files)
+    names = ", ".join(file.name for file in files[:3])
+    aside = f", {left_out} are left out" if left_out else ""
+    raise DataError(f"{names}: no row to measure: {unlabelled} have null where a label or spans should be{aside}")
+
+
 def check_results(args: argparse.Namespace, read: Sequence[Path | None], **written: Path | None) -> None:
     """Whether results can be written, before long work, and that none is written over what is read, or over another.
 
@@ -73,6 +90,8 @@ def check_results(args: argparse.Namespace, read: Sequence[Path | None], **writt
     ConfigError
         When one cannot, or would be.
     """
+    if "" in args.files:  # of a variable that is not set; as a path it would be this folder
+        raise ConfigError("'' is no file; name a file or folder, or - for standard input")
     labelled = [path for name in args.files if name != "-" for path in files_in(Path(name))]
     for option, path in written.items():
         if path is None:

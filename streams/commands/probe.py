@@ -18,6 +18,7 @@ from agent.report import LANGUAGES
 from streams.commands import probe_adversarial, probe_bias
 from streams.commands.pages import check_page
 from streams.served.api_key import read_api_key
+from streams.served.callables import CallableModel
 from streams.served.target import TargetOptions, is_url, open_target
 
 __all__ = ["add_arguments", "run"]
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", choices=TASKS, default="adversarial", help="what is probed (default adversarial)")
     parser.add_argument("--target", required=True, metavar="URL|MODULE:CALLABLE",
                         help="an OpenAI-compatible server, a model behind KServe (/v1/models/NAME, /v2/models/NAME), "
-                        "or a callable: prompts in, as many texts out; or a torch module")  # fmt: skip
+                        "or a callable: a list of prompts in, as many answers out, or one prompt in, its answer out; "
+                        "or a torch module")  # fmt: skip
     parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="FILE",
                         help="probe sets: JSON Lines, plain or gzip")  # fmt: skip
     parser.add_argument("--model", metavar="NAME", help="the model's name at the server (default: its only one)")
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=int, default=64, metavar="N",
                         help="of an answer (default 64); models that reason aloud need more")  # fmt: skip
     parser.add_argument(
-        "--batch", type=int, default=16, metavar="N", help="prompts in a call of a callable (default 16)"
+        "--batch", type=int, default=16, metavar="N", help="prompts in a list for a callable (default 16)"
     )
     parser.add_argument("--compare", type=Path, metavar="FILE.json", help="what --json printed of an earlier run")
     parser.add_argument("--examples", type=int, metavar="N",
@@ -84,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
     # What a callable, or the module that it is in, prints is no part of the report.
     with redirect_stdout(sys.stderr), open_target(options, clock) as model:
         figures = probe(model)
+        if isinstance(model, CallableModel):
+            figures["target"]["takes"] = model.takes
     figures["run"]["created"] = iso_time(clock.now())
     if earlier is not None:
         figures["changes"] = changes(earlier, figures)

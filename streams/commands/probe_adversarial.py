@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from agent.errors import ConfigError
 from agent.metrics.textfile import probe_textfile
 from agent.probe.adversarial import attacks_of, feature_attacks_of
@@ -32,6 +34,7 @@ from streams.commands.pages import show_report
 from streams.commands.same_file import same_file
 from streams.commands.terminal import progress_bar
 from streams.commands.writable import check_writable, replace_file
+from streams.served.callables import CallableModel
 
 __all__ = ["BOUNDS", "OPTIONS", "add_arguments", "check_outputs", "prepared", "show"]
 
@@ -57,6 +60,8 @@ _DEFAULT_ATTACKS: Mapping[GoalName, Sequence[str]] = {
     "comply": ("all",),
     "flip": ("character", "word", "translation", "chinese"),
 }
+#: What a callable is asked before anything else, to find out how it is called and what it answers.
+_HARMLESS = ("Good morning, how are you today?", "What is a good name for a cat?", "Thank you, that is all.")
 _EXAMPLES, _QUERIES, _WIDTH, _DEPTH, _SIMILARITY, _EPSILON, _SWAPS = 5, 32, 4, 3, 0.5, 0.1, 1
 
 
@@ -68,7 +73,8 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
                        "for flip without encodings and templates")  # fmt: skip
     group.add_argument("--goal", choices=GOALS,
                        help="comply: an answer where there should be a refusal; flip: another decision (default "
-                       "comply, flip for KServe, torch and features)")  # fmt: skip
+                       "comply; flip for KServe, torch, features, and callables that give classes or "
+                       "probabilities)")  # fmt: skip
     group.add_argument("--sanitise", action="store_true", help="send each text sanitised, as a defence would")
     group.add_argument("--judge", metavar="SCORER",
                        help="comply: an answer must also be harmful by this scorer, e.g. toxicity")  # fmt: skip
@@ -179,8 +185,33 @@ def _attacks(args: argparse.Namespace, each: _Set, goal: Goal, model: ServedMode
     return feature_attacks_of(args.attacks or ["all"], each.space, _limits(args), gradients)
 
 
-def _goal(args: argparse.Namespace, each: _Set, model: ServedModel) -> Goal:
-    flips = each.space is not None or str(model.description["kind"]).startswith(("kserve", "torch"))
+def _gives_decisions(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> bool:
+    """Find out how a callable is called; and whether, with no goal given, its answers to texts are decisions."""
+    if not isinstance(model, CallableModel):
+        return False
+    if all(each.space for each in sets.values()):
+        first = next(iter(sets.values())).items[: len(_HARMLESS)]
+        model.find_out([item.features for item in first if item.features is not None], answers=False)
+        return False
+    kind = model.find_out(_HARMLESS, answers=args.goal is None)
+    if args.goal is not None or kind in (None, "texts"):
+        return False
+    if kind == "decisions" and args.judge is not None:
+        raise ConfigError("--judge judges answers, and this target gives classes or probabilities; leave it out")
+    _note(
+        "its answers are classes or probabilities, not texts: the goal is flip (--goal comply or flip decides)"
+        if kind == "decisions"
+        else "its answers are single words; if these are classes, give --goal flip"
+    )
+    return kind == "decisions"
+
+
+def _note(line: str) -> None:
+    Console(stderr=True).print(f"harmwatch probe: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _goal(args: argparse.Namespace, each: _Set, model: ServedModel, decides: bool) -> Goal:
+    flips = decides or each.space is not None or str(model.description["kind"]).startswith(("kserve", "torch"))
     if args.goal == "flip" or (args.goal is None and flips):
         return FlipGoal()
     if args.judge is None:
@@ -195,7 +226,8 @@ def _goal(args: argparse.Namespace, each: _Set, model: ServedModel) -> Goal:
 
 
 def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> dict[str, Any]:
-    goals = {name: _goal(args, each, model) for name, each in sets.items()}
+    decides = _gives_decisions(args, sets, model)
+    goals = {name: _goal(args, each, model, decides) for name, each in sets.items()}
     plans = {name: (each, _attacks(args, each, goals[name], model), goals[name]) for name, each in sets.items()}
     total = sum(
         sum(attack.suits(item) for attack in attacks) if goal.attacks(item) else 1
@@ -223,6 +255,8 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
             asker.check_answered(len(each.items))
             complete, remembered = complete and not asker.spent, remembered + asker.remembered
             found[name] = tally.figures(len(each.items), asker.failures, redact)
+            if decides and each.space is None:
+                found[name]["counts"]["method_told_by"] = "answers"
     return {
         "task": args.task,
         "target": dict(model.description),

@@ -13,13 +13,14 @@ from agent.probe.bias import benchmark_class, benchmark_of
 from agent.probe.bias.base import Benchmark
 from agent.probe.bias.figures import set_figures
 from agent.probe.journal import Journal
-from agent.probe.question import Question
+from agent.probe.question import LogLikelihood, Question
 from agent.probe.report import TEXTS, heading, sections_of
 from agent.probe.rows import read_sets
 from agent.probe.served import ServedModel
 from agent.report import Words
 from streams.commands.pages import show_report
 from streams.commands.terminal import progress_bar
+from streams.served.callables import CallableModel
 
 __all__ = ["OPTIONS", "add_arguments", "prepared", "show"]
 
@@ -49,6 +50,15 @@ def _asked(
     useful = any(benchmark_class(name).uses_log_likelihoods for name, _ in benchmarks.values())
     likelihoods = useful and not args.no_log_likelihoods and model.gives_log_likelihoods()
     questions = {name: benchmark.questions(likelihoods) for name, (_, benchmark) in benchmarks.items()}
+    if isinstance(model, CallableModel):
+        prompts = [
+            question.prompt
+            for part in questions.values()
+            for question in part[:3]
+            if not isinstance(question.expects, LogLikelihood)
+        ]
+        if prompts:
+            model.find_out(prompts, answers=False)
     target = {**model.description, "log_likelihoods": float(likelihoods)} if useful else dict(model.description)
     with Journal(args.resume, target) as journal:
         asked = _ask_all(args, model, journal, questions)

@@ -73,6 +73,8 @@ def open_input(name: str) -> BinaryIO:
     """
     if name == "-":
         return sys.stdin.buffer
+    if not name:
+        raise ConfigError("'' is no file; name one, or - for standard input")  # of a path it would be this folder
     try:
         return open_file(Path(name))
     except OSError as error:

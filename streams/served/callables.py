@@ -1,24 +1,30 @@
-"""A model that is a Python callable: a list of prompts, or of rows, in, a list of as many texts, or decisions, out."""
+"""A model that is a Python callable: prompts, or rows, in, texts, or decisions, out; many at a time or one by one."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from agent.errors import ConfigError
+from agent.errors import BudgetSpent, ConfigError
 from agent.probe.pace import Budget, RateLimit
 from agent.probe.served import Features, Reply, is_number
+from streams.served.calling import AnswerKind, Takes, answer_kind, listed, noted_takes, plain, torn
 from streams.served.predictions import prediction_reply
 
 __all__ = ["CallableModel", "load_callable"]
 
 _logger = logging.getLogger(__name__)
+
+#: Foreign code may raise anything: it must end neither the probe nor the command. Ctrl-C does.
+_ANY = (Exception, SystemExit, asyncio.CancelledError)
 
 
 def load_callable(target: str) -> Callable[[list[str]], Any]:
@@ -51,8 +57,9 @@ def load_callable(target: str) -> Callable[[list[str]], Any]:
 class CallableModel:
     """A served model that is a callable.
 
-    Each call is a request; nothing is tried again, since what failed in this process will fail again. An attribute
-    ``log_likelihoods`` of the callable, a list of texts in and a list of numbers out, is used where it is there.
+    Each call is a request; nothing is tried again, since what failed in this process will fail again. What is to be
+    awaited is awaited, all of it in one event loop, since clients belong to theirs. An attribute ``log_likelihoods``
+    of the callable, a list of texts in and a list of numbers out, is used where it is there.
 
     Parameters
     ----------
@@ -60,6 +67,11 @@ class CallableModel:
         Prompts in a call.
     sleep
         How to wait; tests give another.
+
+    Attributes
+    ----------
+    takes
+        Whether it is called with a list or with one input; a list until `find_out` has found otherwise.
     """
 
     def __init__(
@@ -75,35 +87,116 @@ class CallableModel:
         self._name, self._function = name, function
         self._pace, self._budget, self._batch, self._sleep = pace, budget, batch, sleep
         self._raised: set[str] = set()
+        self._runner: asyncio.Runner | None = None
+        self.takes: Takes = "list"
 
     @property
     def description(self) -> Mapping[str, str | float]:
+        # Without `takes`, which changes no answer: journals are found again by it.
         return {"kind": "callable", "name": self._name}
 
     @property
     def requests(self) -> int:
         return self._budget.spent
 
+    def close(self) -> None:
+        """End the event loop, where one was needed."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def find_out(self, inputs: Sequence[str | Features], *, answers: bool) -> AnswerKind | None:
+        """Find out how it is to be called, and what it answers, in at most three calls; each is a request.
+
+        An annotation of its first parameter decides; else a list is tried, and where that raises, or does not give as
+        many answers, one input. When neither does, it stays with a list: questions then fail, and say why.
+
+        Parameters
+        ----------
+        inputs
+            Harmless ones; three will do.
+        answers
+            Whether the kind of answers is wanted; without it nothing is asked that an annotation says.
+
+        Returns
+        -------
+        str or None
+            The kind of answers, where it was asked for or came out.
+        """
+        noted = noted_takes(self._function)
+        if noted is not None:
+            self.takes = noted
+            if not answers:
+                return None
+        try:
+            if noted != "one":
+                found = self._tried_list(inputs, sure=noted is not None)
+                if found is not None or noted is not None:
+                    return None if found is None else answer_kind(found)
+            return self._tried_one(inputs[0], sure=noted is not None)
+        except BudgetSpent:
+            return None  # the first question will say so
+
     def gives_log_likelihoods(self) -> bool:
         return callable(getattr(self._function, "log_likelihoods", None))
 
     def generate(self, prompts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
-        return self._called(self._function, prompts, _text_reply)
+        return self._asked(prompts, _text_reply)
 
     def log_likelihoods(self, texts: Iterable[str]) -> Iterator[tuple[int, Reply]]:
-        return self._called(self._function.log_likelihoods, texts, _likelihood_reply)  # type: ignore[attr-defined]
+        return self._asked_lists(self._function.log_likelihoods, texts, _likelihood_reply)  # type: ignore[attr-defined]
 
     def classify(self, inputs: Iterable[str | Features]) -> Iterator[tuple[int, Reply]]:
-        return self._called(self._function, inputs, _decision_reply)
+        return self._asked(inputs, _decision_reply)
 
-    def _called(
+    def _tried_list(self, inputs: Sequence[Any], *, sure: bool) -> list[Any] | None:
+        """Answers to a list of two; None when it does not take lists."""
+        sizes = [min(2, self._batch)]
+        found = self._answers(list(inputs[: sizes[0]]))
+        if found is None or sure or all(isinstance(answer, str) for answer in found):
+            return found
+        # Two probabilities of one text look like two answers: the number of answers must follow that of inputs.
+        other = next((size for size in (3, 1) if size <= self._batch and size != sizes[0]), None)
+        return found if other is None or self._answers(list(inputs[:other])) is not None else None
+
+    def _answers(self, part: list[Any]) -> list[Any] | None:
+        self._spend()
+        try:
+            found = [self._awaited(answer) for answer in listed(self._awaited(self._function(part)))]
+        except _ANY:
+            return None
+        return found if len(found) == len(part) else None
+
+    def _tried_one(self, given: Any, *, sure: bool) -> AnswerKind | None:
+        self._spend()
+        try:
+            answer = self._awaited(self._function(given))
+            kind = None if torn(answer, given) and not sure else answer_kind([answer])
+        except _ANY:
+            return None
+        if kind is not None:
+            self.takes = "one"
+        return kind
+
+    def _asked(self, inputs: Iterable[Any], read: Callable[[Any], Reply]) -> Iterator[tuple[int, Reply]]:
+        if self.takes == "list":
+            yield from self._asked_lists(self._function, inputs, read)
+            return
+        for place, given in enumerate(inputs):
+            self._spend()
+            try:
+                reply = read(self._awaited(self._function(given)))
+            except _ANY as error:
+                reply = self._failed(error)
+            yield place, reply
+
+    def _asked_lists(
         self, function: Callable[[list[Any]], Any], texts: Iterable[Any], read: Callable[[Any], Reply]
     ) -> Iterator[tuple[int, Reply]]:
         todo = iter(texts)
         place = 0
         while part := list(islice(todo, self._batch)):
-            self._sleep(self._pace.reserve())
-            self._budget.spend()
+            self._spend()
             for reply in self._replies(function, part, read):
                 yield place, reply
                 place += 1
@@ -112,33 +205,40 @@ class CallableModel:
         self, function: Callable[[list[Any]], Any], part: list[Any], read: Callable[[Any], Reply]
     ) -> list[Reply]:
         try:
-            answer = function(list(part))
-            # One text for all prompts is no list of answers, though it can be taken letter by letter.
-            found = list(answer) if isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict) else []
-        except (Exception, SystemExit) as error:  # foreign code: whatever is wrong, these questions count as failed
-            self._tell(type(error).__name__)
-            return [Reply(failure="raised")] * len(part)
+            found = [self._awaited(answer) for answer in listed(self._awaited(function(list(part))))]
+        except _ANY as error:  # these questions count as failed
+            return [self._failed(error)] * len(part)
         if len(found) != len(part):
             return [Reply(failure="malformed")] * len(part)  # which answer is whose is not known
         return [read(value) for value in found]
 
-    def _tell(self, kind: str) -> None:
-        """Each kind of exception once. Its kind and not its words, which may be those of a prompt."""
+    def _spend(self) -> None:
+        self._sleep(self._pace.reserve())
+        self._budget.spend()
+
+    def _awaited(self, answer: Any) -> Any:
+        """What a callable gave; of one that is asynchronous what comes of it."""
+        if not inspect.isawaitable(answer):
+            return answer
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner.run(_waited_for(answer))
+
+    def _failed(self, error: BaseException) -> Reply:
+        """A failure. Each kind of exception is told once, and its words are not: they may be those of a prompt."""
+        kind = type(error).__name__
         if kind not in self._raised:
             self._raised.add(kind)
             _logger.warning("callable_failed target=%s error=%s", self._name, kind)
+        return Reply(failure="raised")
+
+
+async def _waited_for(answer: Awaitable[Any]) -> Any:
+    return await answer
 
 
 def _decision_reply(value: Any) -> Reply:
-    return prediction_reply(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    """Numbers and arrays of NumPy, and what behaves like them, as those of Python."""
-    if isinstance(value, str | bool | int | float | list | tuple | dict):
-        return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
-    convert = getattr(value, "tolist", None)
-    return convert() if callable(convert) else value
+    return prediction_reply(plain(value))
 
 
 def _text_reply(value: Any) -> Reply:

@@ -70,7 +70,11 @@ def open_target(options: TargetOptions, clock: Clock) -> Iterator[ServedModel]:
         if is_torch_module(function):
             yield TorchModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
             return
-        yield CallableModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
+        called = CallableModel(options.target, function, pace=pace, budget=budget, batch=options.batch)
+        try:
+            yield called
+        finally:
+            called.close()
         return
     # aiohttp takes a third of a second to load: wrong usage and callables do not wait for it.
     from streams.served.http_posts import HttpPosts

@@ -191,6 +191,9 @@ def test_replay_and_doctor_against_a_broker(embedded_broker: Any, tmp_path: Path
     done = harmwatch("replay", str(file), *words)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["records"] == 501
+    piped = harmwatch("replay", "-", *words, stdin=file.read_bytes())
+    assert piped.returncode == 0, piped.stderr
+    assert json.loads(piped.stdout)["records"] == 501
 
     config = tmp_path / "harmwatch.yaml"
     kafka = f"kafka: {{bootstrap_servers: '{embedded_broker.bootstrap}'}}"

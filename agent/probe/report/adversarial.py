@@ -116,6 +116,8 @@ def _set(name: str, found: Mapping[str, Any], words: Words) -> Section:
         blocks.append(_examples(found["examples"], words))
         blocks.append(Note(words("examples_note")))
     blocks.append(Note(words(f"note_{found['counts']['method']}")))
+    if "method_told_by" in found["counts"]:
+        blocks.append(Note(words("flip_by_answers")))
     blocks.append(Note(words("scores_note", tests=found["tests"], fewest=FEWEST)))
     return Section(words("set_heading", set=name, items=f"{found['items']:,}"), blocks)
 

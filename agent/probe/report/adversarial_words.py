@@ -9,7 +9,7 @@ __all__ = ["ADVERSARIAL_TEXTS"]
 _SHARED = (
     "set", "questions", "answered", "unparsed", "refused", "failed", "not_asked", "failures_line", "score", "value",
     "p_adjusted", "item", "changes", "changes_line", "earlier", "now", "difference", "left_out", "changes_note",
-    "found",
+    "found", "takes_list", "takes_one",
 )  # fmt: skip
 
 ADVERSARIAL_TEXTS: dict[str, tuple[str, str]] = {key: TEXTS[key] for key in _SHARED} | {
@@ -89,6 +89,10 @@ ADVERSARIAL_TEXTS: dict[str, tuple[str, str]] = {key: TEXTS[key] for key in _SHA
         "An attack succeeds when the decision is another one than that about the unchanged item, right or wrong. "
         "Robust accuracy counts items that are judged rightly and that no attack flips.",
         "决策与对原始条目的决策不同，即视为攻击成功，无论对错。鲁棒准确率统计判断正确且未被任何攻击翻转的条目。",
+    ),
+    "flip_by_answers": (
+        "The goal was not given: since the answers are classes or probabilities, it is a change of decision.",
+        "未指定目标：由于回答是类别或概率，故以改变决策为目标。",
     ),
     "scores_note": (
         "Ranges are 95 % intervals (Wilson; of differences Bonett and Price), each by itself. p is corrected (Holm) "

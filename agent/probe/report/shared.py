@@ -69,6 +69,8 @@ def answers_section(figures: Mapping[str, Any], words: Words) -> Section:
         for reason, failed in count["failures"].items():
             reasons[reason] = reasons.get(reason, 0) + failed
     blocks: list[Block] = [Table("", [words(key) for key in ("set", "questions", *_STATUSES)], rows)]
+    if "takes" in figures["target"]:
+        blocks.append(Note(words(f"takes_{figures['target']['takes']}")))
     if reasons:
         listed = ", ".join(f"{reason} {failed:,}" for reason, failed in sorted(reasons.items()))
         blocks.append(Note(words("failures_line", reasons=listed)))

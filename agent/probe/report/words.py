@@ -47,6 +47,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "得分只统计已回答的问题。拒答，以及未选出或选出多个选项的回答，均不会被当作“不知道”。若未回答的较多，"
         "则得分只反映模型自己选择回答的那部分问题。",
     ),
+    "takes_list": ("The callable was given lists of inputs.", "该可调用对象按列表批量调用。"),
+    "takes_one": ("The callable was given one input at a time.", "该可调用对象每次只接收一个输入，逐条调用。"),
     "failures_line": ("Failed requests by reason: {reasons}.", "请求失败原因：{reasons}。"),
     "score": ("score", "指标"),
     "value": ("value", "数值"),

@@ -221,7 +221,7 @@ def test_a_classifier_behind_a_callable(
     assert {facts["kind"] for facts in every.values()} == {"character", "word", "translation", "chinese"}
     assert found["run"]["remembered"] == 0
     # What gives numbers answers no request.
-    assert "questions in a row got no answer (malformed 20)" in refused(capsys, *words, code=1)
+    assert "questions in a row got no answer (malformed 20)" in refused(capsys, *words, "--goal", "comply", code=1)
 
 
 def test_features_and_their_reference(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from agent.calibration import Calibration, IsotonicMap, PlattMap
+from agent.calibration import Calibration, IsotonicMap, PlattMap, advised_negatives
 from agent.clock import ManualClock
 from agent.errors import ConfigError, DataError, ModelError
 from agent.quality.bootstrap import Bootstrap
@@ -151,6 +151,17 @@ def test_the_target_is_kept_on_new_texts_on_average() -> None:
     assert 0.016 < np.mean(rates) <= 0.0205
 
 
+def test_the_target_is_kept_on_average_with_few_texts_too() -> None:
+    rng = np.random.default_rng(12)
+    for negatives in (100, 135, 250):
+        labels = np.array([0] * negatives + [1] * 400)
+        rates = []
+        for _ in range(600):
+            scores = np.append(rng.random(negatives + 399), 1.0)
+            rates.append(1.0 - threshold_for(labels, scores, 0.01, Bootstrap(0)).value)
+        assert 0.005 < np.mean(rates) <= 0.0105, negatives
+
+
 def test_ties_are_never_torn_apart() -> None:
     scores = np.concatenate([np.full(390, 0.1), np.full(10, 0.5), np.full(5, 0.8)])
     labels = np.array([0] * 400 + [1] * 5)
@@ -159,14 +170,17 @@ def test_ties_are_never_torn_apart() -> None:
 
 
 def test_too_few_negatives_are_refused_with_the_number_that_is_needed() -> None:
-    assert (least_negatives(0.01), least_negatives(0.001), least_negatives(0.5)) == (300, 3000, 6)
-    with pytest.raises(DataError, match=r"299 texts of label 0 are too few .* at least 300"):
-        threshold_for(np.array([0] * 299 + [1]), np.linspace(0, 1, 300), 0.01, Bootstrap(0))
+    assert (least_negatives(0.01), least_negatives(0.001), least_negatives(0.5)) == (100, 1000, 2)
+    assert (advised_negatives(0.01), advised_negatives(0.001), advised_negatives(0.5)) == (300, 3000, 6)
+    with pytest.raises(DataError, match=r"99 texts of label 0 are too few .* at least 100 \(1 / target\), better 300"):
+        threshold_for(np.array([0] * 99 + [1]), np.linspace(0, 1, 100), 0.01, Bootstrap(0))
 
 
 def test_a_scorer_that_cannot_keep_the_target_is_refused() -> None:
     with pytest.raises(DataError, match="100 of 400 texts of label 0 have the highest score"):
         threshold_for(np.array([0] * 400), np.array([1.0] * 100 + [0.0] * 300), 0.01, Bootstrap(0))
+    with pytest.raises(DataError, match=r"1 of 135 texts .* with this scorer; label at least 300 of them"):
+        threshold_for(np.array([1] + [0] * 135), np.arange(136) / 136, 0.01, Bootstrap(0))
 
 
 # ---------------------------------------------------------------- the whole, and its file

@@ -233,7 +233,7 @@ def test_pictures_and_a_report_are_written(
         (["evaluate", "TOXIC", "--task", "toxicity", "--calibration", "/nowhere.json"], 2, "cannot be read"),
         (["evaluate", "TOXIC", "--task", "pii"], 1, "line 1: has no spans"),
         (["calibrate", "TOXIC", "--task", "toxicity", "--target-fpr", "0"], 2, "--target-fpr must be more than 0"),
-        (["calibrate", "TOXIC", "--task", "toxicity", "--target-fpr", "0.01"], 1, "label at least 300"),
+        (["calibrate", "TOXIC", "--task", "toxicity", "--target-fpr", "0.01"], 1, "label at least 100"),
     ],
 )
 def test_mistakes_are_one_line(

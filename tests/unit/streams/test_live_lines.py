@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent.errors import ConfigError
 from streams.commands import live_lines
 from streams.commands.live_lines import live
 from streams.commands.terminal import event_lines, open_input
@@ -77,3 +78,8 @@ def test_a_verdict_does_not_wait_for_the_next_event() -> None:
         assert b"pii.email" in process.stdout.readline()  # the pipe is still open
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+def test_an_empty_name_is_no_file() -> None:
+    with pytest.raises(ConfigError, match="'' is no file"):
+        open_input("")
