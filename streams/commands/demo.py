@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, help="another seed, other texts (default 7; with --publish a new one each time)"
     )
-    parser.add_argument("--port", type=int, default=0, help="port of /metrics and the console (default: a free one)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        metavar="PORT",
+        help="port of /metrics and the console (default: 9464, or a free one when that is taken; 0: a free one)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep everything running afterwards, until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, the table to stderr")
     parser.add_argument(

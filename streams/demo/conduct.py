@@ -25,9 +25,11 @@ from streams.demo.broker import EmbeddedBroker
 from streams.demo.detect import IncidentDetector
 from streams.demo.fairness import FairnessSteps, fairness_of
 from streams.demo.outcome import judge
+from streams.demo.port import DOCUMENTED_PORT, first_free
 from streams.demo.publish import publish_paced
 from streams.demo.table import DemoStatus, DemoTable, FairnessStatus, IncidentStatus, ModelStatus
 from streams.demo.traffic import Traffic
+from streams.front import web_port
 from streams.kafka_sink import KafkaSink
 from streams.worker import Worker
 
@@ -49,13 +51,21 @@ _WATCHED = ["output.score", "output.decision", "output.toxicity", "input.adversa
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """How much traffic in how many seconds; ``keep`` leaves everything running afterwards, until interrupted."""
+    """How much traffic in how many seconds.
+
+    Attributes
+    ----------
+    keep
+        Leaves everything running afterwards, until interrupted.
+    web_port
+        None takes the documented one, or a free one when somebody listens there; 0 takes a free one.
+    """
 
     events: int = 20_000
     seconds: float = 25.0
     seed: int = 7
     keep: bool = False
-    web_port: int = 9464
+    web_port: int | None = None
 
 
 @dataclass(slots=True)
@@ -103,7 +113,8 @@ class Demo:
             self._broker = broker
             await broker.create_topics({_TOPIC: _PARTITIONS})
             config = demo_config(self._options, broker.bootstrap_servers)
-            worker = Worker.build(config, self._clock)
+            front = first_free if self._options.web_port is None else web_port
+            worker = Worker.build(config, self._clock, front=front)
             working = asyncio.create_task(worker.run())
             try:
                 await self._until_ready(worker, working)
@@ -292,7 +303,7 @@ def demo_config(options: DemoOptions, bootstrap_servers: str) -> WorkerConfig:
         "topics": {"verdict_partitions": 1, "replication_factor": 1},
         "tap": {"commit_interval_seconds": 0.3},
         "windows": {"pane_seconds": min(1.0, options.seconds / 25), "windows_seconds": [window, all_of_it]},
-        "web": {"port": options.web_port},
+        "web": {"port": DOCUMENTED_PORT if options.web_port is None else options.web_port},
         # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
         "scorers": {"toxicity": {"kind": "ngrams"}},
         "drift": {

@@ -137,6 +137,7 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["demo", "--events", "0"], b"--events must lie between"),
         (["demo", "--seconds", "0.05"], b"--seconds must lie between"),
         (["demo", "--seconds", "nan"], b"--seconds must lie between"),
+        (["demo", "--port", "65536"], b"web.port"),
         (["bench", "--events", "0"], b"--events must lie between"),
         (["bench", "--bootstrap", "a..b:1"], b"--bootstrap: bootstrap_servers: a..b:1"),
         (["bench", "--repetitions", "0"], b"--repetitions must lie between"),

@@ -43,3 +43,8 @@ def test_the_short_window_lies_within_the_disparity_however_short_the_run(
     config = demo_config(DemoOptions(seconds=seconds), "nobody:9092").windows
     assert config.pane_seconds == pytest.approx(pane)
     assert config.windows_seconds == pytest.approx(windows)
+
+
+@pytest.mark.parametrize(("asked", "port"), [(None, 9464), (0, 0), (8_080, 8_080)])
+def test_without_a_port_it_is_the_documented_one(asked: int | None, port: int) -> None:
+    assert demo_config(DemoOptions(web_port=asked), "nobody:9092").web.port == port
