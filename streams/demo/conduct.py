@@ -17,17 +17,19 @@ from agent.config import validate
 from agent.errors import HarmwatchError, TransportError
 from agent.pipeline.export import components_of
 from agent.scores import DIMENSIONS
-from agent.windows.disparity import BiasMeasurement
 from agent.windows.engine import Reading
 from agent.windows.harm import HarmMeasurement
 from streams.access.clients import client_options
 from streams.config import WorkerConfig
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.detect import IncidentDetector
+from streams.demo.fairness import FairnessSteps, fairness_of
 from streams.demo.outcome import judge
+from streams.demo.port import DOCUMENTED_PORT, first_free
 from streams.demo.publish import publish_paced
 from streams.demo.table import DemoStatus, DemoTable, FairnessStatus, IncidentStatus, ModelStatus
 from streams.demo.traffic import Traffic
+from streams.front import web_port
 from streams.kafka_sink import KafkaSink
 from streams.worker import Worker
 
@@ -49,18 +51,27 @@ _WATCHED = ["output.score", "output.decision", "output.toxicity", "input.adversa
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """How much traffic in how many seconds; ``keep`` leaves everything running afterwards, until interrupted."""
+    """How much traffic in how many seconds.
+
+    Attributes
+    ----------
+    keep
+        Leaves everything running afterwards, until interrupted.
+    web_port
+        None takes the documented one, or a free one when somebody listens there; 0 takes a free one.
+    """
 
     events: int = 20_000
     seconds: float = 25.0
     seed: int = 7
     keep: bool = False
-    web_port: int = 9464
+    web_port: int | None = None
 
 
 @dataclass(slots=True)
 class _Progress:
     finished: bool = False
+    newest_at: float = 0.0
     verdict_ids: set[str] = field(default_factory=set)
     findings: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     histories: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
@@ -102,7 +113,8 @@ class Demo:
             self._broker = broker
             await broker.create_topics({_TOPIC: _PARTITIONS})
             config = demo_config(self._options, broker.bootstrap_servers)
-            worker = Worker.build(config, self._clock)
+            front = first_free if self._options.web_port is None else web_port
+            worker = Worker.build(config, self._clock, front=front)
             working = asyncio.create_task(worker.run())
             try:
                 await self._until_ready(worker, working)
@@ -130,6 +142,7 @@ class Demo:
         self._started = self._clock.now() + _LEAD_SECONDS
         options = self._options
         traffic = Traffic(options.seed, options.events, self._started, options.seconds)
+        steps = FairnessSteps(self._detector, config.windows.windows_seconds[0], self._started, options.seconds)
         tasks = [
             asyncio.create_task(self._publish(config, traffic)),
             asyncio.create_task(self._read_verdicts(config)),
@@ -139,12 +152,12 @@ class Demo:
                 while not self._settled(traffic):
                     if self._broker is not None and self._broker.pid is None:
                         raise TransportError("the embedded broker ended before the demo did")
-                    self._look(worker)
+                    self._look(worker, steps)
                     for task in (working, *tasks):
                         if task.done() and task.exception() is not None:
                             task.result()
                     await asyncio.sleep(_REFRESH_SECONDS)
-                self._look(worker)
+                self._look(worker, steps, ended=True)
             self._detector.finish(self._clock.now())
             summary = self._summary(worker, traffic)
             self._on_summary(summary, self.url)
@@ -157,10 +170,12 @@ class Demo:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _settled(self, traffic: Traffic) -> bool:
+        """All verdicts are there; or none has come for a minute, however long those before it took."""
         if not self._progress.finished:
             return False
         everything = len(self._progress.verdict_ids) >= traffic.expected.directions
-        return everything or self._clock.now() > self._started + self._options.seconds + _SETTLE_SECONDS
+        newest_at = max(self._progress.newest_at, self._started + self._options.seconds)
+        return everything or self._clock.now() > newest_at + _SETTLE_SECONDS
 
     async def _publish(self, config: WorkerConfig, traffic: Traffic) -> None:
         sink = KafkaSink(config.kafka, patience_seconds=30.0, max_message_bytes=_MAX_MESSAGE_BYTES, clock=self._clock)
@@ -177,6 +192,7 @@ class Demo:
         async for value in _values(config, config.topics.verdicts):
             verdict = decode(value)
             if verdict["id"] not in self._progress.verdict_ids:
+                self._progress.newest_at = self._clock.now()
                 self._progress.verdict_ids.add(verdict["id"])
                 for finding in verdict["findings"]:
                     self._progress.findings[finding["category"]] += 1
@@ -184,14 +200,25 @@ class Demo:
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
-    def _look(self, worker: Worker) -> None:
+    def _look(self, worker: Worker, steps: FairnessSteps, *, ended: bool = False) -> None:
         now = self._clock.now()
-        shortest, _ = _readings(worker)
-        # Of the short window: the long one holds the fair past as well, and would see the change late.
-        fairness = [row for reading in shortest.values() for row in _fairness(reading)]
-        for row in fairness:
-            self._detector.feed_fairness(row, now, now)
+        steps.take(worker.pipeline.windows, now, ended=ended)
+        shortest, _ = self._readings(worker)
+        fairness = [row for reading in shortest.values() for row in fairness_of(reading)]
         self._table.update(self._status(worker, shortest, fairness, now))
+
+    def _readings(self, worker: Worker) -> tuple[dict[str, Reading], dict[str, Reading]]:
+        """By model, the reading of the shortest and of the longest window; they end with the traffic at the latest.
+
+        Windows move on with the wall clock, and those of a short run would be empty before all of it is scored.
+        """
+        event_time = min(worker.pipeline.windows.event_now(), self._started + self._options.seconds)
+        shortest: dict[str, Reading] = {}
+        longest: dict[str, Reading] = {}
+        for reading in worker.pipeline.windows.measurements(event_time):
+            shortest.setdefault(reading.model, reading)
+            longest[reading.model] = reading
+        return shortest, longest
 
     def _status(
         self, worker: Worker, shortest: Mapping[str, Reading], fairness: list[FairnessStatus], now: float
@@ -248,7 +275,7 @@ class Demo:
         events = int(worker.metrics.total("harmwatch_events_total"))
         elapsed = max(1e-3, self._clock.now() - self._started)
         outcome = judge(self._detector.detections, traffic.incidents, grace_seconds=self._options.seconds)
-        _, longest = _readings(worker)
+        _, longest = self._readings(worker)
         return {
             "events": events,
             "verdicts": len(self._progress.verdict_ids),
@@ -268,13 +295,15 @@ class Demo:
 
 def demo_config(options: DemoOptions, bootstrap_servers: str) -> WorkerConfig:
     """What the demo's worker is configured with; everything else is as it is by default."""
-    window = max(3.0, options.seconds / 3)
+    # A disparity lasts for nearly half of the run: a third lies within it, however short the run. The other window
+    # holds all of the run, and for some seconds more.
+    window, all_of_it = options.seconds / 3, max(18.0, options.seconds * 4)
     plain = {
         "kafka": {"bootstrap_servers": bootstrap_servers, "worker_name": "demo", "group_id": "harmwatch-demo"},
         "topics": {"verdict_partitions": 1, "replication_factor": 1},
         "tap": {"commit_interval_seconds": 0.3},
-        "windows": {"pane_seconds": 1.0, "windows_seconds": [window, max(window * 6, options.seconds * 4)]},
-        "web": {"port": options.web_port},
+        "windows": {"pane_seconds": min(1.0, options.seconds / 25), "windows_seconds": [window, all_of_it]},
+        "web": {"port": DOCUMENTED_PORT if options.web_port is None else options.web_port},
         # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
         "scorers": {"toxicity": {"kind": "ngrams"}},
         "drift": {
@@ -303,34 +332,6 @@ async def _values(config: WorkerConfig, topic: str) -> AsyncIterator[bytes]:
                 yield message.value
     finally:
         await consumer.stop()
-
-
-def _readings(worker: Worker) -> tuple[dict[str, Reading], dict[str, Reading]]:
-    """By model, the reading of the shortest and of the longest window."""
-    shortest: dict[str, Reading] = {}
-    longest: dict[str, Reading] = {}
-    for reading in worker.pipeline.windows.measurements():
-        shortest.setdefault(reading.model, reading)
-        longest[reading.model] = reading
-    return shortest, longest
-
-
-def _fairness(reading: Reading) -> list[FairnessStatus]:
-    bias: Any = reading.results.get("bias")
-    if not isinstance(bias, BiasMeasurement):
-        return []
-    return [
-        FairnessStatus(
-            model=reading.model,
-            attribute=attribute.attribute,
-            measure=disparity.measure,
-            value=disparity.value,
-            lower=disparity.lower,
-            upper=disparity.upper,
-        )
-        for attribute in bias.attributes
-        for disparity in attribute.disparities
-    ]
 
 
 def harm_of(reading: Reading) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.demo.detect import Detection
+from streams.demo.plan import LEAST_EVENTS
 from streams.demo.traffic import Incident
 
-__all__ = ["Outcome", "judge"]
+__all__ = ["Outcome", "failed", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,19 @@ class Outcome:
     ----------
     incidents
         ``{name: {"found": bool, "after_seconds": float | None, "model": str, "what": str}}``; the seconds run from the
-        incident's start to the moment at which it was seen.
+        incident's start to the moment at which it was seen. One that was not found has besides
+        ``"too_few_events": True`` and ``"least_events": int`` where the run had fewer than it takes to tell.
     false_alarms
         Detections that belong to no incident, those before its start among them.
     """
 
     incidents: dict[str, dict[str, object]]
     false_alarms: tuple[Detection, ...]
+
+
+def failed(incidents: Mapping[str, Mapping[str, object]]) -> bool:
+    """Whether one was missed that had events enough to be found; of ``incidents`` as in `Outcome`."""
+    return not all(row["found"] or row.get("too_few_events") for row in incidents.values())
 
 
 def judge(detections: Sequence[Detection], incidents: Mapping[str, Incident], grace_seconds: float) -> Outcome:
@@ -44,16 +51,20 @@ def judge(detections: Sequence[Detection], incidents: Mapping[str, Incident], gr
             false_alarms.append(detection)
             continue
         first.setdefault(detection.name, detection.seen_at)
-    judged: dict[str, dict[str, object]] = {
-        name: {
-            "found": name in first,
-            "after_seconds": round(first[name] - incident.start_time, 3) if name in first else None,
-            "model": incident.model,
-            "what": incident.what,
-        }
-        for name, incident in incidents.items()
-    }
+    judged = {name: _row(incident, first.get(name)) for name, incident in incidents.items()}
     return Outcome(judged, tuple(false_alarms))
+
+
+def _row(incident: Incident, seen_at: float | None) -> dict[str, object]:
+    row: dict[str, object] = {
+        "found": seen_at is not None,
+        "after_seconds": None if seen_at is None else round(seen_at - incident.start_time, 3),
+        "model": incident.model,
+        "what": incident.what,
+    }
+    if seen_at is None and incident.too_few_events:
+        row |= {"too_few_events": True, "least_events": LEAST_EVENTS}
+    return row
 
 
 def _belongs(detection: Detection, incident: Incident, grace_seconds: float) -> bool:

@@ -210,9 +210,9 @@ def render_summary(summary: Mapping[str, Any], words: Words | None = None) -> Gr
         incidents.add_row(
             words.get(name, name),
             Text(row.get("model", "")),
-            words["yes"] if row["found"] else words["no"],
+            _found(row, words),
             "-" if after is None else f"{after:.1f} s",
-            style="green" if row["found"] else "red",
+            style="green" if row["found"] else "yellow" if row.get("too_few_events") else "red",
         )
     harm = Table(words["model"], "H", *(words[dimension] for dimension in DIMENSIONS), pad_edge=False)
     for model, row in summary["harm"].items():
@@ -223,6 +223,12 @@ def render_summary(summary: Mapping[str, Any], words: Words | None = None) -> Gr
     for category, count in sorted(summary["findings"].items(), key=lambda item: -item[1]):
         findings.add_row(Text(category), f"{count:,}")
     return Group(totals, incidents, harm, findings)
+
+
+def _found(row: Mapping[str, Any], words: Words) -> str:
+    if row.get("too_few_events"):
+        return words["too_few_events"].format(row["least_events"])
+    return words["yes"] if row["found"] else words["no"]
 
 
 def _status_line(status: DemoStatus, words: Words) -> str:

@@ -1,7 +1,8 @@
 """Simulated inference traffic of three models with four planted incidents; deterministic in its seed.
 
-Every incident follows a clean stretch at least as long as itself. The truth (`Traffic.incidents`) and the exact counts
-(`Traffic.expected`) are for whoever judges the outcome; the agent and the detector see only the records.
+Every incident follows a clean stretch at least as long as itself; `streams.demo.plan` says when and how many. The truth
+(`Traffic.incidents`) and the exact counts (`Traffic.expected`) are for whoever judges the outcome; the agent and the
+detector see only the records.
 """
 
 from __future__ import annotations
@@ -11,44 +12,19 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from agent.errors import ConfigError
 from streams.demo import loans, texts, wire
+from streams.demo.plan import CHAT, INCIDENT_NAMES, LEAST_EVENTS, LOANS, MODELS, SUPPORT, IncidentName, plan_for
 from streams.ports import Headers
 
 __all__ = ["CHAT", "INCIDENT_NAMES", "LOANS", "MODELS", "SUPPORT", "Expected", "Incident", "IncidentName",
            "Traffic", "TrafficRecord"]  # fmt: skip
 
-CHAT: Final = "chat-assistant"
-SUPPORT: Final = "support-zh"
-LOANS: Final = "loan-scorer"
-MODELS: Final[tuple[str, ...]] = (CHAT, SUPPORT, LOANS)
-
-IncidentName: TypeAlias = Literal["toxicity_burst", "pii_leak", "injection_campaign", "disparity"]
-INCIDENT_NAMES: Final[tuple[IncidentName, ...]] = get_args(IncidentName)
-
 Nature: TypeAlias = Literal["benign", "echo", "toxic_input", "toxic_output", "leak", "attack", "application"]
 Wire: TypeAlias = Literal["native", "openai", "kserve"]
 Fate: TypeAlias = Literal["whole", "duplicate", "request_only", "response_only"]
-
-
-class _Plant(NamedTuple):
-    """Where an incident lies (shares of the run) and how many of the model's calls it turns bad."""
-
-    model: str
-    start: float
-    end: float
-    share: float
-    what: str
-
-
-_PLANTS: Final[Mapping[IncidentName, _Plant]] = {
-    "toxicity_burst": _Plant(CHAT, 0.30, 0.42, 0.40, "answers insult the user"),
-    "pii_leak": _Plant(SUPPORT, 0.45, 0.57, 0.20, "answers hold other customers' personal data"),
-    "injection_campaign": _Plant(CHAT, 0.60, 0.72, 0.25, "one tenant sends prompt injections"),
-    "disparity": _Plant(LOANS, 0.50, 0.95, 1.0, "a new version declines women with the same merit"),
-}
 
 ATTACKING_TENANT: Final = "quarry"
 _TENANTS: Final = ("harbor", "lantern", "maple", "orchid", ATTACKING_TENANT)
@@ -58,8 +34,9 @@ _BACKGROUND: Final[Mapping[str, Sequence[tuple[Nature, float]]]] = {
     CHAT: (("toxic_input", 0.004), ("toxic_output", 0.001), ("attack", 0.003), ("echo", 0.005)),
     SUPPORT: (("toxic_input", 0.006), ("attack", 0.001), ("echo", 0.02)),
 }
-_MODEL_SHARES: Final = ((CHAT, 0.45), (SUPPORT, 0.80), (LOANS, 1.0))
 _LATENCY_SECONDS: Final = (0.02, 0.25)
+#: In a shorter run answers come sooner as well: else they would lie where the incident that they belong to is over.
+_FULL_LATENCY_FROM_SECONDS: Final = 25.0
 
 
 class TrafficRecord(NamedTuple):
@@ -83,6 +60,8 @@ class Incident:
         How many calls it turned bad; for the disparity, how many decisions fell into it.
     tenant, attribute, group
         Who attacks, or whom it hits; "" where that does not apply.
+    too_few_events
+        The run has fewer than `streams.demo.plan.LEAST_EVENTS`. It may be found all the same.
     """
 
     name: IncidentName
@@ -94,6 +73,7 @@ class Incident:
     tenant: str = ""
     attribute: str = ""
     group: str = ""
+    too_few_events: bool = False
 
 
 @dataclass(slots=True)
@@ -185,6 +165,8 @@ class Traffic:
         self._start_time = start_time
         self._seconds = seconds
         self._planted = frozenset(incidents)
+        self._plan = plan_for(events)
+        self._pace = min(1.0, seconds / _FULL_LATENCY_FROM_SECONDS)
         positions = random.Random(f"{seed}/bad").sample(range(events), k=min(events, max(6, events // 1000)))
         self._bad_records = {
             position: wire.UNDECODABLE_KINDS[i % len(wire.UNDECODABLE_KINDS)]
@@ -216,7 +198,7 @@ class Traffic:
         for number in range(self._events):
             position = (number + rng.random()) / self._events
             draw = rng.random()
-            model = next(name for name, upto in _MODEL_SHARES if draw < upto)
+            model = self._plan.model(position, draw)
             nature, incident = self._nature(model, position, rng)
             language: texts.Language = "zh" if rng.random() < (0.95 if model == SUPPORT else 0.25) else "en"
             tenant = ATTACKING_TENANT if incident == "injection_campaign" else rng.choice(_TENANTS)
@@ -236,7 +218,7 @@ class Traffic:
 
     def _nature(self, model: str, position: float, rng: random.Random) -> tuple[Nature, IncidentName | None]:
         draw = rng.random()
-        for name, plant in _PLANTS.items():
+        for name, plant in self._plan.plants.items():
             if name in self._planted and plant.model == model and plant.start <= position < plant.end:
                 if draw < plant.share:
                     return _NATURE_OF[name], name
@@ -267,7 +249,8 @@ class Traffic:
         key = call.model.encode()
         if call.bad_record:
             yield TrafficRecord(call.time, key, wire.undecodable(call.bad_record, call.number))
-        later = min(call.time + rng.uniform(*_LATENCY_SECONDS), self._start_time + self._seconds)
+        latency = rng.uniform(*_LATENCY_SECONDS) * self._pace
+        later = min(call.time + latency, self._start_time + self._seconds)
         if call.model == LOANS:
             value = self._loan(call, rng)
         else:
@@ -308,7 +291,7 @@ class Traffic:
 
     def _loan(self, call: _Call, rng: random.Random) -> bytes:
         unfair = call.incident == "disparity"
-        drawn = loans.application(rng, unfair=unfair)
+        drawn = loans.application(rng, penalty=self._plan.penalty if unfair else 0.0)
         call_id = f"{self._seed:x}-{call.number:x}"
         return wire.native_loan(call_id, call.time, call.model, "4" if unfair else "3", drawn, "loan-service")
 
@@ -335,7 +318,7 @@ class Traffic:
         return expected
 
     def _incident(self, name: IncidentName, calls: int) -> Incident:
-        plant = _PLANTS[name]
+        plant = self._plan.plants[name]
         return Incident(
             name=name,
             model=plant.model,
@@ -346,6 +329,7 @@ class Traffic:
             tenant=ATTACKING_TENANT if name == "injection_campaign" else "",
             attribute="gender" if name == "disparity" else "",
             group="female" if name == "disparity" else "",
+            too_few_events=self._events < LEAST_EVENTS,
         )
 
 

@@ -134,7 +134,10 @@ def test_score_explain_says_which_words_carried_a_score() -> None:
         (["replay", "/nowhere/events.jsonl", "--topic", "t"], b"no such file"),
         (["run"], b"--config"),
         (["run", "--config", "/nowhere.yaml"], b"cannot be read"),
-        (["demo", "--events", "3"], b"--events must lie between"),
+        (["demo", "--events", "0"], b"--events must lie between"),
+        (["demo", "--seconds", "0.05"], b"--seconds must lie between"),
+        (["demo", "--seconds", "nan"], b"--seconds must lie between"),
+        (["demo", "--port", "65536"], b"web.port"),
         (["bench", "--events", "0"], b"--events must lie between"),
         (["bench", "--bootstrap", "a..b:1"], b"--bootstrap: bootstrap_servers: a..b:1"),
         (["bench", "--repetitions", "0"], b"--repetitions must lie between"),
@@ -224,7 +227,7 @@ def test_doctor_without_a_broker_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.layer("embedded")
 def test_the_demo_finds_all_four_incidents(tmp_path: Path) -> None:
-    done = harmwatch("demo", "--events", "6000", "--seconds", "12", "--json")
+    done = harmwatch("demo", "--events", "6000", "--seconds", "12", "--port", "0", "--json")
     assert done.returncode == 0, done.stderr[-2000:]
     summary = json.loads(done.stdout)
     assert set(summary) >= {
@@ -244,3 +247,22 @@ def test_the_demo_finds_all_four_incidents(tmp_path: Path) -> None:
     }
     counted = {name: summary[name] for name in ("events", "verdicts", "dead_letters")}
     assert counted == summary["expected"]
+
+
+@pytest.mark.layer("embedded")
+@pytest.mark.parametrize("seconds", ["2", "0.1"])
+def test_a_quick_demo_finds_all_four_as_well(seconds: str) -> None:
+    done = harmwatch("demo", "--events", "500", "--seconds", seconds, "--port", "0", "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = json.loads(done.stdout)
+    assert [row["found"] for row in summary["incidents"].values()] == [True] * 4
+    assert {name: summary[name] for name in ("events", "verdicts", "dead_letters")} == summary["expected"]
+
+
+@pytest.mark.layer("embedded")
+def test_a_demo_with_too_few_events_says_so_and_has_not_failed() -> None:
+    done = harmwatch("demo", "--events", "3", "--seconds", "0.5", "--port", "0", "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    for row in json.loads(done.stdout)["incidents"].values():
+        assert (row["found"], row["after_seconds"], row["too_few_events"]) == (False, None, True)
+    assert b"too few events" in done.stderr

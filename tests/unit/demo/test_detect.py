@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from agent.clock import iso_time
 from agent.windows.disparity import measure
 from agent.windows.groups import GroupCounts
 from streams.demo.detect import Detection, IncidentDetector, excess_p_value
-from streams.demo.outcome import judge
+from streams.demo.outcome import failed, judge
 from streams.demo.traffic import CHAT, LOANS, SUPPORT, Incident, IncidentName, Traffic
 from tests.unit.windows.builders import group_counts
 
@@ -254,3 +255,26 @@ def test_a_detection_before_the_start_is_a_false_alarm() -> None:
     assert outcome.false_alarms == (early, late, elsewhere)
     assert outcome.incidents["toxicity_burst"]["after_seconds"] == 2.0
     assert judge([early], {"toxicity_burst": incident}, 3.0).incidents["toxicity_burst"]["found"] is False
+
+
+def test_what_had_too_few_events_is_not_missed_and_may_be_found_all_the_same() -> None:
+    few = replace(make_incident("toxicity_burst"), too_few_events=True)
+    enough = make_incident("pii_leak")
+    detection = Detection("toxicity_burst", CHAT, few.start_time, few.start_time + 1.0, START + 12.0, 0.3, 0.0, 1e-9)
+
+    missed = judge([], {"toxicity_burst": few}, 3.0).incidents
+    assert missed["toxicity_burst"] == {
+        "found": False,
+        "after_seconds": None,
+        "model": CHAT,
+        "what": "planted",
+        "too_few_events": True,
+        "least_events": 500,
+    }
+    assert not failed(missed)
+    found = judge([detection], {"toxicity_burst": few}, 3.0).incidents
+    assert found["toxicity_burst"]["found"] is True
+    assert "too_few_events" not in found["toxicity_burst"]
+    both = judge([detection], {"toxicity_burst": few, "pii_leak": enough}, 3.0).incidents
+    assert "too_few_events" not in both["pii_leak"]
+    assert failed(both)

@@ -173,3 +173,16 @@ def test_the_summary_shows_the_contracts_object(language: str) -> None:
     shown = out.getvalue()
     for text in ("20,000", "39,972", "0.8 s", words["yes"], words["no"], "10.0%", "2.0%", "pii.email", "0.12"):
         assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "too few events to tell; from 500 on"), ("zh", "事件太少，无法判断；至少需要 500 个")]
+)
+def test_too_few_events_are_no_miss(language: str, said: str) -> None:
+    words = {"en": WORDS["en"], "zh": WORDS["zh"]}[language]
+    row = {"found": False, "after_seconds": None, "too_few_events": True, "least_events": 500}
+    summary = {"events": 3, "verdicts": 6, "dead_letters": 0, "events_per_second": 1.5, "findings": {}, "harm": {}}
+    console, out = make_console(terminal=False)
+    console.print(render_summary(summary | {"incidents": {"disparity": row}}, words))
+    assert said in out.getvalue()
+    assert f" {words['no']} " not in out.getvalue()

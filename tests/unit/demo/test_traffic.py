@@ -188,3 +188,15 @@ def test_no_events_or_no_time_is_wrong_usage(events: int, seconds: float) -> Non
 def test_one_event_is_enough() -> None:
     traffic = Traffic(1, 1, START, 1.0)
     assert len(list(traffic)) == traffic.expected.records == 2  # the call, and one that does not decode
+
+
+def test_answers_of_a_short_run_do_not_leave_the_incident_that_they_belong_to() -> None:
+    """Half a second of latency would be a fourth of a run of two; of 25 s on, it is what it was."""
+    for seconds, longest in ((25.0, 0.25), (2.0, 0.25 * 2 / 25), (100.0, 0.25)):
+        times: dict[str, list[float]] = {}
+        for record in Traffic(6, 3_000, START, seconds):
+            event = decoded(record)
+            if event is not None and form(event) == "kserve":
+                times.setdefault(event["id"], []).append(record.time)
+        waits = [after - before for before, after in (pair for pair in times.values() if len(pair) == 2)]
+        assert 0.9 * longest < max(waits) <= longest + 1e-6
