@@ -15,6 +15,7 @@ harmwatch.model = (() => {
     return models.includes(worst) ? worst : models[0];
   };
   const currentWindow = () => (windows.includes(chosen.get("window")) ? chosen.get("window") : windows.at(-1));
+  const asked = () => `${current()} ${currentWindow()}`;
   // Where a model's figures are: those of models that have no room of their own are counted together.
   const nameFor = (name) => (models.includes(name) || !models.includes("other") ? name : "other");
 
@@ -31,7 +32,13 @@ harmwatch.model = (() => {
     tellUnknown();
     byId("model").value = name;
     harmwatch.table.redraw();
+    expect();
     onSelect();
+  }
+
+  // Until the figures of what was chosen come, which may take long or fail, the charts are another's, under its name.
+  function expect() {
+    byId("charts").setAttribute("aria-busy", String(shownOf !== "" && shownOf !== asked()));
   }
 
   function offer(status) {
@@ -50,12 +57,14 @@ harmwatch.model = (() => {
     const lengths = status.windows || [];
     windows = lengths;
     replace("windows", lengths.map((name) => el("button", { type: "button", id: `window-${name}`, "data-window": name, "aria-pressed": String(name === currentWindow()) }, name)));
+    expect();
   }
   byId("windows").addEventListener("click", (event) => {
     const button = event.target.closest("button[data-window]");
     if (!button) return;
     choose("window", button.dataset.window);
     for (const other of byId("windows").children) other.setAttribute("aria-pressed", String(other === button));
+    expect();
     onSelect();
   });
 
@@ -133,12 +142,12 @@ harmwatch.model = (() => {
     charts.clear();
   }
 
-  function showHistory(model) {
+  function showHistory(model, of) {
     const { history } = model;
     const last = (name) => history[name].value.findLast(known);
-    const of = `${model.name} ${model.window}`;
     if (shownOf !== of) forgetCharts();
     shownOf = of;
+    byId("charts").setAttribute("aria-busy", "false");
     const named = (name, text) => `${say(name === "index" ? "h_short" : name)} ${known(last(name)) ? text(last(name)) : missing(name)}`;
     const without = lacking(statuses.get(model.name) || {});
     write(byId("chart-index-empty"), without.length && statuses.has(model.name) ? say("needs", { names: without.map((name) => say(name)).join(", ") }) : say("no_history"));
@@ -204,6 +213,7 @@ harmwatch.model = (() => {
     forgetCharts();
     showWhose(name);
     shownOf = "";
+    byId("charts").setAttribute("aria-busy", "false");
     for (const id of ["chart-index", "chart-parts"]) {
       byId(id).hidden = true;
       byId(`${id}-empty`).hidden = false;
@@ -232,7 +242,7 @@ harmwatch.model = (() => {
       clear(name);
       return;
     }
-    showHistory(model);
+    showHistory(model, asked());
     showWhose(name);
     showFairness(model.fairness);
     showCampaigns(model.campaigns);

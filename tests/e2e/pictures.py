@@ -90,7 +90,10 @@ async def _chosen(page: Browser, address: str, language: str) -> None:
         f"(() => {{ const box = document.querySelector('#model'); box.value = '{_SHOWN}';"
         " box.dispatchEvent(new Event('change', {bubbles: true})); })()"
     )
-    await page.until("document.querySelectorAll('#chart-index canvas, #chart-parts canvas').length >= 2")
+    await page.until(
+        "document.querySelector('#charts').getAttribute('aria-busy') === 'false'"
+        " && document.querySelectorAll('#chart-index canvas, #chart-parts canvas').length >= 2"
+    )
 
 
 async def _scrolled(page: Browser, selector: str, above: int) -> None:

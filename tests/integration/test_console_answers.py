@@ -140,6 +140,23 @@ async def test_figures_of_another_window_that_come_late_are_not_shown(tmp_path: 
         assert await page.look("window.shown.filter((text) => text.includes('over-5m'))") == []
 
 
+async def test_charts_of_what_is_no_longer_chosen_are_dimmed_until_its_own_come(tmp_path: Path) -> None:
+    traffic = LateWindow([model("chat", 0.1), model("loan", 0.05)])
+    busy = "document.querySelector('#charts').getAttribute('aria-busy')"
+    async with page_of(traffic, tmp_path) as (page, url):
+        await open_console(page, f"{url}?lang=en#window=5m")
+        await page.until("document.querySelector('#drift').innerText.includes('over-5m')")
+        assert await page.look(busy) == "false"
+        traffic.let.clear()
+        await page.look("harmwatch.model.select('loan')")
+        assert await page.look(busy) == "true"
+        assert float(await page.look("getComputedStyle(document.querySelector('#charts')).opacity")) < 0.5
+        traffic.let.set()
+        await page.until(f"{busy} === 'false'")
+        await page.look("harmwatch.model.refresh()")
+        assert await page.look(busy) == "false"
+
+
 class Restarted(Traffic):
     """After a restart it counts its findings from one again, and has others."""
 
