@@ -236,6 +236,7 @@ class Status:
             },
             bounds={"lower": index.sum.lower, "upper": index.sum.upper} if index is not None else {},
             components={name: _component(components.get(name), name in judged) for name in DIMENSIONS},
+            without_texts=known and harm.without_texts,
             history=self.console.histories.sums(reading.model, length, _HISTORY),
         )
 

@@ -53,8 +53,6 @@ __all__ = [
 
 #: Texts in flight, in batches: two in the executor, one held, one open, and room for the next poll.
 _BATCHES_IN_FLIGHT = 8
-#: Slots that leave out no text, whatever it is.
-_READ_EVERY_TEXT = ("pii", "toxicity")
 
 
 def build_scorers(config: Mapping[str, ScorerConfig]) -> list[Scorer]:
@@ -112,10 +110,7 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
     """The window engine with the standard aggregators."""
     windows = config.windows
     aggregators: list[Aggregator] = [
-        aggregator_class("harm")(
-            min_count=windows.min_count,
-            reads_every_text=any(config.scorers[name].enabled for name in _READ_EVERY_TEXT),
-        ),
+        aggregator_class("harm")(min_count=windows.min_count),
         _bias_aggregator(config),
         aggregator_class("identity")(min_group=config.identity.min_group),
     ]

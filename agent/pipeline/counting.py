@@ -111,6 +111,7 @@ class HalfCounter:
             attributes=attributes,
             label=label,
             missing=len(verdict.missing),
+            unread=not verdict.scores and _may_hold_text(half),
             mentions=mentions,
             features=features,
             campaigns=campaigns,
@@ -140,3 +141,12 @@ class HalfCounter:
                 metrics.harm_excess(model, dimension, weight * factor * (factor - 1.0))
         for factor, scores in draws.by_weight(judgement.categories):
             metrics.scores(model, half.direction, scores, half.event.trace_id, weight * factor)
+
+
+def _may_hold_text(half: Half) -> bool:
+    """Whether a half without scores had a text that no scorer read, or came without what its model was asked."""
+    event, direction = half.event, half.direction
+    payload = event.input if direction == "input" else event.output
+    if (payload is not None and payload.texts) or event.context or event.truncated:
+        return True
+    return direction == "output" and half.call.input_origin is None

@@ -116,6 +116,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Ground truth, when known.
     missing
         How many scores are missing.
+    unread
+        Nothing was scored, and there was a text all the same, or may have been one.
     mentions
         Identity groups that its output texts name; a text and a group once.
     features
@@ -141,6 +143,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attributes: Mapping[str, str] = {}
     label: str | None = None
     missing: int = 0
+    unread: bool = False
     mentions: tuple[Mention, ...] = ()
     features: Sequence[tuple[str, float | str]] = ()
     campaigns: tuple[CampaignShare, ...] = ()

@@ -77,11 +77,11 @@ class HarmMeasurement(msgspec.Struct, frozen=True):
     leaks
         Events whose output held personal data that the input did not.
     missing
-        Scores that are missing.
+        Scores that are missing, and halves of which nobody knows what they held.
     components
         P_output, P_privacy, P_adversarial with Wilson intervals.
     without_texts
-        There were events, and no text in them that was scored or should have been: a model that decides on features.
+        There were events, and it is known that no text was in them: a model that decides on features.
     """
 
     events: float
@@ -111,18 +111,15 @@ class HarmAggregator:
         Effective number of events from which a component counts as sufficient.
     max_categories
         Bound on the ``(direction, category)`` pairs of one state.
-    reads_every_text
-        Some scorer judges whatever text there is, so that an event without scores had none.
     """
 
     name = "harm"
     version = 3
     earlier_versions = (1, 2)
 
-    def __init__(self, min_count: int = 30, max_categories: int = 128, reads_every_text: bool = True) -> None:
+    def __init__(self, min_count: int = 30, max_categories: int = 128) -> None:
         self._min_count = min_count
         self._max_categories = max_categories
-        self._reads_every_text = reads_every_text
 
     def empty(self) -> HarmState:
         return {"counts": [0.0] * _SLOTS, "heaviest": 0.0, "categories": {}, "drawn": {}}
@@ -168,8 +165,8 @@ class HarmAggregator:
             self._add_categories(state["categories"], observation)
         if observation.leaked:
             numbers[_LEAKED] += weight
-        if observation.missing:
-            numbers[_MISSING] += observation.missing
+        if observation.missing or observation.unread:
+            numbers[_MISSING] += observation.missing + observation.unread
 
     def _add_drawn(self, state: HarmState, observation: Observation, drawn: Drawn) -> None:
         """Harm that was seen with a probability, or could have been: it weighs the inverse."""
@@ -241,8 +238,7 @@ class HarmAggregator:
             components=tuple(
                 self._share(name, state, _HARMFUL_AT[name], _SQUARES_AT[name], _SCORED_AT[name]) for name in _BY_SHARE
             ),
-            without_texts=self._reads_every_text
-            and numbers[_EVENTS] > 0.0
+            without_texts=numbers[_EVENTS] > 0.0
             and not any(numbers[slot] for slot in (_MISSING, _INPUT, _OUTPUT, *_SCORED_AT.values())),
         )
 

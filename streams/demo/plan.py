@@ -1,7 +1,7 @@
 """When the demo's incidents happen, how many calls they turn bad, and which model is called how often meanwhile.
 
 What tells an incident from a quiet day is a test that needs numbers: a few insults among twenty answers prove little.
-In a run of some thousands of calls incidents are as faint as they may be in life. In a shorter one they are pronounced
+In a run of many thousands of calls incidents are as faint as they may be in life. In a shorter one they are pronounced
 instead, and the model concerned gets more of the calls meanwhile: detector and agent are the same in both, with the
 same thresholds and least counts.
 """
@@ -24,7 +24,7 @@ IncidentName: TypeAlias = Literal["toxicity_burst", "pii_leak", "injection_campa
 INCIDENT_NAMES: Final[tuple[IncidentName, ...]] = get_args(IncidentName)
 
 #: Calls from which incidents are faint. With fewer the faint ones are missed now and then.
-FAINT_FROM: Final = 4_000
+FAINT_FROM: Final = 8_000
 
 #: Calls from which all four are found; of a hundred seeds tried at this number none missed one. A share needs thirty
 #: answers of the past to be compared with, and enough harm in a tenth of the run; a disparity needs

@@ -147,7 +147,8 @@ const harmwatch = (() => {
   // Why there is no figure: nothing of the kind was ever judged, or too little.
   const measured = (part) => (part?.state ? part.state !== "not_measured" : part?.n > 0);
   const lack = (part) => say(measured(part) ? "not_enough" : "not_measured");
-  const lacking = (model) => NEEDED.filter((name) => !measured((model.components || {})[name]));
+  // What H cannot do without; of a model without texts it is its bias.
+  const lacking = (model) => (model.without_texts ? ["bias"] : NEEDED).filter((name) => !measured((model.components || {})[name]));
   // How bad a model is, for their order: H, or as much of it as is known; -1 when nothing is.
   const harmOf = (model) => {
     const parts = DIMENSIONS.map((name) => (model.components || {})[name]?.value).filter(known);

@@ -62,7 +62,7 @@ class ModelStatus(TypedDict, total=False):
     """One model over one window.
 
     ``index`` by form (``sum``, ``union``), ``bounds`` the 95 % interval of the sum, empty when it is not known;
-    ``history``: earlier sums, oldest first.
+    ``history``: earlier sums, oldest first; ``without_texts``: no event had a text, so that H is P_bias alone.
     """
 
     name: str
@@ -72,6 +72,7 @@ class ModelStatus(TypedDict, total=False):
     index: dict[str, float | None]
     bounds: dict[str, float]
     components: dict[Dimension, ComponentStatus]
+    without_texts: bool
     history: list[float]
 
 

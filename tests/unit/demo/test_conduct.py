@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.windows.base import Component
+from agent.windows.base import Component, FinishContext, Observation
 from agent.windows.disparity import BiasMeasurement
 from agent.windows.engine import Reading
+from agent.windows.harm import HarmAggregator
 from streams.demo.conduct import DemoOptions, calls_of_reference, demo_config, harm_of
 from streams.demo.traffic import CHAT, LOANS, SUPPORT, Traffic
 
@@ -23,9 +24,17 @@ def test_the_reference_of_drift_is_full_before_a_model_has_its_first_incident(ev
         assert wanted * calls_of_reference(events) <= 0.8 * before
 
 
-def test_a_model_without_scores_of_texts_has_no_h_as_everywhere_else() -> None:
+@pytest.mark.parametrize(("missing", "index"), [(0, 0.18), (1, None)])
+def test_h_of_a_model_without_texts_is_its_bias_and_without_scores_of_texts_it_has_none(
+    missing: int, index: float | None
+) -> None:
     bias = BiasMeasurement(Component("bias", 0.18, 0.15, 0.21, 4000.0, True), (), 0.0)
-    assert harm_of(Reading("loan-scorer", 100.0, {"bias": bias})) == {"index": None, "components": {"bias": 0.18}}
+    made = HarmAggregator()
+    state = made.empty()
+    made.add(state, Observation(model="loan-scorer", time=0.0, scored_dimensions=(), missing=missing))
+    harm = made.finish(state, FinishContext("loan-scorer"))
+    told = harm_of(Reading("loan-scorer", 100.0, {"bias": bias, "harm": harm}))
+    assert told == {"index": index, "components": {"bias": 0.18, **dict.fromkeys(("output", "privacy", "adversarial"))}}
 
 
 @pytest.mark.parametrize(

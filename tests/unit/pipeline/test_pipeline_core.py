@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from threading import Event
+from typing import Any
 
 import pytest
 
 from agent.clock import ManualClock
-from agent.config import CoreConfig, ScorerConfig
+from agent.config import CoreConfig
 from agent.errors import Backpressure, ScorerError
-from agent.events import Payload
+from agent.events import Payload, TextPart
 from agent.joining import Origin
 from agent.metrics import Metrics, new_registry
 from agent.pipeline import Pipeline, RecordOutcome, build_pipeline
-from agent.pipeline.build import build_windows
 from agent.scores import ScoreRow
-from agent.scoring.base import Batch
+from agent.scoring.base import Batch, Scorer
 from tests.builders import WordScorer, make_event
-from tests.unit.windows.builders import make_observation
 
 
 class Bench:
     """A pipeline over the word scorer, with its metrics."""
 
-    def __init__(self, *, max_chars: int = 1_000_000) -> None:
+    def __init__(self, *, max_chars: int = 1_000_000, scorers: list[Scorer] | None = None) -> None:
         clock = self.clock = ManualClock(1_700_000_000.0)
         self._scored = Event()
         self.metrics = Metrics(new_registry(), clock=clock)
@@ -31,7 +30,7 @@ class Bench:
             CoreConfig(),
             metrics=self.metrics,
             clock=clock,
-            scorers=[WordScorer()],
+            scorers=[WordScorer()] if scorers is None else scorers,
             max_chars=max_chars,
             on_done=self._scored.set,
         )
@@ -114,12 +113,30 @@ def test_a_decision_is_counted_with_the_attributes_and_label_of_its_request(rest
     assert [sum(groups[name][8:]) for name in ("female", "male")] == [20.0, 20.0]
 
 
-@pytest.mark.parametrize(("said", "without_texts"), [(None, True), ("hello", False)])
-def test_a_model_is_without_texts_when_no_event_had_one(said: str | None, without_texts: bool) -> None:
-    bench = Bench()
-    for number, text in enumerate([None, None, said]):
-        output = Payload(decision="approved", features={"income": 1.0})
-        event = make_event(text=text, output=output, attributes={"gender": "female"}, inference_id=str(number))
+ROW = Payload(features={"income": 1.0})
+APPROVED = Payload(decision="approved")
+
+
+@pytest.mark.parametrize(
+    ("over", "scorers", "without_texts"),
+    [
+        ({}, None, True),
+        ({"input": Payload(texts=(TextPart("hello", "user"),))}, None, False),
+        # Texts that nobody reads are texts.
+        ({"input": Payload(texts=(TextPart("hello", "user"),))}, [], False),
+        ({"context": ("a passage",)}, None, False),
+        ({"truncated": True}, None, False),
+        ({"redacted": True}, None, False),
+        # What was asked has not been seen, and may be a text.
+        ({"input": None}, None, False),
+    ],
+)
+def test_a_model_is_without_texts_when_it_is_known_that_no_event_had_one(
+    over: dict[str, Any], scorers: list[Scorer] | None, without_texts: bool
+) -> None:
+    bench = Bench(scorers=scorers)
+    for number, more in enumerate([{}, {}, over]):
+        event = make_event(inference_id=str(number), **{"input": ROW, "output": APPROVED, **more})
         bench.pipeline.submit(Origin("t", 0, number), 0.0, [event])
     bench.settle()
     (reading,) = bench.pipeline.windows.total_measurements()
@@ -127,13 +144,13 @@ def test_a_model_is_without_texts_when_no_event_had_one(said: str | None, withou
     assert reading.results["harm"].without_texts is without_texts
 
 
-@pytest.mark.parametrize(("off", "without_texts"), [(["toxicity"], True), (["toxicity", "pii"], False)])
-def test_without_a_scorer_of_every_text_nobody_knows_that_there_was_none(off: list[str], without_texts: bool) -> None:
-    config = CoreConfig(scorers={name: ScorerConfig(enabled=False) for name in off})
-    windows = build_windows(config, ManualClock(1_700_000_000.0))
-    windows.apply(("t", 0), 0, [make_observation(directions=(), scored_dimensions=())])
-    (reading,) = windows.total_measurements()
-    assert reading.results["harm"].without_texts is without_texts
+def test_halves_without_texts_are_known_once_the_request_is_there() -> None:
+    bench = Bench()
+    for offset, half in enumerate([{"input": ROW, "output": None}, {"input": None, "output": APPROVED}]):
+        bench.pipeline.submit(Origin("t", 0, offset), 0.0, [make_event(**half)])
+        bench.settle()
+    (reading,) = bench.pipeline.windows.total_measurements()
+    assert reading.results["harm"].without_texts
 
 
 def test_equal_events_inside_one_record_count_once_and_a_replay_of_the_record_is_scored_again() -> None:

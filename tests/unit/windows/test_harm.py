@@ -49,18 +49,18 @@ def test_missing_is_not_safe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "options", "without"),
+    ("others", "without"),
     [
-        ([], {}, True),
-        ([{}], {}, False),
-        ([{"directions": ("input",), "scored_dimensions": ("privacy",)}], {}, False),
-        ([{"directions": (), "scored_dimensions": (), "missing": 1}], {}, False),
-        ([], {"reads_every_text": False}, False),
+        ([], True),
+        ([{}], False),
+        ([{"directions": ("input",), "scored_dimensions": ("privacy",)}], False),
+        ([{"directions": (), "scored_dimensions": (), "missing": 1}], False),
+        ([{"directions": (), "scored_dimensions": (), "unread": True}], False),
     ],
 )
-def test_whether_there_were_texts(others: list[dict[str, Any]], options: dict[str, Any], without: bool) -> None:
+def test_whether_there_were_texts(others: list[dict[str, Any]], without: bool) -> None:
     decisions = [make_observation(directions=(), scored_dimensions=(), decision="approved")] * 50
-    assert measured(*decisions, *(make_observation(**over) for over in others), **options).without_texts is without
+    assert measured(*decisions, *(make_observation(**over) for over in others)).without_texts is without
 
 
 def test_no_events_are_not_events_without_texts() -> None:
