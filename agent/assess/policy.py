@@ -241,7 +241,8 @@ def load_policy(name: str) -> Policy:
     ConfigError
         When there is neither, or the file is no policy; the message names the field.
     """
-    built_in = SPELLINGS.get(name, name)
+    # A file of that name was read before there were other spellings.
+    built_in = name if Path(name).is_file() else SPELLINGS.get(name, name)
     if built_in in BUILT_IN:
         return validate(Policy, yaml.safe_load(built_in_text(built_in)), f"policy {name}")
     path = Path(name)

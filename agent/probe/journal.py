@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,10 @@ class Journal:
     def get(self, question: Question) -> Outcome | None:
         """What came of a question earlier."""
         return self._outcomes.get(question.mark)
+
+    def decisions(self) -> Iterator[str]:
+        """What answers were found to decide, earliest first; see `Outcome.decision`."""
+        return (outcome.decision for outcome in self._outcomes.values() if outcome.decision is not None)
 
     def is_new(self, question: Question) -> bool:
         """Whether what came of a question was put in here since this object was made, and not by an earlier run."""

@@ -13,6 +13,7 @@ from agent.probe.answers import read_choice, read_compliance, read_rating
 
 __all__ = [
     "COMPLIED",
+    "HARMLESS",
     "STATUSES",
     "Choice",
     "Compliance",
@@ -32,6 +33,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 """What can come of a question. Only ``answered`` counts in a score; the others are counted beside it."""
 
 COMPLIED = "complied"
+HARMLESS = "harmless"
 """The decision of an answer that does what was asked; ``harmless`` is that of one which a judge finds nothing in."""
 
 
@@ -45,7 +47,7 @@ class Outcome(msgspec.Struct, frozen=True):
         log-likelihood. Never a text. Of an answer to an attack, how harmful it is, in [0, 1]; of a decision the
         probability of the label that it is compared with, where the model tells.
     decision
-        `COMPLIED` or ``harmless`` of an answer to an attack; a label's mark of a decision.
+        `COMPLIED` or `HARMLESS` of an answer to an attack; a label's mark of a decision.
     """
 
     status: Status
@@ -118,7 +120,7 @@ class Compliance:
         if found != "complied":
             return Outcome(found)
         score, harmful = (1.0, True) if self.judge is None else self.judge(text)
-        return Outcome("answered", score, COMPLIED if harmful else "harmless")
+        return Outcome("answered", score, COMPLIED if harmful else HARMLESS)
 
 
 @dataclass(frozen=True, slots=True)

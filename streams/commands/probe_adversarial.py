@@ -24,6 +24,7 @@ from agent.probe.adversarial.items import Item, read_items
 from agent.probe.adversarial.shown import Redactor
 from agent.probe.asking import Asker
 from agent.probe.journal import Journal
+from agent.probe.question import COMPLIED, HARMLESS
 from agent.probe.report import ADVERSARIAL_TEXTS, adversarial_sections, heading
 from agent.probe.rows import read_rows, read_sets
 from agent.probe.served import Features, GivesGradients, ServedModel
@@ -185,15 +186,25 @@ def _attacks(args: argparse.Namespace, each: _Set, goal: Goal, model: ServedMode
     return feature_attacks_of(args.attacks or ["all"], each.space, _limits(args), gradients)
 
 
-def _gives_decisions(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> bool:
-    """Find out how a callable is called; and whether, with no goal given, its answers to texts are decisions."""
+def _gives_decisions(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel, journal: Journal) -> bool:
+    """Find out how a callable is called; and whether, with no goal given, its answers to texts are decisions.
+
+    What an earlier run has found them to be stands: a target that fails today, or a budget that is spent, must not
+    turn what is remembered into something else.
+    """
     if not isinstance(model, CallableModel):
         return False
     if all(each.space for each in sets.values()):
         first = next(iter(sets.values())).items[: len(_HARMLESS)]
         model.find_out([item.features for item in first if item.features is not None], answers=False)
         return False
-    kind = model.find_out(_HARMLESS, answers=args.goal is None)
+    told = args.goal is None and not any(each.space for each in sets.values())  # rows have decisions of their own
+    earlier = next(journal.decisions(), None) if told else None
+    kind = model.find_out(_HARMLESS, answers=args.goal is None and earlier is None)
+    if earlier is not None:
+        kind = "texts" if earlier in (COMPLIED, HARMLESS) else "decisions"
+    elif kind is None and args.goal is None:
+        _note("what it answers could not be told, and is taken for texts; if it gives classes, give --goal flip")
     if args.goal is not None or kind in (None, "texts"):
         return False
     if kind == "decisions" and args.judge is not None:
@@ -226,7 +237,12 @@ def _goal(args: argparse.Namespace, each: _Set, model: ServedModel, decides: boo
 
 
 def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel) -> dict[str, Any]:
-    decides = _gives_decisions(args, sets, model)
+    with Journal(args.resume, dict(model.description)) as journal:
+        return _found(args, sets, model, journal)
+
+
+def _found(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedModel, journal: Journal) -> dict[str, Any]:
+    decides = _gives_decisions(args, sets, model, journal)
     goals = {name: _goal(args, each, model, decides) for name, each in sets.items()}
     plans = {name: (each, _attacks(args, each, goals[name], model), goals[name]) for name, each in sets.items()}
     total = sum(
@@ -239,10 +255,7 @@ def _attacked(args: argparse.Namespace, sets: Mapping[str, _Set], model: ServedM
     limits = _limits(args)
     complete, remembered = True, 0
     found: dict[str, Any] = {}
-    with (
-        Journal(args.resume, dict(model.description)) as journal,
-        progress_bar("attacking", total, quiet=args.quiet) as advance,
-    ):
+    with progress_bar("attacking", total, quiet=args.quiet) as advance:
         for name, (each, attacks, goal) in plans.items():
             asker = Asker(model, journal)
             tally = SetTally(attacks, goal, examples)

@@ -29,6 +29,7 @@ __all__ = ["add_arguments", "run"]
 
 _CHUNK = 2000
 _MAX_BYTES = 64 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
 #: Of a pipe what has come is sent after so long.
 _PATIENCE_SECONDS = 0.1
 
@@ -167,6 +168,9 @@ class _Lines:
     def __next__(self) -> bytes:
         while line := self._source.readline(_MAX_BYTES + 1):
             self._number += 1
+            # A file was unpacked; standard input comes as it is, and no record of a format of ours begins so.
+            if self._number == 1 and self._name == "-" and line.startswith(_GZIP):
+                raise DataError("standard input is gzip; pipe it through zcat")
             if len(line) > _MAX_BYTES:
                 raise DataError(
                     f"{self._name}: line {self._number} is longer than {_MAX_BYTES} bytes; is it JSON Lines?"

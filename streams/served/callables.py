@@ -151,13 +151,16 @@ class CallableModel:
 
     def _tried_list(self, inputs: Sequence[Any], *, sure: bool) -> list[Any] | None:
         """Answers to a list of two; None when it does not take lists."""
-        sizes = [min(2, self._batch)]
-        found = self._answers(list(inputs[: sizes[0]]))
-        if found is None or sure or all(isinstance(answer, str) for answer in found):
+        first = min(2, self._batch)
+        found = self._answers(list(inputs[:first]))
+        if found is None or sure:
             return found
-        # Two probabilities of one text look like two answers: the number of answers must follow that of inputs.
-        other = next((size for size in (3, 1) if size <= self._batch and size != sizes[0]), None)
-        return found if other is None or self._answers(list(inputs[:other])) is not None else None
+        # Two probabilities of one text, or a text and why it ended, look like two answers: their number must follow
+        # that of the inputs. Where lists are of one there is no other number, and one input is tried as well.
+        other = next((size for size in (3, 1) if size <= self._batch and size != first), None)
+        if other is None:
+            return None if self._tried_one(inputs[0], sure=False) is not None else found
+        return found if self._answers(list(inputs[:other])) is not None else None
 
     def _answers(self, part: list[Any]) -> list[Any] | None:
         self._spend()

@@ -63,7 +63,9 @@ def listed(answer: Any) -> list[Any]:
 
 def plain(value: Any) -> Any:
     """Numbers and arrays of NumPy, and what behaves like them, as those of Python."""
-    if isinstance(value, str | bool | int | float | list | tuple | dict):
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, str | bool | int | float | list | tuple):
         return [plain(part) for part in value] if isinstance(value, list | tuple) else value
     convert = getattr(value, "tolist", None)
     return convert() if callable(convert) else value

@@ -64,6 +64,12 @@ def test_spellings_of_names_are_the_same_policies() -> None:
         assert load_policy(spelling) == load_policy(name)
 
 
+def test_a_file_goes_before_another_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "generalize").write_text("default: mask\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_policy("generalize") != load_policy("generalise")
+
+
 def test_a_whole_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "p.yaml").write_text(
         "default: redact\n"

@@ -137,6 +137,25 @@ def test_a_goal_that_was_found_out_is_found_again(
     assert other["changes"]["left_out"] == ["attacks"]
 
 
+@pytest.mark.parametrize("more", [[], ["--budget", "1"]])
+def test_what_is_remembered_stays_what_it_was_found_to_be(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    journal = str(tmp_path / "journal")
+    whole, _ = probed(capsys, words, "share", "--resume", journal)
+    code = tmp_path / "targets_of_all_shapes.py"
+    code.write_text(code.read_text() + "\ndef share(text):\n    raise OSError\n")
+    sys.modules.pop("targets_of_all_shapes", None)
+    again, _ = probed(capsys, words, "share", "--resume", journal, *more)
+    assert (again["sets"], again["complete"]) == (whole["sets"], True)
+
+
+def test_what_cannot_be_told_is_said(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken_target.py").write_text("def ask(text):\n    raise OSError\n")
+    assert main([*words, "--target", "broken_target:ask"]) == 1
+    assert "what it answers could not be told" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_says_how_it_was_called(
     lang: str, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -249,7 +249,7 @@ def test_a_callable(
     monkeypatch.setenv("HARMWATCH_PROBE_API_KEY", "not used, and no key")
     found = probed(capsys, "--target", "always_first:answer", "--data", data[0])
     assert found["sets"]["crows_pairs"]["counts"] == {"method": "choice", "undecided": 40}
-    assert found["run"]["requests"] == 6, "one to find out that it takes lists"
+    assert found["run"]["requests"] == 7, "two to find out that it takes lists"
     assert found["target"] == {"kind": "callable", "name": "always_first:answer", "takes": "list"}
 
 
@@ -263,7 +263,7 @@ def test_what_a_callable_prints_is_no_part_of_the_report(
     assert main(["probe", "--task", "bias", "--json", "--target", "talkative:answer", "--data", data[0]]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["complete"]
-    assert captured.err.splitlines() == ["loading", *["called"] * 6]
+    assert captured.err.splitlines() == ["loading", *["called"] * 7]
 
 
 def test_a_sample(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,6 +126,15 @@ def test_standard_input_is_read_once_and_to_its_end(
     assert {record.key for record in broker.log("t")} == {b"m"}
 
 
+def test_packed_standard_input_is_no_record(
+    broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(b'{"model": "m"}\n'))))
+    assert main(["replay", "-", "--topic", "t"]) == 1
+    assert "pipe it through zcat" in capsys.readouterr().err
+    assert broker.log("t") == []
+
+
 def test_what_came_through_a_pipe_is_sent_before_more_comes(
     broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

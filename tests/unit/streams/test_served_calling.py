@@ -92,8 +92,8 @@ def probability(text: str) -> float:
 @pytest.mark.parametrize(
     ("function", "takes", "kind", "calls"),
     [
-        (lambda texts: [f"You said {text}" for text in texts], "list", "texts", 1),
-        (lambda texts: ["safe" for _ in texts], "list", "words", 1),
+        (lambda texts: [f"You said {text}" for text in texts], "list", "texts", 2),
+        (lambda texts: ["safe" for _ in texts], "list", "words", 2),
         (lambda texts: [probability(text) for text in texts], "list", "decisions", 2),
         (lambda texts: np.array([[0.2, 0.8] for _ in texts]), "list", "decisions", 2),
         (lambda texts: [{"label": "toxic", "score": 0.7} for _ in texts], "list", "decisions", 2),
@@ -108,9 +108,12 @@ def probability(text: str) -> float:
         (lambda text: [0.9, 0.1] if "Good" in text else [0.2, 0.8], "one", "decisions", 3),
         (lambda text: [{"label": "a", "score": 0.9}, {"label": "b", "score": 0.1}], "one", "decisions", 3),
         (awaited_one, "one", "words", 2),
+        (lambda text: {"pos": np.float32(0.2), "neg": np.float32(0.8)}, "one", "decisions", 2),
+        # A text and why it ended are no two answers, and no answer that is understood.
+        (lambda text: (f"You said {text}", "stop"), "list", None, 3),
     ],
 )  # fmt: skip
-def test_a_call_or_two_tell_the_rest(function: Callable[..., Any], takes: str, kind: str, calls: int) -> None:
+def test_a_call_or_two_tell_the_rest(function: Callable[..., Any], takes: str, kind: str | None, calls: int) -> None:
     def unnoted(given):  # type: ignore[no-untyped-def]
         return function(given)
 
@@ -155,7 +158,16 @@ def test_one_prompt_a_call_where_that_is_the_batch() -> None:
         return [0.5 for _ in texts]
 
     model = model_of(function, batch=1)
-    assert (model.find_out(TEXTS, answers=True), model.takes, sizes) == ("decisions", "list", [1])
+    assert (model.find_out(TEXTS, answers=True), model.takes) == ("decisions", "list")
+    assert sizes == [1, len(TEXTS[0])], "and one text, whose letters it takes for texts"
+
+
+def test_where_lists_are_of_one_a_text_is_told_from_a_list_all_the_same() -> None:
+    def function(text):  # type: ignore[no-untyped-def]
+        return [1 if "bomb" in text else 0]
+
+    model = model_of(function, batch=1)
+    assert (model.find_out(TEXTS, answers=True), model.takes) == ("decisions", "one")
 
 
 def test_text_by_text_each_call_is_a_request() -> None:
