@@ -28,6 +28,9 @@ COMMITS = sorted(path.name for path in STATES.iterdir())
 WITHOUT_LATE_LABELS = {"4604460"}
 #: Before these, no sums of scores were kept: what was not counted cannot be known.
 WITHOUT_SCORES = {"4604460"}
+#: Before these, halves of which nobody knows what they held were not counted beside missing scores.
+WITHOUT_UNREAD = {"4604460", "54168a9", "9b552fc", "b015cc9"}
+_MISSING = 3
 #: After the last event: everything is within a window of an hour and a half.
 NOW = writer.START + writer.SECONDS_APART * writer.EVENTS
 
@@ -92,6 +95,11 @@ def decisions_of(bias: dict[str, dict[str, list[float]]]) -> dict[str, dict[str,
             for attribute, groups in bias.items()}  # fmt: skip
 
 
+def without_missing(harm: dict[str, Any]) -> dict[str, Any]:
+    counts = harm["counts"]
+    return harm | {"counts": [*counts[:_MISSING], *counts[_MISSING + 1 :]]}
+
+
 @each_commit
 async def test_a_worker_goes_on_from_earlier_state_with_equal_numbers(commit: str) -> None:
     labels = commit not in WITHOUT_LATE_LABELS
@@ -106,6 +114,8 @@ async def test_a_worker_goes_on_from_earlier_state_with_equal_numbers(commit: st
                 one, two = mine[name], theirs[name]
                 if name == "bias" and commit in WITHOUT_SCORES:
                     one, two = decisions_of(one), decisions_of(two)
+                if name == "harm" and commit in WITHOUT_UNREAD:
+                    one, two = without_missing(one), without_missing(two)
                 assert one == two, (model, name)
     # The comparison is of something.
     assert wanted["loans"][0]["bias"]["gender"].keys() == {"female", "male"}
