@@ -37,10 +37,8 @@ _PARTS: dict[str, Any] = {
 }
 #: What decoding demands of an event beyond its types (`streams.formats.native`).
 _EVENT_RULES: dict[str, Any] = {
-    "anyOf": [
-        {"required": [half], "properties": {half: {"type": "object"}}} for half in ("input", "output")
-    ]
-}  # fmt: skip
+    "anyOf": [{"required": [half], "properties": {half: {"type": "object"}}} for half in ("input", "output")]
+}
 _NEVER_EMPTY = ("id", "model")
 #: These topics have no names until they are given some.
 _FILTERED_EXAMPLE = "harm.filtered"

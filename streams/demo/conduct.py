@@ -25,7 +25,7 @@ from streams.demo.broker import EmbeddedBroker
 from streams.demo.detect import IncidentDetector
 from streams.demo.fairness import FairnessSteps, fairness_of
 from streams.demo.outcome import judge
-from streams.demo.port import DOCUMENTED_PORT, first_free
+from streams.demo.port import first_free
 from streams.demo.publish import publish_paced
 from streams.demo.table import DemoStatus, DemoTable, FairnessStatus, IncidentStatus, ModelStatus
 from streams.demo.traffic import Traffic
@@ -303,7 +303,7 @@ def demo_config(options: DemoOptions, bootstrap_servers: str) -> WorkerConfig:
         "topics": {"verdict_partitions": 1, "replication_factor": 1},
         "tap": {"commit_interval_seconds": 0.3},
         "windows": {"pane_seconds": min(1.0, options.seconds / 25), "windows_seconds": [window, all_of_it]},
-        "web": {"port": DOCUMENTED_PORT if options.web_port is None else options.web_port},
+        "web": {} if options.web_port is None else {"port": options.web_port},
         # Eight hundred calls a second on whatever machine this is: more than the encoders read on one core.
         "scorers": {"toxicity": {"kind": "ngrams"}},
         "drift": {

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from agent.clock import Clock
 from agent.errors import InUse
 from streams.config import WorkerConfig
 from streams.front import Face, Front, web_port
 from streams.web import WebServer
 
-__all__ = ["DOCUMENTED_PORT", "first_free"]
-
-DOCUMENTED_PORT: Final = 9464
+__all__ = ["first_free"]
 
 
 def first_free(config: WorkerConfig, face: Face, clock: Clock) -> Front:

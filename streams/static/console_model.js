@@ -32,12 +32,12 @@ harmwatch.model = (() => {
     tellUnknown();
     byId("model").value = name;
     harmwatch.table.redraw();
-    expect();
+    dimUnlessShown();
     onSelect();
   }
 
   // Until the figures of what was chosen come, which may take long or fail, the charts are another's, under its name.
-  function expect() {
+  function dimUnlessShown() {
     byId("charts").setAttribute("aria-busy", String(shownOf !== "" && shownOf !== asked()));
   }
 
@@ -57,14 +57,14 @@ harmwatch.model = (() => {
     const lengths = status.windows || [];
     windows = lengths;
     replace("windows", lengths.map((name) => el("button", { type: "button", id: `window-${name}`, "data-window": name, "aria-pressed": String(name === currentWindow()) }, name)));
-    expect();
+    dimUnlessShown();
   }
   byId("windows").addEventListener("click", (event) => {
     const button = event.target.closest("button[data-window]");
     if (!button) return;
     choose("window", button.dataset.window);
     for (const other of byId("windows").children) other.setAttribute("aria-pressed", String(other === button));
-    expect();
+    dimUnlessShown();
     onSelect();
   });
 

@@ -17,6 +17,7 @@ from agent.probe.journal import Journal
 from agent.windows.codec import decode
 from agent.windows.engine import WindowEngine
 from agent.windows.groups import DECISION_SLOTS
+from agent.windows.harm import _MISSING
 from streams.courier.spool import Spool
 from streams.memory import MemoryBroker
 from tests.unit.streams.rig import Rig, make_broker, make_config, until
@@ -30,7 +31,6 @@ WITHOUT_LATE_LABELS = {"4604460"}
 WITHOUT_SCORES = {"4604460"}
 #: Before these, halves of which nobody knows what they held were not counted beside missing scores.
 WITHOUT_UNREAD = {"4604460", "54168a9", "9b552fc", "b015cc9"}
-_MISSING = 3
 #: After the last event: everything is within a window of an hour and a half.
 NOW = writer.START + writer.SECONDS_APART * writer.EVENTS
 

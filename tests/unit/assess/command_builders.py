@@ -9,7 +9,16 @@ import pytest
 
 from streams.cli import main
 
-__all__ = ["assessed"]
+__all__ = ["assessed", "refused"]
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Exit code and the one line of a command that prints nothing else."""
+    code = main(["assess", *words])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return code, line
 
 
 def assessed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streams.cli import main
-from tests.unit.assess.command_builders import assessed
+from tests.unit.assess.command_builders import assessed, refused
 
 WORDS = ("--protected", "性别", "--label", "结果")
 
@@ -28,14 +28,6 @@ def write(path: Path, labels: Sequence[str]) -> Path:
         lines = (json.dumps({"性别": sex, "结果": label}, ensure_ascii=False) for sex, label in rows)
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    code = main(["assess", *words])
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.splitlines()
-    return code, line
 
 
 def without(found: dict[str, Any], *names: str) -> dict[str, Any]:

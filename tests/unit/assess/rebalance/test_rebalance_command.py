@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from streams.cli import main
-from tests.unit.assess.command_builders import assessed
+from tests.unit.assess.command_builders import assessed, refused
 
 METHODS = ("reweigh", "resample", "disparate-impact-remover")
 BASIC = ("--protected", "sex", "--label", "hired", "--positive", "yes", "--text", "job", "--quasi", "job")
@@ -46,14 +46,6 @@ def table(tmp_path: Path) -> Path:
 def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     found: dict[str, Any] = assessed(capsys, *words)["rebalance"]
     return found
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    code = main(["assess", *words])
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.splitlines()
-    return code, line
 
 
 def read(path: Path) -> list[dict[str, Any]]:
