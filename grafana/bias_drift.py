@@ -73,6 +73,14 @@ def _decisions() -> Section:
                 sort_by="Lower bound",
             ),
             lines(
+                "Decisions whose group is not compared",
+                "Share over the longest window: of an attribute's groups twelve are compared, those of bias.groups "
+                "first. A disparity among the others is not seen. Attributes beyond six are told as other.",
+                Target(gauge("harmwatch_uncompared_ratio", "model attribute"), "{{model}} {{attribute}}"),
+                unit="percentunit",
+                most=1.0,
+            ),
+            lines(
                 "Decisions of each group",
                 "Share of each decision among the decisions about a group.",
                 Target(

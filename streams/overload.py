@@ -110,6 +110,7 @@ class OverloadWatch:
         self._held: frozenset[Partition] = frozenset()
         self._epoch = 0
         self._warn_at = 0.0
+        self._told_sampling = False
         self._polls = self._empty = 0
         self.lag_seconds: float | None = None
 
@@ -128,6 +129,7 @@ class OverloadWatch:
         """Look once; without a budget there is nothing to see, nor to sample."""
         if not self._sampler.enabled:
             self._metrics.sampling_ratio(1.0)
+            self._tell()
             return
         # Who asks, is behind and gets nothing waits for the broker, or for the processor that the broker has not got.
         works = self._works() and 4 * self._empty <= self._polls
@@ -137,12 +139,11 @@ class OverloadWatch:
             self._held, self._epoch = held, self._epoch + 1
             self._arrivals = {partition: seen for partition, seen in self._arrivals.items() if partition in held}
         self.lag_seconds = self._lag()
-        was_sampling = self._sampler.is_sampling
         ratio = self._sampler.look(
             LagSeen(self._clock.monotonic(), self.lag_seconds, is_saturated=works, epoch=self._epoch)
         )
         self._metrics.sampling_ratio(ratio)
-        self._tell(was_sampling)
+        self._tell()
 
     def _lag(self) -> float | None:
         """Of the partition that is farthest behind; None when nothing is known of any, 0 when none is held."""
@@ -162,9 +163,11 @@ class OverloadWatch:
             ages.append(arrivals.age(following, stamp, now) if following < end else 0.0)
         return max(ages, default=None)
 
-    def _tell(self, was_sampling: bool) -> None:
+    def _tell(self) -> None:
+        """Starts and ends that follow one another quickly are left out; what holds is told in the end."""
         sampling = self._sampler.is_sampling
-        if sampling != was_sampling and self._clock.monotonic() >= self._warn_at:
+        if sampling != self._told_sampling and self._clock.monotonic() >= self._warn_at:
             self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
+            self._told_sampling = sampling
             lag = -1.0 if self.lag_seconds is None else self.lag_seconds
             _logger.warning("sampling_%s lag_seconds=%.1f", "started" if sampling else "ended", lag)

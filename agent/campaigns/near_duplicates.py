@@ -322,8 +322,10 @@ class NearDuplicates:
             self._lead_by(cluster, band)
 
     def _lead_by(self, cluster: _Cluster, band: int) -> None:
+        if len(cluster.bands) >= _MOST_BANDS:
+            return
         numbers = self._by_band.setdefault(band, [])
-        if cluster.number not in numbers and len(cluster.bands) < _MOST_BANDS:
+        if cluster.number not in numbers:
             numbers.append(cluster.number)
             cluster.bands.append(band)
             if len(numbers) > _MOST_IN_BAND:

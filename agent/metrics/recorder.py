@@ -298,6 +298,9 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
         for bound, number in (("value", value), ("lower", lower), ("upper", upper)):
             set_or_drop(self._numbers["harmwatch_fairness"], (model, attribute, measure, bound), number)
 
+    def set_uncompared(self, model: str, attribute: str, share: float | None) -> None:
+        set_or_drop(self._numbers["harmwatch_uncompared_ratio"], (model, attribute), share)
+
     def set_parity(self, model: str, attribute: str, evidence: float | None, threshold: float | None) -> None:
         """Logarithms; see `agent.windows.parity`."""
         set_or_drop(self._numbers["harmwatch_parity_evidence"], (model, attribute), evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from agent.metrics import Metrics
@@ -60,6 +60,8 @@ class WindowExporter:
         self._shown: set[str] = set()
         # Models with their attributes whose disparities are exposed.
         self._compared: set[tuple[str, str]] = set()
+        # The same, whose share of decisions that are not compared is exposed.
+        self._uncompared: set[tuple[str, str]] = set()
         # Gaps that are exposed: model, axis, group, measure.
         self._gaps: set[tuple[str, str, str, str]] = set()
         # Sentiments that are exposed: model, axis, group.
@@ -89,10 +91,12 @@ class WindowExporter:
             self._harm(reading)
             yield
         compared: set[tuple[str, str]] = set()
+        uncompared: set[tuple[str, str]] = set()
         gaps: set[tuple[str, str, str, str]] = set()
         sentiments: set[tuple[str, str, str]] = set()
         for model, reading in longest.items():
             compared.update((model, attribute) for attribute in self._fairness(reading))
+            uncompared.update((model, attribute) for attribute in self._uncompared_of(reading))
             gaps.update(self._identity(reading))
             sentiments.update(self._sentiment(reading))
             yield
@@ -100,6 +104,9 @@ class WindowExporter:
             for measure in MEASURES:
                 self._metrics.set_fairness(model, attribute, measure, None)
         self._compared = compared
+        for model, attribute in self._uncompared - uncompared:
+            self._metrics.set_uncompared(model, attribute, None)
+        self._uncompared = uncompared
         for absent in self._gaps - gaps:
             self._metrics.set_identity_gap(*absent, None, 0.0, 0.0)
         self._gaps = gaps
@@ -158,6 +165,15 @@ class WindowExporter:
                     found.upper if found else None,
                 )
         return [attribute.attribute for attribute in bias.attributes]
+
+    def _uncompared_of(self, reading: Reading) -> Collection[str]:
+        """Of the longest window. The attributes whose share was set."""
+        bias: Any = reading.results.get("bias")
+        if not isinstance(bias, BiasMeasurement):
+            return ()
+        for attribute, share in bias.uncompared.items():
+            self._metrics.set_uncompared(reading.model, attribute, share)
+        return bias.uncompared.keys()
 
     def _identity(self, reading: Reading) -> list[tuple[str, str, str, str]]:
         """Of the longest window, like disparities. The gaps that were set."""

@@ -17,8 +17,9 @@ from agent.windows.bounded import JOINED, REST, joined_name, short_name, trim
 from agent.windows.disparity import MEASURES, BiasMeasurement, measure
 from agent.windows.fixed_point import fixed
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
+from agent.windows.intervals import effective_count
 
-__all__ = ["DEFAULT_FAVOURABLE", "BiasAggregator"]
+__all__ = ["DEFAULT_FAVOURABLE", "OTHER_ATTRIBUTES", "BiasAggregator"]
 
 DEFAULT_FAVOURABLE: Final = frozenset(
     short_name(value)
@@ -34,6 +35,9 @@ DEFAULT_FAVOURABLE: Final = frozenset(
 
 GroupTable: TypeAlias = dict[str, list[float]]
 BiasState: TypeAlias = dict[str, GroupTable]
+
+OTHER_ATTRIBUTES: Final = "other"
+"""Stands for the attributes beyond the bound where a name is needed; beside a real one so named the larger counts."""
 
 _UNKNOWN: Final = 0
 _LABEL_UNFAVOURABLE: Final = 1
@@ -233,8 +237,21 @@ class BiasAggregator:
             for attribute, groups in sorted(state.items())
             if attribute != REST
         }
-        rest = sum(sum(groups[REST][:DECISION_SLOTS:2]) for groups in state.values() if REST in groups)
-        return measure(by_attribute, rest, self._min_group, MEASURES if context.in_full else _SHORT)
+        wanted = MEASURES if context.in_full else _SHORT
+        return measure(by_attribute, _uncompared(state, self._min_group), self._min_group, wanted)
+
+
+def _uncompared(state: BiasState, min_group: int) -> dict[str, float]:
+    """See `BiasMeasurement.uncompared`."""
+    shares: dict[str, float] = {}
+    for attribute, groups in state.items():
+        decided = [GroupCounts(group, numbers).decided() for group, numbers in groups.items()]
+        weight = sum(share.weight for share in decided)
+        if effective_count(weight, sum(share.squares for share in decided)) >= max(min_group, 1):
+            beyond = sum(share.weight for share in decided if share.group == REST)
+            name = attribute if attribute != REST else OTHER_ATTRIBUTES
+            shares[name] = max(shares.get(name, 0.0), min(1.0, beyond / weight))
+    return shares
 
 
 def _moments(first: int, weight: float, value: float) -> tuple[tuple[int, float], ...]:

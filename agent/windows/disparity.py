@@ -106,17 +106,19 @@ class BiasMeasurement(msgspec.Struct, frozen=True):
     attributes
         In order of name.
     uncompared
-        Weight of decisions in groups or attributes beyond the bounds.
+        By attribute, the share of its decisions whose groups are beyond the bounds, in [0, 1]: a disparity among these
+        is not seen. Attributes beyond the bounds are together under ``other``, with 1. Of attributes with at least
+        ``min_group`` decisions (effective number).
     """
 
     component: Component
     attributes: tuple[AttributeMeasurement, ...]
-    uncompared: float
+    uncompared: Mapping[str, float]
 
 
 def measure(
     by_attribute: Mapping[str, Sequence[GroupCounts]],
-    uncompared: float,
+    uncompared: Mapping[str, float],
     min_group: int,
     wanted: Collection[str] = MEASURES,
 ) -> BiasMeasurement:

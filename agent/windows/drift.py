@@ -43,7 +43,6 @@ class FeatureTable(TypedDict):
 DriftState: TypeAlias = dict[str, FeatureTable]
 
 MAX_GROUPS: Final = 12
-MAX_ATTRIBUTES: Final = 6
 MAX_NAME: Final = 256
 _LONGEST_REMEMBERED: Final = 64
 
@@ -60,7 +59,7 @@ class DriftAggregator:
     Parameters
     ----------
     attributes
-        Attributes whose groups are counted by themselves, six at most.
+        Attributes whose groups are counted by themselves; the configuration has six at most.
     max_features
         Bound on the features of one state. Those that events name (``input.features.income``) get at most half of the
         places, whatever else there is: they have as many names as a stranger likes to send. Those of lowest rank stay,

@@ -144,7 +144,8 @@ class IncidentDetector:
         Parameters
         ----------
         verdict
-            The decoded JSON. Verdicts may come a little out of order; the same id counts once.
+            The decoded JSON. Verdicts may come a little out of order. A harmful one that comes again counts once; a
+            harmless one counts again, which makes a share no larger.
         seen_at
             Wall time now, seconds since the Unix epoch.
         """

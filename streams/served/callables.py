@@ -30,6 +30,9 @@ _ANY = (Exception, SystemExit, asyncio.CancelledError)
 def load_callable(target: str) -> Callable[[list[str]], Any]:
     """What ``module:name`` names; modules of the current directory come first.
 
+    What it imports later, when it is called, finds that directory as well, behind all others: nothing that happens to
+    lie there takes the place of a library.
+
     Raises
     ------
     ConfigError
@@ -48,6 +51,7 @@ def load_callable(target: str) -> Callable[[list[str]], Any]:
     finally:
         if added:
             sys.path.remove(here)
+            sys.path.append(here)
     if not callable(found):
         raise ConfigError(f"--target {target}: is no callable")
     made: Callable[[list[str]], Any] = found

@@ -16,6 +16,7 @@ harmwatch_identity_sentiment gauge model,axis,group,bound
 harmwatch_identity_mentions_total counter model,axis,group
 harmwatch_decisions_total counter model,attribute,group,decision,label
 harmwatch_fairness gauge model,attribute,measure,bound
+harmwatch_uncompared_ratio gauge model,attribute
 harmwatch_parity_evidence gauge model,attribute
 harmwatch_parity_threshold gauge model,attribute
 harmwatch_parity_alarms_total counter model,attribute,favoured,disfavoured

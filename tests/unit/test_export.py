@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.clock import ManualClock
 from agent.metrics import Metrics, new_registry
 from agent.pipeline.export import WindowExporter, window_name
+from agent.windows.base import Observation
 from tests.unit.windows.builders import START, make_engine, make_observation
 
 KEY = ("events", 0)
@@ -44,6 +45,30 @@ def test_disparities_of_an_attribute_go_with_its_last_decision() -> None:
     exporter.export()
     assert metrics.rows("harmwatch_fairness") == {}
     assert {labels[0] for labels in metrics.rows("harmwatch_harm_scored")} == {"m"}  # the model itself is still there
+
+
+def test_a_flood_of_groups_that_displaces_those_compared_is_told() -> None:
+    clock = ManualClock(START)
+    engine = make_engine(clock)
+    metrics = Metrics(new_registry(), clock=clock)
+    exporter = WindowExporter(engine, metrics)
+
+    def decided(group: str, decision: str) -> Observation:
+        return make_observation(time=clock.now(), attributes={"gender": group}, decision=decision)
+
+    apart = [decided("male", "approved"), decided("female", "denied")] * 50
+    assert engine.apply(KEY, 0, apart)
+    exporter.export()
+    assert metrics.rows("harmwatch_fairness")["m", "gender", "spd", "value"] == 1.0
+    assert metrics.rows("harmwatch_uncompared_ratio") == {("m", "gender"): 0.0}
+    assert engine.apply(KEY, 1, [decided(f"g{i}", "approved") for i in range(400)])
+    exporter.export()
+    assert metrics.rows("harmwatch_fairness") == {}
+    assert metrics.rows("harmwatch_uncompared_ratio")["m", "gender"] > 0.9
+    clock.advance(7200.0)
+    assert engine.apply(KEY, 2, [make_observation(time=clock.now())])
+    exporter.export()
+    assert metrics.rows("harmwatch_uncompared_ratio") == {}
 
 
 def test_the_index_has_its_interval_beside_it_and_both_go_below_the_minimum_count() -> None:

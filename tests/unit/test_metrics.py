@@ -62,6 +62,7 @@ def exercise(metrics: Metrics, model: str = "llama") -> None:
     metrics.set_identity_gap(model, "gender", "women", "score_gap", 0.1, 0.05, 0.15)
     metrics.set_identity_sentiment(model, "gender", "women", 0.2, 0.1, 0.3)
     metrics.set_fairness(model, "gender", "spd", -0.1, -0.2, 0.05)
+    metrics.set_uncompared(model, "gender", 0.25)
     metrics.set_parity(model, "gender", 14.0, 13.2)
     metrics.parity_alarm(model, "gender", "male", "female")
     metrics.set_drift(model, "mmd", "embedding", 0.4, 0.3)
@@ -323,6 +324,7 @@ def test_none_removes_a_gauge() -> None:
     exercise(scrape.metrics)
     scrape.metrics.set_harm("llama", "5m", {"privacy": None}, {"sum": None, "union": math.nan})
     scrape.metrics.set_fairness("llama", "gender", "spd", None)
+    scrape.metrics.set_uncompared("llama", "gender", None)
     scrape.metrics.set_drift("llama", "mmd", "embedding", None, None)
     for name in (
         "harmwatch_harm_component",
@@ -331,6 +333,7 @@ def test_none_removes_a_gauge() -> None:
         "harmwatch_harm_component_bound",
         "harmwatch_harm_scored",
         "harmwatch_fairness",
+        "harmwatch_uncompared_ratio",
         "harmwatch_drift_statistic",
     ):
         assert scrape.rows(name) == {}

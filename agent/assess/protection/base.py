@@ -27,7 +27,8 @@ OPERATORS: dict[str, str] = {
 
 
 class Operator(Protocol):
-    """Replaces values. The same value and type give the same replacement, in any order, run and machine."""
+    """Replaces values. The same value and type give the same replacement, in any order, run and machine; of
+    ``generalise`` in any year, when its options say which."""
 
     name: ClassVar[str]
 

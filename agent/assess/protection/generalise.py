@@ -2,7 +2,7 @@
 
 =============  ====================================================================
 AGE            a band of ``width`` years, ``30-39``; from ``top`` on ``90+``
-BIRTH_DATE     the year; of who may be ``top`` years old by now ``before 1937``; also DATE_OF_BIRTH, as scorers find it
+BIRTH_DATE     the year; of who may be ``top`` in ``as_of`` ``before 1937``; also DATE_OF_BIRTH, as scorers find it
 COORDINATES    rounded to ``decimals`` places: ``31.2, 121.5`` (one is about 11 km)
 EMAIL          the domain, ``*@example.org``
 IP             the network, /24 or /48: ``203.0.113.*``, ``2001:db8:1:*``
@@ -12,6 +12,9 @@ POSTCODE       the first ``prefix`` characters, ``021**``; of a British one the 
 =============  ====================================================================
 
 In a column these stand alone, in a text in brackets with the type: ``[IP:203.0.113.*]``.
+
+``as_of`` is this year unless the policy has one: with the years, more births become those of long ago. Where what is
+protected in two years has to join, or to stay as it is when it is protected again, the policy says ``as_of``.
 
 Not promised: that nobody can be told by the result. A domain may be one person's, a band may hold one row: measure that
 on the table (k-anonymity). The limits for ages and postcodes are those of HIPAA's Safe Harbor, 45 CFR 164.514(b)(2),
@@ -49,10 +52,11 @@ class Generalise:
     reversible: ClassVar[bool] = False
 
     class Options(Section):
-        """``width`` and ``top`` of bands, ``prefix`` of postcodes, ``decimals`` of coordinates."""
+        """``width`` and ``top`` of bands, ``as_of`` of births, ``prefix`` of postcodes, ``decimals`` of coordinates."""
 
         width: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
         top: Annotated[int, Field(ge=1, le=1_000_000_000)] = 90
+        as_of: Annotated[int, Field(ge=1900, le=2200)] | None = None
         prefix: Annotated[int, Field(ge=1, le=8)] = 3
         decimals: Annotated[int, Field(ge=0, le=3)] = 1
 
@@ -110,8 +114,9 @@ def _birth_year(value: str, options: Generalise.Options) -> str | None:
 
 
 def _long_ago(year: str, options: Generalise.Options) -> str:
-    """Of who was born so long ago that they may be `top` years old; else empty. The year would tell the age."""
-    first = datetime.fromtimestamp(SystemClock().now(), UTC).year - options.top + 1
+    """Of who was born so long ago that they may be `top` in `as_of`; else empty. The year would tell the age."""
+    year_now = options.as_of or datetime.fromtimestamp(SystemClock().now(), UTC).year
+    first = year_now - options.top + 1
     return f"before {first}" if int(year) < first else ""
 
 

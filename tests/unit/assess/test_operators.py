@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.assess.protection import OPERATORS, generalise, load_operator, operator_class
+from agent.assess.protection import OPERATORS, load_operator, operator_class
 from agent.assess.protection.base import apply
 from agent.assess.protection.kinds import KINDS
 from agent.assess.protection.tokens import TOKEN
-from agent.clock import ManualClock
 from agent.redaction import fold
 from tests.unit.assess.protection_builders import KEY, wide
 
@@ -99,13 +99,18 @@ def test_a_mask_never_shows_all_and_never_more_than_a_third(value: str, kind: st
         ("Ann Lee", "NAME", {}, "[NAME]"),
     ],
 )
-def test_generalised_values(
-    value: str, kind: str, options: dict[str, object], coarse: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(generalise, "SystemClock", ManualClock)  # in 2023
-    operator = load_operator("generalise", options)
+def test_generalised_values(value: str, kind: str, options: dict[str, object], coarse: str) -> None:
+    operator = load_operator("generalise", {"as_of": 2023, **options})
     assert apply(operator, value, kind) == coarse
     assert apply(operator, coarse, kind) == coarse
+
+
+def test_births_of_long_ago_stay_as_they_are_while_as_of_does() -> None:
+    this_year, next_year = (load_operator("generalise", {"as_of": year}) for year in (2026, 2027))
+    assert apply(this_year, "1937-05-04", "BIRTH_DATE") == "1937"
+    assert apply(next_year, "1937-05-04", "BIRTH_DATE") == apply(next_year, "1937", "BIRTH_DATE") == "before 1938"
+    now = load_operator("generalise", {})
+    assert apply(now, "1899-05-04", "BIRTH_DATE") == f"before {datetime.now(UTC).year - 89}"
 
 
 def test_format_preserving_encryption_is_ff1() -> None:

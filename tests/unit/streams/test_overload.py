@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from agent.clock import ManualClock
@@ -120,6 +122,19 @@ def test_a_budget_that_is_taken_back_while_it_samples_ends_it_at_once() -> None:
     watch.second(50, 100)
     assert watch.metrics.total("harmwatch_sampling_ratio") == 1.0
     assert watch.sampler.ratio == 1.0
+
+
+def test_that_sampling_has_ended_is_told_in_the_end_however_soon_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "streams.overload"):
+        watch = sampling()
+        watch.sampler.revise(OverloadConfig())
+        watch.second(50, 100)
+        told = [record.getMessage().partition(" ")[0] for record in caplog.records]
+        assert told == ["sampling_started"]  # within the same minute
+        for _ in range(90):
+            watch.second(100, 100)
+        told = [record.getMessage().partition(" ")[0] for record in caplog.records]
+        assert told == ["sampling_started", "sampling_ended"]
 
 
 def test_a_worker_that_waits_for_the_broker_does_not_sample() -> None:

@@ -85,7 +85,21 @@ def test_a_callable_may_give_log_likelihoods() -> None:
     assert (found[0].log_likelihood, found[1].failure) == (-2.0, "malformed")
 
 
+def test_what_a_callable_imports_when_it_is_called_is_found_and_hides_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_late_target.py").write_text(
+        "def answer(prompts):\n    import my_late_sibling, this\n    return [my_late_sibling.SAID] * len(prompts)\n"
+    )
+    (tmp_path / "my_late_sibling.py").write_text("SAID = 'A'\n")
+    (tmp_path / "this.py").write_text("raise RuntimeError\n")
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(tmp_path))])
+    monkeypatch.chdir(tmp_path)
+    assert load_callable("my_late_target:answer")(["x"]) == ["A"]
+
+
 def test_callables_of_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "my_probe_target.py").write_text("def answer(prompts):\n    return ['A'] * len(prompts)\nNOTHING = 1\n")
     monkeypatch.chdir(tmp_path)
     assert load_callable("my_probe_target:answer")(["x"]) == ["A"]

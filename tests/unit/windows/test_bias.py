@@ -125,7 +125,20 @@ def test_flood_of_groups_does_not_displace_the_expected_ones() -> None:
     found = measured(stream, groups={"gender": ["female", "male"]}, max_groups=4)
     assert len(found.attributes[0].groups) == 4
     assert disparity(found, "spd").value == pytest.approx(0.4)
-    assert found.uncompared == 498
+    assert found.uncompared == {"gender": 498 / 600}
+
+
+def test_what_is_beyond_the_bounds_is_told_as_a_share_of_each_attribute() -> None:
+    stream = [make_observation(attributes={"age": f"{20 + i % 40}"}, decision="yes") for i in range(80)]
+    stream += [make_observation(attributes={"gender": "male"}, decision="yes")] * 40
+    stream += [make_observation(attributes={"region": "north"}, decision="yes")] * 29
+    found = measured(stream, max_groups=10)
+    assert found.uncompared == {"age": 60 / 80, "gender": 0.0}  # below 30 decisions nothing is said
+    named = {"age": ["20"], "gender": [], "region": []}
+    beyond = measured([*stream, *stream], groups=named, max_attributes=2, max_groups=10)
+    hidden = {"age", "gender", "region"} - set(beyond.uncompared)
+    assert len(hidden) == 1
+    assert beyond.uncompared["other"] == 1.0
 
 
 def test_attributes_can_be_limited() -> None:
