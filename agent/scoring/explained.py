@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,8 @@ from agent.scoring.stages import stages_of
 __all__ = ["ExplainedScorer"]
 
 _logger = logging.getLogger(__name__)
+
+_WARN_SECONDS: Final = 60.0
 
 
 class ExplainedScorer:
@@ -44,6 +47,7 @@ class ExplainedScorer:
         self._overrides = thresholds
         self._config = config
         self._clock = clock
+        self._warn_at = float("-inf")
         self._explainer = Explainer(inner, config.max_evaluations)
         self._purse = _Purse(config.evaluations_per_second, clock)
         self.name: str = inner.name
@@ -92,7 +96,9 @@ class ExplainedScorer:
             told = self._explainer.explain(item, row.scores, over, self._purse)
         # The score stands; that it stays unexplained must not cost it.
         except Exception as error:
-            _logger.warning("explanation_failed scorer=%s error=%s", self.name, type(error).__name__)
+            if self._clock.monotonic() >= self._warn_at:
+                self._warn_at = self._clock.monotonic() + _WARN_SECONDS
+                _logger.warning("explanation_failed scorer=%s error=%s", self.name, type(error).__name__)
             return row
         spans: list[TextSpan] = list(row.spans)
         for explanation in told.values():

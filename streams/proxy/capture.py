@@ -35,9 +35,7 @@ class Captured(msgspec.Struct, tag="captured"):
     response: list[bytes]
     request_id: bytes
     trace_parent: bytes
-    request_type: bytes
     request_encoding: bytes
-    response_type: bytes
     response_encoding: bytes
     request_truncated: bool
     response_truncated: bool
@@ -124,9 +122,7 @@ class Capture:
             response=self.response.pieces(),
             request_id=asked.get(b"x-request-id", b""),
             trace_parent=asked.get(b"traceparent", b""),
-            request_type=asked.get(b"content-type", b""),
             request_encoding=asked.get(b"content-encoding", b""),
-            response_type=answered.get(b"content-type", b""),
             response_encoding=answered.get(b"content-encoding", b""),
             request_truncated=self.request.truncated,
             response_truncated=self.response.truncated,

@@ -79,7 +79,7 @@ class Custody:
             self._drop("unreadable")
             return
         except Exception as error:  # hostile bytes that nobody thought of must not end the process
-            _logger.error("tap_not_made error=%s", type(error).__name__)
+            self._warn("tap_not_made", type(error).__name__)
             self._drop("unreadable")
             return
         self._queue.append(message)

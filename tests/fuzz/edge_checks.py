@@ -138,7 +138,7 @@ def proxy_pair() -> Callable[[bytes], bool]:
         request, _, response = data.partition(b"\n\n\n")
         captured = Captured(
             started=_TIME, ended=_TIME, status=200, request=_pieces(request), response=_pieces(response),
-            request_type=b"", request_encoding=b"", response_type=b"", response_encoding=encoding,
+            request_encoding=b"", response_encoding=encoding,
             request_id=request[:40], trace_parent=response[:60],
             cut=bool(kind[0] & 1), request_truncated=False, response_truncated=False,
         )  # fmt: skip

@@ -120,7 +120,7 @@ async def test_one_that_talks_nonsense_is_ended_and_started_again(
 
 
 def copy(number: int) -> Captured:
-    return Captured(1.0, 2.0, 200, [b"q%d" % number], [b"a"], b"", b"", b"", b"", b"", b"", False, False, False)
+    return Captured(1.0, 2.0, 200, [b"q%d" % number], [b"a"], b"", b"", b"", b"", False, False, False)
 
 
 async def test_what_comes_while_no_process_is_there_waits_for_the_next_within_bounds(

@@ -174,11 +174,12 @@ def test_a_failing_explanation_does_not_cost_the_score(caplog: pytest.LogCapture
                 raise RuntimeError("secret-payload")
             return super().score(batch)
 
+    clock = ManualClock(0.0)
+    wrapped = ExplainedScorer(Fragile(), no_overrides, ExplainConfig(findings=True), clock)
     with caplog.at_level(logging.WARNING):
-        row, shown = explained(Fragile(), "One. ba da.")
-    assert row.scores == {"fake": 0.9}
-    assert shown == []
-    assert "explanation_failed" in caplog.text
+        rows = wrapped.score(make_batch(*(f"{number}. ba da." for number in range(3))))
+    assert [(row.scores, row.spans) for row in rows] == [({"fake": 0.9}, ())] * 3
+    assert caplog.text.count("explanation_failed") == 1
     assert "secret-payload" not in caplog.text
 
 
