@@ -105,12 +105,7 @@ _SPECS = (
         "Fairness between the groups of an attribute; bound is value, or lower and upper of its 95 % interval.",
         "fleet",
     ),
-    _gauge(
-        "harmwatch_uncompared_ratio",
-        "model attribute",
-        "Share of an attribute's decisions whose group is not compared, since there are too many groups.",
-        "fleet",
-    ),
+    _gauge("harmwatch_uncompared_ratio", "model attribute", "Share of decisions whose group is not compared.", "fleet"),
     _gauge("harmwatch_drift_statistic", "model detector feature", "Drift statistic of the test window.", "over_limit"),
     _gauge(
         "harmwatch_drift_threshold",

@@ -58,10 +58,8 @@ class WindowExporter:
         self._merged: Callable[[], WindowEngine] = lambda: windows
         self._metrics = metrics
         self._shown: set[str] = set()
-        # Models with their attributes whose disparities are exposed.
+        # Models with their attributes whose disparities, or share that is not compared, are exposed.
         self._compared: set[tuple[str, str]] = set()
-        # The same, whose share of decisions that are not compared is exposed.
-        self._uncompared: set[tuple[str, str]] = set()
         # Gaps that are exposed: model, axis, group, measure.
         self._gaps: set[tuple[str, str, str, str]] = set()
         # Sentiments that are exposed: model, axis, group.
@@ -91,22 +89,18 @@ class WindowExporter:
             self._harm(reading)
             yield
         compared: set[tuple[str, str]] = set()
-        uncompared: set[tuple[str, str]] = set()
         gaps: set[tuple[str, str, str, str]] = set()
         sentiments: set[tuple[str, str, str]] = set()
         for model, reading in longest.items():
             compared.update((model, attribute) for attribute in self._fairness(reading))
-            uncompared.update((model, attribute) for attribute in self._uncompared_of(reading))
             gaps.update(self._identity(reading))
             sentiments.update(self._sentiment(reading))
             yield
         for model, attribute in self._compared - compared:
             for measure in MEASURES:
                 self._metrics.set_fairness(model, attribute, measure, None)
-        self._compared = compared
-        for model, attribute in self._uncompared - uncompared:
             self._metrics.set_uncompared(model, attribute, None)
-        self._uncompared = uncompared
+        self._compared = compared
         for absent in self._gaps - gaps:
             self._metrics.set_identity_gap(*absent, None, 0.0, 0.0)
         self._gaps = gaps
@@ -147,11 +141,11 @@ class WindowExporter:
             index_bounds={form: (estimate.lower, estimate.upper) for form, estimate in forms.items()},
         )
 
-    def _fairness(self, reading: Reading) -> list[str]:
+    def _fairness(self, reading: Reading) -> Collection[str]:
         """Of the longest window: disparities need counts, and a group may be small. The attributes that were seen."""
         bias: Any = reading.results.get("bias")
         if not isinstance(bias, BiasMeasurement):
-            return []
+            return ()
         for attribute in bias.attributes:
             measures: Mapping[str, Any] = {disparity.measure: disparity for disparity in attribute.disparities}
             for measure in MEASURES:
@@ -164,16 +158,10 @@ class WindowExporter:
                     found.lower if found else None,
                     found.upper if found else None,
                 )
-        return [attribute.attribute for attribute in bias.attributes]
-
-    def _uncompared_of(self, reading: Reading) -> Collection[str]:
-        """Of the longest window. The attributes whose share was set."""
-        bias: Any = reading.results.get("bias")
-        if not isinstance(bias, BiasMeasurement):
-            return ()
-        for attribute, share in bias.uncompared.items():
-            self._metrics.set_uncompared(reading.model, attribute, share)
-        return bias.uncompared.keys()
+        seen = {attribute.attribute for attribute in bias.attributes} | bias.uncompared.keys()
+        for name in seen:
+            self._metrics.set_uncompared(reading.model, name, bias.uncompared.get(name))
+        return seen
 
     def _identity(self, reading: Reading) -> list[tuple[str, str, str, str]]:
         """Of the longest window, like disparities. The gaps that were set."""

@@ -19,7 +19,7 @@ from agent.windows.fixed_point import fixed
 from agent.windows.groups import DECISION_SLOTS, SLOTS, GroupCounts
 from agent.windows.intervals import effective_count
 
-__all__ = ["DEFAULT_FAVOURABLE", "OTHER_ATTRIBUTES", "BiasAggregator"]
+__all__ = ["DEFAULT_FAVOURABLE", "BiasAggregator"]
 
 DEFAULT_FAVOURABLE: Final = frozenset(
     short_name(value)
@@ -36,7 +36,7 @@ DEFAULT_FAVOURABLE: Final = frozenset(
 GroupTable: TypeAlias = dict[str, list[float]]
 BiasState: TypeAlias = dict[str, GroupTable]
 
-OTHER_ATTRIBUTES: Final = "other"
+_OTHER_ATTRIBUTES: Final = "other"
 """Stands for the attributes beyond the bound where a name is needed; beside a real one so named the larger counts."""
 
 _UNKNOWN: Final = 0
@@ -238,7 +238,7 @@ class BiasAggregator:
             if attribute != REST
         }
         wanted = MEASURES if context.in_full else _SHORT
-        return measure(by_attribute, _uncompared(state, self._min_group), self._min_group, wanted)
+        return measure(by_attribute, self._min_group, wanted, _uncompared(state, self._min_group))
 
 
 def _uncompared(state: BiasState, min_group: int) -> dict[str, float]:
@@ -249,7 +249,7 @@ def _uncompared(state: BiasState, min_group: int) -> dict[str, float]:
         weight = sum(share.weight for share in decided)
         if effective_count(weight, sum(share.squares for share in decided)) >= max(min_group, 1):
             beyond = sum(share.weight for share in decided if share.group == REST)
-            name = attribute if attribute != REST else OTHER_ATTRIBUTES
+            name = attribute if attribute != REST else _OTHER_ATTRIBUTES
             shares[name] = max(shares.get(name, 0.0), min(1.0, beyond / weight))
     return shares
 

@@ -118,20 +118,20 @@ class BiasMeasurement(msgspec.Struct, frozen=True):
 
 def measure(
     by_attribute: Mapping[str, Sequence[GroupCounts]],
-    uncompared: Mapping[str, float],
     min_group: int,
     wanted: Collection[str] = MEASURES,
+    uncompared: Mapping[str, float] | None = None,
 ) -> BiasMeasurement:
     """Disparities, each measure with one correction for all pairs of all attributes.
 
     Parameters
     ----------
-    uncompared
-        See `BiasMeasurement`.
     min_group
         Effective number from which a group is compared.
     wanted
         Of `MEASURES`; the component needs ``spd``.
+    uncompared
+        See `BiasMeasurement`; nothing where all groups are in ``by_attribute``.
     """
     # Without one favourable decision anywhere the favourable values are probably configured wrongly: a difference of
     # 0 between rates of 0 would then be a false all-clear.
@@ -176,7 +176,7 @@ def measure(
         AttributeMeasurement(name, rates[name], tuple(disparities)) for name, disparities in found.items()
     )
     spread = [one for disparities in found.values() for one in disparities if one.measure == "spd"]
-    return BiasMeasurement(_component(spread, count), attributes, uncompared)
+    return BiasMeasurement(_component(spread, count), attributes, uncompared or {})
 
 
 def _component(spread: Sequence[Disparity], count: float) -> Component:

@@ -161,7 +161,7 @@ class Labels:
             name: group_counts(self._attributes, name, cells, _POSITIVE, ABSENT)
             for name, cells in self._by_outcome.items()
         }
-        found = measure(by_attribute, {}, LEAST_COMPARED)
+        found = measure(by_attribute, LEAST_COMPARED)
         single = self._attributes.single
         parts = {part.attribute: disparity_figures(part, _MEASURES) for part in found.attributes}
         return {

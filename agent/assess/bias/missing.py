@@ -61,7 +61,7 @@ class MissingValues:
             for name, missing in by_attribute.items()
         }
         keys = {f"{place}": key for place, key in enumerate(families)}
-        found = measure({place: families[key] for place, key in keys.items()}, {}, LEAST_COMPARED)
+        found = measure({place: families[key] for place, key in keys.items()}, LEAST_COMPARED)
         gaps: list[dict[str, Any]] = [
             {
                 "column": keys[part.attribute][0],

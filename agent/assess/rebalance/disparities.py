@@ -78,7 +78,7 @@ def by_attribute(
         view: [GroupCounts(name, numbers[members].sum(axis=0).tolist()) for name, members in found.items()]
         for view, found in views.items()
     }
-    measured = measure(counts, {}, LEAST_COMPARED)
+    measured = measure(counts, LEAST_COMPARED)
     return {
         part.attribute: disparity_figures(
             part,
