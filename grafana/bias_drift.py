@@ -116,7 +116,7 @@ def _decisions() -> Section:
                         decimals=0,
                     )
                 ],
-                width=12,
+                width=24,
                 sort_by="Alarms",
             ),
         ],

@@ -193,7 +193,7 @@ def disparity(measure: str, value: float, lower: float, upper: float) -> Dispari
 )
 def test_disparities_by_the_bound_that_is_nearer_to_parity(disparities: list[Disparity], expected: str) -> None:
     attributes = (AttributeMeasurement("gender", (), tuple(disparities)),)
-    bias = BiasMeasurement(Component("bias", 0.0, 0.0, 0.0, 0.0, False), attributes, 0.0)
+    bias = BiasMeasurement(Component("bias", 0.0, 0.0, 0.0, 0.0, False), attributes, {})
     found = signs(harm(), bias=bias)
     assert [detail for _, _, detail in found] == [expected] * bool(expected)
 

@@ -135,7 +135,7 @@ def leaking(model: str, share: float) -> Reading:
 
 def unequal(model: str, one: Disparity) -> Reading:
     none = Component("bias", 0.0, 0.0, 0.0, 0.0, False)
-    return Reading(model, 60.0, {"bias": BiasMeasurement(none, (AttributeMeasurement("gender", (), (one,)),), 0.0)})
+    return Reading(model, 60.0, {"bias": BiasMeasurement(none, (AttributeMeasurement("gender", (), (one,)),), {})})
 
 
 def test_of_a_kind_the_farthest_over_the_limit_stay_and_the_others_are_counted(bench: Bench) -> None:

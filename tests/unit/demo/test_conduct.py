@@ -28,7 +28,7 @@ def test_the_reference_of_drift_is_full_before_a_model_has_its_first_incident(ev
 def test_h_of_a_model_without_texts_is_its_bias_and_without_scores_of_texts_it_has_none(
     missing: int, index: float | None
 ) -> None:
-    bias = BiasMeasurement(Component("bias", 0.18, 0.15, 0.21, 4000.0, True), (), 0.0)
+    bias = BiasMeasurement(Component("bias", 0.18, 0.15, 0.21, 4000.0, True), (), {})
     made = HarmAggregator()
     state = made.empty()
     made.add(state, Observation(model="loan-scorer", time=0.0, scored_dimensions=(), missing=missing))

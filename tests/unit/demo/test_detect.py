@@ -177,7 +177,7 @@ def loan_measurements(traffic: Traffic, window_seconds: float = 10.0) -> Iterato
     for record in traffic:
         while record.time >= upcoming:
             rows = [row for row in rows if row[0] > upcoming - window_seconds]
-            for attribute in measure({name: counts(name, rows) for name in ("gender", "region")}, 0.0, 30).attributes:
+            for attribute in measure({name: counts(name, rows) for name in ("gender", "region")}, 30).attributes:
                 for found in attribute.disparities:
                     bounds = {"value": found.value, "lower": found.lower, "upper": found.upper}
                     yield (

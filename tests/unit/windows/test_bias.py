@@ -55,7 +55,7 @@ def test_one_decision_of_a_small_group_that_is_rare_among_all_is_no_disparity(ra
         for place, size in enumerate([30] * 11 + [10_000]):
             hits = sum(draw.random() < rate for _ in range(size))
             groups.append(group_counts(f"g{place}", float(hits), float(size - hits)))
-        (attribute,) = measure({"group": groups}, 0.0, 30).attributes
+        (attribute,) = measure({"group": groups}, 30).attributes
         disparities = {one.measure: one for one in attribute.disparities}
         found += disparities["spd"].lower > 0.0 or ("dir" in disparities and disparities["dir"].upper < 1.0)
     assert found <= 7  # 5 % are promised at the most
@@ -168,7 +168,7 @@ counts = st.tuples(st.integers(0, 200), st.integers(0, 200)).filter(lambda c: su
 @given(st.lists(counts, min_size=1, max_size=6))
 def test_values_lie_in_their_intervals(groups: list[tuple[int, int]]) -> None:
     made = [group_counts(str(i), yes, no) for i, (yes, no) in enumerate(groups)]
-    found = measure({"g": made}, 0.0, 30)
+    found = measure({"g": made}, 30)
     for one in found.attributes[0].disparities:
         assert 0.0 <= one.lower <= one.value + 1e-12
         assert one.value <= one.upper + 1e-12
@@ -183,7 +183,7 @@ def test_lower_bound_keeps_its_promise_at_parity() -> None:
     for _ in range(400):
         favourable = [float(sum(draw.random() < 0.3 for _ in range(60))) for _ in range(8)]
         groups = [group_counts(str(g), number, 60.0 - number) for g, number in enumerate(favourable)]
-        spd = measure({"g": groups}, 0.0, 30).attributes[0].disparities[0]
+        spd = measure({"g": groups}, 30).attributes[0].disparities[0]
         assert spd.noise_floor is not None
         floors.append(spd.noise_floor)
         values.append(spd.value)
