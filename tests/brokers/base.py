@@ -14,6 +14,8 @@ from typing import Any, Self
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from .refused import CLOSING
+
 __all__ = [
     "BrokerCluster",
     "BrokerError",
@@ -45,6 +47,7 @@ def admin_client(bootstrap: str) -> Iterator[Any]:
         bootstrap_servers=bootstrap.split(","),
         bootstrap_timeout_ms=10_000,
         request_timeout_ms=15_000,
+        proxy_url=CLOSING,
     )
     try:
         yield client

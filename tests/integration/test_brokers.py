@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ from tests.brokers.embedded import NoidaBroker
 from tests.brokers.kafka import KafkaCluster
 from tests.brokers.layers import LayerLedger
 from tests.brokers.plugin import not_run
+from tests.brokers.ports import free_ports
 from tests.brokers.select import real_kafka
 
 BOTH = [
@@ -231,6 +234,22 @@ def _runs(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@pytest.mark.layer("embedded")
+def test_an_admin_client_that_is_refused_by_one_broker_leaves_no_socket() -> None:
+    (closed,) = free_ports(1)
+    with NoidaBroker() as broker:
+        before = _open_sockets()
+        # Which one it asks first is left to chance.
+        for _ in range(8):
+            with admin_client(f"127.0.0.1:{closed},{broker.bootstrap}") as client:
+                client.list_topics()
+        assert _open_sockets() <= before
+
+
+def _open_sockets() -> set[int]:
+    return {id(found) for found in gc.get_objects() if isinstance(found, socket.socket) and found.fileno() != -1}
 
 
 @pytest.mark.layer("embedded")
