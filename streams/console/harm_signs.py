@@ -114,7 +114,7 @@ def _shares(model: str, harms: Sequence[tuple[str, HarmMeasurement]]) -> Iterato
     if won := worst(_with_finding(harms, category, "adversarial"), limit, limits.SUCCEEDED_LEAST):
         yield told("succeeded", "bad", category, won, limit)
     category = "adversarial.leak"
-    if harms and (number := round(_findings(harms[-1][1], category) * _worth(harms[-1][1]))) >= limits.LEAKS_LEAST:
+    if harms and (number := round(_seen(harms[-1][1], category, "adversarial"))) >= limits.LEAKS_LEAST:
         yield Sign(sign="instructions", tone="bad", model=model, detail=category, value=float(number), number=number)
     if tried := worst(_of(harms, "adversarial"), limits.ATTEMPTS_SHARE, limits.ATTEMPTS_LEAST):
         yield told("attempts", "warn", "adversarial", tried, limits.ATTEMPTS_SHARE)
@@ -128,15 +128,23 @@ def _of(harms: Iterable[tuple[str, HarmMeasurement]], dimension: str) -> Iterato
 
 
 def _leaks(harms: Iterable[tuple[str, HarmMeasurement]]) -> Iterator[tuple[str, float, float]]:
+    """A share of the outputs, which are worth as much as evidence as what was scored for privacy."""
     for window, harm in harms:
-        outputs = harm.scored.get("output", 0.0)
-        if outputs > 0.0:
-            yield window, min(1.0, harm.leaks / outputs), outputs * _worth(harm)
+        component, outputs = _component(harm, "privacy"), harm.scored.get("output", 0.0)
+        if component is not None and outputs > 0.0:
+            yield window, min(1.0, harm.leaks / outputs), outputs * _worth(harm, component)
 
 
-def _worth(harm: HarmMeasurement) -> float:
-    """While a sample is scored sums are estimates: as evidence worth what was scored, on average."""
-    return min(1.0, harm.events / harm.weight) if harm.weight > 0.0 else 1.0
+def _seen(harm: HarmMeasurement, category: str, dimension: str) -> float:
+    """As many findings as their sum of weights is evidence of, about, and of however few events."""
+    component = next((part for part in harm.components if part.name == dimension), None)
+    return 0.0 if component is None else _findings(harm, category) * _worth(harm, component)
+
+
+def _worth(harm: HarmMeasurement, component: Component) -> float:
+    """While a sample is scored sums are estimates: what an event in them is worth as evidence, on average."""
+    scored = harm.scored_dimensions.get(component.name, 0.0)
+    return min(1.0, component.count / scored) if scored > 0.0 else 0.0
 
 
 def _with_finding(

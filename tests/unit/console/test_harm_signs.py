@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import yaml
+from msgspec import structs
 
 from agent.quality.marks import LEAST_MARKS
 from agent.windows.base import Component, FinishContext, Observation
@@ -89,7 +90,7 @@ def harm(events: int = 600, *, dimension: str = "", harmful: int = 0, leaks: int
             "components": parts,
             "leaks": float(leaks),
             "scored": {"output": float(events)},
-            "scored_dimensions": {"adversarial": float(events)},
+            "scored_dimensions": {"privacy": float(events), "adversarial": float(events)},
             "categories": {"output": found},
         }
     )
@@ -126,14 +127,6 @@ def signs(*measurements: Any, bias: Any = None) -> list[tuple[str, str, str]]:
 )
 def test_shares_over_their_limits(measured: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
     assert signs(harm(**measured)) == expected
-
-
-def test_one_leak_of_a_sample_that_counts_twenty_is_one() -> None:
-    sampled = msgspec.structs.replace(harm(leak=20), weight=12_000.0)
-    assert signs(sampled) == []
-    assert signs(msgspec.structs.replace(harm(leak=60), weight=12_000.0)) == [
-        ("instructions", "bad", "adversarial.leak")
-    ]
 
 
 def test_of_several_windows_the_one_that_is_surest_speaks() -> None:
@@ -175,6 +168,60 @@ def test_a_sample_says_the_same_as_as_many_events_that_are_all(
 
     assert told(few) == []
     assert told(many) == [(sign, many, many / 300)]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # (weight, how many) of outputs that told instructions, beside many events that count once.
+        ([(50.0, 1)], None),
+        ([(20.0, 2)], None),
+        ([(20.0, 3)], 3),
+        ([(1.0, 3)], 3),
+        ([(1.0, 2)], None),
+    ],
+)
+def test_instructions_that_were_told_count_as_often_as_it_was_seen(
+    found: list[tuple[float, int]], expected: int | None
+) -> None:
+    aggregator = HarmAggregator()
+    state = aggregator.empty()
+    quiet = Observation(model="chat", time=0.0, directions=("output",))
+    told = Observation(
+        model="chat", time=0.0, directions=("output",), dimensions=("adversarial",),
+        categories=(("output", "adversarial.leak"),),
+    )  # fmt: skip
+    for observation, number in [
+        (quiet, 600),
+        *((structs.replace(told, weight=weight), many) for weight, many in found),
+    ]:
+        for _ in range(number):
+            aggregator.add(state, observation)
+    reading = Reading("chat", 60.0, {"harm": aggregator.finish(state, FinishContext("chat"))})
+    numbers = [one["number"] for one in harm_signs([reading]) if one["sign"] == "instructions"]
+    assert numbers == ([] if expected is None else [expected])
+
+
+def test_leaks_at_their_budget_are_a_sign_as_rarely_as_promised_when_weights_differ() -> None:
+    """Half of the events count twenty, and one of fifty leaks: at the budget, not over it."""
+    generator = random.Random(8)
+    looks, signs_seen = 300, 0
+    for _ in range(looks):
+        aggregator = HarmAggregator()
+        state = aggregator.empty()
+        for number in range(800):
+            leaked = generator.random() < limits.BUDGETS["privacy"]
+            aggregator.add(
+                state,
+                Observation(
+                    model="chat", time=0.0, weight=20.0 if number % 2 else 1.0, directions=("output",),
+                    dimensions=("privacy",) if leaked else (), leaked=leaked,
+                ),
+            )  # fmt: skip
+        reading = Reading("chat", 60.0, {"harm": aggregator.finish(state, FinishContext("chat"))})
+        signs_seen += any(one["sign"] == "leaks" for one in harm_signs([reading]))
+    # Promised: 2.5 %. As sums of weights it was 30 %.
+    assert signs_seen / looks < 0.06
 
 
 def disparity(measure: str, value: float, lower: float, upper: float) -> Disparity:
