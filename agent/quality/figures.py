@@ -34,10 +34,11 @@ def share_interval(hits: int, count: int) -> Bounds | None:
 def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) -> dict[str, Any]:
     """Every figure of the contract, and under ``intervals`` the 95 % interval of each.
 
-    Precision and F1 need both classes: with one alone they only say which class it is. Intervals are stratified
-    bootstrap percentiles; of the AUC with few texts they are widened to what `auc_interval` says. Where resampling
-    cannot tell (a share of 0 or 1, a class of fewer than `FEWEST` texts) shares have Wilson's interval and the other
-    figures None.
+    Precision and F1 need both classes: with one alone they only say which class it is. Intervals of recall and FPR are
+    Wilson's, since resamples of few errors vary less than new texts would; the others are stratified bootstrap
+    percentiles, of the AUC with few texts widened to what `auc_interval` says. Where resampling cannot tell (a
+    precision of 0 or 1, a class of fewer than `FEWEST` texts) precision has Wilson's interval, and the other figures
+    None.
     """
     positive, flagged = judged.labels == 1, judged.flagged
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -68,18 +69,15 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
 def _threshold_intervals(
     figures: Mapping[str, Any], hits: int, false: int, positives: int, negatives: int, bootstrap: Bootstrap
 ) -> dict[str, Bounds | None]:
+    found: dict[str, Bounds | None] = {"recall": share_interval(hits, positives), "fpr": share_interval(false, negatives)}
     # Resampled by class, hits and false positives are two independent binomial counts: no need to draw rows.
     some_hits = bootstrap.binomial(hits, positives, salt=1)
     some_false = bootstrap.binomial(false, negatives, salt=2)
-    found: dict[str, Bounds | None] = {}
     enough = min(positives, negatives) >= FEWEST
     if figures["f1"] is not None and enough:
         found["f1"] = percentiles(2.0 * some_hits / (positives + some_hits + some_false))
-    for name, own, count, drawn, sure in (
-        ("precision", hits, hits + false, some_hits / np.maximum(some_hits + some_false, 1.0), enough),
-        ("recall", hits, positives, some_hits / max(positives, 1), positives >= FEWEST),
-        ("fpr", false, negatives, some_false / max(negatives, 1), negatives >= FEWEST),
-    ):
-        if figures[name] is not None:
-            found[name] = percentiles(drawn) if sure and own not in (0, count) else share_interval(own, count)
+    if figures["precision"] is not None:
+        drawn = some_hits / np.maximum(some_hits + some_false, 1.0)
+        sure = enough and hits and false
+        found["precision"] = percentiles(drawn) if sure else share_interval(hits, hits + false)
     return found
