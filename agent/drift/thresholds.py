@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from agent.drift.psi_tail import psi_of_counts, psi_tail
 from agent.drift.two_sample import Numbers
 
 __all__ = ["STATISTICS", "ThresholdCurve", "Window", "threshold_curve"]
@@ -19,6 +20,7 @@ _STREAMS = 50
 _TESTS = 1_000
 _ROUNDS = 20
 _LEVELS = 40
+_GRID = 4_000
 #: Fewer reports than these make a level too uncertain to be fitted.
 _FEWEST_REPORTS = 60
 
@@ -44,33 +46,23 @@ def ks_of_counts(counts: np.ndarray[Any, np.dtype[Any]]) -> Numbers:
     return np.asarray(np.abs(rows, out=rows).max(axis=-1))
 
 
-def psi_of_counts(counts: np.ndarray[Any, np.dtype[Any]]) -> Numbers:
-    """Population stability index of each row against equal shares; half a count is added to every bin."""
-    bins = counts.shape[-1]
-    shares = (counts + 0.5) / (counts.sum(axis=-1, keepdims=True) + 0.5 * bins)
-    return np.asarray(((shares - 1.0 / bins) * np.log(shares * bins)).sum(axis=-1))
-
-
 STATISTICS: dict[str, Statistic] = {"ks": ks_of_counts, "psi": psi_of_counts}
-#: The power of the statistic that the logarithm of its tail is about linear in.
-_POWERS = {"ks": 2.0, "psi": 1.0}
+#: Tests; see `agent.drift.sliding`.
+_LONGEST_RUN = 1e12
 
 
 class ThresholdCurve(NamedTuple):
-    """How the rate of reports falls with the threshold: its logarithm, a parabola in a power of the threshold.
+    """How the rate of reports falls with the threshold.
 
     Attributes
     ----------
-    coefficients
-        Of the parabola, highest power first; the rate is per test.
-    least
-        The lowest threshold simulated.
+    thresholds, log_rates
+        From the lowest threshold simulated on; the rate, whose natural logarithm this is, is per test.
     """
 
     window: Window
-    power: float
-    coefficients: tuple[float, float, float]
-    least: float
+    thresholds: Numbers
+    log_rates: Numbers
 
     def threshold(self, ert: float) -> float:
         """The threshold with a mean run of ``ert`` observations, from an empty window on.
@@ -82,27 +74,18 @@ class ThresholdCurve(NamedTuple):
         """
         if ert < 10.0 * self.window.size:
             raise ValueError("the expected run time must be at least ten windows")
-        wanted = -log((ert - self.window.size) / self.window.stride)
-        a, b, c = self.coefficients
-        low = self.least**self.power
-        high = 2.0 * low
-        while (a * high + b) * high + c > wanted:
-            high *= 1.5
-        for _ in range(60):
-            middle = (low + high) / 2.0
-            if (a * middle + b) * middle + c > wanted:
-                low = middle
-            else:
-                high = middle
-        return float(((low + high) / 2.0) ** (1.0 / self.power))
+        wanted = log((ert - self.window.size) / self.window.stride)
+        return float(np.interp(wanted, -self.log_rates, self.thresholds))
 
 
 @lru_cache(maxsize=32)
 def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdCurve:
     """Simulate a million tests without drift and fit the rate of first reports; takes a second or two.
 
-    Rates below some sixty reports in a million tests are extrapolated. The fit is good because the logarithm of the
-    tail is nearly linear in the square of a KS distance and in the index; tests/bench/drift.py measures how good.
+    Rates below some sixty reports in a million tests are extrapolated. That of ``ks`` is exponential in the square of
+    the distance, nearly. Reports of ``psi`` come in clusters around windows that are over the threshold, whose
+    probability is known (`psi_tail`); how large a cluster is changes little. tests/bench/drift.py measures how good
+    that is.
     """
     generator = np.random.default_rng(seed)
     paths = np.concatenate([_paths(generator, STATISTICS[statistic], window) for _ in range(_ROUNDS)])
@@ -110,16 +93,20 @@ def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdC
     last = np.sort(highest[:, -1])
     # From where nearly every stream reports to where few do.
     levels = np.linspace(np.quantile(paths, 0.95), last[-_FEWEST_REPORTS], _LEVELS)
-    power = _POWERS[statistic]
     first = np.array([np.minimum((highest < level).sum(axis=1), paths.shape[1]) for level in levels])
     reports = (first < paths.shape[1]).sum(axis=1)
     exposure = np.minimum(first + 1, paths.shape[1]).sum(axis=1)
-    x, y, weights = levels**power, np.log(reports / exposure), np.sqrt(reports)
-    a, b, c = np.polyfit(x, y, 2, w=weights)
-    if a > 0.0:
-        # A parabola that turns upwards would never reach low rates.
-        a, (b, c) = 0.0, np.polyfit(x, y, 1, w=weights)
-    return ThresholdCurve(window, power, (float(a), float(b), float(c)), float(levels[0]))
+    observed, weights = np.log(reports / exposure), np.sqrt(reports)
+    if statistic == "psi":
+        values, tail = psi_tail(window.size, window.bins, seed)
+        slope, start = np.polyfit(levels, observed - np.interp(levels, values, tail), 1, w=weights)
+        grid = np.linspace(levels[0], values[-1], _GRID)
+        rates = np.interp(grid, values, tail) + slope * grid + start
+    else:
+        slope, start = np.polyfit(levels**2, observed, 1, w=weights)
+        grid = np.sqrt(np.linspace(levels[0] ** 2, (-log(_LONGEST_RUN) - start) / slope, _GRID))
+        rates = slope * grid**2 + start
+    return ThresholdCurve(window, grid, np.minimum.accumulate(rates))
 
 
 def _paths(generator: np.random.Generator, statistic: Statistic, window: Window) -> Numbers:

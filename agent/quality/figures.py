@@ -69,7 +69,10 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
 def _threshold_intervals(
     figures: Mapping[str, Any], hits: int, false: int, positives: int, negatives: int, bootstrap: Bootstrap
 ) -> dict[str, Bounds | None]:
-    found: dict[str, Bounds | None] = {"recall": share_interval(hits, positives), "fpr": share_interval(false, negatives)}
+    found: dict[str, Bounds | None] = {
+        "recall": share_interval(hits, positives),
+        "fpr": share_interval(false, negatives),
+    }
     # Resampled by class, hits and false positives are two independent binomial counts: no need to draw rows.
     some_hits = bootstrap.binomial(hits, positives, salt=1)
     some_false = bootstrap.binomial(false, negatives, salt=2)
