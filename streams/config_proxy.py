@@ -46,6 +46,12 @@ class ProxyTapConfig(CourierConfig):
         "/chat/completions",
         "/completions",
         "/responses",
+        # Servers' own, which vLLM, llama.cpp, TGI and Ollama have beside OpenAI's: nobody goes unseen by asking there.
+        "/v1/messages",
+        "/completion",
+        "/generate",
+        "/generate_stream",
+        "/api/chat",
     )
     max_body_bytes: Bytes = 512 * 1024
     max_record_bytes: Annotated[int, Field(ge=4096, le=32 * 1024 * 1024)] = 900_000

@@ -118,7 +118,7 @@ _PROXY = (
         "harmwatch_proxy_not_tapped_total",
         "counter",
         "reason",
-        "Requests passed that are none to tap: by their route, or by the status of the response.",
+        "Requests passed that are none to tap: by their method (no POST), their route, or the status of the response.",
         "route",
         "status",
     ),

@@ -173,4 +173,5 @@ class Exchange:
         if capture is not None:
             capture.discard()
         if response is not None:
-            counts.passed_untapped["route" if capture is None else "status"] += 1
+            missed = "route" if self.request.method == b"POST" else "method"
+            counts.passed_untapped[missed if capture is None else "status"] += 1

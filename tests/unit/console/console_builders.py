@@ -72,7 +72,7 @@ def reading(model: str = "chat", share: float = 0.1, *, window: float = 60.0, su
     )
     some: Any = Component("any", share, share / 2, share * 2, 100.0, sufficient)
     harm = HarmMeasurement(
-        events=100, weight=100.0, scored={}, scored_dimensions={part.name: 100.0 for part in parts}, harmful={}, harmful_any=0.0, any_share=some,
-        categories={}, leaks=0.0, missing=0.0, components=parts,
+        events=100, weight=100.0, scored={}, scored_dimensions={part.name: 100.0 for part in parts},
+        harmful={}, harmful_any=0.0, any_share=some, categories={}, leaks=0.0, missing=0.0, components=parts,
     )  # fmt: skip
     return Reading(model, window, {"harm": harm})

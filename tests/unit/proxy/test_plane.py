@@ -138,6 +138,17 @@ async def test_a_response_before_the_whole_request_ends_the_connection() -> None
         assert rig.plane.counts.passed_untapped == {"status": 1}
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"), [(b"GET /v1/chat/completions", "method"), (b"POST /v1/embeddings", "route")]
+)
+async def test_what_is_none_to_tap_is_counted_by_why(line: bytes, reason: str) -> None:
+    async with proxied(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) as rig:
+        await rig.ask(line + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await rig.until(lambda: rig.ended == 1)
+        assert not rig.tapped
+        assert rig.plane.counts.passed_untapped == {reason: 1}
+
+
 async def test_an_upgrade_is_not_offered_to_the_server() -> None:
     """Java's client asks for h2c with every request; it is content with HTTP/1.1."""
     heads: list[bytes] = []
