@@ -48,7 +48,8 @@ _NUMBER_DENIAL = (
     "order invoice tracking isbn issn ticket case serial sku imei ref reference transaction_id txn trace_id uuid guid "
     "build version product part waybill shipment confirmation batch job lot asin upc ean doi timestamp epoch "
     "request_id session_id model item patent build_number commit revision npi mrn qq wechat offset sequence barcode "
-    "parcel",
+    "parcel bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer sendung sendungsnummer commande "
+    "facture colis pedido factura",
     "订单 单号 发票 流水 编号 货号 序列号 工单 批次 物流 快递 交易号 票号 案号 信用代码 合同 设备号 时间戳 "
     "书号 版本 型号",
 )

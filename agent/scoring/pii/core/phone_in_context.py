@@ -16,6 +16,8 @@ _DATE = re.compile(
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
 _COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
+# Bare, and a Unix time from 2014 to 2033, in seconds or milliseconds: beside a call of a function, more likely that.
+_CLOCK = re.compile("1[4-9][0-9]{8}(?:[0-9]{3})?")
 # A fraction, but for 555.0199; a screen; counting.
 _MEASURE = re.compile(
     r"[0-9]+\.[0-9]{1,3}|[1-9][0-9]*\.[0-9]{5,}|[0-9]{1,2}\.[0-9]+|(?:1280|1600|1920|3840) (?:1080|1200|1440|1600|2160)"
@@ -44,10 +46,12 @@ _SSN_OR_QUAD = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}
 
 
 def _counts(match: re.Match[str], number: str) -> bool:
-    """Whether a number without the grouping of a telephone's is round, or says how many."""
+    """Whether a number without the grouping of a telephone's is round, or says how many, or when."""
     if len(digits_of(number).rstrip("0")) <= _ROUND:
         return True
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
+    if _CLOCK.fullmatch(number) and _SAID.search(before) is None:
+        return True
     verb = _VERB.search(before) if len(number) <= _LOCAL else None
     if verb and (verb["told"] or not _CLAUSE_END.match(match.string, match.end())):
         return True

@@ -37,6 +37,26 @@ def test_the_upper_limit_is_that_of_clopper_and_pearson(hits: int) -> None:
     assert upper_limit(hits, 20_000) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call id 1732356000",
+        "the call took 1732356000 ns",
+        "call stack at 1732356000123",
+        "the call to foo returned 1732356000",
+        "Ihre Bestellung 4539578763621486 wurde verschickt",
+        "votre commande 4539578763621486",
+    ],
+)
+def test_what_users_of_logs_and_shops_report(text: str) -> None:
+    assert PiiScorer().score_text(text).spans == ()
+
+
+@pytest.mark.parametrize("text", ["call me: 1732356000", "tel 1732356000"])
+def test_a_number_that_is_called_one_is_one(text: str) -> None:
+    assert [span.category for span in PiiScorer().score_text(text).spans] == ["pii.phone"]
+
+
 def test_bare_random_numbers() -> None:
     """Without any word around them, sixteen random digits pass as a card only by issuer, length and check digit."""
     rng = random.Random(7)
