@@ -26,6 +26,7 @@ from agent.scoring.embedding import EmbeddingMeasure
 from agent.scoring.sentiment import SentimentMeasure
 from streams.access.rights import missing_rights
 from streams.commands.doctor_access import acls_text, look_at_access, look_at_rights
+from streams.commands.doctor_beginning import look_at_beginning
 from streams.commands.doctor_cascade import look_at_cascades, without_shared_lots
 from streams.commands.doctor_drift import untold_of_drift
 from streams.commands.doctor_edges import EDGES, look_at_edge
@@ -239,6 +240,7 @@ def _kafka(config: WorkerConfig) -> list[Check]:
         missing = missing_rights(config, admin)
         existing = describe_topics(admin)
         room = [*_room(config, admin, existing), Check("processes", *look_at_processes(config, existing))]
+        beginning = look_at_beginning(config, admin, existing)
     except Exception as error:  # kafka-python raises many kinds; each means that metadata cannot be read
         mend = "check the user's rights: harmwatch doctor --acls"
         return [*access, Check("broker", "failed", f"{servers}: {type(error).__name__}", mend)]
@@ -249,6 +251,8 @@ def _kafka(config: WorkerConfig) -> list[Check]:
     unseen = {f"topic {right.name}" for right in missing if right.name not in existing and right.need != "creation"}
     topics = [check for check in _topics(config, existing) if check.name not in unseen]
     owner = [] if any(right.name == config.topics.panes for right in missing) else _owner(config, existing)
+    if beginning is not None:
+        room.append(Check(f"group {config.kafka.group_id}", "warning", *beginning))
     return [*access, Check("broker", "ok", servers), *rights, *topics, *room, *owner]
 
 
