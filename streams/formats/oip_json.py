@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from agent.errors import DecodeError
 from agent.events import Direction
-from streams.formats.base import MAX_DEPTH, as_list, as_object, bounded_id, bounded_name, gunzip, parse_json
+from streams.formats.base import MAX_DEPTH, as_list, as_object, bounded_id, bounded_name
 from streams.formats.chat import Half
 from streams.formats.tensors import Tensor, rows_of_tensors
 
@@ -181,9 +181,3 @@ def _flatten(values: list[object], path: str) -> Iterator[object]:
             yield item
         else:
             stack.pop()
-
-
-def read_v2(value: bytes, header_length: str, path: str) -> list[Half]:
-    """A V2 body as bytes, with or without a binary part."""
-    text, binary = split_binary(gunzip(value), header_length)
-    return v2_halves(as_object(parse_json(text, path), path), f"{path}." if path else "", binary)

@@ -28,7 +28,6 @@ class ProcessGroup:
     def __init__(self, supervisor: Supervisor, metrics: MergedMetrics, clock: Clock) -> None:
         self._supervisor = supervisor
         self._metrics = metrics
-        self._clock = clock
         metrics.started(clock.now())
         metrics.processes(running=0, down=supervisor.count)
 

@@ -12,7 +12,7 @@ from harmwatch_client.conversation import LEFT_OUT, MAX_ENTRIES, Conversation, R
 from harmwatch_client.plain import Plain, field
 from harmwatch_client.said import said
 
-__all__ = ["answer_output", "gathered_text", "is_answer", "request_context", "request_input"]
+__all__ = ["answer_output", "gathered_text", "request_context", "request_input"]
 
 #: Most strings that are gathered out of JSON of no known shape.
 _MOST_STRINGS = 10_000
@@ -46,15 +46,6 @@ def request_context(body: Mapping[str, object]) -> list[object] | None:
             left_out = [LEFT_OUT] if len(documents) > MAX_ENTRIES else []
             return [*(_document_text(document) for document in documents[:MAX_ENTRIES]), *left_out]
     return None
-
-
-def is_answer(body: object) -> bool:
-    """Whether something looks like an answer of an OpenAI-compatible server."""
-    if isinstance(field(body, "choices"), (list, tuple)):
-        return True
-    if field(body, "object") == "response" and isinstance(field(body, "output"), (list, tuple)):
-        return True
-    return field(body, "type") == "message" and isinstance(field(body, "content"), (list, tuple))
 
 
 def answer_output(body: object) -> Plain | None:
