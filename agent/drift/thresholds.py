@@ -47,8 +47,10 @@ def ks_of_counts(counts: np.ndarray[Any, np.dtype[Any]]) -> Numbers:
 
 
 STATISTICS: dict[str, Statistic] = {"ks": ks_of_counts, "psi": psi_of_counts}
-#: Tests; see `agent.drift.sliding`.
+#: More tests than the longest run that may be configured has: the curve must reach its rate.
 _LONGEST_RUN = 1e12
+#: The logarithm of the share of windows over the threshold with which no cluster begins, at most.
+_FEW_FIRST = -0.05
 
 
 class ThresholdCurve(NamedTuple):
@@ -83,9 +85,9 @@ def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdC
     """Simulate a million tests without drift and fit the rate of first reports; takes a second or two.
 
     Rates below some sixty reports in a million tests are extrapolated. That of ``ks`` is exponential in the square of
-    the distance, nearly. Reports of ``psi`` come in clusters around windows that are over the threshold, whose
-    probability is known (`psi_tail`); how large a cluster is changes little. tests/bench/drift.py measures how good
-    that is.
+    the distance, nearly. Of ``psi`` the probability that a window is over the threshold is known (`psi_tail`); such
+    windows come in clusters, and the share with which one begins goes from what is simulated to 1, exponentially.
+    docs/drift.md has the run times that were measured.
     """
     generator = np.random.default_rng(seed)
     paths = np.concatenate([_paths(generator, STATISTICS[statistic], window) for _ in range(_ROUNDS)])
@@ -99,9 +101,12 @@ def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdC
     observed, weights = np.log(reports / exposure), np.sqrt(reports)
     if statistic == "psi":
         values, tail = psi_tail(window.size, window.bins, seed)
-        slope, start = np.polyfit(levels, observed - np.interp(levels, values, tail), 1, w=weights)
+        # Of windows over the threshold, those with which a cluster of them begins: ever more, since clusters shrink.
+        first_share = np.minimum(np.exp(observed - np.interp(levels, values, tail)), 0.99)
+        weights *= (1.0 - first_share) / first_share
+        slope, start = np.polyfit(levels, np.log1p(-first_share), 1, w=weights)
         grid = np.linspace(levels[0], values[-1], _GRID)
-        rates = np.interp(grid, values, tail) + slope * grid + start
+        rates = np.interp(grid, values, tail) + np.log1p(-np.exp(np.minimum(slope * grid + start, _FEW_FIRST)))
     else:
         slope, start = np.polyfit(levels**2, observed, 1, w=weights)
         grid = np.sqrt(np.linspace(levels[0] ** 2, (-log(_LONGEST_RUN) - start) / slope, _GRID))

@@ -119,6 +119,7 @@ _PROXY = (
         "counter",
         "reason",
         "Requests passed that are none to tap: by their method (no POST), their route, or the status of the response.",
+        "method",
         "route",
         "status",
     ),

@@ -14,7 +14,7 @@ __all__ = ["look_at_beginning"]
 
 
 def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, int]) -> tuple[str, str] | None:
-    """What is found and how to mend it; None when the group is not new, or begins with what comes.
+    """What is found and how to mend it; None when all that is there has been read up to an offset, or is left alone.
 
     Parameters
     ----------
@@ -23,23 +23,27 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
     """
     if config.kafka.auto_offset_reset != "earliest":
         return None
-    partitions = [TopicPartition(topic, n) for topic in config.topics.events for n in range(existing.get(topic, 0))]
+    group = config.kafka.group_id
+    partitions = {TopicPartition(topic, n) for topic in config.topics.events for n in range(existing.get(topic, 0))}
     try:
-        committed = admin.list_group_offsets(config.kafka.group_id).get(config.kafka.group_id, {})
-        if not partitions or any(place.offset >= 0 for at, place in committed.items() if at in partitions):
+        committed = admin.list_group_offsets(group).get(group, {})
+        new = partitions - {partition for partition, place in committed.items() if place.offset >= 0}
+        if not new:
             return None
         first, end = (
-            admin.list_partition_offsets(dict.fromkeys(partitions, of))
-            for of in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+            admin.list_partition_offsets(dict.fromkeys(new, spec)) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
         )
-        held = sum(end[at].offset - first[at].offset for at in partitions)
+        held = sum(end[partition].offset - first[partition].offset for partition in new)
     # Not every broker tells, and not everybody may ask: nothing depends on it but a warning.
     except Exception:
         return None
     if not held:
         return None
     found = (
-        f"new to these topics: its first start reads the {held:,} records that are there, whatever their age, and "
-        "counts them in today's metrics"
+        f"has no offset in {len(new)} of {len(partitions)} partitions of events: it begins with the {held:,} records "
+        "that are there, whatever their age, and counts them in today's metrics"
     )
-    return found, "set kafka.auto_offset_reset: latest to begin with what comes from now on"
+    return found, (
+        "set kafka.auto_offset_reset: latest for the first start, to begin with what comes from then on; later the same "
+        "setting would pass over what partitions that are added hold"
+    )

@@ -12,8 +12,8 @@ __all__ = ["Counts", "DropReason", "Outcome", "PassReason"]
 #: How a request ended: its response complete; the client left before; the server broke off; refused by us; no
 #: connection to the server; a time limit.
 Outcome: TypeAlias = Literal["complete", "client_gone", "server_broke_off", "refused", "unreachable", "timeout"]
-#: Why a passed request was not tapped.
-PassReason: TypeAlias = Literal["route", "status"]
+#: Why a passed request was not tapped: it is no POST; its path is none of the routes; its response is not 200.
+PassReason: TypeAlias = Literal["method", "route", "status"]
 #: Why a tap was given up: the tap's process is behind, or gone; sink and spool take nothing; Kafka takes none of its
 #: size; nobody can read it.
 DropReason: TypeAlias = Literal["backlog", "process", "sink_full", "too_large", "unreadable"]

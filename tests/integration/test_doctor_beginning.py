@@ -35,10 +35,13 @@ async def test_a_new_group_hears_what_its_first_start_would_read(
         for number in range(1200):
             await producer.send(topic_name, b"{}", partition=number % 2)
     ((outcome, found),) = beginning(tmp_path, topic_name, kafka, "earliest")
-    assert outcome == "warning" and "reads the 1,200 records that are there" in found
+    assert outcome == "warning" and "in 2 of 2 partitions" in found and "the 1,200 records" in found
     assert beginning(tmp_path, topic_name, kafka, "latest") == []
     group = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=f"g-{topic_name}", enable_auto_commit=False)
     async with group:
-        group.assign([TopicPartition(topic_name, 0)])
+        group.assign([TopicPartition(topic_name, 0), TopicPartition(topic_name, 1)])
         await group.commit({TopicPartition(topic_name, 0): 600})
+        ((outcome, found),) = beginning(tmp_path, topic_name, kafka, "earliest")
+        assert outcome == "warning" and "in 1 of 2 partitions" in found and "the 600 records" in found
+        await group.commit({TopicPartition(topic_name, 1): 0})
     assert beginning(tmp_path, topic_name, kafka, "earliest") == [], "it is not new"
