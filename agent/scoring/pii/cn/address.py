@@ -33,6 +33,8 @@ _ROAD_BACK = 6
 _NUMBER = "(?:[0-9]{1,5}(?:[-之][0-9]{1,4})?|[一二三四五六七八九十百零〇]{1,6})"
 #: Of a village: 王家村8组.
 _GROUP = f"(?<=[村屯庄莊]) ?{_NUMBER} ?[组組]"
+#: With a blank before it a number is a house's after a road alone: 萧山区 12 号 is a day, or the first of anything.
+_AFTER_ROAD = "(?:(?<=[路街道巷弄里]) |(?<=胡同) |(?<=衚衕) )?"
 _BUILDING = "号楼|栋|幢|座|单元|號樓|棟|單元"
 _UNIT = (
     f"(?: ?(?:[东西南北]区|[A-Za-z]?{_NUMBER}? ?[A-Za-z]?(?:{_BUILDING}|号院|楼|层|室|号|户|门|房|弄|院|樓|層|號|戶|門)"
@@ -44,7 +46,13 @@ _UNIT = (
 _COUNTED = re.compile("[0-9一二三四五六七八九十百零〇]{1,6}座")
 # After a number: a line of the underground, a bridge.
 _NO_HOUSE = re.compile("[线線桥橋]|出口|公路")
-_DIVIDED = re.compile(f"{_NUMBER}(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
+# After a number that stands apart: a day, an order, a room, a player.
+_NO_HOUSE_APART = re.compile(
+    " ?(?:[线線桥橋起至到~～令]|出口|公路|凌晨|早上|上午|中午|下午|晚上|夜|新增|文件|会议|會議|选手|選手)"
+)
+# 王家村8组 in a 镇, and not 中关村 3 组样本, 每村 2 组.
+_VILLAGE = re.compile("(?:[镇乡鎮鄉]|街道)[^个個每某各的 ]{1,4}$")
+_DIVIDED = re.compile(f"{_NUMBER} ?(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
@@ -69,11 +77,15 @@ def _start(match: re.Match[str]) -> int:
 
 def _judge(match: re.Match[str], in_context: bool) -> float:
     units = match["units"] or ""
-    if not match["house"] and (not units or _COUNTED.fullmatch(units)):
+    if not match["house"] and (not units or _COUNTED.fullmatch(units.strip())):
         return 0.0
-    if not units and _NO_HOUSE.match(match.string, match.end()):
+    house = match["house"] or ""
+    follows = _NO_HOUSE_APART if " " in house else _NO_HOUSE
+    if not units and follows.match(match.string, match.end()):
         return 0.0
     before = match.string[max(0, match.start() - _BACK) : match.start()]
+    if house.endswith(("组", "組")) and not _VILLAGE.search(before):
+        return 0.0
     complete = match["units"] or match["house"]
     if in_context or _ADMINISTRATIVE.search(before):
         return 0.9 if complete else 0.6
@@ -91,14 +103,15 @@ RECOGNIZER = Recognizer(
     source="GB/T 23705-2009 (place names and addresses): administrative division, road, number, building, room",
     pattern=bounded(
         rf"(?:{_KIND})(?:(?:[东西南北中東一二三四五六七八九十]|[0-9]{{1,2}})段|[东西南北東][侧側]|[东西南北東中])?"
-        rf"(?:(?P<house> ?{_NUMBER} ?(?:号|弄|巷|號)(?:院|大院)?|{_GROUP})"
-        rf"|(?=(?:{_NUMBER}|[A-Za-z][0-9]{{0,2}})(?:{_BUILDING})))"
-        rf"(?P<units>{_UNIT}{{1,6}}(?:(?<=[栋幢座塔楼元层棟樓層])[0-9]{{2,5}}(?![0-9年月日元个人号個號./:-]))?)?"
+        rf"(?:(?P<house>{_AFTER_ROAD}{_NUMBER} ?(?:号|弄|巷|號)(?:院|大院)?|{_GROUP})"
+        rf"|(?= ?(?:{_NUMBER}|[A-Za-z][0-9]{{0,2}}) ?(?:{_BUILDING})))"
+        rf"(?P<units>{_UNIT}{{1,6}}"
+        r"(?:(?<=[栋幢座塔楼元层棟樓層]) ?[0-9]{2,5}(?! ?[0-9年月日元个人号個號./:-]))?)?"
     ),
     trigger=(
         rf"(?:{_KIND}|段|侧|側|东|東|西|南|北|中)"
-        r"(?:(?: ?[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})? ?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})"
-        r"(?:号|弄|巷|组|栋|幢|座|单|號|組|棟|單)|[A-Za-z][0-9]{0,2}(?:号楼|栋|幢|座|单|號樓|棟|單))"
+        r" ?(?:(?:[0-9]{1,5}(?:(?:-|之)[0-9]{1,4})?|(?:一|二|三|四|五|六|七|八|九|十|百|零|〇){1,6})"
+        r" ?(?:号|弄|巷|组|栋|幢|座|单|號|組|棟|單)|[A-Za-z][0-9]{0,2} ?(?:号楼|栋|幢|座|单|號樓|棟|單))"
     ),
     judge=_judge,
     span=_span,

@@ -16,8 +16,12 @@ _DATE = re.compile(
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
 _COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
-# Bare, and a Unix time from 2014 to 2033, in seconds or milliseconds: beside a call of a function, more likely that.
-_CLOCK = re.compile("1[4-9][0-9]{8}(?:[0-9]{3})?")
+# A call of a function, and what it took or gave: no telephone.
+_OF_A_PROGRAM = re.compile(
+    r"\bcalls?\b[^.!?\n]{0,16}?\b(?:id|ids|took|stack|trace|frame|returns|returned|duration|latency|timestamp|started|ended|"
+    r"finished|failed)\b[ :=]{0,3}(?:(?:at|in|after|with) )?$",
+    re.IGNORECASE,
+)
 # A fraction, but for 555.0199; a screen; counting.
 _MEASURE = re.compile(
     r"[0-9]+\.[0-9]{1,3}|[1-9][0-9]*\.[0-9]{5,}|[0-9]{1,2}\.[0-9]+|(?:1280|1600|1920|3840) (?:1080|1200|1440|1600|2160)"
@@ -38,7 +42,7 @@ _COUNTED = re.compile(
     r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
     r"[台股人次户戶件名辆輛条條万萬亿億吨噸笔筆张張份头頭只隻套点])"
 )
-_BEFORE = 24
+_BEFORE = 32
 # Digits before the zeros of a round number, and of a number without its area, at the most.
 _ROUND = 3
 _LOCAL = 8
@@ -46,11 +50,11 @@ _SSN_OR_QUAD = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}
 
 
 def _counts(match: re.Match[str], number: str) -> bool:
-    """Whether a number without the grouping of a telephone's is round, or says how many, or when."""
+    """Whether a number without the grouping of a telephone's is round, says how many, or is a program's."""
     if len(digits_of(number).rstrip("0")) <= _ROUND:
         return True
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
-    if _CLOCK.fullmatch(number) and _SAID.search(before) is None:
+    if _OF_A_PROGRAM.search(before):
         return True
     verb = _VERB.search(before) if len(number) <= _LOCAL else None
     if verb and (verb["told"] or not _CLAUSE_END.match(match.string, match.end())):

@@ -52,9 +52,38 @@ def test_what_users_of_logs_and_shops_report(text: str) -> None:
     assert PiiScorer().score_text(text).spans == ()
 
 
-@pytest.mark.parametrize("text", ["call me: 1732356000", "tel 1732356000"])
-def test_a_number_that_is_called_one_is_one(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call me: 1732356000",
+        "Please call 1932345678",
+        "call 1932345678 to reach us",
+        "call us on 1632960123",
+        "call Ann at 1701234567",
+        "reach me at 1732356000",
+        "dial 1701234567",
+        "phone is 1932345678",
+        "mobile 1632345678",
+        "phone 1415555013200",
+        "电话 1632345678",
+        "commande, mon téléphone 06 12 34 56 78",
+    ],
+)
+def test_a_number_to_call_is_one(text: str) -> None:
     assert [span.category for span in PiiScorer().score_text(text).spans] == ["pii.phone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rechnung mit Karte 4539578763621486 bezahlt",
+        "Me han pedido mi tarjeta 4539578763621486",
+        "Para mi pedido, tarjeta 4539578763621486",
+        "mon commande, carte 4539578763621486",
+    ],
+)
+def test_a_card_is_one_beside_an_order(text: str) -> None:
+    assert [span.category for span in PiiScorer().score_text(text).spans] == ["pii.card"]
 
 
 def test_bare_random_numbers() -> None:
