@@ -16,7 +16,7 @@ from streams.courier.config import CourierConfig
 __all__ = ["ProxyConfig", "ProxyTapConfig"]
 
 _UPSTREAM = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
-_ROUTE = re.compile(r"/[\x21-\x7e]{1,200}")
+_ROUTE = re.compile(r"/[\x21-\x7e]{0,200}")
 
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 
@@ -46,9 +46,11 @@ class ProxyTapConfig(CourierConfig):
         "/chat/completions",
         "/completions",
         "/responses",
-        # Servers' own, which vLLM, llama.cpp, TGI and Ollama have beside OpenAI's: nobody goes unseen by asking there.
+        # Servers' own, of vLLM, llama.cpp, TGI, SGLang and Ollama: few go unseen by asking there.
         "/v1/messages",
+        "/invocations",
         "/completion",
+        "/infill",
         "/generate",
         "/generate_stream",
         "/api/chat",

@@ -44,6 +44,6 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
         "that are there, whatever their age, and counts them in today's metrics"
     )
     return found, (
-        "set kafka.auto_offset_reset: latest for the first start, to begin with what comes from then on; later the same "
-        "setting would pass over what partitions that are added hold"
+        "set kafka.auto_offset_reset: latest for the first start, to begin with what comes from then on; later it "
+        "would pass over what partitions that are added hold"
     )

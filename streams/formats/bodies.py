@@ -19,7 +19,7 @@ from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_l
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_answers import answer_of, holds_no_text
+from streams.formats.own_answers import answer_of, holds_no_text, own_questions
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -135,6 +135,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     if "instances" in body or "predictions" in body:
         return v1_halves(body, "input" if "instances" in body else "output", prefix)
     if direction == "input" and is_request(body):
+        return [request_half(body, path)]
+    if direction == "input" and own_questions(body):
         return [request_half(body, path)]
     if is_response(body) or ("output" in body and direction == "output"):
         return [response_half(body, path)]

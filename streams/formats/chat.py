@@ -23,6 +23,7 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
+from streams.formats.own_answers import own_questions
 from streams.formats.passages import request_passages, response_passages
 from streams.formats.said import said
 
@@ -242,12 +243,13 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     content_parts(parts, body.get("instructions"), "system", f"{prefix}instructions")
     # Anthropic's place for it, passed through by gateways.
     content_parts(parts, body.get("system"), "system", f"{prefix}system")
-    if not any(key in body for key in _REQUEST_KEYS):
+    own = own_questions(body)
+    if not own and not any(key in body for key in _REQUEST_KEYS):
         raise DecodeError("missing_field", f"{prefix}messages")
     messages = body.get("messages")
     if messages is not None:
         parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
-    for key in ("prompt", "inputs"):
+    for key in ("prompt", "inputs", *own):
         _add_prompt(parts, body.get(key), f"{prefix}{key}")
     if isinstance(body.get("suffix"), str):  # of a text that is to be filled in
         add_text(parts, body["suffix"], "user", f"{prefix}suffix")

@@ -13,7 +13,7 @@ from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates, parse_json, parse_time
 from streams.formats.chat import Half, argument_text, model_name, response_half
-from streams.formats.own_answers import choice_of
+from streams.formats.own_answers import choice_of, increments
 
 __all__ = ["Stream", "is_chunk", "looks_like_sse", "read_lines", "read_sse", "stream_half"]
 
@@ -151,7 +151,7 @@ def stream_half(stream: Stream, path: str = "") -> Half:
     ident = model = ""
     time: float | None = None
     failed = False
-    for number, chunk in enumerate(stream.chunks):
+    for number, chunk in enumerate(increments(stream.chunks)):
         where = f"{path}chunk[{number}]"
         ident = ident or bounded_id(chunk.get("id"), f"{where}.id")
         model = model or model_name(chunk.get("model"))

@@ -50,6 +50,21 @@ _TOKEN = {"index": 1, "generated_text": None}
             _events_of({"content": "An", "stop": False}, {"content": "n.", "stop": True}),
         ),
         (b"/generate", {"inputs": "Who?"}, b'{"generated_text": "Ann."}'),
+        (b"/invocations", {"inputs": "Who?"}, b'[{"generated_text": "Ann."}]'),
+        (b"/infill", {"input_prefix": "Wh", "input_suffix": "o?", "prompt": ""}, b'{"content": "Ann.", "stop": true}'),
+        # SGLang's, whole, in pieces that say again what came before, several at once; vLLM's demonstration; Triton's.
+        (b"/generate", {"text": "Who?"}, b'{"text": "Ann.", "meta_info": {"finish_reason": {"type": "stop"}}}'),
+        (
+            b"/generate",
+            {"text": "Who?", "stream": True},
+            _events_of(
+                {"text": "An", "meta_info": {"finish_reason": None}},
+                {"text": "Ann.", "meta_info": {"finish_reason": {"type": "stop"}}},
+            ),
+        ),
+        (b"/generate", {"text": ["Wh", "o?"]}, b'[{"text": "An", "meta_info": {}}, {"text": "n.", "meta_info": {}}]'),
+        (b"/generate", {"prompt": "Who?"}, b'{"text": ["An", "n."]}'),
+        (b"/v2/models/m/generate", {"text_input": "Who?"}, b'{"model_name": "m", "text_output": "Ann."}'),
         (
             b"/generate_stream",
             {"inputs": "Who?"},
@@ -79,3 +94,20 @@ def test_what_servers_have_of_their_own_is_tapped_and_read(
     assert TappedRoutes(ProxyTapConfig().routes).taps(b"POST", target)
     event = decoded(maker().make(captured(request=[json.dumps(asked).encode()], response=[answered])))
     assert (text_of(event.input), text_of(event.output), event.truncated) == ("Who?", "Ann.", False)
+
+
+def test_a_stream_of_triton_is_read_though_nothing_in_it_says_that_it_ended() -> None:
+    answered = _events_of({"model_name": "m", "text_output": "An"}, {"model_name": "m", "text_output": "n."})
+    event = decoded(maker().make(captured(request=[b'{"text_input": "Who?"}'], response=[answered])))
+    assert (text_of(event.input), text_of(event.output)) == ("Who?", "Ann.")
+
+
+def test_what_the_server_passes_over_is_read_besides() -> None:
+    asked = b'{"text": "Who?", "prompt": "", "messages": [{"role": "user", "content": "Nobody."}]}'
+    event = decoded(maker().make(captured(request=[asked], response=[b'{"text": "Ann."}'])))
+    assert text_of(event.input) == "Nobody.Who?"
+
+
+@pytest.mark.parametrize(("target", "taps"), [(b"/", True), (b"//?a=b", True), (b"/x", False), (b"/x/", False)])
+def test_the_root_alone_may_be_a_route(target: bytes, taps: bool) -> None:
+    assert TappedRoutes(ProxyTapConfig(routes=("/",)).routes).taps(b"POST", target) is taps
