@@ -149,7 +149,9 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
 
 def asks(body: dict[str, object]) -> bool:
     """Whether something is asked of a model that generates, whatever else is written beside it."""
-    return any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str)
+    if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
+        return True
+    return any(body[key] for key in own_questions(body))
 
 
 def _question(body: dict[str, object], path: str) -> Half:
@@ -174,7 +176,7 @@ def _question(body: dict[str, object], path: str) -> Half:
 
 def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
     texts: list[TextPart] = []
-    for key in ("instructions", "system", "messages", "prompt", "inputs", "input"):
+    for key in ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input", *own_questions(body)):
         try:
             half = request_half({"prompt": None, key: body.get(key)}, path)
             texts += half.payload.texts if half.payload else ()

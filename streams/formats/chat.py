@@ -23,7 +23,7 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
-from streams.formats.own_answers import own_questions
+from streams.formats.own_answers import hides_text, own_questions
 from streams.formats.passages import request_passages, response_passages
 from streams.formats.said import said
 
@@ -249,13 +249,13 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     messages = body.get("messages")
     if messages is not None:
         parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
-    for key in ("prompt", "inputs", *own):
-        _add_prompt(parts, body.get(key), f"{prefix}{key}")
+    for key, prompt in {"prompt": body.get("prompt"), "inputs": body.get("inputs"), **own}.items():
+        _add_prompt(parts, prompt, f"{prefix}{key}")
     if isinstance(body.get("suffix"), str):  # of a text that is to be filled in
         add_text(parts, body["suffix"], "user", f"{prefix}suffix")
     _add_items(parts, body.get("input"), "user", f"{prefix}input")
     model = model_name(body.get("model"))
-    return Half("input", Payload(tuple(parts)), model, context=request_passages(body))
+    return Half("input", Payload(tuple(parts)), model, truncated=hides_text(body), context=request_passages(body))
 
 
 def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
@@ -274,9 +274,10 @@ def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
 
 
 def _add_wrapped(parts: list[TextPart], prompt: dict[str, object], choice: int) -> None:
-    """llama.cpp takes a prompt with pictures beside it as an object."""
-    if isinstance(prompt.get("prompt_string"), str):
-        add_text(parts, prompt["prompt_string"], "user", "prompt", "text", choice)
+    """Objects of llama.cpp: a prompt with pictures beside it, a file beside what is to be filled in."""
+    for key in ("prompt_string", "filename", "text"):
+        if isinstance(prompt.get(key), str):
+            add_text(parts, prompt[key], "user", "prompt", "text", choice)
 
 
 def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:

@@ -81,6 +81,8 @@ class OpenAIFormat:
         if "request" in body or "response" in body:
             return list(self._pairs(body, prefix, request_id))
         direction: Direction = "input" if is_request(body) else "output"
+        if "text" in body and direction == "output" and not is_response(body) and "meta_info" not in body:
+            raise DecodeError("unknown_format", prefix.rstrip("."))  # a question, or an answer
         halves = object_halves(body, direction, prefix.rstrip("."))
         return [
             self._join(*_sides(half), row_id(request_id or half.ident, number, len(halves)))

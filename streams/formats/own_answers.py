@@ -7,17 +7,29 @@ the call a dead letter, or its answer an empty one.
 
 from __future__ import annotations
 
-__all__ = ["answer_of", "choice_of", "holds_no_text", "increments", "own_questions"]
+__all__ = ["answer_of", "choice_of", "hides_text", "holds_no_text", "increments", "own_questions"]
 
 #: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``.
-_QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix")
+_QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra")
 #: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
 _TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_score"})
 
 
-def own_questions(body: dict[str, object]) -> list[str]:
-    """The keys of a request that hold prompts under names of the server's own."""
-    return [key for key in _QUESTIONS if isinstance(body.get(key), (str, list))]
+def own_questions(body: dict[str, object]) -> dict[str, object]:
+    """Prompts of a request under names of the server's own; lists of lists in one."""
+    return {key: _flat(value) for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
+
+
+def hides_text(body: dict[str, object]) -> bool:
+    """Whether SGLang reads tokens, which nobody can judge, in place of the text beside them."""
+    return "text" in body and ("input_ids" in body or "input_embeds" in body)
+
+
+def _flat(value: object) -> object:
+    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
+        return value
+    parts = [_flat(item) for item in value]
+    return [inner for part in parts for inner in (part if isinstance(part, list) else [part])]
 
 
 def answer_of(body: object) -> dict[str, object] | None:
@@ -27,7 +39,7 @@ def answer_of(body: object) -> dict[str, object] | None:
         if not messages or any(message is None for message in messages):
             return None
         return {"choices": [{"index": n, "message": message} for n, message in enumerate(messages)]}
-    if isinstance(body, dict) and isinstance(texts := body.get("text"), list):  # vLLM's demonstration
+    if isinstance(body, dict) and (texts := _listed(body)):
         return body | {"choices": [{"index": n, "text": text} for n, text in enumerate(texts)]}
     message = _message_of(body)
     if message is None or not isinstance(body, dict):
@@ -56,23 +68,39 @@ def _message_of(body: object) -> dict[str, object] | None:
     return message if isinstance(message, dict) and "role" in message else None
 
 
+def _listed(body: dict[str, object]) -> list[object]:
+    """Of vLLM's demonstration, and of Triton where it answers several."""
+    texts = body.get("text", body.get("text_output"))
+    return texts if isinstance(texts, list) else []
+
+
 def increments(chunks: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Chunks with what each adds, where they are SGLang's: those say again all that came before."""
-    if not chunks or not all(isinstance(chunk.get("meta_info"), dict) for chunk in chunks):
+    """Chunks as they are; of SGLang and vLLM's demonstration one for each text.
+
+    Their pieces say again all that came before, or (an option of SGLang's server) do not. Nothing may be counted twice,
+    and no piece be lost that only looks like the one before: so it is what all of them show.
+    """
+    own = any(isinstance(chunk.get("meta_info"), dict) or _listed(chunk) for chunk in chunks)
+    if not own or any("choices" in chunk for chunk in chunks):
         return chunks
-    so_far: dict[object, str] = {}
-    added: list[dict[str, object]] = []
+    said: dict[int, list[str]] = {}
+    ended: set[int] = set()
     for chunk in chunks:
-        text, index, info = chunk.get("text"), chunk.get("index"), chunk["meta_info"]
-        text, index = text if isinstance(text, str) else "", index if isinstance(index, int) else 0
-        before = so_far.get(index, "")
-        so_far[index] = text
-        new = text[len(before) :] if text.startswith(before) else text
-        ended = isinstance(info, dict) and info.get("finish_reason") is not None
-        added.append(
-            {"index": index, "content": new, "stop": ended, "id": chunk.get("id"), "error": chunk.get("error")}
-        )
-    return added
+        index, info = chunk.get("index"), chunk.get("meta_info")
+        index = index if isinstance(index, int) else 0
+        for number, text in enumerate(_listed(chunk) or [chunk.get("text")], start=index):
+            if isinstance(text, str):
+                said.setdefault(number, []).append(text)
+        if _listed(chunk):
+            ended.update(said)  # nothing says where it ends
+        elif isinstance(info, dict) and info.get("finish_reason") is not None:
+            ended.add(index)
+    whole = {
+        index: pieces[-1] if all(map(str.startswith, pieces[1:], pieces)) else "".join(pieces)
+        for index, pieces in said.items()
+    }
+    rest = [{key: value for key, value in chunk.items() if key in ("id", "model", "error")} for chunk in chunks]
+    return [*rest, *({"index": index, "content": text, "stop": index in ended} for index, text in whole.items())]
 
 
 def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
@@ -90,7 +118,9 @@ def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
         delta = message if isinstance(message, dict) else {"content": chunk.get("response")}
         return _item(0, {**delta, "reasoning_content": delta.get("thinking")}, ended=chunk["done"] is True)
     if isinstance(chunk.get("text_output"), str):
-        return _item(0, {"content": chunk["text_output"]}, ended=False)
+        return _item(0, {"content": chunk["text_output"]}, ended=True)  # nothing says where it ends
+    if listed := _listed(chunk):
+        return _item(0, {"content": "".join(text for text in listed if isinstance(text, str))}, ended=True)
     if isinstance(content, str):
         return _item(chunk.get("index"), {"content": content}, ended=chunk.get("stop") is True)
     return None

@@ -99,7 +99,7 @@ def test_what_servers_have_of_their_own_is_tapped_and_read(
 def test_a_stream_of_triton_is_read_though_nothing_in_it_says_that_it_ended() -> None:
     answered = _events_of({"model_name": "m", "text_output": "An"}, {"model_name": "m", "text_output": "n."})
     event = decoded(maker().make(captured(request=[b'{"text_input": "Who?"}'], response=[answered])))
-    assert (text_of(event.input), text_of(event.output)) == ("Who?", "Ann.")
+    assert (text_of(event.input), text_of(event.output), event.truncated) == ("Who?", "Ann.", False)
 
 
 def test_what_the_server_passes_over_is_read_besides() -> None:
@@ -111,3 +111,66 @@ def test_what_the_server_passes_over_is_read_besides() -> None:
 @pytest.mark.parametrize(("target", "taps"), [(b"/", True), (b"//?a=b", True), (b"/x", False), (b"/x/", False)])
 def test_the_root_alone_may_be_a_route(target: bytes, taps: bool) -> None:
     assert TappedRoutes(ProxyTapConfig(routes=("/",)).routes).taps(b"POST", target) is taps
+
+
+_TENSOR = {"name": "t", "shape": [1], "datatype": "BYTES", "data": ["hi"]}
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"body": {"messages": [{"role": "user", "content": "hi"}]}},
+        {"headers": {}},
+        {"inputs": [_TENSOR]},
+        {"instances": ["hi"]},
+        {"predictions": ["hi"]},
+        {"outputs": [_TENSOR]},
+        {"messages": "junk", "prompt": "x"},
+        {"system": 5},
+        {"body": "hi"},
+        {"prompt": 5},
+        {"inputs": 5},
+    ],
+)
+@pytest.mark.parametrize("key", ["text", "text_input"])
+def test_nothing_beside_a_question_hides_it(key: str, beside: dict[str, object]) -> None:
+    asked = json.dumps({key: "Who?"} | beside).encode()
+    event = decoded(maker().make(captured(request=[asked], response=[b'{"text": "Ann."}'])))
+    assert "Who?" in text_of(event.input)
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard", "whole"),
+    [
+        ({"text_input": [["Wh"], ["o?"]]}, "Who?", True),
+        ({"prompt": "x", "suffix": "Who?", "text": [1.5]}, "xWho?", True),
+        ({"prompt": "", "input_prefix": "a", "input_extra": [{"filename": "f", "text": "Who?"}]}, "afWho?", True),
+        ({"text": "harmless", "input_ids": [1, 2]}, "harmless", False),
+    ],
+)
+def test_what_a_question_holds(asked: dict[str, object], heard: str, whole: bool) -> None:
+    event = decoded(maker().make(captured(request=[json.dumps(asked).encode()], response=[b'{"text": "Ann."}'])))
+    assert (text_of(event.input), event.truncated) == (heard, not whole)
+
+
+def _sglang(*texts: str) -> bytes:
+    return _events_of(*({"text": text, "meta_info": {"finish_reason": None}} for text in texts)) + b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (_sglang("ha", "ha", "h", "5", "5", "5", "-", "5", "50"), "hahah555-550"),
+        (_sglang("An", "Ann", "Ann."), "Ann."),
+        (_sglang("An") + _events_of({"error": {"message": "gone"}}), "An"),
+        (_lines_of({"text": ["An", "B"]}, {"text": ["Ann.", "Bob."]}), "Ann.Bob."),
+        (b'{"text_output": ["An", "n."]}', "Ann."),
+        (
+            _events_of({"choices": [{"index": 0, "delta": {"content": "Ann."}}], "meta_info": {}}),
+            "Ann.",
+        ),
+    ],
+)
+def test_what_is_said_in_pieces_is_heard_once_and_whole(answered: bytes, said: str) -> None:
+    event = decoded(maker().make(captured(request=[b'{"text": "Who?"}'], response=[answered])))
+    assert text_of(event.output) == said
