@@ -45,5 +45,5 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
     )
     return found, (
         "set kafka.auto_offset_reset: latest for the first start, to begin with what comes from then on; later it "
-        "would pass over what partitions that are added hold"
+        "would pass over what partitions that are added hold, and set back while a partition has no offset it reads all"
     )

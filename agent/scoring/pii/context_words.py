@@ -19,7 +19,7 @@ __all__ = [
 PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell. cellphone cell_phone fax call calling called dial ring contact "
     "hotline landline whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber "
-    "main_line phone_no phonenum tel_no mobile_no cell_no handy telefon téléphone teléfono telefono móvil movil",
+    "main_line phone_no phonenum tel_no mobile_no cell_no handynummer mobilnummer telefonnummer rufnummer telefono",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 MAIL_CONTEXT = Words(
@@ -28,7 +28,7 @@ MAIL_CONTEXT = Words(
 )
 CARD_CONTEXT = Words(
     "card credit debit visa mastercard amex cc pan payment pay paid cvv cvc expiry exp bank creditcard cardnumber "
-    "karte kreditkarte kartennummer zahlung carte bancaire paiement tarjeta pago",
+    "karte kreditkarte kartennummer carte tarjeta",
     "卡号 银行卡 信用卡 借记卡 储蓄卡 卡片 账号 帐号 账户 付款 收款 汇款 开户 转账 打款 卡號 銀行 信用卡號 帳號 轉帳",
 )
 ID_CONTEXT = Words(

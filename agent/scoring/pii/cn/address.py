@@ -34,7 +34,7 @@ _NUMBER = "(?:[0-9]{1,5}(?:[-之][0-9]{1,4})?|[一二三四五六七八九十百
 #: Of a village: 王家村8组.
 _GROUP = f"(?<=[村屯庄莊]) ?{_NUMBER} ?[组組]"
 #: With a blank before it a number is a house's after a road alone: 萧山区 12 号 is a day, or the first of anything.
-_AFTER_ROAD = "(?:(?<=[路街道巷弄里]) |(?<=胡同) |(?<=衚衕) )?"
+_AFTER_ROAD = "(?:(?<=[路街道巷弄段侧側]) |(?<=(?<![这那哪区城家這區])里) |(?<=胡同) |(?<=衚衕) )?"
 _BUILDING = "号楼|栋|幢|座|单元|號樓|棟|單元"
 _UNIT = (
     f"(?: ?(?:[东西南北]区|[A-Za-z]?{_NUMBER}? ?[A-Za-z]?(?:{_BUILDING}|号院|楼|层|室|号|户|门|房|弄|院|樓|層|號|戶|門)"
@@ -48,10 +48,11 @@ _COUNTED = re.compile("[0-9一二三四五六七八九十百零〇]{1,6}座")
 _NO_HOUSE = re.compile("[线線桥橋]|出口|公路")
 # After a number that stands apart: a day, an order, a room, a player.
 _NO_HOUSE_APART = re.compile(
-    " ?(?:[线線桥橋起至到~～令]|出口|公路|凌晨|早上|上午|中午|下午|晚上|夜|新增|文件|会议|會議|选手|選手)"
+    " ?(?:[线線桥橋起至到~～令夜前]|出口|公路|凌晨|早上|上午|中午|下午|晚上|新增|文件|会议|會議|选手|選手|通车|通車|开通|施工"
+    "|封路|停电|停水|台风|颱風|放假|下雪|下雨)"
 )
 # 王家村8组 in a 镇, and not 中关村 3 组样本, 每村 2 组.
-_VILLAGE = re.compile("(?:[镇乡鎮鄉]|街道)[^个個每某各的 ]{1,4}$")
+_VILLAGE = re.compile("(?:[镇乡鎮鄉]|街道)[^个個每某各的全样樣 ]{1,4}$")
 _DIVIDED = re.compile(f"{_NUMBER} ?(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
 
 

@@ -16,12 +16,15 @@ _DATE = re.compile(
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
 _COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
-# A call of a function, and what it took or gave: no telephone.
+# A call of a function, and what it took or gave: no telephone. What is said of people, too, counts of a time alone.
 _OF_A_PROGRAM = re.compile(
-    r"\bcalls?\b[^.!?\n]{0,16}?\b(?:id|ids|took|stack|trace|frame|returns|returned|duration|latency|timestamp|started|ended|"
-    r"finished|failed)\b[ :=]{0,3}(?:(?:at|in|after|with) )?$",
+    r"(?:\b|_)calls?(?=\b|_)(?! (?:me|us|him|her|them|back|if|when)\b)[^.,(!?\n]{0,16}?(?:\b|_)"
+    r"(?:ids?|took|stack|trace|frame|duration|latency|timestamp|(?P<of_people>returns|returned|started|ended|finished|failed))"
+    r"[\"']?[ :=]{0,3}(?:(?:at|in|after|with) )?$",
     re.IGNORECASE,
 )
+# A Unix time from 2014 to 2033, in seconds or milliseconds.
+_UNIX_TIME = re.compile("1[4-9][0-9]{8}(?:[0-9]{3})?")
 # A fraction, but for 555.0199; a screen; counting.
 _MEASURE = re.compile(
     r"[0-9]+\.[0-9]{1,3}|[1-9][0-9]*\.[0-9]{5,}|[0-9]{1,2}\.[0-9]+|(?:1280|1600|1920|3840) (?:1080|1200|1440|1600|2160)"
@@ -54,7 +57,8 @@ def _counts(match: re.Match[str], number: str) -> bool:
     if len(digits_of(number).rstrip("0")) <= _ROUND:
         return True
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
-    if _OF_A_PROGRAM.search(before):
+    program = _OF_A_PROGRAM.search(before)
+    if program and (program["of_people"] is None or _UNIX_TIME.fullmatch(number)):
         return True
     verb = _VERB.search(before) if len(number) <= _LOCAL else None
     if verb and (verb["told"] or not _CLAUSE_END.match(match.string, match.end())):
