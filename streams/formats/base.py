@@ -245,9 +245,9 @@ def json_failure(error: BaseException, path: str = "") -> DecodeError:
     """The DecodeError that says what a msgspec error says, without the values that it may hold."""
     if isinstance(error, RecursionError):
         return DecodeError("too_deep", path)
-    if isinstance(error, UnicodeError):
-        return DecodeError("bad_utf8", path)
     message = str(error)
+    if isinstance(error, UnicodeError) or message.startswith("Invalid UTF-8"):  # before msgspec 0.23, and since
+        return DecodeError("bad_utf8", path)
     if isinstance(error, msgspec.ValidationError):
         where = message.rpartition(" - at `$")[2].rstrip("`") if " - at `$" in message else ""
         where = f"{path}{where}".lstrip(".")
