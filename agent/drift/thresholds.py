@@ -50,7 +50,7 @@ STATISTICS: dict[str, Statistic] = {"ks": ks_of_counts, "psi": psi_of_counts}
 #: More tests than the longest run that may be configured has: the curve must reach its rate.
 _LONGEST_RUN = 1e12
 #: The logarithm of the share of windows over the threshold with which no cluster begins, at most.
-_FEW_FIRST = -0.05
+_LARGEST_LOG_REST = -0.05
 
 
 class ThresholdCurve(NamedTuple):
@@ -106,7 +106,7 @@ def threshold_curve(statistic: str, window: Window, seed: int = 0) -> ThresholdC
         weights *= (1.0 - first_share) / first_share
         slope, start = np.polyfit(levels, np.log1p(-first_share), 1, w=weights)
         grid = np.linspace(levels[0], values[-1], _GRID)
-        rates = np.interp(grid, values, tail) + np.log1p(-np.exp(np.minimum(slope * grid + start, _FEW_FIRST)))
+        rates = np.interp(grid, values, tail) + np.log1p(-np.exp(np.minimum(slope * grid + start, _LARGEST_LOG_REST)))
     else:
         slope, start = np.polyfit(levels**2, observed, 1, w=weights)
         grid = np.sqrt(np.linspace(levels[0] ** 2, (-log(_LONGEST_RUN) - start) / slope, _GRID))

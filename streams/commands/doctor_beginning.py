@@ -44,6 +44,6 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
         "that are there, whatever their age, and counts them in today's metrics"
     )
     return found, (
-        "set kafka.auto_offset_reset: latest for the first start, to begin with what comes from then on; later it "
-        "would pass over what partitions that are added hold, and set back while a partition has no offset it reads all"
+        "to begin with what comes, set kafka.auto_offset_reset: latest for the first start, and earliest again once "
+        "every partition has an offset, so that nothing of a partition that is added is passed over"
     )
