@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -173,13 +174,19 @@ class Words:
 
 
 class Nearby:
-    """A little text near a hit, lower-cased and cut into words once for all that look for some in it."""
+    """A little text near a hit, lower-cased and cut into words once for all that look for some in it.
+
+    Its Latin letters lose their accents, as those of the words looked for are written without: ``teléfono``.
+    """
 
     __slots__ = ("_pairs", "_simplified", "is_ascii", "text", "words")
 
     def __init__(self, text: str) -> None:
-        self.text = text = text.lower()
+        text = text.lower()
         self.is_ascii = text.isascii()
+        if not self.is_ascii:
+            text = _MARKED_LATIN.sub(_without_mark, text)
+        self.text = text
         self.words = _LATIN_WORD.findall(text)
         self._pairs: set[tuple[str, str]] | None = None
         self._simplified: str | None = None
@@ -209,6 +216,11 @@ class Nearby:
         return -1
 
 
+def _without_mark(match: re.Match[str]) -> str:
+    # A mark of its own goes, a letter loses its own.
+    return "" if "\u0300" <= match[0] <= "\u036f" else unicodedata.normalize("NFD", match[0])[0]
+
+
 def _is_latin(character: str) -> bool:
     return "a" <= character <= "z"
 
@@ -219,4 +231,5 @@ def bounded(body: str) -> re.Pattern[str]:
 
 
 _LATIN_WORD = re.compile("[a-z]+")
+_MARKED_LATIN = re.compile("[\u00e0-\u024f\u0300-\u036f\u1e00-\u1eff]")
 _LONGEST = 65_536

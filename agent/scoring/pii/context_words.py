@@ -19,7 +19,8 @@ __all__ = [
 PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell. cellphone cell_phone fax call calling called dial ring contact "
     "hotline landline whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber "
-    "main_line phone_no phonenum tel_no mobile_no cell_no handynummer mobilnummer telefonnummer rufnummer telefono",
+    "main_line phone_no phonenum tel_no mobile_no cell_no handynummer mobilnummer telefonnummer rufnummer telefono "
+    "movil celular telefone cellulare",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 MAIL_CONTEXT = Words(
@@ -50,7 +51,7 @@ _NUMBER_DENIAL = (
     "build version product part waybill shipment confirmation batch job lot asin upc ean doi timestamp epoch "
     "request_id session_id model item patent build_number commit revision npi mrn qq wechat offset sequence barcode "
     "parcel bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer sendung sendungsnummer commande "
-    "facture colis factura",
+    "facture colis factura pedido encomenda ordine",
     "订单 单号 发票 流水 编号 货号 序列号 工单 批次 物流 快递 交易号 票号 案号 信用代码 合同 设备号 时间戳 "
     "书号 版本 型号",
 )

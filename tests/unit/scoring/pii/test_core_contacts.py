@@ -46,6 +46,10 @@ FOUND: list[Found] = [
     ("<a>mary&#64;example.com</a>", [("EMAIL", "mary&#64;example.com")]),
     ("?email=mary%40example.com&x=1", [("EMAIL", "mary%40example.com")]),
     ("?q=to%3Amary%40example.com", [("EMAIL", "mary%40example.com")]),
+    ("mi m\u00f3vil: 612345678", [("PHONE", "612345678")]),
+    ("Mi MO\u0301VIL: 612345678", [("PHONE", "612345678")]),
+    ("meu telefone \u00e9 912 345 678", [("PHONE", "912 345 678")]),
+    ("il mio cellulare \u00e8 3401234567", [("PHONE", "3401234567")]),
     ("**Address:** 77 Birch Lane", [("ADDRESS", "77 Birch Lane")]),
 ]
 
@@ -82,6 +86,7 @@ LEFT = [
     "meet us @ example.com",
     "dinner @ seven.thirty",
     "f(a)b.example",
+    "tel\u00e9fono del pedido 612345678",
     "as in item (a) example.com has",
     "price @ 3.50",
     "We saw 4 White Court cases",
