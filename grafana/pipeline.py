@@ -85,8 +85,10 @@ def _scoring() -> Section:
             ),
             lines(
                 "Events scored, by worker",
-                "Share of events that is scored. Below 100 % only while shedding load.",
+                "Share of the latest events that was scored: overload.share, and less while load is shed. Then a "
+                "worker has a second line, at 100 %.",
                 Target(gauge("harmwatch_sampling_ratio", "instance", of="min"), "{{instance}}"),
+                Target(f"{gauge('harmwatch_shedding', 'instance', of='max')} > 0", "{{instance}} sheds load"),
                 unit="percentunit",
                 scale=SAMPLED,
                 most=1.0,
@@ -94,8 +96,8 @@ def _scoring() -> Section:
             ),
             lines(
                 "Events passed by, by stratum",
-                "Decoded and not scored, to keep within the lag budget. Suspicious ones among them: more of these come "
-                "in than can be scored.",
+                "Decoded and not scored, by overload.share or to keep within the lag budget. Suspicious ones among "
+                "them: more of these come in than there is room for.",
                 Target(or_zero(rate("harmwatch_passed_by_total", "stratum")), "{{stratum}}"),
                 unit="ops",
                 width=8,

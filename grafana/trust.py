@@ -68,7 +68,8 @@ def tiles_of_trust() -> list[stat.Panel]:
         ),
         tiles(
             "Events scored",
-            "Share of events that is scored, at the worker that sheds most. Below 100 % only while shedding load.",
+            "Share of the latest events that was scored, at the worker with the least: overload.share, and less while "
+            "load is shed.",
             Target(gauge("harmwatch_sampling_ratio", of="min"), "scored"),
             unit="percentunit",
             scale=SAMPLED,

@@ -28,6 +28,8 @@ LIVE_KEYS = (
     "evidence.keep_texts",
     "evidence.max_chars",
     "campaigns.suspicious",
+    "overload.share",
+    "overload.shares",
     "overload.lag_budget_seconds",
     "overload.models",
     "overload.min_ratio",

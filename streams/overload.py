@@ -110,7 +110,7 @@ class OverloadWatch:
         self._held: frozenset[Partition] = frozenset()
         self._epoch = 0
         self._warn_at = 0.0
-        self._told_sampling = False
+        self._told_shedding = False
         self._polls = self._empty = 0
         self.lag_seconds: float | None = None
 
@@ -126,9 +126,9 @@ class OverloadWatch:
         self._empty += not got_any
 
     def look(self) -> None:
-        """Look once; without a budget there is nothing to see, nor to sample."""
+        """Look once; without a budget or a share there is nothing to see, nor to sample."""
         if not self._sampler.enabled:
-            self._metrics.sampling_ratio(1.0)
+            self._metrics.sampling(1.0, is_shedding=False)
             self._tell()
             return
         # Who asks, is behind and gets nothing waits for the broker, or for the processor that the broker has not got.
@@ -142,7 +142,7 @@ class OverloadWatch:
         ratio = self._sampler.look(
             LagSeen(self._clock.monotonic(), self.lag_seconds, is_saturated=works, epoch=self._epoch)
         )
-        self._metrics.sampling_ratio(ratio)
+        self._metrics.sampling(ratio, self._sampler.is_shedding)
         self._tell()
 
     def _lag(self) -> float | None:
@@ -165,9 +165,9 @@ class OverloadWatch:
 
     def _tell(self) -> None:
         """Starts and ends that follow one another quickly are left out; what holds is told in the end."""
-        sampling = self._sampler.is_sampling
-        if sampling != self._told_sampling and self._clock.monotonic() >= self._warn_at:
+        shedding = self._sampler.is_shedding
+        if shedding != self._told_shedding and self._clock.monotonic() >= self._warn_at:
             self._warn_at = self._clock.monotonic() + _WARNING_SECONDS
-            self._told_sampling = sampling
+            self._told_shedding = shedding
             lag = -1.0 if self.lag_seconds is None else self.lag_seconds
-            _logger.warning("sampling_%s lag_seconds=%.1f", "started" if sampling else "ended", lag)
+            _logger.warning("sampling_%s lag_seconds=%.1f", "started" if shedding else "ended", lag)

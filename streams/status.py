@@ -169,6 +169,7 @@ class Status:
             queue_depth=self._pipeline.in_flight,
             queue_capacity=self._config.tap.max_in_flight_records,
             sampling_ratio=1.0 if (sampler := self._pipeline.sampler) is None else sampler.ratio,
+            shedding=sampler is not None and sampler.is_shedding,
             series=self._metrics.series_in_use,
             series_budget=self._config.metrics.max_series,
         )

@@ -153,11 +153,12 @@ _SPECS = (
         "Records of a partition that are not yet read; absent while not known.",
         "max",
     ),
-    _gauge("harmwatch_sampling_ratio", "", "Share of events that is scored; below 1 only while shedding load.", "min"),
+    _gauge("harmwatch_sampling_ratio", "", "Share of the latest events that was scored.", "min"),
     _gauge("harmwatch_queue_depth", "", "Events held between the source and their flush.", "sum"),
     _gauge("harmwatch_series", "", "Time series exposed by harmwatch, this one included.", "own"),
     _gauge("harmwatch_build_info", "version python", "Always 1; the labels say what runs.", "fleet"),
     # Additions to the contract's table.
+    _gauge("harmwatch_shedding", "", "1 while lag has less scored than overload.share asks for, else 0.", "max"),
     _gauge(
         "harmwatch_parity_evidence",
         "model attribute",

@@ -94,7 +94,7 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
         for family in self._families:
             if family.spec.labels and family is not self._other:
                 self._other.child((family.spec.name,))
-        self.sampling_ratio(1.0)
+        self.sampling(1.0, is_shedding=False)
         self.queue_depth(0)
         number["harmwatch_series"].child(())
         registry.register(self)
@@ -275,8 +275,10 @@ class Metrics(Exposition, HarmGauges, FeedbackCounts, CascadeCounts, WorkerGauge
         child = self._passed_by.children.get(key) or self._passed_by.child(key)
         child.value += 1
 
-    def sampling_ratio(self, ratio: float) -> None:
+    def sampling(self, ratio: float, is_shedding: bool) -> None:
+        """Which share of the latest events was scored, and whether it is lag that has it so."""
         self._numbers["harmwatch_sampling_ratio"].child(()).value = ratio
+        self._numbers["harmwatch_shedding"].child(()).value = float(is_shedding)
 
     def queue_depth(self, events: int) -> None:
         self._numbers["harmwatch_queue_depth"].child(()).value = float(events)

@@ -50,17 +50,21 @@ def fair_level(wanted: Mapping[str, float], room: float) -> float:
     return float("inf")
 
 
-def allot(demands: Mapping[str, Demand], ratio: float, least: float) -> dict[str, Inclusion]:
-    """Inclusion probabilities of each model, so that ``ratio`` of all events is scored.
+def allot(
+    demands: Mapping[str, Demand], ratio: float, least: float, shares: Mapping[str, float] | None = None
+) -> dict[str, Inclusion]:
+    """Inclusion probabilities of each model, so that ``ratio`` of what is wanted is scored.
 
     Parameters
     ----------
     least
         Lower bound of each probability; where it binds more is scored than `ratio` says.
+    shares
+        Of each model's events the share that is wanted, in (0, 1]; all of them without.
     """
-    totals = {model: demand.total for model, demand in demands.items()}
-    level = fair_level(totals, ratio * sum(totals.values()))
-    return {model: _within(demand, min(demand.total, level), least) for model, demand in demands.items()}
+    wanted = {model: demand.total * (1.0 if shares is None else shares[model]) for model, demand in demands.items()}
+    level = fair_level(wanted, ratio * sum(wanted.values())) if ratio < 1.0 else float("inf")
+    return {model: _within(demand, min(wanted[model], level), least) for model, demand in demands.items()}
 
 
 def _within(demand: Demand, room: float, least: float) -> Inclusion:

@@ -51,7 +51,8 @@ class LagSeen(NamedTuple):
         How long ago the record came that is taken next, of the partition that is farthest behind; 0 when none waits,
         None when it is not known.
     kept
-        Share of the events since the observation before that were scored; 1 when there were none.
+        Of the events since the observation before, those scored, as a share of those that would be without any lag; 1
+        when there were none.
     is_saturated
         Records wait and the worker works on them as fast as it can. When it is the broker that is slow, scoring less
         helps nobody.
@@ -81,7 +82,7 @@ class LagController:
     Attributes
     ----------
     ratio
-        Share of the events to be scored, in [least, 1].
+        Share of those events to be scored that would be without any lag, in [least, 1].
     is_sampling
         Whether it is in force.
     """

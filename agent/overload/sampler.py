@@ -1,5 +1,8 @@
 """Decides of each call whether it is scored, and with what weight; told once a second how far behind the worker is.
 
+Two things have events passed by: a steady share that the operator chose, and lag. What the controllers of lag see and
+give are shares of what the steady share lets through, so that where a tenth is wanted a tenth is all.
+
 The weight is the inverse of the probability that was in force when the call's first half was decided. So sums of
 weights estimate what would have been counted without sampling (Horvitz and Thompson, JASA 47, 1952), however the
 probabilities follow the traffic: a call's probability depends on the calls before it, and never on its own lot.
@@ -35,9 +38,13 @@ class _Seen:
         self.ordinary = self.first = self.kept = 0
         self.rate: Demand | None = None
 
+    @property
+    def total(self) -> int:
+        return self.ordinary + self.first
+
 
 class OverloadSampler:
-    """The sampler of one worker. Off, and without cost, unless the configuration has a lag budget.
+    """The sampler of one worker. Off, and without cost, unless the configuration has a share or a lag budget.
 
     Parameters
     ----------
@@ -52,9 +59,11 @@ class OverloadSampler:
     Attributes
     ----------
     enabled
-        Some model has a budget.
+        Some model has a budget, or a share below 1.
     is_sampling
         Some model may be sampled now.
+    is_shedding
+        Some model is scored less than its share, for its lag.
     ratio
         Share of the latest events that were scored, in [0, 1].
     """
@@ -79,7 +88,7 @@ class OverloadSampler:
         self._controllers: dict[float, LagController] = {}
         self._seen: dict[str, _Seen] = {}
         self._inclusion: dict[str, Inclusion] = {}
-        self.is_sampling = False
+        self.is_sampling = self.is_shedding = False
         self.ratio = 1.0
         self.revise(config)
 
@@ -96,17 +105,17 @@ class OverloadSampler:
         self.enabled = config.enabled
         if self.enabled and self._strata is None:
             self._strata = self._make_strata()
-        if not any(controller.is_sampling for controller in self._controllers.values()):
-            self._stop()
+        self.is_shedding = any(controller.is_sampling for controller in self._controllers.values())
+        self.is_sampling = config.is_steady or self.is_shedding
+        if not self.is_shedding:
+            self._inclusion = {}  # of other shares, it may be; the next look allots anew
+        if not self.is_sampling:
+            self.ratio = 1.0
         if not self.enabled:
             self._seen.clear()
 
     def _same_bounds(self, config: OverloadConfig) -> bool:
         return (self._config.min_ratio, self._config.calm_seconds) == (config.min_ratio, config.calm_seconds)
-
-    def _stop(self) -> None:
-        self.is_sampling, self.ratio = False, 1.0
-        self._inclusion = {}
 
     def takes(self, call: JoinedCall, event: InferenceEvent) -> bool:
         """Whether a half, or a whole event, is scored; notes with its call what the other half has to know.
@@ -148,25 +157,34 @@ class OverloadSampler:
 
     def _inclusion_of(self, model: str) -> Inclusion:
         """Of a model that came since the last look."""
-        return WHOLE if model in self._seen else self._inclusion.get(_OTHER, WHOLE)
+        if model in self._seen:
+            return self._steady(model)
+        return self._inclusion.get(_OTHER) or self._steady(_OTHER)
+
+    def _steady(self, model: str) -> Inclusion:
+        """As long as nothing is known of a model's traffic nothing of it comes first."""
+        share = self._share_of(model)
+        return WHOLE if share == 1.0 else Inclusion(share, share)
+
+    def _share_of(self, model: str) -> float:
+        return self._config.share_of("" if model == _OTHER else model)
 
     def look(self, seen: LagSeen) -> float:
         """Take an observation of the lag, about once a second: rates change from the next record on; gives `ratio`."""
         if not self.enabled:
             return self.ratio
-        total = sum(model.ordinary + model.first for model in self._seen.values())
+        total = sum(model.total for model in self._seen.values())
+        wanted = sum(self._share_of(name) * model.total for name, model in self._seen.items())
         kept = sum(model.kept for model in self._seen.values())
-        share = kept / total if total else 1.0
         for controller in self._controllers.values():
-            controller.step(seen._replace(kept=share))
-        sampled = {id(c): c for c in self._controllers.values() if c.is_sampling}
-        was_sampling, self.is_sampling = self.is_sampling, bool(sampled)
+            controller.step(seen._replace(kept=kept / wanted if wanted else 1.0))
+        self.is_shedding = any(controller.is_sampling for controller in self._controllers.values())
+        self.is_sampling = self.is_shedding or self._config.is_steady
         demands = self._take_demands()
-        if not sampled:
-            if was_sampling:
-                self._stop()
+        if not self.is_sampling:
+            self.ratio, self._inclusion = 1.0, {}
             return self.ratio
-        self.ratio += (1.0 - _FADE) * (share - self.ratio) if total else 0.0
+        self.ratio += (1.0 - _FADE) * (kept / total - self.ratio) if total else 0.0
         self._allot(demands)
         return self.ratio
 
@@ -186,9 +204,10 @@ class OverloadSampler:
 
     def _allot(self, demands: dict[str, Demand]) -> None:
         """Each budget's models get what its controller lets through, less what all other models take."""
-        total = sum(demand.total for demand in demands.values())
-        inclusion = dict.fromkeys(demands, WHOLE)
-        taken = total
+        shares = {model: self._share_of(model) for model in demands}
+        wants = {model: shares[model] * demand.total for model, demand in demands.items()}
+        inclusion = allot(demands, 1.0, self._config.min_ratio, shares)
+        taken = total = sum(wants.values())
         for budget, controller in self._controllers.items():
             if not controller.is_sampling:
                 continue
@@ -197,12 +216,12 @@ class OverloadSampler:
                 for model, demand in demands.items()
                 if self._config.budget_of("" if model == _OTHER else model) == budget
             }
-            wanted = sum(demand.total for demand in members.values())
+            wanted = sum(wants[model] for model in members)
             if not wanted:
                 continue
             others = taken - wanted
             ratio = min(1.0, max(0.0, (controller.ratio * total - others) / wanted))
-            inclusion |= allot(members, ratio, self._config.min_ratio)
+            inclusion |= allot(members, ratio, self._config.min_ratio, shares)
             kept = sum(
                 demand.ordinary * inclusion[model].ordinary + demand.first * inclusion[model].first
                 for model, demand in members.items()

@@ -134,8 +134,9 @@ def build_windows(config: CoreConfig, clock: Clock) -> WindowEngine:
 
 def named_models(config: CoreConfig) -> frozenset[str]:
     """Models that the configuration names: they have places whatever traffic brings."""
-    windows = config.windows
-    return frozenset((*windows.models, *windows.favourable, *config.bias.score_thresholds, *config.overload.models))
+    windows, overload = config.windows, config.overload
+    by_model = (windows.models, windows.favourable, config.bias.score_thresholds, overload.models, overload.shares)
+    return frozenset(model for names in by_model for model in names)
 
 
 def _bias_aggregator(config: CoreConfig) -> BiasAggregator:

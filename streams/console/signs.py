@@ -140,7 +140,7 @@ def worker_signs(health: Health, readiness: Readiness, pipeline: PipelineStatus)
         yield Sign(sign="behind", tone="warn", value=lag)
     elif waiting is not None and waiting >= _BACKLOG_LEAST and _takes_long(waiting, pipeline["events_per_second"]):
         yield Sign(sign="backlog", tone="warn", value=waiting)
-    if pipeline["sampling_ratio"] < 1.0:
+    if pipeline["shedding"]:
         yield Sign(sign="sampling", tone="warn", value=pipeline["sampling_ratio"])
     if pipeline["series"] > _NEARLY_FULL * pipeline["series_budget"]:
         yield Sign(sign="series", tone="warn", value=pipeline["series"], limit=pipeline["series_budget"])

@@ -108,6 +108,7 @@ class GroupConsole:
             "lag_records": sum(lags) if known else None,
             "lag_seconds": max(seconds, default=None),
             "sampling_ratio": min((each["sampling_ratio"] for each in told), default=1.0),
+            "shedding": any(each["shedding"] for each in told),
             "series": self._metrics.series_in_use,
             "series_budget": self._series_budget,
         }

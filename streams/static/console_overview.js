@@ -80,7 +80,7 @@ harmwatch.overview = (() => {
     if (known(pipeline.sampling_ratio)) {
       const ratio = pipeline.sampling_ratio;
       const note = ratio >= 1 ? say("sampling_all") : say("sampling_some", { share: percent(ratio) });
-      meters.push(meter("sampling", percent(ratio), ratio, note, ratio < 1 ? "warn" : null));
+      meters.push(meter("sampling", percent(ratio), ratio, note, pipeline.shedding ? "warn" : null));
     }
     filled("series", pipeline.series, pipeline.series_budget);
     replace("meters", meters);

@@ -104,6 +104,7 @@ class PipelineStatus(TypedDict, total=False):
     queue_depth: int
     queue_capacity: int
     sampling_ratio: float
+    shedding: bool
     series: int
     series_budget: int
 

@@ -1,6 +1,6 @@
 """Do intervals hold what they promise while only a sample is scored? The real core, a simulated clock, planted traffic.
 
-    python -m tests.bench.overload [--seconds 1800] [--overload 4] [--budget 30] [--seed 1] [--json]
+    python -m tests.bench.overload [--seconds 1800] [--overload 4] [--budget 30] [--share 1] [--seed 1] [--json]
 
 Eighteen models of sizes that differ by a hundred, halves of every second one apart, send several times what the
 simulated worker can score, with one model's flood in the middle. The simulated worker spends a fixed time to score an
@@ -50,16 +50,20 @@ class Simulation:
     ----------
     capacity
         Records that it can score in a simulated second; passing one by costs a tenth of that.
+    share
+        ``overload.share``: what is to be scored though there were time for all.
     """
 
-    def __init__(self, *, seconds: int, overload: float, budget: float, capacity: float, seed: int) -> None:
+    def __init__(
+        self, *, seconds: int, overload: float, budget: float, capacity: float, seed: int, share: float = 1.0
+    ) -> None:
         self.rng = random.Random(seed)
         self.clock = ManualClock(_START)
         self.metrics = Metrics(new_registry(), clock=self.clock)
         config = validate(
             CoreConfig,
             {
-                "overload": {"lag_budget_seconds": budget},
+                "overload": {"lag_budget_seconds": budget, "share": share},
                 "windows": {"windows_seconds": [WINDOW], "pane_seconds": 10.0, "allowed_lateness_seconds": 600.0},
                 "campaigns": {"enabled": False},
                 "identity": {"enabled": False},
@@ -117,7 +121,7 @@ class Simulation:
             self.lags.append(lag)
             self.ratios.append(sampler.ratio)
             after = second - calm - self.seconds
-            if after >= 0 and self.recovered_after is None and not sampler.is_sampling:
+            if after >= 0 and self.recovered_after is None and not sampler.is_shedding:
                 self.recovered_after = float(after)
         self.pipeline.terminate()
         return self.figures()
@@ -311,11 +315,17 @@ def main() -> int:
     parser.add_argument("--overload", type=float, default=4.0, help="arrivals over what can be scored")
     parser.add_argument("--budget", type=float, default=30.0, help="lag budget, simulated seconds")
     parser.add_argument("--capacity", type=float, default=120.0, help="records scored in a simulated second")
+    parser.add_argument("--share", type=float, default=1.0, help="scored though there were time for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     figures = Simulation(
-        seconds=given.seconds, overload=given.overload, budget=given.budget, capacity=given.capacity, seed=given.seed
+        seconds=given.seconds,
+        overload=given.overload,
+        budget=given.budget,
+        capacity=given.capacity,
+        seed=given.seed,
+        share=given.share,
     ).run()
     if given.json:
         print(json.dumps(figures))

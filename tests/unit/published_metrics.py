@@ -38,6 +38,7 @@ harmwatch_batch_tokens histogram scorer,trigger
 harmwatch_event_lag_seconds histogram model
 harmwatch_consumer_lag gauge topic,partition
 harmwatch_sampling_ratio gauge -
+harmwatch_shedding gauge -
 harmwatch_queue_depth gauge -
 harmwatch_series gauge -
 harmwatch_build_info gauge version,python

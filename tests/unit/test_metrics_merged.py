@@ -195,6 +195,7 @@ def test_each_rule_of_gauges() -> None:
         gauge_lives(
             harmwatch_queue_depth=[(True, {(): 3.0}), (True, {(): 4.0})],
             harmwatch_sampling_ratio=[(True, {(): 1.0}), (True, {(): 0.5})],
+            harmwatch_shedding=[(True, {(): 0.0}), (True, {(): 1.0})],
             harmwatch_last_progress_timestamp_seconds=[(True, {(): 10.0}), (True, {(): 20.0})],
             harmwatch_consumer_lag=[(True, lag[0]), (True, lag[1])],
             harmwatch_harm_index=[(True, {("m", "5m", "sum"): 0.1}), (True, {("m", "5m", "sum"): 0.9, other: 0.2})],
@@ -204,6 +205,7 @@ def test_each_rule_of_gauges() -> None:
     )  # fmt: skip
     assert gauges(whole, "harmwatch_queue_depth") == {(): 7.0}
     assert gauges(whole, "harmwatch_sampling_ratio") == {(): 0.5}
+    assert gauges(whole, "harmwatch_shedding") == {(): 1.0}
     assert gauges(whole, "harmwatch_last_progress_timestamp_seconds") == {(): 20.0}
     assert gauges(whole, "harmwatch_consumer_lag") == {**lag[0], **lag[1]}
     assert gauges(whole, "harmwatch_harm_index") == {("m", "5m", "sum"): 0.1, other: 0.2}

@@ -18,7 +18,7 @@ __all__ = ["WELL", "finding", "make_mark", "outcome", "reading"]
 
 WELL = PipelineStatus(
     events=1000, events_per_second=10.0, scored=2000, missing_scores=0, dead_letters=0, lag_seconds=0.1, lag_records=0,
-    sampling_ratio=1.0, series=10, series_budget=1000,
+    sampling_ratio=1.0, shedding=False, series=10, series_budget=1000,
 )  # fmt: skip
 """Of a worker of which there is nothing to tell."""
 

@@ -52,6 +52,10 @@ def test_all_is_well(bench: Bench) -> None:
     assert bench.signs() == []
 
 
+def test_a_share_that_somebody_chose_is_no_sign(bench: Bench) -> None:
+    assert bench.signs(sampling_ratio=0.1) == []
+
+
 @pytest.mark.parametrize(
     ("over", "sign"),
     [
@@ -62,7 +66,7 @@ def test_all_is_well(bench: Bench) -> None:
         ({"lag_seconds": 90.0}, ("behind", "warn", None, None)),
         ({"lag_seconds": None, "lag_records": 11_699}, ("backlog", "warn", None, None)),
         ({"ready": Readiness(False, ("broker",))}, ("broker", "bad", None, None)),
-        ({"sampling_ratio": 0.5}, ("sampling", "warn", None, None)),
+        ({"sampling_ratio": 0.5, "shedding": True}, ("sampling", "warn", None, None)),
         ({"series": 950}, ("series", "warn", None, None)),
         ({"health": Health(False, "stalled: t[0]")}, ("stalled", "bad", None, "stalled: t[0]")),
         ({"ready": Readiness(False, ("models", "partitions"))}, ("not_ready", "warn", None, "models, partitions")),

@@ -30,6 +30,19 @@ def test_within_a_model_what_counts_more_is_kept_whole() -> None:
     assert inclusion.ordinary * 900.0 + 100.0 == 300.0
 
 
+def test_of_each_model_its_share_is_wanted_and_no_more() -> None:
+    of = {"a": Demand(900.0, 100.0), "b": Demand(10.0, 0.0), "whole": Demand(3.0, 0.1)}
+    shares = {"a": 0.2, "b": 0.2, "whole": 1.0}
+    inclusion = allot(of, 1.0, LEAST, shares)
+    assert inclusion["whole"] is WHOLE
+    assert inclusion["b"].ordinary == 0.2
+    assert inclusion["a"] == (100.0 / 900.0, 1.0)
+    # Half of what is wanted: the large one gives it.
+    inclusion = allot(of, 0.5, LEAST, shares)
+    assert inclusion["b"].ordinary == 0.2 and inclusion["whole"] is WHOLE
+    assert inclusion["a"].ordinary * 900.0 + inclusion["a"].first * 100.0 < 110.0
+
+
 def test_suspicious_texts_alone_do_not_stop_the_sampling_nor_blind_the_monitor() -> None:
     inclusion = allot({"m": Demand(100.0, 9_900.0)}, 0.1, LEAST)["m"]
     assert inclusion == (0.1, 0.1)

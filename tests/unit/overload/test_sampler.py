@@ -50,6 +50,10 @@ class Bench:
             weights.append(call.weight or 0.0)
         return weights
 
+    def second(self, lag: float = 0.0) -> None:
+        self.at += 1.0
+        self.sampler.look(LagSeen(self.at, lag))
+
     def overload(self, seconds: int = 12, lag: float = 9.0) -> None:
         """So far behind, and it does not get better."""
         for _ in range(seconds):
@@ -159,6 +163,78 @@ def test_a_revised_section_takes_effect_and_keeps_what_the_controllers_know() ->
     assert bench.sampler.ratio == 1.0
 
 
+def scored(weights: list[float]) -> int:
+    return sum(weight > 0.0 for weight in weights)
+
+
+def test_a_steady_share_is_scored_though_there_is_time_and_its_weights_make_up_for_the_rest() -> None:
+    bench = Bench(lag_budget_seconds=None, share=0.1)
+    assert bench.sampler.enabled and bench.sampler.is_sampling and not bench.sampler.is_shedding
+    # From the first event on, before the first look.
+    assert scored(bench.send(2_000)) == pytest.approx(200, abs=6.0 * sqrt(180))
+    weights: list[float] = []
+    for _ in range(30):
+        weights += bench.send(400)
+        bench.second()
+    assert scored(weights) == pytest.approx(1_200, abs=6.0 * sqrt(1_080))
+    assert sum(weights) == pytest.approx(12_000, rel=6.0 * sqrt(9.0 / 12_000))
+    assert bench.sampler.ratio == pytest.approx(0.1, abs=0.05) and not bench.sampler.is_shedding
+
+
+def test_of_a_steady_share_suspicious_inputs_and_people_come_first() -> None:
+    bench = Bench(lag_budget_seconds=None, share=0.2)
+    for _ in range(20):
+        ordinary, first = bench.send(900), bench.send(50, text="an attack") + bench.send(50, attributes={"age": "50+"})
+        bench.second()
+    assert scored(first) == 100
+    assert scored(ordinary) / 900 == pytest.approx(100 / 900, abs=0.05)
+
+
+def test_single_models_have_shares_of_their_own_and_those_beyond_the_limit_the_common_one() -> None:
+    bench = Bench(lag_budget_seconds=None, share=0.1, shares={"dear": 1.0, "half": 0.5})
+    for _ in range(10):
+        weights = {model: bench.send(1_000, model) for model in ("dear", "half", "chat", "fourth", "fifth")}
+        bench.second()
+    assert set(weights["dear"]) == {1.0}
+    assert scored(weights["half"]) / 1_000 == pytest.approx(0.5, abs=0.1)
+    for model in ("chat", "fourth", "fifth"):
+        assert scored(weights[model]) / 1_000 == pytest.approx(0.1, abs=0.06)
+
+
+def test_lag_has_less_scored_than_the_share_and_the_share_again_when_it_is_gone() -> None:
+    bench = Bench(share=0.4, calm_seconds=5.0)
+    bench.overload(20)
+    assert bench.sampler.is_shedding
+    shed = scored(bench.send(4_000)) / 4_000
+    assert shed < 0.3
+    for _ in range(120):
+        bench.send(200)
+        bench.second()
+    assert not bench.sampler.is_shedding and bench.sampler.is_sampling
+    assert scored(bench.send(4_000)) / 4_000 == pytest.approx(0.4, abs=0.06)
+
+
+def test_a_worker_that_keeps_up_with_the_share_does_not_think_it_sheds() -> None:
+    bench = Bench(share=0.1, calm_seconds=5.0)
+    bench.overload(8)
+    for _ in range(200):
+        bench.send(200)
+        bench.second(lag=0.5)  # saturated: records wait at each look, and the lag does not grow
+    assert not bench.sampler.is_shedding
+
+
+def test_a_share_is_revised_while_it_runs() -> None:
+    bench = Bench(lag_budget_seconds=None)
+    assert set(bench.send(100)) == {1.0}
+    bench.sampler.revise(OverloadConfig(share=0.5))
+    assert 0.0 in bench.send(100)
+    bench.second()
+    bench.sampler.revise(OverloadConfig(share=0.5, shares={"chat": 1.0}))
+    assert set(bench.send(100)) == {1.0}
+    bench.sampler.revise(OverloadConfig())
+    assert not bench.sampler.enabled and set(bench.send(100)) == {1.0}
+
+
 @pytest.mark.parametrize(
     ("text", "stratum"),
     [
@@ -179,7 +255,24 @@ def test_without_a_scan_nobody_is_suspicious() -> None:
     assert Strata(None).of(make_event(text=None)) == "ordinary"
 
 
-@pytest.mark.parametrize("wrong", [{"lag_budget_seconds": 0.5}, {"min_ratio": 0.0}, {"models": {"a": -1}}, {"x": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lag_budget_seconds": 0.5},
+        {"min_ratio": 0.0},
+        {"models": {"a": -1}},
+        {"x": 1},
+        {"share": 0.0},
+        {"share": 1.5},
+        {"shares": {"a": None}},
+    ],
+)
 def test_a_wrong_section_is_one_line(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         validate(OverloadConfig, wrong, "test")
+
+
+def test_the_least_ratio_is_not_above_a_share() -> None:
+    with pytest.raises(ConfigError, match=r"min_ratio \(0\.02\) must not be above the smallest share \(0\.01\)"):
+        validate(OverloadConfig, {"share": 0.5, "shares": {"chat": 0.01}}, "test")
+    assert OverloadConfig(share=0.01, min_ratio=0.01).share_of("chat") == 0.01

@@ -113,6 +113,17 @@ def test_verdicts_counters_and_windows_have_the_weight(bench: Bench) -> None:
     assert isinstance(count, int) and abs(count - bench.total("harmwatch_harmful_events_total")) <= 1.0
 
 
+def test_a_steady_share_has_the_weights_of_a_sample_from_the_first_event_on() -> None:
+    bench = Bench(overload={"share": 0.25})
+    outcomes = [bench.submit(make_event(inference_id=f"r-{n}", answer="awful"))[0] for n in range(800)]
+    weights = [outcome.verdicts[0].weight for outcome in outcomes if outcome.verdicts]
+    assert set(weights) == {4.0}
+    assert 800 - len(weights) == bench.total("harmwatch_passed_by_total")
+    assert bench.total("harmwatch_events_total") == 800
+    assert bench.total("harmwatch_harmful_events_total") == sum(weights) == pytest.approx(800, rel=0.35)
+    assert bench.harm().weight == sum(weights)
+
+
 def test_halves_are_scored_or_passed_by_together_and_nobody_is_an_orphan(bench: Bench) -> None:
     verdicts: dict[str, int] = {}
     for n in range(200):

@@ -228,7 +228,7 @@ def page(
     """Answers as a process does that is asked for its page."""
     pipeline = {
         "events_per_second": 5.0, "queue_depth": 1, "queue_capacity": 10, "lag_records": lag, "lag_seconds": seconds,
-        "sampling_ratio": 1.0,
+        "sampling_ratio": 1.0, "shedding": False,
     }  # fmt: skip
     told = {
         "pipeline": pipeline, "signs": list(signs), "windows": ["1m"], "models": [],

@@ -34,6 +34,8 @@ LIVE: dict[str, Any] = {
     "evidence.keep_texts": False,
     "evidence.max_chars": 1000,
     "campaigns.suspicious": 0.5,
+    "overload.share": 0.5,
+    "overload.shares": {"chat": 0.25},
     "overload.lag_budget_seconds": 60.0,
     "overload.models": {"chat": 20.0},
     "overload.min_ratio": 0.1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -65,8 +66,8 @@ def test_memory_is_bounded_and_a_topic_made_anew_is_no_confusion() -> None:
 class Watch:
     """A watch over a real sampler, with partitions as the test says."""
 
-    def __init__(self) -> None:
-        self.bench = Bench()
+    def __init__(self, **overload: Any) -> None:
+        self.bench = Bench(overload=overload or {"lag_budget_seconds": 10.0})
         self.clock: ManualClock = self.bench.clock
         self.taken: dict[Partition, tuple[int, float]] = {P0: (0, 0.0)}
         self.ends: dict[Partition, int] = {P0: 0}
@@ -113,6 +114,17 @@ def test_a_worker_that_falls_behind_samples_and_says_so() -> None:
     for _ in range(5):
         watch.second(50, 100)
     assert watch.metrics.total("harmwatch_sampling_ratio") < 1.0
+    assert watch.metrics.total("harmwatch_shedding") == 1.0
+
+
+def test_a_steady_share_is_no_shedding_and_nothing_is_told_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "streams.overload"):
+        watch = Watch(share=0.25)
+        for _ in range(30):
+            watch.second(100, 100)
+    assert watch.metrics.total("harmwatch_sampling_ratio") == pytest.approx(0.25, abs=0.15)
+    assert watch.metrics.total("harmwatch_shedding") == 0.0
+    assert not caplog.records
 
 
 def test_a_budget_that_is_taken_back_while_it_samples_ends_it_at_once() -> None:
