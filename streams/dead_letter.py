@@ -11,6 +11,7 @@ from collections import deque
 from agent.clock import iso_time
 from agent.errors import DeadLetterLimit, DecodeError
 from streams.config import DeadLetterConfig
+from streams.formats.base import FORMAT_HEADER, header
 from streams.ports import Headers, Message, Record
 
 __all__ = ["DeadLetterLimits", "dead_letter_message"]
@@ -56,6 +57,22 @@ class DeadLetterLimits:
                 f"{self._recent_bad} of the last {self._config.ratio_records} records could not be decoded; check "
                 "topics.formats and the producers, or raise dead_letters.max_ratio"
             )
+
+    def refused(self, record: Record, error: DecodeError) -> None:
+        """A record could not be decoded, or not all of it.
+
+        What our own taps bring does not count, but for a bug of ours: it is what a user of the model sent and its
+        server took, so that nobody's deploy is bad, and a stranger must not be able to stop the worker.
+
+        Raises
+        ------
+        DeadLetterLimit
+            As `bad`.
+        """
+        if error.rest:
+            self.good()
+        elif error.reason == "internal" or not header(record.headers, FORMAT_HEADER):
+            self.bad()
 
     def _push(self, bad: bool) -> None:
         if len(self._recent) == self._recent.maxlen:

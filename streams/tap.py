@@ -278,7 +278,7 @@ class Tap:
         self._pipeline.remember(origin, record.time, events)
 
     def _dead_letter(self, record: Record, error: DecodeError) -> None:
-        (self._limits.good if error.rest else self._limits.bad)()
+        self._limits.refused(record, error)
         self._metrics.dead_letter(record.topic, error.reason)
         self.dead_letters += 1
         most = self._config.tap.max_record_bytes

@@ -24,6 +24,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
+from streams.formats.many_texts import has_many_texts, with_few_texts
 from streams.ports import Headers, Record
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class Decoder:
             raise DecodeError("internal", _place(error)) from None
         if len(events) == 1:
             event = events[0]
-            if event.inference_id and event.time is not None and 0.0 <= event.time <= LAST_SECOND:
+            whole = event.inference_id and event.time is not None and 0.0 <= event.time <= LAST_SECOND
+            if whole and not has_many_texts(event):
                 return events
         return [_complete(event, number, len(events), record) for number, event in enumerate(events)]
 
@@ -182,6 +184,8 @@ def _place(error: Exception) -> str:
 
 
 def _complete(event: InferenceEvent, number: int, count: int, record: Record) -> InferenceEvent:
+    if has_many_texts(event):
+        event = with_few_texts(event)
     ident, time = event.inference_id, event.time
     if time is None or not 0.0 <= time <= LAST_SECOND:  # the comparison is false for NaN as well
         taken = parse_time(header(record.headers, TIME_HEADER)) if record.headers else None

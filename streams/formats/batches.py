@@ -37,6 +37,8 @@ def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[Infe
             events += list(read(item, f"[{number}]."))  # all of a call or nothing, also of one that is read as it goes
         except DecodeError as error:
             problem = problem or (error.reason, error.detail)
+        except RecursionError:
+            problem = problem or ("too_deep", "")
         if len(events) > MAX_EVENTS:
             raise DecodeError("too_large", "events in a record")
     if problem is None:

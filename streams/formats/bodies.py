@@ -6,8 +6,9 @@ A body may be OpenAI's (whole, streamed, or an error), V1 or V2; as JSON, text, 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,7 +20,8 @@ from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_l
 from streams.formats.encodings import body_characters
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_answers import answer_of, holds_no_text, own_questions
+from streams.formats.own_answers import answer_of, asks_nothing, hides_text, holds_no_text, own_questions
+from streams.formats.prompts import odd_names
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
@@ -28,6 +30,9 @@ __all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,3}$")
 _CLOSER = {"[": "]", "{": "}"}
+#: Names under which something is asked.
+_ASKED_BY_OPENAI = ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input")
+_ASKED = frozenset({*_ASKED_BY_OPENAI, "template"})
 
 
 def body_halves(
@@ -81,9 +86,12 @@ def body_halves(
                 return [stream_half(lines, f"{path}.")]
             if error.reason == "not_json" and plain_text:
                 return [_text_half(given, direction)]
-            if error.reason != "truncated_json":
+            if error.reason == "not_json" and direction == "input":
+                body = _first_value(text, path)
+            elif error.reason != "truncated_json":
                 raise
-            body, truncated = close_truncated(text, path), True
+            else:
+                body, truncated = close_truncated(text, path), True
         if isinstance(body, str):
             if body.lstrip()[:1] in ("{", "[") and text[0] == '"':  # JSON inside a JSON string
                 body = parse_json(body, path)
@@ -98,6 +106,22 @@ def body_halves(
     if truncated and all(half.payload is None or not half.payload.texts for half in halves):
         raise DecodeError("truncated_json", path)
     return [replace(half, truncated=True) for half in halves] if truncated else halves
+
+
+def _first_value(text: str, path: str) -> object:
+    """What stands before something else: Go's Decoder, and so Ollama, reads the first value and no more."""
+    reader = json.JSONDecoder()
+    try:
+        _, end = reader.raw_decode(text)
+    except ValueError:
+        raise DecodeError("not_json", path) from None
+    except RecursionError:
+        text = shallow(text.encode("utf-8", "replace"), MAX_DEPTH).decode("utf-8", "replace")
+        try:
+            _, end = reader.raw_decode(text)
+        except ValueError:
+            raise DecodeError("not_json", path) from None
+    return parse_json(text[:end], path)
 
 
 def _with_tensors(body: bytes | str, path: str, header_length: str) -> list[Half]:
@@ -138,6 +162,8 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
         return [request_half(body, path)]
     if direction == "input" and own_questions(body):
         return [request_half(body, path)]
+    if direction == "input" and asks_nothing(body):
+        return [request_half(body | {"prompt": None}, path)]
     if is_response(body) or ("output" in body and direction == "output"):
         return [response_half(body, path)]
     if direction == "output" and (whole := answer_of(body)) is not None:
@@ -151,7 +177,9 @@ def asks(body: dict[str, object]) -> bool:
     """Whether something is asked of a model that generates, whatever else is written beside it."""
     if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
         return True
-    return any(body[key] for key in own_questions(body))
+    if any(body[key] for key in own_questions(body)) or hides_text(body):
+        return True
+    return any(value for _, value in odd_names(body, _ASKED))
 
 
 def _question(body: dict[str, object], path: str) -> Half:
@@ -160,12 +188,13 @@ def _question(body: dict[str, object], path: str) -> Half:
     Model servers pass over fields that they do not know. So none of another format, or of another kind of call, may
     hide what is asked, or make it a dead letter: what can be read of them is read besides.
     """
+    odd = [text for name, value in odd_names(body, _ASKED) for text in _texts_of(name, value, path)]
     try:
-        half = request_half(body, path)
+        half = request_half(body | {"prompt": body.get("prompt")} if odd else body, path)
     except DecodeError as error:
         half = _legible(body, path, error.reason, error.detail)
     prefix = f"{path}." if path else ""
-    texts = list(half.payload.texts) if half.payload else []
+    texts = [*half.payload.texts, *odd] if half.payload else odd
     readers: list[Callable[..., list[Half]]] = [v2_halves] if is_v2(body) else []
     readers += [partial(v1_halves, direction="input")] if "instances" in body else []
     for read in readers:
@@ -174,9 +203,18 @@ def _question(body: dict[str, object], path: str) -> Half:
     return replace(half, payload=Payload(tuple(texts)))
 
 
+def _texts_of(name: str, value: object, path: str) -> Sequence[TextPart]:
+    """What is asked under one name, as far as it can be read."""
+    try:
+        payload = request_half({"prompt": None, name: value}, path).payload
+    except DecodeError:
+        return ()
+    return payload.texts if payload else ()
+
+
 def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
     texts: list[TextPart] = []
-    for key in ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input", *own_questions(body)):
+    for key in (*_ASKED_BY_OPENAI, *own_questions(body)):
         try:
             half = request_half({"prompt": None, key: body.get(key)}, path)
             texts += half.payload.texts if half.payload else ()

@@ -6,6 +6,7 @@ Streams are put together in `streams.formats.chat_stream`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -23,8 +24,9 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
-from streams.formats.own_answers import hides_text, own_questions
+from streams.formats.own_answers import hides_text, other_texts, own_questions
 from streams.formats.passages import request_passages, response_passages
+from streams.formats.prompts import odd_names, prompt_texts
 from streams.formats.said import said
 
 __all__ = [
@@ -55,6 +57,7 @@ _ROLES: dict[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
+_CONTENT = frozenset({"content"})
 _REQUEST_KEYS = ("messages", "prompt", "input", "inputs", "instructions")
 #: Of an item that calls a tool, where what it is called with stands.
 _GIVEN = ("arguments", "input", "code")
@@ -120,13 +123,16 @@ def message_parts(messages: Iterable[object], default: Role, path: str, choice: 
 
 def _add_message(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
     role = role_of(message.get("role"), default)
-    for key in ("reasoning_content", "reasoning"):
+    for key in ("reasoning_content", "reasoning", "thinking"):
         thought = message.get(key)
         if isinstance(thought, str) and thought:
             add_text(parts, thought, role, path, "reasoning", choice)
             break
     kind: PartKind = "tool_result" if role == "tool" else "text"
     content_parts(parts, message.get("content"), role, f"{path}.content", kind, choice)
+    for _, content in odd_names(message, _CONTENT):
+        with contextlib.suppress(DecodeError):
+            content_parts(parts, content, role, f"{path}.content", kind, choice)
     if isinstance(message.get("refusal"), str):
         add_text(parts, message["refusal"], role, path, "refusal", choice)
     audio = message.get("audio")
@@ -236,48 +242,31 @@ def is_response(body: dict[str, object]) -> bool:
 def request_half(body: dict[str, object], path: str = "") -> Half:
     """A request: chat completions, legacy completions, responses, embeddings, or TGI's ``inputs``.
 
-    Prompts given as token ids hold no text and give an empty payload.
+    Token ids hold no text that anybody could look at: a prompt of them gives an empty payload, and is ``truncated``.
     """
     prefix = f"{path}." if path else ""
     parts: list[TextPart] = []
     content_parts(parts, body.get("instructions"), "system", f"{prefix}instructions")
     # Anthropic's place for it, passed through by gateways.
     content_parts(parts, body.get("system"), "system", f"{prefix}system")
-    own = own_questions(body)
-    if not own and not any(key in body for key in _REQUEST_KEYS):
+    own, tokens = own_questions(body), hides_text(body)
+    if not own and not tokens and not any(key in body for key in _REQUEST_KEYS):
         raise DecodeError("missing_field", f"{prefix}messages")
     messages = body.get("messages")
     if messages is not None:
         parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
     for key, prompt in {"prompt": body.get("prompt"), "inputs": body.get("inputs"), **own}.items():
-        _add_prompt(parts, prompt, f"{prefix}{key}")
+        texts, among = prompt_texts(prompt, f"{prefix}{key}")
+        for text, number in texts:
+            add_text(parts, text, "user", key, "text", number)
+        tokens = tokens or among
     if isinstance(body.get("suffix"), str):  # of a text that is to be filled in
         add_text(parts, body["suffix"], "user", f"{prefix}suffix")
-    _add_items(parts, body.get("input"), "user", f"{prefix}input")
+    given = body.get("input")
+    _add_items(parts, given, "user", f"{prefix}input")
+    tokens = tokens or (isinstance(given, list) and any(isinstance(item, (int, list)) for item in given))
     model = model_name(body.get("model"))
-    return Half("input", Payload(tuple(parts)), model, truncated=hides_text(body), context=request_passages(body))
-
-
-def _add_prompt(parts: list[TextPart], prompt: object, path: str) -> None:
-    if isinstance(prompt, list):
-        for number, item in enumerate(prompt):
-            if isinstance(item, str):
-                add_text(parts, item, "user", path, "text", number)
-            elif isinstance(item, dict):
-                _add_wrapped(parts, item, number)
-            elif not isinstance(item, (int, list)):
-                raise DecodeError("wrong_type", f"{path}[{number}]")
-    elif isinstance(prompt, dict):
-        _add_wrapped(parts, prompt, 0)
-    else:
-        add_text(parts, prompt, "user", path)
-
-
-def _add_wrapped(parts: list[TextPart], prompt: dict[str, object], choice: int) -> None:
-    """Objects of llama.cpp: a prompt with pictures beside it, a file beside what is to be filled in."""
-    for key in ("prompt_string", "filename", "text"):
-        if isinstance(prompt.get(key), str):
-            add_text(parts, prompt[key], "user", "prompt", "text", choice)
+    return Half("input", Payload(tuple(parts)), model, truncated=tokens, context=request_passages(body))
 
 
 def _add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:
@@ -338,6 +327,8 @@ def response_half(body: dict[str, object], path: str = "") -> Half:
         _add_items(parts, body["output"], "assistant", f"{prefix}output")
     elif body.get("generated_text") is not None:
         add_text(parts, body["generated_text"], "assistant", f"{prefix}generated_text")
+        for number, text in enumerate(other_texts(body), start=1):
+            add_text(parts, text, "assistant", f"{prefix}details", "text", number)
     elif body.get("error") is None and body.get("object") != "error":
         if not any(key in body for key in _RESPONSE_KEYS):
             raise DecodeError("missing_field", f"{prefix}choices")

@@ -113,7 +113,7 @@ def read_lines(text: str) -> Stream | None:
             if chunks and number == len(lines) - 1 and error.reason == "truncated_json":
                 return Stream(chunks, cut=True)
             return None
-        if not isinstance(chunk, dict) or choice_of(chunk) is None:
+        if not isinstance(chunk, dict) or (choice_of(chunk) is None and not (chunks and "error" in chunk)):
             return None
         chunks.append(chunk)
     return Stream(chunks) if len(chunks) > 1 else None

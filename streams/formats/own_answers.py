@@ -7,29 +7,44 @@ the call a dead letter, or its answer an empty one.
 
 from __future__ import annotations
 
-__all__ = ["answer_of", "choice_of", "hides_text", "holds_no_text", "increments", "own_questions"]
+__all__ = [
+    "answer_of",
+    "asks_nothing",
+    "choice_of",
+    "hides_text",
+    "holds_no_text",
+    "increments",
+    "other_texts",
+    "own_questions",
+]
 
-#: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``.
-_QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra")
+#: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``; what replaces one, or stands around it (Ollama,
+#: vLLM); what is ranked or compared (vLLM, TEI).
+_QUESTIONS = (
+    *("text", "text_input", "input_prefix", "input_suffix", "input_extra", "template", "chat_template"),
+    *("query", "queries", "text_1", "text_2"),
+)
+#: Where tokens stand, or what becomes of them, in place of a text.
+_TOKENS = ("input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids")
+#: What Ollama is sent to load a model, or to let go of it.
+_LOADING = frozenset({"model", "name", "keep_alive", "stream", "options"})
 #: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
 _TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_score"})
 
 
 def own_questions(body: dict[str, object]) -> dict[str, object]:
-    """Prompts of a request under names of the server's own; lists of lists in one."""
-    return {key: _flat(value) for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
+    """Prompts of a request under names of the server's own."""
+    return {key: value for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
 
 
 def hides_text(body: dict[str, object]) -> bool:
-    """Whether SGLang reads tokens, which nobody can judge, in place of the text beside them."""
-    return "text" in body and ("input_ids" in body or "input_embeds" in body)
+    """Whether tokens, which nobody can judge, are asked: SGLang reads them in place of the text beside them."""
+    return any(body.get(key) for key in _TOKENS)
 
 
-def _flat(value: object) -> object:
-    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
-        return value
-    parts = [_flat(item) for item in value]
-    return [inner for part in parts for inner in (part if isinstance(part, list) else [part])]
+def asks_nothing(body: dict[str, object]) -> bool:
+    """Whether a model is loaded and nothing is asked of it."""
+    return "model" in body and body.keys() <= _LOADING
 
 
 def answer_of(body: object) -> dict[str, object] | None:
@@ -45,6 +60,14 @@ def answer_of(body: object) -> dict[str, object] | None:
     if message is None or not isinstance(body, dict):
         return None
     return body | {"choices": [{"index": 0, "message": message}]}
+
+
+def other_texts(body: dict[str, object]) -> list[str]:
+    """Of TGI, asked for the best of several: those that were not the best, which the caller is given as well."""
+    details = body.get("details")
+    others = details.get("best_of_sequences") if isinstance(details, dict) else None
+    texts = [one.get("generated_text") for one in others if isinstance(one, dict)] if isinstance(others, list) else []
+    return [text for text in texts if isinstance(text, str)]
 
 
 def holds_no_text(body: dict[str, object]) -> bool:
@@ -63,7 +86,7 @@ def _message_of(body: object) -> dict[str, object] | None:
         if isinstance(body.get(key), str):
             return {"role": "assistant", "content": body[key]}
     if isinstance(body.get("response"), str) and isinstance(body.get("done"), bool):
-        return {"role": "assistant", "content": body["response"]}
+        return {"role": "assistant", "content": body["response"], "thinking": body.get("thinking")}
     message = body.get("message")
     return message if isinstance(message, dict) and "role" in message else None
 
@@ -109,6 +132,8 @@ def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
     if isinstance(token, dict) and isinstance(token.get("text"), str):
         text = "" if token.get("special") is True else token["text"]
         return _item(0, {"content": text}, ended=chunk.get("generated_text") is not None)
+    if kind == "content_block_start":
+        return _item(0, _block(chunk.get("content_block")), ended=False)
     if kind == "content_block_delta":
         return _item(0, _block_delta(chunk), ended=False)
     if kind == "message_stop":
@@ -124,6 +149,16 @@ def choice_of(chunk: dict[str, object]) -> dict[str, object] | None:
     if isinstance(content, str):
         return _item(chunk.get("index"), {"content": content}, ended=chunk.get("stop") is True)
     return None
+
+
+def _block(block: object) -> dict[str, object]:
+    """How a block begins; servers usually leave it empty."""
+    if not isinstance(block, dict):
+        return {}
+    delta: dict[str, object] = {"content": block.get("text"), "reasoning_content": block.get("thinking")}
+    if block.get("input"):
+        delta["tool_calls"] = [{"index": 0, "function": {"arguments": block["input"]}}]
+    return delta
 
 
 def _block_delta(chunk: dict[str, object]) -> dict[str, object]:

@@ -68,6 +68,19 @@ async def test_a_flood_of_garbage_stops_the_worker_before_it_is_past_it() -> Non
     assert [verdict["inference_id"] for verdict in again.verdicts() if verdict["findings"]] == ["r-1"]
 
 
+async def test_what_users_send_through_our_own_tap_does_not_stop_the_worker() -> None:
+    broker = make_broker()
+    tapped = (("harmwatch-format", b"openai"),)
+    for _ in range(200):
+        broker.append("inference.events", b'{"request": {"strange": 1}, "response": {}}', partition=0, headers=tapped)
+    broker.append("inference.events", native("r-1", answer=HARM), partition=0)
+    rig = Rig(broker, make_config(dead_letters={"max_consecutive": 50, "max_ratio": 0.1, "ratio_records": 100}))
+    async with rig.running():
+        await until(lambda: rig.committed() == 201)
+    assert [verdict["inference_id"] for verdict in rig.verdicts() if verdict["findings"]] == ["r-1"]
+    assert len(broker.log("harm.dlq")) == 200
+
+
 async def test_forged_state_costs_no_sound_state() -> None:
     broker = make_broker()
     for number in range(20):

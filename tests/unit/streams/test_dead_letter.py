@@ -8,6 +8,7 @@ from agent.errors import DeadLetterLimit, DecodeError
 from streams.config import DeadLetterConfig
 from streams.dead_letter import DeadLetterLimits, dead_letter_message
 from streams.ports import Record
+from tests.builders import make_event
 
 
 def test_one_bad_producer_does_not_stop_the_worker() -> None:
@@ -70,3 +71,19 @@ def test_a_value_that_the_topic_does_not_take_is_cut_and_says_so() -> None:
     message = dead_letter_message(record, DecodeError("too_large"), "harm.dlq", 0.0, 100)
     assert message.value == b"x" * 100
     assert dict(message.headers)["original_bytes"] == b"1000"
+
+
+def test_what_our_own_taps_bring_does_not_count_but_for_bugs_of_ours() -> None:
+    limits = DeadLetterLimits(DeadLetterConfig(max_consecutive=5, max_ratio=1.0, ratio_records=100))
+    tapped = Record("t", 0, 0, 0.0, None, b"?", (("harmwatch-format", b"openai"),))
+    for _ in range(50):
+        limits.refused(tapped, DecodeError("unknown_format"))
+    with pytest.raises(DeadLetterLimit, match="6 records in a row"):
+        for _ in range(6):
+            limits.refused(tapped, DecodeError("internal"))
+    others = DeadLetterLimits(DeadLetterConfig(max_consecutive=5, max_ratio=1.0, ratio_records=100))
+    partly = DecodeError("unknown_format")
+    partly.rest = [make_event()]
+    with pytest.raises(DeadLetterLimit, match="6 records in a row"):
+        for error in [*[DecodeError("unknown_format")] * 5, partly, *[DecodeError("unknown_format")] * 6]:
+            others.refused(Record("t", 0, 0, 0.0, None, b"?", ()), error)

@@ -1,0 +1,65 @@
+"""What is asked as a prompt: a text, several, token ids, or all of these in lists of lists.
+
+Source: OpenAI's completions, llama.cpp's server (``[[12, 34, "string"], {"prompt_string": ...}]``), TGI, SGLang.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from agent.errors import DecodeError
+
+__all__ = ["odd_names", "prompt_texts"]
+
+#: Of llama.cpp's objects: a prompt with pictures beside it, a file beside what is to be filled in.
+_WRAPPED: Final = ("prompt_string", "filename", "text")
+
+
+def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool]:
+    """The texts of a prompt, each with the place of the prompt that it is of, and whether token ids stand among them.
+
+    Raises
+    ------
+    DecodeError
+        ``wrong_type`` for what no server takes as a prompt.
+    """
+    texts: list[tuple[str, int]] = []
+    tokens = False
+    for item, number in _items(prompt):
+        if isinstance(item, str):
+            texts.append((item, number))
+        elif isinstance(item, dict):
+            texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
+        elif isinstance(item, int) and isinstance(prompt, list):
+            tokens = True
+        elif item is not None or isinstance(prompt, list):
+            raise DecodeError("wrong_type", f"{path}[{number}]" if isinstance(prompt, list) else path)
+    return texts, tokens
+
+
+def _items(prompt: object) -> Iterator[tuple[object, int]]:
+    """Whatever is no list, in order. No recursion: who nests five hundred brackets must not go unseen by it."""
+    if not isinstance(prompt, list):
+        yield prompt, 0
+        return
+    for number, each in enumerate(prompt):
+        stack = [iter((each,))]
+        while stack:
+            item = next(stack[-1], stack)
+            if item is stack:
+                stack.pop()
+            elif isinstance(item, list):
+                stack.append(iter(item))
+            else:
+                yield item, number
+
+
+def odd_names(fields: dict[str, object], known: frozenset[str]) -> Iterator[tuple[str, object]]:
+    """Known names in other letters, with what they hold: ``Prompt``.
+
+    Go's encoding/json, and so Ollama and LocalAI, take them for the name itself; other servers pass over them.
+    """
+    for key, value in fields.items():
+        if key not in known and (name := key.casefold()) in known:
+            yield name, value

@@ -1,0 +1,163 @@
+"""What clients put where servers look for a prompt: it is read, or said not to be, and hides nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agent.errors import DecodeError
+from agent.events import InferenceEvent
+from streams.formats import Decoder
+from streams.formats.batches import read_each
+from streams.ports import Record
+from tests.builders import make_event
+
+ASKED = {"messages": [{"role": "user", "content": "Who?"}]}
+SAID = {"choices": [{"message": {"role": "assistant", "content": "Ann."}}]}
+
+
+def decode(value: object) -> list[InferenceEvent]:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Decoder({"t": "openai"}).decode(Record("t", 0, 0, 1.7e9, None, raw, ()))
+
+
+def texts(event: InferenceEvent, direction: str = "input") -> list[str]:
+    payload = event.input if direction == "input" else event.output
+    return [part.text for part in payload.texts] if payload else []
+
+
+def pair(asked: object, said: object = None) -> InferenceEvent:
+    (event,) = decode({"request": asked, "response": SAID if said is None else said})
+    return event
+
+
+def nested(depth: int, leaf: object = "more") -> object:
+    for _ in range(depth):
+        leaf = [leaf]
+    return leaf
+
+
+@pytest.mark.parametrize(
+    "key", ["text", "text_input", "input_prefix", "input_suffix", "input_extra", "prompt", "inputs"]
+)
+@pytest.mark.parametrize("depth", [1, 300, 500, 600, 900])
+def test_brackets_hide_nothing(key: str, depth: int) -> None:
+    assert texts(pair(ASKED | {key: nested(depth)})) == ["Who?", "more"]
+
+
+def test_a_call_that_is_nested_too_deeply_costs_the_others_of_its_batch_nothing() -> None:
+    def read(depth: int, place: str) -> list[InferenceEvent]:
+        if depth > 500:
+            raise RecursionError
+        return [make_event(inference_id=place)]
+
+    with pytest.raises(DecodeError) as caught:
+        read_each([1, 900, 1], read)
+    assert caught.value.reason == "too_deep"
+    assert [event.inference_id for event in caught.value.rest] == ["[0].", "[2]."]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected", "whole"),
+    [
+        ([[1, "Who?"]], ["Who?"], False),
+        ([12, 34, "Who?", 56], ["Who?"], False),
+        ([["Wh", "o?"]], ["Wh", "o?"], True),
+        ([{"prompt_string": "Who?", "multimodal_data": ["AAAA"]}], ["Who?"], True),
+        ([1, 2, 3], [], False),
+        ([[1, 2], [3]], [], False),
+    ],
+)
+def test_token_ids_among_texts_are_said_not_to_be_read(prompt: object, expected: list[str], whole: bool) -> None:
+    for key in ("prompt", "inputs"):
+        event = pair({key: prompt})
+        assert (texts(event), event.truncated) == (expected, not whole)
+
+
+@pytest.mark.parametrize("key", ["input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids"])
+def test_a_call_of_tokens_alone_is_an_event_whose_answer_is_judged(key: str) -> None:
+    event = pair({key: [[1, 2, 3]]}, {"text": "Ann.", "meta_info": {}})
+    assert (texts(event), texts(event, "output"), event.truncated) == ([], ["Ann."], True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"model": "m", "query": "Who?", "documents": ["Ann."]}, ["Who?"]),
+        ({"model": "m", "queries": ["Wh", "o?"]}, ["Wh", "o?"]),
+        ({"model": "m", "text_1": "Who?", "text_2": ["Ann."]}, ["Who?", "Ann."]),
+        ({"model": "m"}, []),
+        ({"model": "m", "keep_alive": 0}, []),
+        ({"prompt": "Hi", "template": "Who?"}, ["Hi", "Who?"]),
+        (ASKED | {"chat_template": "Be rude."}, ["Who?", "Be rude."]),
+    ],
+)
+def test_what_else_servers_are_asked(asked: dict[str, object], expected: list[str]) -> None:
+    assert texts(pair(asked)) == expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"prompt": "Hi", "Prompt": "Who?"},
+        {"Prompt": "Who?"},
+        {"MESSAGES": [{"content": "Who?"}]},
+        {"messages": [{"role": "user", "content": "Hi", "Content": "Who?"}]},
+        {"messages": [{"role": "user", "CONTENT": "Who?"}]},
+        {"prompt": "Hi", "\u017fystem": "Who?"},
+        {"prompt": "Hi", "Template": "Who?"},
+    ],
+)
+def test_names_in_other_letters_are_read_as_go_reads_them(asked: dict[str, object]) -> None:
+    assert texts(pair(asked, {"response": "Ann.", "done": True}))[-1] == "Who?"
+
+
+@pytest.mark.parametrize("beside", [{"Messages": [5]}, {"Prompt": 5}, {"SYSTEM": {"a": 1.5}}, {"Input": [None]}])
+def test_names_in_other_letters_hide_nothing_from_servers_that_pass_over_them(beside: dict[str, object]) -> None:
+    assert texts(pair(ASKED | beside))[0] == "Who?"
+    assert texts(pair({"messages": [{"role": "user", "content": "Who?", "Content": [5]}]})) == ["Who?"]
+
+
+@pytest.mark.parametrize("behind", [" x", "{}", ' {"prompt": "Hi"}', "]", '"'])
+@pytest.mark.parametrize("depth", [0, 5000])
+def test_what_stands_behind_the_first_value_hides_nothing(behind: str, depth: int) -> None:
+    body = '{"prompt": "Who?", "x": ' + "[" * depth + "1" + "]" * depth + "}" + behind
+    assert texts(pair(body, {"response": "Ann.", "done": True})) == ["Who?"]
+
+
+def test_no_value_at_all_is_no_json_still() -> None:
+    with pytest.raises(DecodeError, match="not_json"):
+        pair('{"prompt": nothing} x')
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        ({"response": "Ann.", "thinking": "Hm.", "done": True}, ["Hm.", "Ann."]),
+        ({"message": {"role": "assistant", "content": "Ann.", "thinking": "Hm."}, "done": True}, ["Hm.", "Ann."]),
+        ('{"response": "An", "done": false}\n{"response": "n.", "done": false}\n{"error": "gone"}\n', ["Ann."]),
+        (
+            {"generated_text": "Ann.", "details": {"best_of_sequences": [{"generated_text": "Bob."}, 5]}},
+            ["Ann.", "Bob."],
+        ),
+        (
+            'data: {"type": "content_block_start", "content_block": {"type": "text", "text": "An"}}\n\n'
+            'data: {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "n."}}\n\n'
+            'data: {"type": "message_stop"}\n\n',
+            ["Ann."],
+        ),
+        (
+            'data: {"type": "content_block_start", "content_block": {"type": "tool_use", "input": {"a": "b"}}}\n\n'
+            'data: {"type": "message_stop"}\n\n',
+            ['{"a":"b"}'],
+        ),
+    ],
+)
+def test_every_part_of_an_answer_is_heard(answered: object, expected: list[str]) -> None:
+    assert texts(pair({"prompt": "Who?"}, answered), "output") == expected
+
+
+def test_a_stream_that_ends_in_an_error_is_a_failed_call() -> None:
+    lines = '{"response": "Ann.", "done": false}\n{"error": "gone"}\n'
+    assert pair({"prompt": "Who?"}, lines).failed
