@@ -16,6 +16,8 @@ __all__ = ["look_at_beginning"]
 def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, int]) -> tuple[str, str] | None:
     """What is found and how to mend it; None when all that is there has been read up to an offset, or is left alone.
 
+    Where it cannot be looked at, that is found.
+
     Parameters
     ----------
     existing
@@ -34,9 +36,10 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
             admin.list_partition_offsets(dict.fromkeys(new, spec)) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
         )
         held = sum(end[partition].offset - first[partition].offset for partition in new)
-    # Not every broker tells, and not everybody may ask: nothing depends on it but a warning.
-    except Exception:
-        return None
+    # Not every broker tells, and not everybody may ask: nothing depends on it but that what was not looked at is said.
+    except Exception as error:
+        found = f"where it would begin was not looked at: {type(error).__name__}"
+        return found, "check the user's rights (harmwatch doctor --acls), or ask with kafka-consumer-groups --describe"
     if not held:
         return None
     found = (
