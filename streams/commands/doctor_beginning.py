@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
 
 from streams.config import WorkerConfig
 
 __all__ = ["look_at_beginning"]
+
+_TRIES: Final = 10
+_PAUSE_SECONDS: Final = 0.5
 
 
 def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, int]) -> tuple[str, str] | None:
@@ -28,7 +33,7 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
     group = config.kafka.group_id
     partitions = {TopicPartition(topic, n) for topic in config.topics.events for n in range(existing.get(topic, 0))}
     try:
-        committed = admin.list_group_offsets(group).get(group, {})
+        committed = _offsets(admin, group)
         new = partitions - {partition for partition, place in committed.items() if place.offset >= 0}
         if not new:
             return None
@@ -50,3 +55,16 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
         "to begin with what comes, set kafka.auto_offset_reset: latest for the first start, and earliest again once "
         "every partition has an offset, so that nothing of a partition that is added is passed over"
     )
+
+
+def _offsets(admin: Any, group: str) -> Mapping[TopicPartition, Any]:
+    """Of a cluster's first group the coordinator is made when it is asked for, which takes it a second or two."""
+    for left in reversed(range(_TRIES)):
+        try:
+            offsets: Mapping[TopicPartition, Any] = admin.list_group_offsets(group).get(group, {})
+            return offsets
+        except KafkaError as error:
+            if not (left and error.retriable):
+                raise
+        time.sleep(_PAUSE_SECONDS)
+    return {}
