@@ -12,11 +12,14 @@ from pydantic import Field, field_validator
 from agent.config_base import Count, HostName, Seconds, Section, is_host_name
 from streams.config_web import WebTlsConfig
 from streams.courier.config import CourierConfig
+from streams.proxy.routes import plain_path
 
 __all__ = ["ProxyConfig", "ProxyTapConfig"]
 
 _UPSTREAM = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
-_ROUTE = re.compile(r"/[\x21-\x7e]{0,200}")
+_ROUTE = re.compile(r"/[\x20-\x7e]{0,200}")
+# What frameworks write for a part of a path that varies; requests have none of it.
+_PLACEHOLDER = re.compile(r"[{}<>*]")
 
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 
@@ -46,7 +49,7 @@ class ProxyTapConfig(CourierConfig):
         "/chat/completions",
         "/completions",
         "/responses",
-        # Servers' own, of vLLM, llama.cpp, TGI, SGLang and Ollama: few go unseen by asking there.
+        # Servers' own, of vLLM, llama.cpp, TGI, SGLang and Ollama: so that hardly anybody can ask there unseen.
         "/v1/messages",
         "/invocations",
         "/completion",
@@ -67,7 +70,11 @@ class ProxyTapConfig(CourierConfig):
     def _paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(_ROUTE.fullmatch(route) for route in value):
             raise ValueError("must be the ends of paths, such as /chat/completions")
-        return value
+        routes = tuple(route.rstrip("/") or "/" for route in value)
+        for route in routes:
+            if reason := _why_never(route):
+                raise ValueError(reason)
+        return routes
 
 
 class ProxyConfig(Section):
@@ -99,6 +106,19 @@ class ProxyConfig(Section):
         if not _can_be(value):
             raise ValueError("no such host or port can be; ports are 1 to 65535")
         return value.rstrip("/")
+
+
+def _why_never(route: str) -> str:
+    """Why no request's path ends like this, and what to write instead; empty when one may."""
+    if _PLACEHOLDER.search(route):
+        behind = _PLACEHOLDER.split(route)[-1]
+        instead = behind if behind[:1] == "/" else "an end itself, such as /chat/completions"
+        return f"{route} matches no path: routes are ends of paths, without placeholders; write {instead}"
+    plain = plain_path(route.encode()).decode("utf-8", "replace")
+    if plain == route.lower():
+        return ""
+    instead = plain if _ROUTE.fullmatch(plain) else "an end of the path that is plain ASCII"
+    return f"{route} matches no path, as paths are compared plain, without query and parameters; write {instead}"
 
 
 def _can_be(origin: str) -> bool:

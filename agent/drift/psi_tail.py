@@ -32,8 +32,8 @@ def psi_tail(size: int, bins: int, seed: int = 0) -> tuple[Numbers, Numbers]:
 
     By importance sampling: counts are drawn from a mixture of Dirichlet-multinomials, which vary more, and of
     multinomials with one low bin; they weigh what they are likelier under equal shares (Owen and Zhou, Safe and
-    Effective Importance Sampling, JASA 95, 2000). Of windows of 64 to 256 the probability is right to a tenth down to
-    1e-9 (128: 1e-8), by comparison with the exact one.
+    Effective Importance Sampling, JASA 95, 2000). Of windows of 64 and 256 the probability is right to a tenth down to
+    1e-10, of 128 down to 1e-8 and to a fifth beyond, by comparison with the exact one.
 
     Parameters
     ----------

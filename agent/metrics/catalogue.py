@@ -142,7 +142,7 @@ _SPECS = (
         "Events, or halves of a call on their own, that were seen before and are not scored again.",
     ),
     _counter("harmwatch_orphans_total", "format", "Halves of a call whose other half did not come in time."),
-    _counter("harmwatch_truncated_total", "format", "Events of which part of the text was not looked at."),
+    _counter("harmwatch_truncated_total", "format", "Halves of calls of which part of the text was not looked at."),
     _histogram("harmwatch_stage_seconds", "stage", _STAGE_BUCKETS, "Time that a micro-batch spends in a stage."),
     _histogram("harmwatch_batch_texts", "scorer trigger", _TEXT_BUCKETS, "Texts in a micro-batch, by what closed it."),
     _histogram("harmwatch_batch_tokens", "scorer trigger", _TOKEN_BUCKETS, "Padded tokens in a micro-batch."),

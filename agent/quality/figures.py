@@ -36,9 +36,9 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
 
     Precision and F1 need both classes: with one alone they only say which class it is. Intervals of recall and FPR are
     Wilson's, since resamples of few errors vary less than new texts would; the others are stratified bootstrap
-    percentiles, of the AUC with few texts widened to what `auc_interval` says. Where resampling cannot tell (a
-    precision of 0 or 1, a class of fewer than `FEWEST` texts) precision has Wilson's interval, and the other figures
-    None.
+    percentiles, of the AUC with few texts widened to what `auc_interval` says, which it has alone where it is 0 or 1.
+    Where resampling cannot tell (a precision of 0 or 1, a class of fewer than `FEWEST` texts) precision has Wilson's
+    interval, and the other figures None.
     """
     positive, flagged = judged.labels == 1, judged.flagged
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -58,9 +58,12 @@ def text_figures(judged: Judged, threshold: float | None, bootstrap: Bootstrap) 
     if bootstrap.samples:
         if min(positives, negatives) >= FEWEST:
             intervals.update(bootstrap.ranking(ranking, ranked_figures))
-            if intervals["auroc"] is not None and min(positives, negatives) < _FEW:
-                low, high = auc_interval(judged.labels, judged.scores) or intervals["auroc"]
-                intervals["auroc"] = [min(low, intervals["auroc"][0]), max(high, intervals["auroc"][1])]
+            resampled = intervals["auroc"]
+            # Of an area of 0 or 1 resamples are all the same, and what new texts would do is not.
+            if figures["auroc"] in (0.0, 1.0) or (resampled and min(positives, negatives) < _FEW):
+                closed = auc_interval(judged.labels, judged.scores) or (0.0, 1.0)
+                low, high = resampled or closed
+                intervals["auroc"] = [min(low, closed[0]), max(high, closed[1])]
         intervals.update(_threshold_intervals(figures, hits, false, positives, negatives, bootstrap))
     figures["intervals"] = intervals
     return figures

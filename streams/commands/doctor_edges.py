@@ -17,7 +17,7 @@ from agent.errors import ConfigError, HarmwatchError
 from streams.commands.doctor_web import cannot_bind
 from streams.config import WorkerConfig
 from streams.courier.config import CourierConfig
-from streams.courier.directory import is_open_to_all, why_unfit
+from streams.courier.directory import is_in_use, is_open_to_all, why_unfit
 from streams.ingest.receiver import client_token
 from streams.proxy.plane import Server
 from streams.tls_faults import tls_fault
@@ -101,6 +101,12 @@ def _spool(section: str, config: CourierConfig) -> Found:
     try:
         if directory.is_dir() and (why := why_unfit(directory)):
             return "spool", "failed", f"{directory} {why}", mend
+        if is_in_use(directory):
+            # A receiver ends where another has its spool; a proxy waits for it, and taps without it.
+            outcome: Literal["warning", "failed"] = "failed" if section == "ingest" else "warning"
+            found = f"{directory} is in use: another process holds its lock"
+            own = f"end that one first, or give {section}.spool_directory a folder of its own"
+            return "spool", outcome, found, own
         with tempfile.TemporaryFile(dir=above):
             pass
         room = shutil.disk_usage(above).free + _held(directory)

@@ -65,7 +65,9 @@ def _explanation(figures: Mapping[str, Any], pii: bool, wide: bool) -> str:
         lines.append(f"{figures['hard_negatives']} hard negatives count as negatives in these tables.")
     samples = figures["bootstrap"]["samples"]
     if samples:
-        lines.append(f"Intervals: 95 %, {samples} bootstrap samples{'' if wide else ' (wider terminal, or --json)'}.")
+        of_which = "" if pii else "recall and FPR Wilson's, others "
+        drawn = f"{of_which}{samples} bootstrap samples"
+        lines.append(f"Intervals: 95 %, {drawn}{'' if wide else ' (wider terminal, or --json)'}.")
     if "cascade" in figures:
         seen = figures["cascade"]
         of_langs = ", ".join(f"{lang} {one['share_seen']:.1%}" for lang, one in sorted(seen["by_lang"].items()))

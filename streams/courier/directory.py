@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from agent.errors import ConfigError, InUse
 
-__all__ = ["Position", "SpoolDirectory", "is_open_to_all", "reason", "why_unfit"]
+__all__ = ["Position", "SpoolDirectory", "is_in_use", "is_open_to_all", "reason", "why_unfit"]
 
 SUFFIX: Final = ".segment"
 _DAMAGED: Final = ".damaged"
@@ -66,6 +66,27 @@ def _was_spool(path: Path) -> bool:
 def is_open_to_all(path: Path) -> bool:
     """Whether every user may add records to it, and take some away."""
     return bool(path.stat().st_mode & stat.S_IWOTH)
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether a process has it now. Nothing is made, and nobody waits: a lock that is free is shared for a moment.
+
+    Raises
+    ------
+    OSError
+        When it cannot be looked at.
+    """
+    try:
+        lock = os.open(path / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 class SpoolDirectory:

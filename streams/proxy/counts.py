@@ -27,7 +27,7 @@ class Counts(msgspec.Struct, tag="counts"):
     Attributes
     ----------
     slowest_turn_seconds
-        The longest that the loop was late in the last second: what the proxy itself added, at worst.
+        The longest that the loop was late in the last half second: what the proxy itself added, at worst.
     """
 
     requests: dict[str, int] = msgspec.field(default_factory=Counter)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["TappedRoutes"]
+__all__ = ["TappedRoutes", "plain_path"]
 
 _SLASHES = re.compile(rb"/{2,}")
 _KNOWN: int = 1024
@@ -35,14 +35,19 @@ class TappedRoutes:
         return known
 
     def _matches(self, target: bytes) -> bool:
-        path = target.partition(b"?")[0].partition(b"#")[0]
-        plain = unquote_to_bytes(unquote_to_bytes(path)).lower()
-        segments: list[bytes] = []
-        for segment in _SLASHES.sub(b"/", plain).split(b"/"):
-            # A route that is compared as a regular expression ends in "$", which also matches before a line end.
-            segment = segment.partition(b";")[0].rstrip(b"\n")
-            if segment == b"..":
-                del segments[-1:]
-            elif segment not in (b"", b"."):
-                segments.append(segment)
-        return (b"/" + b"/".join(segments)).endswith(self._endings)
+        return plain_path(target).endswith(self._endings)
+
+
+def plain_path(target: bytes) -> bytes:
+    """A request's path in the one form that is compared. What is not its own plain form is the end of none."""
+    path = target.partition(b"?")[0].partition(b"#")[0]
+    plain = unquote_to_bytes(unquote_to_bytes(path)).lower()
+    segments: list[bytes] = []
+    for segment in _SLASHES.sub(b"/", plain).split(b"/"):
+        # A route that is compared as a regular expression ends in "$", which also matches before a line end.
+        segment = segment.partition(b";")[0].rstrip(b"\n")
+        if segment == b"..":
+            del segments[-1:]
+        elif segment not in (b"", b"."):
+            segments.append(segment)
+    return b"/" + b"/".join(segments)

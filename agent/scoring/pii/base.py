@@ -70,6 +70,9 @@ class Recognizer:
         How many characters before the hit are searched for context words.
     context, denial
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
+    is_plain, label
+        Whether a match is one beyond doubt, whatever is spoken of: then only these words deny it, right before it as
+        its label, and not the words of `denial`.
     priority
         Of overlapping hits the one with the higher priority is kept, then the longer.
     starts
@@ -100,6 +103,8 @@ class Recognizer:
     trigger: str = ""
     context: Words | None = None
     denial: Words | None = None
+    is_plain: Callable[[re.Match[str]], bool] | None = None
+    label: Words | None = None
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48

@@ -9,9 +9,11 @@ __all__ = [
     "CARD_CONTEXT",
     "COUNT_DENIAL",
     "ID_CONTEXT",
+    "LABEL_DENIAL",
     "MAIL_CONTEXT",
     "NUMBER_DENIAL",
     "PHONE_CONTEXT",
+    "PHONE_DENIAL",
     "SSN_CONTEXT",
     "VERSION_DENIAL",
 ]
@@ -19,8 +21,9 @@ __all__ = [
 PHONE_CONTEXT = Words(
     "phone telephone tel tele telecom mobile cell. cellphone cell_phone fax call calling called dial ring contact "
     "hotline landline whatsapp sms text desk reach reached reachable messages_to phone_number telephonenum phonenumber "
-    "main_line phone_no phonenum tel_no mobile_no cell_no handynummer mobilnummer telefonnummer rufnummer telefono "
-    "movil celular telefone cellulare",
+    "main_line phone_no phonenum tel_no mobile_no cell_no telefon telefonnummer telefonnr telefonisch mobiltelefon "
+    "handynummer handynr mobilnummer mobilnr rufnummer ruckruf festnetz durchwahl telefono movil celular telefone "
+    "telemovel cellulare",
     "电话 手机 联系方式 联系 致电 拨打 来电 热线 传真 座机 固话 短信 号码是 回电 打给 電話 手機 聯絡 聯繫 撥打 傳真",
 )
 MAIL_CONTEXT = Words(
@@ -46,16 +49,33 @@ ADDRESS_CONTEXT = Words(
     "source src dst listen bind blocked proxy firewall router addr",
     "地址 主机 服务器 网关 访问 登录 登陆 连接 客户端 来源 代理",
 )
-_NUMBER_DENIAL = (
-    "order invoice tracking isbn issn ticket case serial sku imei ref reference transaction_id txn trace_id uuid guid "
-    "build version product part waybill shipment confirmation batch job lot asin upc ean doi timestamp epoch "
-    "request_id session_id model item patent build_number commit revision npi mrn qq wechat offset sequence barcode "
-    "parcel bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer sendung sendungsnummer commande "
-    "facture colis factura pedido encomenda ordine",
-    "订单 单号 发票 流水 编号 货号 序列号 工单 批次 物流 快递 交易号 票号 案号 信用代码 合同 设备号 时间戳 "
-    "书号 版本 型号",
+# What an order, a case, a parcel is about; it has a number, and somebody with a telephone.
+_OCCASIONS = (
+    "order invoice ticket case build product part shipment confirmation batch job lot item parcel",
+    "订单 发票 工单 物流 快递 合同",
 )
+_ELSEWHERE = "bestellung auftrag rechnung sendung commande facture colis factura pedido encomenda ordine"
+# What is before a number and is a name of numbers.
+_LABELS = (
+    "tracking isbn issn serial sku imei ref reference transaction_id txn trace_id uuid guid version waybill asin upc "
+    "ean doi timestamp epoch request_id session_id model patent build_number commit revision npi mrn qq wechat offset "
+    "sequence barcode",
+    "单号 流水 编号 货号 序列号 批次 交易号 票号 案号 信用代码 设备号 时间戳 书号 版本 型号",
+)
+_COMPOUNDS = "bestellnummer auftragsnummer rechnungsnummer sendungsnummer"
+_PHONE_DENIAL = tuple(map(" ".join, zip(_OCCASIONS, _LABELS, strict=True)))
+PHONE_DENIAL = Words(*_PHONE_DENIAL)
+"""Before what has the form of a telephone number. `Bestellung 030 12345678` has it, and no order's number."""
+_NUMBER_DENIAL = (f"{_PHONE_DENIAL[0]} {_ELSEWHERE} {_COMPOUNDS}", _PHONE_DENIAL[1])
 NUMBER_DENIAL = Words(*_NUMBER_DENIAL)
+LABEL_DENIAL = Words(
+    " ".join(
+        [_LABELS[0], _COMPOUNDS]
+        + [f"{what}_{number}" for what in _OCCASIONS[0].split() for number in ("number", "no", "nr", "num", "id")]
+    ),
+    " ".join([_LABELS[1]] + [f"{what}号" for what in _OCCASIONS[1].split()]),
+)
+"""Right before what is a telephone number beyond doubt: `order +1 415 555 0132` is whom to ask, `order no.` is not."""
 _COUNT_DENIAL = (
     "resolution screen pixel width height function method error errno return traffic revenue budget sales volume "
     "population audience total count amount size user subscriber buffer area value",

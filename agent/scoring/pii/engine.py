@@ -24,6 +24,8 @@ _FEW_REGIONS = 8
 _WORD_REST = 32
 # So many intervals are inserted into the others one by one.
 _FEW = 16
+# Between a label and what it is the label of.
+_UP_TO_VALUE = re.compile(r"(?:[\s:：=#.\"'()\[\]-]{0,3}(?:number|num|no|nr|id|is|was|ist|是|为|為|码|碼)?){0,3}")
 # A word in the sentence before denies nothing. "No. 4111" is not the end of one.
 _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 
@@ -131,7 +133,7 @@ class _Hits:
         looks_around = recognizer.looks_around
         score = recognizer.judge(match, looks_around)
         if score > 0.0 and looks_around:
-            in_context = self._surroundings.support(recognizer, match.start(), match.end())
+            in_context = self._surroundings.support(recognizer, match)
             if in_context is None:
                 return match.end()
             if not in_context:
@@ -242,9 +244,10 @@ class _Surroundings:
         self._text = text
         self._before: dict[int, Nearby] = {}
 
-    def support(self, recognizer: Recognizer, start: int, end: int) -> bool | None:
+    def support(self, recognizer: Recognizer, match: re.Match[str]) -> bool | None:
         """Whether a context word stands near; None when a denying word stands nearer before the hit."""
         context, denial = recognizer.context, recognizer.denial
+        start, end = match.span()
         before = self._before.get(start)
         if before is None:
             before = self._before[start] = Nearby(self._text[max(0, start - _BEFORE) : start])
@@ -252,7 +255,11 @@ class _Surroundings:
         last = -1 if context is None else context.last_end(before)
         if last < length - recognizer.reach:
             last = -1
-        if denial is not None:
+        if recognizer.is_plain is not None and recognizer.is_plain(match):
+            labelled = -1 if recognizer.label is None else recognizer.label.last_end(before)
+            if labelled > last and _UP_TO_VALUE.fullmatch(before.text, labelled):
+                return None
+        elif denial is not None:
             denied = denial.last_end(before)
             if denied > max(last, length - _DENIAL_REACH) and denied > _sentence_start(before.text):
                 return None

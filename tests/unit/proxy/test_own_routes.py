@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from streams.config_proxy import ProxyTapConfig
 from streams.proxy.routes import TappedRoutes
@@ -111,6 +115,56 @@ def test_what_the_server_passes_over_is_read_besides() -> None:
 @pytest.mark.parametrize(("target", "taps"), [(b"/", True), (b"//?a=b", True), (b"/x", False), (b"/x/", False)])
 def test_the_root_alone_may_be_a_route(target: bytes, taps: bool) -> None:
     assert TappedRoutes(ProxyTapConfig(routes=("/",)).routes).taps(b"POST", target) is taps
+
+
+@pytest.mark.parametrize(
+    ("route", "instead"),
+    [
+        ("/chat/completions?stream=1", "/chat/completions"),
+        ("/chat/completions#x", "/chat/completions"),
+        ("/my%20model", "/my model"),
+        ("//generate", "/generate"),
+        ("/v1//chat", "/v1/chat"),
+        ("/v1/../chat", "/chat"),
+        ("/a;b", "/a"),
+        ("/v1/{model}/generate", "/generate"),
+        ("/v1/<model>/generate", "/generate"),
+        ("/v1/models/{model}:generate", "an end itself, such as /chat/completions"),
+        ("/*", "an end itself, such as /chat/completions"),
+        ("/%E4%B8%AD", "an end of the path that is plain ASCII"),
+    ],
+)
+def test_a_route_that_no_path_can_end_like_is_refused(route: str, instead: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ProxyTapConfig(routes=("/generate", route))
+    (error,) = raised.value.errors()
+    assert route in error["msg"]
+    assert error["msg"].endswith(f" {instead}")
+    assert "\n" not in error["msg"]
+
+
+@given(st.text(st.sampled_from("/a.;?#%24{* "), min_size=1, max_size=8))
+def test_a_route_that_is_taken_can_match(route: str) -> None:
+    try:
+        routes = ProxyTapConfig(routes=(f"/{route}",)).routes
+    except ValidationError:
+        return
+    assert TappedRoutes(routes).taps(b"POST", f"/v1{quote(routes[0])}".encode() if routes != ("/",) else b"/")
+
+
+@pytest.mark.parametrize(
+    ("route", "target"),
+    [
+        ("/chat/completions/", b"/v1/chat/completions"),
+        ("/chat/completions/", b"/v1/chat/completions/"),
+        ("/Generate", b"/generate"),
+        ("/my model", b"/my%20model"),
+        ("/models/m:generate", b"/v1/models/m:generate"),
+        ("//", b"/"),
+    ],
+)
+def test_slashes_at_the_end_and_capitals_of_a_route_do_not_matter(route: str, target: bytes) -> None:
+    assert TappedRoutes(ProxyTapConfig(routes=(route,)).routes).taps(b"POST", target)
 
 
 _TENSOR = {"name": "t", "shape": [1], "datatype": "BYTES", "data": ["hi"]}

@@ -122,6 +122,9 @@ def test_without_json_there_are_tables(task: str, toxic: Path, pii: Path, capsys
     assert "recall" in out
     assert "zh" in out
     assert "left out" in out
+    # Of spans all are resampled; of texts Wilson's are told from those that are.
+    drawn = "" if task == "pii" else "recall and FPR Wilson's, others "
+    assert f"Intervals: 95 %, {drawn}50 bootstrap samples." in " ".join(out.split())
     assert not any(str(row["text"]) in out for row in [*TOXIC_ROWS, *PII_ROWS])
 
 

@@ -39,6 +39,14 @@ def test_positives_alone_give_a_recall_and_nothing_that_compares() -> None:
         assert found["intervals"][name] is None
 
 
+@pytest.mark.parametrize(("count", "low"), [(20, 0.899), (250, 0.99)])
+def test_a_ranking_without_a_fault_has_an_interval(count: int, low: float) -> None:
+    found = text_figures(judged([1] * count + [0] * count, [0.9] * count + [0.1] * count), 0.5, Bootstrap(50))
+    assert found["auroc"] == 1.0
+    assert found["intervals"]["auroc"] == [pytest.approx(low, abs=0.01), 1.0]
+    assert found["intervals"]["average_precision"] is None
+
+
 def test_negatives_alone_give_a_false_positive_rate() -> None:
     found = text_figures(judged([0, 0, 0, 0], [0.9, 0.1, 0.1, 0.1]), 0.5, NONE)
     assert found["fpr"] == 0.25

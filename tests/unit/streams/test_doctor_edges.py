@@ -14,6 +14,7 @@ import yaml
 from streams.cli import main
 from streams.commands.doctor_edges import look_at_edge
 from streams.config import WorkerConfig
+from streams.courier.directory import SpoolDirectory
 from tests.brokers.ports import free_ports
 from tests.certificates import Authority
 from tests.tls_server import served
@@ -81,6 +82,21 @@ def test_spools(tmp_path: Path) -> None:
     assert outcome == "warning" and "everybody may write" in said and mend == f"chmod 700 {tmp_path}/open"
     tap = look("proxy", port=0, upstream=f"http://{NOWHERE}", tap={"spool_directory": made})
     assert tap["spool"][0] == "ok"
+
+
+@pytest.mark.parametrize(("edge", "outcome"), [("ingest", "failed"), ("proxy", "warning")])
+def test_a_spool_that_a_process_holds(edge: str, outcome: str, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    part = {"spool_directory": spool}
+    section = part if edge == "ingest" else {"upstream": f"http://{NOWHERE}", "tap": part}
+    held = SpoolDirectory(spool)
+    told, said, mend = look(edge, port=0, **section)["spool"]
+    assert (told, said) == (outcome, f"{spool} is in use: another process holds its lock")
+    assert "end that one first" in mend
+    held.release()
+    assert look(edge, port=0, **section)["spool"][0] == "ok"
+    # The lock is nobody's after the look.
+    SpoolDirectory(spool).release()
 
 
 def test_the_model_server(taken: int, tmp_path: Path) -> None:

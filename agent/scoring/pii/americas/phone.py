@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -22,6 +22,6 @@ RECOGNIZER = Recognizer(
     trigger=r"\([1-9][1-9]\) ?[2-9][0-9]{3,4}[ -][0-9]{4}\b",
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=PHONE_DENIAL,
     seldom=True,
 )

@@ -41,7 +41,6 @@ _UNIT = (
     "|[A-Za-z][座塔栋]|[\u3400-\u9fff]{2,8}(?:小区|大厦|花园|公寓|家园|广场|中心|大廈|花園|家園|廣場)"
     "|[之-][0-9]{1,3}(?![0-9])))"
 )
-# Two of them make an address of what has no road: 翠竹花园3栋2单元.
 # 一座桥, 两座塔: a bridge, towers.
 _COUNTED = re.compile("[0-9一二三四五六七八九十百零〇]{1,6}座")
 # After a number: a line of the underground, a bridge.
@@ -51,8 +50,15 @@ _NO_HOUSE_APART = re.compile(
     " ?(?:[线線桥橋起至到~～令夜前]|出口|公路|凌晨|早上|上午|中午|下午|晚上|新增|文件|会议|會議|选手|選手|通车|通車"
     "|开通|施工|封路|停电|停水|台风|颱風|放假|下雪|下雨)"
 )
+# Said of one address, right before it: what would be a day elsewhere is a house here. 寄到文三路 10 号 到付.
+_SAID = re.compile(
+    "(?:地址|住址|住所|户籍|戶籍|家住|住在|住于|住於|(?:寄|送|发|發|搬)(?:到|至|往|達))[地是为為:： ]{0,3}"
+    "[\u3400-\u9fffA-Za-z0-9·]{0,16}$"
+)
+_NO_HOUSE_SAID = re.compile(" ?(?:[线線桥橋令]|出口|公路)")
 # 王家村8组 in a 镇, and not 中关村 3 组样本, 每村 2 组.
 _VILLAGE = re.compile("(?:[镇乡鎮鄉]|街道)[^个個每某各的全样樣 ]{1,4}$")
+# Two of them make an address of what has no road: 翠竹花园3栋2单元.
 _DIVIDED = re.compile(f"{_NUMBER} ?(?:{_BUILDING}|楼|层|室|号|樓|層|號)|[0-9]{{3,5}}$")
 
 
@@ -81,15 +87,16 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     if not match["house"] and (not units or _COUNTED.fullmatch(units.strip())):
         return 0.0
     house = match["house"] or ""
-    follows = _NO_HOUSE_APART if " " in house else _NO_HOUSE
+    before = match.string[max(0, match.start() - _BACK) : match.start()]
+    follows = _NO_HOUSE
+    if " " in house:
+        follows = _NO_HOUSE_SAID if _SAID.search(before) else _NO_HOUSE_APART
     if not units and follows.match(match.string, match.end()):
         return 0.0
-    before = match.string[max(0, match.start() - _BACK) : match.start()]
     if house.endswith(("组", "組")) and not _VILLAGE.search(before):
         return 0.0
-    complete = match["units"] or match["house"]
     if in_context or _ADMINISTRATIVE.search(before):
-        return 0.9 if complete else 0.6
+        return 0.9
     run = _HAN_RUN.search(before)
     if run and match["house"] and _REGION.search(run[0]):
         return 0.9

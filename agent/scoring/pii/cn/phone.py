@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import LABEL_DENIAL, NUMBER_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
@@ -22,6 +22,10 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
     if match["mobile"]:
         return 0.8
     return 0.6 if match["join"] else 0.0
+
+
+def _has_country(match: re.Match[str]) -> bool:
+    return match["country"] is not None and match["country"].startswith(("+", "00", "("))
 
 
 RECOGNIZER = Recognizer(
@@ -44,4 +48,6 @@ RECOGNIZER = Recognizer(
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=NUMBER_DENIAL,
+    is_plain=_has_country,
+    label=LABEL_DENIAL,
 )

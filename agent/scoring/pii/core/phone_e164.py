@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import LABEL_DENIAL, PHONE_CONTEXT, PHONE_DENIAL
 from agent.scoring.pii.numbering_plans import is_on_plan
 
 __all__ = ["RECOGNIZER"]
@@ -18,11 +18,15 @@ def _judge(match: re.Match[str], in_context: bool) -> float:
         return 0.0
     if in_context:
         return 1.0
-    valid = is_on_plan(digits_of(number.replace("(0)", "")))
+    valid = _is_on_plan(match)
     if valid:
         return 0.9
     # The right length for its country, or no country's: +0 is none's, and what stands there is a sum.
     return 0.6 if valid is None else 0.0
+
+
+def _is_on_plan(match: re.Match[str]) -> bool | None:
+    return is_on_plan(digits_of(match["number"].replace("(0)", "")))
 
 
 RECOGNIZER = Recognizer(
@@ -38,5 +42,7 @@ RECOGNIZER = Recognizer(
     starts=True,
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=PHONE_DENIAL,
+    is_plain=lambda match: _is_on_plan(match) is True,
+    label=LABEL_DENIAL,
 )

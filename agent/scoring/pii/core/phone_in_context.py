@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import COUNT_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import COUNT_DENIAL, LABEL_DENIAL, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
@@ -16,9 +16,10 @@ _DATE = re.compile(
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
 _COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
-# A call of a function, and what it took or gave: no telephone. What is said of people, too, counts of a time alone.
+# A call of a function, and what it took or gave: no telephone. A call between people returns, starts and ends as well:
+# after these words only a Unix time is a program's. A conference call is never a function's.
 _OF_A_PROGRAM = re.compile(
-    r"(?:\b|_)calls?(?=\b|_)(?! (?:me|us|him|her|them|back|if|when)\b)[^.,(!?\n]{0,16}?(?:\b|_)"
+    r"(?:\b|_)(?<!\bconference )calls?(?=\b|_)(?! (?:me|us|him|her|them|back|if|when)\b)[^.,(!?\n]{0,16}?(?:\b|_)"
     r"(?:ids?|took|stack|trace|frame|duration|latency|timestamp|(?P<of_people>returns|returned|started|ended|finished|failed))"
     r"[\"']?[ :=]{0,3}(?:(?:at|in|after|with) )?$",
     re.IGNORECASE,
@@ -45,6 +46,14 @@ _COUNTED = re.compile(
     r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
     r"[台股人次户戶件名辆輛条條万萬亿億吨噸笔筆张張份头頭只隻套点])"
 )
+# German for a mobile telephone; of other numbers than those with a trunk zero it may be English, or an oil company.
+_MOBILE = re.compile(r"\b(?:handy|mobil)[.:]{0,2} {0,2}$", re.IGNORECASE)
+# Where nothing is told of another number behind it, which the word would be of.
+_CALLED_BEHIND = re.compile(
+    r"(?: |, | ?\()(?:tel|tel[eé]fono|telefone?|telem[oó]vel|m[oó]vil|celular|cellulare|t[eé]l[eé]phone)\b"
+    r"\s*(?:[.;!?)\n]|$)(?!\s*[+(]?[0-9])",
+    re.IGNORECASE,
+)
 _BEFORE = 32
 # Digits before the zeros of a round number, and of a number without its area, at the most.
 _ROUND = 3
@@ -66,8 +75,16 @@ def _counts(match: re.Match[str], number: str) -> bool:
     return _COUNTED.match(match.string, match.end()) is not None and _SAID.search(before) is None
 
 
+def _is_called_one(match: re.Match[str]) -> bool:
+    """Whether a word right before or behind calls the number a telephone's, so that no context is needed."""
+    number = match["number"]
+    if number.startswith(("0", "(0")) and _MOBILE.search(match.string, max(0, match.start() - _BEFORE), match.start()):
+        return True
+    return _CALLED_BEHIND.match(match.string, match.end()) is not None
+
+
 def _judge(match: re.Match[str], in_context: bool) -> float:
-    if not in_context or not 7 <= len(digits_of(match["number"])) <= 15:
+    if not (in_context or _is_called_one(match)) or not 7 <= len(digits_of(match["number"])) <= 15:
         return 0.0
     value, number = match[0], match["number"]
     if _COUNT.fullmatch(number) and _counts(match, number):
@@ -91,6 +108,8 @@ RECOGNIZER = Recognizer(
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=COUNT_DENIAL,
+    is_plain=_is_called_one,
+    label=LABEL_DENIAL,
     priority=3,
     reach=28,
 )

@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
 from agent.scoring.pii.numbering_plans import is_national
 
 __all__ = ["RECOGNIZER"]
@@ -32,6 +32,6 @@ RECOGNIZER = Recognizer(
     trigger=r"(?:\(0[0-9]{1,4}\) ?|\b0[0-9]{1,4}[ -])[0-9]{2}",
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=PHONE_DENIAL,
     priority=5,
 )

@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -35,6 +35,6 @@ RECOGNIZER = Recognizer(
     trigger=rf"\b[0-9](?:[ .*_-]{{1,2}}[0-9]){{5}}|\b{_WORD}[ ,-]{{1,3}}{_WORD}[ ,-]{{1,3}}{_WORD}\b",
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=PHONE_DENIAL,
     priority=6,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
-from agent.scoring.pii.context_words import NUMBER_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -25,5 +25,5 @@ RECOGNIZER = Recognizer(
     trigger=r"(?:\)[ .-]?|\b(?:1[ .-]?)?[2-9][0-9]{2}[.-])[2-9][0-9]{2}[ .-][0-9]{4}",
     judge=_judge,
     context=PHONE_CONTEXT,
-    denial=NUMBER_DENIAL,
+    denial=PHONE_DENIAL,
 )
