@@ -19,7 +19,7 @@ __all__ = ["ProxyConfig", "ProxyTapConfig"]
 _UPSTREAM = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
 _ROUTE = re.compile(r"/[\x20-\x7e]{0,200}")
 # What frameworks write for a part of a path that varies; requests have none of it.
-_PLACEHOLDER = re.compile(r"[{}<>*]")
+_PLACEHOLDER = re.compile(r"[{}<>*]|/:[^/]*")
 
 Bytes = Annotated[int, Field(gt=0, le=1 << 40)]
 

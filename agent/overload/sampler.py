@@ -83,7 +83,7 @@ class OverloadSampler:
         self._strata: Strata | None = None
         self._passed_by = passed_by
         self._max_models = max_models
-        self._named = frozenset(named)
+        self._always_named = frozenset(named)
         self._config = config
         self._controllers: dict[float, LagController] = {}
         self._seen: dict[str, _Seen] = {}
@@ -98,6 +98,8 @@ class OverloadSampler:
         kept = before if self._same_bounds(config) else {}
         budgets = {budget for budget in (config.lag_budget_seconds, *config.models.values()) if budget is not None}
         self._config = config
+        # Also those that a change names while it runs: a share of 1 is promised to them.
+        self._named = self._always_named.union(config.models, config.shares)
         self._controllers = {
             budget: kept.get(budget) or LagController(budget, config.min_ratio, config.calm_seconds)
             for budget in sorted(budgets, reverse=True)

@@ -9,6 +9,7 @@ import logging
 import os
 import stat
 import struct
+import time
 import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ SUFFIX: Final = ".segment"
 _DAMAGED: Final = ".damaged"
 _REFUSED: Final = "refused"
 _LOCK: Final = "lock"
+#: Longer than a `doctor` that only looks has it.
+_LOOK_SECONDS: Final = 0.1
 #: `lost+found` is in every new volume, and nobody's.
 _OWN: Final = frozenset({_LOCK, _REFUSED, "position", "position.new", "lost+found"})
 _POSITION: Final = struct.Struct("<QQ")
@@ -122,12 +125,23 @@ class SpoolDirectory:
                 f"spool_directory: {path} cannot be used ({reason(error)}); name one that this user may write"
             ) from None
         try:
-            fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
         except OSError:
             self.release()
             raise InUse(
                 f"spool_directory: another process uses {path}; give every process a directory of its own"
             ) from None
+
+    def _lock(self) -> None:
+        for last in (False, False, True):
+            try:
+                fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if last:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
 
     def open(self, name: str, flags: int = 0) -> int:
         """A file of ours for reading and writing, made when it is missing; a descriptor."""

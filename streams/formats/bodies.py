@@ -18,21 +18,18 @@ from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, 
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
 from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_lines, read_sse, stream_half
 from streams.formats.encodings import body_characters
+from streams.formats.go_names import odd_names
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
 from streams.formats.own_answers import answer_of, asks_nothing, hides_text, holds_no_text, own_questions
-from streams.formats.prompts import odd_names
 from streams.formats.tensors import v1_halves
 
-__all__ = ["asks", "body_halves", "close_truncated", "object_halves"]
+__all__ = ["asks", "body_halves", "close_truncated", "first_value", "object_halves"]
 
 #: What JSON's structure consists of: strings (perhaps without an end), brackets, commas.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,3}$")
 _CLOSER = {"[": "]", "{": "}"}
-#: Names under which something is asked.
-_ASKED_BY_OPENAI = ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input")
-_ASKED = frozenset({*_ASKED_BY_OPENAI, "template"})
 
 
 def body_halves(
@@ -87,7 +84,7 @@ def body_halves(
             if error.reason == "not_json" and plain_text:
                 return [_text_half(given, direction)]
             if error.reason == "not_json" and direction == "input":
-                body = _first_value(text, path)
+                body = first_value(text, path)
             elif error.reason != "truncated_json":
                 raise
             else:
@@ -108,9 +105,11 @@ def body_halves(
     return [replace(half, truncated=True) for half in halves] if truncated else halves
 
 
-def _first_value(text: str, path: str) -> object:
+def first_value(text: str, path: str) -> object:
     """What stands before something else: Go's Decoder, and so Ollama, reads the first value and no more."""
-    reader = json.JSONDecoder()
+    reader = json.JSONDecoder(
+        parse_int=len, parse_float=len
+    )  # only its end is wanted: any number is taken, however long
     try:
         _, end = reader.raw_decode(text)
     except ValueError:
@@ -177,9 +176,11 @@ def asks(body: dict[str, object]) -> bool:
     """Whether something is asked of a model that generates, whatever else is written beside it."""
     if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
         return True
-    if any(body[key] for key in own_questions(body)) or hides_text(body):
+    if any(body[key] for key in own_questions(body, certain=True)) or hides_text(body):
         return True
-    return any(value for _, value in odd_names(body, _ASKED))
+    if is_v2(body) or "instances" in body:  # whose servers pass over names in other letters
+        return False
+    return any(value for name, value in odd_names(body) if name in ("messages", "prompt"))
 
 
 def _question(body: dict[str, object], path: str) -> Half:
@@ -188,13 +189,18 @@ def _question(body: dict[str, object], path: str) -> Half:
     Model servers pass over fields that they do not know. So none of another format, or of another kind of call, may
     hide what is asked, or make it a dead letter: what can be read of them is read besides.
     """
-    odd = [text for name, value in odd_names(body, _ASKED) for text in _texts_of(name, value, path)]
+    odd: list[TextPart] = []
+    unread = False
+    for name, value in odd_names(body):
+        texts, whole = _texts_of(name, value, path)
+        odd, unread = odd + list(texts), unread or not whole
     try:
         half = request_half(body | {"prompt": body.get("prompt")} if odd else body, path)
     except DecodeError as error:
         half = _legible(body, path, error.reason, error.detail)
     prefix = f"{path}." if path else ""
     texts = [*half.payload.texts, *odd] if half.payload else odd
+    half = replace(half, truncated=half.truncated or unread)
     readers: list[Callable[..., list[Half]]] = [v2_halves] if is_v2(body) else []
     readers += [partial(v1_halves, direction="input")] if "instances" in body else []
     for read in readers:
@@ -203,18 +209,18 @@ def _question(body: dict[str, object], path: str) -> Half:
     return replace(half, payload=Payload(tuple(texts)))
 
 
-def _texts_of(name: str, value: object, path: str) -> Sequence[TextPart]:
-    """What is asked under one name, as far as it can be read."""
+def _texts_of(name: str, value: object, path: str) -> tuple[Sequence[TextPart], bool]:
+    """What is asked under one name, as far as it can be read, and whether it could be."""
     try:
         payload = request_half({"prompt": None, name: value}, path).payload
     except DecodeError:
-        return ()
-    return payload.texts if payload else ()
+        return (), False
+    return (payload.texts if payload else ()), True
 
 
 def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
     texts: list[TextPart] = []
-    for key in (*_ASKED_BY_OPENAI, *own_questions(body)):
+    for key in ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input", *own_questions(body)):
         try:
             half = request_half({"prompt": None, key: body.get(key)}, path)
             texts += half.payload.texts if half.payload else ()

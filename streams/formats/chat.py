@@ -7,7 +7,7 @@ Streams are put together in `streams.formats.chat_stream`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -24,9 +24,10 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
+from streams.formats.go_names import as_go_reads, has_odd_names
 from streams.formats.own_answers import hides_text, other_texts, own_questions
 from streams.formats.passages import request_passages, response_passages
-from streams.formats.prompts import odd_names, prompt_texts
+from streams.formats.prompts import prompt_texts
 from streams.formats.said import said
 
 __all__ = [
@@ -43,7 +44,6 @@ __all__ = [
     "request_half",
     "response_half",
     "role_of",
-    "without_hidden",
 ]
 
 _ROLES: dict[str, Role] = {
@@ -57,7 +57,6 @@ _ROLES: dict[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
-_CONTENT = frozenset({"content"})
 _REQUEST_KEYS = ("messages", "prompt", "input", "inputs", "instructions")
 #: Of an item that calls a tool, where what it is called with stands.
 _GIVEN = ("arguments", "input", "code")
@@ -116,9 +115,20 @@ def message_parts(messages: Iterable[object], default: Role, path: str, choice: 
         where = f"{path}[{number}]"
         if isinstance(message, str):
             add_text(parts, message, default, where)
-        else:
-            _add_message(parts, as_object(message, where), default, where, choice)
+        elif message is not None:  # Go takes null for an empty one
+            message = as_object(message, where)
+            _add_message(parts, message, default, where, choice)
+            if has_odd_names(message):
+                _add_as_go_reads(parts, message, default, where, choice)
     return parts
+
+
+def _add_as_go_reads(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
+    """What a message holds besides where names in other letters are taken for the names: see `as_go_reads`."""
+    others: list[TextPart] = []
+    with contextlib.suppress(DecodeError):
+        _add_message(others, as_go_reads(message), default, path, choice)
+    parts += [part for part in others if part not in parts]
 
 
 def _add_message(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
@@ -130,20 +140,20 @@ def _add_message(parts: list[TextPart], message: dict[str, object], default: Rol
             break
     kind: PartKind = "tool_result" if role == "tool" else "text"
     content_parts(parts, message.get("content"), role, f"{path}.content", kind, choice)
-    for _, content in odd_names(message, _CONTENT):
-        with contextlib.suppress(DecodeError):
-            content_parts(parts, content, role, f"{path}.content", kind, choice)
     if isinstance(message.get("refusal"), str):
         add_text(parts, message["refusal"], role, path, "refusal", choice)
     audio = message.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
         add_text(parts, audio["transcript"], role, path, "text", choice)
     calls = message.get("tool_calls")
+    if isinstance(calls, dict):  # llama.cpp goes through an object as well
+        calls = list(calls.values())
     if role != "assistant" and not (isinstance(calls, list) and all(isinstance(call, dict) for call in calls)):
         calls = None  # servers look at those of an assistant alone: in a user's message anything may stand there
     if calls is not None:
         for number, call in enumerate(as_list(calls, f"{path}.tool_calls")):
-            _add_call(parts, call, role, f"{path}.tool_calls[{number}]", choice)
+            if call is not None:
+                _add_call(parts, call, role, f"{path}.tool_calls[{number}]", choice)
     if isinstance(message.get("function_call"), dict):
         _add_call(parts, {"function": message["function_call"]}, role, f"{path}.function_call", choice)
 
@@ -179,7 +189,8 @@ def content_parts(
     read (`said`).
     """
     if depth > MAX_DEPTH // 8:
-        raise DecodeError("too_deep", path)
+        add_text(parts, said(content), role, path, kind, choice)
+        return
     if content is None or isinstance(content, str):
         add_text(parts, content, role, path, kind, choice)
         return
@@ -249,6 +260,9 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     content_parts(parts, body.get("instructions"), "system", f"{prefix}instructions")
     # Anthropic's place for it, passed through by gateways.
     content_parts(parts, body.get("system"), "system", f"{prefix}system")
+    for key in ("template", "tool_prompt"):  # what stands around the prompt: Ollama, TGI
+        if isinstance(body.get(key), str):
+            add_text(parts, body[key], "system", f"{prefix}{key}")
     own, tokens = own_questions(body), hides_text(body)
     if not own and not tokens and not any(key in body for key in _REQUEST_KEYS):
         raise DecodeError("missing_field", f"{prefix}messages")
@@ -337,22 +351,6 @@ def response_half(body: dict[str, object], path: str = "") -> Half:
     if failed and not parts:
         return replace(half, failed=True)
     return replace(half, payload=Payload(tuple(parts)), failed=failed, context=response_passages(body))
-
-
-def without_hidden(event: InferenceEvent, hidden: Collection[Direction]) -> list[InferenceEvent]:
-    """The event marked as redacted in the directions whose texts the sender removed.
-
-    When only one direction is hidden the event is split in its halves, so that the visible one is still scored.
-    """
-    if not hidden:
-        return [event]
-    other: Direction = "output" if "input" in hidden else "input"
-    if len(hidden) == 2 or event.payload(other) is None:
-        return [msgspec.structs.replace(event, redacted=True)]
-    return [
-        msgspec.structs.replace(event, output=None, redacted="input" in hidden),
-        msgspec.structs.replace(event, input=None, redacted="output" in hidden),
-    ]
 
 
 def join_halves(

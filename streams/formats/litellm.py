@@ -20,8 +20,8 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
-from streams.formats.batches import read_answer, read_each
-from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half, without_hidden
+from streams.formats.batches import read_answer, read_each, without_hidden
+from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half
 from streams.formats.passages import vector_store_passages
 from streams.ports import Headers
 

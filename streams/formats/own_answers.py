@@ -18,23 +18,23 @@ __all__ = [
     "own_questions",
 ]
 
-#: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``; what replaces one, or stands around it (Ollama,
-#: vLLM); what is ranked or compared (vLLM, TEI).
-_QUESTIONS = (
-    *("text", "text_input", "input_prefix", "input_suffix", "input_extra", "template", "chat_template"),
-    *("query", "queries", "text_1", "text_2"),
-)
+#: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``.
+_QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra")
+#: What is ranked, compared or edited (vLLM, TEI, LocalAI). Of these alone nobody can tell that a body is a question:
+#: gateways write ``query`` of an address.
+_BESIDE = ("query", "queries", "text_1", "text_2", "instruction")
 #: Where tokens stand, or what becomes of them, in place of a text.
-_TOKENS = ("input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids")
+_TOKENS = ("input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids")
 #: What Ollama is sent to load a model, or to let go of it.
 _LOADING = frozenset({"model", "name", "keep_alive", "stream", "options"})
 #: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
 _TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_score"})
 
 
-def own_questions(body: dict[str, object]) -> dict[str, object]:
-    """Prompts of a request under names of the server's own."""
-    return {key: value for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
+def own_questions(body: dict[str, object], *, certain: bool = False) -> dict[str, object]:
+    """Prompts of a request under names of the server's own; when `certain`, under those that nothing else has."""
+    names = _QUESTIONS if certain else _QUESTIONS + _BESIDE
+    return {key: value for key in names if isinstance(value := body.get(key), (str, list))}
 
 
 def hides_text(body: dict[str, object]) -> bool:

@@ -14,7 +14,6 @@ from streams.formats.base import mend_surrogates, parse_json
 
 __all__ = ["documents", "request_passages", "response_passages", "vector_store_passages"]
 
-_MOST = 1000
 _TEXT_KEYS = ("text", "content", "snippet", "page_content", "contents")
 _WRAPPERS = ("document", "data")
 
@@ -28,7 +27,7 @@ def documents(value: object) -> tuple[str, ...]:
             return ()
     if not isinstance(value, list):
         return ()
-    found = [text for item in value[:_MOST] if (text := _document(item))]
+    found = [text for item in value if (text := _document(item))]
     return tuple(found)
 
 

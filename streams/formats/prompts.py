@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.errors import DecodeError
 
-__all__ = ["odd_names", "prompt_texts"]
+__all__ = ["prompt_texts"]
 
 #: Of llama.cpp's objects: a prompt with pictures beside it, a file beside what is to be filled in.
 _WRAPPED: Final = ("prompt_string", "filename", "text")
@@ -31,7 +31,7 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
             texts.append((item, number))
         elif isinstance(item, dict):
             texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
-        elif isinstance(item, int) and isinstance(prompt, list):
+        elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True
         elif item is not None or isinstance(prompt, list):
             raise DecodeError("wrong_type", f"{path}[{number}]" if isinstance(prompt, list) else path)
@@ -53,13 +53,3 @@ def _items(prompt: object) -> Iterator[tuple[object, int]]:
                 stack.append(iter(item))
             else:
                 yield item, number
-
-
-def odd_names(fields: dict[str, object], known: frozenset[str]) -> Iterator[tuple[str, object]]:
-    """Known names in other letters, with what they hold: ``Prompt``.
-
-    Go's encoding/json, and so Ollama and LocalAI, take them for the name itself; other servers pass over them.
-    """
-    for key, value in fields.items():
-        if key not in known and (name := key.casefold()) in known:
-            yield name, value

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.errors import DecodeError
 from streams.formats.base import FORMAT_HEADER, MAX_ID, MAX_NAME, parse_json
+from streams.formats.bodies import first_value
 from streams.formats.encodings import body_characters
 from streams.ports import Message
 from streams.proxy.capture import Captured
@@ -148,7 +149,16 @@ def _is_json(text: str) -> bool:
     try:
         parse_json(text)
     except DecodeError as error:
-        return error.reason == "truncated_json"
+        return error.reason == "truncated_json" or _begins_with_a_value(text)
+    return True
+
+
+def _begins_with_a_value(text: str) -> bool:
+    """Whether Go's servers, which read no further than the first value, take it for JSON."""
+    try:
+        first_value(text.lstrip(), "")
+    except DecodeError:
+        return False
     return True
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.errors import DecodeError
 from agent.events import Direction, InferenceEvent, Payload, TextPart
 from streams.formats.base import bounded_name, parse_json
-from streams.formats.batches import read_answer
+from streams.formats.batches import read_answer, without_hidden
 from streams.formats.chat import (
     Half,
     add_text,
@@ -22,7 +22,6 @@ from streams.formats.chat import (
     message_parts,
     request_half,
     response_half,
-    without_hidden,
 )
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured

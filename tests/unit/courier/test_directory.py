@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, InUse
+from streams.courier.directory import SpoolDirectory
 from tests.unit.courier.test_spool import message, opened
 
 
@@ -38,3 +42,18 @@ def test_an_empty_directory_is_taken_with_its_mode(tmp_path: Path, mode: int, ca
         (directory / "note.txt").touch()  # put there later, it does not keep what was acknowledged from Kafka
     assert stat.S_IMODE(directory.stat().st_mode) == mode
     assert ("spool_directory_open_to_all" in caplog.text) == bool(mode & 0o002)
+
+
+def test_whoever_only_looks_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    SpoolDirectory(tmp_path).release()
+    looking = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    Timer(0.1, os.close, (looking,)).start()
+    SpoolDirectory(tmp_path).release()
+
+
+def test_a_directory_that_is_in_use_stays_its_owner_s(tmp_path: Path) -> None:
+    owner = SpoolDirectory(tmp_path)
+    with pytest.raises(InUse, match="another process"):
+        SpoolDirectory(tmp_path)
+    owner.release()

@@ -66,6 +66,7 @@ def test_a_call_that_is_nested_too_deeply_costs_the_others_of_its_batch_nothing(
         ([["Wh", "o?"]], ["Wh", "o?"], True),
         ([{"prompt_string": "Who?", "multimodal_data": ["AAAA"]}], ["Who?"], True),
         ([1, 2, 3], [], False),
+        (["Who?", 1, 1.5], ["Who?"], False),
         ([[1, 2], [3]], [], False),
     ],
 )
@@ -75,7 +76,7 @@ def test_token_ids_among_texts_are_said_not_to_be_read(prompt: object, expected:
         assert (texts(event), event.truncated) == (expected, not whole)
 
 
-@pytest.mark.parametrize("key", ["input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids"])
+@pytest.mark.parametrize("key", ["input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids"])
 def test_a_call_of_tokens_alone_is_an_event_whose_answer_is_judged(key: str) -> None:
     event = pair({key: [[1, 2, 3]]}, {"text": "Ann.", "meta_info": {}})
     assert (texts(event), texts(event, "output"), event.truncated) == ([], ["Ann."], True)
@@ -89,8 +90,9 @@ def test_a_call_of_tokens_alone_is_an_event_whose_answer_is_judged(key: str) -> 
         ({"model": "m", "text_1": "Who?", "text_2": ["Ann."]}, ["Who?", "Ann."]),
         ({"model": "m"}, []),
         ({"model": "m", "keep_alive": 0}, []),
-        ({"prompt": "Hi", "template": "Who?"}, ["Hi", "Who?"]),
-        (ASKED | {"chat_template": "Be rude."}, ["Who?", "Be rude."]),
+        ({"prompt": "Hi", "template": "Who?"}, ["Who?", "Hi"]),
+        ({"inputs": "Hi", "tool_prompt": "Who?"}, ["Who?", "Hi"]),
+        ({"input": "Hi", "instruction": "Who?"}, ["Who?", "Hi"]),
     ],
 )
 def test_what_else_servers_are_asked(asked: dict[str, object], expected: list[str]) -> None:
@@ -106,6 +108,13 @@ def test_what_else_servers_are_asked(asked: dict[str, object], expected: list[st
         {"messages": [{"role": "user", "content": "Hi", "Content": "Who?"}]},
         {"messages": [{"role": "user", "CONTENT": "Who?"}]},
         {"prompt": "Hi", "\u017fystem": "Who?"},
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "Role": "user", "content": "Who?"}]},
+        {"messages": [{"role": "user", "content": [{"Type": "text", "Text": "Who?"}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "Text": "Who?"}]}]},
+        {"messages": [{"role": "user", "content": "Who?", "Content": None}]},
+        {"messages": [{"role": "user", "content": "Who?"}, None]},
+        {"Messages": [{"role": "user", "content": "Who?"}, None]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"Arguments": "Who?"}}]}]},
         {"prompt": "Hi", "Template": "Who?"},
     ],
 )
@@ -122,7 +131,7 @@ def test_names_in_other_letters_hide_nothing_from_servers_that_pass_over_them(be
 @pytest.mark.parametrize("behind", [" x", "{}", ' {"prompt": "Hi"}', "]", '"'])
 @pytest.mark.parametrize("depth", [0, 5000])
 def test_what_stands_behind_the_first_value_hides_nothing(behind: str, depth: int) -> None:
-    body = '{"prompt": "Who?", "x": ' + "[" * depth + "1" + "]" * depth + "}" + behind
+    body = '{"prompt": "Who?", "n": ' + "1" * 5000 + ', "x": ' + "[" * depth + "1" + "]" * depth + "}" + behind
     assert texts(pair(body, {"response": "Ann.", "done": True})) == ["Who?"]
 
 
@@ -161,3 +170,52 @@ def test_every_part_of_an_answer_is_heard(answered: object, expected: list[str])
 def test_a_stream_that_ends_in_an_error_is_a_failed_call() -> None:
     lines = '{"response": "Ann.", "done": false}\n{"error": "gone"}\n'
     assert pair({"prompt": "Who?"}, lines).failed
+
+
+def test_go_takes_the_later_role_and_what_it_is_then_is_judged() -> None:
+    (part,) = [
+        part
+        for part in pair({"messages": [{"role": "assistant", "Role": "user", "content": "Who?"}]}).input.texts  # type: ignore[union-attr]
+        if part.role == "user"
+    ]
+    assert part.text == "Who?"
+
+
+def test_what_cannot_be_read_under_another_name_is_said() -> None:
+    assert pair(ASKED | {"Prompt": {"a": [1.5]}, "Messages": "x"}).truncated
+
+
+@pytest.mark.parametrize("calls", [{}, [None], {"a": {"function": {"arguments": "Ann"}}}])
+def test_odd_lists_of_calls_hide_no_message(calls: object) -> None:
+    assistant = {"role": "assistant", "content": "", "tool_calls": calls}
+    assert texts(pair({"messages": [{"role": "user", "content": "Who?"}, assistant]}))[0] == "Who?"
+
+
+@pytest.mark.parametrize("beside", [{"query": "a=b"}, {"query": ["a=b"]}, {"template": "/v1/{x}"}, {"Template": "x"}])
+def test_a_logged_message_of_http_is_no_question_by_what_its_address_says(beside: dict[str, object]) -> None:
+    message = {"method": "POST", "uri": "/v1/chat/completions", "headers": {}, "body": json.dumps(ASKED)}
+    assert texts(pair(message | beside)) == ["Who?"]
+
+
+@pytest.mark.parametrize(
+    "beside", [{"query": "z"}, {"System": "z"}, {"Prompt": "z"}, {"Template": "z"}, {"template": "z"}]
+)
+def test_rows_keep_their_features_whatever_stands_beside_them(beside: dict[str, object]) -> None:
+    rows = {"instances": [{"age": 1, "sex": "f"}, {"age": 2, "sex": "m"}]}
+    events = decode({"request": rows | beside, "response": {"predictions": [0, 1]}})
+    assert [dict(event.input.features or {}) for event in events] == rows["instances"]  # type: ignore[union-attr]
+
+
+def test_a_tool_s_result_that_is_nested_deeply_is_read() -> None:
+    block: dict[str, object] = {"type": "text", "text": "Who?"}
+    for _ in range(40):
+        block = {"type": "tool_result", "content": [block]}
+    assert texts(pair({"messages": [{"role": "user", "content": [block]}]})) == ["Who?"]
+
+
+def test_of_too_many_events_the_largest_call_is_left_out() -> None:
+    rows = {"request": {"instances": [[1]] * 10_000}, "response": {"predictions": [0] * 10_000}}
+    with pytest.raises(DecodeError) as caught:
+        decode([rows, {"request": ASKED, "response": SAID}])
+    assert caught.value.reason == "too_large"
+    assert [texts(event) for event in caught.value.rest] == [["Who?"]]

@@ -223,6 +223,17 @@ def test_a_worker_that_keeps_up_with_the_share_does_not_think_it_sheds() -> None
     assert not bench.sampler.is_shedding
 
 
+def test_a_model_that_a_change_names_has_its_share_though_all_places_are_taken() -> None:
+    bench = Bench(lag_budget_seconds=None, share=0.1)
+    for _ in range(3):
+        for model in ("a", "b", "c", "d", "credit"):
+            bench.send(200, model)
+        bench.second()
+    assert 0.0 in bench.send(200, "credit")
+    bench.sampler.revise(OverloadConfig(share=0.1, shares={"credit": 1.0}))
+    assert set(bench.send(200, "credit")) == {1.0}
+
+
 def test_a_share_is_revised_while_it_runs() -> None:
     bench = Bench(lag_budget_seconds=None)
     assert set(bench.send(100)) == {1.0}

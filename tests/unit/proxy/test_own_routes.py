@@ -128,6 +128,7 @@ def test_the_root_alone_may_be_a_route(target: bytes, taps: bool) -> None:
         ("/v1/../chat", "/chat"),
         ("/a;b", "/a"),
         ("/v1/{model}/generate", "/generate"),
+        ("/v1/:model/generate", "/generate"),
         ("/v1/<model>/generate", "/generate"),
         ("/v1/models/{model}:generate", "an end itself, such as /chat/completions"),
         ("/*", "an end itself, such as /chat/completions"),
@@ -197,7 +198,7 @@ def test_nothing_beside_a_question_hides_it(key: str, beside: dict[str, object])
     ("asked", "heard", "whole"),
     [
         ({"text_input": [["Wh"], ["o?"]]}, "Who?", True),
-        ({"prompt": "x", "suffix": "Who?", "text": [1.5]}, "xWho?", True),
+        ({"prompt": "x", "suffix": "Who?", "text": [1.5]}, "xWho?", False),
         ({"prompt": "", "input_prefix": "a", "input_extra": [{"filename": "f", "text": "Who?"}]}, "afWho?", True),
         ({"text": "harmless", "input_ids": [1, 2]}, "harmless", False),
     ],
