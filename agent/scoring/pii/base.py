@@ -70,9 +70,10 @@ class Recognizer:
         How many characters before the hit are searched for context words.
     context, denial
         Words that support a hit when they stand near it, and words just before it that deny it (an order number).
-    is_plain, label
-        Whether a match is one beyond doubt, whatever is spoken of: then only these words deny it, right before it as
-        its label, and not the words of `denial`.
+    label
+        Words that deny a hit right before it only, as its label (order no.).
+    is_plain
+        Whether a match is one beyond doubt, whatever is spoken of: then `denial` is switched off, and `label` is not.
     priority
         Of overlapping hits the one with the higher priority is kept, then the longer.
     starts
@@ -103,8 +104,8 @@ class Recognizer:
     trigger: str = ""
     context: Words | None = None
     denial: Words | None = None
-    is_plain: Callable[[re.Match[str]], bool] | None = None
     label: Words | None = None
+    is_plain: Callable[[re.Match[str]], bool] | None = None
     priority: int = 5
     span: Callable[[re.Match[str]], tuple[int, int]] | None = None
     reach: int = 48
@@ -205,9 +206,11 @@ class Nearby:
 
     @property
     def pairs(self) -> set[tuple[str, str]]:
-        """Each word with the one after it."""
+        """Each word with the one after it, without a particle between them: ``numéro de commande`` as well."""
         if self._pairs is None:
             self._pairs = set(pairwise(self.words))
+            if not _PARTICLES.isdisjoint(self.words):
+                self._pairs.update(pairwise([word for word in self.words if word not in _PARTICLES]))
         return self._pairs
 
     def end_of(self, word: str) -> int:
@@ -237,4 +240,5 @@ def bounded(body: str) -> re.Pattern[str]:
 
 _LATIN_WORD = re.compile("[a-z]+")
 _MARKED_LATIN = re.compile("[\u00e0-\u024f\u0300-\u036f\u1e00-\u1eff]")
+_PARTICLES = frozenset(("de", "la", "du", "d", "del", "do", "da", "di", "dell"))
 _LONGEST = 65_536

@@ -8,6 +8,7 @@ __all__ = [
     "ADDRESS_CONTEXT",
     "CARD_CONTEXT",
     "COUNT_DENIAL",
+    "COUNT_LABELS",
     "ID_CONTEXT",
     "LABEL_DENIAL",
     "MAIL_CONTEXT",
@@ -51,30 +52,39 @@ ADDRESS_CONTEXT = Words(
 )
 # What an order, a case, a parcel is about; it has a number, and somebody with a telephone.
 _OCCASIONS = (
-    "order invoice ticket case build product part shipment confirmation batch job lot item parcel",
+    "order invoice ticket case product part shipment confirmation job lot parcel",
     "订单 发票 工单 物流 快递 合同",
 )
 _ELSEWHERE = "bestellung auftrag rechnung sendung commande facture colis factura pedido encomenda ordine"
 # What is before a number and is a name of numbers.
 _LABELS = (
     "tracking isbn issn serial sku imei ref reference transaction_id txn trace_id uuid guid version waybill asin upc "
-    "ean doi timestamp epoch request_id session_id model patent build_number commit revision npi mrn qq wechat offset "
-    "sequence barcode",
+    "ean doi timestamp epoch request_id session_id model patent build commit revision npi mrn qq wechat offset "
+    "sequence barcode batch item",
     "单号 流水 编号 货号 序列号 批次 交易号 票号 案号 信用代码 设备号 时间戳 书号 版本 型号",
 )
-_COMPOUNDS = "bestellnummer auftragsnummer rechnungsnummer sendungsnummer"
+_COMPOUNDS = " ".join(
+    f"{what}_{number}" for what in ("bestell", "auftrags", "rechnungs", "sendungs") for number in ("nummer", "nr")
+)
+_NUMBERS_ELSEWHERE = "nr n num numero nummer"
 _PHONE_DENIAL = tuple(map(" ".join, zip(_OCCASIONS, _LABELS, strict=True)))
 PHONE_DENIAL = Words(*_PHONE_DENIAL)
 """Before what has the form of a telephone number. `Bestellung 030 12345678` has it, and no order's number."""
 _NUMBER_DENIAL = (f"{_PHONE_DENIAL[0]} {_ELSEWHERE} {_COMPOUNDS}", _PHONE_DENIAL[1])
 NUMBER_DENIAL = Words(*_NUMBER_DENIAL)
-LABEL_DENIAL = Words(
+_LABEL_DENIAL = (
     " ".join(
         [_LABELS[0], _COMPOUNDS]
         + [f"{what}_{number}" for what in _OCCASIONS[0].split() for number in ("number", "no", "nr", "num", "id")]
+        + [f"{what}_{number}" for what in _ELSEWHERE.split() for number in _NUMBERS_ELSEWHERE.split()]
+        + [f"{number}_{what}" for what in _ELSEWHERE.split() for number in _NUMBERS_ELSEWHERE.split()]
+        # Portuguese no pedido is where something is.
+        + [f"{what}_no" for what in _ELSEWHERE.split()]
+        + ["no_commande no_facture"]
     ),
     " ".join([_LABELS[1]] + [f"{what}号" for what in _OCCASIONS[1].split()]),
 )
+LABEL_DENIAL = Words(*_LABEL_DENIAL)
 """Right before what is a telephone number beyond doubt: `order +1 415 555 0132` is whom to ask, `order no.` is not."""
 _COUNT_DENIAL = (
     "resolution screen pixel width height function method error errno return traffic revenue budget sales volume "
@@ -82,8 +92,19 @@ _COUNT_DENIAL = (
     "会议时间 会议日期 上市时间 发布时间 销量 产量 流量 用户 总数 人数 数量 金额 价格 总计 合计 超过 达到 分辨率 函数 "
     "會議時間 銷量 產量 用戶 總數 人數 數量 金額 價格 總計 超過 達到 解析度",
 )
-COUNT_DENIAL = Words(*map(" ".join, zip(_NUMBER_DENIAL, _COUNT_DENIAL, strict=True)))
+_COUNT_ELSEWHERE = (
+    "precio preco prezzo preis prix saldo serie seriennummer cuesta custa custou kostet kostete poblacion populacao "
+    "popolazione bevolkerung"
+)
+COUNT_DENIAL = Words(
+    f"{_NUMBER_DENIAL[0]} {_COUNT_DENIAL[0]} {_COUNT_ELSEWHERE}", _NUMBER_DENIAL[1] + " " + _COUNT_DENIAL[1]
+)
 """Where any number might be one of a telephone: words before counts and measures, too."""
+COUNT_LABELS = Words(
+    f"{_PHONE_DENIAL[0]} {_LABEL_DENIAL[0]} {_COUNT_DENIAL[0]} {_COUNT_ELSEWHERE} price",
+    f"{_PHONE_DENIAL[1]} {_LABEL_DENIAL[1]} {_COUNT_DENIAL[1]}",
+)
+"""Right before what a word behind it calls a telephone: `price 12999000, tel`. *Pedido* alone is none of them."""
 VERSION_DENIAL = Words(
     "version ver v release section chapter sec clause firmware build driver update upgrade article appendix "
     "figure table",

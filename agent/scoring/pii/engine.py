@@ -25,7 +25,9 @@ _WORD_REST = 32
 # So many intervals are inserted into the others one by one.
 _FEW = 16
 # Between a label and what it is the label of.
-_UP_TO_VALUE = re.compile(r"(?:[\s:：=#.\"'()\[\]-]{0,3}(?:number|num|no|nr|id|is|was|ist|是|为|為|码|碼)?){0,3}")
+_UP_TO_VALUE = re.compile(
+    r"(?:[\s:：=#.°º\"'()\[\]-]{0,3}(?:number|num|no|nr|n|id|is|was|ist|of|de|del|do|di|von|是|为|為|码|碼)?){0,3}"
+)
 # A word in the sentence before denies nothing. "No. 4111" is not the end of one.
 _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 
@@ -255,11 +257,11 @@ class _Surroundings:
         last = -1 if context is None else context.last_end(before)
         if last < length - recognizer.reach:
             last = -1
-        if recognizer.is_plain is not None and recognizer.is_plain(match):
-            labelled = -1 if recognizer.label is None else recognizer.label.last_end(before)
+        if recognizer.label is not None:
+            labelled = recognizer.label.last_end(before)
             if labelled > last and _UP_TO_VALUE.fullmatch(before.text, labelled):
                 return None
-        elif denial is not None:
+        if denial is not None and not (recognizer.is_plain is not None and recognizer.is_plain(match)):
             denied = denial.last_end(before)
             if denied > max(last, length - _DENIAL_REACH) and denied > _sentence_start(before.text):
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.scoring.pii.base import Recognizer, bounded
-from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
+from agent.scoring.pii.context_words import LABEL_DENIAL, PHONE_CONTEXT, PHONE_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -23,5 +23,6 @@ RECOGNIZER = Recognizer(
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=PHONE_DENIAL,
+    label=LABEL_DENIAL,
     seldom=True,
 )

@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer, bounded
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import COUNT_DENIAL, LABEL_DENIAL, PHONE_CONTEXT
+from agent.scoring.pii.context_words import COUNT_DENIAL, COUNT_LABELS, PHONE_CONTEXT
 
 __all__ = ["RECOGNIZER"]
 
@@ -15,7 +15,9 @@ _DATE = re.compile(
     r"|(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
 # Not in the grouping of a telephone number: bare, or in thousands.
-_COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?: [0-9]{3})+")
+_COUNT = re.compile("[1-9][0-9]*|[1-9][0-9]{0,2}(?:(?: [0-9]{3})+|(?:[.][0-9]{3})+)")
+# Thousands as most of Europe and Latin America write them. Nine digits may be a telephone so grouped: 612.345.678.
+_THOUSANDS = re.compile(r"[1-9][0-9]?\.[0-9]{3}\.[0-9]{3}|[1-9][0-9]{2}\.[0-9]{3}\.000")
 # A call of a function, and what it took or gave: no telephone. A call between people returns, starts and ends as well:
 # after these words only a Unix time is a program's. A conference call is never a function's.
 _OF_A_PROGRAM = re.compile(
@@ -46,8 +48,10 @@ _COUNTED = re.compile(
     r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
     r"[台股人次户戶件名辆輛条條万萬亿億吨噸笔筆张張份头頭只隻套点])"
 )
-# German for a mobile telephone; of other numbers than those with a trunk zero it may be English, or an oil company.
+# German for a mobile telephone; before other numbers than theirs it may be English, or an oil company.
 _MOBILE = re.compile(r"\b(?:handy|mobil)[.:]{0,2} {0,2}$", re.IGNORECASE)
+# Of Germany, Austria and Switzerland.
+_MOBILE_NUMBER = re.compile("[(]?0(?:1[5-7]|6[5-9]|7[5-9])")
 # Where nothing is told of another number behind it, which the word would be of.
 _CALLED_BEHIND = re.compile(
     r"(?: |, | ?\()(?:tel|tel[eé]fono|telefone?|telem[oó]vel|m[oó]vil|celular|cellulare|t[eé]l[eé]phone)\b"
@@ -63,7 +67,7 @@ _SSN_OR_QUAD = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{1,3}(?:\.[0-9]{1,3}
 
 def _counts(match: re.Match[str], number: str) -> bool:
     """Whether a number without the grouping of a telephone's is round, says how many, or is a program's."""
-    if len(digits_of(number).rstrip("0")) <= _ROUND:
+    if len(digits_of(number).rstrip("0")) <= _ROUND or _THOUSANDS.fullmatch(number):
         return True
     before = match.string[max(0, match.start() - _BEFORE) : match.start()]
     program = _OF_A_PROGRAM.search(before)
@@ -76,9 +80,13 @@ def _counts(match: re.Match[str], number: str) -> bool:
 
 
 def _is_called_one(match: re.Match[str]) -> bool:
-    """Whether a word right before or behind calls the number a telephone's, so that no context is needed."""
-    number = match["number"]
-    if number.startswith(("0", "(0")) and _MOBILE.search(match.string, max(0, match.start() - _BEFORE), match.start()):
+    """Whether a word right before or behind calls the number a telephone's.
+
+    Then no context is needed, and `COUNT_DENIAL` is switched off: `pedido 612345678 (móvil)`. What `COUNT_LABELS` has
+    denies the number still, where it stands right before it: `Order 1234567890 (tel)`.
+    """
+    start = match.start()
+    if _MOBILE_NUMBER.match(match["number"]) and _MOBILE.search(match.string, max(0, start - _BEFORE), start):
         return True
     return _CALLED_BEHIND.match(match.string, match.end()) is not None
 
@@ -109,7 +117,7 @@ RECOGNIZER = Recognizer(
     context=PHONE_CONTEXT,
     denial=COUNT_DENIAL,
     is_plain=_is_called_one,
-    label=LABEL_DENIAL,
+    label=COUNT_LABELS,
     priority=3,
     reach=28,
 )

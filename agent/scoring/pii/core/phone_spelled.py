@@ -6,7 +6,7 @@ import re
 
 from agent.scoring.pii.base import Recognizer
 from agent.scoring.pii.checksums import digits_of
-from agent.scoring.pii.context_words import PHONE_CONTEXT, PHONE_DENIAL
+from agent.scoring.pii.context_words import LABEL_DENIAL, PHONE_CONTEXT, PHONE_DENIAL
 
 __all__ = ["RECOGNIZER"]
 
@@ -36,5 +36,6 @@ RECOGNIZER = Recognizer(
     judge=_judge,
     context=PHONE_CONTEXT,
     denial=PHONE_DENIAL,
+    label=LABEL_DENIAL,
     priority=6,
 )
