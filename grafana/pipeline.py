@@ -85,10 +85,10 @@ def _scoring() -> Section:
             ),
             lines(
                 "Events scored, by worker",
-                "Share of the latest events that was scored: overload.share, and less while load is shed. Then a "
-                "worker has a second line, at 100 %.",
+                "Share of the latest events that was scored: overload.share, and less while load is shed. A worker's "
+                "second line is at 100 % while it sheds load, else at 0.",
                 Target(gauge("harmwatch_sampling_ratio", "instance", of="min"), "{{instance}}"),
-                Target(f"{gauge('harmwatch_shedding', 'instance', of='max')} > 0", "{{instance}} sheds load"),
+                Target(gauge("harmwatch_shedding", "instance", of="max"), "{{instance}} sheds load"),
                 unit="percentunit",
                 scale=SAMPLED,
                 most=1.0,

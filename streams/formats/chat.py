@@ -117,18 +117,21 @@ def message_parts(messages: Iterable[object], default: Role, path: str, choice: 
             add_text(parts, message, default, where)
         elif message is not None:  # Go takes null for an empty one
             message = as_object(message, where)
+            before = len(parts)
             _add_message(parts, message, default, where, choice)
             if has_odd_names(message):
-                _add_as_go_reads(parts, message, default, where, choice)
+                parts += _besides_for_go(frozenset(parts[before:]), message, default, where, choice)
     return parts
 
 
-def _add_as_go_reads(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
+def _besides_for_go(
+    read: frozenset[TextPart], message: dict[str, object], default: Role, path: str, choice: int
+) -> list[TextPart]:
     """What a message holds besides where names in other letters are taken for the names: see `as_go_reads`."""
     others: list[TextPart] = []
     with contextlib.suppress(DecodeError):
         _add_message(others, as_go_reads(message), default, path, choice)
-    parts += [part for part in others if part not in parts]
+    return [part for part in others if part not in read]
 
 
 def _add_message(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
