@@ -16,7 +16,7 @@ __all__ = ["partly", "read_answer", "read_each", "row_id", "without_hidden"]
 _Item = TypeVar("_Item")
 
 #: Reading goes on for no longer than that: what is left out has been read, and costs its time.
-_MOST_LEFT_OUT = 4 * MAX_EVENTS
+_MOST_LEFT_OUT = 100 * MAX_EVENTS
 
 
 def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[InferenceEvent]]) -> list[InferenceEvent]:

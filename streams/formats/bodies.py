@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+import msgspec
+
 from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
 from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, parse_json
@@ -30,6 +32,8 @@ __all__ = ["asks", "body_halves", "close_truncated", "first_value", "object_halv
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,3}$")
 _CLOSER = {"[": "]", "{": "}"}
+#: What is asked, in the order in which it is read.
+_ONE_BY_ONE = ("instructions", "system", "template", "tool_prompt", "messages", "prompt", "inputs", "suffix", "input")
 
 
 def body_halves(
@@ -154,9 +158,9 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     if direction == "output" and is_chunk(body):
         return [stream_half(Stream([body]), prefix)]
     if is_v2(body):
-        return v2_halves(body, prefix)
+        return _with_odd(v2_halves(body, prefix), body, direction, path)
     if "instances" in body or "predictions" in body:
-        return v1_halves(body, "input" if "instances" in body else "output", prefix)
+        return _with_odd(v1_halves(body, "input" if "instances" in body else "output", prefix), body, direction, path)
     if direction == "input" and is_request(body):
         return [request_half(body, path)]
     if direction == "input" and own_questions(body):
@@ -172,6 +176,17 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     raise DecodeError("unknown_format", path)
 
 
+def _with_odd(rows: list[Half], body: dict[str, object], direction: Direction, path: str) -> list[Half]:
+    """Rows, and with the first what a server of Go is asked beside them, who passes over rows."""
+    odd, unread = _odd_texts(body, path) if direction == "input" else ([], False)
+    if not odd and not unread:
+        return rows
+    first, *others = rows or [Half("input", Payload(()))]
+    given = first.payload or Payload(())
+    payload = msgspec.structs.replace(given, texts=(*given.texts, *odd))
+    return [replace(first, payload=payload, truncated=first.truncated or unread), *others]
+
+
 def asks(body: dict[str, object]) -> bool:
     """Whether something is asked of a model that generates, whatever else is written beside it."""
     if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
@@ -180,7 +195,7 @@ def asks(body: dict[str, object]) -> bool:
         return True
     if is_v2(body) or "instances" in body:  # whose servers pass over names in other letters
         return False
-    return any(value for name, value in odd_names(body) if name in ("messages", "prompt"))
+    return any(value for name, value in odd_names(body) if name in ("messages", "prompt", "input", "inputs"))
 
 
 def _question(body: dict[str, object], path: str) -> Half:
@@ -189,11 +204,7 @@ def _question(body: dict[str, object], path: str) -> Half:
     Model servers pass over fields that they do not know. So none of another format, or of another kind of call, may
     hide what is asked, or make it a dead letter: what can be read of them is read besides.
     """
-    odd: list[TextPart] = []
-    unread = False
-    for name, value in odd_names(body):
-        texts, whole = _texts_of(name, value, path)
-        odd, unread = odd + list(texts), unread or not whole
+    odd, unread = _odd_texts(body, path)
     try:
         half = request_half(body | {"prompt": body.get("prompt")} if odd else body, path)
     except DecodeError as error:
@@ -209,6 +220,17 @@ def _question(body: dict[str, object], path: str) -> Half:
     return replace(half, payload=Payload(tuple(texts)))
 
 
+def _odd_texts(body: dict[str, object], path: str) -> tuple[list[TextPart], bool]:
+    """What is asked under names in other letters, and whether some of it cannot be read."""
+    found: list[TextPart] = []
+    unread = False
+    for name, value in odd_names(body):
+        texts, whole = _texts_of(name, value, path)
+        found += texts
+        unread = unread or not whole
+    return found, unread
+
+
 def _texts_of(name: str, value: object, path: str) -> tuple[Sequence[TextPart], bool]:
     """What is asked under one name, as far as it can be read, and whether it could be."""
     try:
@@ -220,7 +242,7 @@ def _texts_of(name: str, value: object, path: str) -> tuple[Sequence[TextPart], 
 
 def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
     texts: list[TextPart] = []
-    for key in ("instructions", "system", "messages", "prompt", "inputs", "suffix", "input", *own_questions(body)):
+    for key in (*_ONE_BY_ONE, *own_questions(body)):
         try:
             half = request_half({"prompt": None, key: body.get(key)}, path)
             texts += half.payload.texts if half.payload else ()

@@ -24,7 +24,7 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
-from streams.formats.go_names import as_go_reads, has_odd_names
+from streams.formats.go_names import has_odd_names, views_of_go
 from streams.formats.own_answers import hides_text, other_texts, own_questions
 from streams.formats.passages import request_passages, response_passages
 from streams.formats.prompts import prompt_texts
@@ -116,25 +116,25 @@ def message_parts(messages: Iterable[object], default: Role, path: str, choice: 
         if isinstance(message, str):
             add_text(parts, message, default, where)
         elif message is not None:  # Go takes null for an empty one
-            message = as_object(message, where)
-            before = len(parts)
-            _add_message(parts, message, default, where, choice)
-            if has_odd_names(message):
-                parts += _besides_for_go(frozenset(parts[before:]), message, default, where, choice)
+            _add_message(parts, as_object(message, where), default, where, choice)
     return parts
 
 
-def _besides_for_go(
-    read: frozenset[TextPart], message: dict[str, object], default: Role, path: str, choice: int
-) -> list[TextPart]:
-    """What a message holds besides where names in other letters are taken for the names: see `as_go_reads`."""
-    others: list[TextPart] = []
-    with contextlib.suppress(DecodeError):
-        _add_message(others, as_go_reads(message), default, path, choice)
-    return [part for part in others if part not in read]
-
-
 def _add_message(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
+    """The texts of a message, and what it holds besides for Go's servers (`go_names`)."""
+    before = len(parts)
+    _add_as_it_is(parts, message, default, path, choice)
+    if has_odd_names(message):
+        read = dict.fromkeys(parts[before:])
+        for view in views_of_go(message):
+            others: list[TextPart] = []
+            with contextlib.suppress(DecodeError):
+                _add_as_it_is(others, view, default, path, choice)
+            read |= dict.fromkeys(others)
+        parts[before:] = read
+
+
+def _add_as_it_is(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
     role = role_of(message.get("role"), default)
     for key in ("reasoning_content", "reasoning", "thinking"):
         thought = message.get(key)
@@ -192,7 +192,10 @@ def content_parts(
     read (`said`).
     """
     if depth > MAX_DEPTH // 8:
-        add_text(parts, said(content), role, path, kind, choice)
+        deeper = said(content)
+        if not deeper:  # cut by the parser, it may be
+            raise DecodeError("too_deep", path)
+        add_text(parts, deeper, role, path, kind, choice)
         return
     if content is None or isinstance(content, str):
         add_text(parts, content, role, path, kind, choice)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["ASKED", "as_go_reads", "has_odd_names", "odd_names"]
+__all__ = ["ASKED", "has_odd_names", "odd_names", "views_of_go"]
 
 #: Names under which something is asked, at the top of a request.
 ASKED: Final = frozenset({
@@ -34,7 +34,7 @@ def odd_names(fields: dict[str, object], known: frozenset[str] = ASKED) -> Itera
 
 
 def has_odd_names(message: dict[str, object]) -> bool:
-    """Whether `as_go_reads` would change a message."""
+    """Whether `views_of_go` differ from a message."""
     if any(True for _ in odd_names(message, _WITHIN)):
         return True
     inner = (value for key in ("content", "tool_calls") if isinstance(value := message.get(key), list))
@@ -48,9 +48,12 @@ def _has_odd_part(part: dict[str, object]) -> bool:
     )
 
 
-def as_go_reads(message: dict[str, object]) -> dict[str, object]:
-    """A message with the names that Go takes it to have."""
-    return _renamed(message, 0)
+def views_of_go(message: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """A message with the names that Go takes it to have: its own alone, and those within it too.
+
+    What a field of no fixed type holds stays as it is until somebody reads it, and then names count as they stand.
+    """
+    return _renamed(message, _DEEPEST), _renamed(message, 0)
 
 
 def _renamed(fields: dict[str, object], depth: int) -> dict[str, object]:

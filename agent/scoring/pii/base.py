@@ -172,7 +172,7 @@ class Words:
         if not self._single.isdisjoint(words):
             end = max(map(near.end_of, self._single.intersection(words)))
         if not self._firsts.isdisjoint(words) and not self._pairs.isdisjoint(near.pairs):
-            end = max(end, *(near.end_of(second) for _, second in self._pairs.intersection(near.pairs)))
+            end = max(end, *(near.end_of(second, behind=first) for first, second in self._pairs & near.pairs))
         if self._chinese is not None and not near.is_ascii:
             for match in self._chinese.finditer(near.simplified):
                 end = max(end, match.end())
@@ -213,15 +213,21 @@ class Nearby:
                 self._pairs.update(pairwise([word for word in self.words if word not in _PARTICLES]))
         return self._pairs
 
-    def end_of(self, word: str) -> int:
-        """Where one of its words ends for the last time."""
+    def end_of(self, word: str, behind: str = "") -> int:
+        """Where one of its words ends for the last time, behind that other one; -1 when it does not."""
         start = len(self.text)
         while start > 0:
             start = self.text.rfind(word, 0, start + len(word) - 1)
             end = start + len(word)
-            if start >= 0 and not (_is_latin(self.text[start - 1 : start]) or _is_latin(self.text[end : end + 1])):
+            if start < 0 or _is_latin(self.text[start - 1 : start]) or _is_latin(self.text[end : end + 1]):
+                continue
+            if not behind or self._stands_behind(start, behind):
                 return end
         return -1
+
+    def _stands_behind(self, start: int, word: str) -> bool:
+        before = _LATIN_WORD.findall(self.text[:start])
+        return before[-1:] == [word] or [one for one in before if one not in _PARTICLES][-1:] == [word]
 
 
 def _without_mark(match: re.Match[str]) -> str:

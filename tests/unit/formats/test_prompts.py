@@ -10,6 +10,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent
 from streams.formats import Decoder
 from streams.formats.batches import read_each
+from streams.formats.chat import message_parts
 from streams.ports import Record
 from tests.builders import make_event
 
@@ -115,6 +116,14 @@ def test_what_else_servers_are_asked(asked: dict[str, object], expected: list[st
         {"messages": [{"role": "user", "content": "Who?"}, None]},
         {"Messages": [{"role": "user", "content": "Who?"}, None]},
         {"messages": [{"role": "assistant", "tool_calls": [{"function": {"Arguments": "Who?"}}]}]},
+        {"input": [{"role": "user", "Content": "Who?"}]},
+        {"instructions": "Hi", "Input": "Who?"},
+        {"query": "Hi", "Input": "Who?"},
+        {"messages": [], "Input": "Who?"},
+        {"Input": "Who?"},
+        {"instances": ["Hi"], "Prompt": "Who?"},
+        {"instances": [], "Messages": [{"content": "Who?"}]},
+        {"inputs": [{"name": "a", "shape": [1], "datatype": "BYTES", "data": ["Hi"]}], "Prompt": "Who?"},
         {"prompt": "Hi", "Template": "Who?"},
     ],
 )
@@ -219,3 +228,20 @@ def test_of_too_many_events_the_largest_call_is_left_out() -> None:
         decode([rows, {"request": ASKED, "response": SAID}])
     assert caught.value.reason == "too_large"
     assert [texts(event) for event in caught.value.rest] == [["Who?"]]
+
+
+def test_both_of_two_names_are_read_where_go_may_take_either() -> None:
+    part = {"type": "text", "text": "Who?", "Text": "Hi"}
+    for message in ({"role": "user", "Content": [part]}, {"role": "user", "content": [part]}):
+        assert set(texts(pair({"messages": [message]}))) == {"Who?", "Hi"}
+
+
+def test_what_cannot_be_read_hides_no_template() -> None:
+    assert set(texts(pair({"prompt": "Hi", "template": "Who?", "instructions": 5}))) == {"Hi", "Who?"}
+
+
+def test_thousands_of_names_in_other_letters_are_read_in_time_that_grows_as_they_do() -> None:
+    messages = [{"role": "user", "Content": f"w{number}"} for number in range(30_000)]
+    assert len(message_parts(messages, "user", "m")) == 30_000
+    parts = [{"type": "text", "text": f"w{number}", "Text": f"v{number}"} for number in range(30_000)]
+    assert len(message_parts([{"role": "user", "content": parts}], "user", "m")) == 60_000

@@ -50,6 +50,10 @@ FOUND: list[Found] = [
     ("Mi MO\u0301VIL: 612345678", [("PHONE", "612345678")]),
     ("meu telefone \u00e9 912 345 678", [("PHONE", "912 345 678")]),
     ("il mio cellulare \u00e8 3401234567", [("PHONE", "3401234567")]),
+    ("Invoice number 77, contact number 415 555 0132", [("PHONE", "415 555 0132")]),
+    ("Order number 12345; my number is 415-555-0132", [("PHONE", "415-555-0132")]),
+    ("Rechnung Nummer 5, meine Nummer 0171 1234567, Handy", [("PHONE", "0171 1234567")]),
+    ("Bestellung Nr 12, Tel. Nr. 030 12345678", [("PHONE", "030 12345678")]),
     ("**Address:** 77 Birch Lane", [("ADDRESS", "77 Birch Lane")]),
 ]
 
