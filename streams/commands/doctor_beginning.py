@@ -59,12 +59,13 @@ def look_at_beginning(config: WorkerConfig, admin: Any, existing: Mapping[str, i
 
 def _offsets(admin: Any, group: str) -> Mapping[TopicPartition, Any]:
     """Of a cluster's first group the coordinator is made when it is asked for, which takes it a second or two."""
-    for left in reversed(range(_TRIES)):
+    tries = 1
+    while True:
         try:
             offsets: Mapping[TopicPartition, Any] = admin.list_group_offsets(group).get(group, {})
             return offsets
         except KafkaError as error:
-            if not (left and error.retriable):
+            if tries == _TRIES or not error.retriable:
                 raise
+        tries += 1
         time.sleep(_PAUSE_SECONDS)
-    return {}

@@ -23,7 +23,7 @@ from streams.formats.encodings import body_characters
 from streams.formats.go_names import odd_names
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_answers import answer_of, asks_nothing, hides_text, holds_no_text, own_questions
+from streams.formats.own_forms import answer_of, asks_nothing, asks_tokens, holds_no_text, own_questions
 from streams.formats.tensors import v1_halves
 
 __all__ = ["asks", "body_halves", "close_truncated", "first_value", "object_halves"]
@@ -191,7 +191,7 @@ def asks(body: dict[str, object]) -> bool:
     """Whether something is asked of a model that generates, whatever else is written beside it."""
     if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
         return True
-    if any(body[key] for key in own_questions(body, certain=True)) or hides_text(body):
+    if any(body[key] for key in own_questions(body, certain=True)) or asks_tokens(body):
         return True
     if is_v2(body) or "instances" in body:  # whose servers pass over names in other letters
         return False
@@ -211,13 +211,12 @@ def _question(body: dict[str, object], path: str) -> Half:
         half = _legible(body, path, error.reason, error.detail)
     prefix = f"{path}." if path else ""
     texts = [*half.payload.texts, *odd] if half.payload else odd
-    half = replace(half, truncated=half.truncated or unread)
     readers: list[Callable[..., list[Half]]] = [v2_halves] if is_v2(body) else []
     readers += [partial(v1_halves, direction="input")] if "instances" in body else []
     for read in readers:
         with contextlib.suppress(DecodeError):
             texts += [text for more in read(body, path=prefix) if more.payload for text in more.payload.texts]
-    return replace(half, payload=Payload(tuple(texts)))
+    return replace(half, payload=Payload(tuple(texts)), truncated=half.truncated or unread)
 
 
 def _odd_texts(body: dict[str, object], path: str) -> tuple[list[TextPart], bool]:

@@ -24,8 +24,8 @@ from streams.formats.base import (
     mend_surrogates,
     parse_time,
 )
-from streams.formats.go_names import has_odd_names, views_of_go
-from streams.formats.own_answers import hides_text, other_texts, own_questions
+from streams.formats.go_names import PLAIN, has_odd_names, views_of_go
+from streams.formats.own_forms import asks_tokens, other_texts, own_questions
 from streams.formats.passages import request_passages, response_passages
 from streams.formats.prompts import prompt_texts
 from streams.formats.said import said
@@ -124,14 +124,15 @@ def _add_message(parts: list[TextPart], message: dict[str, object], default: Rol
     """The texts of a message, and what it holds besides for Go's servers (`go_names`)."""
     before = len(parts)
     _add_as_it_is(parts, message, default, path, choice)
-    if has_odd_names(message):
-        read = dict.fromkeys(parts[before:])
-        for view in views_of_go(message):
-            others: list[TextPart] = []
-            with contextlib.suppress(DecodeError):
-                _add_as_it_is(others, view, default, path, choice)
-            read |= dict.fromkeys(others)
-        parts[before:] = read
+    if (message.keys() <= PLAIN and isinstance(message.get("content"), str)) or not has_odd_names(message):
+        return  # nearly every one
+    read = dict.fromkeys(parts[before:])
+    for view in views_of_go(message):
+        others: list[TextPart] = []
+        with contextlib.suppress(DecodeError):
+            _add_as_it_is(others, view, default, path, choice)
+        read |= dict.fromkeys(others)
+    parts[before:] = read
 
 
 def _add_as_it_is(parts: list[TextPart], message: dict[str, object], default: Role, path: str, choice: int) -> None:
@@ -269,13 +270,15 @@ def request_half(body: dict[str, object], path: str = "") -> Half:
     for key in ("template", "tool_prompt"):  # what stands around the prompt: Ollama, TGI
         if isinstance(body.get(key), str):
             add_text(parts, body[key], "system", f"{prefix}{key}")
-    own, tokens = own_questions(body), hides_text(body)
+    own, tokens = own_questions(body), asks_tokens(body)
     if not own and not tokens and not any(key in body for key in _REQUEST_KEYS):
         raise DecodeError("missing_field", f"{prefix}messages")
     messages = body.get("messages")
     if messages is not None:
         parts += message_parts(as_list(messages, f"{prefix}messages"), "user", f"{prefix}messages")
     for key, prompt in {"prompt": body.get("prompt"), "inputs": body.get("inputs"), **own}.items():
+        if prompt is None:
+            continue
         texts, among = prompt_texts(prompt, f"{prefix}{key}")
         for text, number in texts:
             add_text(parts, text, "user", key, "text", number)

@@ -13,7 +13,7 @@ from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates, parse_json, parse_time
 from streams.formats.chat import Half, argument_text, model_name, response_half
-from streams.formats.own_answers import choice_of, increments
+from streams.formats.own_forms import choice_of, increments
 
 __all__ = ["Stream", "is_chunk", "looks_like_sse", "read_lines", "read_sse", "stream_half"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["ASKED", "has_odd_names", "odd_names", "views_of_go"]
+__all__ = ["ASKED", "PLAIN", "has_odd_names", "odd_names", "views_of_go"]
 
 #: Names under which something is asked, at the top of a request.
 ASKED: Final = frozenset({
@@ -22,6 +22,8 @@ _WITHIN: Final = frozenset({
     "arguments", "content", "function", "input", "reasoning", "reasoning_content", "role", "text", "thinking",
     "tool_calls", "type",
 })  # fmt: skip
+#: All that most messages consist of. One with a text as its content has no odd names.
+PLAIN: Final = frozenset({"content", "name", "reasoning", "reasoning_content", "refusal", "role", "tool_call_id"})
 #: Message, list of parts, part, what it holds; message, list of calls, call, function.
 _DEEPEST: Final = 6
 

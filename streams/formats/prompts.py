@@ -33,7 +33,7 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
             texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
         elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True
-        elif item is not None or isinstance(prompt, list):
+        else:
             raise DecodeError("wrong_type", f"{path}[{number}]" if isinstance(prompt, list) else path)
     return texts, tokens
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 __all__ = [
     "answer_of",
     "asks_nothing",
+    "asks_tokens",
     "choice_of",
-    "hides_text",
     "holds_no_text",
     "increments",
     "other_texts",
@@ -24,7 +24,7 @@ _QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra
 #: gateways write ``query`` of an address.
 _BESIDE = ("query", "queries", "text_1", "text_2", "instruction")
 #: Where tokens stand, or what becomes of them, in place of a text.
-_TOKENS = ("input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids")
+_TOKENS = frozenset({"input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids"})
 #: What Ollama is sent to load a model, or to let go of it.
 _LOADING = frozenset({"model", "name", "keep_alive", "stream", "options"})
 #: Of what an answer lists: embeddings, pictures, what a moderation says, ranks.
@@ -37,9 +37,9 @@ def own_questions(body: dict[str, object], *, certain: bool = False) -> dict[str
     return {key: value for key in names if isinstance(value := body.get(key), (str, list))}
 
 
-def hides_text(body: dict[str, object]) -> bool:
+def asks_tokens(body: dict[str, object]) -> bool:
     """Whether tokens, which nobody can judge, are asked: SGLang reads them in place of the text beside them."""
-    return any(body.get(key) for key in _TOKENS)
+    return any(body[key] for key in _TOKENS & body.keys())
 
 
 def asks_nothing(body: dict[str, object]) -> bool:
