@@ -98,6 +98,8 @@ def _config(calls: int) -> dict[str, Any]:
             "pane_seconds": window / 2,
             "windows_seconds": [window, 2 * window],
             "allowed_lateness_seconds": window,
+            # Some models have about thirty events in ten seconds: at the default they would have gauges now and then.
+            "min_count": 30 if calls >= _LONG else 1,
             "max_models": 20,
         },
         "metrics": {"max_models": 20},
