@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from heapq import heappop, heappush
 from typing import TypeVar
 
 import msgspec
@@ -36,6 +37,7 @@ def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[Infe
         memory. Then the largest calls are left out, whosever they are.
     """
     calls: list[list[InferenceEvent]] = []
+    largest: list[tuple[int, int, list[InferenceEvent]]] = []
     held = left_out = 0
     problem: tuple[str, str] | None = None  # not the error: in a frame of its own traceback it would be a cycle
     for number, item in enumerate(items):
@@ -47,10 +49,12 @@ def read_each(items: Iterable[_Item], read: Callable[[_Item, str], Iterable[Infe
             problem = problem or ("too_deep", "")
         else:
             held += len(calls[-1])
+            heappush(largest, (-len(calls[-1]), -number, calls[-1]))
         while held > MAX_EVENTS:
             problem = problem or ("too_large", "events in a record")
-            largest = len(calls.pop(max(range(len(calls)), key=lambda place: len(calls[place]))))
-            held, left_out = held - largest, left_out + largest
+            call = heappop(largest)[-1]
+            held, left_out = held - len(call), left_out + len(call)
+            call.clear()
         if left_out > _MOST_LEFT_OUT:
             break
     events = [event for call in calls for event in call]

@@ -8,11 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-
-import msgspec
 
 from agent.errors import DecodeError
 from agent.events import Direction, Payload, TextPart
@@ -20,20 +16,18 @@ from streams.formats.base import MAX_DEPTH, as_object, gunzip, mend_surrogates, 
 from streams.formats.chat import Half, is_request, is_response, request_half, response_half
 from streams.formats.chat_stream import Stream, is_chunk, looks_like_sse, read_lines, read_sse, stream_half
 from streams.formats.encodings import body_characters
-from streams.formats.go_names import odd_names
 from streams.formats.nesting import shallow
 from streams.formats.oip_json import is_v2, split_binary, v2_halves
-from streams.formats.own_forms import answer_of, asks_nothing, asks_tokens, holds_no_text, own_questions
+from streams.formats.own_forms import answer_of, asks_nothing, holds_no_text
+from streams.formats.questions import question_halves, with_asked
 from streams.formats.tensors import v1_halves
 
-__all__ = ["asks", "body_halves", "close_truncated", "first_value", "object_halves"]
+__all__ = ["body_halves", "close_truncated", "first_value", "object_halves"]
 
 #: What JSON's structure consists of: strings (perhaps without an end), brackets, commas.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,3}$")
 _CLOSER = {"[": "]", "{": "}"}
-#: What is asked, in the order in which it is read.
-_ONE_BY_ONE = ("instructions", "system", "template", "tool_prompt", "messages", "prompt", "inputs", "suffix", "input")
 
 
 def body_halves(
@@ -131,9 +125,7 @@ def _with_tensors(body: bytes | str, path: str, header_length: str) -> list[Half
     raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
     text_part, binary = split_binary(gunzip(raw), header_length)
     document = as_object(parse_json(text_part, path), path)
-    if asks(document):
-        raise DecodeError("unknown_format", path)
-    return v2_halves(document, f"{path}.", binary)
+    return with_asked(v2_halves(document, f"{path}.", binary), document, path)
 
 
 def _text_half(text: str, direction: Direction) -> Half:
@@ -153,17 +145,15 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
             return [response_half(whole, path)]
         raise DecodeError("unknown_format", path)
     body = as_object(body, path)
-    if direction == "input" and asks(body):
-        return [_question(body, path)]
+    if direction == "input" and (asked := question_halves(body, path)):
+        return asked
     if direction == "output" and is_chunk(body):
         return [stream_half(Stream([body]), prefix)]
     if is_v2(body):
-        return _with_odd(v2_halves(body, prefix), body, direction, path)
+        return v2_halves(body, prefix)
     if "instances" in body or "predictions" in body:
-        return _with_odd(v1_halves(body, "input" if "instances" in body else "output", prefix), body, direction, path)
+        return v1_halves(body, "input" if "instances" in body else "output", prefix)
     if direction == "input" and is_request(body):
-        return [request_half(body, path)]
-    if direction == "input" and own_questions(body):
         return [request_half(body, path)]
     if direction == "input" and asks_nothing(body):
         return [request_half(body | {"prompt": None}, path)]
@@ -174,84 +164,6 @@ def object_halves(body: object, direction: Direction, path: str) -> list[Half]:
     if direction == "output" and holds_no_text(body):
         return [replace(response_half(body | {"choices": []}, path), payload=Payload())]
     raise DecodeError("unknown_format", path)
-
-
-def _with_odd(rows: list[Half], body: dict[str, object], direction: Direction, path: str) -> list[Half]:
-    """Rows, and with the first what a server of Go is asked beside them, who passes over rows."""
-    odd, unread = _odd_texts(body, path) if direction == "input" else ([], False)
-    if not odd and not unread:
-        return rows
-    first, *others = rows or [Half("input", Payload(()))]
-    given = first.payload or Payload(())
-    payload = msgspec.structs.replace(given, texts=(*given.texts, *odd))
-    return [replace(first, payload=payload, truncated=first.truncated or unread), *others]
-
-
-def asks(body: dict[str, object]) -> bool:
-    """Whether something is asked of a model that generates, whatever else is written beside it."""
-    if any(body.get(key) for key in ("messages", "prompt", "input")) or isinstance(body.get("inputs"), str):
-        return True
-    if any(body[key] for key in own_questions(body, certain=True)) or asks_tokens(body):
-        return True
-    if is_v2(body) or "instances" in body:  # whose servers pass over names in other letters
-        return False
-    return any(value for name, value in odd_names(body) if name in ("messages", "prompt", "input", "inputs"))
-
-
-def _question(body: dict[str, object], path: str) -> Half:
-    """A request of which its envelope says that it is one.
-
-    Model servers pass over fields that they do not know. So none of another format, or of another kind of call, may
-    hide what is asked, or make it a dead letter: what can be read of them is read besides.
-    """
-    odd, unread = _odd_texts(body, path)
-    try:
-        half = request_half(body | {"prompt": body.get("prompt")} if odd else body, path)
-    except DecodeError as error:
-        half = _legible(body, path, error.reason, error.detail)
-    prefix = f"{path}." if path else ""
-    texts = [*half.payload.texts, *odd] if half.payload else odd
-    readers: list[Callable[..., list[Half]]] = [v2_halves] if is_v2(body) else []
-    readers += [partial(v1_halves, direction="input")] if "instances" in body else []
-    for read in readers:
-        with contextlib.suppress(DecodeError):
-            texts += [text for more in read(body, path=prefix) if more.payload for text in more.payload.texts]
-    return replace(half, payload=Payload(tuple(texts)), truncated=half.truncated or unread)
-
-
-def _odd_texts(body: dict[str, object], path: str) -> tuple[list[TextPart], bool]:
-    """What is asked under names in other letters, and whether some of it cannot be read."""
-    found: list[TextPart] = []
-    unread = False
-    for name, value in odd_names(body):
-        texts, whole = _texts_of(name, value, path)
-        found += texts
-        unread = unread or not whole
-    return found, unread
-
-
-def _texts_of(name: str, value: object, path: str) -> tuple[Sequence[TextPart], bool]:
-    """What is asked under one name, as far as it can be read, and whether it could be."""
-    try:
-        payload = request_half({"prompt": None, name: value}, path).payload
-    except DecodeError:
-        return (), False
-    return (payload.texts if payload else ()), True
-
-
-def _legible(body: dict[str, object], path: str, reason: str, detail: str) -> Half:
-    texts: list[TextPart] = []
-    for key in (*_ONE_BY_ONE, *own_questions(body)):
-        try:
-            half = request_half({"prompt": None, key: body.get(key)}, path)
-            texts += half.payload.texts if half.payload else ()
-        except DecodeError:
-            if isinstance(body[key], list) and key == "messages":
-                raise
-    if not texts:
-        raise DecodeError(reason, detail)
-    named = {"prompt": None, "model": body.get("model"), "documents": body.get("documents")}
-    return replace(request_half(named, path), payload=Payload(tuple(texts)))
 
 
 def close_truncated(text: str, path: str = "") -> object:

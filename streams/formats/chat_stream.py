@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from agent.errors import DecodeError
 from agent.events import PartKind, Payload, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, mend_surrogates, parse_json, parse_time
-from streams.formats.chat import Half, argument_text, model_name, response_half
+from streams.formats.chat import Half, model_name, response_half
+from streams.formats.messages import argument_text
 from streams.formats.own_forms import choice_of, increments
 
 __all__ = ["Stream", "is_chunk", "looks_like_sse", "read_lines", "read_sse", "stream_half"]

@@ -13,22 +13,26 @@ from typing import Final
 
 __all__ = ["ASKED", "PLAIN", "has_odd_names", "odd_names", "views_of_go"]
 
-#: Names under which something is asked, at the top of a request.
-ASKED: Final = frozenset({
-    "input", "inputs", "instructions", "messages", "prompt", "suffix", "system", "template",
-})  # fmt: skip
-#: Names within a message.
+#: Names under which something is asked, at the top of a request, in the order in which they are read.
+ASKED: Final = (
+    "instructions", "system", "template", "tool_prompt", "messages", "prompt", "inputs", "suffix", "input",
+    "instruction", "query",
+)  # fmt: skip
+_ASKED: Final = frozenset(ASKED)
+#: Names within a message, or an item of the Responses API.
 _WITHIN: Final = frozenset({
-    "arguments", "content", "function", "input", "reasoning", "reasoning_content", "role", "text", "thinking",
-    "tool_calls", "type",
+    "arguments", "content", "encrypted_content", "function", "input", "output", "reasoning", "reasoning_content",
+    "role", "summary", "text", "thinking", "tool_calls", "type",
 })  # fmt: skip
+#: Where lists of parts and calls stand.
+_LISTS: Final = ("content", "tool_calls", "output", "summary")
 #: All that most messages consist of. One with a text as its content has no odd names.
 PLAIN: Final = frozenset({"content", "name", "reasoning", "reasoning_content", "refusal", "role", "tool_call_id"})
 #: Message, list of parts, part, what it holds; message, list of calls, call, function.
 _DEEPEST: Final = 6
 
 
-def odd_names(fields: dict[str, object], known: frozenset[str] = ASKED) -> Iterator[tuple[str, object]]:
+def odd_names(fields: dict[str, object], known: frozenset[str] = _ASKED) -> Iterator[tuple[str, object]]:
     """Known names of one object in other letters, as they should be, with what they hold."""
     for key, value in fields.items():
         if key not in known and (name := key.casefold()) in known:
@@ -39,7 +43,7 @@ def has_odd_names(message: dict[str, object]) -> bool:
     """Whether `views_of_go` differ from a message."""
     if any(True for _ in odd_names(message, _WITHIN)):
         return True
-    inner = (value for key in ("content", "tool_calls") if isinstance(value := message.get(key), list))
+    inner = (value for key in _LISTS if isinstance(value := message.get(key), list))
     return any(isinstance(part, dict) and _has_odd_part(part) for parts in inner for part in parts)
 
 

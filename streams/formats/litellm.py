@@ -21,7 +21,8 @@ from streams.formats.base import (
     parse_time,
 )
 from streams.formats.batches import read_answer, read_each, without_hidden
-from streams.formats.chat import Half, join_halves, message_parts, request_half, response_half
+from streams.formats.chat import Half, join_halves, request_half, response_half
+from streams.formats.messages import message_parts
 from streams.formats.passages import vector_store_passages
 from streams.ports import Headers
 

@@ -20,7 +20,7 @@ from streams.formats.base import (
     parse_json,
     parse_time,
 )
-from streams.formats.chat import message_parts
+from streams.formats.messages import message_parts
 from streams.ports import Headers
 
 __all__ = ["NativeEvent", "NativeFormat", "NativeInput", "NativeOutput"]

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from agent.errors import DecodeError
 from agent.events import Direction
 from streams.formats.base import MAX_DEPTH, as_list, as_object, bounded_id, bounded_name
-from streams.formats.chat import Half
+from streams.formats.chat import Half, model_name
 from streams.formats.tensors import Tensor, rows_of_tensors
 
-__all__ = ["DATATYPES", "element_text", "is_v2", "raw_elements", "split_binary", "v2_halves"]
+__all__ = ["DATATYPES", "element_text", "has_tensors", "is_v2", "raw_elements", "split_binary", "v2_halves"]
 
 #: `struct` codes of the fixed-size datatypes; BYTES and BF16 have their own rules.
 DATATYPES = {
@@ -38,13 +38,17 @@ DATATYPES = {
 
 def is_v2(body: dict[str, object]) -> bool:
     """Whether an object has V2's ``inputs`` or ``outputs``: a list of named tensors."""
-    for key in ("inputs", "outputs"):
-        tensors = body.get(key)
-        if isinstance(tensors, list) and (
-            (not tensors and "model_name" in body) or any(isinstance(t, dict) and "datatype" in t for t in tensors)
-        ):
-            return True
-    return False
+    return has_tensors(body, "inputs") or has_tensors(body, "outputs")
+
+
+def has_tensors(body: dict[str, object], key: str) -> bool:
+    """Whether a field is a list of named tensors; an empty one where a model is named as V2 does."""
+    tensors = body.get(key)
+    if not isinstance(tensors, list):
+        return False
+    if not tensors:
+        return "model_name" in body
+    return any(isinstance(tensor, dict) and "datatype" in tensor for tensor in tensors)
 
 
 def split_binary(value: bytes, header_length: str) -> tuple[bytes, bytes]:
@@ -117,9 +121,9 @@ def v2_halves(body: dict[str, object], path: str, binary: bytes = b"") -> list[H
     for number, item in enumerate(as_list(body[key], f"{path}{key}")):
         tensor, binary = _tensor(as_object(item, f"{path}{key}[{number}]"), f"{path}{key}[{number}]", binary)
         tensors.append(tensor)
-    model = bounded_name(body.get("model_name"), f"{path}model_name")
+    model = model_name(body.get("model_name"))
     ident = bounded_id(body.get("id"), f"{path}id")
-    version = bounded_name(body.get("model_version"), f"{path}model_version")
+    version = model_name(body.get("model_version"))
     return [Half(direction, row, model, ident, version=version) for row in rows_of_tensors(tensors, direction)]
 
 

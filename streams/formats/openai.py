@@ -22,10 +22,11 @@ from streams.formats.base import (
     parse_time,
 )
 from streams.formats.batches import read_each, row_id
-from streams.formats.bodies import asks, body_halves, object_halves
+from streams.formats.bodies import body_halves, object_halves
 from streams.formats.chat import Half, is_request, is_response, join_halves
 from streams.formats.chat_stream import is_chunk, looks_like_sse, read_sse, stream_half
 from streams.formats.encodings import body_characters
+from streams.formats.questions import is_question
 from streams.ports import Headers
 
 __all__ = ["OpenAIFormat"]
@@ -80,7 +81,7 @@ class OpenAIFormat:
         body = as_object(document, prefix or "top level")
         if "request" in body or "response" in body:
             return list(self._pairs(body, prefix, request_id))
-        direction: Direction = "input" if is_request(body) else "output"
+        direction: Direction = "input" if is_request(body) or "instances" in body else "output"
         if "text" in body and direction == "output" and not is_response(body) and "meta_info" not in body:
             raise DecodeError("unknown_format", prefix.rstrip("."))  # a question, or an answer
         halves = object_halves(body, direction, prefix.rstrip("."))
@@ -157,7 +158,7 @@ def _known(body: dict[str, object]) -> bool:
 
 def _is_http_message(body: dict[str, object]) -> bool:
     """An HTTP message around a body, as gateways log it, and not a body itself."""
-    if asks(body):
+    if is_question(body):
         return False
     return "body" in body or ("headers" in body and not is_request(body) and not is_response(body))
 

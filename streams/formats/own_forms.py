@@ -16,13 +16,16 @@ __all__ = [
     "increments",
     "other_texts",
     "own_questions",
+    "ranks",
 ]
 
 #: Where a prompt stands: SGLang, Triton, llama.cpp's ``/infill``.
 _QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra")
 #: What is ranked, compared or edited (vLLM, TEI, LocalAI). Of these alone nobody can tell that a body is a question:
 #: gateways write ``query`` of an address.
-_BESIDE = ("query", "queries", "text_1", "text_2", "instruction")
+_BESIDE = ("query", "queries", "text_1", "text_2", "data_1", "data_2", "instruction")
+#: What is ranked, beside a query.
+_RANKED = ("documents", "texts", "items")
 #: Where tokens stand, or what becomes of them, in place of a text.
 _TOKENS = frozenset({"input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids"})
 #: What Ollama is sent to load a model, or to let go of it.
@@ -33,8 +36,17 @@ _TEXTLESS = frozenset({"embedding", "b64_json", "url", "flagged", "relevance_sco
 
 def own_questions(body: dict[str, object], *, certain: bool = False) -> dict[str, object]:
     """Prompts of a request under names of the server's own; when `certain`, under those that nothing else has."""
-    names = _QUESTIONS if certain else _QUESTIONS + _BESIDE
-    return {key: value for key in names if isinstance(value := body.get(key), (str, list))}
+    found: dict[str, object] = {key: value for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
+    if not certain:
+        found |= {key: value for key in _BESIDE if isinstance(value := body.get(key), (str, list, dict))}
+    return found
+
+
+def ranks(body: dict[str, object]) -> bool:
+    """Whether texts are ranked or compared."""
+    if any(isinstance(body.get(key), (str, list)) for key in ("queries", "text_1", "data_1")):
+        return True
+    return bool(body.get("query")) and any(isinstance(body.get(key), (str, list, dict)) for key in _RANKED)
 
 
 def asks_tokens(body: dict[str, object]) -> bool:

@@ -52,8 +52,19 @@ def _document(item: object) -> str:
 
 
 def request_passages(body: dict[str, object]) -> tuple[str, ...]:
-    """Of a chat request."""
-    return documents(body.get("documents"))
+    """Of a chat request, or one that ranks them (vLLM, TEI)."""
+    found: tuple[str, ...] = ()
+    for key in ("documents", "texts", "items"):
+        value = body.get(key)
+        if isinstance(value, dict):  # vLLM's {"content": [...]}
+            value = [{"content": part if isinstance(part, str) else [part]} for part in _parts(value)]
+        found += documents(value)
+    return found
+
+
+def _parts(document: dict[str, object]) -> list[object]:
+    content = document.get("content")
+    return content if isinstance(content, list) else [content]
 
 
 def response_passages(body: dict[str, object]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent.errors import DecodeError
+from streams.formats.said import said
 
 __all__ = ["prompt_texts"]
 
@@ -30,7 +31,8 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
         if isinstance(item, str):
             texts.append((item, number))
         elif isinstance(item, dict):
-            texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
+            wrapped = [text for key in _WRAPPED if isinstance(text := item.get(key), str)]
+            texts += [(text, number) for text in wrapped or (said(item),)]
         elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True
         else:

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 from agent.errors import DecodeError
 from agent.events import Direction, FeatureValue, Payload, TextPart
-from streams.formats.base import MAX_DEPTH, MAX_EVENTS, as_object, bounded_name, label_text, mend_surrogates, parse_json
-from streams.formats.chat import Half, add_text, choice_parts, message_parts
+from streams.formats.base import MAX_DEPTH, MAX_EVENTS, as_object, label_text, mend_surrogates, parse_json
+from streams.formats.chat import Half, model_name
+from streams.formats.messages import add_text, choice_parts, message_parts
 
 __all__ = ["MAX_FEATURES", "Tensor", "is_label", "rows_of_tensors", "v1_halves"]
 
@@ -223,8 +224,8 @@ def v1_halves(body: dict[str, object], direction: Direction, path: str) -> list[
         raise DecodeError("wrong_type", f"{path}{key}")
     if len(rows) > MAX_EVENTS:
         raise DecodeError("too_large", f"{path}{key}")
-    model = bounded_name(body.get("model_name", body.get("model")), f"{path}model_name")
-    version = bounded_name(body.get("model_version"), f"{path}model_version")
+    model = model_name(body.get("model_name", body.get("model")))
+    version = model_name(body.get("model_version"))
     default = "instance" if direction == "input" else "prediction"
     return [Half(direction, _row(_cells(row, default), direction), model, version=version) for row in rows]
 

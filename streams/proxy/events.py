@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zlib
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ _MOST_MEMBERS: Final = 256
 
 class _Named(msgspec.Struct):
     model: object = None
+    #: What an HTTP message has, as gateways log it.
+    body: object = msgspec.UNSET
+    headers: object = msgspec.UNSET
 
 
 _names = msgspec.json.Decoder(_Named)
@@ -198,11 +202,13 @@ def _model(text: str | None) -> str:
 
 
 def _embedded(text: str) -> object:
-    """As JSON where it is an object, whole; else as a string, which decoders mend."""
+    """As JSON where it is an object, whole; else as a string, which decoders mend.
+
+    Also where it could be taken for an HTTP message around a body: whoever sends it chooses its fields.
+    """
     if text[:1] == "{":
-        try:
-            _names.decode(text)
-            return msgspec.Raw(text.encode())
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            pass
+        with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            named = _names.decode(text)
+            if named.body is msgspec.UNSET and named.headers is msgspec.UNSET:
+                return msgspec.Raw(text.encode())
     return text.encode("utf-8", "replace").decode()

@@ -226,6 +226,10 @@ class Nearby:
         return -1
 
     def _stands_behind(self, start: int, word: str) -> bool:
+        """In the same sentence: not in *Where is my order? Number: 030 ...*."""
+        behind = self.text.rfind(word, 0, start) + len(word)
+        if _SENTENCE_END.search(self.text, behind, start):
+            return False
         before = _LATIN_WORD.findall(self.text[:start])
         return before[-1:] == [word] or [one for one in before if one not in _PARTICLES][-1:] == [word]
 
@@ -245,6 +249,7 @@ def bounded(body: str) -> re.Pattern[str]:
 
 
 _LATIN_WORD = re.compile("[a-z]+")
+_SENTENCE_END = re.compile(r"[.?!]\s")
 _MARKED_LATIN = re.compile("[\u00e0-\u024f\u0300-\u036f\u1e00-\u1eff]")
 _PARTICLES = frozenset(("de", "la", "du", "d", "del", "do", "da", "di", "dell"))
 _LONGEST = 65_536

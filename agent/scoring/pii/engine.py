@@ -31,6 +31,9 @@ _UP_TO_VALUE = re.compile(
 # A word in the sentence before denies nothing. "No. 4111" is not the end of one.
 _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 
+# Between a label and what would be its value: *one more item. +1 415 ...*.
+_NEW_SENTENCE = re.compile(r"[!?]|\. [a-z]{3}|(?<!\bn)(?<!\bno)(?<!\bnr)(?<!\bnum)\. \+")
+
 
 class Engine:
     """Recognisers over texts. For one thread.
@@ -259,7 +262,8 @@ class _Surroundings:
             last = -1
         if recognizer.label is not None:
             labelled = recognizer.label.last_end(before)
-            if labelled > last and _UP_TO_VALUE.fullmatch(before.text, labelled):
+            is_value = labelled > last and _UP_TO_VALUE.fullmatch(before.text, labelled) is not None
+            if is_value and not _NEW_SENTENCE.search(before.text + match[0][:1], labelled):
                 return None
         if denial is not None and not (recognizer.is_plain is not None and recognizer.is_plain(match)):
             denied = denial.last_end(before)

@@ -17,7 +17,8 @@ from agent.events import InferenceEvent, Payload, Role, TextPart
 from streams.formats.base import as_list, as_object, bounded_id, bounded_name, parse_json
 from streams.formats.batches import read_answer
 from streams.formats.bodies import close_truncated
-from streams.formats.chat import Half, add_text, choice_parts, join_halves, message_parts, role_of
+from streams.formats.chat import Half, join_halves
+from streams.formats.messages import add_text, choice_parts, message_parts, role_of
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
 from streams.formats.otlp.parts import add_parts

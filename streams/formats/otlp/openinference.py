@@ -13,16 +13,8 @@ from agent.errors import DecodeError
 from agent.events import Direction, InferenceEvent, Payload, TextPart
 from streams.formats.base import bounded_name, parse_json
 from streams.formats.batches import read_answer, without_hidden
-from streams.formats.chat import (
-    Half,
-    add_text,
-    is_request,
-    is_response,
-    join_halves,
-    message_parts,
-    request_half,
-    response_half,
-)
+from streams.formats.chat import Half, is_request, is_response, join_halves, request_half, response_half
+from streams.formats.messages import add_text, message_parts
 from streams.formats.otlp.flat import unflatten
 from streams.formats.otlp.items import Item, nothing_captured
 from streams.formats.passages import documents

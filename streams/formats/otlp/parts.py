@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.events import PartKind, Role, TextPart
 from streams.formats.base import as_list, as_object
-from streams.formats.chat import add_text, argument_text
+from streams.formats.messages import add_text, argument_text
 
 __all__ = ["add_parts"]
 

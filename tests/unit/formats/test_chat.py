@@ -9,15 +9,8 @@ import pytest
 from agent.errors import DecodeError
 from agent.events import InferenceEvent, Payload, TextPart
 from streams.formats.batches import without_hidden
-from streams.formats.chat import (
-    choice_parts,
-    is_request,
-    is_response,
-    join_halves,
-    message_parts,
-    request_half,
-    response_half,
-)
+from streams.formats.chat import is_request, is_response, join_halves, request_half, response_half
+from streams.formats.messages import choice_parts, message_parts
 
 
 def texts(half: Any) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from agent.errors import DecodeError
 from agent.events import InferenceEvent
 from streams.formats import Decoder
 from streams.formats.batches import read_each
-from streams.formats.chat import message_parts
+from streams.formats.messages import message_parts
 from streams.ports import Record
 from tests.builders import make_event
 

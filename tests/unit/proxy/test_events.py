@@ -71,6 +71,14 @@ def test_an_event_is_what_the_call_was() -> None:
     assert not event.truncated
 
 
+@pytest.mark.parametrize("field", [{"body": '{"prompt": "Hi"}'}, {"headers": {}}, {"body": None, "headers": None}])
+def test_a_body_is_no_http_message_around_another_one(field: dict[str, object]) -> None:
+    message = maker().make(captured(request=[json.dumps({"nobody knows": 5, **field}).encode()]))
+    with pytest.raises(DecodeError, match="unknown_format"):
+        decoded(message)
+    assert isinstance(json.loads(message.value)["request"], str)
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, lambda data: zlib.compress(data, wbits=-15)])
 def test_packed_bodies_are_unpacked(pack) -> None:
     kind = b"gzip" if pack is gzip.compress else b"deflate"

@@ -53,10 +53,12 @@ _NO_HOUSE_APART = re.compile(
 # Said of one address, right before it: what would be a day elsewhere is a house here. 寄到文三路 10 号 到付.
 _SAID = re.compile(
     "(?:地址|住址|住所|户籍|戶籍|家住|住在|住于|住於|(?:寄|送|发|發|搬)(?:到|至|往|達))[地是为為:： ]{0,3}"
-    "[\u3400-\u9fffA-Za-z0-9·]{0,16}$"
+    "(?:(?![那这這哪][条條])[\u3400-\u9fffA-Za-z0-9·]){0,16}$"
 )
-# A road is built on a day, and no parcel is: that is no house's even there.
-_NO_HOUSE_SAID = re.compile(" ?(?:[线線桥橋令起]|出口|公路|通车|通車|开通|開通|施工|封路|停电|停電|停水|台风|颱風)")
+# Even there that is no house. What happens on a day may happen to a house as well: 家住文三路 10 号 停水三天了.
+_NO_HOUSE_SAID = re.compile(
+    " ?(?:[线線桥橋令]|出口|公路|起(?:开始|開始|施工|停|封|实行|實行|实施|實施|执行|執行|通车|通車))"
+)
 # 王家村8组 in a 镇, and not 中关村 3 组样本, 每村 2 组.
 _VILLAGE = re.compile("(?:[镇乡鎮鄉]|街道)[^个個每某各的全样樣 ]{1,4}$")
 # Two of them make an address of what has no road: 翠竹花园3栋2单元.

@@ -23,7 +23,7 @@ RECOGNIZER = Recognizer(
     source="MIIT numbering plan (2017): mobile numbers of 11 digits from 13 to 19; numerals as in GB/T 15835-2011",
     pattern=re.compile(
         rf"(?<![{_DIGIT}])(?:[一幺壹][ \-]?[{_SECOND}3-9]|1[ \-]?[{_SECOND}]"
-        rf"|1[ \-]?[3-9](?=[ \-0-9]{{0,17}}[{_DIGIT[:-3]}]))"
+        rf"|1[ \-]?[3-9](?=(?:[ \-]?[0-9]){{0,8}}[ \-]?[{_DIGIT[:-3]}]))"
         rf"(?:[ \-]?[{_DIGIT}]){{9}}(?![{_DIGIT}])",
         re.ASCII,
     ),

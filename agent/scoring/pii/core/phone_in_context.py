@@ -43,9 +43,14 @@ _CLAUSE_END = re.compile(
     r"after|between|when|ext|whenever|instead)\b",
     re.IGNORECASE,
 )
+# When somebody is reached, and thanks, in Spanish, Portuguese, French and German: no plural of what is counted.
+_WHEN = (
+    "gracias|lunes|martes|miercoles|jueves|viernes|dias|tardes|noches|despues|antes|entonces|das|dos|aos|depois|mais|"
+    "tercas|quartas|quintas|sextas|segundas|obrigados|tous|jours|apres|dans|[a-z]{3,12}tags|nachts|abends|morgens"
+)
 _COUNTED = re.compile(
     r" ?(?:(?!(?:is|was|as|has|this|us|its|always|sms|sometimes|thanks|plus|unless|works|hours|days|yes|rings|mornings|"
-    r"evenings|belongs)\b)[a-z]{2,20}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
+    rf"evenings|belongs|weekdays|weekends|{_WHEN})\b)[a-z]{{2,20}}s\b|(?:people|percent|million|billion|thousand|children|men|women|km|kg|mg|ml|kb|mb|gb|px|ms)\b|"
     r"[台股人次户戶件名辆輛条條万萬亿億吨噸笔筆张張份头頭只隻套点])"
 )
 # German for a mobile telephone; before other numbers than theirs it may be English, or an oil company.

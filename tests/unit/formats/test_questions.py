@@ -1,0 +1,193 @@
+"""Whatever stands beside what is asked, and under whatever name it is asked: it is read."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from agent.errors import DecodeError
+from streams.formats.batches import read_each
+from streams.formats.bodies import body_halves
+from tests.builders import make_event
+from tests.unit.formats.test_prompts import SAID, decode, pair, texts
+from tests.unit.proxy.test_events import captured, decoded, maker
+
+TEXT = "How do I reach Ann?"
+MESSAGES = [{"role": "user", "content": TEXT}]
+ASKED: list[dict[str, Any]] = [
+    {"messages": MESSAGES},
+    {"Messages": MESSAGES},
+    {"prompt": TEXT},
+    {"Prompt": TEXT},
+    {"input": TEXT},
+    {"INPUT": TEXT},
+    {"input": MESSAGES},
+    {"inputs": TEXT},
+    {"inputs": [TEXT]},
+    {"Inputs": TEXT},
+    {"text": TEXT},
+    {"query": TEXT, "documents": ["Ann."]},
+    {"query": TEXT, "texts": ["Ann."]},
+    {"queries": [TEXT], "items": ["Ann."]},
+    {"text_1": TEXT, "text_2": ["Ann."]},
+    {"data_1": TEXT, "data_2": ["Ann."]},
+    {"query": {"content": [{"type": "text", "text": TEXT}]}, "documents": {"content": ["Ann."]}},
+]
+TENSOR = {"name": "x", "shape": [1], "datatype": "BYTES", "data": ["beside"]}
+BESIDE: list[dict[str, Any]] = [
+    {"body": '{"prompt": "Hi"}'},
+    {"body": None, "headers": {}},
+    {"headers": {"host": "x"}, "method": "POST"},
+    {"choices": []},
+    {"object": "response", "output": []},
+    {"error": {"message": "x"}, "object": "error"},
+    {"instances": []},
+    {"instances": [1]},
+    {"instances": [{"age": 3}], "headers": {}},
+    {"instances": None},
+    {"instances": 5},
+    {"instances": [1] * 10_001},
+    {"instances": [1], "model_name": {}, "model_version": [1]},
+    {"predictions": [1]},
+    {"outputs": [TENSOR]},
+    {"outputs": [{"datatype": 5}]},
+    {"messages": 5},
+    {"messages": [5]},
+    {"messages": [{"role": "assistant", "content": 5, "tool_calls": []}]},
+    {"prompt": 5},
+    {"input": 5},
+    {"input": [None]},
+    {"instructions": 5},
+    {"system": [5]},
+    {"query": [None]},
+    {"text": [None]},
+    {"Prompt": {"a": [5]}},
+]
+ROWS: list[dict[str, Any]] = [
+    {"inputs": [TENSOR]},
+    {"inputs": [TENSOR], "outputs": [TENSOR]},
+    {"inputs": [{"datatype": 5}]},
+]
+
+
+@pytest.mark.parametrize("beside", [*BESIDE, *ROWS], ids=lambda beside: str(beside)[:60])
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: " ".join(asked))
+def test_what_is_asked_is_read(asked: dict[str, Any], beside: dict[str, Any]) -> None:
+    for body in ({"model": "m", **beside, **asked}, {"model": "m", **asked, **beside}):
+        if any(body[name] != value for name, value in asked.items()):
+            continue  # the field itself is another one
+        event = pair(body, {"response": "Ann.", "done": True})
+        assert TEXT in texts(event)
+        assert texts(event, "output") == ["Ann."]
+        assert event.model == "m"
+        tapped = decoded(
+            maker().make(captured(request=[json.dumps(body).encode()], response=[json.dumps(SAID).encode()]))
+        )
+        assert TEXT in texts(tapped)
+        assert tapped.output is not None
+
+
+@pytest.mark.parametrize("row", [TEXT, {"text": TEXT}])
+@pytest.mark.parametrize(
+    "beside",
+    [{"headers": {}}, {"body": '{"prompt": "Hi"}'}, {"outputs": [TENSOR]}, {"inputs": [TENSOR]}, {"Prompt": 5}],
+    ids=str,
+)
+def test_rows_are_read(row: object, beside: dict[str, Any]) -> None:
+    event = pair({"instances": [row], **beside}, {"predictions": ["x"]})
+    assert TEXT in texts(event)
+
+
+@pytest.mark.parametrize(
+    "beside", [{"outputs": [TENSOR], "Prompt": TEXT}, {"outputs": [TENSOR], "instances": [TEXT]}], ids=str
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_request_is_none_of_an_answer(beside: dict[str, Any], counted: bool) -> None:
+    body = json.dumps(beside).encode()
+    (half,) = body_halves(body, "input", "data", header_length=str(len(body)) if counted else "")
+    assert half.direction == "input"
+    assert half.payload is not None
+    assert TEXT in [text.text for text in half.payload.texts]
+
+
+@pytest.mark.parametrize("asked", [{"Prompt": TEXT}, {"prompt": TEXT}, {"query": TEXT}, {"instances": [TEXT]}], ids=str)
+def test_binary_tensors_and_what_is_asked_beside_them_are_read(asked: dict[str, Any]) -> None:
+    tensor = {"name": "x", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 10}}
+    document = json.dumps({"inputs": [tensor], **asked}).encode()
+    body = document + b"\x06\x00\x00\x00beside"
+    (half,) = body_halves(body, "input", "data", header_length=str(len(document)))
+    assert half.payload is not None
+    assert [text.text for text in half.payload.texts] == ["beside", TEXT]
+
+
+def test_features_of_rows_stay_where_something_is_asked_beside_them() -> None:
+    events = decode({"request": {"instances": [{"age": 3}, {"age": 4}], "Prompt": TEXT}})
+    assert [event.input.features for event in events if event.input] == [{"age": 3}, {"age": 4}]
+    assert [texts(event) for event in events] == [[TEXT], []]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"prompt": [TEXT, None]},
+        {"prompt": "Hi", "system": [{"type": "text", "text": TEXT}, 5]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": TEXT}, 5]}]},
+        {"messages": [{"role": "user", "content": TEXT}, 5]},
+        {"input": [["Hi"], [TEXT]]},
+        {"input": [{"role": "user", "content": TEXT}, None]},
+    ],
+    ids=str,
+)
+def test_of_what_cannot_be_read_as_a_whole_the_pieces_are_and_it_is_said(asked: dict[str, Any]) -> None:
+    event = pair(asked)
+    assert TEXT in texts(event)
+    assert event.truncated
+
+
+def test_many_pieces_take_no_long_time() -> None:
+    begun = time.process_time()
+    event = pair({"prompt": ["x"] * 9_999 + [None], "messages": [""] * 100_000 + [5, {"content": TEXT}]})
+    assert TEXT in "\n".join(texts(event))
+    assert time.process_time() - begun < 5
+
+
+def test_a_request_of_which_nothing_can_be_read_is_a_dead_letter() -> None:
+    for asked in ({"messages": [5]}, {"messages": [{"content": 5}]}, {"prompt": 5}, {"input": {"text": TEXT}}):
+        with pytest.raises(DecodeError, match="wrong_type"):
+            pair(asked)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"Type": "function_call_output", "call_id": "1", "output": TEXT},
+        {"type": "function_call_output", "Output": TEXT},
+        {"type": "function_call_output", "output": [{"type": "input_text", "Text": TEXT}]},
+        {"Type": "function_call", "arguments": TEXT},
+        {"type": "reasoning", "Summary": [{"type": "summary_text", "text": TEXT}]},
+        {"type": "reasoning", "encrypted_content": TEXT},
+        {"role": "user", "content": "", "Type": "function_call_output", "output": TEXT},
+    ],
+    ids=str,
+)
+def test_items_are_read_as_go_reads_them(item: dict[str, Any]) -> None:
+    assert texts(pair({"input": [{"role": "user", "content": "Hi"}, item]})) == ["Hi", TEXT]
+
+
+def test_sealed_thoughts_are_no_text() -> None:
+    item = {"type": "reasoning", "encrypted_content": "gAAAAABo_-4" * 20 + "==", "summary": []}
+    assert texts(pair({"input": [item, {"role": "user", "content": TEXT}]})) == [TEXT]
+
+
+def test_the_largest_calls_of_a_record_are_left_out_in_no_long_time() -> None:
+    begun = time.process_time()
+    with pytest.raises(DecodeError, match="too_large") as caught:
+        read_each(range(20_000), lambda number, _: [make_event(inference_id=f"{number}")] * (2 + (number == 7)))
+    rest = [event.inference_id for event in caught.value.rest]
+    assert len(rest) == 10_000
+    assert rest == sorted(rest, key=int)
+    assert "7" not in rest
+    assert time.process_time() - begun < 5
