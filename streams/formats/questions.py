@@ -19,6 +19,7 @@ from agent.events import Payload, TextPart
 from streams.formats.base import mend_surrogates
 from streams.formats.chat import Half, model_name, request_half
 from streams.formats.go_names import ASKED, odd_names
+from streams.formats.messages import role_of
 from streams.formats.oip_json import has_tensors, v2_halves
 from streams.formats.own_forms import asks_tokens, own_questions, ranks
 from streams.formats.said import said
@@ -196,4 +197,5 @@ def _pieces(name: str, value: object, path: str) -> list[TextPart]:
 
 def _said(value: object) -> list[TextPart]:
     text = said(value)
-    return [TextPart(mend_surrogates(text), "user")] if text else []
+    role = role_of(value.get("role") if isinstance(value, dict) else None, "user")
+    return [TextPart(mend_surrogates(text), role)] if text else []

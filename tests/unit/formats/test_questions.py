@@ -147,6 +147,13 @@ def test_of_what_cannot_be_read_as_a_whole_the_pieces_are_and_it_is_said(asked: 
     assert event.truncated
 
 
+def test_a_piece_keeps_its_role() -> None:
+    content = [{"type": "text", "text": "Be brief."}, 5]
+    event = pair({"messages": [{"role": "system", "content": content}, {"role": "user", "content": TEXT}]})
+    assert event.input is not None
+    assert [(text.text, text.role) for text in event.input.texts] == [("Be brief.", "system"), (TEXT, "user")]
+
+
 def test_many_pieces_take_no_long_time() -> None:
     begun = time.process_time()
     event = pair({"prompt": ["x"] * 9_999 + [None], "messages": [""] * 100_000 + [5, {"content": TEXT}]})
