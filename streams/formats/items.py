@@ -24,7 +24,7 @@ _RESULTS: Final = ("output", "outputs", "results", "error")
 #: All that items of messages consist of: their own names are no others'.
 _OF_A_MESSAGE: Final = PLAIN | {"id", "status", "type"}
 #: What OpenAI gives away of a model's thoughts, and nobody can read. Ollama's own are plain, and it takes them back.
-_SEALED: Final = re.compile(r"[A-Za-z0-9+/=_-]*")
+_SEALED: Final = re.compile(r"[A-Za-z0-9+/=]*|[A-Za-z0-9_=-]{64,}")
 
 
 def add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:
@@ -59,8 +59,10 @@ def _add_item(parts: list[TextPart], item: dict[str, object], default: Role, pat
 
 def _add_as_it_is(parts: list[TextPart], item: dict[str, object], default: Role, path: str) -> None:
     kind = item.get("type", "message")
-    if kind == "message":
+    if kind == "message" and (item.get("content") is not None or "role" in item):
         add_message(parts, item, default, path)
+    elif kind == "message":  # of embeddings: SGLang, Jina
+        content_parts(parts, item.get("text"), default, f"{path}.text")
     elif kind in ("function_call_output", "custom_tool_call_output"):
         content_parts(parts, item.get("output"), "tool", f"{path}.output", "tool_result")
     elif kind == "reasoning":

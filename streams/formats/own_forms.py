@@ -7,7 +7,10 @@ the call a dead letter, or its answer an empty one.
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = [
+    "RANKED",
     "answer_of",
     "asks_nothing",
     "asks_tokens",
@@ -25,7 +28,7 @@ _QUESTIONS = ("text", "text_input", "input_prefix", "input_suffix", "input_extra
 #: gateways write ``query`` of an address.
 _BESIDE = ("query", "queries", "text_1", "text_2", "data_1", "data_2", "instruction")
 #: What is ranked, beside a query.
-_RANKED = ("documents", "texts", "items")
+RANKED: Final = ("documents", "texts", "items")
 #: Where tokens stand, or what becomes of them, in place of a text.
 _TOKENS = frozenset({"input_ids", "input_embeds", "prompt_embeds", "prompt_token_ids", "token_ids"})
 #: What Ollama is sent to load a model, or to let go of it.
@@ -38,15 +41,22 @@ def own_questions(body: dict[str, object], *, certain: bool = False) -> dict[str
     """Prompts of a request under names of the server's own; when `certain`, under those that nothing else has."""
     found: dict[str, object] = {key: value for key in _QUESTIONS if isinstance(value := body.get(key), (str, list))}
     if not certain:
-        found |= {key: value for key in _BESIDE if isinstance(value := body.get(key), (str, list, dict))}
+        found |= {key: value for key in _BESIDE if _is_text(value := body.get(key))}
     return found
 
 
+def _is_text(value: object) -> bool:
+    """A text, several, or (vLLM) an object around one; of other objects, gateways write what an address asks."""
+    if isinstance(value, dict):
+        return not value.keys().isdisjoint(("content", "text"))
+    return isinstance(value, (str, list))
+
+
 def ranks(body: dict[str, object]) -> bool:
-    """Whether texts are ranked or compared."""
-    if any(isinstance(body.get(key), (str, list)) for key in ("queries", "text_1", "data_1")):
+    """Whether texts are ranked or compared: two fields tell it."""
+    if any(body.get(f"{name}_1") and body.get(f"{name}_2") for name in ("text", "data")):
         return True
-    return bool(body.get("query")) and any(isinstance(body.get(key), (str, list, dict)) for key in _RANKED)
+    return any(body.get(key) for key in ("query", "queries")) and any(body.get(key) for key in RANKED)
 
 
 def asks_tokens(body: dict[str, object]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from agent.errors import DecodeError
 from streams.formats.base import mend_surrogates, parse_json
+from streams.formats.own_forms import RANKED
 
 __all__ = ["documents", "request_passages", "response_passages", "vector_store_passages"]
 
@@ -54,8 +55,10 @@ def _document(item: object) -> str:
 def request_passages(body: dict[str, object]) -> tuple[str, ...]:
     """Of a chat request, or one that ranks them (vLLM, TEI)."""
     found: tuple[str, ...] = ()
-    for key in ("documents", "texts", "items"):
+    for key in RANKED:
         value = body.get(key)
+        if isinstance(value, str) and value[:1] != "[":
+            value = [value]
         if isinstance(value, dict):  # vLLM's {"content": [...]}
             value = [{"content": part if isinstance(part, str) else [part]} for part in _parts(value)]
         found += documents(value)

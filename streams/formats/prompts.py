@@ -15,6 +15,7 @@ __all__ = ["prompt_texts"]
 
 #: Of llama.cpp's objects: a prompt with pictures beside it, a file beside what is to be filled in.
 _WRAPPED: Final = ("prompt_string", "filename", "text")
+_NO_TEXT: Final = frozenset({*_WRAPPED, "multimodal_data", "multi_modal_data", "multi_modal_uuids"})
 
 
 def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool]:
@@ -31,8 +32,8 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
         if isinstance(item, str):
             texts.append((item, number))
         elif isinstance(item, dict):
-            wrapped = [text for key in _WRAPPED if isinstance(text := item.get(key), str)]
-            texts += [(text, number) for text in wrapped or (said(item),)]
+            texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
+            texts.append((said({key: value for key, value in item.items() if key not in _NO_TEXT}), number))
         elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True
         else:

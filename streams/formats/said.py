@@ -27,7 +27,7 @@ _NAMES: Final = frozenset({
 _LONGEST_NAME: Final = 256
 #: Where addresses and bytes stand in parts of other types.
 _NO_TEXT: Final = frozenset({
-    "audio", "b64_json", "bytes", "cache_control", "encrypted_content", "encrypted_index", "file", "file_data",
+    "audio", "b64", "b64_json", "bytes", "cache_control", "encrypted_content", "encrypted_index", "file", "file_data",
     "file_url", "image", "image_url", "input_audio", "signature", "uri", "url", "video", "video_url",
 })  # fmt: skip
 _KINDS_OF_BYTES: Final = ("media_type", "mime_type", "mimeType")

@@ -90,15 +90,77 @@ def test_what_is_asked_is_read(asked: dict[str, Any], beside: dict[str, Any]) ->
         assert tapped.output is not None
 
 
-@pytest.mark.parametrize("row", [TEXT, {"text": TEXT}])
+@pytest.mark.parametrize("rows", [{"instances": [TEXT]}, {"inputs": [{**TENSOR, "data": [TEXT]}]}], ids=["v1", "v2"])
 @pytest.mark.parametrize(
     "beside",
-    [{"headers": {}}, {"body": '{"prompt": "Hi"}'}, {"outputs": [TENSOR]}, {"inputs": [TENSOR]}, {"Prompt": 5}],
+    [
+        {"headers": {}},
+        {"body": '{"prompt": "Hi"}'},
+        {"outputs": [TENSOR]},
+        {"Prompt": 5},
+        {"prompt": 5},
+        {"input": {"a": 1}},
+        {"messages": [5]},
+        {"text": [None]},
+    ],
     ids=str,
 )
-def test_rows_are_read(row: object, beside: dict[str, Any]) -> None:
-    event = pair({"instances": [row], **beside}, {"predictions": ["x"]})
+def test_rows_are_read(rows: dict[str, Any], beside: dict[str, Any]) -> None:
+    event = pair({**rows, **beside}, {"predictions": ["x"]})
     assert TEXT in texts(event)
+
+
+@pytest.mark.parametrize("name", ["queries", "query", "querystring", "text_1", "items", "system"])
+@pytest.mark.parametrize("value", [[], "a=b", [{"name": "a", "value": "b"}], {"a": "b"}, [None], ""], ids=str)
+@pytest.mark.parametrize("body", [json.dumps(asked) for asked in ASKED[:6]])
+def test_an_http_message_is_none_of_its_bodys_questions(name: str, value: object, body: str) -> None:
+    logged = {"method": "POST", "path": "/v1/x", name: value, "headers": {"host": "h"}, "body": body}
+    assert texts(pair(logged)) == [TEXT]
+
+
+@pytest.mark.parametrize("name", ["system", "instructions"])
+@pytest.mark.parametrize(
+    "beside",
+    [{"choices": []}, {"predictions": [1]}, {"outputs": [TENSOR]}, {"instances": [1]}, {"body": '{"prompt": "Hi"}'}],
+    ids=str,
+)
+@pytest.mark.parametrize("asked", [{"messages": []}, {"input": ""}])
+def test_a_model_may_be_given_instructions_alone(name: str, beside: dict[str, Any], asked: dict[str, Any]) -> None:
+    event = pair({name: TEXT, **asked, **beside})
+    assert event.input is not None
+    assert [(text.text, text.role) for text in event.input.texts] == [(TEXT, "system")]
+
+
+@pytest.mark.parametrize("beside", [{"inputs": {"a": 1}}, {"inputs": 5}, {"prompt": 5}, {"query": TEXT}], ids=str)
+def test_features_stay(beside: dict[str, Any]) -> None:
+    events = decode({"request": {"instances": [{"age": 1}, {"age": 2}], **beside}})
+    assert [event.input.features for event in events if event.input] == [{"age": 1}, {"age": 2}]
+
+
+@pytest.mark.parametrize("rows", [{"instances": []}, {"instances": [1]}, {"inputs": []}], ids=str)
+def test_passages_stay_beside_rows(rows: dict[str, Any]) -> None:
+    for asked in ({"query": TEXT}, {"messages": MESSAGES}):
+        for documents in (["Ann."], "Ann.", {"content": ["Ann."]}):
+            body = {"model": "m", **asked, "documents": documents, **rows}
+            assert pair(body).context == ("Ann.",)
+            raw = json.dumps(body).encode()
+            for half in body_halves(raw, "input", "data", header_length=str(len(raw))):
+                assert half.context == ("Ann.",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"input": [{"text": TEXT}, {"image": "AAAA"}]}, [TEXT]),
+        ({"inputs": {"text": "Hi", "text_pair": TEXT}}, ["Hi", TEXT]),
+        ({"inputs": {"question": TEXT, "context": "Ann."}}, [f"{TEXT}\nAnn."]),
+        ({"inputs": [{"b64": "AAAA"}], "messages": MESSAGES}, [TEXT]),
+        ({"prompt": {"prompt_string": TEXT, "multimodal_data": ["AAAA"]}}, [TEXT]),
+    ],
+    ids=str,
+)
+def test_objects_around_texts(asked: dict[str, Any], expected: list[str]) -> None:
+    assert texts(pair(asked)) == expected
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ _CLAUSE_END = re.compile(
 )
 # When somebody is reached, and thanks, in Spanish, Portuguese, French and German: no plural of what is counted.
 _WHEN = (
-    "gracias|lunes|martes|miercoles|jueves|viernes|dias|tardes|noches|despues|antes|entonces|das|dos|aos|depois|mais|"
-    "tercas|quartas|quintas|sextas|segundas|obrigados|tous|jours|apres|dans|[a-z]{3,12}tags|nachts|abends|morgens"
+    "gracias|lunes|martes|miercoles|jueves|viernes|dias [uú]teis|tardes|noches|despues|antes|entonces|das|dos|aos|"
+    "depois|mais (?:tarde|cedo)|tercas|quartas|quintas|sextas|segundas|obrigados|tous|jours|apres|dans|"
+    "(?:mon|diens|donners|frei|sams|sonn|werk|feier|mit|vormit|nachmit)tags|nachts|abends|morgens"
 )
 _COUNTED = re.compile(
     r" ?(?:(?!(?:is|was|as|has|this|us|its|always|sms|sometimes|thanks|plus|unless|works|hours|days|yes|rings|mornings|"

@@ -96,6 +96,14 @@ def test_the_upper_limit_is_that_of_clopper_and_pearson(hits: int) -> None:
         "número de pedido +34 612 345 678",
         "nº do pedido (11) 98765-4321",
         "numero d'ordine +39 340 123 4567",
+        "My order no. was 1234567890, please call me back",
+        "Please call about order ref. number 4155550132",
+        "Phone query, claim ref. number: 2345678901",
+        "Ticket Nr. ist 1234567890, Rückruf erbeten",
+        "Please contact us, invoice num. was 2345678901",
+        "Contact us with 1234567 hashtags",
+        "El teléfono móvil dura 1234567 dias",
+        "celular vendeu 1234567 mais que o ano passado",
     ],
 )
 def test_what_users_of_logs_and_shops_report(text: str) -> None:
