@@ -24,7 +24,7 @@ _RESULTS: Final = ("output", "outputs", "results", "error")
 #: All that items of messages consist of: their own names are no others'.
 _OF_A_MESSAGE: Final = PLAIN | {"id", "status", "type"}
 #: What OpenAI gives away of a model's thoughts, and nobody can read. Ollama's own are plain, and it takes them back.
-_SEALED: Final = re.compile(r"[A-Za-z0-9+/=]*|[A-Za-z0-9_=-]{64,}")
+_SEALED: Final = re.compile(r"[A-Za-z0-9+/=]*|[A-Za-z0-9+/=_.:;-]{64,}")
 
 
 def add_items(parts: list[TextPart], items: object, default: Role, path: str) -> None:

@@ -56,7 +56,8 @@ def ranks(body: dict[str, object]) -> bool:
     """Whether texts are ranked or compared: two fields tell it."""
     if any(body.get(f"{name}_1") and body.get(f"{name}_2") for name in ("text", "data")):
         return True
-    return any(body.get(key) for key in ("query", "queries")) and any(body.get(key) for key in RANKED)
+    asked = own_questions(body)
+    return any(asked.get(key) for key in ("query", "queries")) and any(body.get(key) for key in RANKED)
 
 
 def asks_tokens(body: dict[str, object]) -> bool:

@@ -5,6 +5,7 @@ Source: OpenAI's completions, llama.cpp's server (``[[12, 34, "string"], {"promp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,7 +16,13 @@ __all__ = ["prompt_texts"]
 
 #: Of llama.cpp's objects: a prompt with pictures beside it, a file beside what is to be filled in.
 _WRAPPED: Final = ("prompt_string", "filename", "text")
+_CODE: Final = re.compile(r"[\w+/=.:-]*", re.ASCII)
 _NO_TEXT: Final = frozenset({*_WRAPPED, "multimodal_data", "multi_modal_data", "multi_modal_uuids"})
+
+
+def _is_code(text: str) -> bool:
+    """Whether a field of an object says an id, a number or bytes: columns of features come as objects as well."""
+    return _CODE.fullmatch(text) is not None and any(map(str.isdigit, text))
 
 
 def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool]:
@@ -33,7 +40,8 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
             texts.append((item, number))
         elif isinstance(item, dict):
             texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
-            texts.append((said({key: value for key, value in item.items() if key not in _NO_TEXT}), number))
+            rest = said({key: value for key, value in item.items() if key not in _NO_TEXT}).split("\n")
+            texts.append(("\n".join(line for line in rest if not _is_code(line)), number))
         elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True
         else:

@@ -35,13 +35,15 @@ _TOLD: Final = frozenset({"model", *RANKED})
 _ASK_ALONE: Final = frozenset({"input", "inputs", "messages", "prompt"})
 #: What gateways write of no HTTP message, so that it may be empty: instructions alone are asked as well.
 _NO_GATEWAYS: Final = frozenset({"input", "instructions", "messages"})
-#: Pieces that are read one by one.
-_MOST_PIECES: Final = 10_000
+#: Pieces of a list that are read one by one, with their roles: a body may have hundreds of lists, at 15 us a piece.
+_MOST_PIECES: Final = 256
 
 
 def is_question(body: dict[str, object]) -> bool:
     """Whether an object asks by itself, so that it is no HTTP message around one, whatever is written beside it."""
-    if _generates(body) or _has_rows(body) or ranks(body) or not body.keys().isdisjoint(_NO_GATEWAYS):
+    if _generates(body) or _has_rows(body) or ranks(body):
+        return True
+    if any(body.get(key) is not None for key in _NO_GATEWAYS):
         return True
     return bool(body.get("inputs")) or any(value for name, value in odd_names(body) if name in _ASK_ALONE)
 
@@ -85,7 +87,7 @@ def question_halves(body: dict[str, object], path: str) -> list[Half]:
 
 def with_asked(rows: list[Half], body: dict[str, object], path: str) -> list[Half]:
     """Tensors that were read otherwise, with what is asked beside them."""
-    if rows and rows[0].direction == "output":
+    if not rows or rows[0].direction == "output":
         return question_halves(body, path) or rows
     try:
         asked = question_halves({key: value for key, value in body.items() if key != "inputs"}, path)
@@ -119,7 +121,7 @@ def _odd(body: dict[str, object]) -> Iterator[tuple[str, object]]:
 
 def _has_rows(body: dict[str, object]) -> bool:
     """Whether rows are asked: V1's instances, V2's tensors."""
-    return "instances" in body or has_tensors(body, "inputs")
+    return body.get("instances") is not None or has_tensors(body, "inputs")
 
 
 def _without_rows(body: dict[str, object]) -> dict[str, object]:
@@ -133,7 +135,7 @@ def _read_rows(body: dict[str, object], path: str) -> tuple[list[Half], tuple[st
     readers: list[Callable[..., list[Half]]] = []
     if has_tensors(body, "inputs"):
         readers.append(v2_halves)
-    if "instances" in body:
+    if body.get("instances") is not None:
         readers.append(partial(v1_halves, direction="input"))
     rows: list[Half] = []
     problem: tuple[str, str] | None = None  # not the error: in a frame of its own traceback it would be a cycle
@@ -209,12 +211,14 @@ def _pieces(name: str, value: object, path: str) -> list[TextPart]:
         return []
     found: list[TextPart] = []
     for piece in value if len(value) <= _MOST_PIECES else ():
+        if not piece or isinstance(piece, (int, float)):
+            continue  # holds no text
         try:
             half = request_half({**_NOTHING, name: [piece]}, path)
             found += half.payload.texts if half.payload else ()
         except DecodeError:
             found += _said(piece)
-    return found if len(value) <= _MOST_PIECES else _said(value)
+    return found if len(value) <= _MOST_PIECES else _said([piece for piece in value if piece])
 
 
 def _said(value: object) -> list[TextPart]:

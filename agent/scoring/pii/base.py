@@ -249,7 +249,7 @@ def bounded(body: str) -> re.Pattern[str]:
 
 
 _LATIN_WORD = re.compile("[a-z]+")
-_SENTENCE_END = re.compile(r"(?:[?!]|(?<!\bn)(?<!\bno)(?<!\bnr)(?<!\bnum)(?<!\bref)\.)\s")
+_SENTENCE_END = re.compile(r"(?:[?!]|(?<!\bn)(?<!\bno)(?<!\bnr)(?<!\bnum)(?<!\bref)(?<!\bid)\.)\s")
 _MARKED_LATIN = re.compile("[\u00e0-\u024f\u0300-\u036f\u1e00-\u1eff]")
 _PARTICLES = frozenset(("de", "la", "du", "d", "del", "do", "da", "di", "dell"))
 _LONGEST = 65_536

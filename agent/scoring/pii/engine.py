@@ -32,7 +32,7 @@ _UP_TO_VALUE = re.compile(
 _SENTENCE_END = re.compile(r"[。；！？\n]|[.;!?] (?=[a-z]{3})")
 
 # Between a label and what would be its value: *one more item. +1 415 ...*.
-_NEW_SENTENCE = re.compile(r"[!?]|(?<!\bn)(?<!\bno)(?<!\bnr)(?<!\bnum)(?<!\bref)\. (?:[a-z]{3}|\+)")
+_NEW_SENTENCE = re.compile(r"[!?]|(?<!\bn)(?<!\bno)(?<!\bnr)(?<!\bnum)(?<!\bref)(?<!\bid)\. (?:[a-z]{3}|\+)")
 
 
 class Engine:

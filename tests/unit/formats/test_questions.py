@@ -154,6 +154,8 @@ def test_passages_stay_beside_rows(rows: dict[str, Any]) -> None:
         ({"input": [{"text": TEXT}, {"image": "AAAA"}]}, [TEXT]),
         ({"inputs": {"text": "Hi", "text_pair": TEXT}}, ["Hi", TEXT]),
         ({"inputs": {"question": TEXT, "context": "Ann."}}, [f"{TEXT}\nAnn."]),
+        ({"inputs": {"user_id": ["u-123456"], "f": ["0.123"], "picture": "iVBORw0KGgo="}}, []),
+        ({"prompt": {"id": "pmpt_1", "version": "2", "variables": {"city": "San Francisco"}}}, ["San Francisco"]),
         ({"inputs": [{"b64": "AAAA"}], "messages": MESSAGES}, [TEXT]),
         ({"prompt": {"prompt_string": TEXT, "multimodal_data": ["AAAA"]}}, [TEXT]),
     ],
@@ -214,6 +216,36 @@ def test_a_piece_keeps_its_role() -> None:
     event = pair({"messages": [{"role": "system", "content": content}, {"role": "user", "content": TEXT}]})
     assert event.input is not None
     assert [(text.text, text.role) for text in event.input.texts] == [("Be brief.", "system"), (TEXT, "user")]
+
+
+@pytest.mark.parametrize("asked", [{"inputs": TEXT}, {"inputs": {"question": TEXT}}, {"instances": [TEXT]}], ids=str)
+@pytest.mark.parametrize("beside", [{}, {"query": "Hi"}, {"prompt": "Hi"}], ids=str)
+def test_empty_outputs_hide_nothing(asked: dict[str, Any], beside: dict[str, Any]) -> None:
+    body = json.dumps({**asked, "outputs": [], **beside}).encode()
+    (half,) = body_halves(body, "input", "data", header_length=str(len(body)))
+    assert half.payload is not None
+    assert TEXT in [text.text for text in half.payload.texts]
+
+
+@pytest.mark.parametrize("field", [{"input": None}, {"messages": None}, {"instances": None}, {"instructions": None}])
+def test_null_is_no_question(field: dict[str, Any]) -> None:
+    logged = {"method": "POST", "headers": {}, **field, "body": json.dumps({"prompt": TEXT})}
+    assert texts(pair(logged)) == [TEXT]
+
+
+@pytest.mark.parametrize("piece", [5, {}, "", None])
+@pytest.mark.parametrize("name", ["messages", "prompt", "input"])
+def test_many_lists_of_many_pieces_take_no_long_time(name: str, piece: object) -> None:
+    spellings = [
+        f"{name[:3].upper()}{name[3:]}",
+        name.upper(),
+        name.title(),
+        *(f"{name[:n]}{name[n:].upper()}" for n in (1, 2, 3)),
+    ]
+    body = {spelling: [piece] * 50_000 + [True] for spelling in dict.fromkeys(spellings)}
+    begun = time.process_time()
+    assert texts(pair({**body, "system": TEXT}))[0] == TEXT
+    assert time.process_time() - begun < 5
 
 
 def test_many_pieces_take_no_long_time() -> None:

@@ -52,8 +52,8 @@ _NO_HOUSE_APART = re.compile(
 )
 # Said of one address, right before it: what would be a day elsewhere is a house here. 寄到文三路 10 号 到付.
 _SAID = re.compile(
-    "(?:地址|住址|住所|户籍|戶籍|家住|住在|住于|住於|(?:寄|送|发|發|搬)(?:到|至|往|達))[地是为為:： ]{0,3}"
-    "(?:(?![那这這哪][条條]$|附近|旁[边邊]|周[边邊]|注意)[\u3400-\u9fffA-Za-z0-9·]){0,16}$"
+    "(?:地址|住址|住所|户籍|戶籍|家住|住在|住于|住於|(?:寄|送|发|發|搬)(?:到|至|往|達))(?!附近|旁[边邊]|周[边邊])"
+    "[地是为為:： ]{0,3}(?:(?![那这這哪][条條]$)[\u3400-\u9fffA-Za-z0-9·]){0,16}$"
 )
 # Even there that is no house. What happens on a day may happen to a house as well: 家住文三路 10 号 停水三天了.
 _NO_HOUSE_SAID = re.compile(

@@ -45,9 +45,10 @@ _CLAUSE_END = re.compile(
 )
 # When somebody is reached, and thanks, in Spanish, Portuguese, French and German: no plural of what is counted.
 _WHEN = (
-    "gracias|lunes|martes|miercoles|jueves|viernes|dias [uú]teis|tardes|noches|despues|antes|entonces|das|dos|aos|"
-    "depois|mais (?:tarde|cedo)|tercas|quartas|quintas|sextas|segundas|obrigados|tous|jours|apres|dans|"
-    "(?:mon|diens|donners|frei|sams|sonn|werk|feier|mit|vormit|nachmit)tags|nachts|abends|morgens"
+    "gracias(?! a\\b)|lunes|martes|miercoles|jueves|viernes|dias [uú]teis|tardes|noches|despues|antes d[eo]|entonces|"
+    "das [0-9]+h?|aos (?:s[aá]bados|domingos)|depois|mais (?:tarde|cedo)|tercas|quartas|quintas|sextas|segundas|"
+    "obrigados|tous les|jours|apres|dans la|"
+    "(?:mon|diens|donners|frei|sams|sonn|werk|feier|mit|vormit|nachmit)tags|abends|morgens"
 )
 _COUNTED = re.compile(
     r" ?(?:(?!(?:is|was|as|has|this|us|its|always|sms|sometimes|thanks|plus|unless|works|hours|days|yes|rings|mornings|"

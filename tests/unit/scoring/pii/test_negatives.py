@@ -104,6 +104,13 @@ def test_the_upper_limit_is_that_of_clopper_and_pearson(hits: int) -> None:
         "Contact us with 1234567 hashtags",
         "El teléfono móvil dura 1234567 dias",
         "celular vendeu 1234567 mais que o ano passado",
+        "Le téléphone coûte 1234567 dans ce pays",
+        "O app de telefone tem 301.234.567 dos downloads",
+        "celular vendeu 1234567 das unidades",
+        "telefone vendeu 1234567 aos clientes",
+        "El teléfono costó 1234567 dos veces",
+        "móvil vendió 1234567 gracias a la campaña",
+        "Ticket id. was 4155550132 call",
     ],
 )
 def test_what_users_of_logs_and_shops_report(text: str) -> None:
@@ -180,6 +187,7 @@ def test_what_users_of_logs_and_shops_report(text: str) -> None:
         "Mein Telefon ist 301.234.567 werktags",
         "Mon tél est 612.345.678 tous les jours",
         "phone 912.345.678 weekdays",
+        "Téléphone 612345678 dans la journée",
     ],
 )
 def test_a_number_to_call_is_one(text: str) -> None:
