@@ -93,9 +93,10 @@ def with_asked(rows: list[Half], body: dict[str, object], path: str) -> list[Hal
         asked = question_halves({key: value for key, value in body.items() if key != "inputs"}, path)
     except DecodeError:
         return _with_texts(rows, None, unread=True)
-    for half in asked:
-        rows = _with_texts(rows, half)
-    return rows
+    if not asked:
+        return rows
+    together = Payload(tuple(_texts(asked)))
+    return _with_texts(rows, replace(asked[0], payload=together, truncated=any(half.truncated for half in asked)))
 
 
 def _generates(body: dict[str, object]) -> bool:

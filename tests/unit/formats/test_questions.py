@@ -218,6 +218,18 @@ def test_a_piece_keeps_its_role() -> None:
     assert [(text.text, text.role) for text in event.input.texts] == [("Be brief.", "system"), (TEXT, "user")]
 
 
+def test_rows_of_two_kinds_take_no_long_time() -> None:
+    tensor = {"name": "x", "shape": [10_000], "datatype": "BYTES", "data": ["x"] * 10_000}
+    body = json.dumps({"inputs": [tensor], "instances": [TEXT] * 10_000}).encode()
+    begun = time.process_time()
+    for length in (str(len(body)), ""):
+        first, *others = body_halves(body, "input", "data", header_length=length)
+        assert first.payload is not None
+        assert [text.text for text in first.payload.texts] == ["x", *[TEXT] * 10_000]
+        assert len(others) == 9_999
+    assert time.process_time() - begun < 5
+
+
 @pytest.mark.parametrize("asked", [{"inputs": TEXT}, {"inputs": {"question": TEXT}}, {"instances": [TEXT]}], ids=str)
 @pytest.mark.parametrize("beside", [{}, {"query": "Hi"}, {"prompt": "Hi"}], ids=str)
 def test_empty_outputs_hide_nothing(asked: dict[str, Any], beside: dict[str, Any]) -> None:
