@@ -286,7 +286,7 @@ def _print(console: Console, outcome: Outcome) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 when nothing grew and all adds up, 1 when not, 2 without Java's Kafka."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.soak", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--events", type=int, help="calls; 5,000,000, with --short 20,000")
+    parser.add_argument("--events", type=int, help="calls; 5,000,000, with --short 40,000")
     parser.add_argument("--short", action="store_true", help="for CI: about a minute")
     parser.add_argument("--leak", type=int, default=0, metavar="BYTES", help="of each record, to see that it is found")
     parser.add_argument("--trace", action="store_true", help="also which lines of code made what stays; half as fast")
@@ -294,7 +294,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, metavar="FILE.json", help=beside)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     args = parser.parse_args(argv)
-    calls = args.events or (20_000 if args.short else 5_000_000)
+    calls = args.events or (40_000 if args.short else 5_000_000)
     if calls < 1 or args.leak < 0:
         parser.error("--events is at least 1, --leak at least 0")
     console = Console(stderr=args.json, width=120)
