@@ -43,6 +43,20 @@ _TEXT_NAMES = frozenset(
     }
     | {"message", "output_text", "prompt", "query", "question", "response", "review", "sentence", "text", "text_input"}
     | {"text_output", "文本", "内容", "问题"}
+    # What servers' examples call a text that comes in: Triton's INPUT0, MLServer's input-0.
+    | {
+        "input",
+        "input-0",
+        "input0",
+        "input_0",
+        "inputtext",
+        "prompts",
+        "reply",
+        "review_text",
+        "system_prompt",
+        "text0",
+    }
+    | {"text1", "text_0", "text_1", "texts", "user_input", "user_message", "user_prompt", "utterance", "输入", "回复"}
 )
 #: Names whose floats are classes all the same; the other decision names may as well be a regression's.
 _LABEL_NAMES = frozenset({"category", "class", "decision", "label", "output_label", "决定", "标签"})

@@ -187,6 +187,19 @@ def test_binary_tensors_and_what_is_asked_beside_them_are_read(asked: dict[str, 
     assert [text.text for text in half.payload.texts] == ["beside", TEXT]
 
 
+@pytest.mark.parametrize("name", ["INPUT0", "input-0", "input", "text_1", "user_input", "utterance", "输入", "prompt"])
+def test_columns_of_texts_are_texts_beside_others(name: str) -> None:
+    more = {"name": "max_tokens", "shape": [1], "datatype": "INT32", "data": [3]}
+    for rows in (
+        {"instances": [{name: TEXT, "max_tokens": 3}]},
+        {"inputs": [{**TENSOR, "name": name, "data": [TEXT]}, more]},
+    ):
+        event = pair(rows)
+        assert texts(event) == [TEXT]
+        assert event.input is not None
+        assert event.input.features == {"max_tokens": 3}
+
+
 def test_features_of_rows_stay_where_something_is_asked_beside_them() -> None:
     events = decode({"request": {"instances": [{"age": 3}, {"age": 4}], "Prompt": TEXT}})
     assert [event.input.features for event in events if event.input] == [{"age": 3}, {"age": 4}]
