@@ -87,7 +87,8 @@ class _Metered(WorkerProcess):
 def _config(calls: int) -> dict[str, Any]:
     """Bounds that are reached in the first half, however short: what fills up must be full before it is judged."""
     some = max(500, min(20_000, calls // 20))
-    window = 60.0 if calls >= _LONG else 10.0
+    # A short run takes some fifty seconds, and panes are kept for three windows.
+    window = 60.0 if calls >= _LONG else 5.0
     return {
         "executor": {"cache_entries": some},
         "join": {"max_entries": some},
@@ -98,12 +99,17 @@ def _config(calls: int) -> dict[str, Any]:
             "pane_seconds": window / 2,
             "windows_seconds": [window, 2 * window],
             "allowed_lateness_seconds": window,
-            # Some models have about thirty events in ten seconds: at the default they would have gauges now and then.
+            # Some models have about thirty events in five seconds: at the default they would have gauges now and then.
             "min_count": 30 if calls >= _LONG else 1,
             "max_models": 20,
         },
         "metrics": {"max_models": 20},
-        "campaigns": {"max_clusters": 80, "max_tenants": 64, "window_seconds": 2 * window, "quiet_seconds": window},
+        "campaigns": {
+            "max_clusters": 80 if calls >= _LONG else 20,
+            "max_tenants": 64,
+            "window_seconds": 2 * window,
+            "quiet_seconds": window,
+        },
         "tap": {"commit_interval_seconds": 1.0, "max_poll_records": 500},
         # Nobody is to be taken for dead: a meter holds the loop now and then.
         "kafka": {"session_timeout_seconds": 45.0},
