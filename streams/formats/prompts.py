@@ -16,8 +16,9 @@ __all__ = ["prompt_texts"]
 
 #: Of llama.cpp's objects: a prompt with pictures beside it, a file beside what is to be filled in.
 _WRAPPED: Final = ("prompt_string", "filename", "text")
+#: Of any other object all is read but these: they were read, or are bytes.
+_PASSED_OVER: Final = frozenset({*_WRAPPED, "multimodal_data", "multi_modal_data", "multi_modal_uuids"})
 _CODE: Final = re.compile(r"[\w+/=.:-]*", re.ASCII)
-_NO_TEXT: Final = frozenset({*_WRAPPED, "multimodal_data", "multi_modal_data", "multi_modal_uuids"})
 
 
 def _is_code(text: str) -> bool:
@@ -40,7 +41,7 @@ def prompt_texts(prompt: object, path: str) -> tuple[list[tuple[str, int]], bool
             texts.append((item, number))
         elif isinstance(item, dict):
             texts += [(text, number) for key in _WRAPPED if isinstance(text := item.get(key), str)]
-            rest = said({key: value for key, value in item.items() if key not in _NO_TEXT}).split("\n")
+            rest = said({key: value for key, value in item.items() if key not in _PASSED_OVER}).split("\n")
             texts.append(("\n".join(line for line in rest if not _is_code(line)), number))
         elif isinstance(item, (int, float)) and isinstance(prompt, list):  # llama.cpp takes 1.5 for a token too
             tokens = True

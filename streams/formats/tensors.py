@@ -29,35 +29,14 @@ __all__ = ["MAX_FEATURES", "Tensor", "is_label", "rows_of_tensors", "v1_halves"]
 
 MAX_FEATURES = 1024
 _LONG_TEXT = 64
-_TEXT_NAMES = frozenset(
-    {
-        "answer",
-        "comment",
-        "completion",
-        "content",
-        "description",
-        "generated_text",
-        "input_text",
-        "inputs",
-        "instruction",
-    }
-    | {"message", "output_text", "prompt", "query", "question", "response", "review", "sentence", "text", "text_input"}
-    | {"text_output", "文本", "内容", "问题"}
-    # What servers' examples call a text that comes in: Triton's INPUT0, MLServer's input-0.
-    | {
-        "input",
-        "input-0",
-        "input0",
-        "input_0",
-        "inputtext",
-        "prompts",
-        "reply",
-        "review_text",
-        "system_prompt",
-        "text0",
-    }
-    | {"text1", "text_0", "text_1", "texts", "user_input", "user_message", "user_prompt", "utterance", "输入", "回复"}
-)
+#: Columns whose strings are texts, however short; some as servers' examples call them (Triton's INPUT0).
+_TEXT_NAMES = frozenset({
+    "answer", "comment", "completion", "content", "description", "generated_text", "input", "input-0",
+    "input0", "input_0", "input_text", "inputs", "inputtext", "instruction", "message", "output_text",
+    "prompt", "prompts", "query", "question", "reply", "response", "review", "review_text", "sentence",
+    "system_prompt", "text", "text0", "text1", "text_0", "text_1", "text_input", "text_output", "texts",
+    "user_input", "user_message", "user_prompt", "utterance", "内容", "回复", "文本", "输入", "问题",
+})  # fmt: skip
 #: Names whose floats are classes all the same; the other decision names may as well be a regression's.
 _LABEL_NAMES = frozenset({"category", "class", "decision", "label", "output_label", "决定", "标签"})
 _DECISION_NAMES = _LABEL_NAMES | {"outcome", "predict", "prediction", "result"}
