@@ -17,13 +17,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
-	@echo "installing harmwatch and the embedded broker into $(VENV) ..."
-	@$(PIP) install --quiet --editable '.[demo]'
+	@echo "installing harmwatch and the embedded broker into $(VENV) ..." >&2
+	@$(PIP) install --quiet --editable '.[demo]' >&2
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	@echo "installing harmwatch with all extras into $(VENV) (torch is large: some minutes the first time) ..."
-	@$(PIP) install --quiet --editable '.[all,dev]'
+	@echo "installing harmwatch with all extras into $(VENV) (torch is large: some minutes the first time) ..." >&2
+	@$(PIP) install --quiet --editable '.[all,dev]' >&2
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo ## watch simulated models; see planted incidents being found
